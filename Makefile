@@ -1,0 +1,78 @@
+# Everything a user does, by name: `make help`. Python 3.11 to 3.13 and make are all it needs.
+# Tools are called as `.venv/bin/python -m ...`: their scripts' first lines do not survive a
+# repository path with spaces.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PORT ?= 5000
+DB ?= mlflow.db
+
+# DVC runs the stages as `python -m stages.x`: that has to be this environment's python.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# TensorFlow starts in half the time with compiled bytecode, which some machines switch off.
+unexport PYTHONDONTWRITEBYTECODE
+# Another project's modules and environment are not this one's.
+unexport PYTHONPATH PYTHONHOME
+
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_GPU := $(VENV)/.installed-gpu
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  Begin with 'make demo'. PYTHON=... chooses the Python, GPU=1 adds the CUDA libraries."
+
+.PHONY: setup
+setup: $(INSTALLED) $(if $(GPU),$(INSTALLED_GPU)) ## Make the environment in .venv (GPU=1: with CUDA libraries)
+
+.PHONY: demo
+demo: setup ## Run the whole pipeline on the bundled digits, in .demo/ (minutes; again: seconds)
+	@"$(PY)" -m tools.demo
+
+.PHONY: test
+test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
+	@"$(PY)" -m pytest $(TESTS)
+
+.PHONY: lint
+lint: $(INSTALLED_DEV) ## Check style and formatting
+	@"$(PY)" -m ruff check .
+	@"$(PY)" -m ruff format --check .
+
+.PHONY: repro
+repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell for a part)
+	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(TARGET)
+
+.PHONY: sweep
+sweep: setup ## Compare baseline_cnn's strides and kernels as six DVC experiments
+	@"$(PY)" -m tools.sweep $(SWEEP)
+
+.PHONY: mlflow
+mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)
+	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
+		echo "error: $(DB) is not there yet: 'make repro' writes it" \
+			"(for the demo's runs: make mlflow DB=.demo/mlflow.db)" >&2; exit 2; }
+	@"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" \
+		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}"
+
+.PHONY: clean
+clean: ## Delete the demo, caches and, after asking, results (FORCE=1 does not ask)
+	@sh tools/clean.sh "$(FORCE)"
+
+# The environment. A stamp newer than its requirements means there is nothing to do.
+
+$(INSTALLED): requirements.txt
+	@sh tools/environment.sh requirements.txt
+	@touch "$@"
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@sh tools/environment.sh requirements-dev.txt
+	@touch "$@"
+
+$(INSTALLED_GPU): requirements-gpu.in $(INSTALLED)
+	@sh tools/environment.sh requirements-gpu.in
+	@touch "$@"

@@ -1,0 +1,1 @@
+"""The study's pipeline: one module a stage, and the rooms they use."""

@@ -1,0 +1,48 @@
+"""How a stage is run from the command line: mistakes end in a sentence, bugs in a traceback."""
+
+import errno
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from stages.errors import UserError
+
+# What the operating system may refuse although the program is right.
+_REFUSALS = {
+    errno.ENOSPC: "the disk is full: free some space, then run the same command again",
+    errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
+    errno.EACCES: "permission denied: make the file or folder accessible to this user",
+    errno.EPERM: "operation not permitted: make the file or folder accessible to this user",
+    errno.EROFS: "the file system is read-only: run in a folder that can be written to",
+}
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a stage's `main`, turning what a user can put right into one line and an exit code.
+
+    Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
+    read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.
+    """
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print(
+            "interrupted: what was finished is kept; run the same command again to go on",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
+        sys.exit(1)
+
+
+def nearest(name: object, known: list[str]) -> str:
+    """Return "; did you mean 'x'?" for the known name closest to `name`, or an empty string."""
+    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""

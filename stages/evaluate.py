@@ -1,0 +1,156 @@
+"""Evaluate a trained cell on its test images: metrics, predictions, and how fast it answers.
+
+Reads data/processed/<dataset>.npz and data/models/<cell>.weights.h5; writes
+data/predictions/<cell>.npz and .csv, metrics/evaluate/<cell>.json and, apart because it never
+repeats, metrics/timing/evaluate/<cell>.json.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stages import artifacts, command, params, runtime, tracking
+from stages.artifacts import Dataset, Predictions
+from stages.datasets.split import train_validation_split
+from stages.evaluation import bootstrap, calibration, classification, figures, inference, table
+from stages.models import cost
+from stages.models.assembly import build_model
+from stages.params import Params
+
+if TYPE_CHECKING:
+    import keras
+
+
+def evaluate(study: Params, cell: str) -> None:
+    """Evaluate `cell` and write what is described above.
+
+    Raises:
+        UserError: the cell is unknown, a file is missing or damaged, or the weights are of
+            another network.
+    """
+    started = time.perf_counter()
+    network = study.model_of(cell)
+    data = artifacts.read_dataset(study.cell(cell).dataset)
+    depends_on = {
+        "seed": study.seed,
+        "threads": study.threads,
+        "evaluate": study.evaluate,
+        "network": network.network,
+        "normalisation": study.dataset_of(cell).normalisation,
+        "validation_fraction": network.training.validation_fraction,
+    }
+    with tracking.run("evaluate", cell, depends_on) as run:
+        runtime.configure(study.threads, study.seed)
+        model = _trained(study, cell, data)
+        forward = inference.compiled_forward(model)
+        print(f"evaluate {cell}: {len(data.test_images)} test images", flush=True)
+        predictions = Predictions(
+            data.test_labels, inference.logits(forward, data.test_images), data.class_names
+        )
+        metrics = test_metrics(predictions, study)
+        metrics |= train_metrics(data, forward, study, cell)
+        metrics |= _cost(model)
+        speed = inference.milliseconds_per_image(forward, data.test_images)
+
+        artifacts.write_predictions(cell, predictions)
+        artifacts.write_table(
+            artifacts.predictions_csv_path(cell), table.predictions_table(predictions)
+        )
+        artifacts.write_metrics("evaluate", cell, metrics)
+        seconds = time.perf_counter() - started
+        timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}
+        artifacts.write_timing("evaluate", cell, timing)
+
+        run.log_metrics(metrics | timing)
+        matrix = np.array(metrics["confusion_test"])
+        run.log_figure(figures.confusion(matrix, data.class_names), "confusion.png")
+        run.log_figure(figures.reliability(metrics["reliability"]), "reliability.png")
+    print(
+        f"evaluate {cell}: accuracy {metrics['accuracy']:.4f} "
+        f"(95 % interval {metrics['accuracy_low']:.4f} to {metrics['accuracy_high']:.4f}), "
+        f"macro F1 {metrics['macro_f1']:.4f}, ECE {metrics['ece']:.4f}, {speed:.3f} ms/image"
+    )
+
+
+def test_metrics(predictions: Predictions, study: Params) -> dict[str, Any]:
+    """Return what metrics/evaluate/<cell>.json says of the test images."""
+    labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
+    correct = predicted == labels
+    low, high = bootstrap.accuracy_interval(
+        correct, study.evaluate.bootstrap_samples, np.random.default_rng(study.seed)
+    )
+    matrix = classification.confusion(labels, predicted, len(names))
+    bins = calibration.reliability(predictions.confidence, correct, study.evaluate.calibration_bins)
+    return {
+        "accuracy": classification.accuracy(labels, predicted),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        **classification.macro(labels, predicted),
+        "ece": calibration.expected_calibration_error(bins),
+        "loss": classification.cross_entropy(labels, predictions.logits),
+        "test_images": len(labels),
+        "class_names": list(names),
+        "per_class": classification.per_class(labels, predicted, names),
+        "confusion_test": matrix.tolist(),
+        "top_confusions": classification.top_confusions(matrix, names),
+        "reliability": bins,
+    }
+
+
+def train_metrics(
+    data: Dataset, forward: Callable[[np.ndarray], np.ndarray], study: Params, cell: str
+) -> dict[str, Any]:
+    """Return the accuracy and confusion matrix on images that the cell was trained on.
+
+    They are the first of the training part after its validation part was split off, at most
+    evaluate.train_images of them, and none that the schedule left out.
+    """
+    fraction = study.model_of(cell).training.validation_fraction
+    chosen, _ = train_validation_split(data.train_labels, fraction, study.seed)
+    trained_on = study.schedule_of(cell).train_images
+    if trained_on != "all":
+        chosen = chosen[:trained_on]
+    chosen = chosen[: study.evaluate.train_images]
+    labels = data.train_labels[chosen]
+    predicted = inference.logits(forward, data.train_images[chosen]).argmax(axis=1)
+    matrix = classification.confusion(labels, predicted, len(data.class_names))
+    return {
+        "train_accuracy": classification.accuracy(labels, predicted),
+        "train_images": len(chosen),
+        "confusion_train": matrix.tolist(),
+    }
+
+
+def _trained(study: Params, cell: str, data: Dataset) -> "keras.Model":
+    model = build_model(study, cell, data.test_images.shape[1:], len(data.class_names))
+    artifacts.load_weights(cell, model)
+    return model
+
+
+def _cost(model: "keras.Model") -> dict[str, int]:
+    return {"parameters": cost.parameters(model), "flops": cost.flops(model)}
+
+
+def main() -> None:
+    """Parse the command line and evaluate one cell."""
+    parser = argparse.ArgumentParser(
+        prog="python -m stages.evaluate",
+        description="Evaluate a trained cell: accuracy with its interval, precision, recall, F1, "
+        "confusions, calibration, predictions as CSV, cost. "
+        "`dvc repro evaluate@CELL` does it with all that it needs.",
+    )
+    parser.add_argument(
+        "--cell",
+        required=True,
+        metavar="CELL",
+        help="a cell of params.yaml, named <model>-<dataset>, such as simple_cnn-mnist",
+    )
+    arguments = parser.parse_args()
+    evaluate(params.load(), arguments.cell)
+
+
+if __name__ == "__main__":
+    command.run(main)

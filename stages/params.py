@@ -1,0 +1,327 @@
+"""params.yaml as typed, validated objects: the only reader of it.
+
+Every hyperparameter of the study is there and nowhere else. The blocks that belong to a room are
+described in that room: a source's options in `datasets/<source>.py`, a network's parameters in
+`models/<architecture>.py`. Reading parameters never imports TensorFlow.
+"""
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from stages.command import nearest
+from stages.errors import UserError
+from stages.schema import Block
+
+PARAMS = Path("params.yaml")
+SHOWN_MISTAKES = 10
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Preprocess(Block):
+    """How a dataset is split. `test_fraction` counts only where the source has no test part."""
+
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Normalisation(Block):
+    """Per channel: the network sees (x - mean) / std of an image x in [0, 1]."""
+
+    mean: Annotated[list[Fraction], Field(min_length=1, max_length=4)]
+    std: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=4)]
+
+    @model_validator(mode="after")
+    def _one_a_channel(self) -> "Normalisation":
+        if len(self.mean) != len(self.std):
+            raise ValueError("mean and std need one number a channel each")
+        return self
+
+
+class Augmentation(Block):
+    """What may be changed in a training image without changing what it shows; 0 or false is off."""
+
+    shift_pixels: Annotated[int, Field(ge=0, le=64)]
+    flip: bool
+    brightness: Fraction
+    contrast: Annotated[float, Field(ge=0, lt=1)]
+    cutout_pixels: Annotated[int, Field(ge=0, le=64)]
+    mixup_alpha: Annotated[float, Field(ge=0, le=10)]
+
+
+class Training(Block):
+    """How a network is trained under any budget."""
+
+    optimizer: Literal["adam", "sgd"]
+    momentum: Annotated[float, Field(ge=0, lt=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    early_stopping_patience: Annotated[int, Field(ge=0)]
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
+    plateau_factor: Annotated[float, Field(gt=0, lt=1)]
+    plateau_patience: Count
+    mixed_precision: bool
+
+
+class Schedule(Block):
+    """How long a network is trained on one dataset under one budget."""
+
+    epochs: Count
+    batch_size: Annotated[int, Field(ge=1, le=8192)]
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
+    augment: bool
+    train_images: Count | Literal["all"]
+
+
+class ImageChoice(Block):
+    """Which test images are explained, for each class."""
+
+    right_per_class: Annotated[int, Field(ge=0, le=100)]
+    wrong_per_class: Annotated[int, Field(ge=0, le=100)]
+
+    @model_validator(mode="after")
+    def _some(self) -> "ImageChoice":
+        if self.right_per_class + self.wrong_per_class == 0:
+            raise ValueError("right_per_class and wrong_per_class are both 0: nothing to explain")
+        return self
+
+
+class Gradients(Block):
+    """The explanations that need a gradient. `layer`: a layer's name, or last_conv."""
+
+    layer: Annotated[str, Field(min_length=1)]
+
+
+class Explain(Block):
+    images: ImageChoice
+    gradients: Gradients
+
+
+class Evaluate(Block):
+    train_images: Count
+    bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
+    calibration_bins: Annotated[int, Field(ge=2, le=1000)]
+
+
+class Randomisation(Block):
+    """Weight randomisation (Adebayo et al. 2018): on how many rows, and the bootstrap's size."""
+
+    images: Count
+    bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
+
+
+class Assess(Block):
+    randomisation: Randomisation
+
+
+class Dataset(Block):
+    fetch: Any
+    preprocess: Preprocess
+    normalisation: Normalisation
+    augmentation: Augmentation
+
+
+class Model(Block):
+    architecture: str
+    network: Any
+    training: Training
+    schedules: dict[Literal["cpu", "paper"], dict[str, Schedule]]
+
+
+class Cell(Block):
+    """A model on a dataset. `architecture` is the model's, so that dvc.yaml can name its file."""
+
+    model: str
+    dataset: str
+    architecture: str
+
+
+class Params(Block):
+    """The whole of params.yaml, valid: every name that a cell uses exists."""
+
+    budget: Literal["cpu", "paper"]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    threads: Annotated[int, Field(ge=1, le=256)]
+    datasets: Annotated[dict[str, Dataset], Field(min_length=1)]
+    models: Annotated[dict[str, Model], Field(min_length=1)]
+    evaluate: Evaluate
+    explain: Explain
+    assess: Assess
+    cells: Annotated[dict[str, Cell], Field(min_length=1)]
+
+    def cell(self, name: str) -> Cell:
+        """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
+        return _named(self.cells, "cell", name)
+
+    def dataset(self, name: str) -> Dataset:
+        """Return the dataset called `name`. Raises UserError if unknown."""
+        return _named(self.datasets, "dataset", name)
+
+    def model_of(self, cell: str) -> Model:
+        """Return the model of a cell. Raises UserError if the cell is unknown."""
+        return self.models[self.cell(cell).model]
+
+    def dataset_of(self, cell: str) -> Dataset:
+        """Return the dataset of a cell. Raises UserError if the cell is unknown."""
+        return self.datasets[self.cell(cell).dataset]
+
+    def schedule_of(self, cell: str) -> Schedule:
+        """Return a cell's schedule under the budget in force."""
+        return self.model_of(cell).schedules[self.budget][self.cell(cell).dataset]
+
+
+def load(path: Path = PARAMS) -> Params:
+    """Read and validate a parameters file.
+
+    Raises:
+        UserError: naming the file, each wrong key and its value, what was expected, what to do.
+    """
+    content = _read(path)
+    try:
+        params = Params.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_explained(path, error, Params, "")) from None
+    datasets = {
+        name: dataset.model_copy(update={"fetch": _fetch_options(path, name, dataset.fetch)})
+        for name, dataset in params.datasets.items()
+    }
+    models = {
+        name: model.model_copy(update={"network": _network(path, name, model)})
+        for name, model in params.models.items()
+    }
+    for name, cell in params.cells.items():
+        _check_cell(path, params, name, cell)
+    return params.model_copy(update={"datasets": datasets, "models": models})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: there is no such file; run the command in the repository's folder"
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected a mapping of parameters; restore it with git checkout")
+    return content
+
+
+def _fetch_options(path: Path, dataset: str, content: Any) -> Block:
+    key = f"datasets.{dataset}.fetch"
+    source = content.get("source") if isinstance(content, dict) else None
+    options = _described(path, f"{key}.source", source, "stages.datasets", "Options")
+    return _validated(path, key, options, content)
+
+
+def _network(path: Path, name: str, model: Model) -> Block:
+    described = _described(
+        path, f"models.{name}.architecture", model.architecture, "stages.models", "Network"
+    )
+    return _validated(path, f"models.{name}.network", described, model.network)
+
+
+def _described(path: Path, key: str, name: Any, room: str, block: str) -> type[Block]:
+    """Return the block that the room's module `name` describes."""
+    modules = sorted(m.name for m in pkgutil.iter_modules(importlib.import_module(room).__path__))
+    if name in modules:
+        described = getattr(importlib.import_module(f"{room}.{name}"), block, None)
+        if described is not None:
+            return described
+    known = [m for m in modules if hasattr(importlib.import_module(f"{room}.{m}"), block)]
+    raise UserError(
+        f"{path}: {key} = {name!r}: unknown{nearest(name, known)}; known: {', '.join(known)}"
+    )
+
+
+def _validated(path: Path, key: str, block: type[Block], content: Any) -> Block:
+    try:
+        return block.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_explained(path, error, block, f"{key}.")) from None
+
+
+def _check_cell(path: Path, params: Params, name: str, cell: Cell) -> None:
+    """Refuse a cell whose parts do not exist or do not fit together."""
+    key = f"{path}: cells.{name}"
+    for part, value, known in (
+        ("model", cell.model, list(params.models)),
+        ("dataset", cell.dataset, list(params.datasets)),
+    ):
+        if value not in known:
+            raise UserError(
+                f"{key}.{part} = {value!r}: unknown{nearest(value, known)}; "
+                f"known: {', '.join(known)}"
+            )
+    expected = f"{cell.model}-{cell.dataset}"
+    if name != expected:
+        raise UserError(
+            f"{key}: a cell is named <model>-<dataset>, here '{expected}'; rename it, or correct "
+            "its model or dataset"
+        )
+    model = params.models[cell.model]
+    if cell.architecture != model.architecture:
+        raise UserError(
+            f"{key}.architecture = {cell.architecture!r}: expected '{model.architecture}', the "
+            f"architecture of models.{cell.model}"
+        )
+    if cell.dataset not in model.schedules.get(params.budget, {}):
+        raise UserError(
+            f"{path}: models.{cell.model}.schedules.{params.budget} has no '{cell.dataset}', which "
+            f"the cell '{name}' needs: add a line for it (copy another dataset's)"
+        )
+
+
+def _named(known: dict[str, Any], kind: str, name: str) -> Any:
+    if name not in known:
+        raise UserError(
+            f"{PARAMS}: there is no {kind} '{name}'{nearest(name, list(known))}; "
+            f"known: {', '.join(known)}"
+        )
+    return known[name]
+
+
+def _explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
+    """Say each mistake on a line: file, key, value, what was expected, what to do."""
+    lines = []
+    for mistake in error.errors()[:SHOWN_MISTAKES]:
+        place = [str(part) for part in mistake["loc"] if part not in ("int", "literal['all']")]
+        key = prefix + ".".join(place)
+        if mistake["type"] == "extra_forbidden":
+            known = _siblings(block, mistake["loc"])
+            remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
+        elif mistake["type"] == "missing":
+            lines.append(f"{path}: {key} is missing: add it")
+            continue
+        else:
+            reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
+            remedy = f"{reason}; correct it"
+        lines.append(f"{path}: {key} = {mistake['input']!r}: {remedy}")
+    left_out = error.error_count() - SHOWN_MISTAKES
+    if left_out > 0:
+        lines.append(f"… and {left_out} more")
+    return "\n       ".join(lines)
+
+
+def _siblings(annotation: Any, location: tuple[Any, ...]) -> list[str]:
+    """Return the parameters that exist where the unknown one at `location` stands."""
+    for part in location[:-1]:
+        if _is_block(annotation):
+            annotation = annotation.model_fields[part].annotation
+        else:  # a mapping: its values are described by its last type argument
+            annotation = get_args(annotation)[-1]
+    return list(annotation.model_fields)
+
+
+def _is_block(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Block)

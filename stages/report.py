@@ -1,0 +1,22 @@
+"""report: every result as a static site in reports/, to be opened from the file system."""
+
+from pathlib import Path
+
+from stages import command, params
+from stages.reporting import site, study
+
+REPORTS = Path("reports")
+
+
+def main() -> None:
+    """Build the site from params.yaml, metrics/ and data/, as far as results exist."""
+    results = study.collect(params.load())
+    site.build(results, REPORTS)
+    lacking = [cell.name for cell in results.cells if cell.missing]
+    print(f"report: {REPORTS / 'index.html'}, {len(results.cells)} cells", flush=True)
+    if lacking:
+        print(f"report: results missing for {', '.join(lacking)} (said on their pages)")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,98 @@
+"""One cell's page: how good it is, where it errs, what it looks at, and whether to believe that."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stages.reporting import confusion, curves, numbers, trust
+from stages.reporting.calibration import reliability
+from stages.reporting.gallery import Gallery, gallery
+from stages.reporting.study import CellResults, Study
+
+SHOWN_EXAMPLES = 40  # of each kind; the others wait in a closed part of the page
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    note: str
+
+
+def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery | None]:
+    """The values of a cell's template, and its gallery, whose sprite is a file of its own."""
+    explanations = result.explanations()
+    pictures = gallery(explanations, result.probabilities()) if explanations else None
+    matrices = _matrices(result.evaluate)
+    others = [c for c in study.cells if c.name != result.name]
+    values = {
+        "params": study.params,
+        "result": result,
+        "model": study.params.models[result.cell.model],
+        "dataset_size": study.datasets.get(result.cell.dataset),
+        "charts": curves.of_cell(result),
+        "history": curves.rows(result.history),
+        "matrices": matrices,
+        "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
+        "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
+        "gallery": pictures,
+        "shown": SHOWN_EXAMPLES,
+        "sanity": trust.sanity(result.assess),
+        "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
+        "same_model": [c for c in others if c.cell.model == result.cell.model],
+        "hit_keys": confusion.HIT_KEYS,
+        "miss_keys": confusion.MISS_KEYS,
+        "schedule": _flat(result.schedule.model_dump()),
+        "network": _flat(study.params.models[result.cell.model].network.model_dump()),
+        "training": _flat(study.params.models[result.cell.model].training.model_dump()),
+        "augmentation": _flat(
+            study.params.datasets[result.cell.dataset].augmentation.model_dump()
+        ),
+    }
+    return values, pictures
+
+
+def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:
+    if evaluate is None:
+        return ()
+    return tuple(
+        confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
+        for part in ("test", "train")
+    )
+
+
+def _class_rows(
+    evaluate: dict[str, Any] | None, test: confusion.Matrix | None
+) -> tuple[ClassRow, ...]:
+    if evaluate is None or test is None:
+        return ()
+    rows = []
+    for name in evaluate["class_names"]:
+        content = evaluate["per_class"][name]
+        never, absent = name in test.never_predicted, name in test.absent
+        rows.append(
+            ClassRow(
+                name=name,
+                # A class never predicted has no precision: 0 would be a number made up.
+                precision=None if never else content["precision"],
+                recall=None if absent else content["recall"],
+                f1=None if absent else content["f1"],
+                support=content["support"],
+                note="never predicted" if never else "not in the test set" if absent else "",
+            )
+        )
+    return tuple(rows)
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested parameters as (name, value) pairs, as they would be typed after `dvc exp run -S`."""
+    pairs = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{prefix}{key}.")
+        else:
+            text = str(value).lower() if isinstance(value, bool) else numbers.printable(value)
+            pairs.append((f"{prefix}{key}", text))
+    return pairs

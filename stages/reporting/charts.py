@@ -1,0 +1,230 @@
+"""Line charts, interval strips and reliability diagrams as plain coordinates for SVG templates.
+
+Colours are not decided here: a series has a `slot`, which the style sheet turns into a colour and
+a dash pattern for the reader's theme. Coordinates are rounded, so that the files are byte-stable.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SLOTS = 8
+LABEL_HEIGHT = 13.0
+
+
+@dataclass(frozen=True)
+class Tick:
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: an SVG path, its points with their tooltips, and where its name stands."""
+
+    name: str
+    slot: int
+    path: str
+    points: tuple[Point, ...]
+    label_y: float | None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line chart in its own units; the plot area is (left, top) to (right, bottom)."""
+
+    title: str
+    description: str
+    x_title: str
+    y_title: str
+    width: float
+    height: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    lines: tuple[Line, ...]
+    marker_x: float | None = None
+    marker_label: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A named sequence of (x, y); y may be None or NaN where there is no number."""
+
+    name: str
+    slot: int
+    xs: Sequence[float]
+    ys: Sequence[float | None]
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers that cover low to high: steps of 1, 2 or 5 times a power of ten.
+
+    Raises:
+        ValueError: high is not above low.
+    """
+    if not high > low:
+        raise ValueError(f"no span between {low} and {high}")
+    rough = (high - low) / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * size for size in (1, 2, 5, 10) if power * size >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(index * step, 12) for index in range(first, last + 1)]
+
+
+def line_chart(
+    title: str,
+    series: Sequence[Series],
+    *,
+    x_title: str,
+    y_title: str,
+    as_percent: bool = False,
+    x_range: tuple[float, float] | None = None,
+    label_room: float = 86.0,
+    marker: tuple[float, str] | None = None,
+    size: tuple[float, float] = (430.0, 262.0),
+) -> Chart | None:
+    """Lay out a line chart; None where no series has a number.
+
+    Args:
+        title: says what is drawn; also the picture's name for a screen reader.
+        series: drawn in this order, each labelled at its right end.
+        x_title, y_title: names of the axes, with units.
+        as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
+        x_range: fixed x axis, so that neighbouring charts can be compared.
+        label_room: space right of the plot for the series' names.
+        marker: an x and a word for a vertical line.
+        size: width and height.
+    """
+    kept = [(s, _finite(s)) for s in series]
+    kept = [(s, pairs) for s, pairs in kept if pairs]
+    if not kept:
+        return None
+    xs = [x for _, pairs in kept for x, _ in pairs]
+    ys = [y for _, pairs in kept for _, y in pairs]
+    x_low, x_high = x_range or (min(xs), max(xs))
+    y_values = _y_ticks(min(ys), max(ys), as_percent)
+    y_low, y_high = y_values[0], y_values[-1]
+    width, height = size
+    left, top, right, bottom = 46.0, 24.0, width - label_room, height - 38.0
+
+    def x_at(x: float) -> float:
+        share = 0.5 if x_high == x_low else (x - x_low) / (x_high - x_low)
+        return round(left + share * (right - left), 2)
+
+    def y_at(y: float) -> float:
+        return round(bottom - (y - y_low) / (y_high - y_low) * (bottom - top), 2)
+
+    places = spread([y_at(pairs[-1][1]) for _, pairs in kept], top, bottom)
+    lines = tuple(
+        Line(
+            name=s.name,
+            slot=s.slot,
+            path=_path([(x_at(x), y_at(y)) for x, y in pairs]),
+            points=tuple(
+                Point(x_at(x), y_at(y), f"{s.name}, {x_title} {x:g}: {_tell(y, as_percent)}")
+                for x, y in pairs
+            ),
+            label_y=place,
+        )
+        for (s, pairs), place in zip(kept, places, strict=True)
+    )
+    return Chart(
+        title=title,
+        description=_describe(kept, x_title, as_percent),
+        x_title=x_title,
+        y_title=y_title,
+        width=width,
+        height=height,
+        left=left,
+        top=top,
+        right=right,
+        bottom=bottom,
+        x_ticks=tuple(Tick(x_at(x), f"{x:g}") for x in _x_ticks(x_low, x_high)),
+        y_ticks=tuple(
+            Tick(y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}") for y in y_values
+        ),
+        lines=lines,
+        marker_x=x_at(marker[0]) if marker else None,
+        marker_label=marker[1] if marker else "",
+    )
+
+
+def spread(places: Sequence[float], low: float, high: float) -> list[float | None]:
+    """Move labels apart, so that none overlap, as little as one pass down and one up allow.
+
+    Returns:
+        A place for each label in the order given; None for all where they cannot all fit
+        (a legend must name them then).
+    """
+    if (len(places) - 1) * LABEL_HEIGHT > high - low:
+        return [None] * len(places)
+    order = sorted(range(len(places)), key=lambda index: (places[index], index))
+    moved = [places[index] for index in order]
+    for rank in range(1, len(moved)):
+        moved[rank] = max(moved[rank], moved[rank - 1] + LABEL_HEIGHT)
+    limit = high
+    for rank in reversed(range(len(moved))):
+        moved[rank] = min(moved[rank], limit)
+        limit = moved[rank] - LABEL_HEIGHT
+    result: list[float | None] = [None] * len(places)
+    for rank, index in enumerate(order):
+        result[index] = round(moved[rank], 2)
+    return result
+
+
+def position(value: float, low: float, high: float) -> float:
+    """Where a value lies between low and high, in percent of the way, kept within 0 to 100."""
+    share = 0.5 if high == low else (value - low) / (high - low)
+    return round(100 * min(1.0, max(0.0, share)), 2)
+
+
+def _finite(series: Series) -> list[tuple[float, float]]:
+    pairs = zip(series.xs, series.ys, strict=True)
+    return [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
+
+
+def _y_ticks(low: float, high: float, as_percent: bool) -> list[float]:
+    if high - low < 1e-6:
+        pad = 0.01 if as_percent else max(abs(high) * 0.1, 0.01)
+        low, high = low - pad, high + pad
+    if as_percent:
+        low, high = max(0.0, low), min(1.0, high)
+        return [y for y in ticks(low, high, 4) if -1e-9 <= y <= 1 + 1e-9]
+    return ticks(max(0.0, low) if low >= 0 else low, high, 4)
+
+
+def _x_ticks(low: float, high: float) -> list[float]:
+    if high == low:
+        return [low]
+    inner = [x for x in ticks(low, high, 5) if low < x < high and x == int(x)]
+    room = (high - low) / 12
+    return [low, *(x for x in inner if x - low > room and high - x > room), high]
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _tell(value: float, as_percent: bool) -> str:
+    return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}"
+
+
+def _describe(
+    kept: Sequence[tuple[Series, list[tuple[float, float]]]], x_title: str, as_percent: bool
+) -> str:
+    return "; ".join(
+        f"{s.name}: {_tell(pairs[0][1], as_percent)} at {x_title} {pairs[0][0]:g}, "
+        f"{_tell(pairs[-1][1], as_percent)} at {x_title} {pairs[-1][0]:g}"
+        for s, pairs in kept
+    )

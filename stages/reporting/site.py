@@ -1,0 +1,127 @@
+"""The site as a folder: every page is made beside the old site, then the folders change places."""
+
+import base64
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from stages.artifacts import write_bytes, write_text
+from stages.errors import UserError
+from stages.reporting import cell, numbers, overview
+from stages.reporting.study import Study
+
+HERE = Path(__file__).parent
+FILTERS = (
+    *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
+    *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
+    *(numbers.listing, numbers.known),
+)
+
+
+@dataclass(frozen=True)
+class Static:
+    """The style sheet and the script, put into every page, with the policy that allows only them.
+
+    In the page and not beside it, because browsers disagree on whether a file opened from disk
+    may load its neighbours under a policy; pictures may come from the site's folder.
+    """
+
+    style: Markup
+    script: Markup
+    policy: str
+
+
+def static() -> Static:
+    """Read the site's own style and script and make the Content-Security-Policy for them."""
+    style = (HERE / "static" / "report.css").read_text(encoding="utf-8")
+    script = (HERE / "static" / "report.js").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        "img-src 'self' data:; base-uri 'none'; form-action 'none'"
+    )
+    # The site's own files, not data: the only text in any page that is not escaped.
+    return Static(Markup(style), Markup(script), policy)
+
+
+def environment() -> jinja2.Environment:
+    """The templates: everything is escaped, and a name that does not exist is a bug."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {function.__name__: function for function in FILTERS}
+    made.filters["file_name"] = file_name
+    made.globals["static"] = static()
+    return made
+
+
+def build(study: Study, folder: Path) -> None:
+    """Write the whole site to `folder`; an interrupted run leaves the earlier site as it was.
+
+    Raises:
+        UserError: `folder` exists and is not a folder.
+        OSError: the place cannot be written to, or the disk is full.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder for the site; move this file away")
+    fresh, former = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
+    if former.exists() and not folder.exists():
+        former.rename(folder)  # an earlier run was stopped between the two renames below
+    for leftover in (fresh, former):
+        shutil.rmtree(leftover, ignore_errors=True)
+    try:
+        write_pages(study, fresh)
+        if folder.exists():
+            folder.rename(former)
+        fresh.rename(folder)
+    except BaseException:
+        if former.exists() and not folder.exists():
+            former.rename(folder)
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def write_pages(study: Study, folder: Path) -> None:
+    """Write every page and picture into a new folder."""
+    templates = environment()
+    values = overview.context(study)
+    _page(templates, folder / "index.html", "index.html", values | {"root": ""})
+    for section in values["strips"]:
+        write_bytes(folder / "images" / f"strip-{file_name(section.name)}.png", section.strip.sprite)
+    for result in study.cells:
+        values, pictures = cell.context(study, result)
+        name = file_name(result.name)
+        if pictures is not None:
+            write_bytes(folder / "images" / f"{name}.png", pictures.sprite)
+        for matrix in values["matrices"]:
+            if matrix.picture is not None:
+                write_bytes(folder / "images" / f"{name}-{matrix.part}.png", matrix.picture)
+        _page(templates, folder / "cells" / f"{name}.html", "cell.html", values | {"root": "../"})
+
+
+def file_name(name: str) -> str:
+    """A file name for a cell or dataset: its own where that is plain, else percent-encoded.
+
+    The percent sign is replaced, so that the name is the same in a folder and in a link.
+    """
+    encoded = quote(name, safe="").replace("%", "~")
+    return encoded.replace(".", "~2E") if encoded.startswith(".") else encoded
+
+
+def _page(
+    templates: jinja2.Environment, path: Path, template: str, values: dict[str, object]
+) -> None:
+    write_text(path, templates.get_template(template).render(values))
+
+
+def _digest(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

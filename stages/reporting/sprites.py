@@ -1,0 +1,127 @@
+"""Images and attribution maps as pictures: colour maps, and many tiles in one PNG.
+
+Attributions are stored raw; here, and only here, they are scaled for the eye. Each map is divided
+by the largest magnitude in it, so colours compare places within a map, never two maps.
+"""
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+UNSIGNED = {"gradcam": "viridis"}  # laid over the image; every other unsigned map is in magma
+DEFAULT_UNSIGNED = "magma"
+SIGNED = "RdBu_r"
+GUTTER = 1
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One picture's place in a sprite, in its own pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Sprite:
+    """Tiles of one size in one PNG, in the order they are added, about as wide as high."""
+
+    def __init__(self, height: int, width: int, tiles: int) -> None:
+        self._height, self._width = height, width
+        self._columns = max(1, math.isqrt(max(1, tiles) - 1) + 1)
+        self._tiles: list[np.ndarray] = []
+
+    def add(self, picture: np.ndarray) -> Tile:
+        """Add a picture, uint8 (height, width, 3), and return its place.
+
+        Raises:
+            ValueError: the picture has another size or type.
+        """
+        if picture.shape != (self._height, self._width, 3) or picture.dtype != np.uint8:
+            raise ValueError(f"expected uint8 {(self._height, self._width, 3)}")
+        row, column = divmod(len(self._tiles), self._columns)
+        # The border repeats the edge: a browser that scales by a fraction samples beyond it.
+        edges = ((GUTTER, GUTTER), (GUTTER, GUTTER), (0, 0))
+        self._tiles.append(np.pad(picture, edges, mode="edge"))
+        return Tile(
+            column * (self._width + 2 * GUTTER) + GUTTER,
+            row * (self._height + 2 * GUTTER) + GUTTER,
+            self._width,
+            self._height,
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the whole sprite, in pixels."""
+        rows = -(-len(self._tiles) // self._columns)
+        columns = min(self._columns, len(self._tiles))
+        return columns * (self._width + 2 * GUTTER), rows * (self._height + 2 * GUTTER)
+
+    def png(self) -> bytes:
+        """The sprite as PNG bytes: no date, no text, the same on every run."""
+        width, height = self.size
+        sheet = np.zeros((height, width, 3), dtype=np.uint8)
+        step_y, step_x = self._height + 2 * GUTTER, self._width + 2 * GUTTER
+        for index, tile in enumerate(self._tiles):
+            row, column = divmod(index, self._columns)
+            top, left = row * step_y, column * step_x
+            sheet[top : top + step_y, left : left + step_x] = tile
+        return png(sheet)
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Encode uint8 (height, width, 3) as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture, "RGB").save(buffer, "PNG", optimize=False, compress_level=9)
+    return buffer.getvalue()
+
+
+def to_rgb(image: np.ndarray) -> np.ndarray:
+    """Turn uint8 (height, width, 1 or 3) into uint8 (height, width, 3)."""
+    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+
+
+def is_signed(maps: np.ndarray) -> bool:
+    """Whether a method's maps (rows, height, width) hold negative numbers."""
+    return bool((maps < 0).any())
+
+
+def map_name(method: str, signed: bool) -> str:
+    """The matplotlib colour map a method is drawn in; all are perceptually uniform or diverging."""
+    return SIGNED if signed else UNSIGNED.get(method, DEFAULT_UNSIGNED)
+
+
+def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
+    """Colour one map, float (height, width), by its own largest magnitude.
+
+    Unsigned maps run from 0 to their maximum, signed ones from minus to plus their largest
+    magnitude with zero in the middle. What is not finite is drawn as zero.
+
+    Returns:
+        uint8 (height, width, 3).
+    """
+    clean = np.nan_to_num(attribution.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    peak = np.abs(clean).max(initial=0.0)
+    scaled = clean / peak if peak > 0 else clean
+    if signed:
+        scaled = 0.5 + scaled / 2
+    rgba = colormaps[map_name(method, signed)](scaled, bytes=True)
+    return np.ascontiguousarray(rgba[..., :3])
+
+
+def flaw(attribution: np.ndarray) -> str:
+    """What a reader must know of a map that cannot be read: empty string for a sound one."""
+    if not np.isfinite(attribution).all():
+        return "not finite"
+    return "" if attribution.any() else "all zero"
+
+
+def legend_stops(name: str, stops: int = 11) -> tuple[str, ...]:
+    """A colour map as evenly spaced `#rrggbb` colours, from low to high."""
+    colours = colormaps[name](np.linspace(0, 1, stops), bytes=True)
+    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colours.tolist())

@@ -1,0 +1,156 @@
+"""What the report tells: params.yaml and every cell's results, as far as they are there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages import artifacts
+from stages.errors import UserError
+from stages.params import Cell, Params, Schedule
+
+FAMILY = "gradients"
+
+# What each metrics file must hold for a page to be made from it.
+_TRAIN = ("parameters", "flops", "epochs", "epochs_run", "best_epoch", "train_images")
+_EVALUATE = (
+    *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
+    *("ece", "loss", "train_accuracy", "test_images", "train_images", "per_class"),
+    *("confusion_test", "confusion_train", "top_confusions", "reliability", "class_names"),
+    *("parameters", "flops"),
+)
+_PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
+_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+@dataclass(frozen=True)
+class CellResults:
+    """One cell: what params.yaml says of it, and each result that exists (None where not).
+
+    `missing` names the files that are not there, in the order the stages make them.
+    """
+
+    name: str
+    cell: Cell
+    schedule: Schedule
+    train: dict[str, Any] | None = None
+    history: pd.DataFrame | None = None
+    evaluate: dict[str, Any] | None = None
+    explain: dict[str, Any] | None = None
+    assess: dict[str, Any] | None = None
+    timing: dict[str, float] = field(default_factory=dict)
+    explained: bool = False
+    predicted: bool = False
+    missing: tuple[str, ...] = ()
+
+    def explanations(self) -> artifacts.Explanations | None:
+        """Read the cell's attributions: not kept, because forty cells' would not fit in memory."""
+        return artifacts.read_explanations(self.name, FAMILY) if self.explained else None
+
+    def probabilities(self) -> np.ndarray | None:
+        """The softmax over classes of each test image, float64 (n, classes)."""
+        return artifacts.read_predictions(self.name).probabilities if self.predicted else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The whole study, cells and datasets in the order of params.yaml."""
+
+    params: Params
+    cells: tuple[CellResults, ...]
+    datasets: dict[str, dict[str, Any]]
+
+    def slot(self, model: str) -> int:
+        """A model's place in params.yaml, which gives it one colour on every page."""
+        return list(self.params.models).index(model)
+
+    def cells_on(self, dataset: str) -> tuple[CellResults, ...]:
+        """The cells of one dataset."""
+        return tuple(c for c in self.cells if c.cell.dataset == dataset)
+
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """The datasets that a cell uses, in the order of params.yaml."""
+        used = {c.cell.dataset for c in self.cells}
+        return tuple(name for name in self.params.datasets if name in used)
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models that a cell uses, in the order of params.yaml."""
+        used = {c.cell.model for c in self.cells}
+        return tuple(name for name in self.params.models if name in used)
+
+
+def collect(params: Params) -> Study:
+    """Read every result of the cells in params.yaml, relative to the current folder.
+
+    Raises:
+        UserError: a file is damaged, or is not what its stage writes today.
+    """
+    cells = tuple(_cell(params, name) for name in params.cells)
+    datasets = {}
+    for name in {c.cell.dataset: None for c in cells}:
+        content = _metrics("preprocess", name, _PREPROCESS, [])
+        if content is not None:
+            datasets[name] = content
+    return Study(params, cells, datasets)
+
+
+def _cell(params: Params, name: str) -> CellResults:
+    missing: list[str] = []
+    timing: dict[str, float] = {}
+    for stage in ("train", "evaluate", f"explain_{FAMILY}"):
+        timing |= artifacts.read_timing(stage, name)
+    return CellResults(
+        name=name,
+        cell=params.cell(name),
+        schedule=params.schedule_of(name),
+        train=_metrics("train", name, _TRAIN, missing),
+        history=_optional(artifacts.history_path(name), lambda: _history(name), missing),
+        evaluate=_metrics("evaluate", name, _EVALUATE, missing),
+        explain=_metrics(f"explain_{FAMILY}", name, (), missing),
+        assess=_metrics("assess", name, ("sanity",), missing),
+        timing=timing,
+        explained=_there(artifacts.explanations_path(name, FAMILY), missing),
+        predicted=_there(artifacts.predictions_path(name), missing),
+        missing=tuple(missing),
+    )
+
+
+def _there(path: Path, missing: list[str]) -> bool:
+    if not path.exists():
+        missing.append(path.as_posix())
+    return path.exists()
+
+
+def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
+    return read() if _there(path, missing) else None
+
+
+def _metrics(
+    stage: str, name: str, keys: tuple[str, ...], missing: list[str]
+) -> dict[str, Any] | None:
+    path = artifacts.metrics_path(stage, name)
+    content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing)
+    if content is not None:
+        _check(path, content, keys, f"{stage}@{name}")
+    return content
+
+
+def _history(name: str) -> pd.DataFrame:
+    path = artifacts.history_path(name)
+    table = artifacts.read_table(path, f"train@{name}")
+    _check(path, table.columns, _HISTORY, f"train@{name}")
+    return table
+
+
+def _check(path: Path, content: Any, keys: tuple[str, ...], made_by: str) -> None:
+    lacking = [key for key in keys if key not in content]
+    if lacking:
+        raise UserError(
+            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
+            f"make it again with `dvc repro -f {made_by}`"
+        )

@@ -1,0 +1,73 @@
+"""What the sanity measure says of each method, in numbers and in a plain sentence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stages.reporting import methods, numbers
+from stages.reporting.charts import position
+
+LOW, HIGH = 0.2, 0.5  # of the rank correlation's magnitude; a reading aid, not a test
+
+
+@dataclass(frozen=True)
+class Sanity:
+    """One method's rank correlation between its maps and those of a randomised network."""
+
+    method: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    images: int
+    at: float | None  # places on an axis from -1 to 1, in percent
+    low_at: float | None
+    high_at: float | None
+    verdict: str
+    sentence: str
+
+
+def sanity(assess: dict[str, Any] | None) -> tuple[Sanity, ...]:
+    """Read the sanity part of a cell's assess metrics; empty where there is none."""
+    content = assess["sanity"] if assess else {}
+    return tuple(_one(name, content[name]) for name in methods.ordered(list(content)))
+
+
+def _one(name: str, content: dict[str, Any]) -> Sanity:
+    label = methods.describe(name).label
+    mean, low, high = (content.get(f"spearman_{key}") for key in ("mean", "low", "high"))
+    images = int(content.get("images") or 0)
+    verdict, sentence = _judged(label, mean)
+    return Sanity(
+        method=label,
+        mean=mean,
+        low=low,
+        high=high,
+        images=images,
+        at=_place(mean),
+        low_at=_place(low),
+        high_at=_place(high),
+        verdict=verdict,
+        sentence=sentence,
+    )
+
+
+def _place(value: float | None) -> float | None:
+    return position(value, -1, 1) if numbers.known(value) else None
+
+
+def _judged(label: str, mean: float | None) -> tuple[str, str]:
+    if not numbers.known(mean):
+        return "not measured", f"{label} could not be compared here."
+    if abs(mean) < LOW:
+        return "depends on training", (
+            f"With randomised weights, {label} draws a different map: "
+            "what it shows here comes from what the network has learned."
+        )
+    if abs(mean) < HIGH:
+        return "depends in part", (
+            f"With randomised weights, {label} still draws a partly similar map: some of what it "
+            "shows comes from the image or the architecture, not from learning."
+        )
+    return "hardly depends", (
+        f"With randomised weights, {label} draws nearly the same map: do not read what the "
+        "network has learned from it."
+    )

@@ -1,0 +1,89 @@
+"""What must be set before Keras is imported: kernels, threads, seeds, determinism."""
+
+import os
+import sys
+
+from stages.errors import UserError
+
+
+def configure(threads: int, seed: int, mixed_precision: bool = False) -> None:
+    """Prepare the process so that the same parameters give the same bits.
+
+    Args:
+        threads: threads inside one operation, at least 1. The number changes the order of sums
+            and with it the last bits of every weight, so it comes from params.yaml rather than
+            from the machine.
+        seed: seeds Python's, NumPy's and Keras' generators.
+        mixed_precision: compute in half precision (float16 on a GPU, bfloat16 on a CPU), keeping
+            the weights in float32.
+
+    Raises:
+        RuntimeError: TensorFlow was imported before, so the kernels can no longer be chosen.
+    """
+    if "tensorflow" in sys.modules and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "1":
+        raise RuntimeError("runtime.configure must run before TensorFlow is imported")
+    # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    accelerated = _configure_tensorflow(threads) if backend() == "tensorflow" else True
+    if mixed_precision:
+        keras.mixed_precision.set_global_policy(
+            "mixed_float16" if accelerated else "mixed_bfloat16"
+        )
+
+
+def backend() -> str:
+    """Return the name of Keras' backend: tensorflow, jax or torch."""
+    import keras
+
+    return keras.backend.backend()
+
+
+def compiles() -> bool | str:
+    """Return what `compile(jit_compile=...)` should be given on this machine.
+
+    XLA on a CPU is many times slower at the gradients of convolutions than oneDNN's kernels, and
+    Keras turns it on by itself. JAX always compiles.
+    """
+    if backend() != "tensorflow":
+        return "auto"
+    import tensorflow as tf
+
+    return "auto" if tf.config.list_physical_devices("GPU") else False
+
+
+def require_tensorflow(purpose: str) -> None:
+    """Refuse another backend.
+
+    Raises:
+        UserError: `purpose` (for the message, such as "explaining") needs TensorFlow.
+    """
+    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if chosen != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND={chosen}: {purpose} needs TensorFlow; unset KERAS_BACKEND and run "
+            "again (weights trained with another backend serve here as they are)"
+        )
+
+
+def _configure_tensorflow(threads: int) -> bool:
+    """Set threads and determinism; return whether there is a GPU."""
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        # One operation at a time: otherwise gradients that meet at one tensor are added in
+        # scheduling order, and efficient_cnn does not repeat to the bit.
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        # Already started in this process, as in a test session; it must then be as asked for.
+        if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads):
+            raise
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return bool(gpus)

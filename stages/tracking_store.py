@@ -1,0 +1,217 @@
+"""Where `tracking` finds its MLflow store: opened quietly, with short waits, safely in parallel."""
+
+import os
+import random
+import re
+import sqlite3
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+EXPERIMENT = "study"
+_CONNECT_SECONDS = 4.0
+_LOCK_SECONDS = 60.0
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_SETTINGS = {
+    # A server that takes a connection and then says nothing costs two of these, not ten minutes.
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def open_client() -> tuple[Any, str]:
+    """Open the MLflow store.
+
+    Returns:
+        An `MlflowClient` and the id of the experiment, which is made if it is not there.
+
+    Raises:
+        Exception: whatever MLflow, SQLAlchemy or the network raises, within about 15 s.
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    uri = uri or f"sqlite:///{repository_root() / 'mlflow.db'}"
+    _require_answer(uri)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mlflow.tracking import MlflowClient
+
+        _silence()
+        if uri.startswith("sqlite:///"):
+            return _open_sqlite(MlflowClient, uri)
+        client = MlflowClient(tracking_uri=uri)
+        return client, _experiment_id(client, None)
+
+
+def repository_root() -> Path:
+    """Return the folder that mlflow.db belongs to.
+
+    DVC names it in DVC_ROOT, also where it runs an experiment in a temporary copy; without DVC it
+    is the current folder.
+    """
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
+
+
+def masked(text: str) -> str:
+    """Return `text` without credentials: of URIs, of their queries, and of MLflow's variables."""
+    for name in ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
+        if secret := os.environ.get(name):
+            text = text.replace(secret, "***")
+    text = re.sub(r"://\S*@", "://***@", text)
+    return re.sub(r"([?&][\w.\-]+=)[^&\s'\")]+", r"\1***", text)
+
+
+@contextmanager
+def randomness_kept() -> Iterator[None]:
+    """Leave Python's and NumPy's global generators as they were.
+
+    Whether a run is tracked must not change its weights.
+    """
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+@contextmanager
+def exclusive(path: Path, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
+    """Hold the lock file `path`, waiting for another process at most `seconds`.
+
+    The operating system gives the lock back when its holder dies.
+
+    Raises:
+        TimeoutError: another process held it for the whole time.
+        OSError: the file cannot be made.
+    """
+    import fcntl
+
+    deadline = time.monotonic() + seconds
+    with open(path, "a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{path}: held by another process") from None
+                time.sleep(0.05)
+        yield
+
+
+def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
+    # Imported before the lock is taken: it takes a second, during which others need not wait.
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
+
+    database = Path(uri.removeprefix("sqlite:///").split("?")[0]).absolute()
+    database.parent.mkdir(parents=True, exist_ok=True)
+    artifacts = str(database.parent / "mlartifacts")
+    # First writers at once corrupt a fresh database, so one of them makes it while others wait.
+    with exclusive(database.with_name(f"{database.name}.lock")):
+        # MLflow tries ten times, for minutes, what fails here at once.
+        with closing(sqlite3.connect(database, timeout=20)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        client = client_class(tracking_uri=uri)
+        experiment_id = _experiment_id(client, artifacts)
+        location = client.get_experiment(experiment_id).artifact_location
+        if location and location.removeprefix("file://") != artifacts:
+            _follow_moved_folder(database, location, artifacts)
+    return client, experiment_id
+
+
+def _follow_moved_folder(database: Path, before: str, now: str) -> None:
+    """Point a database that was moved with its folder at the artifacts beside it.
+
+    MLflow keeps absolute paths, and would make the old folder anew to write there.
+    """
+    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+        connection.execute(
+            "UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?",
+            (now, before),
+        )
+        connection.execute(
+            "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) "
+            "WHERE substr(artifact_uri, 1, ?) = ?",
+            (now, len(before) + 1, len(before) + 1, f"{before}/"),
+        )
+
+
+def _experiment_id(client: Any, artifacts: str | None) -> str:
+    from mlflow.exceptions import MlflowException
+
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return client.create_experiment(name, artifact_location=artifacts)
+        except MlflowException:
+            # Another process was first, on a server that knows no lock of ours.
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    return experiment.experiment_id
+
+
+def _require_answer(uri: str) -> None:
+    """Refuse a server that takes no connection: MLflow would ask it again for minutes.
+
+    Raises:
+        ConnectionError: nobody answers at the URI's host and port.
+    """
+    import socket
+
+    parts = urlsplit(uri)
+    scheme = parts.scheme.split("+")[0]
+    port = parts.port or _PORTS.get(scheme)
+    if not parts.hostname or port is None or _goes_through_proxy(uri, scheme):
+        return
+    failures: list[OSError] = [TimeoutError("no answer in time")]
+
+    def connect() -> None:
+        try:
+            socket.create_connection((parts.hostname, port), timeout=_CONNECT_SECONDS).close()
+            failures.clear()
+        except OSError as error:
+            failures[:] = [error]
+
+    # In a thread, since looking up a name has no time limit of its own.
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(_CONNECT_SECONDS + 1)
+    if failures:
+        raise ConnectionError(f"{uri} does not answer: {failures[0]}")
+
+
+def _goes_through_proxy(uri: str, scheme: str) -> bool:
+    if scheme not in ("http", "https"):
+        return False
+    from requests.utils import get_environ_proxies
+
+    return scheme in get_environ_proxies(uri)
+
+
+def _silence() -> None:
+    """Keep MLflow's and its libraries' progress lines out of a stage's output."""
+    import logging
+
+    for name in ("mlflow", "alembic", "sqlalchemy", "urllib3.connectionpool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

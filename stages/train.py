@@ -1,0 +1,79 @@
+"""Train a cell: weights, history and what it took. `python -m stages.train --cell <cell>`"""
+
+import argparse
+import time
+
+from stages import artifacts, command, params, runtime, tracking
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train a model on a dataset (one cell).")
+    parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
+    train_cell(parser.parse_args().cell)
+
+
+def train_cell(cell: str) -> None:
+    """Train a cell as params.yaml says, and write its weights, history, metrics and timing.
+
+    Raises:
+        UserError: the cell is unknown, its data is missing, or its training diverged.
+    """
+    study = params.load()
+    model, schedule = study.model_of(cell), study.schedule_of(cell)
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    runtime.configure(study.threads, study.seed, model.training.mixed_precision)
+    from stages.evaluation.figures import training_curves
+    from stages.models.assembly import build_model
+    from stages.training.loop import train
+
+    network = build_model(study, cell, dataset.train_images.shape[1:], len(dataset.class_names))
+    used = {
+        "seed": study.seed,
+        "threads": study.threads,
+        "budget": study.budget,
+        "network": model.network.model_dump(),
+        "training": model.training.model_dump(),
+        "schedule": schedule.model_dump(),
+        "augmentation": study.dataset_of(cell).augmentation.model_dump(),
+    }
+    with tracking.run(stage="train", cell=cell, params=used) as run:
+        started = time.monotonic()
+        outcome = train(
+            network,
+            dataset.train_images,
+            dataset.train_labels,
+            model.training,
+            schedule,
+            study.dataset_of(cell).augmentation,
+            study.seed,
+            listener=lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+        )
+        seconds = time.monotonic() - started
+        best = outcome.history.iloc[outcome.best_epoch - 1]
+        metrics = {
+            "val_accuracy": best["val_accuracy"],
+            "val_loss": best["val_loss"],
+            "accuracy": best["accuracy"],
+            "loss": best["loss"],
+            "best_epoch": outcome.best_epoch,
+            "epochs": schedule.epochs,
+            "epochs_run": len(outcome.history),
+            "steps": outcome.steps,
+            "train_images": outcome.train_images,
+            "validation_images": outcome.validation_images,
+        }
+        timing = {
+            "train_seconds": round(seconds, 3),
+            "images_per_second": round(outcome.train_images * len(outcome.history) / seconds, 1),
+        }
+        artifacts.save_weights(cell, network)
+        artifacts.write_table(artifacts.history_path(cell), outcome.history)
+        artifacts.write_metrics("train", cell, metrics)
+        artifacts.write_timing("train", cell, timing)
+        run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
+        run.log_artifact(artifacts.history_path(cell))
+        run.log_figure(training_curves(outcome.history), "training_curves.png")
+
+
+if __name__ == "__main__":
+    command.run(main)

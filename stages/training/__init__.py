@@ -1,0 +1,1 @@
+"""Training: batches, augmentation, learning-rate schedules, progress and the loop around them."""

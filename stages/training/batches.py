@@ -1,0 +1,80 @@
+"""Batches of images and one-hot labels, in an order that the seed and the epoch decide."""
+
+import math
+
+import keras
+import numpy as np
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches for `model.fit`: float32 images in [0, 1], float32 one-hot labels.
+
+    Images stay uint8 until their batch is made, so a dataset never stands in memory as floats.
+    The order of epoch e follows from (seed, e) alone, so that training can go on from any epoch.
+    """
+
+    def __init__(
+        self,
+        images: np.ndarray,
+        labels: np.ndarray,
+        classes: int,
+        batch_size: int,
+        seed: int | None = None,
+        mixup_alpha: float = 0.0,
+    ) -> None:
+        """Prepare to serve a dataset.
+
+        Args:
+            images: uint8 (n, height, width, channels).
+            labels: int64 (n,), class indices.
+            classes: how many classes there are.
+            batch_size: images a batch, or all where there are fewer.
+            seed: shuffle every epoch and leave out the incomplete last batch; None keeps the order
+                and every image.
+            mixup_alpha: above 0, mix pairs of images and their labels, in a proportion from
+                Beta(alpha, alpha) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+        """
+        super().__init__()
+        self.images, self.labels = images, labels
+        self.one_hot = np.eye(classes, dtype=np.float32)
+        self.batch_size = min(batch_size, len(images))
+        self.seed, self.mixup_alpha = seed, mixup_alpha
+        self.epoch = 0
+        self.order = self._order()
+
+    @property
+    def num_batches(self) -> int:
+        """How many batches an epoch has."""
+        batches = len(self.images) / self.batch_size
+        return math.ceil(batches) if self.seed is None else math.floor(batches)
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        images = self.images[chosen].astype(np.float32) / 255
+        labels = self.one_hot[self.labels[chosen]]
+        if self.mixup_alpha:
+            images, labels = self._mixed(images, labels, index)
+        return images, labels
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+        self.order = self._order()
+
+    def _order(self) -> np.ndarray:
+        if self.seed is None:
+            return np.arange(len(self.images))
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.images))
+
+    def _mixed(
+        self, images: np.ndarray, labels: np.ndarray, index: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        generator = np.random.default_rng([self.seed or 0, self.epoch, index])
+        share = np.float32(generator.beta(self.mixup_alpha, self.mixup_alpha))
+        other = generator.permutation(len(images))
+        return (
+            share * images + (1 - share) * images[other],
+            share * labels + (1 - share) * labels[other],
+        )

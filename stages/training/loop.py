@@ -1,0 +1,129 @@
+"""Training one network on one dataset."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+
+from stages import runtime
+from stages.datasets.split import train_validation_split
+from stages.errors import UserError
+from stages.params import Augmentation, Schedule, Training
+from stages.training import augmentation as changes
+from stages.training import schedule as schedules
+from stages.training.batches import Batches
+from stages.training.progress import Progress
+
+# Validation only infers, so its batches may be large.
+VALIDATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training gave, beside the weights that now stand in the network.
+
+    history: one row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy,
+    learning_rate (at the epoch's end). best_epoch: whose weights were kept.
+    """
+
+    history: pd.DataFrame
+    best_epoch: int
+    train_images: int
+    validation_images: int
+    steps: int
+
+
+def train(
+    network: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    training: Training,
+    schedule: Schedule,
+    augmentation: Augmentation,
+    seed: int,
+    listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+) -> Outcome:
+    """Train `network` in place, and leave the weights of its best epoch in it.
+
+    Args:
+        network: gives logits (n, classes) of float32 images in [0, 1].
+        images: uint8 (n, height, width, channels). A validation part is split off here,
+            stratified by class.
+        labels: int64 (n,), class indices.
+        training: the optimiser and all that does not depend on the budget.
+        schedule: how long, how fast, on how many images.
+        augmentation: how images are changed, if the schedule says so.
+        seed: of split, order, and random changes.
+        listener: is handed each epoch's numbers, and its number from 1.
+
+    Raises:
+        UserError: the loss is no number any more.
+    """
+    chosen, held_out = train_validation_split(labels, training.validation_fraction, seed)
+    if schedule.train_images != "all":
+        chosen = chosen[: schedule.train_images]
+    classes = network.output_shape[-1]
+    batches = Batches(
+        images[chosen],
+        labels[chosen],
+        classes,
+        schedule.batch_size,
+        seed=seed,
+        mixup_alpha=augmentation.mixup_alpha if schedule.augment else 0.0,
+    )
+    validation = Batches(images[held_out], labels[held_out], classes, VALIDATION_BATCH)
+    model = _augmented(network, augmentation, seed) if schedule.augment else network
+    model.compile(
+        optimizer=schedules.optimizer(training, schedule, schedule.epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=training.label_smoothing
+        ),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=runtime.compiles(),
+    )
+    progress = Progress(network.name, schedule.epochs, len(batches), listener)
+    fitted = model.fit(
+        batches,
+        validation_data=validation,
+        epochs=schedule.epochs,
+        callbacks=[
+            keras.callbacks.TerminateOnNaN(),
+            progress,
+            *schedules.callbacks(training, schedule),
+        ],
+        verbose=0,
+        shuffle=False,  # Batches orders them itself
+    )
+    history = _table(fitted.history)
+    if not math.isfinite(fitted.history["loss"][-1]):
+        raise UserError(
+            f"the loss of {network.name} became infinite or no number in epoch {len(history)}: "
+            f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "
+            "model's schedule in params.yaml"
+        )
+    return Outcome(
+        history=history,
+        best_epoch=int(history["val_accuracy"].to_numpy().argmax()) + 1,
+        train_images=len(chosen),
+        validation_images=len(held_out),
+        steps=len(history) * len(batches),
+    )
+
+
+def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:
+    """Put the random changes before the network; both share their weights."""
+    inputs = keras.Input(network.input_shape[1:])
+    x = inputs
+    for layer in changes.layers(augmentation, seed):
+        x = layer(x)
+    return keras.Model(inputs, network(x), name=network.name)
+
+
+def _table(history: dict[str, list[float]]) -> pd.DataFrame:
+    columns = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+    table = pd.DataFrame({name: history[name] for name in columns})
+    table.insert(0, "epoch", np.arange(1, len(table) + 1))
+    return table

@@ -1,0 +1,64 @@
+"""What a person sees of a training: a bar on a terminal, plain lines in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+import keras
+from tqdm import tqdm
+
+
+class Progress(keras.callbacks.Callback):
+    """Show the training's progress and hand each epoch's numbers to `listener`.
+
+    On a terminal a bar counts the steps and tells the time left; after each epoch, on a terminal
+    and in a log alike, a line gives its numbers.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        epochs: int,
+        steps: int,
+        listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+    ) -> None:
+        """Prepare for `epochs` epochs of `steps` steps; `listener` gets (numbers, epoch from 1)."""
+        super().__init__()
+        self.title, self.epochs, self.steps, self.listener = title, epochs, steps, listener
+        self.bar: tqdm | None = None
+        self.started = 0.0
+
+    def on_train_begin(self, logs=None) -> None:
+        self.started = time.monotonic()
+        self.bar = tqdm(
+            total=self.epochs * self.steps,
+            desc=self.title,
+            unit="step",
+            leave=False,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def on_train_batch_end(self, batch, logs=None) -> None:
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        numbers = {name: float(value) for name, value in (logs or {}).items()}
+        numbers["learning_rate"] = float(
+            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        )
+        # History is kept from `logs`, so the rate joins it there.
+        if logs is not None:
+            logs["learning_rate"] = numbers["learning_rate"]
+        spent = time.monotonic() - self.started
+        left = spent / (epoch + 1) * (self.epochs - epoch - 1)
+        self.bar.clear()
+        print(
+            f"{self.title}: epoch {epoch + 1}/{self.epochs}  loss {numbers['loss']:.4f}  "
+            f"accuracy {numbers['accuracy']:.4f}  val_loss {numbers['val_loss']:.4f}  "
+            f"val_accuracy {numbers['val_accuracy']:.4f}  {spent:.0f} s, about {left:.0f} s left",
+            flush=True,
+        )
+        self.listener(numbers, epoch + 1)
+
+    def on_train_end(self, logs=None) -> None:
+        self.bar.close()

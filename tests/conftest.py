@@ -1,0 +1,33 @@
+"""What every test stands on: a quiet environment, and what to skip where it cannot run."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow: the kernels and the log level cannot be chosen later.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+os.environ["MPLBACKEND"] = "agg"
+# A test that is about tracking turns it on for itself, towards a database of its own.
+os.environ["STUDY_TRACKING"] = "off"
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, saying why. Under CI a missing browser is a failure."""
+    browser = any(shutil.which(name) for name in BROWSERS)
+    for item in items:
+        if "browser" in item.keywords and not browser and not os.environ.get("CI"):
+            item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome on this machine"))
+        if "gpu" in item.keywords and not shutil.which("nvidia-smi"):
+            item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU on this machine"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the repository's root. Read it; write to scratch copies only."""
+    return Path(__file__).resolve().parents[1]

@@ -1,0 +1,86 @@
+"""Real `dvc repro` on small digits cells: what runs after which change, and what does not.
+
+The steps build on each other, in one repository, because starting TensorFlow is what costs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.scratch import Scratch, shrunken_params
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
+OF_A_CELL = ("train", "evaluate", "explain_gradients", "assess")
+
+
+def stages_of(name: str) -> set[str]:
+    return {f"{stage}@{name}" for stage in OF_A_CELL}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    """A study of one cell, run once, where a path with spaces and umlauts has to be no obstacle."""
+    return Scratch.make(tmp_path_factory.mktemp("a study") / "größer als nötig", SIMPLE)
+
+
+@contextmanager
+def appended(study: Scratch, name: str, text: str) -> Iterator[None]:
+    path = study.path / name
+    before = path.read_bytes()
+    path.write_bytes(before + text.encode())
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+def test_everything_runs_once(study: Scratch) -> None:
+    ran, restored = study.repro()
+    assert ran == {"fetch@digits", "preprocess@digits", *stages_of(SIMPLE), "report"}
+    assert not restored
+    assert SIMPLE in (study.path / "reports" / "index.html").read_text(encoding="utf-8")
+    assert study.git("status", "--porcelain", "--", "data", "reports") == ""
+
+
+def test_nothing_runs_without_a_change(study: Scratch) -> None:
+    assert study.repro() == (set(), set())
+
+
+def test_an_explanation_parameter_retrains_nothing(study: Scratch) -> None:
+    study.change("explain.images.right_per_class", 2)
+    ran, _ = study.repro()
+    assert ran == {f"explain_gradients@{SIMPLE}", f"assess@{SIMPLE}", "report"}
+
+
+def test_a_new_cell_runs_alone(study: Scratch) -> None:
+    study.write_params({**shrunken_params(SIMPLE, BASELINE), "explain": study.params["explain"]})
+    ran, _ = study.repro()
+    assert ran == {*stages_of(BASELINE), "report"}
+
+
+def test_a_models_parameter_reruns_its_cells_and_a_revert_trains_nothing(study: Scratch) -> None:
+    weights = study.path / "data" / "models" / f"{BASELINE}.weights.h5"
+    before = weights.read_bytes()
+    study.change("models.baseline_cnn.network.stride", 2)
+    ran, _ = study.repro()
+    assert ran == {*stages_of(BASELINE), "report"}
+    assert weights.read_bytes() != before
+
+    study.change("models.baseline_cnn.network.stride", 1)
+    ran, restored = study.repro()
+    assert ran == set()
+    assert restored == {*stages_of(BASELINE), "report"}
+    assert weights.read_bytes() == before
+
+
+def test_an_architectures_file_reruns_its_cells(study: Scratch) -> None:
+    weights = study.path / "data" / "models" / f"{SIMPLE}.weights.h5"
+    before = weights.read_bytes()
+    with appended(study, "stages/models/simple_cnn.py", "# a remark\n"):
+        ran, _ = study.repro()
+    assert ran == {*stages_of(SIMPLE), "report"}
+    assert weights.read_bytes() == before, "the same training gives the same bytes"
+    assert study.repro()[0] == set()

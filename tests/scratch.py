@@ -1,0 +1,136 @@
+"""A scratch copy of the repository with the real params.yaml shrunk, and DVC run in it for real."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools import overlay
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "Makefile", ".dvc/config",
+          ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
+TINY = {"simple_cnn": {"filters": [2, 2]}, "baseline_cnn": {"filters": [2, 3]}}
+SCHEDULE = {"epochs": 1, "batch_size": 64, "train_images": 256, "augment": False}
+
+
+def cell(name: str) -> dict[str, str]:
+    """Return a cell's entry for params.yaml, for models named as their architecture."""
+    model, dataset = name.split("-")
+    return {"model": model, "dataset": dataset, "architecture": model}
+
+
+def shrunken_params(*cells: str) -> dict[str, Any]:
+    """Return the real params.yaml with these cells only, tiny networks, one epoch, few images."""
+    real = overlay.read(ROOT / "params.yaml")
+    chosen = {name: cell(name) for name in cells}
+    used = {entry["model"] for entry in chosen.values()}
+    models = {
+        name: {
+            "network": TINY.get(name, {}),
+            "schedules": {
+                budget: dict.fromkeys(rows, SCHEDULE)
+                for budget, rows in real["models"][name]["schedules"].items()
+            },
+        }
+        for name in used
+    }
+    return overlay.overlaid(
+        real,
+        {
+            "cells": chosen,
+            "models": models,
+            "evaluate": {"train_images": 64, "bootstrap_samples": 100},
+            "explain": {"images": {"right_per_class": 1, "wrong_per_class": 0}},
+            "assess": {"randomisation": {"images": 2, "bootstrap_samples": 100}},
+        },
+    )
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a stage: this Python first, nothing left of the caller's DVC."""
+    dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "DATASETS_MIRROR", "MLFLOW_TRACKING_URI")
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in dropped and not key.startswith(("DVC", "GIT_"))
+    }
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+    return {**kept, "STUDY_TRACKING": "off", **more}
+
+
+def copy_repository(path: Path) -> None:
+    """Copy the working tree's code and settings (not its results) to `path`."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard", "--", *COPIED],
+        cwd=ROOT, capture_output=True, check=True,
+    ).stdout.decode().split("\0")  # fmt: skip
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, path / name)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A scratch repository at `path`."""
+
+    path: Path
+
+    def run(self, *words: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+        """Run `python -m <words>` in the repository; both streams end up in stdout."""
+        return subprocess.run(
+            [sys.executable, "-m", *words], cwd=self.path, env=environment(), timeout=timeout,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+
+    def repro(self, *targets: str) -> tuple[set[str], set[str]]:
+        """Run `dvc repro`; return the stages that ran, and those restored from the run-cache."""
+        done = self.run("dvc", "repro", *targets)
+        assert done.returncode == 0, done.stdout
+        ran = set(re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE))
+        restored = set(re.findall(r"^Stage '(.+)' is cached", done.stdout, re.MULTILINE))
+        return ran, restored
+
+    def git(self, *words: str) -> str:
+        """Run git in the repository and return what it prints."""
+        return subprocess.run(
+            ["git", *words], cwd=self.path, env=environment(), capture_output=True, text=True,
+            check=True,
+        ).stdout  # fmt: skip
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """params.yaml as it stands."""
+        return overlay.read(self.path / "params.yaml")
+
+    def change(self, key: str, value: Any) -> None:
+        """Set one parameter, such as `explain.images.right_per_class`."""
+        content = self.params
+        *parents, last = key.split(".")
+        place = content
+        for part in parents:
+            place = place[part]
+        place[last] = value
+        overlay.write(self.path / "params.yaml", content)
+
+    def write_params(self, content: dict[str, Any]) -> None:
+        """Replace params.yaml."""
+        overlay.write(self.path / "params.yaml", content)
+
+    @classmethod
+    def make(cls, path: Path, *cells: str) -> "Scratch":
+        """Make a scratch repository with these cells, committed, nothing run yet."""
+        copy_repository(path)
+        overlay.write(path / "params.yaml", shrunken_params(*cells))
+        scratch = cls(path)
+        scratch.git("init", "-q")
+        scratch.git("config", "user.name", "Somebody")
+        scratch.git("config", "user.email", "somebody@example.org")
+        scratch.git("add", "-A")
+        scratch.git("commit", "-q", "-m", "A study")
+        return scratch

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Delete what can be made again at once, and results after asking: clean.sh "" | clean.sh 1
+# What git or a person keeps stays: metrics/, dvc.lock, .dvc/cache, folders of one's own in data/.
+set -eu
+
+force=$1
+
+find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+rm -rf .pytest_cache .ruff_cache .demo dvc_plots
+echo "Deleted the demo, bytecode and the tools' caches."
+
+results=
+for path in data/raw data/processed data/models data/predictions data/explanations reports \
+    mlflow.db mlruns mlartifacts; do
+    if [ -e "$path" ]; then
+        results="$results $path"
+    fi
+done
+if [ -z "$results" ]; then
+    exit 0
+fi
+
+echo "Results:$results"
+echo "'dvc checkout' brings back what DVC's cache holds; the tracked runs (mlflow.db) it does not."
+if [ "$force" != 1 ] && [ "$force" != yes ]; then
+    if [ ! -t 0 ]; then
+        echo "Left as they are: there is no one to ask. FORCE=1 deletes them."
+        exit 0
+    fi
+    printf 'Delete these results? [y/N] '
+    read -r answer || answer=
+    case $answer in
+    y | Y | yes) ;;
+    *)
+        echo "Left as they are."
+        exit 0
+        ;;
+    esac
+fi
+# shellcheck disable=SC2086 # the names above have no spaces
+rm -rf $results mlflow.db-shm mlflow.db-wal mlflow.db.lock
+echo "Deleted."

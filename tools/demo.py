@@ -1,0 +1,112 @@
+"""`make demo`: the whole pipeline on scikit-learn's bundled digits, in a repository of its own.
+
+The folder .demo/ gets a copy of the code and dvc.yaml, and params.yaml shrunk by demo.yaml; there
+`dvc repro` runs as in the study. The user's params.yaml, dvc.lock, data/ and metrics/ are not
+touched. What is unchanged is not copied again, so that DVC finds nothing to do the second time,
+and goes on where an interrupted run stopped.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from stages import artifacts, command, params
+from stages.errors import UserError
+from tools import overlay
+
+DEMO = Path(".demo")
+OVERLAY = Path("demo.yaml")
+COPIED = ("dvc.yaml", ".dvcignore", "stages")
+ACCURACY_GOAL = 0.95
+
+# A DVC repository without git: .demo/ is git-ignored, and its results are nobody's commit.
+DVC_CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+
+
+def prepare(source: Path, demo: Path) -> None:
+    """Make or refresh the demo's folder from the repository at `source`.
+
+    Raises:
+        UserError: `source` is not the repository, or the parameters do not fit together.
+    """
+    for name in (*COPIED, str(params.PARAMS), str(OVERLAY)):
+        if not (source / name).exists():
+            raise UserError(f"{name}: there is no such file; run `make demo` in the repository")
+    (demo / ".dvc").mkdir(parents=True, exist_ok=True)
+    (demo / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
+    for name in COPIED:
+        mirror(source / name, demo / name)
+    shrunk = overlay.overlaid(overlay.read(source / params.PARAMS), overlay.read(source / OVERLAY))
+    overlay.write(demo / params.PARAMS, shrunk)
+    params.load(demo / params.PARAMS)
+
+
+def mirror(source: Path, copy: Path) -> None:
+    """Make `copy` the same as the file or folder `source`, touching only what differs."""
+    if source.is_file():
+        if not copy.exists() or source.read_bytes() != copy.read_bytes():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, copy)
+        return
+    names = {entry.name for entry in source.iterdir() if entry.name != "__pycache__"}
+    if copy.exists():
+        for entry in copy.iterdir():
+            if entry.name not in names and entry.name != "__pycache__":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    for name in sorted(names):
+        mirror(source / name, copy / name)
+
+
+def reproduce(demo: Path) -> int:
+    """Run `dvc repro` in the demo's folder; return its exit code."""
+    environment = dict(os.environ)
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    process = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], cwd=demo, env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # It was interrupted too, and still has to put its files in order.
+        raise
+
+
+def summary(cells: list[str]) -> tuple[str, list[str]]:
+    """Return a table of the results in the current folder, and the cells under the goal."""
+    lines = [f"{'cell':24} {'test accuracy':>13} {'95 % interval':>15} {'parameters':>10}"]
+    under = []
+    for cell in cells:
+        measured = artifacts.read_metrics("evaluate", cell)
+        interval = f"{measured['accuracy_low']:.3f}–{measured['accuracy_high']:.3f}"
+        lines.append(
+            f"{cell:24} {measured['accuracy']:13.3f} {interval:>15} {measured['parameters']:10,}"
+        )
+        if measured["accuracy"] < ACCURACY_GOAL:
+            under.append(cell)
+    return "\n".join(lines), under
+
+
+def main() -> None:
+    """Run the demo and say what came out."""
+    root = Path.cwd()
+    prepare(root, root / DEMO)
+    print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
+    sys.stdout.flush()
+    code = reproduce(root / DEMO)
+    if code != 0:
+        print(f"error: the demo stopped in the stage named above ({DEMO}/)", file=sys.stderr)
+        sys.exit(code)
+    os.chdir(root / DEMO)
+    table, under = summary(list(params.load().cells))
+    print(f"\n{table}\n\nThe report: {DEMO / 'reports' / 'index.html'}")
+    if under:
+        print(
+            f"error: under {ACCURACY_GOAL:.0%} test accuracy: {', '.join(under)}; with unchanged "
+            "parameters this is a bug: please report it with the table above",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,59 @@
+"""The real params.yaml, shrunk: how the demo and the tests come by their parameters.
+
+Starting from the real file means that both exercise what a user runs; an overlay says only what
+is different.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping."""
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def write(path: Path, content: dict[str, Any]) -> bool:
+    """Write a mapping as YAML. Return False, and leave the file alone, if it says that already."""
+    if path.exists() and read(path) == content:
+        return False
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+    return True
+
+
+def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    """Lay an overlay over parameters.
+
+    Mappings are merged, anything else is replaced. `cells` is replaced as a whole, and models and
+    datasets that no cell uses are left out, with the schedules of such datasets.
+    """
+    merged = _merged(params, overlay)
+    merged["cells"] = overlay.get("cells", params["cells"])
+    models = {cell["model"] for cell in merged["cells"].values()}
+    datasets = {cell["dataset"] for cell in merged["cells"].values()}
+    merged["models"] = {k: v for k, v in merged["models"].items() if k in models}
+    merged["datasets"] = {k: v for k, v in merged["datasets"].items() if k in datasets}
+    for name, model in merged["models"].items():
+        schedules = {
+            budget: {k: v for k, v in rows.items() if k in datasets}
+            for budget, rows in model["schedules"].items()
+        }
+        merged["models"][name] = {**model, "schedules": schedules}
+    return merged
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    keys = [*below, *(key for key in above if key not in below)]
+    return {
+        key: _merged(below[key], above[key])
+        if key in below and key in above
+        else above.get(key, below.get(key))
+        for key in keys
+    }

@@ -1,0 +1,68 @@
+"""`make repro`: check params.yaml, set the budget if one is named, then `dvc repro`.
+
+The budget is written into params.yaml rather than passed beside it: dvc.lock records the
+parameters that results were made with, so a budget that only this command knew would leave
+`dvc status`, `dvc repro` and the report contradicting it. Going back is the same command with the
+other budget, and costs nothing: DVC's run-cache has kept the earlier results.
+"""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+from typing import get_args
+
+from stages import command, params
+from stages.errors import UserError
+
+BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
+
+
+def set_budget(path: Path, budget: str) -> bool:
+    """Set `budget` in a parameters file, leaving all else, comments included, as it is.
+
+    Returns:
+        Whether the file had to be changed.
+
+    Raises:
+        UserError: there is no such budget, or the file has no line for it.
+    """
+    known = list(get_args(params.Params.model_fields["budget"].annotation))
+    if budget not in known:
+        raise UserError(
+            f"BUDGET={budget}: unknown{command.nearest(budget, known)}; known: {', '.join(known)}"
+        )
+    text = path.read_text(encoding="utf-8")
+    found = BUDGET_LINE.search(text)
+    if found is None:
+        raise UserError(f"{path}: budget is missing: add the line `budget: {budget}`")
+    if found[2] == budget:
+        return False
+    path.write_text(
+        text[: found.start(2)] + budget + text[found.end(2) :], encoding="utf-8", newline="\n"
+    )
+    print(
+        f"{path}: budget is now {budget}, it was {found[2]} "
+        f"(make repro BUDGET={found[2]} sets it back; finished results stay in DVC's cache)"
+    )
+    return True
+
+
+def main() -> None:
+    """Run the study, or the targets named on the command line."""
+    parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
+    parser.add_argument("--budget", help="set the budget in params.yaml first")
+    parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
+    arguments = parser.parse_args()
+    if arguments.budget:
+        set_budget(params.PARAMS, arguments.budget)
+    # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
+    params.load()
+    sys.stdout.flush()
+    repro = [sys.executable, "-m", "dvc", "repro", *arguments.targets]
+    os.execv(sys.executable, repro)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,174 @@
+"""`make sweep`: a network's strides and kernels compared, as DVC experiments.
+
+Every combination is queued with `dvc exp run --queue`, and DVC's queue runs them in folders of its
+own, so that the workspace stays as it is. Called again, the same experiments are queued afresh, so
+that the table always tells of the code and parameters at hand; what has not changed since comes
+out of the run-cache and trains nothing.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from stages import command, params
+from stages.errors import UserError
+
+TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
+COLUMNS = {
+    "accuracy": ("evaluate", "accuracy", "{:.4f}"),
+    "low": ("evaluate", "accuracy_low", "{:.4f}"),
+    "high": ("evaluate", "accuracy_high", "{:.4f}"),
+    "val accuracy": ("train", "val_accuracy", "{:.4f}"),
+    "parameters": ("evaluate", "parameters", "{:,}"),
+    "FLOPs": ("evaluate", "flops", "{:,}"),
+}
+
+
+def check_repository() -> None:
+    """Refuse what DVC's queue would stumble over.
+
+    Raises:
+        UserError: there is no commit, or the pipeline or some of its code is unknown to git.
+    """
+    if subprocess.run(
+        ["git", "rev-parse", "--verify", "-q", "HEAD"], capture_output=True
+    ).returncode:
+        raise UserError(
+            "there is no git commit here, and DVC's experiments start from one: "
+            "git init; git add .; git commit -m 'My study'"
+        )
+    tracked = _git("ls-files", "--", *TRACKED).splitlines()
+    left_out = [name for name in TRACKED if name not in tracked]
+    left_out += _git("ls-files", "-o", "--exclude-standard", "--", "stages").splitlines()
+    if left_out:
+        raise UserError(
+            f"git does not know {', '.join(left_out)}, so an experiment would run without: "
+            f"git add {' '.join(left_out)}"
+        )
+
+
+def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, list[str]]:
+    """Return the experiments' names, each with the parameters it sets (`-S`)."""
+    study = params.load()
+    chosen = study.cell(cell)
+    network = f"models.{chosen.model}.network"
+    known = type(study.model_of(cell).network).model_fields
+    for parameter in ("stride", "kernel_size"):
+        if parameter not in known:
+            raise UserError(f"--cell {cell}: {network} has no {parameter} to compare")
+    return {
+        f"{chosen.dataset}-stride{stride}-kernel{kernel}": [
+            f"{network}.stride={stride}",
+            f"{network}.kernel_size={kernel}",
+        ]
+        for stride, kernel in itertools.product(strides, kernels)
+    }
+
+
+def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
+    """Queue the experiments, in place of earlier ones of the same names."""
+    gone = [n for n in names if n in _found(_shown())]
+    waiting = [line.split() for line in _dvc("queue", "status").splitlines()]
+    stale = [n for n in names if any(n in words for words in waiting)]
+    if gone:
+        _dvc("exp", "remove", *gone)
+    if stale:
+        _dvc("queue", "remove", *stale)
+    for name, changes in names.items():
+        settings = [part for change in (*changes, *also) for part in ("-S", change)]
+        _dvc("exp", "run", "--queue", "--name", name, *settings, target)
+        print(f"queued {name}", flush=True)
+
+
+def table(names: list[str], cell: str) -> tuple[str, list[str]]:
+    """Return what `dvc exp show` knows of the experiments, best first, and those without result."""
+    found = _found(_shown())
+    rows, missing = [], []
+    for name in names:
+        metrics = found.get(name, {}).get("metrics") or {}
+        content = {
+            stage: (metrics.get(f"metrics/{stage}/{cell}.json") or {}).get("data") or {}
+            for stage in ("evaluate", "train")
+        }
+        if "accuracy" in content["evaluate"]:
+            values = [style.format(content[s][key]) for s, key, style in COLUMNS.values()]
+            rows.append((content["evaluate"]["accuracy"], [name, *values]))
+        else:
+            missing.append(name)
+    lines = [["experiment", *COLUMNS], *(row for _, row in sorted(rows, reverse=True))]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    text = "\n".join(
+        "  ".join(
+            value.ljust(width) if i == 0 else value.rjust(width)
+            for i, (value, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
+    return text, missing
+
+
+def main() -> None:
+    """Queue, run, compare."""
+    parser = argparse.ArgumentParser(prog="make sweep", description=__doc__.splitlines()[0])
+    parser.add_argument("--cell", default="baseline_cnn-cifar10")
+    parser.add_argument("--strides", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--kernels", type=int, nargs="+", default=[3, 4])
+    parser.add_argument(
+        "-S",
+        dest="also",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="set another parameter in every experiment",
+    )
+    arguments = parser.parse_args()
+    check_repository()
+    names = experiments(arguments.cell, arguments.strides, arguments.kernels)
+    # A queued experiment runs in another folder, from which a relative path leads astray.
+    if os.environ.get("DATASETS_MIRROR"):
+        os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
+    queue(names, f"evaluate@{arguments.cell}", arguments.also)
+    subprocess.run([sys.executable, "-m", "dvc", "exp", "run", "--run-all"], check=False)
+    text, missing = table(list(names), arguments.cell)
+    print(f"\n{text}\n\nBring one back with: dvc exp apply <experiment>")
+    if missing:
+        raise UserError(
+            f"no result for {', '.join(missing)}: see why with `dvc queue logs {missing[0]}`, "
+            "then run make sweep again"
+        )
+
+
+def _shown() -> list[dict[str, Any]]:
+    return json.loads(_dvc("exp", "show", "--json"))
+
+
+def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the experiments of the current commit, by name, with params and metrics."""
+    return {
+        experiment["name"]: experiment["revs"][0]["data"] or {}
+        for baseline in shown
+        for experiment in baseline["experiments"] or []
+        if experiment["name"] and experiment["revs"]
+    }
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _dvc(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UserError(f"dvc {' '.join(arguments)} failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    command.run(main)
