@@ -50,8 +50,8 @@ def evaluate(study: Params, cell: str) -> None:
         predictions = Predictions(
             data.test_labels, inference.logits(forward, data.test_images), data.class_names
         )
-        metrics = test_metrics(predictions, study)
-        metrics |= train_metrics(data, forward, study, cell)
+        metrics = metrics_on_test(predictions, study)
+        metrics |= metrics_on_train(data, forward, study, cell)
         metrics |= _cost(model)
         speed = inference.milliseconds_per_image(forward, data.test_images)
 
@@ -75,7 +75,7 @@ def evaluate(study: Params, cell: str) -> None:
     )
 
 
-def test_metrics(predictions: Predictions, study: Params) -> dict[str, Any]:
+def metrics_on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
     """Return what metrics/evaluate/<cell>.json says of the test images."""
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
     correct = predicted == labels
@@ -100,7 +100,7 @@ def test_metrics(predictions: Predictions, study: Params) -> dict[str, Any]:
     }
 
 
-def train_metrics(
+def metrics_on_train(
     data: Dataset, forward: Callable[[np.ndarray], np.ndarray], study: Params, cell: str
 ) -> dict[str, Any]:
     """Return the accuracy and confusion matrix on images that the cell was trained on.

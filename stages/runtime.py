@@ -2,6 +2,9 @@
 
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from stages.errors import UserError
 
@@ -25,10 +28,11 @@ def configure(threads: int, seed: int, mixed_precision: bool = False) -> None:
     # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
+    with _without_chatter():
+        import keras
 
-    keras.utils.set_random_seed(seed)
-    accelerated = _configure_tensorflow(threads) if backend() == "tensorflow" else True
+        keras.utils.set_random_seed(seed)
+        accelerated = _configure_tensorflow(threads) if backend() == "tensorflow" else True
     if mixed_precision:
         keras.mixed_precision.set_global_policy(
             "mixed_float16" if accelerated else "mixed_bfloat16"
@@ -87,3 +91,25 @@ def _configure_tensorflow(threads: int) -> bool:
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     return bool(gpus)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Hold back what TensorFlow's C++ writes to stderr while it loads; show it if loading fails.
+
+    It tells at every start that kernels are on and that there is no GPU, before its own log
+    levels count, and hides the lines that matter.
+    """
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(original, held_back.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

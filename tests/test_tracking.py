@@ -38,7 +38,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: None) -> Path:
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: None) -> Path:
     """A folder with a space and a letter outside ASCII in its name, as the current one."""
     folder = tmp_path / "my stüdy"
     folder.mkdir()
@@ -110,7 +110,7 @@ def local_uri(folder: Path) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
 
 
-def test_a_run_keeps_parameters_metrics_figures_and_tags(repository: Path) -> None:
+def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
     from matplotlib.figure import Figure
     from mlflow.tracking import MlflowClient
 
@@ -120,9 +120,9 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(repository: Path) -> No
         run.log_metrics({"loss": 0.5, "note": "text", "flag": True, "odd (%)": 2}, step=1)
         run.log_metrics({"loss": 0.25}, step=2)
         run.log_figure(figure, "curve.png")
-        run.log_artifact(write(repository / "räw.txt", "text"))
+        run.log_artifact(write(study / "räw.txt", "text"))
 
-    (logged,) = runs(local_uri(repository))
+    (logged,) = runs(local_uri(study))
     assert logged.info.status == "FINISHED"
     assert logged.info.run_name == "explain_gradients a-b"
     assert logged.data.params == {"seed": "3", "network.f": "[8,8]"}
@@ -132,33 +132,33 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(repository: Path) -> No
     assert logged.data.tags["git_commit"] == "unknown"
     canonical = b'{"network.f":[8,8],"seed":3}'
     assert logged.data.tags["config_hash"] == hashlib.sha256(canonical).hexdigest()
-    history = MlflowClient(local_uri(repository)).get_metric_history(logged.info.run_id, "loss")
+    history = MlflowClient(local_uri(study)).get_metric_history(logged.info.run_id, "loss")
     assert [(entry.step, entry.value) for entry in history] == [(1, 0.5), (2, 0.25)]
-    artifacts = repository / "mlartifacts" / logged.info.run_id / "artifacts"
+    artifacts = study / "mlartifacts" / logged.info.run_id / "artifacts"
     assert (artifacts / "figures" / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (artifacts / "räw.txt").read_text() == "text"
 
 
-def test_a_file_is_logged_as_a_figure_under_its_new_name(repository: Path) -> None:
-    picture = write(repository / "some.png", "bytes")
+def test_a_file_is_logged_as_a_figure_under_its_new_name(study: Path) -> None:
+    picture = write(study / "some.png", "bytes")
     with tracking.run("train", "a-b", {}) as run:
         run.log_figure(picture, "curves.png")
-    assert [path.read_text() for path in repository.rglob("curves.png")] == ["bytes"]
+    assert [path.read_text() for path in study.rglob("curves.png")] == ["bytes"]
 
 
 @pytest.mark.parametrize(
     ("error", "status"),
     [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
 )
-def test_how_a_run_ended_is_marked(repository: Path, error: BaseException, status: str) -> None:
+def test_how_a_run_ended_is_marked(study: Path, error: BaseException, status: str) -> None:
     with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}):
         raise error
     assert raised.value is error
-    assert [logged.info.status for logged in runs(local_uri(repository))] == [status]
+    assert [logged.info.status for logged in runs(local_uri(study))] == [status]
 
 
 def test_six_first_writers_at_once_share_a_fresh_database_and_say_nothing(
-    repository: Path,
+    study: Path,
 ) -> None:
     # Six real processes, let go together; they share one import of MLflow.
     code = f"""
@@ -179,26 +179,26 @@ for number in range(6):
     children.append(child)
 sys.exit(sum(os.waitpid(child, 0)[1] for child in children))
 """
-    write(repository / "note.txt", "a note")
+    write(study / "note.txt", "a note")
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=repository,
+        cwd=study,
         env=clean_environment(MLFLOW_LOGGING_LEVEL="ERROR", MLFLOW_DISABLE_TELEMETRY="true"),
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    logged = runs(local_uri(repository))
+    logged = runs(local_uri(study))
     assert sorted(run.data.tags["cell"] for run in logged) == [f"cell-{n}" for n in range(6)]
     assert {run.info.status for run in logged} == {"FINISHED"}
-    assert len(list(repository.glob("mlartifacts/*/artifacts/note.txt"))) == 6
-    with closing(sqlite3.connect(repository / "mlflow.db")) as connection:
+    assert len(list(study.glob("mlartifacts/*/artifacts/note.txt"))) == 6
+    with closing(sqlite3.connect(study / "mlflow.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_queued_experiment_writes_to_the_parent_repository(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent = tmp_path / "parent"
     parent.mkdir()
@@ -207,20 +207,20 @@ def test_a_queued_experiment_writes_to_the_parent_repository(
     with tracking.run("train", "a-b", {}):
         pass
     assert runs(local_uri(parent))[0].data.tags["dvc_experiment"] == "stride-2"
-    assert list(repository.iterdir()) == []
+    assert list(study.iterdir()) == []
 
 
 def test_a_repository_that_was_moved_keeps_its_artifacts_beside_its_database(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cell in ("first", "second"):
         with tracking.run("train", cell, {}) as run:
             run.log_artifact(write(Path.cwd() / "note.txt", cell))
         if cell == "first":
-            moved = repository.with_name("elsewhere")
-            repository.rename(moved)
+            moved = study.with_name("elsewhere")
+            study.rename(moved)
             monkeypatch.chdir(moved)
-    assert not repository.exists()
+    assert not study.exists()
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(local_uri(moved))
@@ -297,24 +297,24 @@ def test_a_server_that_never_answers_costs_one_line(
 
 
 def test_a_database_that_is_none_costs_one_line_and_stays_as_it_is(
-    repository: Path, only_a_warning: Callable[[str], str]
+    study: Path, only_a_warning: Callable[[str], str]
 ) -> None:
-    other = write(repository / "mlflow.db", "not a database, but somebody's file " * 200)
+    other = write(study / "mlflow.db", "not a database, but somebody's file " * 200)
     before = other.read_bytes()
     assert "database" in only_a_warning("")
     assert other.read_bytes() == before
 
 
 def test_a_database_that_cannot_be_made_costs_one_line(
-    repository: Path, only_a_warning: Callable[[str], str]
+    study: Path, only_a_warning: Callable[[str], str]
 ) -> None:
-    (repository / "mlflow.db").mkdir()
+    (study / "mlflow.db").mkdir()
     only_a_warning("")
     only_a_warning("sqlite:////proc/none/mlflow.db")
 
 
 def test_a_missing_mlflow_costs_one_line(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
     for _ in range(2):
@@ -324,11 +324,11 @@ def test_a_missing_mlflow_costs_one_line(
 
 
 def test_a_failure_half_way_turns_tracking_off_and_leaves_the_run_alone(
-    repository: Path, capsys: pytest.CaptureFixture[str]
+    study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = []
     with tracking.run("train", "a-b", {}) as run:
-        run.log_artifact(repository / "absent.txt")
+        run.log_artifact(study / "absent.txt")
         run.log_metrics({"loss": 1.0})
         done.append(True)
     assert done == [True]
@@ -336,22 +336,22 @@ def test_a_failure_half_way_turns_tracking_off_and_leaves_the_run_alone(
 
 
 @pytest.mark.parametrize("name", ["STUDY_TRACKING", "MLFLOW_TRACKING_URI"])
-def test_off_means_off_without_importing_mlflow(repository: Path, name: str) -> None:
+def test_off_means_off_without_importing_mlflow(study: Path, name: str) -> None:
     code = f"{WRITER}\nprint('mlflow' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code, "a-b", "absent.txt"],
-        cwd=repository,
+        cwd=study,
         env=clean_environment(**{name: "off"}),
         capture_output=True,
         text=True,
         check=True,
     )
     assert (done.stdout, done.stderr) == ("False\n", "")
-    assert list(repository.iterdir()) == []
+    assert list(study.iterdir()) == []
 
 
 def test_tracking_draws_no_random_numbers_of_the_run(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def draw() -> tuple[float, float]:
         return random.random(), float(np.random.random())  # noqa: NPY002
@@ -379,7 +379,7 @@ def test_the_hash_depends_on_values_only() -> None:
     assert nested != tracking.config_hash({"a": "é", "b.y": [1, 2], "b.x": 1.5})
 
 
-def test_the_commit_is_marked_dirty_by_code_and_not_by_results(repository: Path) -> None:
+def test_the_commit_is_marked_dirty_by_code_and_not_by_results(study: Path) -> None:
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
@@ -387,16 +387,16 @@ def test_the_commit_is_marked_dirty_by_code_and_not_by_results(repository: Path)
     assert tracking.git_commit() == "unknown"
     git("init")
     assert tracking.git_commit() == "unknown"
-    write(repository / "params.yaml", "seed: 1")
-    write(repository / "dvc.lock", "")
+    write(study / "params.yaml", "seed: 1")
+    write(study / "dvc.lock", "")
     git("add", ".")
     git("commit", "-m", "first")
     clean_commit = tracking.git_commit()
     assert len(clean_commit) == 40
-    write(repository / "dvc.lock", "changed")
-    write(repository / "notes.txt", "new")
+    write(study / "dvc.lock", "changed")
+    write(study / "notes.txt", "new")
     assert tracking.git_commit() == clean_commit
-    write(repository / "params.yaml", "seed: 2")
+    write(study / "params.yaml", "seed: 2")
     assert tracking.git_commit() == f"{clean_commit}-dirty"
 
 

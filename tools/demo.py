@@ -35,7 +35,9 @@ def prepare(source: Path, demo: Path) -> None:
         if not (source / name).exists():
             raise UserError(f"{name}: there is no such file; run `make demo` in the repository")
     (demo / ".dvc").mkdir(parents=True, exist_ok=True)
-    (demo / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
+    config = demo / ".dvc" / "config"
+    if not config.exists():
+        config.write_text(DVC_CONFIG, encoding="utf-8")
     for name in COPIED:
         mirror(source / name, demo / name)
     shrunk = overlay.overlaid(overlay.read(source / params.PARAMS), overlay.read(source / OVERLAY))

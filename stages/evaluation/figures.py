@@ -86,6 +86,6 @@ def reliability(bins: Sequence[dict[str, float | int | None]]) -> Figure:
 
 
 def _plain(name: str) -> str:
-    """Return a name in at most 20 characters, safe from matplotlib's reading of $ as mathematics."""
+    """Return a name in at most 20 characters, its $ not read as mathematics."""
     short = name if len(name) <= 20 else f"{name[:19]}…"
     return short.replace("$", r"\$")

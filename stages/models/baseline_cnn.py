@@ -1,8 +1,8 @@
 """baseline_cnn: the network whose kernel size and stride the sweep varies.
 
 conv 32, conv 64 (both with the kernel, the stride and the L2 penalty of the parameters), batch
-normalisation, max-pool, flatten, dense. ReLU follows the first convolution, and the normalisation of
-the last.
+normalisation, max-pool, flatten, dense. ReLU follows the first convolution, and the normalisation
+of the last.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery 
         "gallery": pictures,
         "shown": SHOWN_EXAMPLES,
         "sanity": trust.sanity(result.assess),
+        "reading_aid": trust.reading_aid(),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,
@@ -47,9 +48,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery 
         "schedule": _flat(result.schedule.model_dump()),
         "network": _flat(study.params.models[result.cell.model].network.model_dump()),
         "training": _flat(study.params.models[result.cell.model].training.model_dump()),
-        "augmentation": _flat(
-            study.params.datasets[result.cell.dataset].augmentation.model_dump()
-        ),
+        "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
     }
     return values, pictures
 

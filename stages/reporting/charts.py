@@ -34,6 +34,7 @@ class Line:
     path: str
     points: tuple[Point, ...]
     label_y: float | None
+    leader: str  # a path from the last point to the name; empty where there is no name
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def line_chart(
     Args:
         title: says what is drawn; also the picture's name for a screen reader.
         series: drawn in this order, each labelled at its right end.
-        x_title, y_title: names of the axes, with units.
+        x_title: name of the x axis.
+        y_title: name of the y axis, with its unit.
         as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
         x_range: fixed x axis, so that neighbouring charts can be compared.
         label_room: space right of the plot for the series' names.
@@ -136,6 +138,7 @@ def line_chart(
                 for x, y in pairs
             ),
             label_y=place,
+            leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
         )
         for (s, pairs), place in zip(kept, places, strict=True)
     )
@@ -214,6 +217,10 @@ def _x_ticks(low: float, high: float) -> list[float]:
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+
+
+def _leader(x: float, y: float, right: float, place: float | None) -> str:
+    return "" if place is None else f"M{x + 5:g} {y:g}L{right:g} {y:g}L{right + 6:g} {place:g}"
 
 
 def _tell(value: float, as_percent: bool) -> str:

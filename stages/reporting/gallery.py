@@ -57,7 +57,7 @@ class Gallery:
 
     right: tuple[Example, ...]
     wrong: tuple[Example, ...]
-    methods: tuple[str, ...]
+    overlaid: list[str]
     legends: tuple[Legend, ...]
     sprite: bytes
     width: int
@@ -86,7 +86,7 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
     return Gallery(
         right=tuple(example for example, right in pairs if right),
         wrong=tuple(example for example, right in pairs if not right),
-        methods=tuple(methods.describe(name).label for name in names),
+        overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
         legends=tuple(_legend(name, signed[name]) for name in names),
         sprite=sprite.png(),
         width=sprite.size[0],

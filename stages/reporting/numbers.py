@@ -64,7 +64,8 @@ def significant(value: float | None, digits: int = 3) -> str:
     rounded = round(value, digits - 1 - magnitude)
     magnitude = math.floor(math.log10(abs(rounded)))
     if magnitude < -5:
-        return f"{value:.{digits - 1}e}".replace("-", MINUS)
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        return f"{mantissa}e{int(power)}".replace("-", MINUS)
     return f"{rounded:.{max(0, digits - 1 - magnitude)}f}".replace("-", MINUS)
 
 

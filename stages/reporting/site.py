@@ -10,7 +10,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from stages.artifacts import write_bytes, write_text
+from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
 from stages.reporting import cell, numbers, overview
 from stages.reporting.study import Study
@@ -96,7 +96,8 @@ def write_pages(study: Study, folder: Path) -> None:
     values = overview.context(study)
     _page(templates, folder / "index.html", "index.html", values | {"root": ""})
     for section in values["strips"]:
-        write_bytes(folder / "images" / f"strip-{file_name(section.name)}.png", section.strip.sprite)
+        name = f"strip-{file_name(section.name)}.png"
+        write_bytes(folder / "images" / name, section.strip.sprite)
     for result in study.cells:
         values, pictures = cell.context(study, result)
         name = file_name(result.name)
@@ -113,8 +114,8 @@ def file_name(name: str) -> str:
 
     The percent sign is replaced, so that the name is the same in a folder and in a link.
     """
-    encoded = quote(name, safe="").replace("%", "~")
-    return encoded.replace(".", "~2E") if encoded.startswith(".") else encoded
+    encoded = quote(name, safe="").replace("~", "%7E").replace("%", "~")
+    return f"~2E{encoded[1:]}" if encoded.startswith(".") else encoded
 
 
 def _page(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from PIL import Image
 
 UNSIGNED = {"gradcam": "viridis"}  # laid over the image; every other unsigned map is in magma
@@ -123,5 +124,4 @@ def flaw(attribution: np.ndarray) -> str:
 
 def legend_stops(name: str, stops: int = 11) -> tuple[str, ...]:
     """A colour map as evenly spaced `#rrggbb` colours, from low to high."""
-    colours = colormaps[name](np.linspace(0, 1, stops), bytes=True)
-    return tuple(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, _ in colours.tolist())
+    return tuple(to_hex(colour) for colour in colormaps[name](np.linspace(0, 1, stops)))

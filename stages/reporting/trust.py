@@ -6,7 +6,7 @@ from typing import Any
 from stages.reporting import methods, numbers
 from stages.reporting.charts import position
 
-LOW, HIGH = 0.2, 0.5  # of the rank correlation's magnitude; a reading aid, not a test
+LOW, HIGH = 0.2, 0.6  # of the rank correlation's magnitude; a reading aid, not a test
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class Sanity:
     high_at: float | None
     verdict: str
     sentence: str
+
+
+def reading_aid() -> str:
+    """How the verdicts' words follow from the numbers, for the foot of the table."""
+    return (
+        f"The words are a reading aid, by the size of the mean: below {LOW} “depends on training”, "
+        f"below {HIGH} “depends in part”, from there on “hardly depends”."
+    )
 
 
 def sanity(assess: dict[str, Any] | None) -> tuple[Sanity, ...]:
@@ -56,18 +64,18 @@ def _place(value: float | None) -> float | None:
 
 def _judged(label: str, mean: float | None) -> tuple[str, str]:
     if not numbers.known(mean):
-        return "not measured", f"{label} could not be compared here."
+        return "Not measured", f"{label} could not be compared here."
     if abs(mean) < LOW:
-        return "depends on training", (
+        return "Depends on training", (
             f"With randomised weights, {label} draws a different map: "
             "what it shows here comes from what the network has learned."
         )
     if abs(mean) < HIGH:
-        return "depends in part", (
-            f"With randomised weights, {label} still draws a partly similar map: some of what it "
+        return "Depends in part", (
+            f"With randomised weights, {label} draws a partly similar map: some of what it "
             "shows comes from the image or the architecture, not from learning."
         )
-    return "hardly depends", (
-        f"With randomised weights, {label} draws nearly the same map: do not read what the "
-        "network has learned from it."
+    return "Hardly depends", (
+        f"With randomised weights, {label} draws much the same map: do not read from it what "
+        "the network has learned."
     )

@@ -39,8 +39,7 @@ class Batches(keras.utils.PyDataset):
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(images))
         self.seed, self.mixup_alpha = seed, mixup_alpha
-        self.epoch = 0
-        self.order = self._order()
+        self.start_epoch(0)
 
     @property
     def num_batches(self) -> int:
@@ -59,8 +58,13 @@ class Batches(keras.utils.PyDataset):
             images, labels = self._mixed(images, labels, index)
         return images, labels
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    def start_epoch(self, epoch: int) -> None:
+        """Serve the order of `epoch`, counted from 0.
+
+        A callback says so at each epoch's start: Keras calls a dataset's `on_epoch_end` once more
+        than there are epochs.
+        """
+        self.epoch = epoch
         self.order = self._order()
 
     def _order(self) -> np.ndarray:

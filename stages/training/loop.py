@@ -90,6 +90,9 @@ def train(
         validation_data=validation,
         epochs=schedule.epochs,
         callbacks=[
+            keras.callbacks.LambdaCallback(
+                on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+            ),
             keras.callbacks.TerminateOnNaN(),
             progress,
             *schedules.callbacks(training, schedule),

@@ -1,0 +1,1 @@
+"""What is claimed about speed, measured: each prints its table."""

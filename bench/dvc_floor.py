@@ -1,0 +1,119 @@
+"""What DVC itself costs when there is nothing to do: `python -m bench.dvc_floor`
+
+Times `dvc repro` on the study, all up to date, against the same graph with commands that only make
+their outputs and with no code to hash, in one run, taking turns. What is over that floor is the
+project's doing. Both repositories are scratch copies: outputs are stand-ins of a few bytes, and
+dvc.lock is what `dvc commit` says of them.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from stages import command
+from tests.scratch import Scratch, copy_repository, environment
+
+LIMIT_SECONDS = 2.0
+
+
+def resolved(repository: Path) -> dict[str, dict]:
+    """Return every stage of a repository's dvc.yaml with its templates filled in."""
+    code = (
+        "import json; from dvc.repo import Repo\n"
+        "stages = Repo().index.stages\n"
+        "print(json.dumps({s.addressing: {'outs': [o.def_path for o in s.outs],"
+        " 'deps': [d.def_path for d in s.deps if not hasattr(d, 'params')]} for s in stages}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, env=environment(), check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+def fill(repository: Path, stages: dict[str, dict]) -> None:
+    """Write a few bytes where each output belongs, and have DVC take them for the real ones."""
+    for stage in stages.values():
+        for out in stage["outs"]:
+            path = repository / out
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix:
+                path.write_text(f"{out}\n")
+            else:
+                path.mkdir(exist_ok=True)
+                (path / "index.html").write_text(f"{out}\n")
+    _dvc(repository, "commit", "-q", "-f")
+
+
+def empty_twin(path: Path, stages: dict[str, dict]) -> None:
+    """Make a repository with the same graph, empty commands and nothing else to look at."""
+    made = {out for stage in stages.values() for out in stage["outs"]}
+    folders = {str(parent) for out in made for parent in Path(out).parents}
+    twin = {
+        name.replace("@", "_at_"): {
+            "cmd": "true",
+            "deps": [dep for dep in stage["deps"] if dep in made or dep in folders],
+            "outs": stage["outs"],
+        }
+        for name, stage in stages.items()
+    }
+    (path / ".dvc").mkdir(parents=True)
+    (path / ".dvc" / "config").write_text("[core]\n    no_scm = True\n    analytics = false\n")
+    with (path / "dvc.yaml").open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump({"stages": twin}, file)
+    fill(path, stages)
+
+
+def seconds_to_do_nothing(repository: Path) -> float:
+    """Return how long `dvc repro` takes to find that all is up to date."""
+    started = time.monotonic()
+    said = _dvc(repository, "repro")
+    elapsed = time.monotonic() - started
+    if "Running stage" in said or "up to date" not in said:
+        raise RuntimeError(f"there was something to do:\n{said}")
+    return elapsed
+
+
+def main() -> None:
+    """Print both times and the difference; fail if it is over the limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=5)
+    repeat = parser.parse_args().repeat
+    with tempfile.TemporaryDirectory() as folder:
+        study = Scratch(Path(folder) / "study")
+        copy_repository(study.path)
+        study.git("init", "-q")
+        stages = resolved(study.path)
+        fill(study.path, stages)
+        empty_twin(Path(folder) / "floor", stages)
+        times: dict[str, list[float]] = {"study": [], "floor": []}
+        for _ in range(repeat):
+            for name, taken in times.items():
+                taken.append(seconds_to_do_nothing(Path(folder) / name))
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    for name, taken in times.items():
+        print(
+            f"{name:6} {medians[name]:6.2f} s  ({min(taken):.2f} to {max(taken):.2f}, n={repeat})"
+        )
+    over = medians["study"] - medians["floor"]
+    print(f"over   {over:6.2f} s  ({len(stages)} stages; at most {LIMIT_SECONDS} s)")
+    if over > LIMIT_SECONDS:
+        sys.exit(1)
+
+
+def _dvc(repository: Path, *words: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *words], cwd=repository, env=environment(), check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ).stdout  # fmt: skip
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,35 @@
+"""Splits that keep every class' share, decided by a seed."""
+
+import numpy as np
+
+
+def train_validation_split(
+    labels: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split indices into a training and a held-out part, stratified by class.
+
+    Each class gives round(fraction x its size) of its images to the held-out part, but keeps at
+    least one image on either side where it has two or more.
+
+    Args:
+        labels: int64 (n,), class indices.
+        fraction: of the images to hold out, from 0 to 1.
+        seed: decides which images, and the order within both parts (NumPy's PCG64).
+
+    Returns:
+        Two int64 arrays of indices, disjoint, together all of 0 .. n - 1, each in random order.
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(labels))
+    held_out = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        held_out[members[: _share(len(members), fraction)]] = True
+    return order[~held_out[order]], order[held_out[order]]
+
+
+def _share(size: int, fraction: float) -> int:
+    """Return how many of a class' images are held out."""
+    if size < 2 or fraction == 0:
+        return 0
+    return min(max(round(fraction * size), 1), size - 1)

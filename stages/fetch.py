@@ -1,0 +1,41 @@
+"""Take a dataset from its source. `python -m stages.fetch --dataset <dataset>`"""
+
+import argparse
+import importlib
+
+from stages import artifacts, command, params
+from stages.datasets.canonical import canonical_order
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take a dataset from its source.")
+    parser.add_argument("--dataset", required=True, help="a dataset of params.yaml")
+    fetch(parser.parse_args().dataset)
+
+
+def fetch(name: str) -> None:
+    """Write data/raw/<name>.npz, in canonical order.
+
+    Raises:
+        UserError: the dataset is unknown, or its source cannot give it.
+    """
+    options = params.load().dataset(name).fetch
+    source = importlib.import_module(f"stages.datasets.{options.source}")
+    artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
+
+
+def in_canonical_order(raw: artifacts.RawDataset) -> artifacts.RawDataset:
+    """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
+    train = canonical_order(raw.images, raw.labels)
+    test = canonical_order(raw.test_images, raw.test_labels)
+    return artifacts.RawDataset(
+        raw.images[train],
+        raw.labels[train],
+        raw.test_images[test],
+        raw.test_labels[test],
+        raw.class_names,
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,86 @@
+"""Split a dataset and shuffle it by the seed. `python -m stages.preprocess --dataset <dataset>`"""
+
+import argparse
+
+import numpy as np
+
+from stages import artifacts, command, params
+from stages.datasets.split import train_validation_split
+from stages.errors import UserError
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Split a fetched dataset and shuffle it.")
+    parser.add_argument("--dataset", required=True, help="a dataset of params.yaml")
+    preprocess(parser.parse_args().dataset)
+
+
+def preprocess(name: str) -> None:
+    """Write data/processed/<name>.npz and metrics/preprocess/<name>.json.
+
+    Raises:
+        UserError: the dataset is unknown, was not fetched, or has fewer than two classes.
+    """
+    study = params.load()
+    options = study.dataset(name).preprocess
+    dataset = split(artifacts.read_raw(name), options.test_fraction, study.seed)
+    present = np.unique(dataset.train_labels)
+    if len(present) < 2:
+        raise UserError(
+            f"{artifacts.raw_path(name)}: the training images are all of one class; a network "
+            "needs at least two: check the labels of the dataset"
+        )
+    artifacts.write_dataset(name, dataset)
+    artifacts.write_metrics("preprocess", name, described(dataset))
+
+
+def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifacts.Dataset:
+    """Split off a stratified test part where the source brings none, and shuffle both parts.
+
+    Args:
+        raw: in canonical order, so that the outcome depends on its content only.
+        test_fraction: of the images, for the test part, where there is none.
+        seed: of NumPy's PCG64 generator.
+    """
+    if len(raw.test_labels):
+        generator = np.random.default_rng(seed)
+        train, test = (generator.permutation(len(part)) for part in (raw.labels, raw.test_labels))
+        test_images, test_labels = raw.test_images[test], raw.test_labels[test]
+    else:
+        train, test = train_validation_split(raw.labels, test_fraction, seed)
+        test_images, test_labels = raw.images[test], raw.labels[test]
+    return artifacts.Dataset(
+        raw.images[train], raw.labels[train], test_images, test_labels, raw.class_names
+    )
+
+
+def described(dataset: artifacts.Dataset) -> dict[str, object]:
+    """Return what a reader wants to know of a dataset: sizes, classes, mean and std a channel."""
+    images, height, width, channels = dataset.train_images.shape
+    # Moments from the histogram of the 256 values: exact, and without a copy as floats.
+    values = np.arange(256) / 255
+    counts = np.stack(
+        [np.bincount(dataset.train_images[..., c].ravel(), minlength=256) for c in range(channels)]
+    )
+    mean = counts @ values / counts.sum(axis=1)
+    variance = counts @ values**2 / counts.sum(axis=1) - mean**2
+    return {
+        "train_images": images,
+        "test_images": len(dataset.test_labels),
+        "classes": len(dataset.class_names),
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "mean": mean,
+        "std": np.sqrt(variance),
+        "train_per_class": _per_class(dataset.train_labels, dataset.class_names),
+        "test_per_class": _per_class(dataset.test_labels, dataset.class_names),
+    }
+
+
+def _per_class(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:
+    return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+
+
+if __name__ == "__main__":
+    command.run(main)

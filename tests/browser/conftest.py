@@ -1,0 +1,78 @@
+"""A real Chromium, headless and with a profile of its own, and a site for it to read."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from stages import artifacts, report
+from tests.conftest import BROWSERS
+from tests.reporting import fixture
+
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--hide-scrollbars",
+)
+LONG = "a class whose name is far too long for the head of any table that has to fit a phone"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "two\nlines",
+    "unbroken" * 20,
+    LONG,
+    "🦉" * 30,
+    "\u202egnp.exe",
+    "{{ 7 * 7 }}",
+    "</title>",
+    "&amp;",
+)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Start Chromium; the console and every request are kept to be asked for."""
+    binary = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    assert binary, f"no browser found; install one of {', '.join(BROWSERS)}"
+    options = Options()
+    options.binary_location = binary
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = Service(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.set_page_load_timeout(30)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
+    """Build a site of three cells: a usual one, one with hostile names, one without results."""
+    folder = tmp_path_factory.mktemp("a study ünd its report")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        cells = {
+            "simple_cnn-digits": fixture.cell("simple_cnn", "digits"),
+            "baseline_cnn-digits": fixture.cell("baseline_cnn", "digits"),
+            "baseline_cnn-hostile": fixture.cell("baseline_cnn", "hostile"),
+            "mobilenet_v2-digits": fixture.cell("mobilenet_v2", "digits"),
+        }
+        params = fixture.params_file(repository, cells)
+        usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
+        fixture.write_dataset_metrics("digits", usual)
+        fixture.write_dataset_metrics("hostile", hostile)
+        fixture.write_cell(params, "simple_cnn-digits", usual)
+        fixture.write_cell(params, "baseline_cnn-digits", usual)
+        fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)
+        assert not artifacts.metrics_path("evaluate", "mobilenet_v2-digits").exists()
+        report.main()
+    finally:
+        os.chdir(before)
+    yield folder / "reports"

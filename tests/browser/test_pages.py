@@ -1,0 +1,167 @@
+"""The site in a real browser, from file://, at a phone's and a desk's width, in both themes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.webdriver.common.by import By
+
+pytestmark = pytest.mark.browser
+
+CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
+PAGES = ("index.html", *(f"cells/{name}.html" for name in CELLS))
+WIDTHS = (360, 1440)
+THEMES = ("light", "dark")
+
+LOADED_PICTURES = """
+const done = arguments[0];
+const addresses = [...document.querySelectorAll("img, image")].map(
+  (e) => e.href?.baseVal ?? e.getAttribute("src"));
+Promise.all([...new Set(addresses)].map((address) => new Promise((tell) => {
+  const picture = new Image();
+  picture.onload = () => tell([address, picture.naturalWidth]);
+  picture.onerror = () => tell([address, 0]);
+  picture.src = address;
+}))).then(done);
+"""
+
+# Every text's colour against what lies behind it, as WCAG 2 counts contrast.
+LOW_CONTRAST = """
+const pen = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+const rgba = (colour) => {
+  pen.clearRect(0, 0, 1, 1); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1);
+  return [...pen.getImageData(0, 0, 1, 1).data];
+};
+const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+  .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const behind = (element) => {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = rgba(getComputedStyle(e).backgroundColor);
+    if (colour[3] === 255) return colour;
+  }
+  return [255, 255, 255, 255];
+};
+const found = [];
+for (const e of document.querySelectorAll("body *")) {
+  const text = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join("").trim();
+  if (!text || !e.checkVisibility() || e.closest("title")) continue;
+  const style = getComputedStyle(e);
+  const front = rgba(e instanceof SVGElement ? style.fill : style.color);
+  const [a, b] = [light(front), light(behind(e))].sort((x, y) => y - x);
+  const contrast = (a + 0.05) / (b + 0.05);
+  const large = parseFloat(style.fontSize) >= 24;
+  if (contrast < (large ? 3 : 4.5)) found.push(`${contrast.toFixed(2)} ${text.slice(0, 40)}`);
+}
+return found;
+"""
+
+
+def visit(browser: Chrome, page: Path, width: int = 1440, theme: str = "light") -> None:
+    """Open a page as a reader with this screen and this system theme would."""
+    feature = {"name": "prefers-color-scheme", "value": theme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.get(page.as_uri())
+
+
+def requested(browser: Chrome) -> Iterator[str]:
+    """The addresses of all requests since the last call."""
+    for entry in browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            yield message["params"]["request"]["url"]
+
+
+def background(browser: Chrome) -> str:
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_sound(browser, site, page, width, theme):
+    browser.get_log("browser")
+    list(requested(browser))
+    visit(browser, site / page, width, theme)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
+    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert browser.execute_script(overflow) <= 0
+    assert browser.execute_script(LOW_CONTRAST) == []
+    pictures = browser.execute_async_script(LOADED_PICTURES)
+    assert [address for address, size in pictures if not size] == []
+    assert bool(pictures) == ("mobilenet" not in page)
+    assert browser.get_log("browser") == []
+    addresses = list(requested(browser))
+    assert addresses
+    assert {urlsplit(address).scheme for address in addresses} <= {"file", "data"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(browser, site, page):
+    visit(browser, site / page)
+    links = browser.execute_script("return [...document.links].map((a) => a.href)")
+    assert len(links) > 5
+    for link in links:
+        parts = urlsplit(link)
+        target = Path(unquote(parts.path))
+        assert target.is_file(), link
+        assert not parts.fragment or f'id="{parts.fragment}"' in target.read_text(), link
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(browser, site):
+    page = site / "index.html"
+    visit(browser, page, theme="light")
+    browser.execute_script("localStorage.clear()")
+    visit(browser, page, theme="light")
+    light = background(browser)
+    visit(browser, page, theme="dark")
+    dark = background(browser)
+    assert light != dark
+    button = browser.find_element(By.ID, "theme")
+    assert button.text == "Light theme"
+    button.click()
+    assert background(browser) == light
+    visit(browser, site / PAGES[1], theme="dark")
+    assert background(browser) == light, "the choice holds on the next page"
+    browser.execute_script("localStorage.clear()")
+
+
+def test_the_keyboard_reaches_the_content_and_every_table(browser, site):
+    visit(browser, site / "index.html", width=360)
+    ActionChains(browser).send_keys(Keys.TAB).perform()
+    assert browser.switch_to.active_element.text == "Skip to the content"
+    boxes = browser.find_elements(By.CSS_SELECTOR, ".scroll")
+    assert boxes
+    for box in boxes:
+        browser.execute_script("arguments[0].focus()", box)
+        assert browser.switch_to.active_element == box
+        assert box.get_attribute("aria-label")
+
+
+def test_a_link_into_a_folded_part_opens_it(browser, site):
+    visit(browser, site / PAGES[1])
+    browser.execute_script(
+        "document.querySelector('details').append("
+        "Object.assign(document.createElement('p'), {id: 'deep'})); location.hash = 'deep'"
+    )
+    assert browser.execute_async_script(
+        "const done = arguments[0]; setTimeout(() => done("
+        "document.getElementById('deep').closest('details').open), 100)"
+    )
+
+
+def test_without_scripts_the_page_is_a_readable_document(browser, site):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        visit(browser, site / PAGES[1])
+        assert "simple_cnn" in browser.find_element(By.TAG_NAME, "h1").text
+        assert not browser.find_element(By.ID, "theme").is_displayed()
+        assert browser.find_element(By.CSS_SELECTOR, ".matrix td").is_displayed()
+        assert browser.find_element(By.CSS_SELECTOR, ".tile image").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

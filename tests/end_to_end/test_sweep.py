@@ -1,0 +1,65 @@
+"""`make sweep`, small: queued, run by DVC's queue, compared, repeated, brought back."""
+
+import json
+
+import pytest
+
+from tests.scratch import Scratch
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+CELL = "baseline_cnn-digits"
+SMALL = ("tools.sweep", "--cell", CELL, "--strides", "2", "3", "--kernels", "4")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    return Scratch.make(tmp_path_factory.mktemp("a sweep") / "mit Umlaut ü", CELL)
+
+
+def rows(said: str) -> dict[str, list[str]]:
+    table = said[said.index("\nexperiment ") :].split("\n\n")[0].strip().splitlines()[1:]
+    return {line.split()[0]: line.split()[1:] for line in table}
+
+
+def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
+    before = (study.path / "params.yaml").read_bytes()
+    first = study.run(*SMALL)
+    assert first.returncode == 0, first.stdout
+    found = rows(first.stdout)
+    assert set(found) == {"digits-stride2-kernel4", "digits-stride3-kernel4"}
+    # 16×16 in: a stride of 3 leaves fewer positions for the dense layer than one of 2.
+    assert int(found["digits-stride2-kernel4"][4].replace(",", "")) > int(
+        found["digits-stride3-kernel4"][4].replace(",", "")
+    )
+    assert (study.path / "params.yaml").read_bytes() == before
+    assert not (study.path / "metrics").exists()
+    assert study.git("status", "--porcelain") == ""
+
+    again = study.run(*SMALL)
+    assert again.returncode == 0, again.stdout
+    assert rows(again.stdout) == found
+    assert "Running stage 'train" not in again.stdout
+    names = study.run("dvc", "exp", "list", "--name-only").stdout.split()
+    assert sorted(names) == sorted(found)
+
+    applied = study.run("dvc", "exp", "apply", "digits-stride3-kernel4")
+    assert applied.returncode == 0, applied.stdout
+    assert study.params["models"]["baseline_cnn"]["network"]["stride"] == 3
+    text = (study.path / "metrics" / "evaluate" / f"{CELL}.json").read_text(encoding="utf-8")
+    assert f"{json.loads(text)['parameters']:,}" == found["digits-stride3-kernel4"][4]
+    assert study.repro(f"evaluate@{CELL}")[0] == set()
+
+
+def test_code_that_git_does_not_know_is_refused(study: Scratch) -> None:
+    (study.path / "stages" / "fresh.py").write_text("", encoding="utf-8")
+    said = study.run(*SMALL)
+    assert said.returncode == 2
+    assert "git add stages/fresh.py" in said.stdout
+    (study.path / "stages" / "fresh.py").unlink()
+
+
+def test_a_cell_without_a_stride_is_refused(study: Scratch) -> None:
+    said = study.run("tools.sweep", "--cell", "baseline_cnn-digit")
+    assert said.returncode == 2
+    assert "did you mean 'baseline_cnn-digits'" in said.stdout

@@ -1,0 +1,46 @@
+"""The seven networks of the real params.yaml, built on images of any size."""
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import keras
+
+from stages import params, runtime
+
+THREADS = 2
+SEED = 5
+NAMES = (
+    "simple_cnn",
+    "mnist_cnn",
+    "cifar_cnn",
+    "baseline_cnn",
+    "mobilenet_v2",
+    "efficient_cnn",
+    "resnet18",
+)
+GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
+
+
+def architecture(name: str) -> ModuleType:
+    """Return the module of a model's architecture."""
+    return importlib.import_module(f"stages.models.{params.load().models[name].architecture}")
+
+
+def settings(name: str) -> dict[str, Any]:
+    """Return the `network` block of a model as a mapping."""
+    return params.load().models[name].network.model_dump()
+
+
+def network(
+    name: str, shape: tuple[int, int, int], classes: int = 10, seed: int = SEED, **changes: Any
+) -> keras.Model:
+    """Build a model with fresh weights, padding images to what it takes; change some settings."""
+    runtime.configure(threads=THREADS, seed=seed)
+    module = architecture(name)
+    inputs = keras.Input(shape, name="image")
+    missing = [max((module.INPUT_SIZE or 0) - side, 0) for side in shape[:2]]
+    x = keras.layers.ZeroPadding2D(tuple((gap // 2, gap - gap // 2) for gap in missing))(inputs)
+    x = keras.layers.Rescaling(4.0, -2.0)(x)
+    outputs = module.logits(module.Network(**settings(name) | changes), x, classes)
+    return keras.Model(inputs, outputs, name=name)

@@ -1,0 +1,47 @@
+"""A small cell with random weights, its files as the stages before explaining leave them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from stages import artifacts, params
+from stages.artifacts import Dataset, Predictions
+from tests.scratch import shrunken_params
+from tools import overlay
+
+CLASSES = tuple(f"class {number}" for number in range(10))
+TEST_IMAGES = 40
+
+
+def write_params(*cells: str, **blocks: object) -> None:
+    """Write the real params.yaml, shrunk to these cells, with a few blocks laid over it."""
+    overlay.write(Path("params.yaml"), overlay._merged(shrunken_params(*cells), blocks))
+
+
+def write_cell(
+    cell: str, side: int, channels: int, mistaken: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Write a cell's dataset, weights and predictions into the current folder.
+
+    Args:
+        cell: a cell of params.yaml.
+        side: of the images, in pixels.
+        channels: of the images.
+        mistaken: predicted classes -> bool (n,), which of them are to be false.
+    """
+    from stages.models.assembly import build_model
+
+    study = params.load()
+    random = np.random.default_rng(0)
+    shape = (TEST_IMAGES, side, side, channels)
+    images = random.integers(0, 256, shape).astype(np.uint8)
+    model = build_model(study, cell, shape[1:], len(CLASSES))
+    model.set_weights([random.normal(0, 0.3, w.shape) ** 2 for w in model.get_weights()])
+    logits = random.normal(size=(TEST_IMAGES, len(CLASSES))).astype(np.float32)
+    predicted = logits.argmax(axis=1)
+    labels = np.where(mistaken(predicted), (predicted + 1) % len(CLASSES), predicted)
+    content = Dataset(images[:1], labels[:1], images, labels, CLASSES)
+    artifacts.write_dataset(study.cell(cell).dataset, content)
+    artifacts.write_predictions(cell, Predictions(labels, logits, CLASSES))
+    artifacts.save_weights(cell, model)

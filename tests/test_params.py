@@ -1,0 +1,160 @@
+"""params.yaml: what is refused, and in which words. Starts from the real file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages import params
+from stages.errors import UserError
+
+REAL = Path(__file__).parents[1] / "params.yaml"
+
+
+def changed(folder: Path, key: str, value: object) -> Path:
+    """The real file with one value exchanged; a key that does not exist is added."""
+    yaml = YAML()
+    content = yaml.load(REAL.read_text(encoding="utf-8"))
+    *parents, last = key.split(".")
+    block = content
+    for parent in parents:
+        block = block[parent]
+    if value is REMOVED:
+        del block[last]
+    else:
+        block[last] = value
+    path = folder / "params.yaml"
+    with open(path, "w", encoding="utf-8") as file:
+        yaml.dump(content, file)
+    return path
+
+
+REMOVED = object()
+
+
+def refused(folder: Path, key: str, value: object) -> str:
+    with pytest.raises(UserError) as mistake:
+        params.load(changed(folder, key, value))
+    return str(mistake.value)
+
+
+def test_the_real_file_is_valid_and_has_the_fourteen_cells():
+    study = params.load(REAL)
+    assert len(study.cells) == 14
+    for cell in study.cells:
+        assert study.schedule_of(cell).epochs >= 1
+        assert study.model_of(cell).architecture == study.cell(cell).architecture
+
+
+def test_every_cell_has_a_schedule_under_every_budget():
+    study = params.load(REAL)
+    for cell in study.cells.values():
+        for budget in ("cpu", "paper"):
+            assert cell.dataset in study.models[cell.model].schedules[budget]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("budget", "papper", ["budget = 'papper'", "'cpu' or 'paper'"]),
+        ("seed", -1, ["seed = -1", "greater than or equal to 0"]),
+        ("seed", True, ["seed = True", "valid integer"]),
+        ("threads", "two", ["threads = 'two'", "valid integer"]),
+        ("sead", 1, ["sead = 1", "unknown parameter", "did you mean 'seed'"]),
+        ("cells", {}, ["cells = {}", "at least 1"]),
+        ("evaluate", REMOVED, ["evaluate is missing", "add it"]),
+        ("models.baseline_cnn.network.kernel_size", 0, ["kernel_size = 0", "3 or 4"]),
+        ("models.baseline_cnn.network.stride", 9, ["stride = 9", "1, 2 or 3"]),
+        ("models.efficient_cnn.network.dropout", 1.5, ["dropout = 1.5", "less than 1"]),
+        ("models.resnet18.network.width", 3, ["width = 3", "did you mean 'widths'"]),
+        ("models.resnet18.schedules.cpu.mnist.epochs", -1, ["mnist.epochs = -1", "equal to 1"]),
+        ("models.resnet18.schedules.cpu.mnist.epoch", 1, ["did you mean 'epochs'"]),
+        ("models.resnet18.schedules.cpu.mnist.train_images", "al", ["train_images = 'al'"]),
+        ("models.resnet18.training.optimizer", "adm", ["optimizer = 'adm'", "'adam' or 'sgd'"]),
+        ("models.resnet18.architecture", "resnet81", ["did you mean 'resnet18'", "vgg_cnn"]),
+        ("models.resnet18.architecture", "layers", ["architecture = 'layers': unknown"]),
+        ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
+        ("datasets.mnist.fetch.name", "minst", ["datasets.mnist.fetch.name = 'minst'"]),
+        ("datasets.mnist.normalisation.std", [0], ["std", "greater than 0"]),
+        ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
+        ("explain.images.right_per_class", -1, ["right_per_class = -1"]),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key_and_what_was_expected(tmp_path, key, value, words):
+    message = refused(tmp_path, key, value)
+    for word in ["params.yaml: ", *words]:
+        assert word in message
+
+
+def test_cells_must_fit_their_model_and_dataset(tmp_path):
+    cell = {"model": "resnet18", "dataset": "mnist", "architecture": "resnet18"}
+    assert "here 'resnet18-mnist'" in refused(tmp_path, "cells.my_cell", cell)
+    unknown = cell | {"model": "resnet81"}
+    message = refused(tmp_path, "cells.resnet81-mnist", unknown)
+    assert "model = 'resnet81': unknown; did you mean 'resnet18'" in message
+    unknown = cell | {"dataset": "cifar11"}
+    assert "did you mean 'cifar10'" in refused(tmp_path, "cells.resnet18-cifar11", unknown)
+    other = cell | {"architecture": "vgg_cnn"}
+    assert "expected 'resnet18'" in refused(tmp_path, "cells.resnet18-mnist", other)
+    unplanned = {"model": "mnist_cnn", "dataset": "digits", "architecture": "vgg_cnn"}
+    message = refused(tmp_path, "cells.mnist_cnn-digits", unplanned)
+    assert "models.mnist_cnn.schedules.cpu has no 'digits'" in message
+
+
+def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
+    path = changed(tmp_path, "models.resnet18.schedules.paper", {})
+    assert params.load(path).budget == "cpu"
+
+
+def test_several_mistakes_are_told_at_once(tmp_path):
+    path = changed(tmp_path, "seed", -1)
+    path.write_text(path.read_text().replace("threads: 2", "threads: 0"))
+    with pytest.raises(UserError) as mistake:
+        params.load(path)
+    assert "seed = -1" in str(mistake.value) and "threads = 0" in str(mistake.value)
+
+
+def test_unknown_names_suggest_the_nearest():
+    study = params.load(REAL)
+    with pytest.raises(UserError, match="no cell 'resnet18-minst'; did you mean 'resnet18-mnist'"):
+        study.cell("resnet18-minst")
+    with pytest.raises(UserError, match="no dataset 'cifar'; did you mean 'cifar10'"):
+        study.dataset("cifar")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("seed: [1", "not valid YAML"),
+        ("seed: 1\nseed: 2\n", "duplicate key"),
+        ("", "expected a mapping"),
+        ("- 1\n", "expected a mapping"),
+    ],
+)
+def test_a_file_that_is_no_mapping(tmp_path, content, words):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=words):
+        params.load(path)
+
+
+def test_a_missing_file_says_where_to_be(tmp_path):
+    with pytest.raises(UserError, match="run the command in the repository's folder"):
+        params.load(tmp_path / "params.yaml")
+
+
+def test_a_number_with_an_exponent_is_a_number(tmp_path):
+    path = changed(tmp_path, "seed", 42)
+    text = path.read_text()
+    path.write_text(text.replace("l2: 0.0001", "l2: 1e-4"))
+    assert params.load(path).models["baseline_cnn"].network.l2 == 1e-4
+
+
+def test_reading_parameters_needs_no_tensorflow():
+    code = (
+        "import sys; from stages import params; params.load(); "
+        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'mlflow', 'matplotlib')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=REAL.parent).returncode == 0

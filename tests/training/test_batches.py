@@ -1,0 +1,63 @@
+"""Batches: order by seed and epoch, values, mixup."""
+
+import numpy as np
+
+from stages.training.batches import Batches
+
+IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * 25
+LABELS = np.arange(10, dtype=np.int64) % 3
+
+
+def served(batches: Batches) -> np.ndarray:
+    return np.concatenate([batches[i][0] for i in range(len(batches))]).ravel()
+
+
+def test_without_a_seed_every_image_comes_once_and_in_order():
+    batches = Batches(IMAGES, LABELS, classes=3, batch_size=4)
+    assert len(batches) == 3
+    np.testing.assert_allclose(served(batches), IMAGES.ravel() / 255, rtol=1e-6)
+    images, labels = batches[2]
+    assert images.dtype == labels.dtype == np.float32
+    np.testing.assert_array_equal(labels.argmax(axis=1), LABELS[8:])
+    np.testing.assert_array_equal(labels.sum(axis=1), 1)
+
+
+def test_a_seed_shuffles_each_epoch_anew_and_leaves_out_the_incomplete_batch():
+    batches = Batches(IMAGES, LABELS, classes=3, batch_size=4, seed=1)
+    first = served(batches)
+    batches.start_epoch(1)
+    second = served(batches)
+    assert len(batches) == 2 and len(first) == 8
+    assert not np.array_equal(first, second)
+    assert len(set(first)) == len(set(second)) == 8
+
+
+def test_the_order_of_an_epoch_follows_from_seed_and_epoch_alone():
+    walked, jumped = (Batches(IMAGES, LABELS, 3, 4, seed=1) for _ in range(2))
+    for epoch in range(4):
+        walked.start_epoch(epoch)
+    jumped.start_epoch(3)
+    np.testing.assert_array_equal(walked.order, jumped.order)
+    assert not np.array_equal(walked.order, Batches(IMAGES, LABELS, 3, 4, seed=2).order)
+
+
+def test_images_and_labels_stay_together():
+    batches = Batches(IMAGES, LABELS, classes=3, batch_size=5, seed=3)
+    for images, labels in (batches[0], batches[1]):
+        original = np.rint(images.ravel() * 255 / 25).astype(int)
+        np.testing.assert_array_equal(labels.argmax(axis=1), LABELS[original])
+
+
+def test_a_batch_is_never_larger_than_the_dataset():
+    assert len(Batches(IMAGES, LABELS, classes=3, batch_size=128, seed=0)) == 1
+
+
+def test_mixup_mixes_images_and_labels_in_the_same_proportion():
+    images = np.array([0, 255], dtype=np.uint8).repeat(8).reshape(16, 1, 1, 1)
+    labels = np.array([0, 1]).repeat(8)
+    batches = Batches(images, labels, classes=2, batch_size=16, seed=0, mixup_alpha=1.0)
+    mixed, targets = batches[0]
+    # The image's value is its share of class 1, before and after mixing.
+    np.testing.assert_allclose(mixed.ravel(), targets[:, 1], atol=1e-6)
+    assert ((mixed > 0.01) & (mixed < 0.99)).any()
+    np.testing.assert_array_equal(batches[0][0], mixed)

@@ -1,0 +1,154 @@
+"""The training loop on data small enough to know what must come out."""
+
+import keras
+import numpy as np
+import pytest
+
+from stages import runtime
+from stages.errors import UserError
+from stages.params import Augmentation
+from stages.training.batches import Batches
+from stages.training.loop import train
+from tests.training.test_schedule import schedule, training
+
+PLAIN = Augmentation(
+    shift_pixels=0, flip=False, brightness=0.0, contrast=0.0, cutout_pixels=0, mixup_alpha=0.0
+)
+SEED = 3
+
+
+def halves(n: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """Two classes: bright on the left or on the right; anyone can tell them apart."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 60, (n, 8, 8, 1), dtype=np.uint8)
+    labels = np.arange(n, dtype=np.int64) % 2
+    images[labels == 0, :, :4] += 150
+    images[labels == 1, :, 4:] += 150
+    return images, labels
+
+
+def network() -> keras.Model:
+    runtime.configure(threads=2, seed=SEED)
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(inputs)
+    x = keras.layers.BatchNormalization(momentum=0.9)(x)
+    return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)), name="tiny")
+
+
+def planned(**changes):
+    return schedule("one_cycle").model_copy(
+        update={"epochs": 4, "batch_size": 16, "learning_rate": 0.01} | changes
+    )
+
+
+def run(model=None, plan=None, settings=None, augmentation=PLAIN, **options):
+    images, labels = halves()
+    model = model or network()
+    outcome = train(
+        model,
+        images,
+        labels,
+        settings or training(),
+        plan or planned(),
+        augmentation,
+        SEED,
+        **options,
+    )
+    return model, outcome
+
+
+def test_it_learns_what_can_be_learnt():
+    model, outcome = run()
+    assert outcome.history["val_accuracy"].iloc[outcome.best_epoch - 1] == 1.0
+    images, labels = halves()
+    logits = model.predict_on_batch(images.astype("float32") / 255)
+    assert (logits.argmax(axis=1) == labels).all()
+
+
+def test_the_outcome_counts_images_and_steps():
+    _, outcome = run(plan=planned(train_images=50, epochs=2))
+    assert (outcome.train_images, outcome.validation_images, outcome.steps) == (50, 12, 6)
+    assert list(outcome.history.columns) == [
+        "epoch",
+        "loss",
+        "accuracy",
+        "val_loss",
+        "val_accuracy",
+        "learning_rate",
+    ]
+    assert outcome.history["epoch"].tolist() == [1, 2]
+    assert outcome.history["learning_rate"].iloc[-1] < 1e-4
+
+
+def test_the_listener_hears_every_epoch():
+    heard = []
+    _, outcome = run(listener=lambda numbers, epoch: heard.append((epoch, numbers["val_loss"])))
+    assert heard == list(enumerate(outcome.history["val_loss"], start=1))
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+def test_the_same_seed_gives_the_same_bits(augmented):
+    changes = PLAIN.model_copy(
+        update={"shift_pixels": 1, "cutout_pixels": 2, "mixup_alpha": 0.2, "brightness": 0.1}
+    )
+    plan = planned(augment=augmented, epochs=2)
+    first, second = (run(plan=plan, augmentation=changes)[0].get_weights() for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_every_epoch_has_an_order_of_its_own(monkeypatch):
+    served: dict[int, set[int]] = {}
+    serve = Batches.__getitem__
+
+    def recorded(batches, index):
+        if batches.seed is not None:
+            served.setdefault(batches.epoch, set()).add(tuple(batches.order[:8]))
+        return serve(batches, index)
+
+    monkeypatch.setattr(Batches, "__getitem__", recorded)
+    run(plan=planned(epochs=3))
+    assert sorted(served) == [0, 1, 2]
+    assert all(len(orders) == 1 for orders in served.values())
+    assert len(set.union(*served.values())) == 3
+
+
+def test_the_best_epochs_weights_are_kept(monkeypatch):
+    """With a rate that wrecks the network in its last epochs, the good weights must be put back."""
+    model, outcome = run(
+        plan=planned(epochs=5, decay="constant", learning_rate=0.3), settings=training()
+    )
+    images, labels = halves()
+    from stages.datasets.split import train_validation_split
+
+    _, held_out = train_validation_split(labels, 0.1, SEED)
+    logits = model.predict_on_batch(images[held_out].astype("float32") / 255)
+    accuracy = (logits.argmax(axis=1) == labels[held_out]).mean()
+    assert accuracy == pytest.approx(outcome.history["val_accuracy"].max())
+
+
+def test_early_stopping_stops():
+    plan = planned(epochs=30, decay="constant")
+    _, outcome = run(plan=plan, settings=training(early_stopping_patience=2))
+    assert len(outcome.history) == outcome.best_epoch + 2 < 30
+
+
+def test_the_plateau_lowers_the_rate():
+    plan = planned(epochs=8, decay="reduce_on_plateau", learning_rate=0.01)
+    _, outcome = run(plan=plan, settings=training(early_stopping_patience=0))
+    rates = outcome.history["learning_rate"]
+    assert rates.iloc[0] == pytest.approx(0.01) and rates.iloc[-1] <= 0.005
+
+
+def test_augmented_training_leaves_a_network_without_random_layers():
+    changes = PLAIN.model_copy(update={"shift_pixels": 1, "flip": False})
+    model, _ = run(plan=planned(augment=True), augmentation=changes)
+    assert "random_shift" not in [layer.name for layer in model.layers]
+
+
+def test_a_diverging_training_is_a_clear_message():
+    with pytest.raises(UserError, match=r"learning_rate = 10\.0 is probably too high"):
+        run(
+            plan=planned(learning_rate=10.0, decay="constant", epochs=40),
+            settings=training(optimizer="sgd", early_stopping_patience=0),
+        )

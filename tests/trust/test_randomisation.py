@@ -1,0 +1,177 @@
+"""Weight randomisation: the weights are really copied, really changed, and the measure sees it."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from stages import params
+from stages.models.assembly import build_model
+from stages.trust.randomisation import cascade, copied, random_maps, reset, weighted_layers
+
+
+def trained(model: keras.Model, seed: int = 0) -> keras.Model:
+    """Give every weight, batch normalisation's too, a value it does not start with."""
+    random = np.random.default_rng(seed)
+    model.set_weights([random.uniform(0.1, 0.9, w.shape) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture
+def network() -> keras.Model:
+    """Return one of every kind of layer that the study uses, and separable convolution."""
+    inputs = keras.Input((8, 8, 2))
+    x = layers.Conv2D(4, 3, padding="same", kernel_initializer="he_normal", name="conv")(inputs)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Activation("relu")(x)
+    x = layers.DepthwiseConv2D(3, padding="same", name="depthwise")(x)
+    x = layers.SeparableConv2D(5, 3, padding="same", name="separable")(x)
+    x = layers.Conv2D(3, 1, name="pointwise")(x)
+    x = layers.Flatten()(x)
+    return trained(keras.Model(inputs, layers.Dense(2, name="logits")(x)))
+
+
+NAMES = ["logits", "pointwise", "separable", "depthwise", "norm", "conv"]
+
+
+def weights_of(model: keras.Model) -> dict[str, list[np.ndarray]]:
+    return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+
+
+def test_layers_go_from_the_logits_down(network: keras.Model) -> None:
+    assert [layer.name for layer in weighted_layers(network)] == NAMES
+
+
+def test_a_copy_has_the_weights_and_shares_none(network: keras.Model) -> None:
+    copy = copied(network)
+    for name, weights in weights_of(network).items():
+        for mine, other in zip(weights, copy.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, other)
+    copy.set_weights([w + 1 for w in copy.get_weights()])
+    assert network.get_weights()[0].max() < 1
+
+
+def test_reset_changes_every_weight_in_the_layers_own_way(network: keras.Model) -> None:
+    before = weights_of(network)
+    for layer in weighted_layers(network):
+        reset(layer, [7])
+        for old, new in zip(before[layer.name], layer.get_weights(), strict=True):
+            assert (old != new).all(), layer.name
+    gamma, beta, mean, variance = network.get_layer("norm").get_weights()
+    assert (gamma == 1).all() and (beta == 0).all()
+    assert (mean == 0).all() and (variance == 1).all()
+    assert (network.get_layer("logits").get_weights()[1] == 0).all()
+
+
+def test_reset_draws_from_the_layers_initialiser() -> None:
+    layer = layers.Conv2D(400, 3, kernel_initializer="he_normal")
+    layer.build((None, 8, 8, 16))
+    layer.set_weights([np.full(w.shape, 9.0) for w in layer.get_weights()])
+    reset(layer, [0])
+    kernel = layer.get_weights()[0]
+    assert kernel.std() == pytest.approx(np.sqrt(2 / (9 * 16)), rel=0.02)
+    assert abs(kernel.mean()) < 0.002
+
+
+def test_reset_repeats_with_its_seed_and_differs_with_another(network: keras.Model) -> None:
+    layer = network.get_layer("separable")
+    drawn = []
+    for seed in ([1, 2], [1, 2], [1, 3]):
+        reset(layer, seed)
+        drawn.append(layer.get_weights()[:2])
+    for first, same, other in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(first, same)
+        assert (first != other).all()
+
+
+def test_a_weight_without_an_initialiser_is_not_passed_over() -> None:
+    class Scale(layers.Layer):
+        def build(self, shape: tuple) -> None:
+            self.scale = self.add_weight(shape=(shape[-1],), name="scale")
+
+        def call(self, x):
+            return x * self.scale
+
+    layer = Scale(name="own")
+    layer.build((None, 3))
+    with pytest.raises(TypeError, match="own: no initialiser found for the weight 'scale'"):
+        reset(layer, [0])
+
+
+def test_the_cascade_reaches_every_layer_and_leaves_the_network_alone(network: keras.Model) -> None:
+    before = weights_of(network)
+    seen = []
+
+    def explain(changed: keras.Model) -> dict[str, np.ndarray]:
+        now = weights_of(changed)
+        same = {
+            name: [np.array_equal(a, b) for a, b in zip(before[name], now[name], strict=True)]
+            for name in NAMES
+        }
+        assert all(all(each) or not any(each) for each in same.values())
+        seen.append([name for name in NAMES if not any(same[name])])
+        return {"method": np.random.default_rng(1).normal(size=(3, 4, 4))}
+
+    originals = {"method": np.random.default_rng(0).normal(size=(3, 4, 4))}
+    results = cascade(network, originals, explain, seed=0)
+    assert list(results) == [2, 3, 4, 6]
+    assert seen == [NAMES[:2], NAMES[:3], NAMES[:4], NAMES]
+    for name, weights in before.items():
+        for old, new in zip(weights, network.get_layer(name).get_weights(), strict=True):
+            np.testing.assert_array_equal(old, new)
+
+
+def test_a_map_of_the_image_stays_and_a_map_of_the_weights_changes(network: keras.Model) -> None:
+    image = np.random.default_rng(0).random((5, 3, 6))
+
+    def explain(changed: keras.Model) -> dict[str, np.ndarray]:
+        kernel = changed.get_layer("conv").get_weights()[0]  # 72 numbers
+        return {"edges": image, "filters": np.stack([kernel.ravel()[:18].reshape(3, 6)] * 5)}
+
+    *earlier, last = cascade(network, explain(network), explain, seed=0).values()
+    for step in (*earlier, last):
+        np.testing.assert_allclose(step["edges"], 1)
+    for step in earlier:  # the first convolution is the last layer to be reached
+        np.testing.assert_allclose(step["filters"], 1)
+    assert (last["filters"] < 0.9).all()
+
+
+def test_equal_seeds_give_equal_numbers(network: keras.Model) -> None:
+    images = np.random.default_rng(0).random((3, 8, 8, 2)).astype(np.float32)
+
+    def explain(changed: keras.Model) -> dict[str, np.ndarray]:
+        features = keras.Model(changed.input, changed.get_layer("separable").output)
+        return {"method": features(images).numpy()[..., 0]}
+
+    runs = [cascade(network, explain(network), explain, seed) for seed in (5, 5, 6)]
+    last = [run[6]["method"] for run in runs]
+    np.testing.assert_array_equal(last[0], last[1])
+    assert (last[0] != last[2]).all()
+
+
+def test_noise_has_nothing_to_do_with_noise() -> None:
+    values = random_maps(200, (28, 28), seed=0)
+    assert values.shape == (200,)
+    assert abs(values.mean()) < 0.01
+    assert values.std() == pytest.approx(1 / 28, rel=0.2)  # of n pixels: 1 / sqrt(n - 1)
+
+
+@pytest.mark.parametrize(
+    "model", ["simple_cnn", "mnist_cnn", "cifar_cnn", "baseline_cnn", "mobilenet_v2",
+              "efficient_cnn", "resnet18"]
+)  # fmt: skip
+def test_every_network_of_the_study_forgets_everything(repository: Path, model: str) -> None:
+    study = params.load(repository / "params.yaml")
+    cell = next(name for name, cell in study.cells.items() if cell.model == model)
+    channels = len(study.dataset_of(cell).normalisation.mean)
+    network = trained(build_model(study, cell, (32, 32, channels), 10))
+    copy = copied(network)
+    for layer in weighted_layers(copy):
+        reset(layer, [0])
+    kept = sum(
+        int((old == new).sum())
+        for old, new in zip(network.get_weights(), copy.get_weights(), strict=True)
+    )
+    assert kept <= 2  # of millions: two float32 may be equal by chance
