@@ -16,7 +16,7 @@ TEST_IMAGES = 40
 
 def write_params(*cells: str, **blocks: object) -> None:
     """Write the real params.yaml, shrunk to these cells, with a few blocks laid over it."""
-    overlay.write(Path("params.yaml"), overlay._merged(shrunken_params(*cells), blocks))
+    overlay.write(Path("params.yaml"), overlay.overlaid(shrunken_params(*cells), blocks))
 
 
 def write_cell(
@@ -30,14 +30,16 @@ def write_cell(
         channels: of the images.
         mistaken: predicted classes -> bool (n,), which of them are to be false.
     """
+    import keras
+
     from stages.models.assembly import build_model
 
     study = params.load()
     random = np.random.default_rng(0)
     shape = (TEST_IMAGES, side, side, channels)
     images = random.integers(0, 256, shape).astype(np.uint8)
+    keras.utils.set_random_seed(0)
     model = build_model(study, cell, shape[1:], len(CLASSES))
-    model.set_weights([random.normal(0, 0.3, w.shape) ** 2 for w in model.get_weights()])
     logits = random.normal(size=(TEST_IMAGES, len(CLASSES))).astype(np.float32)
     predicted = logits.argmax(axis=1)
     labels = np.where(mistaken(predicted), (predicted + 1) % len(CLASSES), predicted)

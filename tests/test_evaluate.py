@@ -185,6 +185,24 @@ def test_a_network_that_always_says_the_same_has_known_metrics(study: Path) -> N
     assert {pair["predicted"] for pair in found["top_confusions"]} == {"3"}
 
 
+def test_the_run_is_tracked_with_its_numbers_and_figures(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_TRACKING", "on")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    stage.evaluate(params.load(), CELL)
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (run,) = client.search_runs([client.get_experiment_by_name("study").experiment_id])
+    assert run.data.tags["dvc_stage"] == f"evaluate@{CELL}"
+    assert run.data.metrics["accuracy"] == pytest.approx(results()["accuracy"], abs=1e-6)
+    assert "inference_ms_per_image" in run.data.metrics
+    assert run.data.params["evaluate.bootstrap_samples"] == "100"
+    logged = sorted(path.name for path in (tmp_path / "mlartifacts").rglob("*.png"))
+    assert logged == ["confusion.png", "reliability.png"]
+
+
 def test_missing_weights_and_data_are_named_with_what_makes_them(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

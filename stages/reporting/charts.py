@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SLOTS = 8
+COLOURS = DASHES = 8  # as many as the style sheet has
 LABEL_HEIGHT = 13.0
 
 
@@ -66,6 +66,11 @@ class Series:
     slot: int
     xs: Sequence[float]
     ys: Sequence[float | None]
+
+
+def look(slot: int) -> str:
+    """The style sheet's classes for a slot: the first 64 differ in colour, in dash or in both."""
+    return f"slot-{slot % COLOURS} dash-{(slot + slot // COLOURS) % DASHES}"
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from stages.reporting.charts import SLOTS, Chart, Series, line_chart
+from stages.reporting.charts import Chart, Series, line_chart
 from stages.reporting.study import CellResults, Study
 
 TRAINING, VALIDATION = 0, 1  # slots within a cell's own charts
@@ -14,8 +14,8 @@ TRAINING, VALIDATION = 0, 1  # slots within a cell's own charts
 def of_cell(result: CellResults) -> tuple[Chart, ...]:
     """Accuracy and loss of a cell over its epochs, training beside validation."""
     history = result.history
-    if history is None or history.empty:
-        return ()
+    if history is None or len(history) < 2:
+        return ()  # one epoch is a point, which the table tells better
     best = int(result.train["best_epoch"]) if result.train else 0
     marker = (float(best), f"best epoch {best}") if best >= 1 else None
     charts = []
@@ -46,8 +46,7 @@ def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
         ("Training loss", "loss", False),
     ):
         series = [
-            _series(c.cell.model, study.slot(c.cell.model) % SLOTS, c.history, key)
-            for c in with_history
+            _series(c.cell.model, study.slot(c.cell.model), c.history, key) for c in with_history
         ]
         chart = line_chart(
             f"{title}, {dataset}", series, x_title="epoch", y_title=title, as_percent=as_percent

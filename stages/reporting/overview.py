@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.artifacts import Explanations
 from stages.reporting import curves, methods, numbers, sprites, trust
-from stages.reporting.charts import SLOTS, Chart, position
+from stages.reporting.charts import Chart, position
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
 
@@ -126,7 +126,7 @@ def _leaderboard(
             Entry(
                 cell=result.name,
                 model=result.cell.model,
-                slot=study.slot(result.cell.model) % SLOTS,
+                slot=study.slot(result.cell.model),
                 rank=number if evaluate else None,
                 evaluate=evaluate,
                 timing=result.timing,

@@ -12,14 +12,14 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
-from stages.reporting import cell, numbers, overview
+from stages.reporting import cell, charts, numbers, overview
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
-    *(numbers.listing, numbers.known),
+    *(numbers.listing, numbers.known, charts.look),
 )
 
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from stages.reporting.charts import LABEL_HEIGHT, Series, line_chart, position, spread, ticks
+from stages.reporting.charts import LABEL_HEIGHT, Series, line_chart, look, position, spread, ticks
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,12 @@ def test_labels_are_moved_apart_and_stay_inside():
 
 def test_labels_that_cannot_fit_are_left_to_the_legend():
     assert spread([10.0] * 40, 0, 100) == [None] * 40
+
+
+def test_forty_lines_look_different_and_the_first_eight_differ_in_colour():
+    assert len({look(slot) for slot in range(64)}) == 64
+    assert len({look(slot).split()[0] for slot in range(8)}) == 8
+    assert len({look(slot).split()[1] for slot in range(8)}) == 8
 
 
 def test_positions_are_percent_of_the_way():

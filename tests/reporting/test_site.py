@@ -208,6 +208,14 @@ def test_a_hundred_classes_and_a_diverged_training(folder, repository):
     assert (REPORTS / "cells/simple_cnn-digits.html").stat().st_size < 2_000_000
 
 
+def test_one_epoch_is_told_in_a_table(small_study):
+    path = artifacts.history_path("simple_cnn-digits")
+    artifacts.write_table(path, artifacts.read_table(path).head(1))
+    made = built()
+    check(made)
+    assert "One epoch makes no curve" in made["cells/simple_cnn-digits.html"].text
+
+
 def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     models = [f"network_{number}" for number in range(40)]
     cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}

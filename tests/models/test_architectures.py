@@ -1,0 +1,124 @@
+"""What holds of every network: logits of a flat graph of Keras layers, ready to be trained."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from stages import runtime
+from stages.models.assembly import build_model
+from stages.params import load
+from tests.models.networks import COLOUR, GRAY, NAMES, SEED, THREADS, network
+
+CLASSES = 10
+
+
+def images(shape: tuple[int, int, int], n: int = 4) -> np.ndarray:
+    return np.random.default_rng(0).random((n, *shape), dtype=np.float32)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), GRAY, COLOUR, (40, 24, 3)], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_logits_of_any_size(name, shape):
+    model = network(name, shape, classes=7)
+    logits = np.asarray(model(images(shape), training=False))
+    assert logits.shape == (4, 7)
+    assert logits.dtype == np.float32
+    assert np.isfinite(logits).all()
+    # Logits, not probabilities: some are negative, and they do not add up to one.
+    assert logits.min() < 0
+    assert not np.allclose(logits.sum(axis=1), 1, atol=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_flat_graph_of_keras_layers_with_names(name):
+    model = network(name, COLOUR)
+    for layer in model.layers:
+        assert not isinstance(layer, keras.Model), layer.name
+        assert not isinstance(layer, keras.layers.Lambda), layer.name
+        assert getattr(keras.layers, type(layer).__name__) is type(layer), layer.name
+    # Built twice in a process, Keras' own names would differ: every layer of ours has been named.
+    again = network(name, COLOUR)
+    ours = [layer.name for layer in model.layers if "zero_padding" not in layer.name]
+    theirs = [layer.name for layer in again.layers if "zero_padding" not in layer.name]
+    assert ours[2:] == theirs[2:]
+    assert model.layers[-1].name == "logits"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_are_finite_and_reach_every_weight(name):
+    import tensorflow as tf
+
+    model = network(name, COLOUR)
+    batch, labels = images(COLOUR, 8), np.arange(8)
+    with tf.GradientTape() as tape:
+        logits = model(batch, training=True)
+        losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+        loss = keras.ops.mean(losses)
+    weights = [weight.value for weight in model.trainable_weights]
+    for weight, gradient in zip(model.trainable_weights, tape.gradient(loss, weights), strict=True):
+        assert gradient is not None, weight.path
+        values = np.asarray(gradient)
+        assert np.isfinite(values).all(), weight.path
+        if "bias" not in weight.path:
+            assert np.abs(values).max() > 0, weight.path
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untrained_network_knows_nothing(name):
+    shape = GRAY if name in ("simple_cnn", "mnist_cnn") else COLOUR
+    model = network(name, shape)
+    labels = np.arange(40) % CLASSES
+    logits = model(images(shape, 40), training=True)
+    losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    print("LOSS", name, float(keras.ops.mean(losses)))
+    assert float(keras.ops.mean(losses)) == pytest.approx(math.log(CLASSES), abs=0.7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_weights_are_read_back(name, tmp_path):
+    trained, fresh = network(name, COLOUR, seed=1), network(name, COLOUR, seed=2)
+    batch = images(COLOUR)
+    expected = np.asarray(trained(batch, training=False))
+    assert not np.allclose(np.asarray(fresh(batch, training=False)), expected)
+    trained.save_weights(tmp_path / "of.weights.h5")
+    fresh.load_weights(tmp_path / "of.weights.h5")
+    np.testing.assert_array_equal(np.asarray(fresh(batch, training=False)), expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_seed_decides_the_first_weights(name):
+    first, same, other = (network(name, GRAY, seed=seed).get_weights() for seed in (1, 1, 2))
+    for one, two in zip(first, same, strict=True):
+        np.testing.assert_array_equal(one, two)
+    kernels = [index for index, values in enumerate(first) if values.ndim > 1]
+    assert all(not np.array_equal(first[index], other[index]) for index in kernels)
+
+
+@pytest.fixture
+def half_precision():
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.mixed_precision.set_dtype_policy(before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_logits_stay_float32_in_mixed_precision(name, half_precision):
+    model = network(name, COLOUR)
+    before_last = model.layers[-1].input
+    assert before_last.dtype == "bfloat16"
+    assert model.output.dtype == "float32"
+    assert all(weight.dtype == "float32" for weight in model.weights)
+
+
+def test_every_cell_of_the_study_is_built_at_its_own_size():
+    params = load()
+    for cell, parts in params.cells.items():
+        shape = COLOUR if parts.dataset == "cifar10" else GRAY
+        runtime.configure(threads=THREADS, seed=SEED)
+        model = build_model(params, cell, shape, CLASSES)
+        assert model.input_shape == (None, *shape), cell
+        assert model.output_shape == (None, CLASSES), cell
+        assert not any(isinstance(layer, keras.Model) for layer in model.layers), cell
