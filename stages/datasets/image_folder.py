@@ -29,6 +29,7 @@ from stages.errors import UserError
 from stages.schema import Block
 
 ENDINGS = (".png", ".jpg", ".jpeg")
+NO_CLASSES = ("__MACOSX", "__pycache__")  # what archivers and Python leave behind
 OTHER_IMAGES = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp")
 SHOWN_MISTAKES = 5
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
@@ -99,7 +100,8 @@ def labelled_by_folder(folder: Path) -> list[Labelled]:
     Raises:
         UserError: there is no subfolder, or one holds no image, or images lie where none belong.
     """
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__")))
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    inside = [path for path in inside if path.name not in NO_CLASSES]
     classes = [path for path in inside if path.is_dir()]
     if not classes:
         raise UserError(
@@ -115,7 +117,7 @@ def labelled_by_folder(folder: Path) -> list[Labelled]:
     for place in classes:
         label = place.name.strip()
         files = sorted(path for path in place.iterdir() if not path.name.startswith("."))
-        images = [path for path in files if path.suffix.lower() in ENDINGS and not path.is_dir()]
+        images = [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
         found += [Labelled(path, label, str(path)) for path in images]
         mistakes += _label_mistakes(label, str(place))
         for path in files:
@@ -123,6 +125,8 @@ def labelled_by_folder(folder: Path) -> list[Labelled]:
                 mistakes.append(f"{path}: a folder in a class folder; move its images up into it")
             elif path.suffix.lower() in OTHER_IMAGES:
                 mistakes.append(f"{path}: not PNG or JPEG; convert it, or take it away")
+            elif path.suffix.lower() in ENDINGS and not path.is_file():
+                mistakes.append(f"{path}: a link that leads nowhere, or no file; take it away")
         if not images:
             mistakes.append(f"{place}: no PNG or JPEG in it; add images or remove the folder")
     _refuse(mistakes)
@@ -152,10 +156,11 @@ def labelled_by_table(table: Path, folder: Path) -> list[Labelled]:
         mistakes += _label_mistakes(label, said)
         if len(files) != 1:
             mistakes.append(f"{said}: {_how_missing(files, folder, key, name)}")
-        elif files[0] in first_row:
-            mistakes.append(f"{said}: a duplicate of row {first_row[files[0]]}; remove one of them")
+            continue
+        first = first_row.setdefault(files[0].resolve(), number)
+        if first != number:
+            mistakes.append(f"{said}: a duplicate of row {first}; remove one of them")
         else:
-            first_row[files[0]] = number
             found.append(Labelled(files[0], label, said))
     _refuse(mistakes)
     if not found:
@@ -176,7 +181,7 @@ def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
             f"{table}: line {line} is not UTF-8 (byte 0x{content[error.start]:02x}); save the "
             "table as UTF-8"
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
     try:
         for row in reader:
             if any(field.strip() for field in row):
@@ -193,6 +198,9 @@ def _key_column(table: Path, header: list[str]) -> str:
     if not header:
         raise UserError(f"{table}: the file is empty; {expected}, then a row for each image")
     for name in header:
+        for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+            if mark in name:
+                raise UserError(f"{table}: separated by {called}; save it with commas: {expected}")
         if name not in ("id", "filename", "label"):
             close = nearest(name.lower(), ["id", "filename", "label"])
             raise UserError(f"{table}: unknown column '{name}'{close}; {expected}")
@@ -223,6 +231,8 @@ def _how_missing(files: list[Path], folder: Path, key: str, name: str) -> str:
         shown = " and ".join(path.name for path in files)
         return f"{shown} are both in {folder}; remove one, or use a filename column"
     looked_for = f"{name}.png, .jpg or .jpeg" if key == "id" else f"file {name!r}"
+    if key == "id" and Path(name).suffix.lower() in ENDINGS:
+        return f"there is no {looked_for} in {folder}; for names with an ending, use `filename`"
     return f"there is no {looked_for} in {folder}; add the image or remove the row"
 
 
@@ -264,13 +274,15 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
     mistakes: list[str] = []
     for index, image in enumerate(images):
         try:
-            pixels[index] = decoded(image.path, options.size[0], options.size[1], options.colour)
+            upright = opened(image.path)
         except UNREADABLE as error:
             at = "" if image.said == str(image.path) else f"{image.said}: "
             mistakes.append(f"{at}{image.path}: {_why(image.path, error)}")
             if len(mistakes) == SHOWN_MISTAKES:
                 mistakes.append("stopped here; there may be more")
                 break
+        else:
+            pixels[index] = as_pixels(upright, options.size[0], options.size[1], options.colour)
     if mistakes:
         raise UserError("\n       ".join(mistakes))
     return pixels
@@ -286,11 +298,8 @@ def _why(path: Path, error: Exception) -> str:
     return "cannot be decoded as PNG or JPEG, it is damaged or something else; replace it"
 
 
-def decoded(path: Path, height: int, width: int, colour: str) -> np.ndarray:
-    """Decode one PNG or JPEG as the module's docstring says.
-
-    Returns:
-        uint8 (height, width, 3) for colour "rgb", (height, width, 1) for "gray".
+def opened(path: Path) -> Image.Image:
+    """Decode one PNG or JPEG in full and turn it as its EXIF orientation says.
 
     Raises:
         UNREADABLE: one of these, if it cannot be decoded.
@@ -298,13 +307,21 @@ def decoded(path: Path, height: int, width: int, colour: str) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=("PNG", "JPEG")) as image:
-            upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        upright = Image.fromarray((np.asarray(upright).astype(np.int64) >> 8).astype(np.uint8))
-    elif upright.has_transparency_data:
-        seen = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", seen.size, (0, 0, 0, 255)), seen)
-    final = upright.convert("RGB" if colour == "rgb" else "L")
+            return ImageOps.exif_transpose(image)
+
+
+def as_pixels(image: Image.Image, height: int, width: int, colour: str) -> np.ndarray:
+    """Bring a decoded image to one size and one kind of pixels, as the module's docstring says.
+
+    Returns:
+        uint8 (height, width, 3) for colour "rgb", (height, width, 1) for "gray".
+    """
+    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+    elif image.has_transparency_data:
+        seen = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", seen.size, (0, 0, 0, 255)), seen)
+    final = image.convert("RGB" if colour == "rgb" else "L")
     if final.size != (width, height):
         final = final.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(final).reshape(height, width, -1)

@@ -44,6 +44,7 @@ IDX_FILES = {
 }
 CIFAR_ARCHIVE = "cifar-10-binary.tar.gz"
 CIFAR_FOLDER = "cifar-10-batches-bin"
+LARGEST_MEMBER = 2**26
 CIFAR_MEMBERS = {
     "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
     "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
@@ -123,15 +124,19 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
     unpacked, archive = folder / CIFAR_FOLDER, folder / CIFAR_ARCHIVE
     if unpacked.is_dir():
         return {member: _file_bytes(unpacked / member) for member in CIFAR_MEMBERS}
-    if not archive.exists():
-        raise UserError(f"{archive}: there is no such file; put the official archive there")
+    if not archive.is_file():
+        raise UserError(
+            f"{archive}: there is no such file; put the official archive there, or unset {MIRROR} "
+            "to download it"
+        )
     found = {}
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
-                name = member.name.removeprefix(f"{CIFAR_FOLDER}/")
+                name = member.name.removeprefix("./").removeprefix(f"{CIFAR_FOLDER}/")
                 if member.isreg() and name in CIFAR_MEMBERS:
-                    found[name] = tar.extractfile(member).read()
+                    # No more than that of a member that unpacks to many gigabytes.
+                    found[name] = tar.extractfile(member).read(LARGEST_MEMBER)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{archive}: the archive is damaged or cut short ({error}); fetch it again"

@@ -1,6 +1,9 @@
 """MNIST, Fashion-MNIST and CIFAR-10 through tensorflow-datasets, or from the official files."""
 
-from typing import Literal
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -8,6 +11,13 @@ from stages.artifacts import RawDataset
 from stages.datasets import official_files
 from stages.errors import UserError
 from stages.schema import Block
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
+NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
+BATCH = 1000
 
 
 class Options(Block):
@@ -21,6 +31,9 @@ class Options(Block):
 def fetch(options: Options) -> RawDataset:
     """Return a dataset from the folder that DATASETS_MIRROR names, or else download it.
 
+    Downloads are kept in tensorflow-datasets' own folder (TFDS_DATA_DIR, by default
+    ~/tensorflow_datasets), which also serves without a network once it is filled.
+
     Raises:
         UserError: the mirror's files are missing or damaged, or there is no network.
     """
@@ -31,22 +44,77 @@ def fetch(options: Options) -> RawDataset:
 
 
 def _downloaded(name: str) -> RawDataset:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
     import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
+    builder = tfds.builder(name)
+    downloads = Path(builder.data_dir_root) / "downloads"
+    if not builder.is_prepared():
+        for url in missing_downloads(builder, downloads)[:1]:
+            _require_answer(name, url)
     try:
-        builder = tfds.builder(name)
-        builder.download_and_prepare()
-    except Exception as error:
+        builder.download_and_prepare(download_dir=downloads)
+        train, test = (_arrays(builder, part) for part in ("train", "test"))
+    except NonMatchingChecksumError as error:
         raise UserError(
-            f"{name}: the download failed ({type(error).__name__}: {str(error).splitlines()[0]}); "
-            f"check the network and run again, or put the official files into a folder and name "
-            f"it in {official_files.MIRROR} (see the README)"
-        ) from error
-    train, test = (_arrays(tfds, builder, part) for part in ("train", "test"))
+            f"{name}: a download is not the official file ({_first_line(error)}); delete "
+            f"{downloads} and run again"
+        ) from None
+    except tf.errors.OpError as error:
+        raise UserError(
+            f"{builder.data_dir}: the prepared dataset is damaged ({type(error).__name__}); "
+            "delete the folder and run again"
+        ) from None
+    except (OSError, tfds.download.DownloadError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the operating system's refusal, such as a full disk
+        raise UserError(_no_download(name, _first_line(error))) from None
     return RawDataset(*train, *test, tuple(builder.info.features["label"].names))
 
 
-def _arrays(tfds, builder, part: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = tfds.as_numpy(builder.as_dataset(split=part, as_supervised=True))
-    images, labels = zip(*rows, strict=True)
-    return np.stack(images), np.array(labels, dtype=np.int64)
+def missing_downloads(builder: "tfds.core.DatasetBuilder", downloads: Path) -> list[str]:
+    """Return the addresses that tensorflow-datasets would have to ask, sorted.
+
+    Beside each download lies an INFO file that names its addresses; files put into `manual/` by
+    hand count too.
+    """
+    there: set[str] = set()
+    for info in downloads.rglob("*.INFO"):
+        if info.with_suffix("").exists():
+            there.update(json.loads(info.read_text(encoding="utf-8")).get("urls", []))
+    return sorted(
+        url
+        for url, expected in builder.url_infos.items()
+        if url not in there and not (downloads / "manual" / str(expected.filename)).exists()
+    )
+
+
+def _require_answer(name: str, url: str) -> None:
+    """Ask once, briefly: tensorflow-datasets itself tries for minutes, and without a time limit."""
+    import requests
+
+    try:
+        status = requests.head(url, timeout=TIMEOUT_SECONDS, allow_redirects=True).status_code
+    except requests.RequestException as error:
+        raise UserError(_no_download(name, f"{url}: {type(error).__name__}")) from None
+    if status >= 400 and status not in NO_HEAD_REQUESTS:
+        raise UserError(_no_download(name, f"{url}: HTTP status {status}"))
+
+
+def _no_download(name: str, reason: str) -> str:
+    return (
+        f"{name}: cannot be downloaded ({reason}); connect to the internet and run again, or put "
+        f"the official files into <folder>/{name} and set {official_files.MIRROR}=<folder>"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _arrays(builder: "tfds.core.DatasetBuilder", part: str) -> tuple[np.ndarray, np.ndarray]:
+    batches = builder.as_dataset(split=part, batch_size=BATCH, as_supervised=True)
+    images, labels = zip(*batches.as_numpy_iterator(), strict=True)
+    return np.concatenate(images), np.concatenate(labels).astype(np.int64)

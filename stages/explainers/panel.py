@@ -34,5 +34,5 @@ def panel(explanations: Explanations) -> "Figure":
             place.set_title(f"{method}: {names[explanations.target[row]]}", fontsize=8)
     for place in axes.flat:
         place.set_axis_off()
-    figure.tight_layout()
+    figure.subplots_adjust(left=0, right=1, bottom=0.01, top=0.97, wspace=0, hspace=0.15)
     return figure

@@ -40,6 +40,8 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery 
         "gallery": pictures,
         "shown": SHOWN_EXAMPLES,
         "sanity": trust.sanity(result.assess),
+        "control": trust.control(result.assess),
+        "cascade": trust.cascade(result.assess),
         "reading_aid": trust.reading_aid(),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],

@@ -160,7 +160,8 @@ def line_chart(
         bottom=bottom,
         x_ticks=tuple(Tick(x_at(x), f"{x:g}") for x in _x_ticks(x_low, x_high)),
         y_ticks=tuple(
-            Tick(y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}") for y in y_values
+            Tick(y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}".replace("-", "−"))
+            for y in y_values
         ),
         lines=lines,
         marker_x=x_at(marker[0]) if marker else None,

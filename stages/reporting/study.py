@@ -15,7 +15,7 @@ from stages.params import Cell, Params, Schedule
 FAMILY = "gradients"
 
 # What each metrics file must hold for a page to be made from it.
-_TRAIN = ("parameters", "flops", "epochs", "epochs_run", "best_epoch", "train_images")
+_TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
 _EVALUATE = (
     *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
     *("ece", "loss", "train_accuracy", "test_images", "train_images", "per_class"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.reporting import methods, numbers
-from stages.reporting.charts import position
+from stages.reporting.charts import Chart, Series, line_chart, position
 
 LOW, HIGH = 0.2, 0.6  # of the rank correlation's magnitude; a reading aid, not a test
 
@@ -18,6 +18,7 @@ class Sanity:
     low: float | None
     high: float | None
     images: int
+    constant: int
     at: float | None  # places on an axis from -1 to 1, in percent
     low_at: float | None
     high_at: float | None
@@ -39,6 +40,31 @@ def sanity(assess: dict[str, Any] | None) -> tuple[Sanity, ...]:
     return tuple(_one(name, content[name]) for name in methods.ordered(list(content)))
 
 
+def control(assess: dict[str, Any] | None) -> Sanity | None:
+    """The same figure of maps of noise, which depend on nothing at all."""
+    content = (assess or {}).get("controls", {}).get("random_map")
+    return _one("Control: noise", content) if content else None
+
+
+def cascade(assess: dict[str, Any] | None) -> Chart | None:
+    """How the maps change as layers are randomised one after the other, from the logits down."""
+    steps = (assess or {}).get("cascade", [])
+    if len(steps) < 2:
+        return None
+    names = methods.ordered([name for name in steps[0] if name != "layers"])
+    layers = [0, *(step["layers"] for step in steps)]
+    return line_chart(
+        "Rank correlation with the trained network’s maps",
+        [
+            # With no layer randomised, a map is compared with itself.
+            Series(methods.describe(n).label, i, layers, [1.0, *(step.get(n) for step in steps)])
+            for i, n in enumerate(names)
+        ],
+        x_title="layers randomised, from the logits down",
+        y_title="Rank correlation",
+    )
+
+
 def _one(name: str, content: dict[str, Any]) -> Sanity:
     label = methods.describe(name).label
     mean, low, high = (content.get(f"spearman_{key}") for key in ("mean", "low", "high"))
@@ -50,6 +76,7 @@ def _one(name: str, content: dict[str, Any]) -> Sanity:
         low=low,
         high=high,
         images=images,
+        constant=int(content.get("constant_maps") or 0),
         at=_place(mean),
         low_at=_place(low),
         high_at=_place(high),

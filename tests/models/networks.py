@@ -1,5 +1,6 @@
 """The seven networks of the real params.yaml, built on images of any size."""
 
+import functools
 import importlib
 from types import ModuleType
 from typing import Any
@@ -44,3 +45,9 @@ def network(
     x = keras.layers.Rescaling(4.0, -2.0)(x)
     outputs = module.logits(module.Network(**settings(name) | changes), x, classes)
     return keras.Model(inputs, outputs, name=name)
+
+
+@functools.cache
+def shared(name: str, shape: tuple[int, int, int]) -> keras.Model:
+    """Build a model as `network` does, once for all tests: look at it, but leave its weights."""
+    return network(name, shape)

@@ -9,7 +9,7 @@ import pytest
 from stages import runtime
 from stages.models.assembly import build_model
 from stages.params import load
-from tests.models.networks import COLOUR, GRAY, NAMES, SEED, THREADS, network
+from tests.models.networks import COLOUR, GRAY, NAMES, SEED, THREADS, network, shared
 
 CLASSES = 10
 
@@ -21,9 +21,9 @@ def images(shape: tuple[int, int, int], n: int = 4) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(16, 16, 1), GRAY, COLOUR, (40, 24, 3)], ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_logits_of_any_size(name, shape):
-    model = network(name, shape, classes=7)
+    model = shared(name, shape)
     logits = np.asarray(model(images(shape), training=False))
-    assert logits.shape == (4, 7)
+    assert logits.shape == (4, CLASSES)
     assert logits.dtype == np.float32
     assert np.isfinite(logits).all()
     # Logits, not probabilities: some are negative, and they do not add up to one.
@@ -32,17 +32,12 @@ def test_logits_of_any_size(name, shape):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_flat_graph_of_keras_layers_with_names(name):
-    model = network(name, COLOUR)
+def test_a_flat_graph_of_keras_layers(name):
+    model = shared(name, COLOUR)
     for layer in model.layers:
         assert not isinstance(layer, keras.Model), layer.name
         assert not isinstance(layer, keras.layers.Lambda), layer.name
         assert getattr(keras.layers, type(layer).__name__) is type(layer), layer.name
-    # Built twice in a process, Keras' own names would differ: every layer of ours has been named.
-    again = network(name, COLOUR)
-    ours = [layer.name for layer in model.layers if "zero_padding" not in layer.name]
-    theirs = [layer.name for layer in again.layers if "zero_padding" not in layer.name]
-    assert ours[2:] == theirs[2:]
     assert model.layers[-1].name == "logits"
 
 
@@ -66,19 +61,18 @@ def test_gradients_are_finite_and_reach_every_weight(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_untrained_network_knows_nothing(name):
-    shape = GRAY if name in ("simple_cnn", "mnist_cnn") else COLOUR
-    model = network(name, shape)
+def test_an_untrained_network_guesses_and_is_not_sure_of_it(name):
+    model = network(name, GRAY if name in ("simple_cnn", "mnist_cnn") else COLOUR)
     labels = np.arange(40) % CLASSES
-    logits = model(images(shape, 40), training=True)
+    logits = model(images(model.input_shape[1:], 40), training=True)
     losses = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    print("LOSS", name, float(keras.ops.mean(losses)))
-    assert float(keras.ops.mean(losses)) == pytest.approx(math.log(CLASSES), abs=0.7)
+    # Guessing costs ln(10); a start that explodes through the layers costs tens or hundreds.
+    assert 0.9 * math.log(CLASSES) < float(keras.ops.mean(losses)) < 3 * math.log(CLASSES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_are_read_back(name, tmp_path):
-    trained, fresh = network(name, COLOUR, seed=1), network(name, COLOUR, seed=2)
+    trained, fresh = shared(name, COLOUR), network(name, COLOUR, seed=SEED + 1)
     batch = images(COLOUR)
     expected = np.asarray(trained(batch, training=False))
     assert not np.allclose(np.asarray(fresh(batch, training=False)), expected)
@@ -87,13 +81,28 @@ def test_weights_are_read_back(name, tmp_path):
     np.testing.assert_array_equal(np.asarray(fresh(batch, training=False)), expected)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_seed_decides_the_first_weights(name):
-    first, same, other = (network(name, GRAY, seed=seed).get_weights() for seed in (1, 1, 2))
+def test_the_seed_decides_the_first_weights():
+    first, same, other = (
+        network("simple_cnn", GRAY, seed=seed).get_weights() for seed in (1, 1, 2)
+    )
     for one, two in zip(first, same, strict=True):
         np.testing.assert_array_equal(one, two)
     kernels = [index for index, values in enumerate(first) if values.ndim > 1]
+    assert len(kernels) == 3
     assert all(not np.array_equal(first[index], other[index]) for index in kernels)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_layer_has_a_name_of_ours(name):
+    # Keras numbers what has no name, so a second network of a process would have other names. The
+    # padding and scaling at the front are this test's own.
+    front = 3
+    first, second = (
+        [layer.name for layer in model.layers]
+        for model in (shared(name, GRAY), network(name, GRAY))
+    )
+    assert first[front:] == second[front:]
+    assert not {"conv2d", "dense_1", "activation", "batch_normalization"} & set(first)
 
 
 @pytest.fixture
@@ -113,10 +122,12 @@ def test_logits_stay_float32_in_mixed_precision(name, half_precision):
     assert all(weight.dtype == "float32" for weight in model.weights)
 
 
-def test_every_cell_of_the_study_is_built_at_its_own_size():
+def test_every_model_of_the_study_is_built_at_the_size_of_its_dataset():
     params = load()
-    for cell, parts in params.cells.items():
-        shape = COLOUR if parts.dataset == "cifar10" else GRAY
+    cells = {parts.model: cell for cell, parts in params.cells.items()}
+    assert set(cells) == set(NAMES)
+    for cell in cells.values():
+        shape = COLOUR if params.cell(cell).dataset == "cifar10" else GRAY
         runtime.configure(threads=THREADS, seed=SEED)
         model = build_model(params, cell, shape, CLASSES)
         assert model.input_shape == (None, *shape), cell

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from stages.models import cost
-from tests.models.networks import COLOUR, GRAY, NAMES, network
+from tests.models.networks import COLOUR, GRAY, NAMES, shared
 
 Cost = tuple[int, int]
 
@@ -132,7 +132,7 @@ BY_HAND = {
 @pytest.mark.parametrize("name", NAMES)
 def test_cost_is_the_sum_over_the_layers(name, shape):
     rows = BY_HAND[name](shape[0], shape[2])
-    model = network(name, shape)
+    model = shared(name, shape)
     assert cost.parameters(model) == sum(parameters for parameters, _ in rows)
     assert cost.flops(model) == sum(flops for _, flops in rows)
 
@@ -156,7 +156,7 @@ def test_the_sums_at_the_sizes_of_the_study(name, shape, parameters, flops):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_flops_are_those_that_tensorflow_counts(name):
-    model = network(name, COLOUR)
+    model = shared(name, COLOUR)
     counted = profiled(model)
     kinds = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BiasAdd")
     assert cost.flops(model) == sum(counted.get(kind, 0) for kind in kinds)

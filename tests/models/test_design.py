@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages.models import layers
-from tests.models.networks import COLOUR, GRAY, NAMES, network
+from tests.models.networks import COLOUR, GRAY, NAMES, network, shared
 
 
 def sizes(model: keras.Model, *names: str) -> list[tuple[int, ...]]:
@@ -28,7 +28,7 @@ def fed_by(model: keras.Model, name: str) -> set[str]:
 
 
 def test_simple_cnn():
-    model = network("simple_cnn", GRAY)
+    model = shared("simple_cnn", GRAY)
     assert [layer.name for layer in model.layers[3:]] == [
         *("conv1", "conv1_relu", "pool1"),
         *("conv2", "conv2_relu", "pool2", "flatten", "logits"),
@@ -40,7 +40,7 @@ def test_simple_cnn():
 
 
 def test_mnist_cnn():
-    model = network("mnist_cnn", GRAY)
+    model = shared("mnist_cnn", GRAY)
     assert sizes(model, "block1_conv2", "block1_pool", "block2_conv2", "block2_pool") == [
         *((28, 28, 32), (14, 14, 32)),
         *((14, 14, 64), (7, 7, 64)),
@@ -52,7 +52,7 @@ def test_mnist_cnn():
 
 
 def test_cifar_cnn():
-    model = network("cifar_cnn", COLOUR)
+    model = shared("cifar_cnn", COLOUR)
     assert sizes(model, "block1_pool", "block2_pool", "block3_conv3", "block3_pool") == [
         *((16, 16, 64), (8, 8, 128)),
         *((8, 8, 256), (4, 4, 256)),
@@ -67,7 +67,7 @@ def test_cifar_cnn():
 
 
 def test_vgg_cnn_without_pooling_at_the_end_has_as_many_weights():
-    with_pool = network("cifar_cnn", COLOUR)
+    with_pool = shared("cifar_cnn", COLOUR)
     without = network("cifar_cnn", COLOUR, pool_last=False)
     assert without.count_params() == with_pool.count_params()
     assert fed_by(without, "global_average") == {"block3_conv3_relu"}
@@ -104,7 +104,7 @@ def test_baseline_cnn_penalises_its_kernels():
 
 
 def test_mobilenet_v2():
-    model = network("mobilenet_v2", COLOUR)
+    model = shared("mobilenet_v2", COLOUR)
     ends = ["block1_project", *(f"block{number}_project" for number in range(2, 8))]
     assert sizes(model, "stem_conv", *ends, "head_conv", "dense") == [
         (16, 16, 32),
@@ -126,7 +126,7 @@ def test_mobilenet_v2():
 
 
 def test_mobilenet_v2_cuts_its_activations_at_six():
-    model = network("mobilenet_v2", COLOUR)
+    model = shared("mobilenet_v2", COLOUR)
     activations = [
         layer
         for layer in model.layers
@@ -140,7 +140,7 @@ def test_mobilenet_v2_cuts_its_activations_at_six():
 
 
 def test_efficient_cnn():
-    model = network("efficient_cnn", GRAY)
+    model = shared("efficient_cnn", GRAY)
     assert fed_by(model, "branches") == {
         *("branch_1x1_conv", "branch_3x3_conv"),
         *("branch_5x5_conv", "branch_pool_conv"),
@@ -161,7 +161,7 @@ def test_efficient_cnn():
 
 
 def test_resnet18():
-    model = network("resnet18", GRAY)
+    model = shared("resnet18", GRAY)
     assert sizes(model, "stem_conv", "stem_pool", *(f"block{n}_add" for n in range(1, 9))) == [
         *((32, 32, 64), (16, 16, 64)),
         *2 * [(16, 16, 64)],
@@ -192,7 +192,7 @@ def test_a_residual_block_whose_branch_gives_nothing_passes_its_input_on():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_convolution_before_a_normalisation_has_no_bias_and_another_has_one(name):
-    model = network(name, COLOUR)
+    model = shared(name, COLOUR)
     normalised = set()
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -217,10 +217,10 @@ def test_moving_statistics_follow_within_fifty_steps():
 
 
 def test_first_weights_have_hes_spread():
-    kernel = np.asarray(network("resnet18", COLOUR).get_layer("block5_conv2").kernel)
+    kernel = np.asarray(shared("resnet18", COLOUR).get_layer("block5_conv2").kernel)
     assert kernel.std() == pytest.approx(math.sqrt(2 / (9 * 256)), rel=0.01)
-    kernel = np.asarray(network("mnist_cnn", GRAY).get_layer("dense").kernel)
+    kernel = np.asarray(shared("mnist_cnn", GRAY).get_layer("dense").kernel)
     assert kernel.std() == pytest.approx(math.sqrt(2 / 128), rel=0.02)
     # Nine values enter a place of a depthwise convolution, however many channels there are.
-    kernel = np.asarray(network("mobilenet_v2", COLOUR).get_layer("block7_depthwise").kernel)
+    kernel = np.asarray(shared("mobilenet_v2", COLOUR).get_layer("block7_depthwise").kernel)
     assert kernel.std() == pytest.approx(math.sqrt(2 / 9), rel=0.15)

@@ -33,7 +33,6 @@ def test_the_real_parameters_are_complete(name):
         ("baseline_cnn", {"kernel_size": 5}, "3 or 4"),
         ("baseline_cnn", {"kernel_size": 0}, "3 or 4"),
         ("baseline_cnn", {"stride": 9}, "1, 2 or 3"),
-        ("baseline_cnn", {"stride": True}, "1, 2 or 3"),
         ("baseline_cnn", {"stride": "2"}, "1, 2 or 3"),
         ("mobilenet_v2", {"blocks": [[16, 1, 1], [24, 2]]}, r"block 2 is \[24, 2\]: expected"),
         ("mobilenet_v2", {"blocks": [[16, 3, 1]]}, "stride 1 or 2"),

@@ -111,7 +111,7 @@ def write_cell(
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
     artifacts.write_metrics("evaluate", name, evaluated(predictions) | cost)
     epochs = min(params.schedule_of(name).epochs, 12)
-    write_history(name, rng, epochs, right, cost)
+    write_history(name, rng, epochs, right)
     seconds = {"train_seconds": 11.5 * epochs, "images_per_second": 4e3}
     artifacts.write_timing("train", name, seconds)
     artifacts.write_timing(
@@ -129,8 +129,20 @@ def write_cell(
         method: {"spearman_mean": mean, "spearman_low": mean - 0.06, "spearman_high": mean + 0.07}
         for method, mean in (("gradcam", rng.uniform(-0.1, 0.3)), ("saliency", 0.55))
     }
+    counted = {"images": 20, "constant_maps": 0}
+    noise = {"spearman_mean": 0.01, "spearman_low": -0.02, "spearman_high": 0.03}
     artifacts.write_metrics(
-        "assess", name, {"sanity": {m: s | {"images": 20} for m, s in sanity.items()}}
+        "assess",
+        name,
+        {
+            "sanity": {m: s | counted for m, s in sanity.items()},
+            "controls": {"random_map": noise | counted},
+            "layers": 8,
+            "cascade": [
+                {"layers": n} | {m: 1 - (1 - s["spearman_mean"]) * n / 8 for m, s in sanity.items()}
+                for n in (2, 4, 6, 8)
+            ],
+        },
     )
 
 
@@ -221,9 +233,7 @@ def _bins(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, Any]]:
     return bins
 
 
-def write_history(
-    name: str, rng: np.random.Generator, epochs: int, right: float, cost: dict[str, int]
-) -> None:
+def write_history(name: str, rng: np.random.Generator, epochs: int, right: float) -> None:
     """Write a history that rises to about the wanted accuracy, and what train says of it."""
     epoch = np.arange(1, epochs + 1)
     accuracy = right + 0.02 - 0.6 * np.exp(-epoch / 2) * rng.uniform(0.6, 1)
@@ -244,7 +254,7 @@ def write_history(
     split = {"train_images": 1294, "validation_images": 143, "steps": 41 * epochs}
     keys = ("accuracy", "loss", "val_accuracy", "val_loss")
     last = {key: float(history[key][best]) for key in keys}
-    artifacts.write_metrics("train", name, train | split | last | cost)
+    artifacts.write_metrics("train", name, train | split | last)
 
 
 def explained(

