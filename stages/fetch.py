@@ -8,8 +8,12 @@ from stages.datasets.canonical import canonical_order
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take a dataset from its source.")
-    parser.add_argument("--dataset", required=True, help="a dataset of params.yaml")
+    parser = argparse.ArgumentParser(
+        description="Take a dataset from its source and write data/raw/<dataset>.npz.",
+        epilog="DATASETS_MIRROR=<folder> reads mnist, fashion_mnist and cifar10 from their "
+        "official files in <folder>/<dataset>, verified, instead of downloading them.",
+    )
+    parser.add_argument("--dataset", required=True, help="its name in params.yaml")
     fetch(parser.parse_args().dataset)
 
 

@@ -8,10 +8,15 @@ from stages import artifacts, command, params
 from stages.datasets.split import train_validation_split
 from stages.errors import UserError
 
+SHOWN_CLASSES = 5
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Split a fetched dataset and shuffle it.")
-    parser.add_argument("--dataset", required=True, help="a dataset of params.yaml")
+    parser = argparse.ArgumentParser(
+        description="Split a fetched dataset, shuffle it by the seed of params.yaml, and write "
+        "data/processed/<dataset>.npz and metrics/preprocess/<dataset>.json."
+    )
+    parser.add_argument("--dataset", required=True, help="its name in params.yaml")
     preprocess(parser.parse_args().dataset)
 
 
@@ -19,19 +24,36 @@ def preprocess(name: str) -> None:
     """Write data/processed/<name>.npz and metrics/preprocess/<name>.json.
 
     Raises:
-        UserError: the dataset is unknown, was not fetched, or has fewer than two classes.
+        UserError: the dataset is unknown, was not fetched, has fewer than two classes, or a class
+            that is too small to be split.
     """
     study = params.load()
     options = study.dataset(name).preprocess
-    dataset = split(artifacts.read_raw(name), options.test_fraction, study.seed)
-    present = np.unique(dataset.train_labels)
-    if len(present) < 2:
+    raw = artifacts.read_raw(name)
+    _require_classes(name, raw)
+    dataset = split(raw, options.test_fraction, study.seed)
+    artifacts.write_dataset(name, dataset)
+    artifacts.write_metrics("preprocess", name, described(dataset))
+
+
+def _require_classes(name: str, raw: artifacts.RawDataset) -> None:
+    """Refuse what no network can be trained and tested on."""
+    counts = np.bincount(raw.labels, minlength=len(raw.class_names))
+    if np.count_nonzero(counts) < 2:
         raise UserError(
             f"{artifacts.raw_path(name)}: the training images are all of one class; a network "
             "needs at least two: check the labels of the dataset"
         )
-    artifacts.write_dataset(name, dataset)
-    artifacts.write_metrics("preprocess", name, described(dataset))
+    if len(raw.test_labels):
+        return
+    small = [label for label, n in zip(raw.class_names, counts, strict=True) if n < 2]
+    if small:
+        more = f" and {len(small) - SHOWN_CLASSES:,} more" if len(small) > SHOWN_CLASSES else ""
+        raise UserError(
+            f"{artifacts.raw_path(name)}: fewer than two images of "
+            f"{', '.join(map(repr, small[:SHOWN_CLASSES]))}{more}; each class needs one to train "
+            "on and one to test with: add images or remove the class"
+        )
 
 
 def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifacts.Dataset:
@@ -62,8 +84,10 @@ def described(dataset: artifacts.Dataset) -> dict[str, object]:
     counts = np.stack(
         [np.bincount(dataset.train_images[..., c].ravel(), minlength=256) for c in range(channels)]
     )
-    mean = counts @ values / counts.sum(axis=1)
-    variance = counts @ values**2 / counts.sum(axis=1) - mean**2
+    pixels = counts.sum(axis=1)
+    mean = counts @ values / pixels
+    # Around the mean: the difference of two moments may round to less than zero.
+    variance = (counts * (values - mean[:, np.newaxis]) ** 2).sum(axis=1) / pixels
     return {
         "train_images": images,
         "test_images": len(dataset.test_labels),

@@ -81,7 +81,7 @@ class Scratch:
 
     path: Path
 
-    def run(self, *words: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 580) -> subprocess.CompletedProcess[str]:
         """Run `python -m <words>` in the repository; both streams end up in stdout."""
         return subprocess.run(
             [sys.executable, "-m", *words], cwd=self.path, env=environment(), timeout=timeout,

@@ -1,6 +1,5 @@
 """The fetch stage: from params.yaml to data/raw, in canonical order, without TensorFlow."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +10,15 @@ from PIL import Image
 
 from stages import artifacts
 from stages.artifacts import RawDataset
+from stages.datasets import official_files
 from stages.errors import UserError
 from stages.fetch import fetch, in_canonical_order
 from tests import small_cell
 from tests.datasets import stand_ins
 from tests.scratch import ROOT, environment
+from tools import overlay
 
-CELL = "simple_cnn-digits"
+CELLS = ("simple_cnn-digits", "simple_cnn-mnist")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the real params.yaml, shrunk, whose digits are small."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DATASETS_MIRROR", raising=False)
-    small_cell.write_params(CELL, datasets={"digits": {"fetch": {"size": 8}}})
+    small_cell.write_params(*CELLS, datasets={"digits": {"fetch": {"size": 8}}})
     return tmp_path
 
 
@@ -68,17 +69,20 @@ def test_both_parts_are_sorted_and_stay_apart() -> None:
     assert (np.diff(made.test_labels) >= 0).all()
 
 
-def test_an_image_folder_of_ones_own(folder: Path) -> None:
+def use_own_images(folder: Path) -> None:
+    """Write three photographs in two subfolders, and name them in params.yaml as `pets`."""
     for label, value in (("dog", 50), ("cat", 100), ("cat", 200)):
-        (folder / "my photos" / label).mkdir(parents=True, exist_ok=True)
-        image = Image.new("RGB", (20, 30), (value, 0, 0))
-        image.save(folder / "my photos" / label / f"{value}.png")
-    own = {"source": "image_folder", "reads": "my photos", "size": [16, 12], "colour": "rgb"}
-    from tools import overlay
+        place = folder / "my photos é" / label
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 30), (value, 0, 0)).save(place / f"{value}.png")
+    own = {"source": "image_folder", "reads": "my photos é", "size": [16, 12]}
+    content = overlay.read(Path("params.yaml"))
+    content["datasets"]["pets"] = {**content["datasets"]["digits"], "fetch": own}
+    overlay.write(Path("params.yaml"), content)
 
-    real = overlay.read(Path("params.yaml"))
-    real["datasets"]["pets"] = {**real["datasets"]["cifar10"], "fetch": own}
-    overlay.write(Path("params.yaml"), real)
+
+def test_an_image_folder_of_ones_own(folder: Path) -> None:
+    use_own_images(folder)
     fetch("pets")
     raw = artifacts.read_raw("pets")
     assert raw.class_names == ("cat", "dog")
@@ -88,16 +92,14 @@ def test_an_image_folder_of_ones_own(folder: Path) -> None:
 
 
 def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:
-    fetch("digits")
-    before = (folder / "data/raw/digits.npz").read_bytes()
-    small_cell.write_params(
-        CELL,
-        datasets={"digits": {"fetch": {"source": "image_folder", "reads": "x", "size": [8, 8]}}},
-    )
-    with pytest.raises(UserError, match="x: there is no such folder|digits.fetch.size"):
-        fetch("digits")
-    assert written(folder) == ["data/raw/digits.npz"]
-    assert (folder / "data/raw/digits.npz").read_bytes() == before
+    use_own_images(folder)
+    fetch("pets")
+    before = artifacts.raw_path("pets").read_bytes()
+    (folder / "my photos é" / "dog" / "50.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"my photos é/dog/50.png: the file is empty"):
+        fetch("pets")
+    assert artifacts.raw_path("pets").read_bytes() == before
+    assert not list((folder / "data").rglob(".*"))
 
 
 def test_an_unknown_dataset() -> None:
@@ -105,31 +107,57 @@ def test_an_unknown_dataset() -> None:
         fetch("digit")
 
 
-LISTED = (
-    "import sys; from {module} import main; sys.argv = ['x', '--dataset', {dataset!r}]; main(); "
-    "heavy = {{'tensorflow', 'keras', 'torch', 'jax', 'mlflow', 'tensorflow_datasets'}}; "
-    "print('imported:', sorted(heavy & set(sys.modules)))"
-)
-
-
-def imported(module: str, dataset: str, **more: str) -> str:
-    """Run a stage in a process of its own; return which heavy packages it imported."""
-    done = subprocess.run(
-        [sys.executable, "-c", LISTED.format(module=module, dataset=dataset)],
-        env=environment(PYTHONPATH=str(ROOT), **more),
+def run(code: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own, as a stage is run."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment(PYTHONPATH=str(ROOT), **more),
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    return done.stdout.strip().splitlines()[-1]
 
 
-def test_fetching_digits_imports_no_tensorflow() -> None:
-    assert imported("stages.fetch", "digits") == "imported: []"
+FETCHED = """
+import sys
+from stages.fetch import fetch
+fetch({!r})
+heavy = ["tensorflow", "tensorflow_datasets", "keras", "torch", "jax", "mlflow"]
+print([name for name in heavy if name in sys.modules])
+"""
 
 
-def test_reading_the_mirror_imports_no_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Its own process knows the real checksums only: the mistake is in the file, found without
-    # TensorFlow. The whole way is walked where the real files are.
-    mirror = os.environ.get("STUDY_TEST_MIRROR")
-    stand_ins.write_idx(Path("mirror") / "mnist", "mnist", monkeypatch)
-    assert mirror is None
+@pytest.mark.parametrize("dataset", ["digits", "pets"])
+def test_fetching_needs_no_tensorflow(folder: Path, dataset: str) -> None:
+    use_own_images(folder)
+    done = run(FETCHED.format(dataset))
+    assert done.stdout == "[]\n", done.stdout
+    assert artifacts.raw_path(dataset).exists()
+
+
+def test_reading_the_mirror_needs_no_tensorflow(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = stand_ins.write_idx(folder / "mirror" / "mnist", "mnist", monkeypatch)
+    checksums = (
+        "from stages.datasets import official_files\n"
+        f"official_files.IDX_FILES['mnist'] = {official_files.IDX_FILES['mnist']!r}\n"
+    )
+    done = run(checksums + FETCHED.format("mnist"), DATASETS_MIRROR="mirror")
+    assert done.stdout == "[]\n", done.stdout
+    raw = artifacts.read_raw("mnist")
+    assert raw.labels.tolist() == sorted(arrays[1].tolist())
+    assert raw.test_labels.tolist() == sorted(arrays[3].tolist())
+
+
+def test_from_the_command_line_a_mistake_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_ins.write_idx(folder / "mirror" / "mnist", "mnist", monkeypatch)
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.fetch", "--dataset", "mnist"],
+        env=environment(PYTHONPATH=str(ROOT), DATASETS_MIRROR="mirror"),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: mirror/mnist/train-images-idx3-ubyte.gz: the file is")
+    assert done.stderr.count("\n") == 1
+    assert not (folder / "data").exists()

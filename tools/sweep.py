@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from stages import command, params
 from stages.errors import UserError
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
+# A worker needs a moment to start: so many looks at an idle queue mean that it did not.
+PATIENCE = 6
 COLUMNS = {
     "accuracy": ("evaluate", "accuracy", "{:.4f}"),
     "low": ("evaluate", "accuracy_low", "{:.4f}"),
@@ -33,7 +36,8 @@ def check_repository() -> None:
     """Refuse what DVC's queue would stumble over.
 
     Raises:
-        UserError: there is no commit, or the pipeline or some of its code is unknown to git.
+        UserError: there is no commit, the pipeline or some of its code is unknown to git, or the
+            path is one that DVC's queue fails in.
     """
     if subprocess.run(
         ["git", "rev-parse", "--verify", "-q", "HEAD"], capture_output=True
@@ -41,6 +45,12 @@ def check_repository() -> None:
         raise UserError(
             "there is no git commit here, and DVC's experiments start from one: "
             "git init; git add .; git commit -m 'My study'"
+        )
+    if not str(Path.cwd()).isascii():
+        raise UserError(
+            f"{Path.cwd()}: DVC's queue cannot work in a folder whose path has letters beyond "
+            "ASCII (it writes the path into a file of its own as ASCII): rename the folder, or "
+            "run one experiment at a time in place with `dvc exp run -S ...`"
         )
     tracked = _git("ls-files", "--", *TRACKED).splitlines()
     left_out = [name for name in TRACKED if name not in tracked]
@@ -73,16 +83,52 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
 def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
     """Queue the experiments, in place of earlier ones of the same names."""
     gone = [n for n in names if n in _found(_shown())]
+    if gone:
+        _dvc("exp", "remove", *gone)  # and its entry in the queue
     waiting = [line.split() for line in _dvc("queue", "status").splitlines()]
     stale = [n for n in names if any(n in words for words in waiting)]
-    if gone:
-        _dvc("exp", "remove", *gone)
     if stale:
         _dvc("queue", "remove", *stale)
     for name, changes in names.items():
         settings = [part for change in (*changes, *also) for part in ("-S", change)]
         _dvc("exp", "run", "--queue", "--name", name, *settings, target)
         print(f"queued {name}", flush=True)
+
+
+def run(names: list[str]) -> None:
+    """Let DVC's worker run the queue, and return when it is through with these experiments.
+
+    `dvc exp run --run-all` would wait forever for one that fails before it starts.
+
+    Raises:
+        UserError: the worker stopped with experiments still waiting.
+    """
+    # The worker outlives this command for a moment, and must not keep its output open.
+    started = subprocess.run(
+        [sys.executable, "-m", "dvc", "queue", "start"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    done: set[str] = set()
+    pause, without_worker = 2.0, 0
+    while started.returncode == 0 and without_worker < PATIENCE:
+        lines = _dvc("queue", "status").splitlines()
+        for words in (line.split() for line in lines):
+            for name in set(names).intersection(words) - done:
+                if words[-1] in ("Success", "Failed"):
+                    done.add(name)
+                    outcome = "finished" if words[-1] == "Success" else "failed"
+                    print(f"{outcome} {name} ({len(done)} of {len(names)})", flush=True)
+        if len(done) == len(names):
+            return
+        without_worker = without_worker + 1 if "0 active, 0 idle" in lines[-1] else 0
+        time.sleep(pause)
+        pause = min(pause * 1.5, 15)
+    raise UserError(
+        "DVC's queue stopped with experiments still waiting: see `dvc queue status`, then run "
+        "make sweep again"
+    )
 
 
 def table(names: list[str], cell: str) -> tuple[str, list[str]]:
@@ -133,7 +179,7 @@ def main() -> None:
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
     queue(names, f"evaluate@{arguments.cell}", arguments.also)
-    subprocess.run([sys.executable, "-m", "dvc", "exp", "run", "--run-all"], check=False)
+    run(list(names))
     text, missing = table(list(names), arguments.cell)
     print(f"\n{text}\n\nBring one back with: dvc exp apply <experiment>")
     if missing:

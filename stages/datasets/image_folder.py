@@ -305,6 +305,7 @@ def opened(path: Path) -> Image.Image:
         UNREADABLE: one of these, if it cannot be decoded.
     """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a damaged EXIF block turns nothing
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(path, formats=("PNG", "JPEG")) as image:
             return ImageOps.exif_transpose(image)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -45,11 +46,15 @@ def fetch(options: Options) -> RawDataset:
 
 def _downloaded(name: str) -> RawDataset:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import absl.logging
     import tensorflow as tf
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
-    builder = tfds.builder(name)
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     downloads = Path(builder.data_dir_root) / "downloads"
     if not builder.is_prepared():
         for url in missing_downloads(builder, downloads)[:1]:

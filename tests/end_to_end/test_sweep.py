@@ -1,6 +1,8 @@
 """`make sweep`, small: queued, run by DVC's queue, compared, repeated, brought back."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +16,16 @@ SMALL = ("tools.sweep", "--cell", CELL, "--strides", "2", "3", "--kernels", "4")
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
-    return Scratch.make(tmp_path_factory.mktemp("a sweep") / "mit Umlaut ü", CELL)
+    return Scratch.make(tmp_path_factory.mktemp("a sweep") / "in here", CELL)
 
 
 def rows(said: str) -> dict[str, list[str]]:
     table = said[said.index("\nexperiment ") :].split("\n\n")[0].strip().splitlines()[1:]
     return {line.split()[0]: line.split()[1:] for line in table}
+
+
+def logs(study: Scratch) -> set[Path]:
+    return set(study.path.glob(".dvc/tmp/exps/run/*/*.out"))
 
 
 def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
@@ -36,15 +42,20 @@ def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
     assert not (study.path / "metrics").exists()
     assert study.git("status", "--porcelain") == ""
 
+    earlier = logs(study)
     again = study.run(*SMALL)
     assert again.returncode == 0, again.stdout
     assert rows(again.stdout) == found
-    assert "Running stage 'train" not in again.stdout
+    fresh = logs(study) - earlier
+    assert len(fresh) == 2
+    for path in fresh:
+        log = path.read_text(encoding="utf-8")
+        assert f"Stage 'train@{CELL}' is cached" in log
+        assert "Running stage" not in log
     names = study.run("dvc", "exp", "list", "--name-only").stdout.split()
     assert sorted(names) == sorted(found)
 
-    applied = study.run("dvc", "exp", "apply", "digits-stride3-kernel4")
-    assert applied.returncode == 0, applied.stdout
+    study.run("dvc", "exp", "apply", "digits-stride3-kernel4")
     assert study.params["models"]["baseline_cnn"]["network"]["stride"] == 3
     text = (study.path / "metrics" / "evaluate" / f"{CELL}.json").read_text(encoding="utf-8")
     assert f"{json.loads(text)['parameters']:,}" == found["digits-stride3-kernel4"][4]
@@ -63,3 +74,11 @@ def test_a_cell_without_a_stride_is_refused(study: Scratch) -> None:
     said = study.run("tools.sweep", "--cell", "baseline_cnn-digit")
     assert said.returncode == 2
     assert "did you mean 'baseline_cnn-digits'" in said.stdout
+
+
+def test_a_path_that_the_queue_fails_in_is_refused(study: Scratch) -> None:
+    elsewhere = study.path.parent / "größer"
+    shutil.copytree(study.path, elsewhere)
+    said = Scratch(elsewhere).run(*SMALL)
+    assert said.returncode == 2
+    assert "letters beyond ASCII" in said.stdout
