@@ -4,27 +4,23 @@ With a table (`labels: labels.csv`) its columns are `id,label`, where id 12 is t
 12.jpg or 12.jpeg, or `filename,label`; images without a row are left out. Without one, the folder
 an image is in is its class. Class names are the labels that occur, in alphabetical order.
 
-Every image is turned as its EXIF orientation says, laid on black where it is transparent, reduced
-to 8 bits (of 16, the upper 8), brought to RGB or grey by Pillow's plain formulas (colour profiles
-are not applied), and resized to `size` with a bilinear filter that widens when it shrinks, so that
-no pixel is skipped. The aspect ratio is not kept. An image that has the size keeps its pixels.
+`decoding` says what becomes of an image's pixels.
 """
 
 import csv
 import io
-import struct
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from pydantic import Field
 
 from stages.artifacts import RawDataset
 from stages.command import nearest
+from stages.datasets.decoding import UNREADABLE, as_pixels, opened
 from stages.errors import UserError
 from stages.schema import Block
 
@@ -34,11 +30,6 @@ OTHER_IMAGES = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp")
 SHOWN_MISTAKES = 5
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
 MOST_BYTES = 2**30
-# What Pillow raises, beside OSError, on files that are not what they claim to be.
-UNREADABLE = (
-    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
 
 
 class Options(Block):
@@ -296,36 +287,6 @@ def _why(path: Path, error: Exception) -> str:
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return "far too many pixels; make the image smaller or take it away"
     return "cannot be decoded as PNG or JPEG, it is damaged or something else; replace it"
-
-
-def opened(path: Path) -> Image.Image:
-    """Decode one PNG or JPEG in full and turn it as its EXIF orientation says.
-
-    Raises:
-        UNREADABLE: one of these, if it cannot be decoded.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a damaged EXIF block turns nothing
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return ImageOps.exif_transpose(image)
-
-
-def as_pixels(image: Image.Image, height: int, width: int, colour: str) -> np.ndarray:
-    """Bring a decoded image to one size and one kind of pixels, as the module's docstring says.
-
-    Returns:
-        uint8 (height, width, 3) for colour "rgb", (height, width, 1) for "gray".
-    """
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
-    elif image.has_transparency_data:
-        seen = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", seen.size, (0, 0, 0, 255)), seen)
-    final = image.convert("RGB" if colour == "rgb" else "L")
-    if final.size != (width, height):
-        final = final.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(final).reshape(height, width, -1)
 
 
 def _refuse(mistakes: list[str]) -> None:
