@@ -4,7 +4,6 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -168,151 +167,11 @@ def test_cifar10_as_png_is_cifar10() -> None:
     assert found == pairs(images[:2000], labels[:2000])
 
 
-# What a file becomes
-
-
-def decoded(tmp_path: Path, image: Image.Image, name: str, **options: object) -> np.ndarray:
-    image.save(tmp_path / name, **options)
-    return pixels_of(tmp_path / name, image.height, image.width)
-
-
-def pixels_of(path: Path, height: int, width: int, colour: str = "rgb") -> np.ndarray:
-    return image_folder.as_pixels(image_folder.opened(path), height, width, colour)
-
-
-RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
-
-
-def test_grey_becomes_three_equal_channels(tmp_path: Path) -> None:
-    pixels = decoded(tmp_path, Image.fromarray(RAMP), "a.png")
-    np.testing.assert_array_equal(pixels, np.stack([RAMP] * 3, axis=-1))
-
-
-def test_an_rgb_png_of_the_size_keeps_its_pixels(tmp_path: Path) -> None:
-    colours = np.random.default_rng(0).integers(0, 256, (9, 8, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(decoded(tmp_path, Image.fromarray(colours), "a.png"), colours)
-
-
-def test_a_palette_gives_its_colours(tmp_path: Path) -> None:
-    indices = Image.fromarray((np.arange(64) % 2).astype(np.uint8).reshape(8, 8), mode="P")
-    indices.putpalette([255, 0, 0, 0, 0, 255])
-    pixels = decoded(tmp_path, indices, "a.png")
-    assert pixels[0, :2].tolist() == [[255, 0, 0], [0, 0, 255]]
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB"])
-def test_what_is_transparent_is_black(tmp_path: Path, mode: str) -> None:
-    # All of 200; the left half transparent.
-    alpha = np.where(np.arange(8) < 4, 0, 255).astype(np.uint8)
-    full = np.zeros((8, 8, 4), dtype=np.uint8) + 200
-    full[..., 3] = alpha
-    extra = {}
-    if mode == "P":
-        image = Image.fromarray(np.tile(alpha // 255, (8, 1)), mode="P")
-        image.putpalette([200] * 6)
-        extra = {"transparency": 0}
-    elif mode == "RGB":  # one colour stands for transparent
-        image = Image.fromarray(full[..., :3])
-        image.paste((200, 200, 201), (0, 0, 4, 8))
-        extra = {"transparency": (200, 200, 201)}
-    else:
-        image = Image.fromarray(full).convert(mode)
-    pixels = decoded(tmp_path, image, "a.png", **extra)
-    assert (pixels[:, :4] == 0).all()
-    assert (pixels[:, 4:] == 200).all()
-
-
-def test_half_transparent_is_half_as_bright(tmp_path: Path) -> None:
-    pixels = decoded(tmp_path, Image.new("RGBA", (8, 8), (200, 100, 50, 51)), "a.png")
-    assert pixels[0, 0].tolist() == [40, 20, 10]  # 51 of 255 is a fifth
-
-
-def test_of_16_bits_the_upper_8_are_kept(tmp_path: Path) -> None:
-    levels = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1024 + 255
-    image = Image.fromarray(levels)
-    assert image.mode == "I;16"
-    pixels = decoded(tmp_path, image, "a.png")
-    np.testing.assert_array_equal(pixels[..., 1], RAMP)
-
-
-def test_black_and_white(tmp_path: Path) -> None:
-    bits = np.arange(64).reshape(8, 8) % 3 == 0
-    pixels = decoded(tmp_path, Image.fromarray(bits), "a.png")
-    np.testing.assert_array_equal(pixels[..., 2], bits * 255)
-
-
-def test_cmyk_becomes_the_colours_it_prints(tmp_path: Path) -> None:
-    # No ink at all is white, all of cyan has no red.
-    ink = Image.new("CMYK", (16, 16), (0, 0, 0, 0))
-    ink.paste((255, 0, 0, 0), (8, 0, 16, 16))
-    pixels = decoded(tmp_path, ink, "a.jpg", quality=100, subsampling=0)
-    np.testing.assert_allclose(pixels[:, :8], 255, atol=4)
-    np.testing.assert_allclose(pixels[:, 8:], np.broadcast_to([0, 255, 255], (16, 8, 3)), atol=4)
-
-
-def test_red_green_and_blue_weigh_as_the_eye_does_in_grey(tmp_path: Path) -> None:
-    for name, colour, grey in (("r", (255, 0, 0), 76), ("g", (0, 255, 0), 150)):
-        Image.new("RGB", (8, 8), colour).save(tmp_path / f"{name}.png")
-        pixels = pixels_of(tmp_path / f"{name}.png", 8, 8, "gray")
-        assert pixels.shape == (8, 8, 1)
-        assert (pixels == grey).all()  # ITU-R 601: 0.299, 0.587, 0.114
-
-
-@pytest.mark.parametrize(
-    ("orientation", "turned"),
-    [
-        (1, lambda a: a),
-        (2, lambda a: a[:, ::-1]),
-        (3, lambda a: a[::-1, ::-1]),
-        (4, lambda a: a[::-1]),
-        (5, lambda a: a.T),
-        (6, lambda a: np.rot90(a, -1)),
-        (7, lambda a: np.rot90(a, 2).T),
-        (8, lambda a: np.rot90(a)),
-    ],
-)
-def test_a_photograph_stands_upright(
-    tmp_path: Path, orientation: int, turned: Callable[[np.ndarray], np.ndarray]
-) -> None:
-    upright = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    path = tmp_path / "a.png"
-    Image.fromarray(upright).save(path, exif=exif)
-    height, width = turned(upright).shape
-    pixels = pixels_of(path, height, width, "gray")[..., 0]
-    np.testing.assert_array_equal(pixels, turned(upright))
-
-
-def test_shrinking_averages_and_enlarging_interpolates(tmp_path: Path) -> None:
-    stripes = np.tile(np.array([0, 200], dtype=np.uint8), (32, 16))
-    Image.fromarray(stripes).save(tmp_path / "a.png")
-    small = pixels_of(tmp_path / "a.png", 8, 8, "gray")
-    # Skipping pixels would give stripes again.
-    np.testing.assert_allclose(small[:, 1:-1], 100, atol=1)
-    Image.fromarray(np.array([[0, 100]], dtype=np.uint8)).save(tmp_path / "b.png")
-    large = pixels_of(tmp_path / "b.png", 1, 4, "gray")
-    assert large[0, :, 0].tolist() == [0, 25, 75, 100]  # as in the digits' enlargement
-
-
 def test_height_comes_before_width(tmp_path: Path) -> None:
     flat_image(tmp_path / "a" / "1.png", 1)
     flat_image(tmp_path / "b" / "1.png", 2)
     raw = image_folder.fetch(options(tmp_path, size=[8, 12]))
     assert raw.images.shape == (2, 8, 12, 3)
-
-
-@pytest.mark.parametrize("kind", ["plain", "progressive", "two pictures in one, as of cameras"])
-def test_jpegs_of_any_kind(tmp_path: Path, kind: str) -> None:
-    smooth = np.linspace(0, 255, 32).astype(np.uint8)
-    red, green = np.meshgrid(smooth, smooth)
-    image = Image.fromarray(np.stack([red, green, 255 - red], axis=-1))
-    settings = {"quality": 95, "progressive": kind == "progressive"}
-    if kind.startswith("two"):
-        image.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[image], **settings)
-    else:
-        image.save(tmp_path / "a.jpg", **settings)
-    np.testing.assert_allclose(pixels_of(tmp_path / "a.jpg", 32, 32), image, atol=8)
 
 
 # Mistakes
