@@ -1,14 +1,12 @@
 """Training speed of every network beside plain Keras: `python -m bench.train`
 
 Each model is trained by the project's own loop, and by `model.fit` as Keras has it by default: the
-kernels that TensorFlow chooses by itself on this machine, its own threads, `jit_compile="auto"`
-(which turns XLA on), Adam, arrays in memory. Same network, same batch size, random images of the
-dataset's size, since speed does not depend on what they show. The two are processes of their own
-that take turns, round by round, so that whatever else the machine does falls on both. The ratio is
-that of the medians; beside it stand the least and the greatest ratio of a round. Exits with 1 where
-a goal is missed.
-
-`--without-xla` turns XLA off in plain Keras: the kernels and the feeding of images remain.
+kernels and the threads that TensorFlow chooses by itself on this machine, `jit_compile="auto"`
+(which is no XLA on a CPU alone), Adam, arrays in memory. Same network, same batch size, random
+images of the dataset's size, since speed does not depend on what they show. The two are processes
+of their own that take turns, round by round, so that whatever else the machine does falls on both;
+a busy machine still shows in the spread. The ratio is that of the medians; beside it stand the
+least and the greatest ratio of a round. Exits with 1 where a goal is missed.
 """
 
 import argparse
@@ -44,8 +42,7 @@ class Worker:
         kept = {k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.train", "--side", side, "--cell", cell,
-             "--batches", str(options.batches), "--seconds", str(options.seconds),
-             *(["--without-xla"] if options.without_xla else [])],
+             "--batches", str(options.batches), "--seconds", str(options.seconds)],
             cwd=ROOT, env={**kept, "TF_CPP_MIN_LOG_LEVEL": "3"}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
@@ -94,7 +91,7 @@ class Rounds:
         elapsed = time.perf_counter() - self.started
         if self.warm and elapsed < self.seconds:
             return
-        self.warm = True  # the first call ends the warm-up: tracing, XLA's compilation
+        self.warm = True  # the first call ends the warm-up, which traces
         print(self.images / elapsed, file=self.answers, flush=True)
         if not sys.stdin.readline():
             raise SystemExit
@@ -152,9 +149,7 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
     )
 
 
-def train_as_keras_does(
-    cell: str, batches: int, without_xla: bool, report: Callable[[int], None]
-) -> None:
+def train_as_keras_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
     """Train with `model.fit` and what Keras and TensorFlow choose by themselves."""
     study = params.load()
     import keras
@@ -168,7 +163,6 @@ def train_as_keras_does(
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        **({"jit_compile": False} if without_xla else {}),
     )
     # After each batch, so that a round ends in time however slow a batch is.
     counted = keras.callbacks.LambdaCallback(
@@ -192,15 +186,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="a round's least length")
     parser.add_argument("--batches", type=int, default=10, help="batches an epoch")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds, then given up")
-    parser.add_argument("--without-xla", action="store_true", help="turn it off in plain Keras")
     parser.add_argument("--side", choices=["project", "keras"], help=argparse.SUPPRESS)
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side == "project":
         train_as_the_project_does(options.cell, options.batches, Rounds(options.seconds).trained)
     elif options.side == "keras":
-        report = Rounds(options.seconds).trained
-        train_as_keras_does(options.cell, options.batches, options.without_xla, report)
+        train_as_keras_does(options.cell, options.batches, Rounds(options.seconds).trained)
     else:
         compare(options)
 
