@@ -49,8 +49,8 @@ def backend() -> str:
 def compiles() -> bool | str:
     """Return what `compile(jit_compile=...)` should be given on this machine.
 
-    XLA on a CPU is many times slower at the gradients of convolutions than oneDNN's kernels, and
-    Keras turns it on by itself. JAX always compiles.
+    XLA on a CPU is many times slower at the gradients of convolutions than oneDNN's kernels, so it
+    is switched off there whatever Keras would choose. JAX always compiles.
     """
     if backend() != "tensorflow":
         return "auto"

@@ -67,6 +67,7 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("evaluate", REMOVED, ["evaluate is missing", "add it"]),
         ("models.baseline_cnn.network.kernel_size", 0, ["kernel_size = 0", "3 or 4"]),
         ("models.baseline_cnn.network.stride", 9, ["stride = 9", "1, 2 or 3"]),
+        ("models.baseline_cnn.network.stride", True, ["stride = True", "a whole number"]),
         ("models.efficient_cnn.network.dropout", 1.5, ["dropout = 1.5", "less than 1"]),
         ("models.resnet18.network.width", 3, ["width = 3", "did you mean 'widths'"]),
         ("models.resnet18.schedules.cpu.mnist.epochs", -1, ["mnist.epochs = -1", "equal to 1"]),

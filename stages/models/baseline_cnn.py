@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from stages.schema import Block
 
@@ -28,6 +28,13 @@ class Network(Block):
     kernel_size: Literal[3, 4]
     stride: Literal[1, 2, 3]
     l2: float = Field(default=0.0, ge=0, le=1)
+
+    @field_validator("kernel_size", "stride", mode="before")
+    @classmethod
+    def _no_truth_value(cls, value: object) -> object:
+        if isinstance(value, bool):  # which would pass as 1
+            raise ValueError("should be a whole number")
+        return value
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
