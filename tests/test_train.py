@@ -1,0 +1,66 @@
+"""The train stage on the bundled digits, from the real params.yaml, shrunk."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from stages import artifacts, params
+from stages.artifacts import Dataset
+from stages.errors import UserError
+from stages.train import train_cell
+from tests.small_cell import write_params
+
+CELL = "simple_cnn-digits"
+
+
+@pytest.fixture
+def _digits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDY_TRACKING", "off")
+    write_params(CELL)
+    random = np.random.default_rng(0)
+    labels = np.arange(200, dtype=np.int64) % 10
+    images = random.integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
+    names = tuple(str(digit) for digit in range(10))
+    artifacts.write_dataset("digits", Dataset(images, labels, images[:20], labels[:20], names))
+
+
+def files() -> dict[str, bytes]:
+    paths = [
+        artifacts.weights_path(CELL),
+        artifacts.history_path(CELL),
+        artifacts.metrics_path("train", CELL),
+    ]
+    return {str(path): path.read_bytes() for path in paths}
+
+
+@pytest.mark.usefixtures("_digits")
+def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(capsys) -> None:
+    train_cell(CELL)
+    first = files()
+    study = params.load()
+    schedule = study.schedule_of(CELL)
+    metrics = json.loads(first["metrics/train/simple_cnn-digits.json"])
+    history = artifacts.read_table(artifacts.history_path(CELL))
+    assert metrics["epochs"] == schedule.epochs == len(history) == metrics["epochs_run"]
+    best = history.iloc[metrics["best_epoch"] - 1]
+    assert metrics["val_accuracy"] == pytest.approx(best["val_accuracy"], abs=1e-5)
+    assert metrics["val_accuracy"] == pytest.approx(history["val_accuracy"].max(), abs=1e-5)
+    assert metrics["validation_images"] == 20
+    assert set(artifacts.read_timing("train", CELL)) == {"train_seconds", "images_per_second"}
+    assert f"epoch 1/{schedule.epochs}" in capsys.readouterr().out
+
+    keras.utils.clear_session()  # names count on within a process, and stand in the file
+    train_cell(CELL)
+    assert files() == first
+
+
+@pytest.mark.usefixtures("_digits")
+def test_missing_data_and_unknown_cells_are_messages() -> None:
+    artifacts.processed_path("digits").unlink()
+    with pytest.raises(UserError, match="dvc repro preprocess@digits"):
+        train_cell(CELL)
+    with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
+        train_cell("simple_cnn-digit")
