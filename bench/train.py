@@ -12,6 +12,7 @@ least and the greatest ratio of a round. Exits with 1 where a goal is missed.
 import argparse
 import os
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -60,10 +61,13 @@ class Worker:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the process ended: {self.process.args}")
+        # While the other takes its turn, this one's waiting threads must not use the cores.
+        self.process.send_signal(signal.SIGSTOP)
         return float(line)
 
     def round(self) -> float:
         """Train for one round; return images/s."""
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
         return self.answer()
