@@ -8,7 +8,7 @@ described in that room: a source's options in `datasets/<source>.py`, a network'
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
@@ -16,10 +16,10 @@ from ruamel.yaml.error import YAMLError
 
 from stages.command import nearest
 from stages.errors import UserError
+from stages.mistakes import explained
 from stages.schema import Block
 
 PARAMS = Path("params.yaml")
-SHOWN_MISTAKES = 10
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -188,7 +188,7 @@ def load(path: Path = PARAMS) -> Params:
     try:
         params = Params.model_validate(content)
     except ValidationError as error:
-        raise UserError(_explained(path, error, Params, "")) from None
+        raise UserError(explained(path, error, Params, "")) from None
     datasets = {
         name: dataset.model_copy(update={"fetch": _fetch_options(path, name, dataset.fetch)})
         for name, dataset in params.datasets.items()
@@ -248,7 +248,7 @@ def _validated(path: Path, key: str, block: type[Block], content: Any) -> Block:
     try:
         return block.model_validate(content)
     except ValidationError as error:
-        raise UserError(_explained(path, error, block, f"{key}.")) from None
+        raise UserError(explained(path, error, block, f"{key}.")) from None
 
 
 def _check_cell(path: Path, params: Params, name: str, cell: Cell) -> None:
@@ -289,39 +289,3 @@ def _named(known: dict[str, Any], kind: str, name: str) -> Any:
             f"known: {', '.join(known)}"
         )
     return known[name]
-
-
-def _explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
-    """Say each mistake on a line: file, key, value, what was expected, what to do."""
-    lines = []
-    for mistake in error.errors()[:SHOWN_MISTAKES]:
-        place = [str(part) for part in mistake["loc"] if part not in ("int", "literal['all']")]
-        key = prefix + ".".join(place)
-        if mistake["type"] == "extra_forbidden":
-            known = _siblings(block, mistake["loc"])
-            remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
-        elif mistake["type"] == "missing":
-            lines.append(f"{path}: {key} is missing: add it")
-            continue
-        else:
-            reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
-            remedy = f"{reason}; correct it"
-        lines.append(f"{path}: {key} = {mistake['input']!r}: {remedy}")
-    left_out = error.error_count() - SHOWN_MISTAKES
-    if left_out > 0:
-        lines.append(f"… and {left_out} more")
-    return "\n       ".join(lines)
-
-
-def _siblings(annotation: Any, location: tuple[Any, ...]) -> list[str]:
-    """Return the parameters that exist where the unknown one at `location` stands."""
-    for part in location[:-1]:
-        if _is_block(annotation):
-            annotation = annotation.model_fields[part].annotation
-        else:  # a mapping: its values are described by its last type argument
-            annotation = get_args(annotation)[-1]
-    return list(annotation.model_fields)
-
-
-def _is_block(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Block)

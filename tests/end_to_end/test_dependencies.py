@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUMBING = {
     "stages.params": "hands on params.yaml, whose values are dependencies of their own",
     "stages.schema": "the base of the parameter blocks",
-    "stages.errors": "what a mistake says",
+    "stages.errors": "what a mistake is",
+    "stages.mistakes": "what a mistake in params.yaml says",
     "stages.command": "how a mistake ends",
     "stages.artifacts": "reads and writes arrays as they are",
     "stages.atomic": "writes bytes as they are",
