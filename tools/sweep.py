@@ -82,7 +82,7 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
 
 def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
     """Queue the experiments, in place of earlier ones of the same names."""
-    gone = [n for n in names if n in _found(_shown())]
+    gone = [n for n in names if n in _found(_shown("HEAD"))]
     if gone:
         _dvc("exp", "remove", *gone)  # and its entry in the queue
     waiting = [line.split() for line in _dvc("queue", "status").splitlines()]
@@ -131,9 +131,9 @@ def run(names: list[str]) -> None:
     )
 
 
-def table(names: list[str], cell: str) -> tuple[str, list[str]]:
+def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
     """Return what `dvc exp show` knows of the experiments, best first, and those without result."""
-    found = _found(_shown())
+    found = _found(_shown(commit))
     rows, missing = [], []
     for name in names:
         metrics = found.get(name, {}).get("metrics") or {}
@@ -174,13 +174,15 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     check_repository()
+    # Experiments belong to the commit they start from, also if another is made meanwhile.
+    commit = _git("rev-parse", "HEAD").strip()
     names = experiments(arguments.cell, arguments.strides, arguments.kernels)
     # A queued experiment runs in another folder, from which a relative path leads astray.
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
     queue(names, f"evaluate@{arguments.cell}", arguments.also)
     run(list(names))
-    text, missing = table(list(names), arguments.cell)
+    text, missing = table(list(names), arguments.cell, commit)
     print(f"\n{text}\n\nBring one back with: dvc exp apply <experiment>")
     if missing:
         raise UserError(
@@ -189,12 +191,12 @@ def main() -> None:
         )
 
 
-def _shown() -> list[dict[str, Any]]:
-    return json.loads(_dvc("exp", "show", "--json"))
+def _shown(commit: str) -> list[dict[str, Any]]:
+    return json.loads(_dvc("exp", "show", "--rev", commit, "--json"))
 
 
 def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the experiments of the current commit, by name, with params and metrics."""
+    """Return the shown experiments, by name, with params and metrics."""
     return {
         experiment["name"]: experiment["revs"][0]["data"] or {}
         for baseline in shown
