@@ -1,29 +1,25 @@
-"""Every file format of data/ and metrics/: the only reader and writer of them.
+"""What lies in data/ and metrics/, and where: the only reader and writer of it.
 
-Files are atomic (see `atomic`) and byte-stable: the same content gives the same bytes on any day
-and any machine. Paths are relative to the current folder, which is the repository's root in a DVC
-stage. Nothing is ever unpickled.
+Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relative to the current
+folder, which is the repository's root in a DVC stage.
 """
 
-import json
-import math
-import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from stages.atomic import replacing, write, write_text
+from stages.atomic import replacing, write_text
 from stages.errors import UserError
+from stages.formats import read_arrays, read_json, require, write_arrays, write_json
 
 if TYPE_CHECKING:
     import keras
 
 DATA = Path("data")
 METRICS = Path("metrics")
-DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,8 @@ class Explanations:
     image_index: int64 (rows,), into the test set. label, predicted, target: int64 (rows,), class
     indices. confidence: float32 (rows,), the predicted class' probability. images: uint8 (rows,
     height, width, channels). maps: method -> float32 (rows, height, width) in input pixels, raw.
+    numbers: method -> name -> float32 (rows,), what the method says of its own error; NaN where
+    there is none.
     """
 
     image_index: np.ndarray
@@ -100,6 +98,7 @@ class Explanations:
     images: np.ndarray
     maps: dict[str, np.ndarray]
     class_names: tuple[str, ...]
+    numbers: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
 
 def raw_path(dataset: str) -> Path:
@@ -110,8 +109,8 @@ def processed_path(dataset: str) -> Path:
     return DATA / "processed" / f"{dataset}.npz"
 
 
-def weights_path(cell: str) -> Path:
-    return DATA / "models" / f"{cell}.weights.h5"
+def weights_path(cell: str, twin: bool = False) -> Path:
+    return DATA / "models" / f"{cell}{'.twin' if twin else ''}.weights.h5"
 
 
 def predictions_path(cell: str) -> Path:
@@ -170,53 +169,85 @@ def write_predictions(cell: str, content: Predictions) -> None:
 
 def read_explanations(cell: str, family: str) -> Explanations:
     """Read one family's attributions of a cell. Raises UserError if missing or damaged."""
-    arrays = _read_arrays(explanations_path(cell, family), f"explain_{family}@{cell}")
-    maps = {name.removeprefix("map_"): a for name, a in arrays.items() if name.startswith("map_")}
-    plain = {name: a for name, a in arrays.items() if not name.startswith("map_")}
+    plain: dict[str, Any] = {}
+    maps: dict[str, np.ndarray] = {}
+    numbers: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in read_findings(cell, family).items():
+        kind, _, method = name.partition("/")
+        if kind == "map":
+            maps[method] = array
+        elif kind == "number":
+            method, _, number = method.partition("/")
+            numbers.setdefault(method, {})[number] = array
+        else:
+            plain[name] = array
+    expected = {f.name for f in fields(Explanations)} - {"maps", "numbers"}
+    if plain.keys() != expected:
+        raise UserError(
+            f"{explanations_path(cell, family)}: not the arrays that the code reads: it is older "
+            f"or damaged; make it again with `dvc repro -f explain_{family}@{cell}`"
+        )
     plain["class_names"] = tuple(str(name) for name in plain["class_names"])
-    return Explanations(maps=maps, **plain)
+    return Explanations(maps=maps, numbers=numbers, **plain)
 
 
 def write_explanations(cell: str, family: str, content: Explanations) -> None:
     """Write one family's attributions of a cell, raw.
 
     Raises:
-        ValueError: a map is not float32, or not as high and wide as the images.
+        ValueError: a map is not float32, or not as high and wide as the images; or there are not as
+            many numbers as rows.
     """
     rows, height, width = content.images.shape[:3]
-    arrays = {f.name: getattr(content, f.name) for f in fields(content) if f.name != "maps"}
+    arrays = {f.name: getattr(content, f.name) for f in fields(content)}
+    arrays = {n: a for n, a in arrays.items() if n not in ("maps", "numbers", "class_names")}
     for method, values in content.maps.items():
         if values.dtype != np.float32 or values.shape != (rows, height, width):
             raise ValueError(f"{method}: expected float32 {(rows, height, width)}")
-        arrays[f"map_{method}"] = values
+        arrays[f"map/{method}"] = values
+    for method, named in content.numbers.items():
+        for name, values in named.items():
+            if values.shape != (rows,):
+                raise ValueError(f"{method}: {name}: expected {rows} numbers")
+            arrays[f"number/{method}/{name}"] = values.astype(np.float32)
     arrays["class_names"] = np.array(content.class_names, dtype=np.str_)
-    _write_arrays(explanations_path(cell, family), arrays)
+    write_findings(cell, family, arrays)
+
+
+def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
+    """Read a family's named arrays, as its module describes them. Raises UserError if missing."""
+    return read_arrays(explanations_path(cell, family), f"explain_{family}@{cell}")
+
+
+def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write a family's named arrays."""
+    write_arrays(explanations_path(cell, family), arrays)
 
 
 def read_metrics(stage: str, name: str) -> dict[str, Any]:
     """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or not JSON."""
-    return _read_json(metrics_path(stage, name), f"{stage}@{name}")
+    return read_json(metrics_path(stage, name), f"{stage}@{name}")
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
     """Write metrics/<stage>/<name>.json: floats rounded to 6 decimals, NaN and infinity as null."""
-    _write_json(metrics_path(stage, name), content)
+    write_json(metrics_path(stage, name), content)
 
 
 def read_timing(stage: str, name: str) -> dict[str, float]:
     """Read a stage's durations; empty where there are none."""
     path = timing_path(stage, name)
-    return _read_json(path, f"{stage}@{name}") if path.exists() else {}
+    return read_json(path, f"{stage}@{name}") if path.exists() else {}
 
 
 def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
     """Write a stage's durations, which only the report reads."""
-    _write_json(timing_path(stage, name), content)
+    write_json(timing_path(stage, name), content)
 
 
 def read_table(path: Path, made_by: str = "") -> pd.DataFrame:
     """Read a CSV table. Raises UserError if it is missing; `made_by` is the stage to run."""
-    _require(path, made_by)
+    require(path, made_by)
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
@@ -225,26 +256,34 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
-def save_weights(cell: str, model: "keras.Model") -> None:
-    """Write a cell's weights, and only them: the architecture comes from params.yaml."""
-    with replacing(weights_path(cell)) as temporary:
-        model.save_weights(temporary)
+def save_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
+    """Write a cell's weights, and only them: the architecture comes from params.yaml.
+
+    A compiled model would add its optimiser's state (twice the size again, for Adam) and its
+    name, which counts on within a process: the file would depend on what ran before.
+    """
+    import keras
+
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
+    with replacing(weights_path(cell, twin)) as temporary:
+        bare.save_weights(temporary)
 
 
-def load_weights(cell: str, model: "keras.Model") -> None:
-    """Load a cell's weights into `model`.
+def load_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
+    """Load a cell's weights, or its twin's, into `model`.
 
     Raises:
         UserError: the file is missing, damaged, or of another network.
     """
-    path = weights_path(cell)
-    _require(path, f"train@{cell}")
+    path = weights_path(cell, twin)
+    made_by = f"{'train_twin' if twin else 'train'}@{cell}"
+    require(path, made_by)
     try:
         model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
         raise UserError(
             f"{path}: these weights do not fit the network that params.yaml describes, or the "
-            f"file is damaged; train it again with `dvc repro -f train@{cell}` "
+            f"file is damaged; train it again with `dvc repro -f {made_by}` "
             f"({str(error).splitlines()[0]})"
         ) from error
 
@@ -252,60 +291,10 @@ def load_weights(cell: str, model: "keras.Model") -> None:
 def _write_record(path: Path, record: Any) -> None:
     arrays = {f.name: getattr(record, f.name) for f in fields(record)}
     arrays["class_names"] = np.array(record.class_names, dtype=np.str_)
-    _write_arrays(path, arrays)
+    write_arrays(path, arrays)
 
 
 def _read_record(kind: type, path: Path, made_by: str) -> Any:
-    arrays = _read_arrays(path, made_by)
+    arrays = read_arrays(path, made_by)
     arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
     return kind(**{f.name: arrays[f.name] for f in fields(kind)})
-
-
-def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
-
-
-def _read_arrays(path: Path, made_by: str) -> dict[str, np.ndarray]:
-    _require(path, made_by)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise UserError(
-            f"{path}: the file is damaged ({error}); make it again with `dvc repro -f {made_by}`"
-        ) from error
-
-
-def _write_json(path: Path, content: Any) -> None:
-    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(path, f"{text}\n")
-
-
-def _read_json(path: Path, made_by: str) -> Any:
-    _require(path, made_by)
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(
-            f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
-        ) from error
-
-
-def _rounded(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {str(key): _rounded(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_rounded(value) for value in content]
-    if isinstance(content, np.ndarray):
-        return _rounded(content.tolist())
-    if isinstance(content, np.generic):
-        return _rounded(content.item())
-    if isinstance(content, float):
-        return round(content, DECIMALS) if math.isfinite(content) else None
-    return content
-
-
-def _require(path: Path, made_by: str) -> None:
-    if not path.exists():
-        remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
-        raise UserError(f"{path}: there is no such file{remedy}")

@@ -2,13 +2,19 @@
 
 import argparse
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
 from stages.artifacts import Explanations
+from stages.errors import UserError
+from stages.explainers import Context, Method
 from stages.trust.bootstrap import mean_interval
 from stages.trust.randomisation import cascade, random_maps
+
+if TYPE_CHECKING:
+    import keras
 
 FAMILY = "gradients"
 
@@ -30,15 +36,25 @@ def assess_cell(cell: str) -> None:
     study.cell(cell)
     wanted = study.assess.randomisation
     rows = one_an_image(artifacts.read_explanations(cell, FAMILY), wanted.images)
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
     runtime.require_tensorflow("assessing explanations")
     runtime.configure(study.threads, study.seed)
     from stages.explainers import gradients
+    from stages.explainers.network import Network
     from stages.models.assembly import build_model
 
     model = build_model(study, cell, rows.images.shape[1:], len(rows.class_names))
     artifacts.load_weights(cell, model)
-    methods = gradients.family(model, study.explain.gradients).methods
+    changing = Network(model)
+    known = gradients.family(
+        changing, study.explain.gradients, Context(dataset.train_images, study.seed)
+    ).methods
+    methods = chosen(known, wanted.methods, list(rows.maps))
     images = rows.images.astype(np.float32) / 255
+
+    def explain(changed: "keras.Model") -> dict[str, np.ndarray]:
+        changing.load(changed)
+        return {n: method(changing, images, rows.target).maps for n, method in methods.items()}
 
     used = {
         "seed": study.seed,
@@ -48,14 +64,7 @@ def assess_cell(cell: str) -> None:
         "network": study.model_of(cell).network,
     }
     with tracking.run(stage="assess", cell=cell, params=used) as run:
-        steps = cascade(
-            model,
-            {name: rows.maps[name] for name in methods},
-            lambda changed: {
-                name: method(changed, images, rows.target) for name, method in methods.items()
-            },
-            study.seed,
-        )
+        steps = cascade(model, {name: rows.maps[name] for name in methods}, explain, study.seed)
         layers, fully = max(steps), steps[max(steps)]
         noise = random_maps(len(images), images.shape[1:3], study.seed)
 
@@ -78,18 +87,39 @@ def assess_cell(cell: str) -> None:
         run.log_metrics(tracking.flattened({"sanity": metrics["sanity"], "layers": layers}))
 
 
+def chosen(known: dict[str, Method], wanted: list[str], explained: list[str]) -> dict[str, Method]:
+    """Return the wanted methods, without those that could not explain this network.
+
+    Args:
+        known: the family's methods.
+        wanted: names, from params.yaml.
+        explained: the methods whose maps there are.
+
+    Raises:
+        UserError: a name is unknown.
+    """
+    for name in wanted:
+        if name not in known:
+            raise UserError(
+                f"params.yaml: assess.randomisation.methods: {name!r} is no method of the family "
+                f"{FAMILY}{command.nearest(name, list(known))}; known: {', '.join(known)}"
+            )
+    return {name: known[name] for name in wanted if name in explained}
+
+
 def one_an_image(rows: Explanations, images: int) -> Explanations:
     """Keep each image's row for its predicted class, `images` of them, evenly spread."""
-    chosen = np.flatnonzero(rows.target == rows.predicted)
-    if len(chosen) > images:
-        chosen = chosen[np.linspace(0, len(chosen) - 1, images).round().astype(int)]
+    kept = np.flatnonzero(rows.target == rows.predicted)
+    if len(kept) > images:
+        kept = kept[np.linspace(0, len(kept) - 1, images).round().astype(int)]
     return replace(
         rows,
         **{
-            name: getattr(rows, name)[chosen]
+            name: getattr(rows, name)[kept]
             for name in ("image_index", "label", "predicted", "target", "confidence", "images")
         },
-        maps={name: maps[chosen] for name, maps in rows.maps.items()},
+        maps={name: maps[kept] for name, maps in rows.maps.items()},
+        numbers={},
     )
 
 

@@ -2,14 +2,14 @@
 
 import argparse
 import importlib
-import time
+from typing import Any
 
 import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
-from stages.artifacts import Explanations, Predictions
+from stages.artifacts import Dataset, Explanations, Predictions
 from stages.errors import UserError
-from stages.explainers import FAMILIES
+from stages.explainers import FAMILIES, Context, Subject
 from stages.explainers.selection import choose
 
 
@@ -22,7 +22,7 @@ def main() -> None:
 
 
 def explain_cell(cell: str, family: str) -> None:
-    """Explain the chosen test images by every method of a family; write maps, metrics, timing.
+    """Explain the chosen test images by a family; write what it found, metrics, timing.
 
     Raises:
         UserError: the cell or family is unknown, an earlier stage's file is missing or does not
@@ -36,24 +36,21 @@ def explain_cell(cell: str, family: str) -> None:
             f"known: {', '.join(FAMILIES)}"
         )
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    predictions = artifacts.read_predictions(cell)
-    if not np.array_equal(predictions.labels, dataset.test_labels):
-        raise UserError(
-            f"{artifacts.predictions_path(cell)}: these predictions are of other test images than "
-            f"{artifacts.processed_path(study.cell(cell).dataset)} holds; make them again with "
-            f"`dvc repro -f evaluate@{cell}`"
-        )
+    predictions = _predictions(cell, study, dataset)
     runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
-    from stages.explainers.panel import panel
+    from stages.explainers.network import Network
     from stages.models.assembly import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
     artifacts.load_weights(cell, model)
+    subject = Subject(
+        Network(model),
+        _rows(predictions, dataset.test_images, study.explain.images),
+        dataset.test_images,
+        Context(dataset.train_images, study.seed),
+    )
     options = getattr(study.explain, family)
-    computed = importlib.import_module(f"stages.explainers.{family}").family(model, options)
-    rows = _rows(predictions, dataset.test_images, study.explain.images)
-    stage = f"explain_{family}"
     used = {
         "seed": study.seed,
         "threads": study.threads,
@@ -61,23 +58,55 @@ def explain_cell(cell: str, family: str) -> None:
         family: options,
         "network": study.model_of(cell).network,
     }
+    room = importlib.import_module(f"stages.explainers.{family}")
+    explain = _write_maps if hasattr(room, "family") else _write_findings
+    stage = f"explain_{family}"
     with tracking.run(stage=stage, cell=cell, params=used) as run:
-        timing = {}
-        images = rows.images.astype(np.float32) / 255
-        for name, method in computed.methods.items():
-            method(model, images[:1], rows.target[:1])  # what is set up once is not timed
-            started = time.monotonic()
-            rows.maps[name] = method(model, images, rows.target)
-            seconds = time.monotonic() - started
-            timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
-        metrics = _metrics(rows) | computed.facts
-        artifacts.write_explanations(cell, family, rows)
+        metrics, timing, figure = explain(room, cell, family, subject, options)
         artifacts.write_metrics(stage, cell, metrics)
         artifacts.write_timing(stage, cell, timing)
-        print(f"{cell}: {metrics['rows']} maps of {', '.join(rows.maps)}", flush=True)
         run.log_metrics(tracking.flattened(metrics) | timing)
-        if len(images):
-            run.log_figure(panel(rows), f"{family}.png")
+        if figure is not None:
+            run.log_figure(figure, f"{family}.png")
+
+
+def _write_maps(room: Any, cell: str, family: str, subject: Subject, options: Any) -> tuple:
+    """Apply a family of methods to the rows; return its metrics, timing and picture."""
+    from stages.explainers.attributions import attribute, summary
+    from stages.explainers.panel import panel
+
+    rows = subject.rows
+    computed = room.family(subject.network, options, subject.context)
+    images = rows.images.astype(np.float32) / 255
+    found = attribute(subject.network, computed.methods, images, rows.target)
+    rows.maps.update(found.maps)
+    rows.numbers.update(found.numbers)
+    artifacts.write_explanations(cell, family, rows)
+    metrics = _counted(rows) | {"methods": summary(found)} | computed.facts
+    print(f"{cell}: {metrics['rows']} maps of {', '.join(found.maps) or 'no method'}", flush=True)
+    for name, reason in found.unsupported.items():
+        print(f"{cell}: no {name}: {reason}", flush=True)
+    return metrics, found.timing, panel(rows) if len(images) and found.maps else None
+
+
+def _write_findings(room: Any, cell: str, family: str, subject: Subject, options: Any) -> tuple:
+    """Have a family look into the network; return its metrics, timing and picture."""
+    found = room.find(subject, options)
+    artifacts.write_findings(cell, family, found.arrays)
+    print(f"{cell}: {family}: {len(found.arrays)} arrays", flush=True)
+    return found.metrics, found.timing, found.figure
+
+
+def _predictions(cell: str, study: params.Params, dataset: Dataset) -> Predictions:
+    """Read a cell's predictions. Raises UserError if they are not of the dataset's test images."""
+    predictions = artifacts.read_predictions(cell)
+    if not np.array_equal(predictions.labels, dataset.test_labels):
+        raise UserError(
+            f"{artifacts.predictions_path(cell)}: these predictions are of other test images than "
+            f"{artifacts.processed_path(study.cell(cell).dataset)} holds; make them again with "
+            f"`dvc repro -f evaluate@{cell}`"
+        )
+    return predictions
 
 
 def _rows(predictions: Predictions, images: np.ndarray, wanted: params.ImageChoice) -> Explanations:
@@ -101,18 +130,14 @@ def _rows(predictions: Predictions, images: np.ndarray, wanted: params.ImageChoi
     )
 
 
-def _metrics(rows: Explanations) -> dict[str, object]:
-    """Count what was explained, and for each method the maps that say nothing."""
+def _counted(rows: Explanations) -> dict[str, int]:
+    """Count what was explained."""
     once = rows.target == rows.predicted
     right = rows.label == rows.predicted
     return {
         "rows": len(rows.target),
         "right_images": int((once & right).sum()),
         "wrong_images": int((once & ~right).sum()),
-        "methods": {
-            name: {"zero_maps": int((maps == 0).all(axis=(1, 2)).sum())}
-            for name, maps in rows.maps.items()
-        },
     }
 
 

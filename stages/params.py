@@ -2,7 +2,8 @@
 
 Every hyperparameter of the study is there and nowhere else. The blocks that belong to a room are
 described in that room: a source's options in `datasets/<source>.py`, a network's parameters in
-`models/<architecture>.py`. Reading parameters never imports TensorFlow.
+`models/<architecture>.py`, a family's options in `explainers/<family>.py`. Reading parameters never
+imports TensorFlow.
 """
 
 import importlib
@@ -14,8 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from stages.cell_checks import check_cell, check_twin
 from stages.command import nearest
 from stages.errors import UserError
+from stages.explainers import counterfactual, features, gradients, lime, shap, twins
 from stages.mistakes import explained
 from stages.schema import Block
 
@@ -94,15 +97,16 @@ class ImageChoice(Block):
         return self
 
 
-class Gradients(Block):
-    """The explanations that need a gradient. `layer`: a layer's name, or last_conv."""
-
-    layer: Annotated[str, Field(min_length=1)]
-
-
 class Explain(Block):
+    """Which images are explained, and the options of each family of `stages/explainers/`."""
+
     images: ImageChoice
-    gradients: Gradients
+    gradients: gradients.Options
+    lime: lime.Options
+    shap: shap.Options
+    features: features.Options
+    counterfactual: counterfactual.Options
+    twins: twins.Options
 
 
 class Evaluate(Block):
@@ -112,9 +116,10 @@ class Evaluate(Block):
 
 
 class Randomisation(Block):
-    """Weight randomisation (Adebayo et al. 2018): on how many rows, and the bootstrap's size."""
+    """Weight randomisation (Adebayo et al. 2018): on how many rows, of which methods."""
 
     images: Count
+    methods: list[str]
     bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
 
 
@@ -144,6 +149,12 @@ class Cell(Block):
     architecture: str
 
 
+class Twin(Cell):
+    """A cell that is trained once more, from another seed, so that the two can be compared."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+
+
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell uses exists."""
 
@@ -156,10 +167,16 @@ class Params(Block):
     explain: Explain
     assess: Assess
     cells: Annotated[dict[str, Cell], Field(min_length=1)]
+    twins: dict[str, Twin]
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
         return _named(self.cells, "cell", name)
+
+    def twin(self, cell: str) -> Twin:
+        """Return what makes a cell's twin. Raises UserError if there is no such cell or twin."""
+        self.cell(cell)
+        return _named(self.twins, "twin", cell)
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset called `name`. Raises UserError if unknown."""
@@ -198,7 +215,9 @@ def load(path: Path = PARAMS) -> Params:
         for name, model in params.models.items()
     }
     for name, cell in params.cells.items():
-        _check_cell(path, params, name, cell)
+        check_cell(path, params, f"cells.{name}", name, cell)
+    for name, twin in params.twins.items():
+        check_twin(path, params, name, twin)
     return params.model_copy(update={"datasets": datasets, "models": models})
 
 
@@ -249,37 +268,6 @@ def _validated(path: Path, key: str, block: type[Block], content: Any) -> Block:
         return block.model_validate(content)
     except ValidationError as error:
         raise UserError(explained(path, error, block, f"{key}.")) from None
-
-
-def _check_cell(path: Path, params: Params, name: str, cell: Cell) -> None:
-    """Refuse a cell whose parts do not exist or do not fit together."""
-    key = f"{path}: cells.{name}"
-    for part, value, known in (
-        ("model", cell.model, list(params.models)),
-        ("dataset", cell.dataset, list(params.datasets)),
-    ):
-        if value not in known:
-            raise UserError(
-                f"{key}.{part} = {value!r}: unknown{nearest(value, known)}; "
-                f"known: {', '.join(known)}"
-            )
-    expected = f"{cell.model}-{cell.dataset}"
-    if name != expected:
-        raise UserError(
-            f"{key}: a cell is named <model>-<dataset>, here '{expected}'; rename it, or correct "
-            "its model or dataset"
-        )
-    model = params.models[cell.model]
-    if cell.architecture != model.architecture:
-        raise UserError(
-            f"{key}.architecture = {cell.architecture!r}: expected '{model.architecture}', the "
-            f"architecture of models.{cell.model}"
-        )
-    if cell.dataset not in model.schedules.get(params.budget, {}):
-        raise UserError(
-            f"{path}: models.{cell.model}.schedules.{params.budget} has no '{cell.dataset}', which "
-            f"the cell '{name}' needs: add a line for it (copy another dataset's)"
-        )
 
 
 def _named(known: dict[str, Any], kind: str, name: str) -> Any:

@@ -17,6 +17,20 @@ COPIED = ("stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "Makefile",
 TINY = {"simple_cnn": {"filters": [2, 2]}, "baseline_cnn": {"filters": [2, 3]}}
 SCHEDULE = {"epochs": 1, "batch_size": 64, "train_images": 256, "augment": False}
 
+# Where it counts that methods run, not what they say.
+FEW_SAMPLES = {
+    "images": {"right_per_class": 1, "wrong_per_class": 0},
+    "gradients": {
+        "smoothgrad": {"samples": 4},
+        "integrated_gradients": {"steps": 4, "most_steps": 8},
+        "rise": {"masks": 20},
+    },
+    "lime": {"samples": 50},
+    "shap": {"background": 4, "gradient_samples": 4, "partition_evaluations": 40},
+    "features": {"maximisation": {"steps": 3}},
+    "counterfactual": {"steps": 5},
+}
+
 
 def cell(name: str) -> dict[str, str]:
     """Return a cell's entry for params.yaml, for models named as their architecture."""
@@ -45,8 +59,14 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
             "cells": chosen,
             "models": models,
             "evaluate": {"train_images": 64, "bootstrap_samples": 100},
-            "explain": {"images": {"right_per_class": 1, "wrong_per_class": 0}},
-            "assess": {"randomisation": {"images": 2, "bootstrap_samples": 100}},
+            "explain": FEW_SAMPLES,
+            "assess": {
+                "randomisation": {
+                    "images": 2,
+                    "methods": ["gradcam", "saliency"],
+                    "bootstrap_samples": 100,
+                }
+            },
         },
     )
 

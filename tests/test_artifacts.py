@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,20 @@ def explanations(rows: int = 3) -> artifacts.Explanations:
     return artifacts.Explanations(
         whole, whole, whole, whole, whole.astype(np.float32), images, maps, ("a", "b")
     )
+
+
+def test_numbers_come_back_by_method_and_name():
+    numbers = {"lime": {"r2": np.array([0.5, np.nan, 1], np.float32)}}
+    artifacts.write_explanations("m-d", "lime", replace(explanations(), numbers=numbers))
+    found = artifacts.read_explanations("m-d", "lime").numbers
+    assert found.keys() == {"lime"}
+    np.testing.assert_array_equal(found["lime"]["r2"], numbers["lime"]["r2"])
+
+
+def test_explanations_of_an_older_format_are_said_to_be_old():
+    artifacts.write_findings("m-d", "gradients", {"map_gradcam": np.zeros((1, 2, 2))})
+    with pytest.raises(UserError, match=r"gradients\.npz.*older.*repro -f explain_gradients@m-d"):
+        artifacts.read_explanations("m-d", "gradients")
 
 
 def assert_same(a: object, b: object) -> None:

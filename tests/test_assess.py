@@ -16,7 +16,13 @@ from tests import small_cell
 CELL = "simple_cnn-digits"
 BLOCKS = {
     "explain": {"images": {"right_per_class": 2, "wrong_per_class": 1}},
-    "assess": {"randomisation": {"images": 12, "bootstrap_samples": 200}},
+    "assess": {
+        "randomisation": {
+            "images": 12,
+            "methods": ["gradcam", "saliency"],
+            "bootstrap_samples": 200,
+        }
+    },
 }
 
 

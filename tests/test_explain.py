@@ -15,6 +15,12 @@ from tests import small_cell
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
 IMAGES = {"images": {"right_per_class": 2, "wrong_per_class": 1}}
+GRADIENTS = {
+    *("saliency", "smoothgrad", "vargrad", "gradient_times_input", "guided_backprop"),
+    *(f"integrated_gradients_{start}" for start in ("black", "mean", "blurred")),
+    *("gradcam", "gradcam_plus_plus", "layercam", "lrp_epsilon", "lrp_alpha_beta"),
+    *("occlusion", "rise"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +43,7 @@ def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: in
     dataset = artifacts.read_dataset(cell.split("-")[1])
     predictions = artifacts.read_predictions(cell)
     count = len(rows.target)
-    assert set(rows.maps) == {"gradcam", "saliency"}
+    assert set(rows.maps) == GRADIENTS
     for maps in rows.maps.values():
         assert maps.shape == (count, side, side)
         assert maps.any()
@@ -58,8 +64,12 @@ def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: in
     assert metrics["layer"] == "conv2_relu"
     zeros = (rows.maps["gradcam"] == 0).all(axis=(1, 2)).sum()
     assert metrics["methods"]["gradcam"] == {"zero_maps": zeros}
+    error = rows.numbers["integrated_gradients_black"]["completeness_error"]
+    said = metrics["methods"]["integrated_gradients_black"]["completeness_error"]
+    assert said["max"] == pytest.approx(error.max(), abs=1e-6)
+    assert said["min"] <= said["median"] <= said["max"]
     timing = artifacts.read_timing("explain_gradients", cell)
-    assert set(timing) == {"gradcam_ms_per_image", "saliency_ms_per_image"}
+    assert set(timing) == {f"{method}_ms_per_image" for method in GRADIENTS}
     assert min(timing.values()) > 0
 
 
@@ -83,7 +93,13 @@ def test_the_maps_are_those_of_the_cells_weights() -> None:
     explain_cell(GRAY, "gradients")
     after = artifacts.read_explanations(GRAY, "gradients").maps
     for method, maps in before.items():
-        np.testing.assert_allclose(after[method], 3 * maps, rtol=1e-4, atol=1e-7)
+        if method == "gradcam_plus_plus":  # its weights are ratios of powers of the gradient
+            continue
+        # A variance grows with the square; and what is rounded away is as large as the largest.
+        factor = 9 if method == "vargrad" else 3
+        np.testing.assert_allclose(
+            after[method], factor * maps, rtol=1e-4, atol=1e-5 * np.abs(maps).max(), err_msg=method
+        )
 
 
 @pytest.mark.parametrize("wrong", [False, True])
@@ -122,8 +138,8 @@ def test_the_run_is_tracked_with_a_picture(monkeypatch: pytest.MonkeyPatch) -> N
     explain_cell(COLOUR, "gradients")
     assert logged["rows"] == artifacts.read_metrics("explain_gradients", COLOUR)["rows"]
     assert {"methods.gradcam.zero_maps", "saliency_ms_per_image"} <= set(logged)
-    assert logged["gradients.png"] == 8 * 3
-    assert 10_000 < Path("panel.png").stat().st_size < 300_000
+    assert logged["gradients.png"] == 8 * (1 + len(GRADIENTS))
+    assert 10_000 < Path("panel.png").stat().st_size < 900_000
 
 
 def test_an_unknown_family_suggests_the_nearest(folder: Path) -> None:

@@ -159,3 +159,19 @@ def test_reading_parameters_needs_no_tensorflow():
         "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'mlflow', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REAL.parent).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("simple_cnn-mnist", {"seed": 42}, ["twins.simple_cnn-mnist.seed = 42", "another"]),
+        ("simple_cnn-mnis", {}, ["twins.simple_cnn-mnis", "did you mean 'simple_cnn-mnist'"]),
+        ("simple_cnn-mnist", {"dataset": "cifar10"}, ["a cell is named <model>-<dataset>"]),
+        ("simple_cnn-mnist", {"sed": 1}, ["twins.simple_cnn-mnist.sed = 1", "unknown parameter"]),
+    ],
+)
+def test_a_twin_that_is_none(tmp_path, name, values, words):
+    entry = {"model": "simple_cnn", "dataset": "mnist", "architecture": "simple_cnn", "seed": 7}
+    said = refused(tmp_path, "twins", {name: entry | values})
+    for word in words:
+        assert word in said

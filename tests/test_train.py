@@ -2,7 +2,7 @@
 
 import json
 
-import keras
+import h5py
 import numpy as np
 import pytest
 
@@ -52,9 +52,16 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
     assert set(artifacts.read_timing("train", CELL)) == {"train_seconds", "images_per_second"}
     assert f"epoch 1/{schedule.epochs}" in capsys.readouterr().out
 
-    keras.utils.clear_session()  # names count on within a process, and stand in the file
     train_cell(CELL)
     assert files() == first
+
+
+@pytest.mark.usefixtures("_digits")
+def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
+    train_cell(CELL)
+    with h5py.File(artifacts.weights_path(CELL)) as file:
+        assert "optimizer" not in file
+        assert set(file["layers"]) >= {"conv2d", "conv2d_1", "dense"}
 
 
 @pytest.mark.usefixtures("_digits")

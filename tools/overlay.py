@@ -29,11 +29,14 @@ def write(path: Path, content: dict[str, Any]) -> bool:
 def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """Lay an overlay over parameters.
 
-    Mappings are merged, anything else is replaced. `cells` is replaced as a whole, and models and
-    datasets that no cell uses are left out, with the schedules of such datasets.
+    Mappings are merged, anything else is replaced. `cells` and `twins` are replaced as a whole;
+    twins of no cell, and models and datasets that no cell uses, are left out, with the schedules of
+    such datasets.
     """
     merged = _merged(params, overlay)
     merged["cells"] = overlay.get("cells", params["cells"])
+    twins = overlay.get("twins", params["twins"])
+    merged["twins"] = {k: v for k, v in twins.items() if k in merged["cells"]}
     models = {cell["model"] for cell in merged["cells"].values()}
     datasets = {cell["dataset"] for cell in merged["cells"].values()}
     merged["models"] = {k: v for k, v in merged["models"].items() if k in models}

@@ -1,11 +1,18 @@
-"""Explanations: one file a method, and one a family, which is what the explain stage runs.
+"""Explanations: one file a method, and one a family, which is what one run of the stage computes.
 
-A method is a function (model, images, targets) -> attributions. `images` is float32 (n, height,
-width, channels) in [0, 1], `targets` is int64 (n,), class indices. The attributions are float32
-(n, height, width) in the images' own pixels, raw: signed where the method is, never normalised.
+A method is a function (network, images, targets) -> Attribution. `network` is a
+`network.Network`; `images` is float32 (n, height, width, channels) in [0, 1]; `targets` is int64
+(n,), class indices. The maps are float32 (n, height, width) in the images' own pixels, raw: signed
+where the method is, never normalised. With them come numbers, one a row: how far the method is from
+its own axiom, how well its surrogate fits.
 
-A family is a module with `family(model, options) -> Family`, `options` being its block of
-params.yaml under `explain`. It is what one run of the explain stage computes.
+What a method draws at random is drawn from the seed and not from the batch: an image's map is the
+same whatever is explained beside it.
+
+A family of maps (`gradients`, `lime`, `shap`) is a module with
+`family(network, options, context) -> Family`. A family of findings (`features`, `counterfactual`)
+is one with `find(subject, options) -> Findings`. `options` is its block of params.yaml under
+`explain`.
 """
 
 from collections.abc import Callable
@@ -15,11 +22,45 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    import keras
+    from matplotlib.figure import Figure
 
-Method = Callable[["keras.Model", np.ndarray, np.ndarray], np.ndarray]
+    from stages.artifacts import Explanations
+    from stages.explainers.network import Network
 
-FAMILIES = ("gradients",)
+FAMILIES = ("gradients", "lime", "shap", "features", "counterfactual")
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What a method says of n rows.
+
+    maps: float32 (n, height, width). numbers: name -> float (n,), NaN where there is none.
+    """
+
+    maps: np.ndarray
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+Method = Callable[["Network", np.ndarray, np.ndarray], Attribution]
+
+
+class UnsupportedNetwork(Exception):
+    """A method cannot serve this network. The message says why, for the report's reader.
+
+    It is recorded and shown in place of the maps; any other exception fails the stage.
+    """
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a method may know besides the network and the images it explains.
+
+    training_images: uint8 (n, height, width, channels) in processed order, which is random: its
+    first k are a fair sample, for backgrounds and mean colours. seed: of all that is drawn.
+    """
+
+    training_images: np.ndarray
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -32,3 +73,31 @@ class Family:
 
     methods: dict[str, Method]
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a family of findings is about.
+
+    rows: the chosen images and targets, without maps. test_images: uint8 (m, height, width,
+    channels), the whole test set.
+    """
+
+    network: "Network"
+    rows: "Explanations"
+    test_images: np.ndarray
+    context: Context
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a family of findings found.
+
+    arrays: name -> array, as the family's module describes them. metrics: numbers for the metrics
+    file. timing: name -> number. figure: one picture for the experiment tracker.
+    """
+
+    arrays: dict[str, np.ndarray]
+    metrics: dict[str, Any]
+    timing: dict[str, float]
+    figure: "Figure | None" = None

@@ -88,11 +88,11 @@ def upsample(maps: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -
     Returns:
         float32 (n, height, width).
     """
-    rows, columns = (_weights(axis, pixels) for axis, pixels in zip(axes, size, strict=True))
+    rows, columns = (interpolation(axis, pixels) for axis, pixels in zip(axes, size, strict=True))
     return np.einsum("hi,nij,wj->nhw", rows, maps, columns, optimize=True).astype(np.float32)
 
 
-def _weights(axis: Axis, pixels: int) -> np.ndarray:
+def interpolation(axis: Axis, pixels: int) -> np.ndarray:
     """Return each cell's share in each pixel, float64 (pixels, cells); rows sum to 1."""
     position = (np.arange(pixels) - axis.start) / axis.jump
     distance = np.abs(np.clip(position, 0, axis.cells - 1)[:, None] - np.arange(axis.cells))

@@ -14,6 +14,24 @@ def linear(weights: np.ndarray) -> keras.Model:
     return model
 
 
+def polynomial(*weights: np.ndarray) -> keras.Model:
+    """Return a network whose logits are the sum over p of pixels to the power p times weights[p-1].
+
+    Args:
+        weights: (h, w, channels, classes) each; none of them is a bias.
+    """
+    inputs = keras.Input(weights[0].shape[:3])
+    powers = [inputs]
+    for _ in weights[1:]:
+        powers.append(layers.Multiply()([powers[-1], inputs]))
+    flat = layers.Flatten()(layers.Concatenate()(powers) if len(powers) > 1 else inputs)
+    dense = layers.Dense(weights[0].shape[3], use_bias=False, name="logits")
+    model = keras.Model(inputs, dense(flat))
+    kernel = np.concatenate(weights, axis=2)
+    dense.set_weights([kernel.reshape(-1, kernel.shape[3])])
+    return model
+
+
 def averaged(weights: np.ndarray, side: int = 6, channels: int = 1, seed: int = 0) -> keras.Model:
     """Return conv 3x3 -> relu -> global average -> dense `weights` (filters, classes)."""
     inputs = keras.Input((side, side, channels))

@@ -1,22 +1,21 @@
 """The family as a whole: the layer it finds in every network of the study, and what it refuses."""
 
-from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from keras import layers
 
-from stages import params
 from stages.errors import UserError
+from stages.explainers import Context
+from stages.explainers.cam import class_activation_map
 from stages.explainers.feature_maps import feature_layer
 from stages.explainers.geometry import Axis, feature_axes, upsample
-from stages.explainers.gradcam import class_activation_map
-from stages.explainers.gradients import family
-from stages.models.assembly import build_model
-from stages.params import Gradients
-from tests.explainers import networks
+from stages.explainers.gradcam import weighted
+from stages.explainers.gradients import Options, family
+from stages.explainers.network import Network
+from tests.explainers import architectures, networks
 
 # model -> an image's shape, its last feature map, that map's size and grid
 EXPECTED = {
@@ -30,63 +29,71 @@ EXPECTED = {
 }
 
 
-def network_of(repository: Path, model: str) -> keras.Model:
-    study = params.load(repository / "params.yaml")
-    cell = next(name for name, cell in study.cells.items() if cell.model == model)
-    if EXPECTED[model][0][2] == 3:
-        cell = f"{model}-cifar10"
-    return build_model(study, cell, EXPECTED[model][0], 10)
+def options(**changed: Any) -> Options:
+    return architectures.study().explain.gradients.model_copy(update=changed)
 
 
-@pytest.mark.parametrize("model", EXPECTED)
-def test_every_network_of_the_study(repository: Path, model: str) -> None:
-    """The layer, its place, and both maps against gradients taken by hand."""
-    shape, layer, axis = EXPECTED[model]
-    network = network_of(repository, model)
-    computed = family(network, Gradients(layer="last_conv"))
-    assert computed.facts == {"layer": layer}
-    assert feature_axes(network, layer)[0] == axis
-
-    images = networks.images(2, shape[0], shape[2])
-    targets = np.array([3, 7])
-    both = keras.Model(network.input, [network.get_layer(layer).output, network.output])
-    with tf.GradientTape(persistent=True) as tape:
-        pixels = tf.constant(images)
-        tape.watch(pixels)
-        features, logits = both(pixels, training=False)
-        score = logits[0, 3] + logits[1, 7]
-    gradient = tape.gradient(score, pixels).numpy()
-    maps = computed.methods["saliency"](network, images, targets)
-    np.testing.assert_allclose(maps, np.abs(gradient).max(axis=-1), rtol=1e-4, atol=1e-6)
-
-    weights = tape.gradient(score, features).numpy().mean(axis=(1, 2))
-    cam = np.maximum(np.einsum("nijk,nk->nij", features.numpy(), weights), 0)
-    assert cam.any()
-    np.testing.assert_allclose(
-        class_activation_map(network, images, targets, layer), cam, rtol=1e-4, atol=1e-6
-    )
-    maps = computed.methods["gradcam"](network, images, targets)
-    expected = upsample(cam, (axis, axis), shape[:2])
-    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-6)
+def context(channels: int) -> Context:
+    images = 255 * networks.images(4, 28 if channels == 1 else 32, channels)
+    return Context(images.astype(np.uint8), seed=3)
 
 
-def test_a_layer_may_be_named(repository: Path) -> None:
-    network = network_of(repository, "simple_cnn")
-    assert family(network, Gradients(layer="conv1_relu")).facts == {"layer": "conv1_relu"}
-    assert family(network, Gradients(layer="pool1")).facts == {"layer": "pool1"}
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_network_of_the_study(name: str) -> None:
+    """The layer and its place on the image, in the network and in what is explained of it."""
+    shape, layer, axis = EXPECTED[name]
+    shared = architectures.shared(name)
+    own = shape == shared.shape
+    model = shared.model if own else architectures.build(name, shape)
+    network = shared.network if own else Network(model)
+    assert family(network, options(), context(shape[-1])).facts["layer"] == layer
+    assert feature_axes(model, layer) == feature_axes(network.model, layer) == (axis, axis)
 
 
-def test_a_wrong_layer_is_told_the_right_ones(repository: Path) -> None:
-    network = network_of(repository, "simple_cnn")
+@pytest.mark.usefixtures("uncompiled")
+def test_the_methods_are_the_options(architecture: architectures.Architecture) -> None:
+    """Each is bound to the layer and to its numbers of params.yaml."""
+    network, images = architecture.network, architecture.images()
+    targets = architecture.likely(images)
+    methods = family(network, options(), context(architecture.shape[-1])).methods
+    cells = class_activation_map(network, images, targets, architecture.layer, weighted)
+    axes = feature_axes(architecture.model, architecture.layer)
+    expected = upsample(cells, axes, architecture.shape[:2])
+    assert expected.any()
+    maps = methods["gradcam"](network, images, targets).maps
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-6 * expected.max())
+    for name in ("gradcam_plus_plus", "layercam"):
+        assert methods[name].keywords == {"layer": architecture.layer}
+    assert methods["lrp_epsilon"].keywords == {"epsilon": options().lrp.epsilon}
+    assert methods["lrp_alpha_beta"].keywords == {"alpha": options().lrp.alpha}
+
+
+def test_a_layer_may_be_named() -> None:
+    network = architectures.shared("simple_cnn").network
+    for name in ("conv1_relu", "pool1"):
+        named = family(network, options(layer=name), context(1))
+        assert named.facts["layer"] == name
+        images, targets = networks.images(1, 28, 1), np.array([3])
+        found = named.methods["layercam"](network, images, targets).maps
+        assert found.any()
+        if name == "conv1_relu":  # at the image's own size, so nothing is interpolated
+            from stages.explainers.layercam import weighted as by_place
+
+            cells = class_activation_map(network, images, targets, name, by_place)
+            np.testing.assert_allclose(found, cells, rtol=1e-6)
+
+
+def test_a_wrong_layer_is_told_the_right_ones() -> None:
+    network = architectures.shared("simple_cnn").network
     with pytest.raises(UserError) as raised:
-        feature_layer(network, "conv2_rlu")
+        family(network, options(layer="conv2_rlu"), context(1))
     message = str(raised.value)
     assert "params.yaml: explain.gradients.layer = 'conv2_rlu'" in message
     assert "did you mean 'conv2_relu'?" in message
     assert message.endswith("last_conv, conv1, conv1_relu, pool1, conv2, conv2_relu, pool2")
     # A layer that exists but has no places is not a feature map either.
     with pytest.raises(UserError, match="'logits'"):
-        feature_layer(network, "logits")
+        feature_layer(network.model, "logits")
 
 
 def test_a_map_of_one_cell_is_no_map() -> None:
@@ -101,16 +108,3 @@ def test_a_map_of_one_cell_is_no_map() -> None:
 def test_a_network_without_convolutions_is_refused() -> None:
     with pytest.raises(UserError, match="no class activation map"):
         feature_layer(networks.linear(np.ones((4, 4, 1, 2), np.float32)))
-
-
-@pytest.mark.parametrize("softmax", ["activation", "layer"])
-def test_probabilities_are_not_explained(softmax: str) -> None:
-    inputs = keras.Input((4, 4, 1))
-    x = layers.Conv2D(1, 3, padding="same")(inputs)
-    x = layers.Flatten()(x)
-    if softmax == "activation":
-        x = layers.Dense(2, activation="softmax", name="last")(x)
-    else:
-        x = layers.Softmax(name="last")(layers.Dense(2)(x))
-    with pytest.raises(ValueError, match="'last' gives no logits"):
-        family(keras.Model(inputs, x), Gradients(layer="last_conv"))

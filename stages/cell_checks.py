@@ -1,0 +1,54 @@
+"""Whether the cells of params.yaml, and their twins, fit the models and datasets that are there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stages.command import nearest
+from stages.errors import UserError
+
+if TYPE_CHECKING:
+    from stages.params import Cell, Params, Twin
+
+
+def check_twin(path: Path, params: "Params", name: str, twin: "Twin") -> None:
+    """Refuse a twin of no cell, or one of the cell's own seed, which would be no other network."""
+    key = f"{path}: twins.{name}"
+    if name not in params.cells:
+        raise UserError(
+            f"{key}: there is no such cell{nearest(name, list(params.cells))}; name one of cells, "
+            "or remove this twin"
+        )
+    check_cell(path, params, f"twins.{name}", name, twin)
+    if twin.seed == params.seed:
+        raise UserError(f"{key}.seed = {twin.seed}: this is `seed`; give the twin another")
+
+
+def check_cell(path: Path, params: "Params", place: str, name: str, cell: "Cell") -> None:
+    """Refuse a cell whose parts do not exist or do not fit together."""
+    key = f"{path}: {place}"
+    for part, value, known in (
+        ("model", cell.model, list(params.models)),
+        ("dataset", cell.dataset, list(params.datasets)),
+    ):
+        if value not in known:
+            raise UserError(
+                f"{key}.{part} = {value!r}: unknown{nearest(value, known)}; "
+                f"known: {', '.join(known)}"
+            )
+    expected = f"{cell.model}-{cell.dataset}"
+    if name != expected:
+        raise UserError(
+            f"{key}: a cell is named <model>-<dataset>, here '{expected}'; rename it, or correct "
+            "its model or dataset"
+        )
+    model = params.models[cell.model]
+    if cell.architecture != model.architecture:
+        raise UserError(
+            f"{key}.architecture = {cell.architecture!r}: expected '{model.architecture}', the "
+            f"architecture of models.{cell.model}"
+        )
+    if cell.dataset not in model.schedules.get(params.budget, {}):
+        raise UserError(
+            f"{path}: models.{cell.model}.schedules.{params.budget} has no '{cell.dataset}', which "
+            f"the cell '{name}' needs: add a line for it (copy another dataset's)"
+        )

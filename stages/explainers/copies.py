@@ -1,0 +1,41 @@
+"""Gradients at many copies of each image: noisy ones, or the points of a path.
+
+A batch holds all copies of as many images as fit into it, and the copies are made inside the
+compiled function, so that a few calls do all the work. What is drawn or chosen for the copies is
+the same for every image.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stages.explainers.network import Network
+
+
+def slices(network: "Network", count: int) -> list[tuple[slice, int]]:
+    """Divide `count` copies into slices that fit into a batch.
+
+    Returns:
+        pairs of a slice of the copies, and how many images' copies of it fit into a batch.
+    """
+    size = network.batch_size
+    parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
+    return [(part, max(1, size // (part.stop - part.start))) for part in parts]
+
+
+def gradients_at(network: "Network", copies: Any, targets: Any) -> Any:
+    """Return d logit[target] / d copy in TensorFlow, for use inside a compiled function.
+
+    Args:
+        network: the network to explain.
+        copies: float32 (copies, images, height, width, channels).
+        targets: int64 (images,), class indices.
+
+    Returns:
+        float32 like `copies`.
+    """
+    import tensorflow as tf
+
+    shape = tf.shape(copies)
+    batch = tf.reshape(copies, (-1, *network.image_shape))
+    gradients = network.gradients_of(batch, tf.tile(targets, shape[:1]))
+    return tf.reshape(gradients, shape)

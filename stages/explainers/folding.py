@@ -1,0 +1,164 @@
+"""Batch normalisation folded away: the same function of the image, in fewer steps.
+
+In inference a batch normalisation is y = x * scale + shift with fixed numbers a channel. Where it
+follows a convolution or a dense layer that nothing else reads, these go into that layer's kernel
+and bias (Jacob et al. 2017, https://arxiv.org/abs/1712.05877, section 3.2), and the layer that was
+the normalisation passes its input on. Elsewhere it stays as it is. Layer names stay.
+
+Explaining needs this twice: layer-wise relevance propagation is defined for linear layers and
+activations only, and a network without the extra operations is explained faster.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+def folded(model: "keras.Model") -> "keras.Model":
+    """Return a network with the same layer names and logits, batch normalisations folded away.
+
+    It shares no weights with `model`; `copy_folded` fills it, also later with other weights.
+
+    Args:
+        model: a flat functional network of Keras' own layers.
+    """
+    import keras
+
+    homes = _homes(model)
+    biased = {layer.name for targets in homes.values() for layer, _ in targets}
+
+    def rebuilt(layer: "keras.layers.Layer") -> "keras.layers.Layer":
+        config = layer.get_config()
+        if homes.get(layer.name):
+            return keras.layers.Identity(name=layer.name, dtype="float32")
+        if layer.name in biased:
+            config["use_bias"] = True
+        if not isinstance(layer, keras.layers.InputLayer):
+            config["dtype"] = "float32"  # maps are exact, however the weights were trained
+        return type(layer).from_config(config)
+
+    def called(layer: "keras.layers.Layer", *inputs: Any, **options: Any) -> Any:
+        # What a normalisation is called with besides its input (a mask) means nothing to another.
+        return (
+            layer(*inputs)
+            if isinstance(layer, keras.layers.Identity)
+            else layer(*inputs, **options)
+        )
+
+    copy = keras.models.clone_model(model, clone_function=rebuilt, call_function=called)
+    copy_folded(model, copy)
+    return copy
+
+
+def copy_folded(model: "keras.Model", copy: "keras.Model") -> None:
+    """Put `model`'s weights into `copy`, which `folded` made of a network of the same layers."""
+    import keras
+
+    weights: dict[str, list[np.ndarray]] = {
+        layer.name: [np.asarray(keras.ops.convert_to_numpy(w)) for w in layer.weights]
+        for layer in model.layers
+    }
+    for name, homes in _homes(model).items():
+        if not homes:
+            continue
+        del weights[name]
+        scale, shift = scale_and_shift(model.get_layer(name))
+        for home, channels in homes:
+            kernel = weights[home.name][0]
+            bias = weights[home.name][1] if home.use_bias else np.zeros_like(scale[channels])
+            if isinstance(home, keras.layers.DepthwiseConv2D):
+                factor = scale[channels].reshape(kernel.shape[2:])
+            else:
+                factor = scale[channels]
+            weights[home.name] = [kernel * factor, bias * scale[channels] + shift[channels]]
+    for layer in copy.layers:
+        if layer.weights:
+            layer.set_weights(weights[layer.name])
+
+
+def factors(model: "keras.Model") -> dict[str, np.ndarray]:
+    """Return what folding multiplies layers' kernels by.
+
+    Returns:
+        layer name -> float32 (its output channels,), where a normalisation is folded into it.
+    """
+    found = {}
+    for name, homes in _homes(model).items():
+        for home, channels in homes:
+            found[home.name] = scale_and_shift(model.get_layer(name))[0][channels]
+    return found
+
+
+def scale_and_shift(layer: "keras.layers.BatchNormalization") -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch normalisation's factor and summand in inference, float32 (channels,) each."""
+    from keras import ops
+
+    mean, variance = (
+        ops.convert_to_numpy(value).astype(np.float64)
+        for value in (layer.moving_mean, layer.moving_variance)
+    )
+    scale = 1 / np.sqrt(variance + layer.epsilon)
+    if layer.scale:
+        scale = scale * ops.convert_to_numpy(layer.gamma)
+    shift = -mean * scale
+    if layer.center:
+        shift = shift + ops.convert_to_numpy(layer.beta)
+    return scale.astype(np.float32), shift.astype(np.float32)
+
+
+def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
+    """Say for each batch normalisation which layers take its numbers in, and which channels.
+
+    Returns:
+        name of the normalisation -> pairs of a layer and its slice of the channels; none where
+        some channel has no such layer.
+    """
+    import keras
+
+    made_by = {id(layer.output): layer for layer in model.layers if _single(layer)}
+    readers: dict[int, int] = {}
+    for operation in model.operations:
+        inputs = operation.input if isinstance(operation.input, list) else [operation.input]
+        for tensor in inputs:
+            readers[id(tensor)] = readers.get(id(tensor), 0) + 1
+    for tensor in model.outputs:  # what is read outside must stay as it is
+        readers[id(tensor)] = readers.get(id(tensor), 0) + 1
+
+    def homes(tensor: Any, start: int) -> list[tuple[Any, slice]] | None:
+        layer = made_by.get(id(tensor))
+        if layer is None or readers[id(tensor)] > 1:
+            return None
+        if isinstance(layer, keras.layers.Concatenate):
+            if layer.axis not in (-1, len(tensor.shape) - 1):
+                return None
+            found: list[tuple[Any, slice]] = []
+            for part in layer.input:
+                inner = homes(part, start)
+                if inner is None:
+                    return None
+                found += inner
+                start += part.shape[-1]
+            return found
+        linear = isinstance(
+            layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.Dense
+        )
+        if not linear or layer.activation is not keras.activations.linear:
+            return None
+        return [(layer, slice(start, start + tensor.shape[-1]))]
+
+    return {
+        layer.name: (_of_channels(layer) and homes(layer.input, 0)) or []
+        for layer in model.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    }
+
+
+def _of_channels(layer: "keras.layers.BatchNormalization") -> bool:
+    return layer.axis in (-1, len(layer.input.shape) - 1)
+
+
+def _single(layer: "keras.layers.Layer") -> bool:
+    return not isinstance(layer.output, list | tuple)

@@ -1,0 +1,72 @@
+"""How arrays and numbers lie in files: npz and JSON, atomic and byte-stable.
+
+The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
+"""
+
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.atomic import write, write_text
+from stages.errors import UserError
+
+DECIMALS = 6
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as npz. Raises ValueError for an array of Python objects."""
+    write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def read_arrays(path: Path, made_by: str) -> dict[str, np.ndarray]:
+    """Read an npz file. Raises UserError if it is missing or damaged; `made_by` makes it."""
+    require(path, made_by)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise UserError(
+            f"{path}: the file is damaged ({error}); make it again with `dvc repro -f {made_by}`"
+        ) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON: floats rounded to 6 decimals, NaN and infinity as null."""
+    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, f"{text}\n")
+
+
+def read_json(path: Path, made_by: str) -> Any:
+    """Read JSON. Raises UserError if the file is missing or damaged; `made_by` makes it."""
+    require(path, made_by)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
+        ) from error
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    if isinstance(content, np.ndarray):
+        return _rounded(content.tolist())
+    if isinstance(content, np.generic):
+        return _rounded(content.item())
+    if isinstance(content, float):
+        return round(content, DECIMALS) if math.isfinite(content) else None
+    return content
+
+
+def require(path: Path, made_by: str) -> None:
+    """Raise UserError if there is no such file; `made_by` is the stage to run."""
+    if not path.exists():
+        remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
+        raise UserError(f"{path}: there is no such file{remedy}")

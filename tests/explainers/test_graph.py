@@ -1,0 +1,73 @@
+"""Running a network layer by layer, as it is and with rules of one's own."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from stages.explainers import graph
+from tests.explainers import architectures, networks
+
+
+def test_without_rules_it_is_the_network(architecture: architectures.Architecture) -> None:
+    model, images = architecture.network.model, architecture.images(1)
+    outputs = graph.run(model, tf.constant(images), lambda layer: None)
+    assert list(outputs) == [operation.name for operation in model.operations]
+    names = [architecture.layer, "normalise", "logits"]
+    inner = keras.Model(model.input, [model.get_layer(name).output for name in names])
+    for name, expected in zip(names, inner(images, training=False), strict=True):
+        np.testing.assert_allclose(outputs[name], expected, rtol=1e-5, atol=1e-5)
+    assert list(outputs)[-1] == "logits"
+
+
+def test_dropout_and_batch_norm_are_in_inference() -> None:
+    inputs = keras.Input((4, 4, 1))
+    x = layers.BatchNormalization()(layers.Dropout(0.9)(inputs))
+    model = keras.Model(inputs, layers.Dense(1, name="logits")(layers.Flatten()(x)))
+    images = networks.images(2, 4, 1)
+    outputs = graph.run(model, tf.constant(images), lambda layer: None)
+    np.testing.assert_allclose(outputs["logits"], model(images, training=False), rtol=1e-6)
+
+
+def test_a_rule_takes_a_layers_place() -> None:
+    """Each tensor that the layer reads is one argument; what follows sees what the rule gives."""
+    inputs = keras.Input((2, 2, 1), name="image")
+    a = layers.Rescaling(2.0, name="double")(inputs)
+    b = layers.Rescaling(3.0, name="triple")(inputs)
+    x = layers.Add(name="sum")([a, b])
+    x = layers.Flatten(name="flat")(layers.ReLU(name="relu")(x))
+    model = keras.Model(inputs, layers.Dense(1, name="logits")(x))
+    model.get_layer("logits").set_weights([np.ones((4, 1)), np.zeros(1)])
+    asked = []
+
+    def rule_for(layer: keras.layers.Layer) -> graph.Rule | None:
+        asked.append(layer.name)
+        return {"sum": lambda first, second: first - second, "relu": lambda x: x}.get(layer.name)
+
+    images = networks.images(2, 2, 1)
+    outputs = graph.run(model, tf.constant(images), rule_for)
+    assert asked == [layer.name for layer in model.operations if layer.name != "image"]
+    np.testing.assert_array_equal(outputs["image"], images)
+    np.testing.assert_allclose(outputs["sum"], -images, rtol=1e-5)
+    np.testing.assert_allclose(outputs["logits"][:, 0], -images.sum(axis=(1, 2, 3)), rtol=1e-5)
+
+
+def test_a_rules_own_gradient_is_the_one_that_counts() -> None:
+    model = networks.averaged(np.ones((3, 1), np.float32))
+    images = tf.constant(networks.images(2, 6, 1))
+
+    @tf.custom_gradient
+    def tripled(x: tf.Tensor) -> tuple:
+        return tf.nn.relu(x), lambda upstream: 3 * upstream
+
+    def gradient(rule: graph.Rule | None) -> np.ndarray:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            outputs = graph.run(
+                model, images, lambda layer: rule if layer.name == "conv_relu" else None
+            )
+        return tape.gradient(outputs["logits"], images).numpy()
+
+    linear = gradient(lambda x: x)
+    assert np.abs(gradient(None) - linear).max() > 0.01
+    np.testing.assert_allclose(gradient(tripled), 3 * linear, rtol=1e-5)
