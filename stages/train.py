@@ -2,8 +2,18 @@
 
 import argparse
 import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from stages import artifacts, command, params, runtime, tracking
+from stages.artifacts import Dataset
+
+if TYPE_CHECKING:
+    import keras
+
+    from stages.training.loop import Outcome
+
+Listener = Callable[[Mapping[str, float], int], None]
 
 
 def main() -> None:
@@ -21,12 +31,6 @@ def train_cell(cell: str) -> None:
     study = params.load()
     model, schedule = study.model_of(cell), study.schedule_of(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    runtime.configure(study.threads, study.seed, model.training.mixed_precision)
-    from stages.evaluation.figures import training_curves
-    from stages.models.assembly import build_model
-    from stages.training.loop import train
-
-    network = build_model(study, cell, dataset.train_images.shape[1:], len(dataset.class_names))
     used = {
         "seed": study.seed,
         "threads": study.threads,
@@ -36,17 +40,17 @@ def train_cell(cell: str) -> None:
         "schedule": schedule.model_dump(),
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
+    runtime.configure(study.threads, study.seed, model.training.mixed_precision)
+    from stages.evaluation.figures import training_curves
+
     with tracking.run(stage="train", cell=cell, params=used) as run:
         started = time.monotonic()
-        outcome = train(
-            network,
-            dataset.train_images,
-            dataset.train_labels,
-            model.training,
-            schedule,
-            study.dataset_of(cell).augmentation,
+        network, outcome = trained(
+            study,
+            cell,
+            dataset,
             study.seed,
-            listener=lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+            lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
         )
         seconds = time.monotonic() - started
         best = outcome.history.iloc[outcome.best_epoch - 1]
@@ -73,6 +77,38 @@ def train_cell(cell: str) -> None:
         run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
         run.log_artifact(artifacts.history_path(cell))
         run.log_figure(training_curves(outcome.history), "training_curves.png")
+
+
+def trained(
+    study: params.Params, cell: str, dataset: Dataset, seed: int, listener: Listener
+) -> tuple["keras.Model", "Outcome"]:
+    """Build a cell's network and train it. Call `runtime.configure` with the same seed first.
+
+    Args:
+        study: the parameters.
+        cell: whose network and schedule.
+        dataset: what it is trained on.
+        seed: of the validation split, the order, and random changes of the images.
+        listener: is handed each epoch's numbers, and its number from 1.
+
+    Raises:
+        UserError: the training diverged.
+    """
+    from stages.models.assembly import build_model
+    from stages.training.loop import train
+
+    network = build_model(study, cell, dataset.train_images.shape[1:], len(dataset.class_names))
+    outcome = train(
+        network,
+        dataset.train_images,
+        dataset.train_labels,
+        study.model_of(cell).training,
+        study.schedule_of(cell),
+        study.dataset_of(cell).augmentation,
+        seed,
+        listener=listener,
+    )
+    return network, outcome
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stages.explainers import FAMILIES
 from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,11 +20,14 @@ PLUMBING = {
     "stages.errors": "what a mistake is",
     "stages.mistakes": "what a mistake in params.yaml says",
     "stages.command": "how a mistake ends",
+    "stages.cell_checks": "the same, of cells",
+    "stages.formats": "reads and writes bytes as they are",
     "stages.artifacts": "reads and writes arrays as they are",
     "stages.atomic": "writes bytes as they are",
     "stages.tracking": "a side channel beside the results",
     "stages.tracking_store": "the same",
     "stages.evaluation.figures": "pictures for the tracked runs",
+    "stages.explainers.panel": "the same",
 }
 # Found by name at run time, so that no import statement shows them: the room, and the block that
 # tells such a module from its neighbours.
@@ -63,14 +67,17 @@ def imported(module: str) -> frozenset[str]:
 
 
 def used_by(*modules: str) -> set[str]:
-    """Return what running `modules` may import, themselves included, plumbing left out."""
+    """Return what running `modules` may import, themselves included.
+
+    Plumbing is left out, and not followed: `params` imports what describes its blocks.
+    """
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
         current = waiting.pop()
         if current not in seen:
             seen.add(current)
-            waiting += imported(current)
+            waiting += [] if current in PLUMBING else imported(current)
     return {name for name in seen if name not in PLUMBING and holds_code(name)}
 
 
@@ -84,12 +91,18 @@ def choices(template: str) -> list[str]:
     ]
 
 
-def dependencies(stage: str) -> tuple[str, list[str]]:
-    """Return a stage's module and the code among its dependencies."""
+def dependencies(stage: str) -> tuple[list[str], list[str]]:
+    """Return the modules that a stage runs and the code among its dependencies.
+
+    They are its own and, of a stage that explains, the family's, which it finds by name.
+    """
     body = PIPELINE[stage].get("do", PIPELINE[stage])
     words = body["cmd"].split()
     assert words[:2] == ["python", "-m"], body["cmd"]
-    return words[2], [dep for dep in body["deps"] if dep.startswith("stages/")]
+    modules = [words[2]]
+    if "--family" in words:
+        modules.append(f"stages.explainers.{words[words.index('--family') + 1]}")
+    return modules, [dep for dep in body["deps"] if dep.startswith("stages/")]
 
 
 def covers(dependency: str, module: str) -> bool:
@@ -99,15 +112,15 @@ def covers(dependency: str, module: str) -> bool:
 
 @pytest.mark.parametrize("stage", PIPELINE)
 def test_a_stage_depends_on_the_code_it_uses(stage: str) -> None:
-    module, listed = dependencies(stage)
-    left_out = {m for m in used_by(module) if not any(covers(dep, m) for dep in listed)}
+    modules, listed = dependencies(stage)
+    left_out = {m for m in used_by(*modules) if not any(covers(dep, m) for dep in listed)}
     assert not left_out, f"dvc.yaml: {stage} uses these, and would not rerun after a change"
 
 
 @pytest.mark.parametrize("stage", PIPELINE)
 def test_a_stage_depends_on_no_other_code(stage: str) -> None:
-    module, listed = dependencies(stage)
-    used = used_by(module, *(c for dep in listed if dep in BY_NAME for c in choices(dep)))
+    modules, listed = dependencies(stage)
+    used = used_by(*modules, *(c for dep in listed if dep in BY_NAME for c in choices(dep)))
     for dep in listed:
         if dep not in BY_NAME:
             assert (ROOT / dep).exists(), f"dvc.yaml: {stage}: {dep} is not there"
@@ -134,6 +147,11 @@ def reads(source: str) -> set[str]:
     """Return what a source's datasets in params.yaml name as `reads`, in place of the template."""
     fetches = [entry["fetch"] for entry in overlay.read(ROOT / "params.yaml")["datasets"].values()]
     return {fetch["reads"] for fetch in fetches if source.endswith(f".{fetch['source']}")}
+
+
+def test_every_family_has_its_stage() -> None:
+    families = {m.rpartition(".")[2] for stage in PIPELINE for m in dependencies(stage)[0][1:]}
+    assert families == set(FAMILIES)
 
 
 def test_plumbing_is_there() -> None:

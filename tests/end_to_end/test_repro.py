@@ -8,12 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
+from stages.explainers import FAMILIES
 from tests.scratch import Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
-OF_A_CELL = ("train", "evaluate", "explain_gradients", "assess")
+OF_A_CELL = ("train", "evaluate", *(f"explain_{family}" for family in FAMILIES), "assess")
 
 
 def stages_of(name: str) -> set[str]:
@@ -49,10 +50,17 @@ def test_nothing_runs_without_a_change(study: Scratch) -> None:
     assert study.repro() == (set(), set())
 
 
-def test_an_explanation_parameter_retrains_nothing(study: Scratch) -> None:
-    study.change("explain.images.right_per_class", 2)
+def test_a_familys_parameter_reruns_that_family_only(study: Scratch) -> None:
+    study.change("explain.lime.samples", 60)
     ran, _ = study.repro()
-    assert ran == {f"explain_gradients@{SIMPLE}", f"assess@{SIMPLE}", "report"}
+    assert ran == {f"explain_lime@{SIMPLE}", "report"}
+
+
+def test_which_images_are_explained_retrains_nothing(study: Scratch) -> None:
+    study.change("explain.images.right_per_class", 2)
+    ran, _ = study.repro(f"assess@{SIMPLE}")
+    assert ran == {f"explain_gradients@{SIMPLE}", f"assess@{SIMPLE}"}
+    study.change("explain.images.right_per_class", 1)
 
 
 def test_a_new_cell_runs_alone(study: Scratch) -> None:
@@ -80,7 +88,7 @@ def test_an_architectures_file_reruns_its_cells(study: Scratch) -> None:
     weights = study.path / "data" / "models" / f"{SIMPLE}.weights.h5"
     before = weights.read_bytes()
     with appended(study, "stages/models/simple_cnn.py", "# a remark\n"):
-        ran, _ = study.repro()
-    assert ran == {*stages_of(SIMPLE), "report"}
+        ran, _ = study.repro(f"evaluate@{SIMPLE}", f"evaluate@{BASELINE}")
+    assert ran == {f"train@{SIMPLE}", f"evaluate@{SIMPLE}"}
     assert weights.read_bytes() == before, "the same training gives the same bytes"
-    assert study.repro()[0] == set()
+    assert study.repro(f"evaluate@{SIMPLE}")[0] == set()

@@ -1,0 +1,50 @@
+"""Train a cell once more from another seed. `python -m stages.train_twin --cell <cell>`"""
+
+import argparse
+import time
+
+from stages import artifacts, command, params, runtime, tracking
+from stages.train import trained
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train a cell once more from another seed.")
+    parser.add_argument("--cell", required=True, help="a cell that params.yaml lists under twins")
+    train_twin(parser.parse_args().cell)
+
+
+def train_twin(cell: str) -> None:
+    """Train a cell's twin: all as the cell's, the seed as params.yaml says under `twins`.
+
+    The data are split into training and test part as for the cell itself; the start, the order,
+    and which training images are held out for validation are the twin's own.
+
+    Raises:
+        UserError: the cell is unknown or has no twin, its data is missing, or training diverged.
+    """
+    study = params.load()
+    twin = study.twin(cell)
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    model = study.model_of(cell)
+    runtime.configure(study.threads, twin.seed, model.training.mixed_precision)
+    used = {"seed": twin.seed, "threads": study.threads, "budget": study.budget}
+    with tracking.run(stage="train_twin", cell=cell, params=used) as run:
+        started = time.monotonic()
+        network, outcome = trained(
+            study,
+            cell,
+            dataset,
+            twin.seed,
+            lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+        )
+        best = outcome.history.iloc[outcome.best_epoch - 1]
+        metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
+        timing = {"train_seconds": round(time.monotonic() - started, 3)}
+        artifacts.save_weights(cell, network, twin=True)
+        artifacts.write_metrics("train_twin", cell, metrics)
+        artifacts.write_timing("train_twin", cell, timing)
+        run.log_metrics(metrics | timing)
+
+
+if __name__ == "__main__":
+    command.run(main)
