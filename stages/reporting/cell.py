@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stages.reporting import confusion, curves, numbers, trust
+from stages.reporting import confusion, curves, numbers, own_errors, trust
 from stages.reporting.calibration import reliability
-from stages.reporting.gallery import Gallery, gallery
+from stages.reporting.gallery import gallery
+from stages.reporting.inside import inside
 from stages.reporting.study import CellResults, Study
 
 SHOWN_EXAMPLES = 40  # of each kind; the others wait in a closed part of the page
@@ -21,10 +22,11 @@ class ClassRow:
     note: str
 
 
-def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery | None]:
-    """The values of a cell's template, and its gallery, whose sprite is a file of its own."""
+def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The values of a cell's template, and the pictures it shows from files, by a word each."""
     explanations = result.explanations()
     pictures = gallery(explanations, result.probabilities()) if explanations else None
+    within = inside(result.findings("features"), result.explain.get("features", {}))
     matrices = _matrices(result.evaluate)
     others = [c for c in study.cells if c.name != result.name]
     values = {
@@ -38,7 +40,10 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery 
         "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
         "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
         "gallery": pictures,
+        "inside": within,
         "shown": SHOWN_EXAMPLES,
+        "own_errors": own_errors.own_errors(result.methods()),
+        "unsupported": own_errors.unsupported(result.methods()),
         "sanity": trust.sanity(result.assess),
         "control": trust.control(result.assess),
         "cascade": trust.cascade(result.assess),
@@ -52,7 +57,12 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], Gallery 
         "training": _flat(study.params.models[result.cell.model].training.model_dump()),
         "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
     }
-    return values, pictures
+    files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
+    if pictures is not None:
+        files[""] = pictures.sprite
+    if within is not None:
+        files["-inside"] = within.sprite
+    return values, files
 
 
 def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:

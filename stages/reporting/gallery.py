@@ -12,11 +12,14 @@ from stages.reporting.sprites import Sprite, Tile
 
 @dataclass(frozen=True)
 class Map:
+    """One method's map; `own` is what the method says of its own error on it, if anything."""
+
     label: str
     tile: Tile
     overlay: bool
     flaw: str
     alt: str
+    own: str
 
 
 @dataclass(frozen=True)
@@ -168,12 +171,16 @@ def _maps(
         flaw = sprites.flaw(values)
         tile = sprite.add(sprites.colour(values, name, signed[name]))
         alt = f"{method.label} map for the class {numbers.printable(target)}"
-        place = "" if flaw else f", largest at {_peak(values)}"
-        yield Map(method.label, tile, method.overlay, flaw, alt + (f" ({flaw})" if flaw else place))
+        place = "" if flaw else f", largest at {peak(values)}"
+        own = methods.beside(
+            {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
+        )
+        alt += f" ({flaw})" if flaw else place
+        yield Map(method.label, tile, method.overlay, flaw, alt, own)
 
 
-def _peak(values: np.ndarray) -> str:
-    """Where a map is largest, in words: for who cannot see it."""
+def peak(values: np.ndarray) -> str:
+    """Where a map, float (height, width), is largest, in words: for who cannot see it."""
     row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
     across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]

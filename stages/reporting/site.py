@@ -36,13 +36,19 @@ class Static:
     policy: str
 
 
-def static() -> Static:
-    """Read the site's own style and script and make the Content-Security-Policy for them."""
-    style = (HERE / "static" / "report.css").read_text(encoding="utf-8")
+def static(*more: str, pictures: str = "'self' data:") -> Static:
+    """Read the site's own style and script and make the Content-Security-Policy for them.
+
+    Args:
+        more: style sheets of `static/` that a page needs beside the site's.
+        pictures: where pictures may come from, as the policy says it.
+    """
+    sheets = (HERE / "static" / name for name in ("report.css", *more))
+    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     script = (HERE / "static" / "report.js").read_text(encoding="utf-8")
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'none'"
+        f"img-src {pictures}; base-uri 'none'; form-action 'none'"
     )
     # The site's own files, not data: the only text in any page that is not escaped.
     return Static(Markup(style), Markup(script), policy)
@@ -101,11 +107,8 @@ def write_pages(study: Study, folder: Path) -> None:
     for result in study.cells:
         values, pictures = cell.context(study, result)
         name = file_name(result.name)
-        if pictures is not None:
-            write_bytes(folder / "images" / f"{name}.png", pictures.sprite)
-        for matrix in values["matrices"]:
-            if matrix.picture is not None:
-                write_bytes(folder / "images" / f"{name}-{matrix.part}.png", matrix.picture)
+        for part, picture in pictures.items():
+            write_bytes(folder / "images" / f"{name}{part}.png", picture)
         _page(templates, folder / "cells" / f"{name}.html", "cell.html", values | {"root": "../"})
 
 

@@ -13,7 +13,13 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
-UNSIGNED = {"gradcam": "viridis"}  # laid over the image; every other unsigned map is in magma
+# Laid over the image; every other unsigned map is in magma, and a feature map grey.
+UNSIGNED = {
+    "gradcam": "viridis",
+    "gradcam_plus_plus": "viridis",
+    "layercam": "viridis",
+    "feature_map": "gray",
+}
 DEFAULT_UNSIGNED = "magma"
 SIGNED = "RdBu_r"
 GUTTER = 1
@@ -55,6 +61,11 @@ class Sprite:
             self._width,
             self._height,
         )
+
+    @property
+    def tile_size(self) -> tuple[int, int]:
+        """Height and width of every tile."""
+        return self._height, self._width
 
     @property
     def size(self) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What the report tells: params.yaml and every cell's results, as far as they are there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from stages import artifacts
 from stages.errors import UserError
 from stages.params import Cell, Params, Schedule
 
-FAMILY = "gradients"
+# Of stages/explainers: those that give a map of each row, and those that find something else.
+MAPS = ("gradients", "lime", "shap")
+FINDINGS = ("features", "counterfactual")
 
 # What each metrics file must hold for a page to be made from it.
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
@@ -30,6 +32,7 @@ _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_r
 class CellResults:
     """One cell: what params.yaml says of it, and each result that exists (None where not).
 
+    `explain` holds each family's metrics, `explained` the families whose arrays there are.
     `missing` names the files that are not there, in the order the stages make them.
     """
 
@@ -39,16 +42,49 @@ class CellResults:
     train: dict[str, Any] | None = None
     history: pd.DataFrame | None = None
     evaluate: dict[str, Any] | None = None
-    explain: dict[str, Any] | None = None
+    explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] | None = None
     timing: dict[str, float] = field(default_factory=dict)
-    explained: bool = False
+    explained: tuple[str, ...] = ()
     predicted: bool = False
     missing: tuple[str, ...] = ()
 
     def explanations(self) -> artifacts.Explanations | None:
-        """Read the cell's attributions: not kept, because forty cells' would not fit in memory."""
-        return artifacts.read_explanations(self.name, FAMILY) if self.explained else None
+        """Read the attributions of all families as one: not kept, since forty cells' are too much.
+
+        Raises:
+            UserError: the families do not explain the same rows.
+        """
+        families = [name for name in MAPS if name in self.explained]
+        if not families:
+            return None
+        first, *others = (artifacts.read_explanations(self.name, name) for name in families)
+        for name, other in zip(families[1:], others, strict=True):
+            same = np.array_equal(first.image_index, other.image_index) and np.array_equal(
+                first.target, other.target
+            )
+            if not same:
+                raise UserError(
+                    f"{artifacts.explanations_path(self.name, name)}: these are of other images "
+                    f"than {artifacts.explanations_path(self.name, families[0])} explains; make "
+                    f"them again with `dvc repro -f explain_{name}@{self.name}`"
+                )
+        maps, numbers = dict(first.maps), dict(first.numbers)
+        for other in others:
+            maps |= other.maps
+            numbers |= other.numbers
+        return replace(first, maps=maps, numbers=numbers)
+
+    def findings(self, family: str) -> dict[str, np.ndarray]:
+        """Read what a family of findings wrote, as its module describes; empty where not there."""
+        return artifacts.read_findings(self.name, family) if family in self.explained else {}
+
+    def methods(self) -> dict[str, dict[str, Any]]:
+        """What the explain stages say of each method: its own errors, or why it cannot serve."""
+        said: dict[str, dict[str, Any]] = {}
+        for family in MAPS:
+            said |= self.explain.get(family, {}).get("methods", {})
+        return said
 
     def probabilities(self) -> np.ndarray | None:
         """The softmax over classes of each test image, float64 (n, classes)."""
@@ -102,19 +138,31 @@ def collect(params: Params) -> Study:
 def _cell(params: Params, name: str) -> CellResults:
     missing: list[str] = []
     timing: dict[str, float] = {}
-    for stage in ("train", "evaluate", f"explain_{FAMILY}"):
+    for stage in ("train", "evaluate", *(f"explain_{family}" for family in MAPS)):
         timing |= artifacts.read_timing(stage, name)
+    train = _metrics("train", name, _TRAIN, missing)
+    history = _optional(artifacts.history_path(name), lambda: _history(name), missing)
+    evaluate = _metrics("evaluate", name, _EVALUATE, missing)
+    explain = {
+        family: content
+        for family in (*MAPS, *FINDINGS)
+        if (content := _metrics(f"explain_{family}", name, (), missing)) is not None
+    }
     return CellResults(
         name=name,
         cell=params.cell(name),
         schedule=params.schedule_of(name),
-        train=_metrics("train", name, _TRAIN, missing),
-        history=_optional(artifacts.history_path(name), lambda: _history(name), missing),
-        evaluate=_metrics("evaluate", name, _EVALUATE, missing),
-        explain=_metrics(f"explain_{FAMILY}", name, (), missing),
+        train=train,
+        history=history,
+        evaluate=evaluate,
+        explain=explain,
         assess=_metrics("assess", name, ("sanity",), missing),
         timing=timing,
-        explained=_there(artifacts.explanations_path(name, FAMILY), missing),
+        explained=tuple(
+            family
+            for family in (*MAPS, *FINDINGS)
+            if _there(artifacts.explanations_path(name, family), missing)
+        ),
         predicted=_there(artifacts.predictions_path(name), missing),
         missing=tuple(missing),
     )

@@ -48,9 +48,14 @@ class _Reader(HTMLParser):
 
 
 def read(path: Path) -> Page:
+    """Parse a page's file."""
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(html: str) -> Page:
     """Parse a page."""
     reader = _Reader()
-    reader.feed(path.read_text(encoding="utf-8"))
+    reader.feed(html)
     reader.close()
     reader.page.text = " ".join(reader.page.text.split())
     return reader.page

@@ -59,7 +59,7 @@ def test_a_map_is_told_in_words_and_an_empty_one_is_marked():
 
 def test_no_rows_make_no_gallery_and_an_unknown_method_is_shown_by_its_name():
     assert gallery(rows([])) is None
-    maps = {"occlusion": np.full((1, 6, 6), -1, np.float32)}
+    maps = {"my_method": np.full((1, 6, 6), -1, np.float32)}
     made = gallery(rows([(0, 0, 0, 0)], maps))
-    assert made.legends[0].label == "occlusion"
+    assert made.legends[0].label == "my_method"
     assert made.legends[0].low == "− largest"

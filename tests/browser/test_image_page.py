@@ -1,0 +1,98 @@
+"""The page about photos of a reader's own, in a real browser, from file://."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+
+from stages.reporting import image_page, methods
+from stages.reporting.image_page import Photo, Subject
+from tests.browser.conftest import HOSTILE
+from tests.browser.test_pages import (
+    LOADED_PICTURES,
+    LOW_CONTRAST,
+    THEMES,
+    WIDTHS,
+    requested,
+    visit,
+)  # fmt: skip
+
+pytestmark = pytest.mark.browser
+
+OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def photo(name: str, preview: tuple[int, int]) -> Photo:
+    """Return a photo with a map of every method that the report knows."""
+    random = np.random.default_rng(0)
+    maps = {m: random.normal(size=(16, 16)).astype(np.float32) for m in methods.METHODS}
+    return Photo(
+        name=name,
+        preview=random.integers(0, 256, (*preview, 3)).astype(np.uint8),
+        box=(0.2, 0.0, 0.8, 1.0),
+        seen=random.integers(0, 256, (16, 16, 1)).astype(np.uint8),
+        handling="640×480 pixels; the 480×480 in its middle kept.",
+        warnings=("Its border is bright: add --invert.", "unbroken" * 40),
+        probabilities=np.full(len(HOSTILE), 1 / len(HOSTILE)),
+        target=3,
+        maps={name: np.abs(m) if methods.describe(name).overlay else m for name, m in maps.items()},
+        own={"lime": {"r2": 0.834, "segments": 38.0, "stability": 0.9}},
+    )
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Write a page of two photos, with hostile names throughout."""
+    subject = Subject(
+        "m-d", "a model " + "with a long name " * 8, "<b>data</b>", HOSTILE, (0.9, 1000),
+        {"an_unknown_method": "<script>alert(3)</script>"},
+    )  # fmt: skip
+    photos = [photo('"><img src=x onerror=alert(4)>.png', (400, 560)), photo("b.png", (60, 40))]
+    path = tmp_path_factory.mktemp("explained ünd shown") / "page.html"
+    path.write_text(image_page.page(subject, photos), encoding="utf-8")
+    yield path
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_sound(browser: Chrome, page: Path, width: int, theme: str) -> None:
+    browser.get_log("browser")
+    list(requested(browser))
+    visit(browser, page, width, theme)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
+    assert browser.execute_script(OVERFLOW) <= 0
+    assert browser.execute_script(LOW_CONTRAST) == []
+    pictures = browser.execute_async_script(LOADED_PICTURES)
+    assert len(pictures) > len(methods.METHODS)
+    assert [address[:40] for address, size in pictures if not size] == []
+    assert browser.get_log("browser") == []
+    # A browser just started still loads the page of its own that it showed before.
+    addresses = [a for a in requested(browser) if urlsplit(a).scheme != "chrome"]
+    assert {urlsplit(a).scheme for a in addresses} == {"file", "data"}
+    assert [a for a in addresses if a.startswith("file")] == [page.as_uri()]
+
+
+def opacity(browser: Chrome, kind: str) -> str:
+    layer = f"getComputedStyle(document.querySelector('.photo .{kind} .layer')).opacity"
+    return browser.execute_script(f"return {layer}")
+
+
+def test_without_scripts_it_reads_and_lays_maps_over_the_image(browser: Chrome, page: Path) -> None:
+    visit(browser, page)
+    assert (opacity(browser, "fine"), opacity(browser, "coarse")) == ("1", "0.55")
+    # Scripts of the page are off; the driver's own questions are still answered.
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        visit(browser, page)
+        assert "a model" in browser.find_element(By.TAG_NAME, "h1").text
+        assert not browser.find_element(By.ID, "theme").is_displayed()
+        assert browser.find_element(By.CSS_SELECTOR, ".map .layer").is_displayed()
+        browser.find_element(By.CSS_SELECTOR, ".lay").send_keys(Keys.SPACE)
+        shown = browser.find_element(By.CSS_SELECTOR, ".fine .layer")
+        assert shown.value_of_css_property("opacity") == "0.6"
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

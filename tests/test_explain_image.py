@@ -1,0 +1,355 @@
+"""Images of one's own, from files to a page and a panel."""
+
+import base64
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages import artifacts, explain_image, session
+from stages.errors import UserError
+from stages.explain_image import explain_images
+from stages.explainers import Attribution, Family, UnsupportedNetwork, gradients
+from stages.reporting import sprites
+from tests import scratch, small_cell
+from tests.reporting import pages
+
+GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
+FEW = ["gradcam", "saliency"]
+OPEN_CELL = session.open_cell
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make two small cells once; the tests read them and write elsewhere."""
+    folder, before = tmp_path_factory.mktemp("study"), Path.cwd()
+    os.chdir(folder)
+    try:
+        small_cell.write_params(GRAY, COLOUR, explain=scratch.FEW_SAMPLES)
+        for cell, side, channels in ((GRAY, 16, 1), (COLOUR, 12, 3)):
+            small_cell.write_cell(cell, side, channels, mistaken=lambda predicted: predicted < 5)
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def opened() -> dict[str, session.TrainedCell]:
+    """Cells that are open already, with what was compiled for them."""
+    return {}
+
+
+@pytest.fixture
+def here(
+    opened: dict[str, session.TrainedCell],
+    cells: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """Stand in a folder of photos, the study elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    usual = explain_images.__kwdefaults__ | {"study": cells, "wanted": FEW}
+    monkeypatch.setattr(explain_images, "__kwdefaults__", usual)
+
+    def open_once(name: str) -> session.TrainedCell:
+        if name not in opened:
+            opened[name] = OPEN_CELL(name)
+        return opened[name]
+
+    monkeypatch.setattr(session, "open_cell", open_once)
+    return tmp_path
+
+
+def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> Path:
+    """Write a photo that is the same for the same name."""
+    random = np.random.default_rng(len(name))
+    shape = (size[1], size[0], 3) if colour else (size[1], size[0])
+    Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(name)
+    return Path(name)
+
+
+def pictures(page: Path) -> list[np.ndarray]:
+    """Return the pixels of the pictures in a page."""
+    addresses = pages.read(page).pictures
+    return [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(a.partition(",")[2]))).convert("RGB"))
+        for a in addresses
+    ]
+
+
+def holds(page: Path, picture: np.ndarray) -> bool:
+    return any(np.array_equal(picture, found) for found in pictures(page))
+
+
+@pytest.mark.parametrize(("cell", "colour"), [(GRAY, False), (COLOUR, True)])
+def test_the_page_shows_what_the_network_says(here: Path, cells, capsys, cell, colour) -> None:
+    path = photo("photo.png", colour=colour)
+    page = explain_images([path], cell)
+    assert page == here / "explained" / f"photo-{cell}.html"
+    assert Image.open(page.with_suffix(".png")).size[0] > 300
+    printed = capsys.readouterr().out
+
+    trained = session.open_cell(cell)
+    image = trained.photo(path)
+    [probabilities] = trained.predict(image)
+    top = int(probabilities.argmax())
+    text = pages.read(page).text
+    assert f"{trained.class_names[top]} {100 * probabilities[top]:.1f} %" in text
+    assert f"{trained.class_names[top]:22} {100 * probabilities[top]:6.2f} %  <- exp" in printed
+    assert f"page:  {page}" in printed and str(page.with_suffix(".png")) in printed
+    assert "48×36 pixels; the 36×36 in its middle kept" in text
+    assert holds(page, sprites.to_rgb(np.rint(255 * image[0]).astype(np.uint8)))
+    for method in FEW:
+        [values] = trained.explain(method, image, np.array([top])).maps
+        assert holds(page, sprites.colour(values, method, False)), method
+
+
+def test_several_photos_share_a_page(here: Path, capsys) -> None:
+    paths = [photo("a.png"), photo("bb.jpg", (5, 90)), photo("ccc.png", colour=True)]
+    page = explain_images(paths, GRAY)
+    assert page.name == f"a-and-2-more-{GRAY}.html"
+    read = pages.read(page)
+    assert {"photo-1", "photo-2", "photo-3"} <= set(read.ids)
+    assert all(path.name in read.text for path in paths)
+    assert "fewer than the network’s" in read.text.replace("'", "’"), "of 5×90"
+    assert "is in colour" in read.text
+    # A photo's maps do not depend on what is explained beside it.
+    alone = pictures(explain_images(paths[1:2], GRAY))
+    together = pictures(page)
+    assert all(any(np.array_equal(one, other) for other in together) for one in alone)
+
+
+def test_every_method_is_asked_if_none_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    # The methods themselves are another test's matter, and take their time.
+    def answers(_: object, name: str, images: np.ndarray, __: object) -> Attribution:
+        return Attribution(np.ones(images.shape[:3], np.float32))
+
+    monkeypatch.setattr(session.TrainedCell, "explain", answers)
+    page = explain_images([photo("photo.png")], GRAY, wanted=None)
+    trained = session.open_cell(GRAY)
+    assert len(trained.methods) > 15
+    drawn = pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
+    assert drawn == len(trained.methods)
+    assert "may take minutes with a large one; --methods gradients" in capsys.readouterr().out
+
+
+def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = session.open_cell(GRAY)
+    slow = ["lime", "deep_shap"]
+    measured = {
+        "explain_lime": {"lime_ms_per_image": 1500.0},
+        "explain_shap": {"deep_shap_ms_per_image": 250.0, "gradient_shap_ms_per_image": 9e9},
+    }
+    monkeypatch.setattr(artifacts, "read_timing", lambda stage, _: measured[stage])
+    said = explain_image._warned(trained, [*FEW, *slow], images=2)
+    assert said.startswith("LIME and DeepSHAP need hundreds of passes")
+    assert "took about 3.5 s where the study was run" in said
+    assert explain_image._warned(trained, FEW, images=2) == ""
+    del measured["explain_shap"]["deep_shap_ms_per_image"]
+    assert "may take minutes" in explain_image._warned(trained, slow, images=2)
+
+
+def test_a_named_class_is_explained(here: Path, capsys) -> None:
+    path = photo("photo.png")
+    first = explain_images([path], GRAY, target="class 3").read_text()
+    assert "<- explained" in capsys.readouterr().out
+    assert "Why <bdi>class 3</bdi>?" in first and "the class you named" in first
+    assert explain_images([path], GRAY, target="3").read_text() == first
+    assert explain_images([path], GRAY, target="4").read_text() != first
+    with pytest.raises(UserError, match="no class 'clas 3'; did you mean 'class 3'"):
+        explain_images([path], GRAY, target="clas 3")
+
+
+def test_a_method_that_cannot_serve_is_shown_with_its_reason(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def refuses(*_: object) -> Attribution:
+        raise UnsupportedNetwork("it has no <ReLU>")
+
+    def serves(_: object, images: np.ndarray, __: object) -> Attribution:
+        values = np.ones(images.shape[:3], np.float32)
+        return Attribution(values, {"completeness_error": np.full(len(images), 0.0123)})
+
+    monkeypatch.setattr(session, "open_cell", OPEN_CELL)
+    family = Family({"lrp_epsilon": refuses, "saliency": serves})
+    monkeypatch.setattr(gradients, "family", lambda *_: family)
+    page = explain_images([photo("photo.png")], GRAY, wanted=["gradients"])
+    text = pages.read(page).text
+    assert "LRP-ε: it has no <ReLU>" in text
+    assert "completeness error 1.2 %" in text
+    assert "not for this network: it has no <ReLU>" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>.png",
+        "two\nlines.png",
+        "$x^2$.png",
+        "-rf.png",
+        "🦉" * 50 + ".png",
+        os.fsdecode(b"\xff\xfe.png"),
+        "\u202egnp.exe.png",
+    ],
+)
+def test_a_hostile_name_is_only_a_name(here: Path, capsys, name: str) -> None:
+    photo("plain.png")
+    try:
+        Path("plain.png").rename(name)
+    except OSError:
+        pytest.skip("this file system has no such names")
+    page = explain_images([Path(name)], GRAY)
+    assert page.parent == here / "explained"
+    assert page.exists() and page.with_suffix(".png").exists()
+    assert "onerror" not in [key for key, _ in pages.read(page).attributes]
+    printed = capsys.readouterr().out
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in printed)
+    assert printed.count("\n") == printed.rstrip().count("\n") + 1
+    printed.encode()
+
+
+def test_names_that_differ_do_not_share_a_page(here: Path) -> None:
+    names = ["a?.png", "a*.png", "x" * 60 + ".png", "x" * 61 + ".png", "a.png"]
+    stems = {explain_image._stem([Path(name)]) for name in names}
+    assert len(stems) == len(names)
+    assert explain_image._stem([Path("a b.png")]) == "a b"
+
+
+def test_the_second_time_it_is_written_anew_or_not_at_all(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = photo("photo.png")
+    page = explain_images([path], GRAY)
+    first = page.read_bytes(), page.with_suffix(".png").read_bytes()
+    assert explain_images([path], GRAY) == page
+    assert (page.read_bytes(), page.with_suffix(".png").read_bytes()) == first
+    Image.new("L", (9, 9), 7).save(path)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr("os.fsync", full)
+        explain_images([path], GRAY)
+    assert (page.read_bytes(), page.with_suffix(".png").read_bytes()) == first
+    explain_images([path], GRAY)
+    assert page.read_bytes() != first[0]
+    assert {p.name for p in page.parent.iterdir()} == {f"photo-{GRAY}.html", f"photo-{GRAY}.png"}
+
+
+def test_ink_on_paper_is_hinted_at_and_turned_round(
+    here: Path, cells: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    open_once = session.open_cell
+
+    def on_black(name: str) -> session.TrainedCell:
+        cell = open_once(name)
+        digits = np.zeros((50, 16, 16, 1), np.uint8)
+        for index, image in enumerate(digits):
+            image[4 : 6 + index % 10, 6:10] = 155 + 2 * index
+        return session.TrainedCell(
+            name, cell.study, replace(cell.dataset, train_images=digits), cell.network
+        )
+
+    monkeypatch.setattr(session, "open_cell", on_black)
+    paper = np.full((40, 20), 190, np.uint8)
+    paper[10:30, 8:12] = 20
+    Image.fromarray(paper).save("digit.png")
+    page = explain_images([Path("digit.png")], GRAY)
+    assert "note: Its border is bright" in capsys.readouterr().out
+    assert "add --invert" in pages.read(page).text
+    assert "filled with its border’s colour" in pages.read(page).text, "nothing of it is cut away"
+
+    explain_images([Path("digit.png")], GRAY, invert=True)
+    assert "--levels makes it black" in capsys.readouterr().out
+    page = explain_images([Path("digit.png")], GRAY, invert=True, levels=True)
+    assert "note: Its" not in capsys.readouterr().out
+    expected = np.zeros((16, 16, 3), np.uint8)
+    expected[4:12, 7:9] = 255  # 40×20 is 16×8 in the middle of 16×16
+    seen = min(pictures(page), key=lambda p: 1e9 if p.shape != (16, 16, 3) else
+               np.abs(p.astype(int) - expected).sum())  # fmt: skip
+    assert np.abs(seen.astype(int) - expected).mean() < 12
+
+
+@pytest.mark.parametrize("wrong", ["missing.png", "text.png"])
+def test_what_is_no_image_stops_before_any_work(here: Path, wrong: str, monkeypatch) -> None:
+    Path("text.png").write_text("no image")
+    monkeypatch.setattr(session, "open_cell", lambda _: pytest.fail("the network was loaded"))
+    with pytest.raises(UserError, match=wrong):
+        explain_images([photo("good.png"), Path(wrong)], GRAY)
+    assert not Path("explained").exists()
+
+
+def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = photo("photo.png")
+    with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
+        explain_images([path], "simple_cnn-digit")
+    with pytest.raises(UserError, match="no method 'gradcan'; did you mean 'gradcam'"):
+        explain_images([path], GRAY, wanted=["gradcan"])
+    with pytest.raises(UserError, match=r"--study nowhere: there is no params\.yaml in it"):
+        explain_images([path], GRAY, study=Path("nowhere"))
+    with pytest.raises(UserError, match=r"--output .*photo\.png: this is a file"):
+        explain_images([path], GRAY, output=path)
+    monkeypatch.setattr(session, "open_cell", OPEN_CELL)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(UserError, match="KERAS_BACKEND=jax: explaining needs TensorFlow"):
+        explain_images([path], GRAY)
+    assert Path.cwd() == here
+    assert not Path("explained").exists()
+
+
+def test_without_a_trained_cell_it_says_how_to_get_one(here: Path, repository: Path) -> None:
+    """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
+    small_cell.write_params(GRAY)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stages.explain_image", photo("photo.png"),
+         "--cell", GRAY, "--methods", "gradcam,saliency", "lime"],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"the cell '{GRAY}' is not trained yet; train it with `dvc repro train@{GRAY}`" in (
+        done.stderr
+    )
+    assert "tensorflow" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_line_reaches_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    called: dict[str, object] = {}
+    monkeypatch.setattr(
+        explain_image,
+        "explain_images",
+        lambda paths, cell, **more: called.update(more, paths=paths, cell=cell),
+    )
+    monkeypatch.setattr(sys, "argv", [
+        "explain_image", "a.png", "b.jpg", "--cell", GRAY, "--methods", "gradcam,lime", "shap",
+        "--target", "cat", "--fit", "pad", "--invert", "--output", "out", "--study", ".demo",
+    ])  # fmt: skip
+    explain_image.main()
+    assert called == {
+        "paths": [Path("a.png"), Path("b.jpg")], "cell": GRAY,
+        "wanted": ["gradcam", "lime", "shap"],
+        "target": "cat", "fit": "pad", "invert": True, "levels": False, "output": Path("out"),
+        "study": Path(".demo"),
+    }  # fmt: skip
+
+
+def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
+    os.chdir(cells)
+    artifacts.write_metrics("evaluate", GRAY, {"accuracy": 0.9731, "test_images": 360})
+    os.chdir(here)
+    try:
+        page = explain_images([photo("photo.png")], GRAY)
+    finally:
+        (cells / artifacts.metrics_path("evaluate", GRAY)).unlink()
+    assert "360 test images it is right 97.3 % of the time" in pages.read(page).text

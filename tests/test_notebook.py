@@ -1,0 +1,91 @@
+"""notebooks/explore.ipynb: run cell by cell on a demo's artifacts, as a reader would."""
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages import session
+from stages.reporting.sheet import Picture
+from tests import scratch, small_cell
+
+NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "explore.ipynb"
+CELL = "simple_cnn-digits"
+
+
+@pytest.fixture(scope="module")
+def notebook() -> dict[str, Any]:
+    return json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+
+
+def sources(notebook: dict[str, Any], kind: str) -> list[str]:
+    return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in the notebook's folder of a repository in which only the demo was run."""
+    folder = tmp_path / ".demo"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    small_cell.write_params(CELL, explain=scratch.FEW_SAMPLES)
+    small_cell.write_cell(CELL, 16, 1, mistaken=lambda predicted: predicted < 5)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    monkeypatch.setattr(session, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return folder
+
+
+def run(source: str, namespace: dict[str, Any]) -> Any:
+    """Run a cell as Jupyter does; return the value of its last line if that is an expression."""
+    body = ast.parse(source).body
+    last = body.pop() if isinstance(body[-1], ast.Expr) else None
+    exec(compile(ast.Module(body, []), str(NOTEBOOK), "exec"), namespace)
+    if last is None:
+        return None
+    return eval(compile(ast.Expression(last.value), str(NOTEBOOK), "eval"), namespace)  # noqa: S307
+
+
+def test_every_cell_runs_from_top_to_bottom(notebook, demo: Path, capsys) -> None:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    shown = []
+    for source in sources(notebook, "code"):
+        value = run(source, namespace)
+        if isinstance(value, Picture):
+            assert value._repr_png_().startswith(b"\x89PNG")
+            shown.append(value)
+    assert Path.cwd() == demo
+    assert len(shown) >= 10
+    assert namespace["CELL"] == CELL
+    assert "%" in capsys.readouterr().out, "the predictions"
+
+
+def test_every_method_has_its_place(notebook, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo)
+    named = set(re.findall(r'"(\w+)"', "".join(sources(notebook, "code"))))
+    missing = set(session.open_cell(CELL).methods) - named
+    assert not missing, f"{NOTEBOOK.name} does not show these methods"
+
+
+def test_it_is_committed_without_outputs(notebook) -> None:
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    identifiers = [cell["id"] for cell in notebook["cells"]]
+    assert len(identifiers) == len(set(identifiers))
+    for cell in notebook["cells"]:
+        assert cell["metadata"] == {}
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == [] and cell["execution_count"] is None
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    assert NOTEBOOK.read_text(encoding="utf-8") == text, "as Jupyter saves it"
+
+
+def test_every_section_says_something_and_its_code_is_short(notebook) -> None:
+    for text in sources(notebook, "markdown"):
+        heading, _, rest = text.partition("\n")
+        assert len(rest if heading.startswith("#") else text) > 80, heading
+    assert all(len(source.splitlines()) <= 18 for source in sources(notebook, "code"))
