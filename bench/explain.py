@@ -1,0 +1,169 @@
+"""Speed of every explanation method beside the libraries': `python -m bench.explain`
+
+Prints milliseconds an image: the project's, the bare forward or forward-backward passes that the
+method needs (their number times the best batched pass), and every library that has the method:
+tf-keras-vis, SHAP and LIME on TensorFlow, Captum, SHAP and LIME on PyTorch. Same weights (handed
+over, and refused unless the logits agree), same images, same sample counts, same threads, the same
+superpixels' settings. Each side is a process of its own; they take turns, round by round, and are
+stopped while another is timed, so that whatever else the machine does falls on all of them. Each
+library is called in several ways (batch sizes) and the fastest counts; what is several times slower
+than the project gets one turn only, and what takes too long for all images gets fewer.
+
+The ratios are of the best calls, which is what others' load on a shared machine harms least; beside
+them stands the median. Exits with 1 where a goal is missed: on every network at least 1.2 times as
+fast as the best library, and at most 1.2 times the bare passes.
+
+PyTorch's side needs an environment of its own, as the project does without PyTorch:
+    python -m venv .venv-peers && .venv-peers/bin/pip install -r bench/requirements-peers.txt
+"""
+
+import argparse
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.explaining import table
+from bench.explaining.project import METHODS, PASSES, PROJECT, SHAPES
+from bench.explaining.turns import ROOT, Side
+from stages import command, params
+from stages.errors import UserError
+
+MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
+FAR_SLOWER = 3.0  # times the project's: measured once, and left at that
+BUSY = 1.0  # processes that want to run, before the bench starts any
+
+
+def main() -> None:
+    """Print the table; exit with 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--models", nargs="+", default=MODELS, help="of params.yaml, or all")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each library")
+    parser.add_argument("--seconds", type=float, default=0.5, help="a turn's least length")
+    parser.add_argument("--limit", type=float, default=10.0, help="seconds of one call at most")
+    parser.add_argument("--images", type=int, default=16)
+    parser.add_argument(
+        "--peers", type=Path, default=ROOT / ".venv-peers", help="environment with PyTorch"
+    )
+    parser.add_argument(
+        "--folded", action="store_true", help="hand PyTorch the folded network that we explain"
+    )
+    parser.add_argument("--patience", type=float, default=900.0, help="seconds, then given up")
+    options = parser.parse_args()
+    study = params.load()
+    cells = {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+    wanted = list(cells) if options.models == ["all"] else options.models
+    for model in wanted:
+        if model not in cells:
+            raise UserError(
+                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
+                f"known: all, {', '.join(cells)}"
+            )
+    torch = peers_python(options.peers)
+    if os.getloadavg()[0] > BUSY:
+        # PyTorch's threads wait for each other by spinning, so it loses by far the most.
+        print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): these times say little")
+    print(
+        f"ms an image: best and median of all calls in {options.rounds} rounds; {options.images} "
+        f"images a call, {study.threads} threads\n{table.HEAD}",
+        flush=True,
+    )
+    missed: list[str] = []
+    for model in wanted:
+        for row in rows(model, cells[model], torch, study.threads, options):
+            print(*row.lines(), sep="\n", flush=True)
+            missed += row.misses()
+    print(*(f"missed: {line}" for line in missed), sep="\n")
+    if missed:
+        sys.exit(1)
+
+
+def peers_python(environment: Path) -> Path | None:
+    """Return the interpreter of the peers' environment; None, saying why, if it lacks Captum."""
+    python = environment / "bin" / "python"
+    if python.exists():
+        done = subprocess.run(
+            [python, "-c", "import torch, captum"], capture_output=True, text=True
+        )
+        if done.returncode == 0:
+            return python
+        why = (done.stderr.strip().splitlines() or ["it does not start"])[-1]
+    else:
+        why = "there is no such environment"
+    print(
+        f"without PyTorch's side, so without the fastest peers: {python}: {why}; make it with\n"
+        f"    python -m venv {environment}\n"
+        f"    {environment}/bin/pip install -r bench/requirements-peers.txt",
+        flush=True,
+    )
+    return None
+
+
+def rows(
+    model: str, cell: str, torch: Path | None, threads: int, options: argparse.Namespace
+) -> Iterator[table.Row]:
+    """Measure each method on one model."""
+    environment = os.environ | {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONWARNINGS": "ignore",
+        "TQDM_DISABLE": "1",
+        # What NumPy, SciPy, scikit-learn and PyTorch take for their threads.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads)),
+    }
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+
+        def start(name: str, python: Path | str, module: str, *words: str) -> Side:
+            command_line = [str(python), "-m", f"bench.explaining.{module}", folder, *words]
+            side = Side(name, command_line, environment, options.patience)
+            stack.callback(side.stop)
+            return side
+
+        # One after the other: the first writes what the others read.
+        folded = ["--folded"] if options.folded else []
+        count = str(options.images)
+        sides = [
+            start(
+                "TensorFlow", sys.executable, "project", "--cell", cell, "--images", count, *folded
+            ),
+            start("libraries", sys.executable, "keras_libraries", "--cell", cell),
+        ]
+        if torch:
+            sides.append(start("PyTorch", torch, "torch_libraries", "--threads", str(threads)))
+        for method in (name for name in METHODS if name in options.methods):
+            yield measured(model, method, sides, options)
+
+
+def measured(model: str, method: str, sides: list[Side], options: argparse.Namespace) -> table.Row:
+    """Measure one method on one model: every library in turn, round by round."""
+    found: dict[str, table.Times] = {}
+    timed_by: dict[str, Side] = {}
+    absent: dict[str, str] = {}
+    for side in sides:
+        for library in side.offered(method):
+            # Only what is compared may be measured on fewer images.
+            fewer = library not in (PROJECT, PASSES)
+            offer = side.prepare(library, options.limit if fewer else math.inf)
+            if offer.reason:
+                absent[library] = offer.reason
+            else:
+                timed_by[library] = side
+                found[library] = table.Times(library, offer.way, offer.images)
+    for _ in range(options.rounds):
+        for library, times in found.items():
+            ours = found.get(PROJECT)
+            if times.calls and ours and times.best > FAR_SLOWER * ours.best:
+                continue
+            times.calls += timed_by[library].turn(library, options.seconds)
+    ours, bare = found.pop(PROJECT, None), found.pop(PASSES, None)
+    return table.Row(model, method, options.images, ours, bare, list(found.values()), absent)
+
+
+if __name__ == "__main__":
+    command.run(main)

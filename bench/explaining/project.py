@@ -1,0 +1,224 @@
+"""The project's own methods, and the bare passes they need: a side of the bench.
+
+It starts first: it makes the network with fresh weights and the images, and hands them to the
+others.
+"""
+
+import argparse
+import importlib
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+
+from bench.explaining import exchange, turns
+from bench.explaining.settings import Settings
+from stages import params, runtime
+from stages.explainers import Context
+
+PASSES = "bare passes"
+PROJECT = "this project"
+CLASSES = 10
+SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
+LONGEST = 1.0  # seconds of bare passes at a time; the rest is multiplied
+
+# Method of the bench -> family, and the method's name in it.
+METHODS = {
+    "saliency": ("gradients", "saliency"),
+    "smoothgrad": ("gradients", "smoothgrad"),
+    "integrated_gradients": ("gradients", "integrated_gradients_black"),
+    "gradcam": ("gradients", "gradcam"),
+    "occlusion": ("gradients", "occlusion"),
+    "lime": ("lime", "lime"),
+    "gradient_shap": ("shap", "gradient_shap"),
+    "partition_shap": ("shap", "partition_shap"),
+    # The last: where SHAP's own fails, it leaves TensorFlow's gradients changed in its process.
+    "deep_shap": ("shap", "deep_shap"),
+}
+
+
+def passes_of(method: str, settings: Settings, size: tuple[int, int]) -> tuple[str, int]:
+    """Return which pass a method needs and how many an image.
+
+    Args:
+        method: one of METHODS.
+        settings: the sample counts.
+        size: the images' height and width.
+    """
+    windows = math.prod(-(-(side - settings.window) // settings.stride) + 1 for side in size)
+    return {
+        "saliency": ("gradient", 1),
+        "smoothgrad": ("gradient", settings.samples),
+        "integrated_gradients": ("gradient", settings.samples),
+        "gradcam": ("feature gradient", 1),
+        "occlusion": ("forward", windows + 1),
+        "lime": ("forward", settings.perturbed),
+        "gradient_shap": ("gradient", settings.samples),
+        "deep_shap": ("gradient", settings.samples),
+        "partition_shap": ("forward", settings.evaluations),
+    }[method]
+
+
+def images_of(count: int, shape: tuple[int, int, int], seed: int) -> np.ndarray:
+    """Return random images with patches, which superpixels can follow: uint8 (count, *shape)."""
+    generator = np.random.default_rng(seed)
+    height, width, channels = shape
+    patches = generator.integers(0, 200, (count, -(-height // 4), -(-width // 4), channels))
+    large = patches.repeat(4, axis=1).repeat(4, axis=2)[:, :height, :width]
+    return (large + generator.integers(0, 56, (count, *shape))).astype(np.uint8)
+
+
+class Project:
+    """The methods, ready for one network."""
+
+    def __init__(self, folder: Path, cell: str, count: int, folded: bool) -> None:
+        self.study = params.load()
+        runtime.configure(self.study.threads, self.study.seed)
+        from stages.explainers.feature_maps import feature_layer
+        from stages.explainers.network import Network
+        from stages.models.assembly import build_model
+
+        shape = SHAPES[self.study.cell(cell).dataset]
+        model = build_model(self.study, cell, shape, CLASSES)
+        _disturb(model, self.study.seed)
+        self.network = Network(model)
+        explain = self.study.explain
+        self.layer = feature_layer(self.network.model, explain.gradients.layer)
+        self.settings = Settings(
+            noise=explain.gradients.smoothgrad.noise,
+            window=explain.gradients.occlusion.size,
+            stride=explain.gradients.occlusion.stride,
+            segments=explain.lime.segments,
+            compactness=explain.lime.compactness,
+        )
+        training = images_of(self.settings.samples, shape, seed=1)
+        self.context = Context(training, self.study.seed)
+        self.images = images_of(count, shape, seed=2).astype(np.float32) / 255
+        logits = self.network.logits(self.images)
+        self.targets = logits.argmax(axis=1)
+        theirs = self.network.model if folded else model
+        model.save_weights(folder / "network.weights.h5")
+        self.settings.write(folder)
+        exchange.write(
+            folder,
+            exchange.layers_of(theirs),
+            exchange.weights_of(theirs),
+            exchange.Inputs(
+                images=self.images,
+                targets=self.targets,
+                background=training.astype(np.float32) / 255,
+                logits=logits,
+                layer=self.layer,
+                values=sum(math.prod(layer.output.shape[1:]) for layer in model.layers),
+            ),
+        )
+
+    def offers(self, method: str) -> turns.Offers:
+        """Return the project's method and its bare passes."""
+        return {PROJECT: self._ours(method), PASSES: self._passes(method)}
+
+    def _ours(self, method: str) -> dict[str, turns.Call] | str:
+        family, name = METHODS[method]
+        options = self._options(family)
+        room = importlib.import_module(f"stages.explainers.{family}")
+        methods = room.family(self.network, options, self.context).methods
+        if name not in methods:
+            return f"the family {family} has no {name}"
+
+        def explain(count: int) -> None:
+            methods[name](self.network, self.images[:count], self.targets[:count])
+
+        return {"": explain}
+
+    def _options(self, family: str):
+        """Return the study's options with the bench's counts, and nothing done but explaining."""
+        given = getattr(self.study.explain, family)
+        counts = self.settings
+        if family == "gradients":
+            smooth = {"samples": counts.samples}
+            steps = {"steps": counts.samples, "most_steps": counts.samples}
+            return given.model_copy(
+                update={
+                    "smoothgrad": given.smoothgrad.model_copy(update=smooth),
+                    "integrated_gradients": given.integrated_gradients.model_copy(update=steps),
+                }
+            )
+        if family == "lime":
+            return given.model_copy(update={"samples": counts.perturbed, "stability_images": 0})
+        return given.model_copy(
+            update={
+                "background": counts.samples,
+                "gradient_samples": counts.samples,
+                "partition_evaluations": counts.evaluations,
+            }
+        )
+
+    def _passes(self, method: str) -> dict[str, turns.Call]:
+        """Return the passes in batches of some sizes, none larger than the images have use for."""
+        import tensorflow as tf
+
+        kind, number = passes_of(method, self.settings, self.images.shape[1:3])
+        function = {
+            "forward": lambda batch, targets: self.network.model(batch, training=False),
+            "gradient": self.network.gradients_of,
+            "feature gradient": self._feature_gradients(),
+        }[kind]
+        compiled = tf.function(function, reduce_retracing=True, jit_compile=False)
+
+        def way(size: int) -> turns.Call:
+            copies = np.resize(np.arange(len(self.images)), size)
+            batch, targets = tf.constant(self.images[copies]), tf.constant(self.targets[copies])
+
+            def explain(count: int) -> float:
+                wanted, done, started = number * count, 0, time.perf_counter()
+                elapsed = 0.0
+                while done < wanted and elapsed < LONGEST:
+                    tf.nest.map_structure(lambda tensor: tensor.numpy(), compiled(batch, targets))
+                    done += size
+                    elapsed = time.perf_counter() - started
+                return elapsed * wanted / done
+
+            return explain
+
+        most = min(self.network.batch_size, number * len(self.images))
+        sizes = {min(size, most) for size in (16, 64, 128, 256, 512)}
+        return {f"batches of {size}": way(size) for size in sorted(sizes)}
+
+    def _feature_gradients(self):
+        import keras
+        import tensorflow as tf
+
+        from stages.explainers.network import target_scores
+
+        model = self.network.model
+        pair = keras.Model(model.input, [model.get_layer(self.layer).output, model.output])
+
+        def function(batch, targets):
+            with tf.GradientTape() as tape:
+                features, logits = pair(batch, training=False)
+                score = target_scores(logits, targets)
+            return features, tape.gradient(score, features)
+
+        return function
+
+
+def _disturb(model, seed: int) -> None:
+    """Give the biases and batch normalisations numbers, so that no mistake in them goes unseen."""
+    generator = np.random.default_rng(seed)
+    for variable in model.weights:
+        if variable.name in ("beta", "bias", "moving_mean"):
+            variable.assign(generator.normal(0, 0.1, variable.shape))
+        elif variable.name in ("gamma", "moving_variance"):
+            variable.assign(generator.uniform(0.5, 1.5, variable.shape))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--cell", required=True)
+    parser.add_argument("--images", type=int, required=True)
+    parser.add_argument("--folded", action="store_true")
+    options = parser.parse_args()
+    project = Project(options.folder, options.cell, options.images, options.folded)
+    turns.serve(project.offers, options.images)
