@@ -54,9 +54,9 @@ def _of_layer(layer: keras.Layer) -> int:
     *_, channels = layer.input.shape
     *places, filters = layer.output.shape[1:]
     outputs = math.prod(places) * filters
-    kind = type(layer)  # exactly: a subclass may compute something else
-    if kind is keras.layers.BatchNormalization:
+    if isinstance(layer, keras.layers.BatchNormalization):
         return 0
+    kind = type(layer)  # exactly: a subclass may compute something else
     if kind is keras.layers.Dense:
         products = channels * outputs
     elif kind is keras.layers.Conv2D:

@@ -71,11 +71,12 @@ def depthwise(x: KerasTensor, kernel_size: int, *, name: str, stride: int = 1) -
 
 def batch_norm(x: KerasTensor, *, name: str) -> KerasTensor:
     """Normalise each channel over the batch (https://arxiv.org/abs/1502.03167)."""
-    import keras
+    from stages.models.batch_norm import BatchNormalization
 
-    return keras.layers.BatchNormalization(
+    normalise = BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=name
-    )(x)
+    )
+    return normalise(x)
 
 
 def relu(x: KerasTensor, *, name: str, kind: str = "relu") -> KerasTensor:

@@ -1,9 +1,13 @@
 """Batches of images and one-hot labels, in an order that the seed and the epoch decide."""
 
 import math
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class Batches(keras.utils.PyDataset):
@@ -57,6 +61,30 @@ class Batches(keras.utils.PyDataset):
         if self.mixup_alpha:
             images, labels = self._mixed(images, labels, index)
         return images, labels
+
+    def for_fit(self) -> "Batches | tf.data.Dataset":
+        """Return what `model.fit` should be given to be served these batches.
+
+        On TensorFlow a dataset of our own. Keras would make one with autotuning on, whose thread
+        looks at the pipeline ever more rarely, and each epoch waits at its end for the next look:
+        up to as long as the epoch took, or a minute.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return self
+        import tensorflow as tf
+
+        images, labels = self[0]
+        dataset = tf.data.Dataset.from_generator(
+            lambda: (self[index] for index in range(len(self))),
+            output_signature=tuple(
+                tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in (images, labels)
+            ),
+        )
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        options.deterministic = True
+        counted = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
+        return counted.prefetch(1).with_options(options)
 
     def start_epoch(self, epoch: int) -> None:
         """Serve the order of `epoch`, counted from 0.

@@ -86,8 +86,8 @@ def train(
     )
     progress = Progress(network.name, schedule.epochs, len(batches), listener)
     fitted = model.fit(
-        batches,
-        validation_data=validation,
+        batches.for_fit(),
+        validation_data=validation.for_fit(),
         epochs=schedule.epochs,
         callbacks=[
             keras.callbacks.LambdaCallback(
