@@ -4,7 +4,8 @@ Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relativ
 folder, which is the repository's root in a DVC stage.
 """
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,91 +15,13 @@ import pandas as pd
 from stages.atomic import replacing, write_text
 from stages.errors import UserError
 from stages.formats import read_arrays, read_json, require, write_arrays, write_json
+from stages.records import Dataset, Explanations, Predictions, RawDataset
 
 if TYPE_CHECKING:
     import keras
 
 DATA = Path("data")
 METRICS = Path("metrics")
-
-
-@dataclass(frozen=True)
-class RawDataset:
-    """A dataset as its source gives it, in canonical order.
-
-    images, test_images: uint8 (n, height, width, channels); labels, test_labels: int64 (n,),
-    indices into class_names. The test arrays have no rows where the source brings no test part.
-    """
-
-    images: np.ndarray
-    labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    class_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A dataset ready for training: split into training and test part, shuffled by the seed.
-
-    Images are uint8 (n, height, width, channels), labels int64 (n,).
-    """
-
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    class_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a trained cell says of the test images, in the dataset's order.
-
-    labels: int64 (n,); logits: float32 (n, classes).
-    """
-
-    labels: np.ndarray
-    logits: np.ndarray
-    class_names: tuple[str, ...]
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """The most likely class of each image, int64 (n,)."""
-        return self.logits.argmax(axis=1)
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """The softmax of the logits, float64 (n, classes); rows sum to 1."""
-        exponents = np.exp(self.logits - self.logits.max(axis=1, keepdims=True), dtype=np.float64)
-        return exponents / exponents.sum(axis=1, keepdims=True)
-
-    @property
-    def confidence(self) -> np.ndarray:
-        """The predicted class' probability, float64 (n,)."""
-        return self.probabilities.max(axis=1)
-
-
-@dataclass(frozen=True)
-class Explanations:
-    """One family's attributions: one row for each pair of an image and a target class.
-
-    image_index: int64 (rows,), into the test set. label, predicted, target: int64 (rows,), class
-    indices. confidence: float32 (rows,), the predicted class' probability. images: uint8 (rows,
-    height, width, channels). maps: method -> float32 (rows, height, width) in input pixels, raw.
-    numbers: method -> name -> float32 (rows,), what the method says of its own error; NaN where
-    there is none.
-    """
-
-    image_index: np.ndarray
-    label: np.ndarray
-    predicted: np.ndarray
-    target: np.ndarray
-    confidence: np.ndarray
-    images: np.ndarray
-    maps: dict[str, np.ndarray]
-    class_names: tuple[str, ...]
-    numbers: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
 
 def raw_path(dataset: str) -> Path:
@@ -109,8 +32,8 @@ def processed_path(dataset: str) -> Path:
     return DATA / "processed" / f"{dataset}.npz"
 
 
-def weights_path(cell: str, twin: bool = False) -> Path:
-    return DATA / "models" / f"{cell}{'.twin' if twin else ''}.weights.h5"
+def weights_path(cell: str, variant: str = "") -> Path:
+    return DATA / "models" / f"{cell}{variant and f'.{variant}'}.weights.h5"
 
 
 def predictions_path(cell: str) -> Path:
@@ -123,6 +46,10 @@ def predictions_csv_path(cell: str) -> Path:
 
 def explanations_path(cell: str, family: str) -> Path:
     return DATA / "explanations" / cell / f"{family}.npz"
+
+
+def trust_path(cell: str) -> Path:
+    return DATA / "trust" / f"{cell}.npz"
 
 
 def metrics_path(stage: str, name: str) -> Path:
@@ -191,6 +118,29 @@ def read_explanations(cell: str, family: str) -> Explanations:
     return Explanations(maps=maps, numbers=numbers, **plain)
 
 
+def read_maps(cell: str, families: Sequence[str]) -> Explanations:
+    """Read several families' attributions of a cell as one.
+
+    Raises:
+        UserError: a file is missing or damaged, or the families do not explain the same rows.
+    """
+    first, *others = (read_explanations(cell, family) for family in families)
+    maps, numbers = dict(first.maps), dict(first.numbers)
+    for family, other in zip(families[1:], others, strict=True):
+        same = np.array_equal(first.image_index, other.image_index) and np.array_equal(
+            first.target, other.target
+        )
+        if not same:
+            raise UserError(
+                f"{explanations_path(cell, family)}: these are of other images than "
+                f"{explanations_path(cell, families[0])} explains; make them again with "
+                f"`dvc repro -f explain_{family}@{cell}`"
+            )
+        maps |= other.maps
+        numbers |= other.numbers
+    return replace(first, maps=maps, numbers=numbers)
+
+
 def write_explanations(cell: str, family: str, content: Explanations) -> None:
     """Write one family's attributions of a cell, raw.
 
@@ -222,6 +172,16 @@ def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
 def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
     """Write a family's named arrays."""
     write_arrays(explanations_path(cell, family), arrays)
+
+
+def read_trust(cell: str) -> dict[str, np.ndarray]:
+    """Read the per-image values of a cell's trust measures. Raises UserError if missing."""
+    return read_arrays(trust_path(cell), f"assess@{cell}")
+
+
+def write_trust(cell: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write the per-image values of a cell's trust measures."""
+    write_arrays(trust_path(cell), arrays)
 
 
 def read_metrics(stage: str, name: str) -> dict[str, Any]:
@@ -256,7 +216,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
-def save_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
+def save_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
     """Write a cell's weights, and only them: the architecture comes from params.yaml.
 
     A compiled model would add its optimiser's state (twice the size again, for Adam) and its
@@ -265,18 +225,18 @@ def save_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
     import keras
 
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    with replacing(weights_path(cell, twin)) as temporary:
+    with replacing(weights_path(cell, variant)) as temporary:
         bare.save_weights(temporary)
 
 
-def load_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
-    """Load a cell's weights, or its twin's, into `model`.
+def load_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
+    """Load into `model` a cell's weights, or a variant's: "twin" or "shuffled".
 
     Raises:
         UserError: the file is missing, damaged, or of another network.
     """
-    path = weights_path(cell, twin)
-    made_by = f"{'train_twin' if twin else 'train'}@{cell}"
+    path = weights_path(cell, variant)
+    made_by = f"train{variant and f'_{variant}'}@{cell}"
     require(path, made_by)
     try:
         model.load_weights(path)
@@ -291,10 +251,10 @@ def load_weights(cell: str, model: "keras.Model", twin: bool = False) -> None:
 def _write_record(path: Path, record: Any) -> None:
     arrays = {f.name: getattr(record, f.name) for f in fields(record)}
     arrays["class_names"] = np.array(record.class_names, dtype=np.str_)
-    write_arrays(path, arrays)
+    write_arrays(path, {name: array for name, array in arrays.items() if array is not None})
 
 
 def _read_record(kind: type, path: Path, made_by: str) -> Any:
     arrays = read_arrays(path, made_by)
     arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
-    return kind(**{f.name: arrays[f.name] for f in fields(kind)})
+    return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

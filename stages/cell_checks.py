@@ -10,17 +10,26 @@ if TYPE_CHECKING:
     from stages.params import Cell, Params, Twin
 
 
-def check_twin(path: Path, params: "Params", name: str, twin: "Twin") -> None:
-    """Refuse a twin of no cell, or one of the cell's own seed, which would be no other network."""
-    key = f"{path}: twins.{name}"
+def check_twin(path: Path, params: "Params", place: str, name: str, twin: "Twin") -> None:
+    """Refuse a twin of no cell, or one of the cell's own seed, which would be no other network.
+
+    place: where it stands, `twins` or `shuffled`.
+    """
+    check_known(path, params, place, name)
+    check_cell(path, params, f"{place}.{name}", name, twin)
+    if twin.seed == params.seed:
+        raise UserError(
+            f"{path}: {place}.{name}.seed = {twin.seed}: this is `seed`; give another here"
+        )
+
+
+def check_known(path: Path, params: "Params", place: str, name: str) -> None:
+    """Refuse an entry of `place` that is of no cell."""
     if name not in params.cells:
         raise UserError(
-            f"{key}: there is no such cell{nearest(name, list(params.cells))}; name one of cells, "
-            "or remove this twin"
+            f"{path}: {place}.{name}: there is no such cell{nearest(name, list(params.cells))}; "
+            f"name one of cells, or remove this line of {place}"
         )
-    check_cell(path, params, f"twins.{name}", name, twin)
-    if twin.seed == params.seed:
-        raise UserError(f"{key}.seed = {twin.seed}: this is `seed`; give the twin another")
 
 
 def check_cell(path: Path, params: "Params", place: str, name: str, cell: "Cell") -> None:

@@ -33,7 +33,7 @@ def compare(cell: str) -> None:
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     models = [build_model(study, cell, shape, classes) for _ in range(2)]
     artifacts.load_weights(cell, models[0])
-    artifacts.load_weights(cell, models[1], twin=True)
+    artifacts.load_weights(cell, models[1], variant="twin")
     options = study.explain.twins
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     used = {"seed": study.seed, "threads": study.threads, FAMILY: options}

@@ -38,6 +38,7 @@ def in_canonical_order(raw: artifacts.RawDataset) -> artifacts.RawDataset:
         raw.test_images[test],
         raw.test_labels[test],
         raw.class_names,
+        None if raw.test_masks is None else raw.test_masks[test],
     )
 
 

@@ -15,12 +15,13 @@ from pydantic import Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stages.cell_checks import check_cell, check_twin
+from stages.cell_checks import check_cell, check_known, check_twin
 from stages.command import nearest
 from stages.errors import UserError
 from stages.explainers import counterfactual, features, gradients, lime, shap, twins
 from stages.mistakes import explained
 from stages.schema import Block
+from stages.trust import options as trust
 
 PARAMS = Path("params.yaml")
 
@@ -115,18 +116,6 @@ class Evaluate(Block):
     calibration_bins: Annotated[int, Field(ge=2, le=1000)]
 
 
-class Randomisation(Block):
-    """Weight randomisation (Adebayo et al. 2018): on how many rows, of which methods."""
-
-    images: Count
-    methods: list[str]
-    bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
-
-
-class Assess(Block):
-    randomisation: Randomisation
-
-
 class Dataset(Block):
     fetch: Any
     preprocess: Preprocess
@@ -150,7 +139,7 @@ class Cell(Block):
 
 
 class Twin(Cell):
-    """A cell that is trained once more, from another seed, so that the two can be compared."""
+    """A cell that is trained once more, from another seed or on labels without meaning."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -165,9 +154,11 @@ class Params(Block):
     models: Annotated[dict[str, Model], Field(min_length=1)]
     evaluate: Evaluate
     explain: Explain
-    assess: Assess
+    assess: trust.Options
     cells: Annotated[dict[str, Cell], Field(min_length=1)]
     twins: dict[str, Twin]
+    shuffled: dict[str, Twin]
+    published: dict[str, Cell]
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -177,6 +168,11 @@ class Params(Block):
         """Return what makes a cell's twin. Raises UserError if there is no such cell or twin."""
         self.cell(cell)
         return _named(self.twins, "twin", cell)
+
+    def shuffled_cell(self, cell: str) -> Twin:
+        """Return what trains a cell on shuffled labels. Raises UserError if there is no such."""
+        self.cell(cell)
+        return _named(self.shuffled, "cell with shuffled labels", cell)
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset called `name`. Raises UserError if unknown."""
@@ -216,8 +212,12 @@ def load(path: Path = PARAMS) -> Params:
     }
     for name, cell in params.cells.items():
         check_cell(path, params, f"cells.{name}", name, cell)
-    for name, twin in params.twins.items():
-        check_twin(path, params, name, twin)
+    for place in ("twins", "shuffled"):
+        for name, twin in getattr(params, place).items():
+            check_twin(path, params, place, name, twin)
+    for name, cell in params.published.items():
+        check_known(path, params, "published", name)
+        check_cell(path, params, f"published.{name}", name, cell)
     return params.model_copy(update={"datasets": datasets, "models": models})
 
 

@@ -72,7 +72,12 @@ def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifac
         train, test = train_validation_split(raw.labels, test_fraction, seed)
         test_images, test_labels = raw.images[test], raw.labels[test]
     return artifacts.Dataset(
-        raw.images[train], raw.labels[train], test_images, test_labels, raw.class_names
+        raw.images[train],
+        raw.labels[train],
+        test_images,
+        test_labels,
+        raw.class_names,
+        None if raw.test_masks is None else raw.test_masks[test],
     )
 
 

@@ -40,7 +40,7 @@ def train_twin(cell: str) -> None:
         best = outcome.history.iloc[outcome.best_epoch - 1]
         metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
         timing = {"train_seconds": round(time.monotonic() - started, 3)}
-        artifacts.save_weights(cell, network, twin=True)
+        artifacts.save_weights(cell, network, variant="twin")
         artifacts.write_metrics("train_twin", cell, metrics)
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)

@@ -12,8 +12,8 @@ from typing import Any
 from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "Makefile", ".dvc/config",
-          ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
+COPIED = ("stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "claims.yaml", "Makefile",
+          ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
 TINY = {"simple_cnn": {"filters": [2, 2]}, "baseline_cnn": {"filters": [2, 3]}}
 SCHEDULE = {"epochs": 1, "batch_size": 64, "train_images": 256, "augment": False}
 
@@ -29,6 +29,16 @@ FEW_SAMPLES = {
     "shap": {"background": 4, "gradient_samples": 4, "partition_evaluations": 40},
     "features": {"maximisation": {"steps": 3}},
     "counterfactual": {"steps": 5},
+}
+FEW_TESTS = {
+    "images": 4,
+    "bootstrap_samples": 100,
+    "faithfulness": {"steps": 4},
+    "infidelity": {"samples": 4},
+    "randomisation": {"steps": 2, "smooth_samples": 1},
+    "robustness": {"samples": 1},
+    "few": {"images": 1},
+    "published": {"images": 20, "draws": 1},
 }
 
 
@@ -60,13 +70,7 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
             "models": models,
             "evaluate": {"train_images": 64, "bootstrap_samples": 100},
             "explain": FEW_SAMPLES,
-            "assess": {
-                "randomisation": {
-                    "images": 2,
-                    "methods": ["gradcam", "saliency"],
-                    "bootstrap_samples": 100,
-                }
-            },
+            "assess": FEW_TESTS,
         },
     )
 

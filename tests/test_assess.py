@@ -1,4 +1,4 @@
-"""The assess stage: the sanity measure on a cell's stored attributions."""
+"""The assess stage: every measure on a cell's stored attributions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,67 +6,130 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts
+from stages import artifacts, params
 from stages.artifacts import Explanations
-from stages.assess import assess_cell, one_an_image, summarised
+from stages.assess import FAMILIES, assess_cell, one_an_image
 from stages.errors import UserError
 from stages.explain import explain_cell
+from stages.trust.controls import NAMES
+from stages.trust.measures import BETTER, base
 from tests import small_cell
 
 CELL = "simple_cnn-digits"
-BLOCKS = {
-    "explain": {"images": {"right_per_class": 2, "wrong_per_class": 1}},
-    "assess": {
-        "randomisation": {
-            "images": 12,
-            "methods": ["gradcam", "saliency"],
-            "bootstrap_samples": 200,
-        }
-    },
-}
+BLOCKS = {"explain": {"images": {"right_per_class": 1, "wrong_per_class": 1}}}
+MASKED = {"relevance_mass", "relevance_rank", "pointing_game"}
+SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDY_TRACKING", "off")
     small_cell.write_params(CELL, **BLOCKS)
     small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.arange(len(p)) % 2 == 1)
     return tmp_path
 
 
-def test_the_measure_with_its_interval_and_control() -> None:
-    explain_cell(CELL, "gradients")
+def explain() -> None:
+    for family in FAMILIES:
+        explain_cell(CELL, family)
+
+
+def test_every_measure_has_every_method_and_every_control() -> None:
+    explain()
     weights = artifacts.weights_path(CELL).read_bytes()
     assess_cell(CELL)
     metrics = artifacts.read_metrics("assess", CELL)
-    assert set(metrics["sanity"]) == {"gradcam", "saliency"}
-    for numbers in (*metrics["sanity"].values(), metrics["controls"]["random_map"]):
-        assert numbers["images"] + numbers["constant_maps"] == 12
-        low, mean, high = (numbers[f"spearman_{key}"] for key in ("low", "mean", "high"))
-        assert -1 <= low <= mean <= high <= 1
-    # 12 maps of 256 pixels each: three standard errors are 3 / sqrt(12 * 255).
-    assert abs(metrics["controls"]["random_map"]["spearman_mean"]) < 0.06
+    measures = metrics["measures"]
+    assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
+    assert metrics["mask"] == "foreground"
+    assert {base(name) for name in measures} == set(BETTER) - SHUFFLED | {"infidelity_scaling"}
+    every = set(artifacts.read_maps(CELL, FAMILIES).maps)
+    dear = set(metrics["few"]["methods"])
+    assert metrics["few"]["images"] == 1 and "lime" in dear and "saliency" not in dear
+    for name, by_method in measures.items():
+        wanted = every - dear if base(name).startswith("smooth_") else every | set(NAMES)
+        assert set(by_method) == wanted, name
+        for method, said in by_method.items():
+            again = base(name).startswith(
+                ("randomised", "independent", "sens", "shift", "entropy_r")
+            )
+            assert said["images"] <= (1 if again and method in dear else 4)
+            if said["low"] is not None:
+                assert said["low"] <= said["mean"] + 1e-6 and said["mean"] <= said["high"] + 1e-6
+    # What does not look at the network cannot change with its weights; noise is drawn anew.
+    assert measures["randomised_spearman"]["edges"]["mean"] == pytest.approx(1)
+    assert abs(measures["randomised_spearman"]["random"]["mean"]) < 0.2
+    assert measures["sensitivity_max"]["centre"]["mean"] == 0
     # Layers of simple_cnn with weights: two convolutions and the logits.
-    assert [step["layers"] for step in metrics["cascade"]] == [1, 2, 3]
-    assert metrics["layers"] == 3
-    for method in ("gradcam", "saliency"):
-        last = metrics["cascade"][-1][method]
-        assert last == metrics["sanity"][method]["spearman_mean"] < 0.9
+    assert [step["layers"] for step in metrics["cascade"]] == [2, 3]
+    assert [step["layers"] for step in metrics["independent"]] == [1, 1]
+    for method in every:
+        last = metrics["cascade"][-1]["spearman"][method]
+        assert last == measures["randomised_spearman"][method]["mean"]
+    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, FAMILIES).maps)
     assert artifacts.weights_path(CELL).read_bytes() == weights
 
 
+def test_the_raw_values_are_kept() -> None:
+    explain()
+    assess_cell(CELL)
+    values = artifacts.read_trust(CELL)
+    measures = artifacts.read_metrics("assess", CELL)["measures"]
+    for measure, by_method in measures.items():
+        for method, said in by_method.items():
+            each = values[f"value/{measure}/{method}"]
+            known = each[~np.isnan(each)]
+            assert len(known) == said["images"]
+            if len(known):
+                assert known.mean(dtype=np.float64) == pytest.approx(said["mean"], abs=1e-4)
+    deletion = values["curve/deletion_probability/black/saliency"]
+    assert len(deletion) == len(values["fractions"]) == 5
+    assert set(values["label"] == values["predicted"]) == {True, False}
+
+
 def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
-    explain_cell(CELL, "gradients")
+    explain()
     written = []
     for seed in (1, 1, 2):
         small_cell.write_params(CELL, **BLOCKS, seed=seed)
         assess_cell(CELL)
-        written.append(artifacts.metrics_path("assess", CELL).read_bytes())
-    assert written[0] == written[1] != written[2]
+        paths = artifacts.metrics_path("assess", CELL), artifacts.trust_path(CELL)
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    assert written[1][0] != written[2][0] and written[1][1] != written[2][1]
 
 
-def test_maps_that_say_nothing_are_left_out_and_counted() -> None:
-    explain_cell(CELL, "gradients")
+def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
+    entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
+    small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
+    explain()
+    with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
+        assess_cell(CELL)
+    path = artifacts.weights_path(CELL, "shuffled")
+    path.write_bytes(artifacts.weights_path(CELL).read_bytes())
+    assess_cell(CELL)
+    measures = artifacts.read_metrics("assess", CELL)["measures"]
+    # The same weights: the same maps, but for the control that is noise.
+    assert measures["shuffled_spearman"]["saliency"]["mean"] == pytest.approx(1)
+    assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
+
+
+def test_masks_of_the_dataset_are_the_truth() -> None:
+    explain()
+    study = params.load()
+    dataset = artifacts.read_dataset(study.cell(CELL).dataset)
+    masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
+    masks[:, :4, :4] = 1
+    artifacts.write_dataset("digits", replace(dataset, test_masks=masks))
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert metrics["mask"] == "planted"
+    assert metrics["measures"]["relevance_mass"]["constant"]["mean"] == pytest.approx(1 / 16)
+
+
+def test_maps_that_say_nothing_are_left_out_of_what_has_no_meaning() -> None:
+    explain()
     rows = artifacts.read_explanations(CELL, "gradients")
     blank = np.zeros_like(rows.maps["saliency"])
     artifacts.write_explanations(
@@ -74,25 +137,30 @@ def test_maps_that_say_nothing_are_left_out_and_counted() -> None:
     )
     assess_cell(CELL)
     metrics = artifacts.read_metrics("assess", CELL)
-    assert metrics["sanity"]["saliency"] == {
-        "spearman_mean": None,
-        "spearman_low": None,
-        "spearman_high": None,
-        "images": 0,
-        "constant_maps": 12,
-    }
-    assert {step["saliency"] for step in metrics["cascade"]} == {None}
+    assert metrics["measures"]["gini"]["saliency"] == {
+        "mean": None, "low": None, "high": None, "images": 0,
+    }  # fmt: skip
+
+
+def test_a_method_that_could_not_serve_is_left_out() -> None:
+    explain()
+    rows = artifacts.read_explanations(CELL, "gradients")
+    maps = {name: each for name, each in rows.maps.items() if name != "lrp_epsilon"}
+    artifacts.write_explanations(CELL, "gradients", replace(rows, maps=maps, numbers={}))
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert all("lrp_epsilon" not in by_method for by_method in metrics["measures"].values())
 
 
 def test_no_images_are_no_numbers() -> None:
     images = {"images": {"right_per_class": 0, "wrong_per_class": 1}}
-    small_cell.write_params(CELL, **(BLOCKS | {"explain": images}))
+    small_cell.write_params(CELL, explain=images)
     small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.zeros(len(p), bool))
-    explain_cell(CELL, "gradients")
+    explain()
     assess_cell(CELL)
     metrics = artifacts.read_metrics("assess", CELL)
-    assert metrics["sanity"]["gradcam"]["images"] == 0
-    assert metrics["sanity"]["gradcam"]["spearman_mean"] is None
+    assert metrics["images"] == 0
+    assert metrics["measures"]["gini"]["gradcam"]["mean"] is None
 
 
 def test_each_image_counts_once_evenly_spread() -> None:
@@ -108,25 +176,29 @@ def test_each_image_counts_once_evenly_spread() -> None:
         maps={"method": np.arange(20, dtype=np.float32)[:, None, None]},
         class_names=("a", "b", "c", "d"),
     )
-    assert one_an_image(rows, 99).image_index.tolist() == list(range(10))
-    few = one_an_image(rows, 4)
-    assert few.image_index.tolist() == [0, 3, 6, 9]
-    assert few.maps["method"].ravel().tolist() == [0, 6, 12, 18]
-
-
-def test_a_summary_leaves_out_what_has_no_value() -> None:
-    numbers = summarised(np.array([0.5, np.nan, 0.5]), samples=100, seed=0)
-    assert numbers == {
-        "spearman_mean": 0.5,
-        "spearman_low": 0.5,
-        "spearman_high": 0.5,
-        "images": 2,
-        "constant_maps": 1,
-    }
+    assert sorted(one_an_image(rows, 99, 0).image_index) == list(range(10))
+    few = one_an_image(rows, 4, 0)
+    assert sorted(few.image_index) == [0, 3, 6, 9]
+    assert (few.maps["method"].ravel() == 2 * few.image_index).all()
 
 
 def test_without_explanations_it_says_how_to_get_them() -> None:
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
+        assess_cell(CELL)
+
+
+def test_families_of_other_images_are_refused() -> None:
+    explain()
+    rows = artifacts.read_explanations(CELL, "lime")
+    artifacts.write_explanations(CELL, "lime", replace(rows, image_index=rows.image_index + 1))
+    with pytest.raises(UserError, match="explain_lime@simple_cnn-digits"):
+        assess_cell(CELL)
+
+
+def test_an_unknown_method_suggests_the_nearest() -> None:
+    small_cell.write_params(CELL, **BLOCKS, assess={"few": {"methods": ["ries"]}})
+    explain()
+    with pytest.raises(UserError, match="did you mean 'rise'"):
         assess_cell(CELL)
 
 
@@ -136,7 +208,7 @@ def test_an_unknown_cell_suggests_the_nearest() -> None:
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    explain_cell(CELL, "gradients")
+    explain()
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UserError, match="assessing explanations needs TensorFlow"):
         assess_cell(CELL)

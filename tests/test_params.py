@@ -40,9 +40,10 @@ def refused(folder: Path, key: str, value: object) -> str:
     return str(mistake.value)
 
 
-def test_the_real_file_is_valid_and_has_the_fourteen_cells():
+def test_the_real_file_is_valid_and_has_the_published_cells_and_two_planted():
     study = params.load(REAL)
-    assert len(study.cells) == 14
+    planted = [name for name, cell in study.cells.items() if cell.dataset == "planted"]
+    assert (len(study.cells), len(planted)) == (16, 2)
     for cell in study.cells:
         assert study.schedule_of(cell).epochs >= 1
         assert study.model_of(cell).architecture == study.cell(cell).architecture

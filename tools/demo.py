@@ -18,7 +18,7 @@ from tools import overlay
 
 DEMO = Path(".demo")
 OVERLAY = Path("demo.yaml")
-COPIED = ("dvc.yaml", ".dvcignore", "stages")
+COPIED = ("dvc.yaml", "claims.yaml", ".dvcignore", "stages")
 ACCURACY_GOAL = 0.95
 
 # A DVC repository without git: .demo/ is git-ignored, and its results are nobody's commit.

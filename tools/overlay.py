@@ -9,6 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+PLACES = ("twins", "shuffled", "published")
+
 
 def read(path: Path) -> dict[str, Any]:
     """Read a YAML mapping."""
@@ -29,14 +31,15 @@ def write(path: Path, content: dict[str, Any]) -> bool:
 def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """Lay an overlay over parameters.
 
-    Mappings are merged, anything else is replaced. `cells` and `twins` are replaced as a whole;
-    twins of no cell, and models and datasets that no cell uses, are left out, with the schedules of
-    such datasets.
+    Mappings are merged, anything else is replaced. `cells`, and what names some of them (`PLACES`),
+    are replaced as a whole; entries there for no cell, and models and datasets that no cell uses,
+    are left out, with the schedules of such datasets.
     """
     merged = _merged(params, overlay)
     merged["cells"] = overlay.get("cells", params["cells"])
-    twins = overlay.get("twins", params["twins"])
-    merged["twins"] = {k: v for k, v in twins.items() if k in merged["cells"]}
+    for place in PLACES:
+        entries = overlay.get(place, params[place])
+        merged[place] = {k: v for k, v in entries.items() if k in merged["cells"]}
     models = {cell["model"] for cell in merged["cells"].values()}
     datasets = {cell["dataset"] for cell in merged["cells"].values()}
     merged["models"] = {k: v for k, v in merged["models"].items() if k in models}

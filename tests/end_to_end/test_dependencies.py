@@ -23,6 +23,7 @@ PLUMBING = {
     "stages.cell_checks": "the same, of cells",
     "stages.formats": "reads and writes bytes as they are",
     "stages.artifacts": "reads and writes arrays as they are",
+    "stages.records": "what arrays are called in memory",
     "stages.atomic": "writes bytes as they are",
     "stages.tracking": "a side channel beside the results",
     "stages.tracking_store": "the same",

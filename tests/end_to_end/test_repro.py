@@ -9,12 +9,16 @@ from contextlib import contextmanager
 import pytest
 
 from stages.explainers import FAMILIES
+from stages.reporting.study import MAPS
 from tests.scratch import Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
 OF_A_CELL = ("train", "evaluate", *(f"explain_{family}" for family in FAMILIES), "assess")
+
+# What every change of a result reaches.
+LAST = {"claims", "report"}
 
 
 def stages_of(name: str) -> set[str]:
@@ -40,7 +44,7 @@ def appended(study: Scratch, name: str, text: str) -> Iterator[None]:
 
 def test_everything_runs_once(study: Scratch) -> None:
     ran, restored = study.repro()
-    assert ran == {"fetch@digits", "preprocess@digits", *stages_of(SIMPLE), "report"}
+    assert ran == {"fetch@digits", "preprocess@digits", *stages_of(SIMPLE), *LAST}
     assert not restored
     assert SIMPLE in (study.path / "reports" / "index.html").read_text(encoding="utf-8")
     assert study.git("status", "--porcelain", "--", "data", "reports") == ""
@@ -53,20 +57,21 @@ def test_nothing_runs_without_a_change(study: Scratch) -> None:
 def test_a_familys_parameter_reruns_that_family_only(study: Scratch) -> None:
     study.change("explain.lime.samples", 60)
     ran, _ = study.repro()
-    assert ran == {f"explain_lime@{SIMPLE}", "report"}
+    assert ran == {f"explain_lime@{SIMPLE}", f"assess@{SIMPLE}", *LAST}
 
 
 def test_which_images_are_explained_retrains_nothing(study: Scratch) -> None:
     study.change("explain.images.right_per_class", 2)
     ran, _ = study.repro(f"assess@{SIMPLE}")
-    assert ran == {f"explain_gradients@{SIMPLE}", f"assess@{SIMPLE}"}
+    maps = {f"explain_{family}@{SIMPLE}" for family in MAPS}
+    assert ran == {*maps, f"assess@{SIMPLE}"}
     study.change("explain.images.right_per_class", 1)
 
 
 def test_a_new_cell_runs_alone(study: Scratch) -> None:
     study.write_params({**shrunken_params(SIMPLE, BASELINE), "explain": study.params["explain"]})
     ran, _ = study.repro()
-    assert ran == {*stages_of(BASELINE), "report"}
+    assert ran == {*stages_of(BASELINE), *LAST}
 
 
 def test_a_models_parameter_reruns_its_cells_and_a_revert_trains_nothing(study: Scratch) -> None:
@@ -74,13 +79,13 @@ def test_a_models_parameter_reruns_its_cells_and_a_revert_trains_nothing(study: 
     before = weights.read_bytes()
     study.change("models.baseline_cnn.network.stride", 2)
     ran, _ = study.repro()
-    assert ran == {*stages_of(BASELINE), "report"}
+    assert ran == {*stages_of(BASELINE), *LAST}
     assert weights.read_bytes() != before
 
     study.change("models.baseline_cnn.network.stride", 1)
     ran, restored = study.repro()
     assert ran == set()
-    assert restored == {*stages_of(BASELINE), "report"}
+    assert restored == {*stages_of(BASELINE), *LAST}
     assert weights.read_bytes() == before
 
 

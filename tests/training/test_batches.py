@@ -61,3 +61,27 @@ def test_mixup_mixes_images_and_labels_in_the_same_proportion():
     np.testing.assert_allclose(mixed.ravel(), targets[:, 1], atol=1e-6)
     assert ((mixed > 0.01) & (mixed < 0.99)).any()
     np.testing.assert_array_equal(batches[0][0], mixed)
+
+
+def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew():
+    batches = Batches(IMAGES, LABELS, classes=3, batch_size=4, seed=1)
+    dataset = batches.for_fit()
+    assert int(dataset.cardinality()) == len(batches)
+    for epoch in range(2):
+        batches.start_epoch(epoch)
+        found = [(images.numpy(), labels.numpy()) for images, labels in dataset]
+        assert len(found) == len(batches)
+        for index, (images, labels) in enumerate(found):
+            np.testing.assert_array_equal(images, batches[index][0])
+            np.testing.assert_array_equal(labels, batches[index][1])
+
+
+def test_the_incomplete_last_batch_is_served_where_there_is_one():
+    dataset = Batches(IMAGES, LABELS, classes=3, batch_size=4).for_fit()
+    assert [len(images) for images, _ in dataset] == [4, 4, 2]
+
+
+def test_fit_does_not_wait_for_tensorflows_autotuning():
+    # Its thread sleeps ever longer, and an epoch's end waits until it wakes.
+    options = Batches(IMAGES, LABELS, classes=3, batch_size=4).for_fit().options()
+    assert options.autotune.enabled is False

@@ -9,7 +9,15 @@ from keras import layers
 
 from stages import params
 from stages.models.assembly import build_model
-from stages.trust.randomisation import cascade, copied, random_maps, reset, weighted_layers
+from stages.trust.random_weights import copied, reset, weighted_layers
+from stages.trust.randomisation import (
+    averaged,
+    cascade,
+    independent,
+    random_maps,
+    similarities,
+    smooth,
+)
 
 
 def trained(model: keras.Model, seed: int = 0) -> keras.Model:
@@ -38,6 +46,13 @@ NAMES = ["logits", "pointwise", "separable", "depthwise", "norm", "conv"]
 
 def weights_of(model: keras.Model) -> dict[str, list[np.ndarray]]:
     return {layer.name: layer.get_weights() for layer in model.layers if layer.weights}
+
+
+def assert_same(first: dict[str, list[np.ndarray]], second: dict[str, list[np.ndarray]]) -> None:
+    assert first.keys() == second.keys()
+    for name, weights in first.items():
+        for one, other in zip(weights, second[name], strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_layers_go_from_the_logits_down(network: keras.Model) -> None:
@@ -116,11 +131,43 @@ def test_the_cascade_reaches_every_layer_and_leaves_the_network_alone(network: k
 
     originals = {"method": np.random.default_rng(0).normal(size=(3, 4, 4))}
     results = cascade(network, originals, explain, seed=0)
-    assert list(results) == [2, 3, 4, 6]
+    assert [step.layers for step in results] == [tuple(NAMES[:n]) for n in (2, 3, 4, 6)]
     assert seen == [NAMES[:2], NAMES[:3], NAMES[:4], NAMES]
-    for name, weights in before.items():
-        for old, new in zip(weights, network.get_layer(name).get_weights(), strict=True):
-            np.testing.assert_array_equal(old, new)
+    assert_same(before, weights_of(network))
+    seen.clear()
+    every = cascade(network, originals, explain, seed=0, steps=None)
+    assert [len(step.layers) for step in every] == [1, 2, 3, 4, 5, 6]
+    assert seen[1:4] == [NAMES[:2], NAMES[:3], NAMES[:4]]
+    seen.clear()
+    assert len(cascade(network, originals, explain, seed=0, steps=100)) == 6
+
+
+def test_independent_randomisation_reaches_one_layer_at_a_time(network: keras.Model) -> None:
+    before = weights_of(network)
+    reached: dict[str, list[np.ndarray]] = {}
+
+    def explain(changed: keras.Model) -> dict[str, np.ndarray]:
+        assert_same(before, weights_of(network))
+        now = weights_of(changed)
+        different = [n for n in NAMES if not np.array_equal(before[n][0], now[n][0])]
+        assert len(different) == 1
+        reached[different[0]] = now[different[0]]
+        return {"method": np.random.default_rng(1).normal(size=(3, 4, 4))}
+
+    originals = {"method": np.random.default_rng(0).normal(size=(3, 4, 4))}
+    every = independent(network, originals, explain, seed=3, steps=None)
+    assert [step.layers for step in every] == [(name,) for name in NAMES]
+    assert list(reached) == NAMES
+    assert_same(before, weights_of(network))
+
+    def fully(changed: keras.Model) -> dict[str, np.ndarray]:
+        assert_same(reached, weights_of(changed))  # the same draw as in the cascade
+        return originals
+
+    cascade(network, originals, fully, seed=3, steps=1)
+    few = independent(network, originals, explain, seed=3, steps=3)
+    # Of six layers 0, 2.5 and 5, halves rounded to even.
+    assert [step.layers for step in few] == [(NAMES[0],), (NAMES[2],), (NAMES[5],)]
 
 
 def test_a_map_of_the_image_stays_and_a_map_of_the_weights_changes(network: keras.Model) -> None:
@@ -130,12 +177,16 @@ def test_a_map_of_the_image_stays_and_a_map_of_the_weights_changes(network: kera
         kernel = changed.get_layer("conv").get_weights()[0]  # 72 numbers
         return {"edges": image, "filters": np.stack([kernel.ravel()[:18].reshape(3, 6)] * 5)}
 
-    *earlier, last = cascade(network, explain(network), explain, seed=0).values()
-    for step in (*earlier, last):
-        np.testing.assert_allclose(step["edges"], 1)
-    for step in earlier:  # the first convolution is the last layer to be reached
-        np.testing.assert_allclose(step["filters"], 1)
-    assert (last["filters"] < 0.9).all()
+    *earlier, last = cascade(network, explain(network), explain, seed=0)
+    *others, lowest = independent(network, explain(network), explain, seed=0)
+    for number, limit in (("spearman", 0.9), ("ssim", 0.95)):
+        for step in (*earlier, last, *others, lowest):
+            np.testing.assert_allclose(step.similarity["edges"][number], 1)
+        for step in (*earlier, *others):  # the first convolution is the last layer to be reached
+            np.testing.assert_allclose(step.similarity["filters"][number], 1)
+        for step in (last, lowest):
+            assert (step.similarity["filters"][number] < limit).all()
+    np.testing.assert_array_equal(last.maps["filters"], lowest.maps["filters"])
 
 
 def test_equal_seeds_give_equal_numbers(network: keras.Model) -> None:
@@ -146,16 +197,89 @@ def test_equal_seeds_give_equal_numbers(network: keras.Model) -> None:
         return {"method": features(images).numpy()[..., 0]}
 
     runs = [cascade(network, explain(network), explain, seed) for seed in (5, 5, 6)]
-    last = [run[6]["method"] for run in runs]
+    last = [run[-1].similarity["method"]["spearman"] for run in runs]
     np.testing.assert_array_equal(last[0], last[1])
     assert (last[0] != last[2]).all()
 
 
 def test_noise_has_nothing_to_do_with_noise() -> None:
     values = random_maps(200, (28, 28), seed=0)
-    assert values.shape == (200,)
-    assert abs(values.mean()) < 0.01
-    assert values.std() == pytest.approx(1 / 28, rel=0.2)  # of n pixels: 1 / sqrt(n - 1)
+    assert {number: each.shape for number, each in values.items()} == {
+        "spearman": (200,),
+        "ssim": (200,),
+    }
+    assert abs(values["spearman"].mean()) < 0.01
+    assert values["spearman"].std() == pytest.approx(
+        1 / 28, rel=0.2
+    )  # of n pixels: 1 / sqrt(n - 1)
+    assert abs(values["ssim"].mean()) < 0.05
+
+
+def test_a_dear_method_is_compared_on_its_first_images() -> None:
+    random = np.random.default_rng(0)
+    originals = {"cheap": random.random((5, 12, 12)), "dear": random.random((5, 12, 12))}
+    maps = {"cheap": random.random((5, 12, 12)), "dear": originals["dear"][:2] * 3}
+    kept = {name: values.copy() for name, values in (originals | maps).items()}
+    found = similarities(originals, maps)
+    for number in ("spearman", "ssim"):
+        assert found["cheap"][number].shape == (5,)
+        np.testing.assert_allclose(found["dear"][number], [1, 1])
+    for name, values in maps.items():
+        np.testing.assert_array_equal(values, kept[name])
+
+
+def test_noisy_copies_are_averaged_with_their_signs() -> None:
+    images = np.zeros((3, 4, 5, 1), np.float32)
+    images[1] = 0.5
+    seen = []
+
+    def explain(given: np.ndarray) -> dict[str, np.ndarray]:
+        seen.append(given - images)
+        sign = (-1) ** len(seen)
+        return {"image": given[..., 0], "dear": np.full((2, 4, 5), sign + 0.25)}
+
+    maps = averaged(explain, images, samples=4, noise=0.1, seed=0)
+    np.testing.assert_allclose(maps["dear"], np.full((2, 4, 5), 0.25))
+    draws = np.stack(seen)
+    assert 0.08 < draws.std() < 0.12
+    np.testing.assert_allclose(maps["image"], (images + draws.mean(axis=0))[..., 0], atol=1e-6)
+    np.testing.assert_allclose(draws[:, 0], draws[:, 1], atol=1e-6)  # the same for every image
+    assert not np.allclose(draws[0], draws[1])
+    assert images.max() == 0.5
+
+
+def test_smoothing_finds_the_map_under_the_noise(network: keras.Model) -> None:
+    """A map of the image alone, buried in what noise adds: unlike itself until it is averaged."""
+    before = weights_of(network)
+    images = np.random.default_rng(0).random((3, 8, 8, 2)).astype(np.float32)
+    networks = []
+
+    def explain(changed: keras.Model):
+        networks.append(weights_of(changed))
+        other = len(networks) * 1e-3  # the two networks' noise is not the same
+
+        def of_images(given: np.ndarray) -> dict[str, np.ndarray]:
+            shattered = np.random.default_rng(int(abs(given.sum() + other) * 1e4)).normal(
+                size=given.shape[:3]
+            )
+            kernel = changed.get_layer("conv").get_weights()[0].ravel()[:64].reshape(8, 8)
+            return {"edges": images[..., 0] + 3 * shattered, "filters": kernel + 0 * shattered}
+
+        return of_images
+
+    rough = smooth(network, images, explain, samples=1, noise=0.1, seed=4)
+    fine = smooth(network, images, explain, samples=2000, noise=0.1, seed=4)
+    assert rough["edges"]["spearman"].mean() < 0.4
+    assert (fine["edges"]["spearman"] > 0.9).all()
+    assert (fine["filters"]["spearman"] < 0.9).all()
+    assert_same(before, weights_of(network))
+    assert_same(before, networks[0])
+
+    def fully(changed: keras.Model) -> dict[str, np.ndarray]:
+        assert_same(networks[1], weights_of(changed))  # as at the end of the cascade
+        return {}
+
+    cascade(network, {}, fully, seed=4, steps=1)
 
 
 @pytest.mark.parametrize(

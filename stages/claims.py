@@ -1,0 +1,103 @@
+"""Compare every published claim with what was measured. `python -m stages.claims`
+
+Reads claims.yaml, params.yaml, metrics/ and what little the claims need of data/; writes
+metrics/claims.json, which repeats to the byte: training times are compared in the report.
+"""
+
+import argparse
+from typing import Any
+
+from stages import artifacts, command, params
+from stages.formats import write_json
+from stages.scorecard import confusions, description, figures, statements
+from stages.scorecard.description import Book, Claim, Confusion, Figure
+from stages.scorecard.evidence import Evidence
+from stages.scorecard.verdicts import NOT_RUN, VERDICTS, Finding, NotThere
+
+PATH = artifacts.METRICS / "claims.json"
+
+
+def main() -> None:
+    """Parse the command line, compare, write, and say how many claims came out how."""
+    argparse.ArgumentParser(
+        prog="python -m stages.claims",
+        description="Compare every published claim of claims.yaml with what was measured.",
+    ).parse_args()
+    content = scorecard(params.load(), description.load(statements.NEEDS))
+    write_json(PATH, content)
+    counted = ", ".join(f"{n} {verdict}" for verdict, n in content["counts"].items() if n)
+    print(f"claims: {len(content['claims'])} compared under budget {content['budget']}: {counted}")
+
+
+def scorecard(study: params.Params, book: Book) -> dict[str, Any]:
+    """Compare all claims, and return what metrics/claims.json says of them.
+
+    Returns:
+        `budget`; `counts`, verdict -> how many; `sources`, name -> title and note; `claims`, one
+        each, in the order of claims.yaml: `id`, `source`, `kind`, `statement`, `subject` (of a
+        figure: what it is of), `cells` (those of the study), `published` (text; low and high in
+        base units, seconds for a time), `measured` (text, interval; value, low and high in base
+        units), `as_published` (whether its cells were trained by the published schedule; null where
+        the study lacks one), `device` (cpu or gpu, of a training time where the source says),
+        `verdict`, `sentence`.
+
+    Raises:
+        UserError: a metrics file is damaged or older than the code.
+    """
+    evidence = Evidence(study, book.claims)
+    claims = [compared(name, claim, evidence) for name, claim in book.claims.items()]
+    return {
+        "budget": study.budget,
+        "counts": {v: sum(entry["verdict"] == v for entry in claims) for v in VERDICTS},
+        "sources": {name: source.model_dump() for name, source in book.sources.items()},
+        "claims": claims,
+    }
+
+
+def compared(name: str, claim: Claim, evidence: Evidence) -> dict[str, Any]:
+    """Compare one claim; return an entry of `claims`, as `scorecard` describes it."""
+    finding = _found(claim, evidence)
+    cells = evidence.cells_of(claim)
+    here = [cell for cell in cells if cell in evidence.study.cells]
+    return {
+        "id": name,
+        "source": claim.source,
+        "kind": claim.kind,
+        "statement": claim.statement,
+        "subject": claim.subject if isinstance(claim, Figure) else None,
+        "cells": here,
+        "published": _published(claim),
+        "measured": {
+            "text": finding.text,
+            "interval": finding.interval,
+            "value": finding.value,
+            "low": finding.low,
+            "high": finding.high,
+        },
+        "as_published": evidence.as_published(*cells) if cells and cells == here else None,
+        "device": claim.device if isinstance(claim, Figure) else None,
+        "verdict": finding.verdict,
+        "sentence": finding.sentence,
+    }
+
+
+def _found(claim: Claim, evidence: Evidence) -> Finding:
+    try:
+        if isinstance(claim, Figure):
+            return figures.find(claim, evidence)
+        if isinstance(claim, Confusion):
+            return confusions.find(claim, evidence)
+        return statements.find(claim, evidence)
+    except NotThere as missing:
+        return Finding(NOT_RUN, str(missing))
+
+
+def _published(claim: Claim) -> dict[str, Any]:
+    if isinstance(claim, Confusion) or not claim.given:
+        return {"text": "", "low": None, "high": None}
+    low, high = claim.bounds()
+    return {"text": claim.text(), "low": low, "high": high}
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,196 @@
+"""All measures of one network's maps, taken together: tables of per-image values."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stages.trust.controls import controls
+from stages.trust.entropy import entropy_rise
+from stages.trust.faithfulness import faithfulness
+from stages.trust.infidelity import infidelity
+from stages.trust.localisation import localisation
+from stages.trust.options import Options
+from stages.trust.perturbation import Predict
+from stages.trust.randomisation import Maps, Step, cascade, independent, similarities, smooth
+from stages.trust.robustness import noise_sensitivity, shift_sensitivity
+from stages.trust.simplicity import simplicity
+
+if TYPE_CHECKING:
+    import keras
+
+# measure -> method or control -> float64 (rows,): all rows, or the first few of a dear method.
+Table = dict[str, dict[str, np.ndarray]]
+# Images float32 (n, height, width, channels) and targets int64 (n,) -> maps of all or the first.
+Explain = Callable[[np.ndarray, np.ndarray], Maps]
+
+KEPT_CURVES = ("deletion_probability", "insertion_probability")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The maps under test, and what they are of.
+
+    images: float32 (n, height, width, channels) in [0, 1]. targets: int64 (n,). maps: method or
+    control -> float32 (n, height, width). baselines: name -> float32 like images. masks: bool (n,
+    height, width), where the evidence is, or None where nobody knows.
+    """
+
+    images: np.ndarray
+    targets: np.ndarray
+    maps: Maps
+    baselines: dict[str, np.ndarray]
+    masks: np.ndarray | None
+
+
+def of_maps(
+    subject: Subject, predict: Predict, options: Options, seed: int
+) -> tuple[Table, dict[str, np.ndarray]]:
+    """Measure the maps as they are: faithfulness, simplicity, localisation.
+
+    Returns:
+        the table; and mean curves over the images, `<measure>/<baseline>/<method>` -> float32
+        (points,), with the `fractions` of pixels at which they were taken.
+    """
+    table: Table = {}
+    images, targets, maps = subject.images, subject.targets, subject.maps
+    faithful = faithfulness(
+        predict, images, targets, maps, subject.baselines, options.faithfulness.steps, seed
+    )
+    foretold = infidelity(
+        predict,
+        images,
+        targets,
+        maps,
+        subject.baselines,
+        options.infidelity.samples,
+        options.infidelity.noise,
+        seed,
+    )
+    for measured in (faithful.values, foretold):
+        for variant, by_method in measured.items():
+            for method, numbers in by_method.items():
+                for number, values in numbers.items():
+                    table.setdefault(f"{number}/{variant}", {})[method] = values
+    for method, each in maps.items():
+        numbers = simplicity(each)
+        if subject.masks is not None:
+            numbers |= localisation(each, subject.masks)
+        _add(table, method, numbers, ("gini", "entropy_share", "relevance_mass", "relevance_rank",
+                                      "pointing_game"))  # fmt: skip
+    curves = {
+        f"{name}/{baseline}/{method}": _mean(each[name])
+        for baseline, by_method in faithful.curves.items()
+        for method, each in by_method.items()
+        for name in KEPT_CURVES
+    }
+    return table, curves | {"fractions": faithful.fractions.astype(np.float32)}
+
+
+def of_weights(
+    model: "keras.Model",
+    explaining: Callable[["keras.Model"], Explain],
+    cheap: list[str],
+    subject: Subject,
+    options: Options,
+    seed: int,
+    shuffled: "keras.Model | None",
+) -> tuple[Table, list[Step], list[Step]]:
+    """Measure how maps change when the network forgets what it has learned.
+
+    Args:
+        model: the trained network.
+        explaining: makes the explaining function of a network with other weights.
+        cheap: the methods that the smooth variant can afford.
+        subject: whose images and targets are explained.
+        options: assess of params.yaml.
+        seed: of the random weights and the noise.
+        shuffled: the same network trained on shuffled labels, if there is one.
+
+    Returns:
+        the table, and the steps of cascading and independent randomisation.
+    """
+    # Other noise in the control's map for each network, or it would agree with itself.
+    seeds = count(seed)
+
+    def explain(changed: "keras.Model") -> Maps:
+        maps = explaining(changed)(subject.images, subject.targets)
+        return maps | controls(subject.images, next(seeds))
+
+    def explain_cheaply(changed: "keras.Model") -> Callable[[np.ndarray], Maps]:
+        function = explaining(changed)
+
+        def explain_images(images: np.ndarray) -> Maps:
+            maps = function(images, subject.targets)
+            return {name: maps[name] for name in cheap}
+
+        return explain_images
+
+    originals = explain(model)
+    steps = options.randomisation.steps
+    top_down = cascade(model, originals, explain, seed, steps)
+    one_by_one = independent(model, originals, explain, seed, steps)
+    table: Table = {}
+    for method, values in top_down[-1].similarity.items():
+        _add(table, method, {f"randomised_{name}": each for name, each in values.items()})
+        alone = [step.similarity[method] for step in one_by_one]
+        _add(
+            table,
+            method,
+            {f"independent_{name}": np.mean([each[name] for each in alone], 0) for name in values},
+        )
+        forgotten = top_down[-1].maps[method]
+        before = originals[method][: len(forgotten)]
+        _add(table, method, entropy_rise(before, forgotten), ("entropy_rise",))
+    smoothed = smooth(
+        model,
+        subject.images,
+        explain_cheaply,
+        options.randomisation.smooth_samples,
+        options.randomisation.smooth_noise,
+        seed,
+    )
+    compared = {"smooth": smoothed}
+    if shuffled is not None:
+        compared["shuffled"] = similarities(originals, explain(shuffled))
+    for prefix, by_method in compared.items():
+        for method, values in by_method.items():
+            _add(table, method, {f"{prefix}_{name}": each for name, each in values.items()})
+    return table, top_down, one_by_one
+
+
+def of_images(explain: Explain, subject: Subject, options: Options, seed: int) -> Table:
+    """Measure how maps change when the image hardly does: under noise, and under a shift."""
+
+    def with_controls(images: np.ndarray, targets: np.ndarray) -> Maps:
+        return explain(images, targets) | controls(images, seed)
+
+    images, targets = subject.images, subject.targets
+    originals = with_controls(images, targets)
+    radius, samples = options.robustness.radius, options.robustness.samples
+    table: Table = {}
+    for measured in (
+        noise_sensitivity(with_controls, images, targets, originals, radius, samples, seed),
+        shift_sensitivity(with_controls, images, targets, originals),
+    ):
+        for method, numbers in measured.items():
+            _add(table, method, numbers)
+    return table
+
+
+def _add(
+    table: Table, method: str, numbers: dict[str, Any], wanted: tuple[str, ...] | None = None
+) -> None:
+    for name, values in numbers.items():
+        if wanted is None or name in wanted:
+            table.setdefault(name, {})[method] = values
+
+
+def _mean(curves: np.ndarray) -> np.ndarray:
+    """Average curves (n, points) over the images that have one; NaN where none has."""
+    known = curves[~np.isnan(curves).any(axis=1)]
+    if not len(known):
+        return np.full(curves.shape[1], np.nan, np.float32)
+    return known.mean(axis=0).astype(np.float32)

@@ -1,0 +1,85 @@
+"""Do the relevant pixels lie where the evidence is known to be? Masks as ground truth.
+
+Relevance is the map's signed value, so that a pixel that speaks against the target class is no
+evidence for it: masses count the positive part, orders go from the most positive to the most
+negative. Where several orders are possible, because pixels tie, a number is the mean over all of
+them. That needs no draw, and gives a map that says nothing (constant, or zero) the mask's share of
+the image, which is what chance gives.
+"""
+
+import numpy as np
+
+FOREGROUND = 0.5  # of the image's own greatest brightness
+
+
+def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
+    """Compare maps with the known places of the evidence.
+
+    - relevance_mass: the mask's share of the positive relevance ("relevance mass accuracy", Arras
+      et al. 2022, https://arxiv.org/abs/2003.07258); 0 for a map of which no pixel is positive.
+    - relevance_rank: of the k most relevant pixels, the share that is in the mask of k pixels
+      ("relevance rank accuracy", ibid.).
+    - pointing_game: whether the most relevant pixel is in the mask (Zhang et al. 2018, "Top-Down
+      Neural Attention by Excitation Backprop", https://arxiv.org/abs/1608.00507), without their
+      tolerance of 15 pixels, which is half of a small image.
+
+    Any increasing function of a map leaves the last two as they are, a positive factor the first.
+
+    Args:
+        maps: float (n, height, width), signed where the method is.
+        masks: bool (n, height, width), true where the evidence is.
+
+    Returns:
+        Each number's name -> float64 (n,) in [0, 1], higher is better; NaN where a mask is empty.
+    """
+    count = len(maps)
+    relevance = maps.astype(np.float64).reshape(count, maps[0].size if count else 1)
+    inside = masks.astype(bool).reshape(relevance.shape)
+    sizes = inside.sum(axis=1)
+    numbers = {
+        "relevance_mass": _mass(relevance, inside),
+        "relevance_rank": _hits_among(relevance, inside, sizes),
+        "pointing_game": _hits_among(relevance, inside, np.ones_like(sizes)),
+    }
+    return {name: np.where(sizes > 0, values, np.nan) for name, values in numbers.items()}
+
+
+def foreground(images: np.ndarray) -> np.ndarray:
+    """Return where the object is in images of a bright object on a dark ground, such as mnist's.
+
+    That is where a pixel's mean over the channels is more than half of the image's greatest: the
+    strokes of a digit, without their blurred rim. A weaker mask than a planted one: a network may
+    rightly use the ground too, such as the hole that tells an 8 from a 3.
+
+    Args:
+        images: float (n, height, width, channels), 0 black.
+
+    Returns:
+        bool (n, height, width); nowhere true for a black image.
+    """
+    grey = images.astype(np.float64).mean(axis=-1)
+    return grey > FOREGROUND * grey.max(axis=(1, 2), keepdims=True)
+
+
+def _mass(relevance: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the positive relevance inside over all of it, for maps (n, pixels)."""
+    positive = np.maximum(relevance, 0)
+    within, total = (positive * inside).sum(axis=1), positive.sum(axis=1)
+    # What has no contrast says nothing. What is nowhere positive, but has contrast, is wrong.
+    says_nothing = relevance.min(axis=1) == relevance.max(axis=1)
+    without = np.where(says_nothing, inside.mean(axis=1), 0.0)
+    return np.divide(within, total, out=without, where=total > 0)
+
+
+def _hits_among(relevance: np.ndarray, inside: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return the expected share in the mask of each map's `first` (n,) most relevant pixels.
+
+    Pixels that tie for the last places are each as likely to be taken.
+    """
+    order = -np.sort(-relevance, axis=1)
+    last = np.take_along_axis(order, np.maximum(first - 1, 0)[:, np.newaxis], axis=1)
+    above, ties = relevance > last, relevance == last
+    open_places = first - above.sum(axis=1)
+    share_of_ties = (ties & inside).sum(axis=1) / ties.sum(axis=1)
+    hits = (above & inside).sum(axis=1) + open_places * share_of_ties
+    return hits / np.maximum(first, 1)

@@ -1,0 +1,151 @@
+"""How much an explanation changes when the image hardly does.
+
+Sensitivity under small noise is that of Yeh et al. 2019, "On the (In)fidelity and Sensitivity of
+Explanations" (https://arxiv.org/abs/1901.09392), definition 2 (equation 5), the maximum estimated
+from random draws as there, and divided by the map's own length so that methods of different units
+can be compared. Beside the maximum stands the mean (Bhatt et al. 2020,
+https://arxiv.org/abs/2005.00631, section 3). The same is measured under a shift by one pixel, after
+which a map should have moved with the image.
+
+Lower is better, but it is not enough: a map that is the same for every image scores 0.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+# Images float32 (n, height, width, channels) and targets int64 (n,) -> method -> float32 (rows,
+# height, width): its maps of the first rows, all of them or fewer where the method is dear.
+Explain = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
+
+# Down, up, right, left: by how many pixels the image moves.
+SHIFTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+
+
+def noise_sensitivity(
+    explain: Explain,
+    images: np.ndarray,
+    targets: np.ndarray,
+    originals: dict[str, np.ndarray],
+    radius: float,
+    samples: int,
+    seed: int,
+) -> dict[str, dict[str, np.ndarray]]:
+    """Measure how far maps move when uniform noise is added to the image.
+
+    Args:
+        explain: what made the originals.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), the classes explained, the same for the noisy image.
+        originals: method -> float (at least as many rows as `explain` gives, height, width), the
+            maps of the images as they are.
+        radius: the noise is uniform in [-radius, radius]; the noisy image is clipped to [0, 1].
+        samples: noisy copies of each image. The noise is drawn from the seed alone, the same for
+            every image.
+        seed: of the noise.
+
+    Returns:
+        method -> `sensitivity_max` and `sensitivity_mean`, float64 (rows,), at least 0: the
+        distance of the noisy copy's map from the original, as a share of the original's length;
+        NaN where the original is zero everywhere.
+    """
+
+    def copies() -> Iterator[np.ndarray]:
+        random = np.random.default_rng(seed)
+        for _ in range(samples):
+            noise = random.uniform(-radius, radius, images.shape[1:]).astype(np.float32)
+            yield np.clip(images + noise, 0, 1)
+
+    changes = _Changes()
+    for copy in copies():
+        for method, maps in explain(copy, targets.copy()).items():
+            changes.add(method, maps, originals[method][: len(maps)])
+    return changes.summary("sensitivity")
+
+
+def shift_sensitivity(
+    explain: Explain,
+    images: np.ndarray,
+    targets: np.ndarray,
+    originals: dict[str, np.ndarray],
+) -> dict[str, dict[str, np.ndarray]]:
+    """Measure how far maps move, beyond the shift itself, when the image is shifted by one pixel.
+
+    The image is moved down, up, right and left, its edge repeated where it left a gap. Each map is
+    moved back before it is compared, and the outermost pixels, which the shifted image does not all
+    show, are left out.
+
+    Args:
+        explain: what made the originals.
+        images: float32 (n, height, width, channels) in [0, 1], at least 3 x 3 pixels.
+        targets: int64 (n,), the classes explained, the same for the shifted image.
+        originals: method -> float (at least as many rows as `explain` gives, height, width).
+
+    Returns:
+        method -> `shift_max` and `shift_mean`, float64 (rows,), at least 0, over the four shifts:
+        as in `noise_sensitivity`.
+    """
+    changes = _Changes()
+    for shift in SHIFTS:
+        for method, maps in explain(shifted(images, shift), targets.copy()).items():
+            changes.add(method, _inner(maps, shift), _inner(originals[method][: len(maps)], (0, 0)))
+    return changes.summary("shift")
+
+
+def shifted(images: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
+    """Return images moved down and right by at most one pixel each, the edge repeated.
+
+    Args:
+        images: (n, height, width, channels).
+        shift: rows down and columns right, from -1 to 1.
+    """
+    down, right = shift
+    height, width = images.shape[1:3]
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    return padded[:, 1 - down : 1 - down + height, 1 - right : 1 - right + width].copy()
+
+
+def _inner(maps: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
+    """Return all but the outermost pixels of maps moved back by a shift."""
+    down, right = shift
+    height, width = maps.shape[1:]
+    return maps[:, 1 + down : height - 1 + down, 1 + right : width - 1 + right]
+
+
+class _Changes:
+    """The largest and the summed relative change of each method's maps, a change at a time."""
+
+    def __init__(self) -> None:
+        self._largest: dict[str, np.ndarray] = {}
+        self._sum: dict[str, np.ndarray] = {}
+        self._count: dict[str, int] = {}
+
+    def add(self, method: str, maps: np.ndarray, originals: np.ndarray) -> None:
+        """Take note of maps (rows, height, width) in place of their originals."""
+        change = relative_change(maps, originals)
+        known = method in self._sum
+        self._largest[method] = np.maximum(self._largest[method], change) if known else change
+        self._sum[method] = self._sum[method] + change if known else change
+        self._count[method] = self._count.get(method, 0) + 1
+
+    def summary(self, name: str) -> dict[str, dict[str, np.ndarray]]:
+        return {
+            method: {f"{name}_max": self._largest[method], f"{name}_mean": total / count}
+            for (method, total), count in zip(self._sum.items(), self._count.values(), strict=True)
+        }
+
+
+def relative_change(maps: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """Return |map - original| / |original| of each pair, Euclidean lengths (Yeh et al. 2019).
+
+    Args:
+        maps: float (n, height, width).
+        originals: float (n, height, width).
+
+    Returns:
+        float64 (n,), at least 0; NaN where the original is zero everywhere.
+    """
+    before = originals.astype(np.float64)
+    distance = np.sqrt(((maps - before) ** 2).sum(axis=(1, 2)))
+    length = np.sqrt((before**2).sum(axis=(1, 2)))
+    return np.divide(distance, length, out=np.full(len(before), np.nan), where=length > 0)

@@ -1,0 +1,108 @@
+"""What a table of per-image values comes to: means, intervals, ranks, and what says nothing."""
+
+from typing import Any
+
+import numpy as np
+
+from stages.trust.agreement import Agreement, mean_matrix
+from stages.trust.bootstrap import mean_interval
+from stages.trust.controls import NAMES, uninformative
+from stages.trust.examination import Table
+from stages.trust.infidelity import NOISE
+from stages.trust.measures import RANKED, base, better
+from stages.trust.randomisation import Step
+from stages.trust.ranking import Ranking, ranking
+
+
+def summaries(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]:
+    """Give each measure's mean, its 95 % interval and the number of images, by method and control.
+
+    Images without a value (NaN) are left out, and `images` is how many had one.
+    """
+    return {
+        measure: {method: summary(values, samples, seed) for method, values in by_method.items()}
+        for measure, by_method in table.items()
+    }
+
+
+def summary(values: np.ndarray, samples: int, seed: int) -> dict[str, float | int]:
+    """Give one method's mean, low, high and images; NaN where there are too few."""
+    known = values[~np.isnan(values)]
+    mean, low, high = mean_interval(known, samples, seed)
+    return {"mean": mean, "low": low, "high": high, "images": len(known)}
+
+
+def flagged(summarised: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the measures that rank a control above most methods, and which controls they are."""
+    found = {}
+    for measure, by_method in summarised.items():
+        side = better(measure)
+        means = {name: said["mean"] for name, said in by_method.items()}
+        above = side and uninformative(
+            {name: mean for name, mean in means.items() if name not in NAMES},
+            {name: mean for name, mean in means.items() if name in NAMES},
+            side,
+        )
+        if above:
+            found[measure] = above
+    return found
+
+
+def rankings(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]:
+    """Rank the methods under each baseline of each measure that has several; controls left out."""
+    found = {}
+    for measure in RANKED:
+        variants = {
+            name.partition("/")[2]: {m: v for m, v in by_method.items() if m not in NAMES}
+            for name, by_method in table.items()
+            if base(name) == measure and not name.endswith(f"/{NOISE}")
+        }
+        if variants:
+            found[measure] = _ranking(ranking(variants, better(measure), samples, seed))
+    return found
+
+
+def _ranking(found: Ranking) -> dict[str, Any]:
+    return {
+        "baselines": {
+            baseline: {
+                method: {"rank": ranks.rank[method], "low": ranks.low[method],
+                         "high": ranks.high[method]}
+                for method in ranks.rank
+            }
+            for baseline, ranks in found.ranks.items()
+        },
+        "tau": {"/".join(pair): tau for pair, tau in found.tau.items()},
+        "survives": found.survives,
+    }  # fmt: skip
+
+
+def agreements(found: dict[str, Agreement]) -> dict[str, Any]:
+    """Average the agreement of every pair of methods over the images."""
+    methods = next(iter(found.values())).methods
+    return {"methods": list(methods)} | {
+        resolution: {
+            "spearman": mean_matrix(each.spearman),
+            "overlap": mean_matrix(each.overlap),
+        }
+        for resolution, each in found.items()
+    }
+
+
+def curve(steps: list[Step]) -> list[dict[str, Any]]:
+    """Give the mean similarity after each step of randomisation, by method."""
+    return [
+        {"layers": len(step.layers), "layer": step.layers[-1]}
+        | {
+            number: {
+                method: _known_mean(values[number]) for method, values in step.similarity.items()
+            }
+            for number in ("spearman", "ssim")
+        }
+        for step in steps
+    ]
+
+
+def _known_mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -1,0 +1,171 @@
+"""Sensitivity to noise and to a shift, of explainers whose answer is known."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from stages.trust.robustness import (
+    Explain,
+    noise_sensitivity,
+    relative_change,
+    shift_sensitivity,
+    shifted,
+)
+
+COUNT, SIDE = 4, 6
+TARGETS = np.arange(COUNT, dtype=np.int64)
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    random = np.random.default_rng(0)
+    return random.uniform(0.3, 0.7, (COUNT, SIDE, SIDE, 2)).astype(np.float32)
+
+
+def the_image(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    return {"image": images[..., 0]}
+
+
+def of_the_target(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    return {"target": images[..., 0] * (1 + targets)[:, None, None]}
+
+
+def unmoved(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+    spot = np.zeros(images.shape[:3], np.float32)
+    spot[:, 2, 3] = 5
+    return {"spot": spot}
+
+
+def growing() -> Explain:
+    """Return an explainer whose map is 10 % of the first one longer at each call."""
+    calls = []
+
+    def explain(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        calls.append(1)
+        return {"growing": np.full(images.shape[:3], 0.9 + 0.1 * len(calls))}
+
+    return explain
+
+
+noise = partial(noise_sensitivity, radius=0.1, samples=3, seed=5)
+
+
+def drawn(samples: int) -> np.ndarray:
+    random = np.random.default_rng(5)
+    return np.stack([random.uniform(-0.1, 0.1, (SIDE, SIDE, 2)) for _ in range(samples)])
+
+
+def test_noise_by_hand(images: np.ndarray) -> None:
+    found = noise(the_image, images, TARGETS, the_image(images, TARGETS))["image"]
+    lengths = np.sqrt((images[..., 0] ** 2).sum(axis=(1, 2)))
+    steps = np.sqrt((drawn(3)[..., 0] ** 2).sum(axis=(1, 2)))  # no pixel leaves [0, 1]
+    np.testing.assert_allclose(found["sensitivity_max"], steps.max() / lengths, rtol=1e-5)
+    np.testing.assert_allclose(found["sensitivity_mean"], steps.mean() / lengths, rtol=1e-5)
+
+
+def test_maximum_and_mean(images: np.ndarray) -> None:
+    explain = growing()
+    originals = explain(images, TARGETS)
+    found = noise(explain, images, TARGETS, originals)["growing"]
+    np.testing.assert_allclose(found["sensitivity_max"], 0.3)
+    np.testing.assert_allclose(found["sensitivity_mean"], 0.2)
+    explain = growing()
+    found = shift_sensitivity(explain, images, TARGETS, explain(images, TARGETS))["growing"]
+    np.testing.assert_allclose(found["shift_max"], 0.4)
+    np.testing.assert_allclose(found["shift_mean"], 0.25)
+
+
+def test_the_noisy_image_stays_in_range(images: np.ndarray) -> None:
+    seen = []
+
+    def explain(given: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        seen.append(given)
+        return the_image(given, targets)
+
+    noise(explain, images.round(), TARGETS, the_image(images.round(), TARGETS))
+    assert len(seen) == 3
+    for given in seen:
+        assert given.dtype == np.float32
+        assert given.min() == 0 and given.max() == 1
+        assert 0.04 < np.abs(given - images.round())[given % 1 > 0].mean() < 0.06
+    assert not np.array_equal(seen[0], seen[1])
+
+
+def test_a_map_that_moves_with_the_image_is_not_sensitive_to_a_shift(images: np.ndarray) -> None:
+    found = shift_sensitivity(the_image, images, TARGETS, the_image(images, TARGETS))["image"]
+    assert found["shift_max"].tolist() == found["shift_mean"].tolist() == [0] * COUNT
+
+
+def test_a_map_that_stays_where_it_is(images: np.ndarray) -> None:
+    originals = unmoved(images, TARGETS)
+    assert noise(unmoved, images, TARGETS, originals)["spot"]["sensitivity_max"].tolist() == [0] * 4
+    found = shift_sensitivity(unmoved, images, TARGETS, originals)["spot"]
+    # The spot is at another pixel after moving back: a spot too many and one too few.
+    np.testing.assert_allclose(found["shift_max"], np.sqrt(2))
+    np.testing.assert_allclose(found["shift_mean"], np.sqrt(2))
+
+
+def test_an_image_moved_by_a_pixel() -> None:
+    image = np.arange(9.0).reshape(1, 3, 3, 1)
+    assert shifted(image, (1, 0))[0, ..., 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]
+    assert shifted(image, (0, -1))[0, ..., 0].tolist() == [[1, 2, 2], [4, 5, 5], [7, 8, 8]]
+
+
+@pytest.mark.parametrize("measure", [noise, shift_sensitivity])
+def test_an_image_is_measured_alone(measure, images: np.ndarray) -> None:
+    together = measure(of_the_target, images, TARGETS, of_the_target(images, TARGETS))["target"]
+    row = slice(2, 3)
+    one, target = images[row], TARGETS[row]
+    alone = measure(of_the_target, one, target, of_the_target(one, target))["target"]
+    for number, values in together.items():
+        np.testing.assert_array_equal(alone[number], values[row])
+
+
+@pytest.mark.parametrize("measure", [noise, shift_sensitivity])
+def test_a_dear_method_answers_for_the_first_images(measure, images: np.ndarray) -> None:
+    def explain(given: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        return {"image": given[..., 0], "dear": given[:2, ..., 0]}
+
+    found = measure(explain, images, TARGETS, the_image(images, TARGETS) | {"dear": images[..., 0]})
+    for number, values in found["dear"].items():
+        assert values.shape == (2,)
+        np.testing.assert_array_equal(values, found["image"][number][:2])
+
+
+@pytest.mark.parametrize("measure", [noise, shift_sensitivity])
+def test_nothing_given_is_changed(measure, images: np.ndarray) -> None:
+    def greedy(given: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        maps = {"image": given[..., 0].copy()}
+        given[:] = 0
+        targets[:] = 0
+        return maps
+
+    originals = the_image(images.copy(), TARGETS)
+    before = images.copy(), TARGETS.copy(), originals["image"].copy()
+    found = measure(greedy, images, TARGETS, originals)
+    for array, old in zip((images, TARGETS, originals["image"]), before, strict=True):
+        np.testing.assert_array_equal(array, old)
+    assert found["image"].keys() == measure(the_image, images, TARGETS, originals)["image"].keys()
+    for number, values in measure(the_image, images, TARGETS, originals)["image"].items():
+        np.testing.assert_array_equal(found["image"][number], values)
+
+
+def test_neither_unit_nor_batch_but_the_seed_counts(images: np.ndarray) -> None:
+    def in_thousandths(given: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
+        return {"image": given[..., 0] * 1000}
+
+    originals = the_image(images, TARGETS)
+    expected = noise(the_image, images, TARGETS, originals)["image"]["sensitivity_max"]
+    scaled = {"image": originals["image"] * 1000}
+    found = noise(in_thousandths, images, TARGETS, scaled)["image"]["sensitivity_max"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    other = noise(the_image, images, TARGETS, originals, seed=6)["image"]["sensitivity_max"]
+    assert (other != expected).all()
+
+
+def test_a_map_of_zeros_has_no_relative_change() -> None:
+    maps = np.zeros((2, 3, 3))
+    maps[1, 0, 0] = 2
+    assert np.isnan(relative_change(maps, np.zeros((2, 3, 3)))).all()
+    assert relative_change(np.zeros((2, 3, 3)), maps)[1] == 1
