@@ -37,7 +37,7 @@ def test_a_flat_graph_of_keras_layers(name):
     for layer in model.layers:
         assert not isinstance(layer, keras.Model), layer.name
         assert not isinstance(layer, keras.layers.Lambda), layer.name
-        assert getattr(keras.layers, type(layer).__name__) is type(layer), layer.name
+        assert isinstance(layer, getattr(keras.layers, type(layer).__name__)), layer.name
     assert model.layers[-1].name == "logits"
 
 

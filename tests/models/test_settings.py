@@ -51,10 +51,17 @@ def test_a_wrong_value_is_refused(name, change, expected):
 
 def test_reading_parameters_imports_no_keras():
     script = """
-import importlib, pkgutil, sys
-import stages.models
-for module in pkgutil.iter_modules(stages.models.__path__):
-    importlib.import_module(f"stages.models.{module.name}")
+import sys
+from pathlib import Path
+from stages import params
+from stages.errors import UserError
+study = params.load()
+assert {model.architecture for model in study.models.values()} >= {"resnet18", "vgg_cnn"}
+try:
+    params._described(Path("params.yaml"), "key", "batch_norm", "stages.models", "Network")
+    raise SystemExit("taken for an architecture")
+except UserError as error:
+    assert "resnet18" in str(error) and "layers" not in str(error), error
 assert not {"keras", "tensorflow"} & set(sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
