@@ -1,5 +1,7 @@
 """The assess stage: every measure on a cell's stored attributions."""
 
+import shutil
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +23,23 @@ MASKED = {"relevance_mass", "relevance_rank", "pointing_game"}
 SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
 
 
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cell with its maps, as the stages before leave it: made once, since it takes seconds."""
+    made = tmp_path_factory.mktemp("explained")
+    with chdir(made), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDY_TRACKING", "off")
+        small_cell.write_params(CELL, **BLOCKS)
+        small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.arange(len(p)) % 2 == 1)
+        explain()
+    return made
+
+
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(explained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STUDY_TRACKING", "off")
-    small_cell.write_params(CELL, **BLOCKS)
-    small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.arange(len(p)) % 2 == 1)
     return tmp_path
 
 
@@ -36,7 +49,6 @@ def explain() -> None:
 
 
 def test_every_measure_has_every_method_and_every_control() -> None:
-    explain()
     weights = artifacts.weights_path(CELL).read_bytes()
     assess_cell(CELL)
     metrics = artifacts.read_metrics("assess", CELL)
@@ -72,7 +84,6 @@ def test_every_measure_has_every_method_and_every_control() -> None:
 
 
 def test_the_raw_values_are_kept() -> None:
-    explain()
     assess_cell(CELL)
     values = artifacts.read_trust(CELL)
     measures = artifacts.read_metrics("assess", CELL)["measures"]
@@ -89,7 +100,6 @@ def test_the_raw_values_are_kept() -> None:
 
 
 def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
-    explain()
     written = []
     for seed in (1, 1, 2):
         small_cell.write_params(CELL, **BLOCKS, seed=seed)
@@ -103,7 +113,6 @@ def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
 def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
     small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
-    explain()
     with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
         assess_cell(CELL)
     path = artifacts.weights_path(CELL, "shuffled")
@@ -116,7 +125,6 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
 
 
 def test_masks_of_the_dataset_are_the_truth() -> None:
-    explain()
     study = params.load()
     dataset = artifacts.read_dataset(study.cell(CELL).dataset)
     masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
@@ -129,7 +137,6 @@ def test_masks_of_the_dataset_are_the_truth() -> None:
 
 
 def test_maps_that_say_nothing_are_left_out_of_what_has_no_meaning() -> None:
-    explain()
     rows = artifacts.read_explanations(CELL, "gradients")
     blank = np.zeros_like(rows.maps["saliency"])
     artifacts.write_explanations(
@@ -143,7 +150,6 @@ def test_maps_that_say_nothing_are_left_out_of_what_has_no_meaning() -> None:
 
 
 def test_a_method_that_could_not_serve_is_left_out() -> None:
-    explain()
     rows = artifacts.read_explanations(CELL, "gradients")
     maps = {name: each for name, each in rows.maps.items() if name != "lrp_epsilon"}
     artifacts.write_explanations(CELL, "gradients", replace(rows, maps=maps, numbers={}))
@@ -183,12 +189,12 @@ def test_each_image_counts_once_evenly_spread() -> None:
 
 
 def test_without_explanations_it_says_how_to_get_them() -> None:
+    artifacts.explanations_path(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
         assess_cell(CELL)
 
 
 def test_families_of_other_images_are_refused() -> None:
-    explain()
     rows = artifacts.read_explanations(CELL, "lime")
     artifacts.write_explanations(CELL, "lime", replace(rows, image_index=rows.image_index + 1))
     with pytest.raises(UserError, match="explain_lime@simple_cnn-digits"):
@@ -197,7 +203,6 @@ def test_families_of_other_images_are_refused() -> None:
 
 def test_an_unknown_method_suggests_the_nearest() -> None:
     small_cell.write_params(CELL, **BLOCKS, assess={"few": {"methods": ["ries"]}})
-    explain()
     with pytest.raises(UserError, match="did you mean 'rise'"):
         assess_cell(CELL)
 
@@ -208,7 +213,6 @@ def test_an_unknown_cell_suggests_the_nearest() -> None:
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    explain()
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UserError, match="assessing explanations needs TensorFlow"):
         assess_cell(CELL)
