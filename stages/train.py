@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages import artifacts, command, params, runtime, tracking
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     import keras
 
     from stages.training.loop import Outcome
+    from stages.training.resume import Bundle
+
+RESUME = Path(".resume")
 
 Listener = Callable[[Mapping[str, float], int], None]
 
@@ -45,14 +49,16 @@ def train_cell(cell: str) -> None:
 
     with tracking.run(stage="train", cell=cell, params=used) as run:
         started = time.monotonic()
+        bundle = bundle_of(study, cell, dataset, study.seed)
         network, outcome = trained(
             study,
             cell,
             dataset,
             study.seed,
             lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+            bundle,
         )
-        seconds = time.monotonic() - started
+        seconds = outcome.seconds_before + time.monotonic() - started
         best = outcome.history.iloc[outcome.best_epoch - 1]
         metrics = {
             "val_accuracy": best["val_accuracy"],
@@ -77,10 +83,39 @@ def train_cell(cell: str) -> None:
         run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
         run.log_artifact(artifacts.history_path(cell))
         run.log_figure(training_curves(outcome.history), "training_curves.png")
+    bundle.remove()
+
+
+def bundle_of(
+    study: params.Params, cell: str, dataset: Dataset, seed: int, variant: str = ""
+) -> "Bundle":
+    """Return the file from which this training would go on if it was interrupted.
+
+    It is outside of DVC's outputs, which DVC deletes before it runs a stage.
+    """
+    from stages.training.resume import Bundle, key_of
+
+    settings = {
+        "seed": seed,
+        "threads": study.threads,
+        "model": study.model_of(cell).model_dump(mode="json", exclude={"schedules"}),
+        "schedule": study.schedule_of(cell).model_dump(mode="json"),
+        "dataset": study.dataset_of(cell).model_dump(mode="json", exclude={"fetch"}),
+    }
+    stages = Path(__file__).parent
+    code = [stages / name for name in ("train.py", "runtime.py", "datasets/split.py", "models",
+                                       "training")]  # fmt: skip
+    key = key_of(settings, (dataset.train_images, dataset.train_labels), code)
+    return Bundle(RESUME / f"{cell}{variant and f'.{variant}'}.npz", key)
 
 
 def trained(
-    study: params.Params, cell: str, dataset: Dataset, seed: int, listener: Listener
+    study: params.Params,
+    cell: str,
+    dataset: Dataset,
+    seed: int,
+    listener: Listener,
+    bundle: "Bundle | None" = None,
 ) -> tuple["keras.Model", "Outcome"]:
     """Build a cell's network and train it. Call `runtime.configure` with the same seed first.
 
@@ -90,6 +125,8 @@ def trained(
         dataset: what it is trained on.
         seed: of the validation split, the order, and random changes of the images.
         listener: is handed each epoch's numbers, and its number from 1.
+        bundle: where to go on from, and to note each epoch in. To be removed by the caller when the
+            results are written.
 
     Raises:
         UserError: the training diverged.
@@ -107,6 +144,7 @@ def trained(
         study.dataset_of(cell).augmentation,
         seed,
         listener=listener,
+        bundle=bundle,
     )
     return network, outcome
 

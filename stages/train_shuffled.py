@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
-from stages.train import trained
+from stages.train import bundle_of, trained
 
 VARIANT = "shuffled"
 
@@ -51,14 +51,16 @@ def train_shuffled(cell: str) -> None:
     used = {"seed": shuffled.seed, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_shuffled", cell=cell, params=used) as run:
         started = time.monotonic()
+        bundle = bundle_of(study, cell, meaningless, shuffled.seed, VARIANT)
         network, outcome = trained(
             study,
             cell,
             meaningless,
             shuffled.seed,
             lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+            bundle,
         )
-        timing = {"train_seconds": round(time.monotonic() - started, 3)}
+        timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
         artifacts.save_weights(cell, network, variant=VARIANT)
         logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
         best = outcome.history.iloc[outcome.best_epoch - 1]
@@ -77,6 +79,7 @@ def train_shuffled(cell: str) -> None:
             flush=True,
         )
         run.log_metrics(metrics | timing)
+    bundle.remove()
 
 
 def permuted(labels: np.ndarray, seed: int) -> np.ndarray:

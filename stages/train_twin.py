@@ -4,7 +4,7 @@ import argparse
 import time
 
 from stages import artifacts, command, params, runtime, tracking
-from stages.train import trained
+from stages.train import bundle_of, trained
 
 
 def main() -> None:
@@ -30,20 +30,23 @@ def train_twin(cell: str) -> None:
     used = {"seed": twin.seed, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_twin", cell=cell, params=used) as run:
         started = time.monotonic()
+        bundle = bundle_of(study, cell, dataset, twin.seed, "twin")
         network, outcome = trained(
             study,
             cell,
             dataset,
             twin.seed,
             lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
+            bundle,
         )
         best = outcome.history.iloc[outcome.best_epoch - 1]
         metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
-        timing = {"train_seconds": round(time.monotonic() - started, 3)}
+        timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
         artifacts.save_weights(cell, network, variant="twin")
         artifacts.write_metrics("train_twin", cell, metrics)
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)
+    bundle.remove()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The train stage on the bundled digits, from the real params.yaml, shrunk."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -62,6 +63,39 @@ def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
     with h5py.File(artifacts.weights_path(CELL)) as file:
         assert "optimizer" not in file
         assert set(file["layers"]) >= {"conv2d", "conv2d_1", "dense"}
+
+
+@pytest.mark.usefixtures("_digits")
+def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_bytes(
+    monkeypatch, capsys
+) -> None:
+    train_cell(CELL)
+    whole = files()
+    assert not list(Path(".resume").glob("*"))
+
+    def killed(*arguments) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "save_weights", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_cell(CELL)
+    for path in whole:
+        Path(path).unlink()
+    capsys.readouterr()
+    train_cell(CELL)
+    assert "going on after epoch" in capsys.readouterr().out
+    assert files() == whole
+    assert not list(Path(".resume").glob("*"))
+    # With another seed the file would be of another training: it would not be used.
+    with monkeypatch.context() as patch:
+        patch.setattr(artifacts, "save_weights", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_cell(CELL)
+    write_params(CELL, seed=7)
+    capsys.readouterr()
+    train_cell(CELL)
+    assert "of another training" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_digits")

@@ -44,9 +44,9 @@ def test_the_network_learns_from_permuted_labels_and_all_else_is_the_cells(monke
 
     seen = {}
 
-    def trained(study, name, dataset, seed, listener):
+    def trained(study, name, dataset, seed, *rest):
         seen.update(cell=name, dataset=dataset, seed=seed)
-        return original(study, name, dataset, seed, listener)
+        return original(study, name, dataset, seed, *rest)
 
     original = stage.trained
     monkeypatch.setattr(stage, "trained", trained)

@@ -6,12 +6,12 @@ set -eu
 force=$1
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache .demo dvc_plots
-echo "Deleted the demo, bytecode and the tools' caches."
+rm -rf .pytest_cache .ruff_cache .demo .resume dvc_plots
+echo "Deleted the demo, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
-for path in data/raw data/processed data/models data/predictions data/explanations reports \
-    mlflow.db mlruns mlartifacts; do
+for path in data/raw data/processed data/models data/predictions data/explanations data/trust \
+    reports mlflow.db mlruns mlartifacts; do
     if [ -e "$path" ]; then
         results="$results $path"
     fi

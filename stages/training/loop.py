@@ -16,9 +16,11 @@ from stages.training import augmentation as changes
 from stages.training import schedule as schedules
 from stages.training.batches import Batches
 from stages.training.progress import Progress
+from stages.training.resume import Bundle, Resume
 
 # Validation only infers, so its batches may be large.
 VALIDATION_BATCH = 500
+COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Outcome:
     """What a training gave, beside the weights that now stand in the network.
 
     history: one row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy,
-    learning_rate (at the epoch's end). best_epoch: whose weights were kept.
+    learning_rate (at the epoch's end). best_epoch: whose weights were kept. epochs_before and
+    seconds_before: what an interrupted training had done already.
     """
 
     history: pd.DataFrame
@@ -34,6 +37,8 @@ class Outcome:
     train_images: int
     validation_images: int
     steps: int
+    epochs_before: int = 0
+    seconds_before: float = 0.0
 
 
 def train(
@@ -45,6 +50,7 @@ def train(
     augmentation: Augmentation,
     seed: int,
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+    bundle: Bundle | None = None,
 ) -> Outcome:
     """Train `network` in place, and leave the weights of its best epoch in it.
 
@@ -58,6 +64,7 @@ def train(
         augmentation: how images are changed, if the schedule says so.
         seed: of split, order, and random changes.
         listener: is handed each epoch's numbers, and its number from 1.
+        bundle: where to go on from, and to note each epoch in, if anywhere.
 
     Raises:
         UserError: the loss is no number any more.
@@ -84,24 +91,34 @@ def train(
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=runtime.compiles(),
     )
-    progress = Progress(network.name, schedule.epochs, len(batches), listener)
+    state = bundle.read() if bundle else None
+    done = state.epochs if state else 0
+    watchers = schedules.callbacks(training, schedule)
+    callbacks = [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+        ),
+        keras.callbacks.TerminateOnNaN(),
+        Progress(network.name, schedule.epochs, len(batches), listener, done),
+        *watchers,
+    ]
+    if bundle:
+        callbacks.append(Resume(bundle, state, watchers))
     fitted = model.fit(
         batches.for_fit(),
         validation_data=validation.for_fit(),
+        initial_epoch=schedule.epochs if state and state.stopped else done,
         epochs=schedule.epochs,
-        callbacks=[
-            keras.callbacks.LambdaCallback(
-                on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
-            ),
-            keras.callbacks.TerminateOnNaN(),
-            progress,
-            *schedules.callbacks(training, schedule),
-        ],
+        callbacks=callbacks,
         verbose=0,
         shuffle=False,  # Batches orders them itself
     )
-    history = _table(fitted.history)
-    if not math.isfinite(fitted.history["loss"][-1]):
+    earlier = state.history if state else {}
+    numbers = {n: [*earlier.get(n, ()), *fitted.history.get(n, ())] for n in COLUMNS}
+    history = _table(numbers)
+    if not math.isfinite(numbers["loss"][-1]):
+        if bundle:
+            bundle.remove()
         raise UserError(
             f"the loss of {network.name} became infinite or no number in epoch {len(history)}: "
             f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "
@@ -113,6 +130,8 @@ def train(
         train_images=len(chosen),
         validation_images=len(held_out),
         steps=len(history) * len(batches),
+        epochs_before=done,
+        seconds_before=state.seconds if state else 0.0,
     )
 
 
@@ -126,7 +145,6 @@ def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> k
 
 
 def _table(history: dict[str, list[float]]) -> pd.DataFrame:
-    columns = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
-    table = pd.DataFrame({name: history[name] for name in columns})
+    table = pd.DataFrame({name: history[name] for name in COLUMNS})
     table.insert(0, "epoch", np.arange(1, len(table) + 1))
     return table

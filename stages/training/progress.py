@@ -21,10 +21,15 @@ class Progress(keras.callbacks.Callback):
         epochs: int,
         steps: int,
         listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+        done: int = 0,
     ) -> None:
-        """Prepare for `epochs` epochs of `steps` steps; `listener` gets (numbers, epoch from 1)."""
+        """Prepare for `epochs` epochs of `steps` steps, of which `done` epochs were done before.
+
+        `listener` gets (numbers, epoch from 1).
+        """
         super().__init__()
         self.title, self.epochs, self.steps, self.listener = title, epochs, steps, listener
+        self.done = done
         self.bar: tqdm | None = None
         self.started = 0.0
 
@@ -32,6 +37,7 @@ class Progress(keras.callbacks.Callback):
         self.started = time.monotonic()
         self.bar = tqdm(
             total=self.epochs * self.steps,
+            initial=self.done * self.steps,
             desc=self.title,
             unit="step",
             leave=False,
@@ -50,7 +56,7 @@ class Progress(keras.callbacks.Callback):
         if logs is not None:
             logs["learning_rate"] = numbers["learning_rate"]
         spent = time.monotonic() - self.started
-        left = spent / (epoch + 1) * (self.epochs - epoch - 1)
+        left = spent / (epoch + 1 - self.done) * (self.epochs - epoch - 1)
         self.bar.clear()
         print(
             f"{self.title}: epoch {epoch + 1}/{self.epochs}  loss {numbers['loss']:.4f}  "
