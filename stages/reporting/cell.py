@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stages.reporting import confusion, curves, numbers, own_errors, trust
+from stages.reporting import cell_trust, confusion, curves, numbers, own_errors
 from stages.reporting.calibration import reliability
+from stages.reporting.changes import changes
 from stages.reporting.gallery import gallery
 from stages.reporting.inside import inside
 from stages.reporting.study import CellResults, Study
@@ -27,6 +28,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     explanations = result.explanations()
     pictures = gallery(explanations, result.probabilities()) if explanations else None
     within = inside(result.findings("features"), result.explain.get("features", {}))
+    altered = changes(result.findings("counterfactual"))
     matrices = _matrices(result.evaluate)
     others = [c for c in study.cells if c.name != result.name]
     values = {
@@ -41,13 +43,11 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
         "gallery": pictures,
         "inside": within,
+        "changes": altered,
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors.own_errors(result.methods()),
         "unsupported": own_errors.unsupported(result.methods()),
-        "sanity": trust.sanity(result.assess),
-        "control": trust.control(result.assess),
-        "cascade": trust.cascade(result.assess),
-        "reading_aid": trust.reading_aid(),
+        "trust": cell_trust.section(study.params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,
@@ -62,6 +62,8 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         files[""] = pictures.sprite
     if within is not None:
         files["-inside"] = within.sprite
+    if altered is not None:
+        files["-changes"] = altered.sprite
     return values, files
 
 

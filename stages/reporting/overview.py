@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.artifacts import Explanations
-from stages.reporting import curves, methods, numbers, sprites, trust
+from stages.reporting import claims, curves, findings, methods, numbers, sprites
 from stages.reporting.charts import Chart, position
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
@@ -24,7 +24,6 @@ class Entry:
     rank: int | None
     evaluate: dict[str, Any] | None
     timing: dict[str, float]
-    sanity: dict[str, trust.Sanity]
     beside_best: bool
     at: float | None
     low_at: float | None
@@ -78,14 +77,14 @@ class Setting:
 def context(study: Study) -> dict[str, Any]:
     """The values of the overview's template."""
     sections = tuple(_section(study, name) for name in study.dataset_names)
-    names = {m: None for c in study.cells for m in (c.assess or {"sanity": {}})["sanity"]}
     return {
         "params": study.params,
         "sections": sections,
         "models": study.model_names,
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
-        "sanity_methods": tuple(methods.describe(m).label for m in methods.ordered(list(names))),
+        "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
+        "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
         "settings": tuple(
             Setting(c, study.params.models[c.cell.model].training.optimizer) for c in study.cells
@@ -130,7 +129,6 @@ def _leaderboard(
                 rank=number if evaluate else None,
                 evaluate=evaluate,
                 timing=result.timing,
-                sanity={s.method: s for s in trust.sanity(result.assess)},
                 beside_best=_overlaps(evaluate, best) if number > 1 else False,
                 at=places[0],
                 low_at=places[1],

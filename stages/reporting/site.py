@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
-from stages.reporting import cell, charts, numbers, overview
+from stages.reporting import cell, charts, claims, numbers, overview, trust
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
@@ -101,6 +101,10 @@ def write_pages(study: Study, folder: Path) -> None:
     templates = environment()
     values = overview.context(study)
     _page(templates, folder / "index.html", "index.html", values | {"root": ""})
+    whole = {"methods": ("trust.html", trust.context(study)),
+             "claims": ("claims.html", claims.context(study, study.claims))}  # fmt: skip
+    for name, (template, content) in whole.items():
+        _page(templates, folder / f"{name}.html", template, content | {"root": ""})
     for section in values["strips"]:
         name = f"strip-{file_name(section.name)}.png"
         write_bytes(folder / "images" / name, section.strip.sprite)

@@ -10,11 +10,14 @@ import pandas as pd
 
 from stages import artifacts
 from stages.errors import UserError
+from stages.formats import read_json
 from stages.params import Cell, Params, Schedule
 
 # Of stages/explainers: those that give a map of each row, and those that find something else.
 MAPS = ("gradients", "lime", "shap")
 FINDINGS = ("features", "counterfactual")
+
+CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
 
 # What each metrics file must hold for a page to be made from it.
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
@@ -24,6 +27,12 @@ _EVALUATE = (
     *("confusion_test", "confusion_train", "top_confusions", "reliability", "class_names"),
     *("parameters", "flops"),
 )
+_ASSESS = (
+    *("images", "right_images", "wrong_images", "few", "mask", "measures", "uninformative"),
+    *("ranking", "agreement", "cascade", "independent"),
+)
+_PUBLISHED = ("images", "draws", "layers", "methods")
+_CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -33,6 +42,8 @@ class CellResults:
     """One cell: what params.yaml says of it, and each result that exists (None where not).
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
+    `published` is of the published randomisation table, which few cells are measured for.
+    `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
 
@@ -44,9 +55,11 @@ class CellResults:
     evaluate: dict[str, Any] | None = None
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] | None = None
+    published: dict[str, Any] | None = None
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
+    trusted: bool = False
     missing: tuple[str, ...] = ()
 
     def explanations(self) -> artifacts.Explanations | None:
@@ -86,6 +99,10 @@ class CellResults:
             said |= self.explain.get(family, {}).get("methods", {})
         return said
 
+    def trust(self) -> dict[str, np.ndarray]:
+        """Read the trust measures' per-image values and mean curves; empty where not there."""
+        return artifacts.read_trust(self.name) if self.trusted else {}
+
     def probabilities(self) -> np.ndarray | None:
         """The softmax over classes of each test image, float64 (n, classes)."""
         return artifacts.read_predictions(self.name).probabilities if self.predicted else None
@@ -93,11 +110,15 @@ class CellResults:
 
 @dataclass(frozen=True)
 class Study:
-    """The whole study, cells and datasets in the order of params.yaml."""
+    """The whole study, cells and datasets in the order of params.yaml.
+
+    `claims` is what metrics/claims.json says, None where it is not there.
+    """
 
     params: Params
     cells: tuple[CellResults, ...]
     datasets: dict[str, dict[str, Any]]
+    claims: dict[str, Any] | None = None
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -132,7 +153,11 @@ def collect(params: Params) -> Study:
         content = _metrics("preprocess", name, _PREPROCESS, [])
         if content is not None:
             datasets[name] = content
-    return Study(params, cells, datasets)
+    claims = None
+    if CLAIMS.exists():
+        claims = read_json(CLAIMS, "claims")
+        _check(CLAIMS, claims, _CLAIMS, "claims")
+    return Study(params, cells, datasets, claims)
 
 
 def _cell(params: Params, name: str) -> CellResults:
@@ -156,7 +181,8 @@ def _cell(params: Params, name: str) -> CellResults:
         history=history,
         evaluate=evaluate,
         explain=explain,
-        assess=_metrics("assess", name, ("sanity",), missing),
+        assess=_metrics("assess", name, _ASSESS, missing),
+        published=_metrics("published_sanity", name, _PUBLISHED, []),
         timing=timing,
         explained=tuple(
             family
@@ -164,6 +190,7 @@ def _cell(params: Params, name: str) -> CellResults:
             if _there(artifacts.explanations_path(name, family), missing)
         ),
         predicted=_there(artifacts.predictions_path(name), missing),
+        trusted=_there(artifacts.trust_path(name), missing),
         missing=tuple(missing),
     )
 

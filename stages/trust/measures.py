@@ -48,3 +48,8 @@ def base(measure: str) -> str:
 def better(measure: str) -> Literal["higher", "lower"] | None:
     """Return which way is better, or None where neither is."""
     return BETTER.get(base(measure))
+
+
+def by_size(measure: str) -> bool:
+    """Say whether a mean counts by its size: a map turned round is as like as it is alike."""
+    return base(measure).endswith(("_spearman", "_ssim"))

@@ -9,7 +9,7 @@ from stages.trust.bootstrap import mean_interval
 from stages.trust.controls import NAMES, uninformative
 from stages.trust.examination import Table
 from stages.trust.infidelity import NOISE
-from stages.trust.measures import RANKED, base, better
+from stages.trust.measures import RANKED, base, better, by_size
 from stages.trust.randomisation import Step
 from stages.trust.ranking import Ranking, ranking
 
@@ -37,7 +37,10 @@ def flagged(summarised: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     found = {}
     for measure, by_method in summarised.items():
         side = better(measure)
-        means = {name: said["mean"] for name, said in by_method.items()}
+        means = {
+            name: abs(said["mean"]) if by_size(measure) else said["mean"]
+            for name, said in by_method.items()
+        }
         above = side and uninformative(
             {name: mean for name, mean in means.items() if name not in NAMES},
             {name: mean for name, mean in means.items() if name in NAMES},

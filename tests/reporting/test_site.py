@@ -13,10 +13,11 @@ import pytest
 
 from stages import artifacts, report
 from stages.errors import UserError
-from stages.reporting import overview, site, study
-from tests.reporting import fixture, pages
+from stages.reporting import methods, overview, site, study
+from tests.reporting import fixture, pages, trusted
 
 REPORTS = Path("reports")
+WHOLE = ("index.html", "methods.html", "claims.html")  # the pages on the whole study
 
 
 def built() -> dict[str, pages.Page]:
@@ -44,9 +45,12 @@ def check(site_pages: dict[str, pages.Page]) -> None:
 
 def test_every_cell_has_its_page_and_everything_links_up(small_study):
     made = built()
-    assert set(made) == {"index.html", *(f"cells/{name}.html" for name in small_study.cells)}
+    assert set(made) == {*WHOLE, *(f"cells/{name}.html" for name in small_study.cells)}
     check(made)
     assert "cells/simple_cnn-digits.html" in made["index.html"].links
+    for name, page in made.items():
+        root = "../" if name.startswith("cells/") else ""
+        assert {f"{root}{other}" for other in WHOLE if other != name} <= set(page.links), name
 
 
 def test_the_figures_are_those_of_the_metrics_files(small_study):
@@ -81,7 +85,7 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
         found.append(pages.contents(REPORTS))
     assert found[0] == found[1]
-    assert len(found[0]) == 6  # overview, two cells, their sprites, the strip
+    assert len(found[0]) == 8  # three pages on the whole study, two cells, their sprites, the strip
 
 
 def test_building_needs_no_tensorflow(small_study, repository):
@@ -155,13 +159,16 @@ def test_missing_results_are_said_and_are_no_error(folder, repository):
     assert "metrics/evaluate/simple_cnn-digits.json" in page.text
     for text in ("Not evaluated yet", "No explanations yet", "Not assessed yet", "No training"):
         assert text in page.text
+    assert "No explanations assessed yet" in made["methods.html"].text
+    assert "No explanations assessed yet" in made["index.html"].text
+    assert "Not compared yet" in made["claims.html"].text
     assert len(params.cells) == 2
 
 
 PARTS = (
     *("metrics/train", "metrics/history", "metrics/evaluate", "metrics/explain_gradients"),
     *("metrics/assess", "metrics/timing", "metrics/preprocess", "data/explanations"),
-    "data/predictions",
+    *("data/predictions", "data/trust"),
 )
 
 
@@ -227,8 +234,37 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     made = built()
     assert time.process_time() - started < 20
     check(made)
-    assert len(made) == 41
+    assert len(made) == 43
     assert (REPORTS / "index.html").stat().st_size < 500_000
+
+
+def test_pages_stay_small_with_every_method(folder, repository):
+    cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
+    params = fixture.params_file(repository, cells)
+    fixture.write_cell(params, "simple_cnn-digits", fixture.digits())
+    (result,) = study.collect(params).cells
+    every = tuple(methods.METHODS)
+    trusted.write_cell(params, "simple_cnn-digits", result.explanations(), "planted", every)
+    made = built()
+    check(made)
+    assert all(f"method-{name}" in made["methods.html"].ids for name in every)
+    assert (REPORTS / "cells/simple_cnn-digits.html").stat().st_size < 500_000
+    assert (REPORTS / "methods.html").stat().st_size < 300_000
+    assert (REPORTS / "index.html").stat().st_size < 100_000
+
+
+def test_a_claim_leads_to_its_cell(small_study):
+    trusted.write_claims(small_study.budget, "simple_cnn-digits")
+    made = built()
+    check(made)
+    assert "cells/simple_cnn-digits.html" in made["claims.html"].links
+    assert "1 holds, 1 does not hold" in made["index.html"].text
+
+
+def test_assess_metrics_older_than_the_code_are_named(small_study):
+    artifacts.write_metrics("assess", "simple_cnn-digits", {"sanity": {}, "cascade": []})
+    with pytest.raises(UserError, match=r"assess/simple_cnn-digits\.json: .*measures.*repro"):
+        report.main()
 
 
 def test_an_interrupted_run_leaves_the_earlier_site(small_study, monkeypatch):
@@ -263,7 +299,7 @@ def test_a_cell_that_is_gone_loses_its_page(small_study, repository):
     report.main()
     fixture.params_file(repository, {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")})
     made = built()
-    assert set(made) == {"index.html", "cells/simple_cnn-digits.html"}
+    assert set(made) == {*WHOLE, "cells/simple_cnn-digits.html"}
 
 
 def test_a_metrics_file_that_lacks_a_figure_is_named(small_study):
