@@ -85,7 +85,17 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
         found.append(pages.contents(REPORTS))
     assert found[0] == found[1]
-    assert len(found[0]) == 8  # three pages on the whole study, two cells, their sprites, the strip
+    # Three pages on the whole study, two cells with two sprites each, the strip.
+    assert len(found[0]) == 10
+
+
+def test_what_would_have_to_change_is_shown(small_study):
+    page = built()["cells/simple_cnn-digits.html"]
+    assert {"changes", "counterfactuals", "adversarial"} <= set(page.ids)
+    assert re.search(r"; 4 of \d+ pixels changed, at most by 0.8", page.text)
+    assert "rounded to 8 bits, the answer is the old one again" in page.text
+    assert "no change found that makes it" in page.text
+    assert "stays, whatever step was tried" in page.text
 
 
 def test_building_needs_no_tensorflow(small_study, repository):
