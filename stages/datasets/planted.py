@@ -21,7 +21,8 @@ PATTERNS, TRAIN, TEST = range(3)
 
 
 class Options(Block):
-    """`base`: the dataset whose images are used; `patch`: the pattern's side in pixels.
+    """`base`: the dataset whose images are used. A pattern is `cells` squares a side, bright or
+    dark, of `cell_pixels` pixels a side each: of single pixels it takes a network long to find.
 
     `contrast`: how far its two brightnesses are apart, around the middle grey. At most 0.9, so that
     none of its pixels is black: black on a black ground, or on a black baseline, is not there.
@@ -29,7 +30,8 @@ class Options(Block):
 
     source: Literal["planted"]
     base: Literal["mnist", "fashion_mnist", "cifar10"]
-    patch: Annotated[int, Field(ge=4, le=12)]
+    cells: Annotated[int, Field(ge=3, le=12)]
+    cell_pixels: Annotated[int, Field(ge=1, le=8)]
     contrast: Annotated[float, Field(gt=0, le=0.9)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     reads: str
@@ -58,7 +60,8 @@ def planted(base: RawDataset, options: Options) -> RawDataset:
         As many images and labels, in an order of their own; `test_masks` uint8 (n, height, width),
         1 where the pattern is. Classes are called "patch A" and so on.
     """
-    patterns = distinct_patterns(len(base.class_names), options.patch, [options.seed, PATTERNS])
+    patterns = distinct_patterns(len(base.class_names), options.cells, [options.seed, PATTERNS])
+    patterns = np.kron(patterns, np.ones((options.cell_pixels, options.cell_pixels)))
     levels = np.rint(255 * (0.5 + options.contrast * (patterns - 0.5))).astype(np.uint8)
     parts = []
     for stream, images, labels in (
@@ -111,9 +114,9 @@ def plant(
 def distinct_patterns(count: int, side: int, seed: list[int]) -> np.ndarray:
     """Draw binary patterns that are far from each other, bool (count, side, side).
 
-    All have the same number of bright pixels, half of them, so that no class shows in the mean
+    All have the same number of bright squares, half of them, so that no class shows in the mean
     brightness. From random candidates the one that is farthest from its nearest chosen one, in
-    differing pixels (Hamming distance), is taken again and again: of 25 pixels at least 8 differ.
+    differing squares (Hamming distance), is taken again and again: of nine at least four differ.
     """
     generator = np.random.default_rng(seed)
     half = np.arange(side * side) < side * side // 2

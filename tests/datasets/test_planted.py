@@ -17,7 +17,8 @@ READS = "stages/datasets/official_files.py"
 
 
 def options(**changed: object) -> planted.Options:
-    settings = {"base": "fashion_mnist", "patch": 5, "contrast": 0.6, "seed": 7, "reads": READS}
+    settings = {"base": "fashion_mnist", "cells": 3, "cell_pixels": 2, "contrast": 0.6, "seed": 7}
+    settings["reads"] = READS
     return planted.Options(source="planted", **{**settings, **changed})
 
 
@@ -32,7 +33,7 @@ def base(train: int = 200, test: int = 100, channels: int = 1) -> RawDataset:
 
 
 def patch_of(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return image[mask.astype(bool)].reshape(5, 5, -1)
+    return image[mask.astype(bool)].reshape(6, 6, -1)
 
 
 def test_the_pattern_is_where_the_mask_says_and_is_the_class_alone() -> None:
@@ -61,7 +62,7 @@ def test_training_images_have_the_same_patterns() -> None:
         )
     }
     for image, label in zip(made.images, made.labels, strict=True):
-        windows = np.lib.stride_tricks.sliding_window_view(image[..., 0], (5, 5))
+        windows = np.lib.stride_tricks.sliding_window_view(image[..., 0], (6, 6))
         assert (windows == test_patch[int(label)]).all(axis=(2, 3)).sum() == 1
 
 
@@ -107,7 +108,7 @@ def test_places_reach_every_pixel_and_are_as_likely() -> None:
 def test_colour_images_get_a_grey_pattern() -> None:
     made = planted.planted(base(channels=3), options())
     patch = patch_of(made.test_images[0], made.test_masks[0])
-    assert patch.shape == (5, 5, 3)
+    assert patch.shape == (6, 6, 3)
     assert (patch == patch[..., :1]).all()
 
 
@@ -120,7 +121,14 @@ def test_patterns_are_far_from_each_other_and_as_bright(seed: int) -> None:
     assert min((a != b).sum() for a, b in combinations(patterns, 2)) >= 8
 
 
-@pytest.mark.parametrize("side", [4, 6, 12])
+def test_a_patterns_squares_have_the_pixels_asked_for() -> None:
+    made = planted.planted(base(), options(cells=4, cell_pixels=3))
+    patch = made.test_images[0][made.test_masks[0].astype(bool)].reshape(4, 3, 4, 3)
+    assert (patch == patch[:, :1, :, :1]).all()
+    assert np.unique(patch).tolist() == [51, 204]
+
+
+@pytest.mark.parametrize("side", [3, 4, 6, 12])
 def test_patterns_of_other_sizes_differ_too(side: int) -> None:
     patterns = planted.distinct_patterns(10, side, [7])
     assert min((a != b).sum() for a, b in combinations(patterns, 2)) >= side * side // 3
@@ -164,7 +172,14 @@ def test_from_the_official_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "changed",
-    [{"patch": 3}, {"patch": 13}, {"contrast": 0.0}, {"contrast": 1.0}, {"base": "digits"}],
+    [
+        {"cells": 2},
+        {"cells": 13},
+        {"cell_pixels": 0},
+        {"contrast": 0.0},
+        {"contrast": 1.0},
+        {"base": "digits"},
+    ],
 )
 def test_a_value_out_of_range_is_refused(changed: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -178,7 +193,7 @@ def test_the_real_fashion_mnist() -> None:
     assert made.images.shape == (60_000, 28, 28, 1)
     assert np.bincount(made.labels).tolist() == [6000] * 10
     assert np.bincount(made.test_labels).tolist() == [1000] * 10
-    assert (made.test_masks.sum(axis=(1, 2)) == 25).all()
+    assert (made.test_masks.sum(axis=(1, 2)) == 36).all()
     inside = made.test_images[made.test_masks.astype(bool)]
     assert np.unique(inside).tolist() == [51, 204]
     # The nearest mean of what is left of the garments is no better than chance.
