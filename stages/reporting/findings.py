@@ -94,7 +94,7 @@ def _empty(cells: Sequence[ranked.Assess]) -> str:
     mostly = [
         f"{measures.describe(m).label} (on {empty} of {having})"
         for m, (empty, having) in counted.items()
-        if 2 * empty > having
+        if 2 * empty > having and not measures.one_sided(m)
     ]
     if not mostly:
         return "No measure ranks a control above most methods on more than half of the networks."

@@ -214,8 +214,23 @@ def merit(measure: str, mean: float) -> float:
     return -mean if better(measure) == "lower" else mean
 
 
+def one_sided(measure: str) -> bool:
+    """Say whether a measure is a test that a map which knows nothing may pass, as noise does.
+
+    Passing it proves nothing then; failing it still does.
+    """
+    return describe(measure).group in (SANITY, ROBUSTNESS)
+
+
+def consequence(measure: str) -> str:
+    """What follows where a control ranks above most methods."""
+    if one_sided(measure):
+        return "passing this test proves nothing, failing it does"
+    return "this column says nothing about methods"
+
+
 def says_nothing(controls: list[str]) -> str:
-    """Why a column says nothing of the methods: which controls rank above most of them."""
+    """Why a column says little of the methods: which controls rank above most of them."""
     names = [CONTROLS[c].inline if c in CONTROLS else c for c in controls]
     listed = numbers.listing(names)
     verb = "ranks" if len(names) == 1 else "rank"

@@ -93,7 +93,7 @@ METHODS = {
         "arXiv:1703.01365",
     ),
     "guided_backprop": Method(
-        "Guided backpropagation",
+        "Guided backprop",
         "a gradient that lets only positive signals back through each ReLU: crisp, but it draws "
         "much the same edges for any class and even for an untrained network",
         "Springenberg et al. 2014",

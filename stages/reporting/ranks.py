@@ -62,6 +62,7 @@ def _source(cells: Sequence[Assess], measure: str) -> Source | None:
     if not found:
         return None
     empty, having = empty_on(cells, measure)
+    little = "a control passes" if measures.one_sided(measure) else "says nothing"
     return Source(
         measure,
         {
@@ -73,8 +74,9 @@ def _source(cells: Sequence[Assess], measure: str) -> Source | None:
             }
             for name, each in found.items()
         },
-        note=f"says nothing on {empty} of {having}" if empty else "",
-        nothing=f"A control ranks above most methods on {empty} of {having} networks"
+        note=f"{little} on {empty} of {having}" if empty else "",
+        nothing=f"A control ranks above most methods on {empty} of {having} networks: "
+        f"{measures.consequence(measure)}"
         if 2 * empty > having
         else "",
         best=True,

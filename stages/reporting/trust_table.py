@@ -108,12 +108,13 @@ def source(assess: dict[str, Any], measure: str, group: str = "") -> Source:
     """A measure of a cell as a column, with what its controls make of it."""
     above = assess["uninformative"].get(measure, [])
     side = measures.wanted(measure)
+    little = "a control passes" if measures.one_sided(measure) else "says nothing here"
     return Source(
         measure,
         assess["measures"][measure],
         group=group,
-        note=f"{side}; says nothing here" if above else side,
-        nothing=measures.says_nothing(above) if above else "",
+        note=f"{side}; {little}" if above else side,
+        nothing=f"{measures.says_nothing(above)}: {measures.consequence(measure)}" if above else "",
         best=True,
     )
 
