@@ -52,7 +52,10 @@ def test_a_column_that_says_nothing_has_no_best_and_says_why():
     made = trust_table.of_cell(cell(content, uninformative=["edges", "centre"]), ["gini"])
     assert best(made) == []
     (column,) = made.empty
-    assert column.nothing == "The edge filter and the centre Gaussian rank above most methods here: this column says nothing about methods"
+    assert column.nothing == (
+        "The edge filter and the centre Gaussian rank above most methods here: "
+        "this column says nothing about methods"
+    )
     assert column.note == "more is better; says nothing here"
 
 
