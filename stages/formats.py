@@ -1,4 +1,4 @@
-"""How arrays and numbers lie in files: npz and JSON, atomic and byte-stable.
+"""How arrays and numbers lie in files: npz and JSON, atomic and byte-stable; and YAML, read.
 
 The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.atomic import write, write_text
 from stages.errors import UserError
@@ -63,6 +65,19 @@ def _rounded(content: Any) -> Any:
     if isinstance(content, float):
         return round(content, DECIMALS) if math.isfinite(content) else None
     return content
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file of the repository. Raises UserError if it is missing or not valid YAML."""
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: there is no such file; run the command in the repository's folder"
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
 
 
 def require(path: Path, made_by: str) -> None:

@@ -1,14 +1,35 @@
-"""What a validation error of params.yaml says to the person who wrote it."""
+"""What a validation error of a YAML file says to the person who wrote it."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from stages.command import nearest
+from stages.errors import UserError
 from stages.schema import Block
 
 SHOWN_MISTAKES = 10
+
+B = TypeVar("B", bound=Block)
+
+
+def validated(path: Path, prefix: str, block: type[B], content: Any) -> B:
+    """Return what `content` says as a block.
+
+    Args:
+        path: the file, for the message.
+        prefix: where in it the block stands, ending in a dot unless it is empty.
+        block: what is expected.
+        content: what the file says there.
+
+    Raises:
+        UserError: naming each mistake, see `explained`.
+    """
+    try:
+        return block.model_validate(content)
+    except ValidationError as error:
+        raise UserError(explained(path, error, block, prefix)) from None
 
 
 def explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
@@ -16,7 +37,8 @@ def explained(path: Path, error: ValidationError, block: type[Block], prefix: st
     lines = []
     for mistake in error.errors()[:SHOWN_MISTAKES]:
         place = [str(part) for part in mistake["loc"] if part not in ("int", "literal['all']")]
-        key = prefix + ".".join(place)
+        # What is wrong of a block as a whole has no key below it.
+        key = (prefix + ".".join(place)).removesuffix(".")
         if mistake["type"] == "extra_forbidden":
             known = _siblings(block, mistake["loc"])
             remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"

@@ -10,15 +10,14 @@ import importlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
 from stages.cell_checks import check_cell, check_known, check_twin
 from stages.command import nearest
 from stages.errors import UserError
 from stages.explainers import counterfactual, features, gradients, lime, shap, twins
-from stages.mistakes import explained
+from stages.formats import read_yaml
+from stages.mistakes import validated
 from stages.schema import Block
 from stages.trust import options as trust
 
@@ -197,10 +196,7 @@ def load(path: Path = PARAMS) -> Params:
         UserError: naming the file, each wrong key and its value, what was expected, what to do.
     """
     content = _read(path)
-    try:
-        params = Params.model_validate(content)
-    except ValidationError as error:
-        raise UserError(explained(path, error, Params, "")) from None
+    params = validated(path, "", Params, content)
     datasets = {
         name: dataset.model_copy(update={"fetch": _fetch_options(path, name, dataset.fetch)})
         for name, dataset in params.datasets.items()
@@ -221,15 +217,7 @@ def load(path: Path = PARAMS) -> Params:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no such file; run the command in the repository's folder"
-        ) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected a mapping of parameters; restore it with git checkout")
     return content
@@ -239,14 +227,14 @@ def _fetch_options(path: Path, dataset: str, content: Any) -> Block:
     key = f"datasets.{dataset}.fetch"
     source = content.get("source") if isinstance(content, dict) else None
     options = _described(path, f"{key}.source", source, "stages.datasets", "Options")
-    return _validated(path, key, options, content)
+    return validated(path, f"{key}.", options, content)
 
 
 def _network(path: Path, name: str, model: Model) -> Block:
     described = _described(
         path, f"models.{name}.architecture", model.architecture, "stages.models", "Network"
     )
-    return _validated(path, f"models.{name}.network", described, model.network)
+    return validated(path, f"models.{name}.network.", described, model.network)
 
 
 def _described(path: Path, key: str, name: Any, room: str, block: str) -> type[Block]:
@@ -263,13 +251,6 @@ def _described(path: Path, key: str, name: Any, room: str, block: str) -> type[B
     raise UserError(
         f"{path}: {key} = {name!r}: unknown{nearest(name, known)}; known: {', '.join(known)}"
     )
-
-
-def _validated(path: Path, key: str, block: type[Block], content: Any) -> Block:
-    try:
-        return block.model_validate(content)
-    except ValidationError as error:
-        raise UserError(explained(path, error, block, f"{key}.")) from None
 
 
 def _named(known: dict[str, Any], kind: str, name: str) -> Any:

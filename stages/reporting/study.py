@@ -1,7 +1,7 @@
 """What the report tells: params.yaml and every cell's results, as far as they are there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,24 +69,7 @@ class CellResults:
             UserError: the families do not explain the same rows.
         """
         families = [name for name in MAPS if name in self.explained]
-        if not families:
-            return None
-        first, *others = (artifacts.read_explanations(self.name, name) for name in families)
-        for name, other in zip(families[1:], others, strict=True):
-            same = np.array_equal(first.image_index, other.image_index) and np.array_equal(
-                first.target, other.target
-            )
-            if not same:
-                raise UserError(
-                    f"{artifacts.explanations_path(self.name, name)}: these are of other images "
-                    f"than {artifacts.explanations_path(self.name, families[0])} explains; make "
-                    f"them again with `dvc repro -f explain_{name}@{self.name}`"
-                )
-        maps, numbers = dict(first.maps), dict(first.numbers)
-        for other in others:
-            maps |= other.maps
-            numbers |= other.numbers
-        return replace(first, maps=maps, numbers=numbers)
+        return artifacts.read_maps(self.name, families) if families else None
 
     def findings(self, family: str) -> dict[str, np.ndarray]:
         """Read what a family of findings wrote, as its module describes; empty where not there."""

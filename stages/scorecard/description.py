@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, model_validator
 
 from stages.command import nearest
 from stages.errors import UserError
-from stages.mistakes import explained
+from stages.formats import read_yaml
+from stages.mistakes import validated
 from stages.schema import Block
 from stages.scorecard.published import Published
 
@@ -134,16 +133,7 @@ def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> Book:
     Raises:
         UserError: naming the file, each wrong key and its value, what was expected, what to do.
     """
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no such file; run the command in the repository's folder"
-        ) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
-    file = _validated(path, "", _File, content)
+    file = validated(path, "", _File, read_yaml(path))
     claims = {name: _claim(path, name, entry) for name, entry in file.claims.items()}
     for name, claim in claims.items():
         if claim.source not in file.sources:
@@ -157,7 +147,7 @@ def _claim(path: Path, name: str, entry: Any) -> Claim:
     kind = entry.get("kind") if isinstance(entry, dict) else None
     if kind not in KINDS:
         _unknown(path, f"claims.{name}.kind", kind, list(KINDS))
-    return _validated(path, f"claims.{name}.", KINDS[kind], entry)
+    return validated(path, f"claims.{name}.", KINDS[kind], entry)
 
 
 def _check(path: Path, name: str, claim: Statement, checks: Mapping[str, frozenset[str]]) -> None:
@@ -175,12 +165,3 @@ def _unknown(path: Path, key: str, value: Any, known: list[str]) -> None:
     raise UserError(
         f"{path}: {key} = {value!r}: unknown{nearest(value, known)}; known: {', '.join(known)}"
     )
-
-
-def _validated(path: Path, prefix: str, block: type[Block], content: Any) -> Any:
-    try:
-        return block.model_validate(content)
-    except ValidationError as error:
-        # What is wrong of a claim as a whole has no key below it.
-        mistake = explained(path, error, block, prefix).replace(f"{prefix} = ", f"{prefix[:-1]} = ")
-        raise UserError(mistake) from None
