@@ -20,10 +20,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stages import command, params, runtime
+
+if TYPE_CHECKING:
+    import keras
 
 ROOT = Path(__file__).resolve().parents[1]
 GOALS = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
@@ -131,7 +135,9 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
     """Train in `stages.training`; an epoch has `batches` batches and ten images to validate."""
     study = params.load()
     model, schedule = study.model_of(cell), study.schedule_of(cell)
-    runtime.configure(len(os.sched_getaffinity(0)), study.seed, model.training.mixed_precision)
+    runtime.configure(
+        len(os.sched_getaffinity(0)), study.seed, model.training.mixed_precision, training=True
+    )
     from stages.models.assembly import build_model
     from stages.training.loop import train
 
@@ -154,6 +160,16 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
     )
 
 
+def _as_keras_has_it(layer: "keras.Layer") -> "keras.Layer":
+    """Return the same layer anew, batch normalisation as Keras makes it."""
+    import keras
+
+    from stages.models.batch_norm import BatchNormalization
+
+    kind = keras.layers.BatchNormalization if isinstance(layer, BatchNormalization) else type(layer)
+    return kind.from_config(layer.get_config())
+
+
 def train_as_keras_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
     """Train with `model.fit` and what Keras and TensorFlow choose by themselves."""
     study = params.load()
@@ -163,7 +179,9 @@ def train_as_keras_does(cell: str, batches: int, report: Callable[[int], None]) 
 
     shape, batch_size = SHAPES[study.cell(cell).dataset], study.schedule_of(cell).batch_size
     images, labels = random_data(batches * batch_size, shape)
-    model = build_model(study, cell, shape, CLASSES)
+    model = keras.models.clone_model(
+        build_model(study, cell, shape, CLASSES), clone_function=_as_keras_has_it
+    )
     model.compile(
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

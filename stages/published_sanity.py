@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
-from stages.trust.bootstrap import mean_interval
+from stages.statistics.interval import known_mean, mean_interval
 from stages.trust.randomisation import Maps, cascade
 
 if TYPE_CHECKING:
@@ -179,22 +179,16 @@ def summary(scores: np.ndarray, samples: int, seed: int) -> dict[str, Any]:
                 names, mean_interval(_of_images(last), samples, seed), strict=True
             )
         },
-        "per_layer": [_mean(scores[:, layer]) for layer in range(scores.shape[1])],
-        "per_draw": [_mean(each) for each in scores],
-        "last_per_draw": [_mean(each) for each in last],
+        "per_layer": [known_mean(scores[:, layer]) for layer in range(scores.shape[1])],
+        "per_draw": [known_mean(each) for each in scores],
+        "last_per_draw": [known_mean(each) for each in last],
         "constant_maps": int(np.isnan(scores).sum()),
     }
 
 
 def _of_images(scores: np.ndarray) -> np.ndarray:
-    """Return each image's mean over all but the last axis, without those that have none."""
-    each = scores.reshape(-1, scores.shape[-1]).T
-    return np.array([_mean(row) for row in each if not np.isnan(row).all()])
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    """Return each image's mean over all but the last axis; NaN for those that have none."""
+    return np.array([known_mean(row) for row in scores.reshape(-1, scores.shape[-1]).T])
 
 
 if __name__ == "__main__":

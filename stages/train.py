@@ -44,7 +44,7 @@ def train_cell(cell: str) -> None:
         "schedule": schedule.model_dump(),
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
-    runtime.configure(study.threads, study.seed, model.training.mixed_precision)
+    runtime.configure(study.threads, study.seed, model.training.mixed_precision, training=True)
     from stages.evaluation.figures import training_curves
 
     with tracking.run(stage="train", cell=cell, params=used) as run:

@@ -44,7 +44,7 @@ def train_shuffled(cell: str) -> None:
     shuffled = study.shuffled_cell(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     model = study.model_of(cell)
-    runtime.configure(study.threads, shuffled.seed, model.training.mixed_precision)
+    runtime.configure(study.threads, shuffled.seed, model.training.mixed_precision, training=True)
     from stages.evaluation import inference
 
     meaningless = replace(dataset, train_labels=permuted(dataset.train_labels, shuffled.seed))

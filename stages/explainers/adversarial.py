@@ -101,29 +101,6 @@ def gradcams(
     }
 
 
-def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Compare maps pixel by pixel: Spearman's rank correlation, equal values sharing their rank.
-
-    Args:
-        first: float (n, height, width).
-        second: float (n, height, width), each the counterpart of one in `first`.
-
-    Returns:
-        float32 (n,) in [-1, 1]; NaN where either map is constant, since it has no order.
-    """
-    from scipy.stats import spearmanr
-
-    return np.array(
-        [
-            spearmanr(one.ravel(), other.ravel()).statistic
-            if np.ptp(one) and np.ptp(other)
-            else np.nan
-            for one, other in zip(first, second, strict=True)
-        ],
-        np.float32,
-    )
-
-
 def _moved(images: np.ndarray, direction: np.ndarray, epsilon: Any) -> np.ndarray:
     return np.clip(images + epsilon * direction, 0, 1).astype(np.float32)
 

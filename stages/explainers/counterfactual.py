@@ -36,9 +36,10 @@ import numpy as np
 from pydantic import Field
 
 from stages.explainers import Findings, Subject
-from stages.explainers.adversarial import Attack, fgsm, gradcams, rank_correlation
+from stages.explainers.adversarial import Attack, fgsm, gradcams
 from stages.explainers.counterfactual_search import Counterfactuals, Search, search
 from stages.explainers.feature_maps import feature_layer
+from stages.statistics.correlation import rank_correlation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -161,7 +162,9 @@ def _attack(
     attack = fgsm(subject.network, images, options.fgsm_epsilons)
     maps = gradcams(subject.network, images, attack, layer)
     correlations = {
-        pair: np.where(attack.flipped, rank_correlation(maps[first], maps[second]), np.nan)
+        pair: np.where(attack.flipped, rank_correlation(maps[first], maps[second]), np.nan).astype(
+            np.float32
+        )
         for pair, (first, second) in COMPARED.items()
     }
     arrays = (

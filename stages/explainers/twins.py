@@ -21,6 +21,7 @@ from stages.explainers.gradcam import gradcam
 from stages.explainers.network import Network
 from stages.explainers.saliency import saliency
 from stages.schema import Block
+from stages.statistics.correlation import rank_correlation
 
 if TYPE_CHECKING:
     import keras
@@ -83,7 +84,10 @@ def compare_twins(
     metrics["maps"] = {}
     for name, method in _methods(networks[0]).items():
         one, other = (method(network, images, target).maps for network in networks)
-        same, different = spearman(one, other), spearman(one, np.roll(other, -1, axis=0))
+        same, different = (
+            rank_correlation(one, each).astype(np.float32)
+            for each in (other, np.roll(other, -1, axis=0))
+        )
         if len(images) == 1:  # whose next one is itself
             different = np.full_like(different, np.nan)
         arrays |= {f"map/{name}": one, f"twin_map/{name}": other}
@@ -94,30 +98,6 @@ def compare_twins(
             "median_other_image": _median(different),
         }
     return Findings(arrays, metrics, {}, figure(drawn))
-
-
-def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the rank correlation of each map with its counterpart, float32 (n,).
-
-    Args:
-        first: float (n, height, width). Equal values share their mean rank.
-        second: float, of the same shape.
-
-    Returns:
-        NaN where either map is constant, since it has no order.
-    """
-    from scipy.stats import rankdata
-
-    if not len(first):
-        return np.zeros(0, np.float32)
-    centred = []
-    for maps in (first, second):
-        ranks = rankdata(maps.reshape(len(maps), -1), axis=1)
-        centred.append(ranks - ranks.mean(axis=1, keepdims=True))
-    lengths = np.prod([np.sqrt((ranks**2).sum(axis=1)) for ranks in centred], axis=0)
-    product = (centred[0] * centred[1]).sum(axis=1)
-    unknown = np.full(len(first), np.nan)
-    return np.divide(product, lengths, out=unknown, where=lengths > 0).astype(np.float32)
 
 
 def _methods(network: Network) -> dict[str, Method]:

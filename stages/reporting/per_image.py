@@ -8,7 +8,7 @@ import numpy as np
 from stages.reporting import measures, methods, trust_table
 from stages.reporting.charts import Chart, Series, line_chart
 from stages.reporting.trust_table import Source, Table
-from stages.trust.bootstrap import mean_interval
+from stages.statistics.interval import summary
 
 CLASSES = ("relevance_rank", "morf_lerf_gap/black")  # what is told class by class, where measured
 CURVES = {
@@ -68,9 +68,7 @@ def by_answer(values: Values, samples: int, seed: int) -> Table | None:
     def summaries(measure: str, kept: np.ndarray) -> dict[str, dict[str, Any]]:
         made = {}
         for name, each in _of_measure(values, measure).items():
-            known = each[kept[: len(each)] & ~np.isnan(each)].astype(np.float64)
-            mean, low, high = mean_interval(known, samples, seed)
-            made[name] = {"mean": mean, "low": low, "high": high, "images": len(known)}
+            made[name] = summary(each[kept[: len(each)]].astype(np.float64), samples, seed)
         return made
 
     return trust_table.table(

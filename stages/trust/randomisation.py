@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages.trust.correlation import spearman
+from stages.statistics.correlation import magnitude_correlation
 from stages.trust.random_weights import copied, reset, weighted_layers
 from stages.trust.structural import structural_similarity
 
@@ -182,13 +182,13 @@ def similarities(originals: Maps, maps: Maps) -> Values:
 
     Returns:
         method -> `spearman` and `ssim`, float64 (rows,), of the maps' magnitudes; NaN where they
-        are not defined, see `correlation` and `structural`.
+        are not defined, see `magnitude_correlation` and `structural`.
     """
     found = {}
     for method, changed in maps.items():
         original = originals[method][: len(changed)]
         found[method] = {
-            "spearman": spearman(original, changed),
+            "spearman": magnitude_correlation(original, changed),
             "ssim": structural_similarity(original, changed),
         }
     return found

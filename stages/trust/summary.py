@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
+from stages.statistics.interval import known_mean, summary
 from stages.trust.agreement import Agreement, mean_matrix
-from stages.trust.bootstrap import mean_interval
 from stages.trust.controls import NAMES, uninformative
 from stages.trust.examination import Table
 from stages.trust.infidelity import NOISE
@@ -23,13 +21,6 @@ def summaries(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]
         measure: {method: summary(values, samples, seed) for method, values in by_method.items()}
         for measure, by_method in table.items()
     }
-
-
-def summary(values: np.ndarray, samples: int, seed: int) -> dict[str, float | int]:
-    """Give one method's mean, low, high and images; NaN where there are too few."""
-    known = values[~np.isnan(values)]
-    mean, low, high = mean_interval(known, samples, seed)
-    return {"mean": mean, "low": low, "high": high, "images": len(known)}
 
 
 def flagged(summarised: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
@@ -98,14 +89,9 @@ def curve(steps: list[Step]) -> list[dict[str, Any]]:
         {"layers": len(step.layers), "layer": step.layers[-1]}
         | {
             number: {
-                method: _known_mean(values[number]) for method, values in step.similarity.items()
+                method: known_mean(values[number]) for method, values in step.similarity.items()
             }
             for number in ("spearman", "ssim")
         }
         for step in steps
     ]
-
-
-def _known_mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.explainers.adversarial import fgsm, gradcams, rank_correlation
+from stages.explainers.adversarial import fgsm, gradcams
 from stages.explainers.gradcam import gradcam
 from stages.explainers.network import Network
 from tests.explainers import networks
@@ -100,17 +100,6 @@ def test_no_images() -> None:
     assert attack.predicted.shape == (0, 2)
     maps = gradcams(network, attack.images, attack, "conv_relu")
     assert {values.shape for values in maps.values()} == {(0, 6, 6)}
-    empty = np.zeros((0, 6, 6), np.float32)
-    assert rank_correlation(empty, empty).shape == (0,)
-
-
-def test_rank_correlation() -> None:
-    ramp = np.arange(12, dtype=np.float32).reshape(1, 3, 4)
-    first = np.concatenate([ramp, ramp, ramp, ramp])
-    second = np.concatenate([ramp**3, -ramp, np.ones_like(ramp), ramp])
-    second[3, 0, :2] = second[3, 0, 1::-1]  # two of twelve exchanged: 1 - 6 * 2 / (12 * 143)
-    expected = [1, -1, np.nan, 1 - 12 / (12 * 143)]
-    np.testing.assert_allclose(rank_correlation(first, second), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -9,9 +9,9 @@ import pytest
 
 from stages.artifacts import Explanations
 from stages.explainers import Context, Findings, Subject
-from stages.explainers.adversarial import rank_correlation
 from stages.explainers.counterfactual import Options, each_once, find, to_be_named
 from stages.explainers.network import Network
+from stages.statistics.correlation import rank_correlation
 from stages.tracking import flattened
 from tests.explainers import architectures, networks
 from tests.explainers.test_counterfactual_search import convolutional

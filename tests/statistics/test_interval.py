@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.trust.bootstrap import mean_interval
+from stages.statistics.interval import known_mean, mean_interval, summary
 
 
 def test_it_is_the_normal_interval_where_that_is_right() -> None:
@@ -29,3 +29,12 @@ def test_too_few_values_for_an_interval() -> None:
     mean, low, high = mean_interval(np.array([0.5]), 100, seed=0)
     assert mean == 0.5
     assert np.isnan([low, high]).all()
+
+
+def test_unknown_values_are_left_out() -> None:
+    values = np.random.default_rng(0).random(10)
+    holed = np.insert(values, [0, 4, 10], np.nan)
+    assert mean_interval(holed, 100, seed=3) == mean_interval(values, 100, seed=3)
+    assert summary(holed, 100, seed=3)["images"] == 10
+    assert known_mean(holed.reshape(1, -1)) == pytest.approx(values.mean())
+    assert np.isnan(known_mean(np.full(3, np.nan)))

@@ -1,0 +1,35 @@
+"""How alike two maps of the same image are."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Compare maps pixel by pixel: Spearman's rank correlation.
+
+    Equal values share their mean rank, so that no order of pixels decides.
+
+    Args:
+        first: float (n, height, width).
+        second: float (n, height, width), each the counterpart of one in `first`.
+
+    Returns:
+        float64 (n,) in [-1, 1]; NaN where either map is constant, since it has no order.
+    """
+    if not len(first):
+        return np.zeros(0)
+    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
+    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
+    lengths = [np.sqrt((rank**2).sum(axis=1)) for rank in centred]
+    product = (centred[0] * centred[1]).sum(axis=1)
+    scale = lengths[0] * lengths[1]
+    return np.divide(product, scale, out=np.full(len(first), np.nan), where=scale > 0)
+
+
+def magnitude_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Compare the magnitudes of maps, as Adebayo et al. 2018 (https://arxiv.org/abs/1810.03292) do.
+
+    Flipping every sign is no other explanation of where the network looks. Arguments and result are
+    those of `rank_correlation`.
+    """
+    return rank_correlation(np.abs(first), np.abs(second))

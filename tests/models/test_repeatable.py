@@ -1,0 +1,43 @@
+"""No more than two gradients meet at a tensor: `runtime.configure(training=True)` rests on it."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tests.models import networks
+
+
+def meeting(model: keras.Model) -> list[str]:
+    """Return the sums of three gradients or more in the graph that trains a network."""
+    import tensorflow as tf
+
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+
+    @tf.function
+    def gradients(images: Any, targets: Any) -> Any:
+        with tf.GradientTape() as tape:
+            total = sum([loss(targets, model(images, training=True)), *model.losses])
+        return tape.gradient(total, model.trainable_variables)
+
+    images = np.zeros((4, *model.input_shape[1:]), np.float32)
+    targets = np.eye(model.output_shape[-1], dtype=np.float32)[:4]
+    graph = gradients.get_concrete_function(images, targets).graph.as_graph_def()
+    nodes = [*graph.node, *(n for function in graph.library.function for n in function.node_def)]
+    assert any(node.op == "Conv2DBackpropFilter" for node in nodes)
+    return [n.name for n in nodes if n.op in ("AddN", "AccumulateNV2") and len(n.input) > 2]
+
+
+@pytest.mark.parametrize("name", networks.NAMES)
+def test_no_network_adds_three_gradients(name: str) -> None:
+    shape = networks.GRAY if name in ("simple_cnn", "mnist_cnn") else networks.COLOUR
+    assert meeting(networks.network(name, shape)) == []
+
+
+def test_a_network_that_does_is_found() -> None:
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(2, 3, padding="same")(inputs)
+    branches = [keras.layers.Conv2D(2, 3, padding="same")(x) for _ in range(3)]
+    outputs = keras.layers.GlobalAveragePooling2D()(keras.layers.Concatenate()(branches))
+    assert meeting(keras.Model(inputs, outputs))
