@@ -46,6 +46,8 @@ class Worker:
     def __init__(self, side: str, cell: str, options: argparse.Namespace) -> None:
         self.side, self.patience = side, options.patience
         kept = {k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"}
+        if side == "keras" and options.onednn_off:
+            kept["TF_ENABLE_ONEDNN_OPTS"] = "0"
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.train", "--side", side, "--cell", cell,
              "--batches", str(options.batches), "--seconds", str(options.seconds)],
@@ -209,6 +211,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="a round's least length")
     parser.add_argument("--batches", type=int, default=10, help="batches an epoch")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds, then given up")
+    parser.add_argument(
+        "--onednn-off",
+        action="store_true",
+        help="plain Keras with the kernels that TensorFlow chooses where AVX-512 is missing",
+    )
     parser.add_argument("--side", choices=["project", "keras"], help=argparse.SUPPRESS)
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from stages import artifacts, command, params, runtime, tracking
 from stages.artifacts import Dataset, Explanations
 from stages.errors import UserError
-from stages.explainers import Context, Method
+from stages.explainers import MAPS, Context, Method
 from stages.params import Params
 from stages.trust import examination, summary
 from stages.trust.agreement import agreement
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import keras
 
     from stages.explainers.network import Network
-
-FAMILIES = ("gradients", "lime", "shap")
 
 
 def main() -> None:
@@ -45,17 +43,18 @@ def assess_cell(cell: str) -> None:
     study.cell(cell)
     options = study.assess
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    rows = one_an_image(artifacts.read_maps(cell, FAMILIES), options.images, study.seed)
+    rows = one_an_image(artifacts.read_maps(cell, MAPS), options.images, study.seed)
     runtime.require_tensorflow("assessing explanations")
     runtime.configure(study.threads, study.seed)
     from stages.explainers.network import Network
 
     model = _model(study, cell, rows)
     network = Network(model)
-    methods = _methods(study, network, dataset)
+    context = Context(dataset.train_images, study.seed)
+    methods = _methods(study, network, context)
     dear = set(chosen(list(methods), options.few.methods))
     methods = {name: method for name, method in methods.items() if name in rows.maps}
-    subject = _subject(study, cell, rows, dataset)
+    subject = _subject(study, cell, rows, dataset, context)
     explaining = remaking(network, methods, dear, options.few.images)
     used = {"seed": study.seed, "threads": study.threads, "assess": options}
     with tracking.run(stage="assess", cell=cell, params=used) as run:
@@ -64,12 +63,13 @@ def assess_cell(cell: str) -> None:
         watch.lap("faithfulness")
         shuffled = _model(study, cell, rows, "shuffled") if cell in study.shuffled else None
         cheap = [name for name in methods if name not in dear]
+        originals = examination.remade(explaining(model), subject, study.seed)
         forgetting, cascade, independent = examination.of_weights(
-            model, explaining, cheap, subject, options, study.seed, shuffled
+            model, explaining, originals, cheap, subject, options, study.seed, shuffled
         )
         watch.lap("sanity")
         table |= forgetting
-        table |= examination.of_images(explaining(model), subject, options, study.seed)
+        table |= examination.of_images(explaining(model), originals, subject, options, study.seed)
         watch.lap("robustness")
         right = int((rows.label == rows.predicted).sum())
         summarised = summary.summaries(table, options.bootstrap_samples, study.seed)
@@ -106,11 +106,10 @@ def _model(study: Params, cell: str, rows: Explanations, variant: str = "") -> "
     return model
 
 
-def _methods(study: Params, network: "Network", dataset: Dataset) -> dict[str, Method]:
+def _methods(study: Params, network: "Network", context: Context) -> dict[str, Method]:
     """Return every method of maps by name, set up so that explaining again is affordable."""
     from stages.explainers import gradients, lime, shap
 
-    context = Context(dataset.train_images, study.seed)
     explain = study.explain
     # A random network would have Integrated Gradients double its steps to no end, and LIME would
     # explain each image once a seed to say how stable it is.
@@ -152,11 +151,13 @@ def remaking(
     def explaining(model: "keras.Model") -> examination.Explain:
         network.load(model)
 
-        def explain(images: np.ndarray, targets: np.ndarray) -> Maps:
-            rows = {name: few if name in dear else len(images) for name in methods}
+        def explain(
+            images: np.ndarray, targets: np.ndarray, wanted: Iterable[str] = methods
+        ) -> Maps:
+            rows = {name: few if name in dear else len(images) for name in wanted}
             return {
-                name: method(network, images[: rows[name]], targets[: rows[name]]).maps
-                for name, method in methods.items()
+                name: methods[name](network, images[:row], targets[:row]).maps
+                for name, row in rows.items()
             }
 
         return explain
@@ -184,8 +185,10 @@ def one_an_image(rows: Explanations, images: int, seed: int) -> Explanations:
     )
 
 
-def _subject(study: Params, cell: str, rows: Explanations, dataset: Dataset) -> examination.Subject:
-    from stages.explainers.baselines import blurred, constant, mean_colour
+def _subject(
+    study: Params, cell: str, rows: Explanations, dataset: Dataset, context: Context
+) -> examination.Subject:
+    from stages.explainers.baselines import blurred, constant
 
     images = rows.images.astype(np.float32) / 255
     kind = _mask_kind(study, cell, dataset)
@@ -200,7 +203,7 @@ def _subject(study: Params, cell: str, rows: Explanations, dataset: Dataset) -> 
         rows.maps | controls(images, study.seed),
         {
             "black": np.zeros_like(images),
-            "mean": np.array(constant(images, mean_colour(dataset.train_images))),
+            "mean": np.array(constant(images, context.mean_colour)),
             "blurred": blurred(images, study.assess.faithfulness.blur),
         },
         masks,

@@ -10,9 +10,10 @@ import pytest
 
 from stages import artifacts, params
 from stages.artifacts import Explanations
-from stages.assess import FAMILIES, assess_cell, one_an_image
+from stages.assess import assess_cell, one_an_image
 from stages.errors import UserError
 from stages.explain import explain_cell
+from stages.explainers import MAPS
 from stages.trust.controls import NAMES
 from stages.trust.measures import BETTER, base
 from tests import small_cell
@@ -44,7 +45,7 @@ def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def explain() -> None:
-    for family in FAMILIES:
+    for family in MAPS:
         explain_cell(CELL, family)
 
 
@@ -56,7 +57,7 @@ def test_every_measure_has_every_method_and_every_control() -> None:
     assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
     assert metrics["mask"] == "foreground"
     assert {base(name) for name in measures} == set(BETTER) - SHUFFLED | {"infidelity_scaling"}
-    every = set(artifacts.read_maps(CELL, FAMILIES).maps)
+    every = set(artifacts.read_maps(CELL, MAPS).maps)
     dear = set(metrics["few"]["methods"])
     assert metrics["few"]["images"] == 1 and "lime" in dear and "saliency" not in dear
     for name, by_method in measures.items():
@@ -79,7 +80,7 @@ def test_every_measure_has_every_method_and_every_control() -> None:
     for method in every:
         last = metrics["cascade"][-1]["spearman"][method]
         assert last == measures["randomised_spearman"][method]["mean"]
-    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, FAMILIES).maps)
+    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
     assert artifacts.weights_path(CELL).read_bytes() == weights
 
 

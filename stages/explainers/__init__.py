@@ -17,6 +17,7 @@ is one with `find(subject, options) -> Findings`. `options` is its block of para
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from stages.artifacts import Explanations
     from stages.explainers.network import Network
 
-FAMILIES = ("gradients", "lime", "shap", "features", "counterfactual")
+MAPS = ("gradients", "lime", "shap")  # families of maps; the others' findings are of many shapes
+FAMILIES = (*MAPS, "features", "counterfactual")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,17 @@ class Context:
 
     training_images: np.ndarray
     seed: int
+
+    @cached_property
+    def mean_colour(self) -> np.ndarray:
+        """Each channel's mean over the training images, float32 (channels,) in [0, 1].
+
+        It is what the networks' normalisation turns into zero. As a baseline it takes something
+        away from a digit's black background too, which black does not.
+        """
+        images = self.training_images
+        total = images.sum(axis=0, dtype=np.int64)  # along the first axis it is fast
+        return (total.mean(axis=(0, 1)) / (255 * len(images))).astype(np.float32)
 
 
 @dataclass(frozen=True)

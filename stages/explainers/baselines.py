@@ -3,16 +3,6 @@
 import numpy as np
 
 
-def mean_colour(training_images: np.ndarray) -> np.ndarray:
-    """Return each channel's mean, float32 (channels,) in [0, 1], of uint8 (n, h, w, channels).
-
-    It is what the networks' normalisation turns into zero. Unlike black it takes something away
-    from a digit's black background too.
-    """
-    total = training_images.sum(axis=0, dtype=np.int64)  # along the first axis it is fast
-    return (total.mean(axis=(0, 1)) / (255 * len(training_images))).astype(np.float32)
-
-
 def constant(images: np.ndarray, colour: np.ndarray | float) -> np.ndarray:
     """Return images of one colour, (channels,) or one number for all, float32 like `images`."""
     return np.broadcast_to(np.float32(colour), images.shape)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, model_validator
 
 from stages.explainers import Context, Family
-from stages.explainers.baselines import blurred, constant, mean_colour
+from stages.explainers.baselines import blurred, constant
 from stages.explainers.feature_maps import feature_layer
 from stages.explainers.gradcam import gradcam
 from stages.explainers.gradcam_plus_plus import gradcam_plus_plus
@@ -102,7 +102,7 @@ def family(network: "Network", options: Options, context: Context) -> Family:
         UserError: `options.layer` is no feature map of the network.
     """
     layer = feature_layer(network.model, options.layer)
-    colour = mean_colour(context.training_images)
+    colour = context.mean_colour
     path = options.integrated_gradients
     starts = {
         "black": partial(constant, colour=0.0),

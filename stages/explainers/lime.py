@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import Field
 
 from stages.explainers import Attribution, Context, Family, surrogate
-from stages.explainers.baselines import blurred, mean_colour
+from stages.explainers.baselines import blurred
 from stages.explainers.masking import masked_logits
 from stages.explainers.rows import by_image
 from stages.explainers.superpixels import superpixels
@@ -56,7 +56,7 @@ class Options(Block):
 
 def family(network: "Network", options: Options, context: Context) -> Family:
     """Return the method for one network."""
-    colour = mean_colour(context.training_images)
+    colour = context.mean_colour
     return Family({"lime": partial(lime, options=options, colour=colour, seed=context.seed)})
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from stages import artifacts
 from stages.errors import UserError
+from stages.explainers import FAMILIES, MAPS
 from stages.formats import read_json
 from stages.params import Cell, Params, Schedule
 
-# Of stages/explainers: those that give a map of each row, and those that find something else.
-MAPS = ("gradients", "lime", "shap")
-FINDINGS = ("features", "counterfactual")
+# Those that give something else than a map of each row.
+FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
 
 CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 # measure -> method or control -> float64 (rows,): all rows, or the first few of a dear method.
 Table = dict[str, dict[str, np.ndarray]]
-# Images float32 (n, height, width, channels) and targets int64 (n,) -> maps of all or the first.
-Explain = Callable[[np.ndarray, np.ndarray], Maps]
+# Images float32 (n, height, width, channels), targets int64 (n,), and which methods, or all ->
+# maps of all images, or of the first.
+Explain = Callable[..., Maps]
 
 KEPT_CURVES = ("deletion_probability", "insertion_probability")
 
@@ -92,6 +93,7 @@ def of_maps(
 def of_weights(
     model: "keras.Model",
     explaining: Callable[["keras.Model"], Explain],
+    originals: Maps,
     cheap: list[str],
     subject: Subject,
     options: Options,
@@ -103,6 +105,7 @@ def of_weights(
     Args:
         model: the trained network.
         explaining: makes the explaining function of a network with other weights.
+        originals: `remade` from the trained network.
         cheap: the methods that the smooth variant can afford.
         subject: whose images and targets are explained.
         options: assess of params.yaml.
@@ -113,7 +116,7 @@ def of_weights(
         the table, and the steps of cascading and independent randomisation.
     """
     # Other noise in the control's map for each network, or it would agree with itself.
-    seeds = count(seed)
+    seeds = count(seed + 1)
 
     def explain(changed: "keras.Model") -> Maps:
         maps = explaining(changed)(subject.images, subject.targets)
@@ -123,12 +126,10 @@ def of_weights(
         function = explaining(changed)
 
         def explain_images(images: np.ndarray) -> Maps:
-            maps = function(images, subject.targets)
-            return {name: maps[name] for name in cheap}
+            return function(images, subject.targets, cheap)
 
         return explain_images
 
-    originals = explain(model)
     steps = options.randomisation.steps
     top_down = cascade(model, originals, explain, seed, steps)
     one_by_one = independent(model, originals, explain, seed, steps)
@@ -161,14 +162,23 @@ def of_weights(
     return table, top_down, one_by_one
 
 
-def of_images(explain: Explain, subject: Subject, options: Options, seed: int) -> Table:
-    """Measure how maps change when the image hardly does: under noise, and under a shift."""
+def remade(explain: Explain, subject: Subject, seed: int) -> Maps:
+    """Explain the images as the measures that follow will: maps of all methods and controls."""
+    return explain(subject.images, subject.targets) | controls(subject.images, seed)
+
+
+def of_images(
+    explain: Explain, originals: Maps, subject: Subject, options: Options, seed: int
+) -> Table:
+    """Measure how maps change when the image hardly does: under noise, and under a shift.
+
+    `originals` are `remade` by the same function with the same seed.
+    """
 
     def with_controls(images: np.ndarray, targets: np.ndarray) -> Maps:
         return explain(images, targets) | controls(images, seed)
 
     images, targets = subject.images, subject.targets
-    originals = with_controls(images, targets)
     radius, samples = options.robustness.radius, options.robustness.samples
     table: Table = {}
     for measured in (

@@ -4,6 +4,7 @@ What every measure that asks "what does the network say without it?" is made of.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -19,29 +20,41 @@ CHUNK_BYTES = 8 * 2**20
 def predicted(predict: Predict, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Give the logits of blocks of images, joining small blocks into large batches.
 
-    The blocks are asked for one by one, and forgotten once they are predicted.
+    The blocks are asked for one by one, and forgotten once they are predicted. While the network
+    passes one batch, the next is made here and the caller works on the one before.
 
     Args:
-        predict: the network.
+        predict: the network; it is called from another thread, one call at a time.
         blocks: each float32 (m, height, width, channels), m as it may be.
 
     Yields:
         float32 (m, classes) of each block, in their order.
     """
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        passing: tuple[Future[np.ndarray], np.ndarray] | None = None
+        for chunk, ends in _joined(blocks):
+            following = worker.submit(predict, chunk), ends
+            if passing:
+                yield from np.split(passing[0].result(), passing[1])
+            passing = following
+        if passing:
+            yield from np.split(passing[0].result(), passing[1])
+
+
+def _joined(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give chunks of blocks, and at which image each block but the first begins."""
     waiting: list[np.ndarray] = []
     for block in blocks:
         if waiting and sum(each.nbytes for each in waiting) + block.nbytes > CHUNK_BYTES:
-            yield from _joined(predict, waiting)
+            yield _chunk(waiting)
+            waiting.clear()
         waiting.append(block)
     if waiting:
-        yield from _joined(predict, waiting)
+        yield _chunk(waiting)
 
 
-def _joined(predict: Predict, blocks: list[np.ndarray]) -> list[np.ndarray]:
-    ends = np.cumsum([len(block) for block in blocks])
-    chunk = np.concatenate(blocks)
-    blocks.clear()  # before the network needs memory of its own
-    return np.split(predict(chunk), ends[:-1])
+def _chunk(blocks: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate(blocks), np.cumsum([len(block) for block in blocks])[:-1]
 
 
 def pixel_order(map_: np.ndarray, seed: int) -> np.ndarray:

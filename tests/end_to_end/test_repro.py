@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stages.explainers import FAMILIES
-from stages.reporting.study import MAPS
+from stages.explainers import FAMILIES, MAPS
 from tests.scratch import Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from stages.explainers.baselines import blurred, constant, mean_colour
+from stages.explainers import Context
+from stages.explainers.baselines import blurred, constant
 from tests.explainers import networks
 
 
 def test_mean_colour() -> None:
     images = np.random.default_rng(0).integers(0, 256, (7, 5, 4, 3), np.uint8)
-    colour = mean_colour(images)
+    colour = Context(images, seed=0).mean_colour
     assert colour.dtype == np.float32
     np.testing.assert_allclose(colour, (images / 255).mean(axis=(0, 1, 2)), rtol=1e-6)
 

@@ -1,5 +1,6 @@
 """Perturbed images: the right pixels go, in the right order, and few at a time."""
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -98,8 +99,34 @@ def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
     lengths = [2, 3, 1, 0, 7, 4]
     logits = list(predicted(predict, blocks_of(lengths, made)))
     assert sizes == [5, 1, 7, 4]  # a block is never cut, so one may be larger than the bound
-    assert seen == [3, 5, 6, 6]  # one block more than was needed, and no more, is made ahead
+    # While a batch is passed, the next may be made, up to the block that no longer fits into it.
+    assert all(made_by <= most for made_by, most in zip(seen, [5, 6, 6, 6], strict=True))
     assert [each.tolist() for each in logits] == [[[i, 10 * i]] * n for i, n in enumerate(lengths)]
+
+
+def test_the_next_batch_is_made_while_one_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perturbation, "CHUNK_BYTES", 64)
+    second_made = threading.Event()
+
+    def blocks() -> Iterator[np.ndarray]:
+        for i in range(4):
+            if i == 2:  # asked for when the second batch is complete
+                second_made.set()
+            yield np.full((1, 4, 4, 1), i, np.float32)
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        assert second_made.wait(timeout=20)
+        return images.mean(axis=(1, 2))
+
+    assert [each.item() for each in predicted(predict, blocks())] == [0, 1, 2, 3]
+
+
+def test_what_the_network_raises_is_raised() -> None:
+    def predict(images: np.ndarray) -> np.ndarray:
+        raise FloatingPointError("not finite")
+
+    with pytest.raises(FloatingPointError, match="not finite"):
+        list(predicted(predict, blocks_of([1, 2], [])))
 
 
 def test_nothing_is_predicted_of_nothing() -> None:
