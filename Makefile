@@ -44,8 +44,8 @@ lint: $(INSTALLED_DEV) ## Check style and formatting
 	@"$(PY)" -m ruff format --check .
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell for a part)
-	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(TARGET)
+repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell for a part; JOBS=n cells at a time)
+	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep
 sweep: setup ## Compare baseline_cnn's strides and kernels as six DVC experiments

@@ -15,6 +15,7 @@ from typing import get_args
 
 from stages import command, params
 from stages.errors import UserError
+from tools import jobs
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
 
@@ -53,12 +54,17 @@ def main() -> None:
     """Run the study, or the targets named on the command line."""
     parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
     parser.add_argument("--budget", help="set the budget in params.yaml first")
+    parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
     if arguments.budget:
         set_budget(params.PARAMS, arguments.budget)
     # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
     params.load()
+    if arguments.jobs != 1:
+        if arguments.targets:
+            raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
+        sys.exit(jobs.run(arguments.jobs, Path.cwd()))
     sys.stdout.flush()
     repro = [sys.executable, "-m", "dvc", "repro", *arguments.targets]
     os.execv(sys.executable, repro)

@@ -1,0 +1,154 @@
+"""Several cells at once: `make repro JOBS=2`.
+
+DVC runs one stage after the other. Here each cell's stages are one command of DVC's, and as many
+of these run at once as asked for; DVC's own lock keeps their notes in dvc.lock apart. What belongs
+to no cell, and all that one cell takes from another, comes before or after, by a plain `dvc repro`,
+which also makes sure that nothing was left out.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+
+from stages import params
+from stages.errors import UserError
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run, as DVC's names of stages.
+
+    before: what the cells have in common, such as their data. cells: each cell's own stages, in an
+    order in which each comes after those it needs.
+    """
+
+    before: list[str]
+    cells: dict[str, list[str]]
+
+
+def plan(graph: nx.DiGraph, cells: Sequence[str]) -> Plan:
+    """Divide a graph of stages among the cells.
+
+    Args:
+        graph: names of stages, `<stage>@<key>` or `<stage>`; an edge from each to what it needs.
+        cells: the keys that are cells.
+    """
+    ordered = list(nx.lexicographical_topological_sort(graph.reverse()))
+    own = {cell: [name for name in ordered if name.partition("@")[2] == cell] for cell in cells}
+    own = {cell: names for cell, names in own.items() if names}
+    owner = {name: cell for cell, names in own.items() for name in names}
+    needed = {
+        other
+        for name, cell in owner.items()
+        for other in nx.descendants(graph, name)
+        if owner.get(other) != cell
+    }
+    # A cell that another one takes something from is common too, with all that it needs itself.
+    for name in list(needed):
+        needed |= nx.descendants(graph, name)
+    return Plan(
+        [name for name in ordered if name in needed],
+        {
+            cell: kept
+            for cell, names in own.items()
+            if (kept := [name for name in names if name not in needed])
+        },
+    )
+
+
+def run(jobs: int, folder: Path) -> int:
+    """Run the study in `folder`, `jobs` cells at a time; return the exit code.
+
+    Raises:
+        UserError: there is no job.
+    """
+    if jobs < 1:
+        raise UserError(f"JOBS={jobs}: expected 1 or more")
+    study = params.load(folder / params.PARAMS)
+    if said := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
+        print(said, flush=True)
+    todo = plan(graph_of(folder), list(study.cells))
+    if todo.before and _dvc(folder, "repro", *todo.before):
+        return 1
+    longest_first = sorted(todo.cells, key=lambda cell: -_seconds(folder, cell))
+    started = time.monotonic()
+    print(f"{len(longest_first)} cells, {jobs} at a time", flush=True)
+    with ThreadPoolExecutor(jobs) as workers:
+        codes = list(workers.map(lambda cell: _cell(folder, cell, todo.cells[cell]), longest_first))
+    failed = [cell for cell, code in zip(longest_first, codes, strict=True) if code]
+    if failed:
+        print(
+            f"error: failed: {', '.join(failed)}; what they printed says why. All else is kept: "
+            "the same command goes on from here",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"cells done in {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
+    return _dvc(folder, "repro")
+
+
+def crowding(jobs: int, threads: int, cores: int) -> str:
+    """Say so where the jobs have more threads than there are cores; empty where they have not.
+
+    The threads of a job are not divided among the jobs, since their number changes the last bits of
+    every result. Small cells gain all the same: much of their time is starting and reading.
+    """
+    if jobs * threads <= cores:
+        return ""
+    return (
+        f"{jobs} jobs of {threads} threads (params.yaml: threads) share {cores} cores: large cells "
+        f"gain nothing from more than JOBS={max(1, cores // threads)} here"
+    )
+
+
+def graph_of(folder: Path) -> nx.DiGraph:
+    """Return DVC's graph of stages by name, an edge from each stage to what it needs."""
+    from dvc.repo import Repo
+
+    with Repo(str(folder)) as repository:
+        graph = repository.index.graph
+        names = {stage: stage.addressing for stage in graph}
+        return nx.relabel_nodes(graph, names)
+
+
+def _seconds(folder: Path, cell: str) -> float:
+    """Return how long a cell took last time, as its timing says; 0 where there is none."""
+    from stages.formats import read_json
+
+    total = 0.0
+    for path in (folder / "metrics" / "timing").glob(f"*/{cell}.json"):
+        total += sum(value for name, value in read_json(path).items() if name.endswith("_seconds"))
+    return total
+
+
+_printing = threading.Lock()
+
+
+def _cell(folder: Path, cell: str, names: list[str]) -> int:
+    """Run a cell's stages, each line of what they print marked with the cell."""
+    process = subprocess.Popen(
+        _command("--wait-for-lock", "repro", "--single-item", *names),
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+    )  # fmt: skip
+    for line in process.stdout:
+        if line.strip():
+            with _printing:
+                print(f"{cell}: {line.rstrip()}", flush=True)
+    return process.wait()
+
+
+def _dvc(folder: Path, *words: str) -> int:
+    sys.stdout.flush()
+    return subprocess.run(_command(*words), cwd=folder, check=False).returncode
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "dvc", *words]
