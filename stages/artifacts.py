@@ -48,8 +48,8 @@ def explanations_path(cell: str, family: str) -> Path:
     return DATA / "explanations" / cell / f"{family}.npz"
 
 
-def trust_path(cell: str) -> Path:
-    return DATA / "trust" / f"{cell}.npz"
+def trust_path(cell: str, variant: str = "") -> Path:
+    return DATA / "trust" / f"{cell}{variant and f'.{variant}'}.npz"
 
 
 def metrics_path(stage: str, name: str) -> Path:
@@ -174,14 +174,18 @@ def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> Non
     write_arrays(explanations_path(cell, family), arrays)
 
 
-def read_trust(cell: str) -> dict[str, np.ndarray]:
-    """Read the per-image values of a cell's trust measures. Raises UserError if missing."""
-    return read_arrays(trust_path(cell), f"assess@{cell}")
+def read_trust(cell: str, variant: str = "") -> dict[str, np.ndarray]:
+    """Read the per-image values of a cell's trust measures, or those with a variant of it.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    return read_arrays(trust_path(cell, variant), f"assess{variant and f'_{variant}'}@{cell}")
 
 
-def write_trust(cell: str, arrays: dict[str, np.ndarray]) -> None:
-    """Write the per-image values of a cell's trust measures."""
-    write_arrays(trust_path(cell), arrays)
+def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> None:
+    """Write the per-image values of a cell's trust measures, or those with a variant of it."""
+    write_arrays(trust_path(cell, variant), arrays)
 
 
 def read_metrics(stage: str, name: str) -> dict[str, Any]:

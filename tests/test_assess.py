@@ -10,7 +10,10 @@ import pytest
 
 from stages import artifacts, params
 from stages.artifacts import Explanations
-from stages.assess import assess_cell, one_an_image
+from stages.assess import assess_cell
+from stages.assess_shuffled import SHUFFLED as VARIANT
+from stages.assess_shuffled import assess_shuffled
+from stages.assessing import one_an_image
 from stages.errors import UserError
 from stages.explain import explain_cell
 from stages.explainers import MAPS
@@ -115,14 +118,23 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
     small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
     with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
-        assess_cell(CELL)
-    path = artifacts.weights_path(CELL, "shuffled")
+        assess_shuffled(CELL)
+    path = artifacts.weights_path(CELL, VARIANT)
     path.write_bytes(artifacts.weights_path(CELL).read_bytes())
-    assess_cell(CELL)
-    measures = artifacts.read_metrics("assess", CELL)["measures"]
+    assess_shuffled(CELL)
+    measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
+    assert set(measures) == SHUFFLED
     # The same weights: the same maps, but for the control that is noise.
     assert measures["shuffled_spearman"]["saliency"]["mean"] == pytest.approx(1)
     assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
+    kept = artifacts.read_trust(CELL, VARIANT)
+    assert kept["value/shuffled_spearman/saliency"] == pytest.approx(1)
+    assert len(kept["value/shuffled_spearman/lime"]) == 1  # dear: of the first image only
+
+
+def test_a_cell_that_is_not_trained_on_shuffled_labels_says_which_are() -> None:
+    with pytest.raises(UserError, match="shuffled"):
+        assess_shuffled(CELL)
 
 
 def test_masks_of_the_dataset_are_the_truth() -> None:

@@ -16,6 +16,7 @@ from stages.params import Cell, Params, Schedule
 
 # Those that give something else than a map of each row.
 FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
+SHUFFLED = "shuffled"  # the variant of a cell that assess_shuffled compares it with
 
 CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
 
@@ -84,7 +85,10 @@ class CellResults:
 
     def trust(self) -> dict[str, np.ndarray]:
         """Read the trust measures' per-image values and mean curves; empty where not there."""
-        return artifacts.read_trust(self.name) if self.trusted else {}
+        values = artifacts.read_trust(self.name) if self.trusted else {}
+        if values and artifacts.trust_path(self.name, SHUFFLED).exists():
+            return artifacts.read_trust(self.name, SHUFFLED) | values
+        return values
 
     def probabilities(self) -> np.ndarray | None:
         """The softmax over classes of each test image, float64 (n, classes)."""
@@ -164,7 +168,7 @@ def _cell(params: Params, name: str) -> CellResults:
         history=history,
         evaluate=evaluate,
         explain=explain,
-        assess=_metrics("assess", name, _ASSESS, missing),
+        assess=_assess(params, name, missing),
         published=_metrics("published_sanity", name, _PUBLISHED, []),
         timing=timing,
         explained=tuple(
@@ -176,6 +180,16 @@ def _cell(params: Params, name: str) -> CellResults:
         trusted=_there(artifacts.trust_path(name), missing),
         missing=tuple(missing),
     )
+
+
+def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any] | None:
+    """Read what was assessed, the comparison with shuffled labels in its place if there is one."""
+    content = _metrics("assess", name, _ASSESS, missing)
+    if name in params.shuffled and content is not None:
+        more = _metrics("assess_shuffled", name, ("measures", "uninformative"), missing)
+        for part, found in (more or {}).items():
+            content[part] = content[part] | found
+    return content
 
 
 def _there(path: Path, missing: list[str]) -> bool:

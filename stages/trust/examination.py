@@ -98,7 +98,6 @@ def of_weights(
     subject: Subject,
     options: Options,
     seed: int,
-    shuffled: "keras.Model | None",
 ) -> tuple[Table, list[Step], list[Step]]:
     """Measure how maps change when the network forgets what it has learned.
 
@@ -110,7 +109,6 @@ def of_weights(
         subject: whose images and targets are explained.
         options: assess of params.yaml.
         seed: of the random weights and the noise.
-        shuffled: the same network trained on shuffled labels, if there is one.
 
     Returns:
         the table, and the steps of cascading and independent randomisation.
@@ -153,13 +151,24 @@ def of_weights(
         options.randomisation.smooth_noise,
         seed,
     )
-    compared = {"smooth": smoothed}
-    if shuffled is not None:
-        compared["shuffled"] = similarities(originals, explain(shuffled))
-    for prefix, by_method in compared.items():
-        for method, values in by_method.items():
-            _add(table, method, {f"{prefix}_{name}": each for name, each in values.items()})
+    for method, values in smoothed.items():
+        _add(table, method, {f"smooth_{name}": each for name, each in values.items()})
     return table, top_down, one_by_one
+
+
+def of_labels(originals: Maps, explain: Explain, subject: Subject, seed: int) -> Table:
+    """Measure how maps change when the labels had no meaning.
+
+    Args:
+        originals: `remade` from the trained network with the same seed.
+        explain: the explaining function of the same network trained on shuffled labels.
+        subject: whose images and targets are explained.
+        seed: of the noise.
+    """
+    table: Table = {}
+    for method, values in similarities(originals, remade(explain, subject, seed + 1)).items():
+        _add(table, method, {f"shuffled_{name}": each for name, each in values.items()})
+    return table
 
 
 def remade(explain: Explain, subject: Subject, seed: int) -> Maps:
