@@ -125,7 +125,8 @@ def _seconds(folder: Path, cell: str) -> float:
 
     total = 0.0
     for path in (folder / "metrics" / "timing").glob(f"*/{cell}.json"):
-        total += sum(value for name, value in read_json(path).items() if name.endswith("_seconds"))
+        timing = read_json(path, f"{path.parent.name}@{cell}")
+        total += sum(value for name, value in timing.items() if name.endswith("_seconds"))
     return total
 
 
