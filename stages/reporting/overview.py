@@ -5,10 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.artifacts import Explanations
-from stages.reporting import claims, curves, findings, methods, numbers, sprites
+from stages.reporting import (
+    checks,
+    claims,
+    costs,
+    curves,
+    findings,
+    measures,
+    methods,
+    numbers,
+    sprites,
+)  # fmt: skip
 from stages.reporting.charts import Chart, position
+from stages.reporting.checks import Tally
+from stages.reporting.scatter import Scatter
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
+from stages.reporting.worth import worth
 
 PICTURES = 6  # a dataset, in the strip at the top
 STRIP_METHOD = "gradcam"
@@ -25,6 +38,7 @@ class Entry:
     evaluate: dict[str, Any] | None
     timing: dict[str, float]
     beside_best: bool
+    trust: Tally | None
     at: float | None
     low_at: float | None
     high_at: float | None
@@ -52,6 +66,7 @@ class Section:
     size: dict[str, Any] | None
     entries: tuple[Entry, ...]
     axis: tuple[float, float] | None
+    cost: Scatter | None
     charts: tuple[Chart, ...]
     strip: Strip | None
 
@@ -83,6 +98,8 @@ def context(study: Study) -> dict[str, Any]:
         "models": study.model_names,
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
+        "worth": worth(study),
+        "check_measures": tuple(measures.describe(name) for name in checks.MEASURES),
         "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
@@ -102,6 +119,7 @@ def _section(study: Study, dataset: str) -> Section:
         size=study.datasets.get(dataset),
         entries=entries,
         axis=axis,
+        cost=costs.of_dataset(study, dataset),
         charts=curves.of_dataset(study, dataset),
         strip=_strip(by_name[e.cell] for e in entries),
     )
@@ -130,6 +148,7 @@ def _leaderboard(
                 evaluate=evaluate,
                 timing=result.timing,
                 beside_best=_overlaps(evaluate, best) if number > 1 else False,
+                trust=checks.of_cell(result.assess) if result.assess else None,
                 at=places[0],
                 low_at=places[1],
                 high_at=places[2],
