@@ -24,7 +24,7 @@ def of_dataset(study: Study, dataset: str) -> Scatter | None:
     return plot(
         f"Test accuracy against operations, {numbers.short(dataset, 30)}",
         [_mark(study, c) for c in cells],
-        x_axis=decades("FLOPs for one image, each step ten times as many", costs, numbers.amount),
+        x_axis=decades("FLOPs for one image, each step ten times as many", costs, _power),
         y_axis=_accuracies(cells),
         size=SIZE,
     )
@@ -53,6 +53,12 @@ def _mark(study: Study, result: CellResults) -> Mark:
         high,
         study.slot(result.cell.model),
     )
+
+
+def _power(value: float) -> str:
+    """A power of ten, without the zeros that other amounts have behind the point."""
+    number, _, unit = numbers.amount(value).partition(" ")
+    return f"{float(number):g} {unit}".strip()
 
 
 def _accuracies(cells: Sequence[CellResults]) -> Axis:

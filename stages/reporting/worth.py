@@ -133,7 +133,7 @@ def _confidence(cells: Sequence[CellResults]) -> Worth | None:
     said = (
         f"{_network(result)} is wrong on {numbers.percent(wrong / last['count'])} of the "
         f"{last['count']:,} test images of which it is {100 * last['low']:.0f} % sure or more "
-        f"(95 % interval {numbers.interval(low, high)}); by its own confidence it would be "
+        f"(95 % interval {numbers.interval(low, high)}); its own confidence allows "
         f"{expected}."
     )
     if excess <= 0:
@@ -177,7 +177,7 @@ def _explanations(assessed: Sequence[CellResults]) -> Worth | None:
         text = f"{_passes(best, tallies[best])} checks."
     else:
         text = (
-            f"{_passes(best, tallies[best])} checks, more than any other method; "
+            f"{_passes(best, tallies[best])} checks, the most; "
             f"{_passes(last, tallies[last])}, the fewest.{_below(assessed)}"
         )
     images = sorted({c.assess["images"] for c in assessed})
