@@ -90,6 +90,7 @@
   };
   const plain = (value) => {
     if (UNKNOWN.has(value)) return "";
+    if (value === "·") return "0"; // a confusion matrix leaves its many zeros out
     return NUMBER.test(value) ? value.replace(/,/g, "").replace(/−/g, "-") : value;
   };
   const named = (table, heads) => {
@@ -106,7 +107,7 @@
     const grouped = bodies.some((body) => [...body.rows].some(isGroup));
     const cells = bodies.flatMap(rowsOf).map(columnsOf);
     const spans = names.map((_, i) => cells.some((row) => row[i]?.dataset.low !== undefined));
-    const means = names.map((name, i) => name !== null && name !== "" && cells.some(
+    const means = names.map((name, i) => i === 0 || Boolean(name) && cells.some(
       (row) => row[i] && (row[i].dataset.value !== undefined || row[i].dataset.low === undefined)
         && !UNKNOWN.has(valueOf(row[i]))));
     const line = (one) => names.flatMap((name, i) => [
@@ -161,11 +162,11 @@
     said.setAttribute("role", "status");
     document.body.append(said);
     const say = (words) => { said.textContent = words; };
-    for (const table of document.querySelectorAll("table:not(.matrix, .bests, .answers)")) {
+    for (const table of document.querySelectorAll("table:not(.bests, .answers)")) {
       if (!table.tHead?.rows.length) continue;
       const heads = columnsOf(table.tHead.rows[table.tHead.rows.length - 1]);
       const rows = [...table.tBodies].flatMap(rowsOf).length;
-      if (rows > 1) makeSortable(table, heads, say);
+      if (rows > 1 && !table.matches(".matrix")) makeSortable(table, heads, say);
       if (rows) makeSavable(table, heads, table.caption?.textContent.trim() ?? "table");
     }
   });
