@@ -40,10 +40,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """The numbers at one x, as text and in full, in the order of the lines; None where none."""
+    """The numbers at one x, as text, in the order of the lines; None where there is none."""
 
     x: str
-    values: tuple[tuple[str, float] | None, ...]
+    values: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def _leader(x: float, y: float, right: float, place: float | None) -> str:
 
 
 def _tell(value: float, as_percent: bool) -> str:
-    return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}"
+    return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}".replace("-", "−")
 
 
 def _dots(points: Sequence[tuple[float, float]]) -> str:
@@ -273,4 +273,4 @@ def _rows(kept: Sequence[Kept], as_percent: bool) -> Iterator[Row]:
     lines = [dict(pairs) for _, pairs in kept]
     for x in sorted({x for line in lines for x in line}):
         found = (line.get(x) for line in lines)
-        yield Row(f"{x:g}", tuple(None if y is None else (_tell(y, as_percent), y) for y in found))
+        yield Row(f"{x:g}", tuple(None if y is None else _tell(y, as_percent) for y in found))

@@ -10,7 +10,7 @@
       (cell) => cell.querySelector("bdi")?.title || cell.textContent.trim());
     return [...svg.querySelectorAll("path.line")].map((path, series) => {
       // The reader may have sorted the table; the line runs from left to right.
-      const rows = [...table.tBodies[0].rows].filter((row) => row.cells[series + 1].dataset.value)
+      const rows = [...table.tBodies[0].rows].filter((row) => row.cells[series + 1].textContent !== "–")
         .sort((a, b) => a.cells[0].textContent - b.cells[0].textContent);
       const places = path.getAttribute("d").slice(1).split("L").map((at) => at.split(" ").map(Number));
       return places.map(([x, y], i) => ({ x, y, label:

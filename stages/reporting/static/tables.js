@@ -91,6 +91,10 @@
   const plain = (value) => {
     if (UNKNOWN.has(value)) return "";
     if (value === "·") return "0"; // a confusion matrix leaves its many zeros out
+    // A share is saved as one, whether the page has it in full or in percent only.
+    if (/ %$/.test(value) && !Number.isNaN(numeric(value))) {
+      return String(Number((numeric(value) / 100).toPrecision(12)));
+    }
     return NUMBER.test(value) ? value.replace(/,/g, "").replace(/−/g, "-") : value;
   };
   const named = (table, heads) => {
@@ -131,7 +135,7 @@
   };
 
   const fileName = (table) => {
-    const words = `${document.title} ${text(table.caption)}`.toLowerCase();
+    const words = `${document.title} ${table.caption?.textContent ?? ""}`.toLowerCase();
     return words.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 90).replace(/^-+|-+$/g, "") + ".csv";
   };
   const download = (name, content) => {
