@@ -22,7 +22,7 @@ def of_dataset(study: Study, dataset: str) -> Scatter | None:
         return None
     costs = [c.evaluate["flops"] for c in study.cells if _drawable(c)]
     return plot(
-        f"Test accuracy against operations, {numbers.short(dataset, 30)}",
+        f"Accuracy by FLOPs, {numbers.short(dataset, 30)}",
         [_mark(study, c) for c in cells],
         x_axis=decades("FLOPs for one image, each step ten times as many", costs, _power),
         y_axis=_accuracies(cells),

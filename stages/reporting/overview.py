@@ -22,6 +22,7 @@ from stages.reporting.scatter import Scatter
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
 from stages.reporting.worth import worth
+from stages.trust.measures import base
 
 PICTURES = 6  # a dataset, in the strip at the top
 STRIP_METHOD = "gradcam"
@@ -99,7 +100,7 @@ def context(study: Study) -> dict[str, Any]:
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
         "worth": worth(study),
-        "check_measures": tuple(measures.describe(name) for name in checks.MEASURES),
+        "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
         "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),

@@ -72,7 +72,7 @@ def test_sorting_the_numbers_does_not_confuse_the_chart(browser: Chrome, site: P
 
 def test_the_mouse_is_told_the_nearest_point(browser: Chrome, site: Path) -> None:
     visit(browser, site / "index.html")
-    svg, out = chart(browser, "Test accuracy against operations, digits")
+    svg, out = chart(browser, "Accuracy by FLOPs, digits")
     dot = svg.find_element(By.TAG_NAME, "circle")
     told = dot.find_element(By.TAG_NAME, "title").get_attribute("textContent")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)

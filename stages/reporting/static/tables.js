@@ -157,7 +157,12 @@
     button.setAttribute("aria-label", `Download CSV: ${captionText}`);
     button.addEventListener("click", () => download(fileName(table), csv(table, heads)));
     tools.append(button);
-    (table.closest(".scroll") ?? table).after(tools);
+    // In one box with the table, so that it stays below it where tables stand side by side.
+    const scrolled = table.closest(".scroll") ?? table;
+    const box = document.createElement("div");
+    box.className = "table-box";
+    scrolled.replaceWith(box);
+    box.append(scrolled, tools);
   };
 
   addEventListener("DOMContentLoaded", () => {
