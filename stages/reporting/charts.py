@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 COLOURS = DASHES = 8  # as many as the style sheet has
-LABEL_HEIGHT = 13.0
+LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
 DOTTED = 30  # a line of more points is drawn without dots
 
 
@@ -67,6 +67,7 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
+    letters: int  # of a line's name, as many as have room beside the plot
     marker_x: float | None = None
     marker_label: str = ""
 
@@ -180,6 +181,7 @@ def line_chart(
             for y in y_values
         ),
         lines=lines,
+        letters=int((label_room - 8) / LETTER_WIDTH),
         marker_x=x_at(marker[0]) if marker else None,
         marker_label=marker[1] if marker else "",
     )
