@@ -2,7 +2,8 @@
 
 Run where the results lie (params.yaml, metrics/, data/). Builds the site into a folder of its own,
 several times, and opens its largest page in headless Chromium, each time with an empty cache:
-- built: seconds of `stages.report` without starting Python, the best of several;
+- built: seconds of `stages.report` without starting Python, the best of several; of CPU beside it,
+  to judge by on a machine that has other work too;
 - first paint: first contentful paint, from the start of the navigation;
 - interactive: the later of the end of the load event and the end of the last task of more than
   50 ms that began within half a second of it; from then on the page answers at once.
@@ -97,15 +98,20 @@ def sizes(folder: Path, cells: int) -> tuple[list[Figure], Path]:
     ], largest
 
 
-def build_seconds(folder: Path, rounds: int) -> tuple[float, int]:
-    """Build the site of the current folder's results; the best time, and the number of cells."""
+def build_seconds(folder: Path, rounds: int) -> tuple[float, float, int]:
+    """Build the site of the current folder's results.
+
+    Returns:
+        The best times by the clock and of CPU, and the number of cells.
+    """
     times = []
     for _ in range(rounds):
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         results = study.collect(params.load())
         site.build(results, folder)
-        times.append(time.perf_counter() - started)
-    return min(times), len(results.cells)
+        times.append((time.perf_counter() - started, time.process_time() - worked))
+    by_clock, of_cpu = zip(*times, strict=True)
+    return min(by_clock), min(of_cpu), len(results.cells)
 
 
 @contextmanager
@@ -150,13 +156,16 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "reports"
-        seconds, cells = build_seconds(folder, options.builds)
+        seconds, worked, cells = build_seconds(folder, options.builds)
         goal = BUILD_SECONDS * max(1, cells / BUILD_CELLS)
         figures = [Figure(f"built, {cells} cells, best of {options.builds}", seconds, goal, "s")]
         measured, largest = sizes(folder, cells)
         figures += measured
-        pages = {folder / "index.html": None, folder / "methods.html": None, largest: None}
-        print(f"{os.cpu_count()} processors; the best of {options.visits} visits")
+        pages = (folder / "index.html", folder / "methods.html", largest)
+        print(
+            f"{os.cpu_count()} processors, {os.getloadavg()[0]:.1f} processes at work; the best of "
+            f"{options.visits} visits; building took {worked:.1f} s of CPU"
+        )
         for page in pages:
             figures += speeds(page, options.visits)
         for figure in figures:

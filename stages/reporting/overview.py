@@ -77,9 +77,9 @@ class Section:
         return next((e for e in self.entries if e.rank == 1), None)
 
     @property
-    def slots(self) -> tuple[tuple[str, int], ...]:
-        """Names and slots for the charts' legend, in the order of the entries."""
-        return tuple((e.model, e.slot) for e in sorted(self.entries, key=lambda e: e.slot))
+    def by_slot(self) -> tuple[Entry, ...]:
+        """The entries in the order of their colours, for the charts' legend."""
+        return tuple(sorted(self.entries, key=lambda e: e.slot))
 
 
 @dataclass(frozen=True)
