@@ -5,11 +5,12 @@ a dash pattern for the reader's theme. Coordinates are rounded, so that the file
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 COLOURS = DASHES = 8  # as many as the style sheet has
-LABEL_HEIGHT = 13.0
+LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
+DOTTED = 30  # a line of more points is drawn without dots
 
 
 @dataclass(frozen=True)
@@ -22,27 +23,39 @@ class Tick:
 class Point:
     x: float
     y: float
-    label: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """One series: an SVG path, its points with their tooltips, and where its name stands."""
+    """One series: an SVG path, its points (and a path of dots, if few), where its name stands."""
 
     name: str
     slot: int
     path: str
     points: tuple[Point, ...]
+    dots: str
     label_y: float | None
     leader: str  # a path from the last point to the name; empty where there is no name
 
 
 @dataclass(frozen=True)
+class Row:
+    """The numbers at one x, as text, in the order of the lines; None where there is none."""
+
+    x: str
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A line chart in its own units; the plot area is (left, top) to (right, bottom)."""
+    """A line chart in its own units; the plot area is (left, top) to (right, bottom).
+
+    `says` is what it shows, in a sentence; `rows` are its numbers, a column a line.
+    """
 
     title: str
-    description: str
+    says: str
+    rows: tuple[Row, ...]
     x_title: str
     y_title: str
     width: float
@@ -54,6 +67,7 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
+    letters: int  # of a line's name, as many as have room beside the plot
     marker_x: float | None = None
     marker_label: str = ""
 
@@ -66,6 +80,10 @@ class Series:
     slot: int
     xs: Sequence[float]
     ys: Sequence[float | None]
+
+
+# A series and its points that have numbers.
+Kept = tuple[Series, list[tuple[float, float]]]
 
 
 def look(slot: int) -> str:
@@ -127,10 +145,10 @@ def line_chart(
 
     def x_at(x: float) -> float:
         share = 0.5 if x_high == x_low else (x - x_low) / (x_high - x_low)
-        return round(left + share * (right - left), 2)
+        return round(left + share * (right - left), 1)
 
     def y_at(y: float) -> float:
-        return round(bottom - (y - y_low) / (y_high - y_low) * (bottom - top), 2)
+        return round(bottom - (y - y_low) / (y_high - y_low) * (bottom - top), 1)
 
     places = spread([y_at(pairs[-1][1]) for _, pairs in kept], top, bottom)
     lines = tuple(
@@ -138,10 +156,8 @@ def line_chart(
             name=s.name,
             slot=s.slot,
             path=_path([(x_at(x), y_at(y)) for x, y in pairs]),
-            points=tuple(
-                Point(x_at(x), y_at(y), f"{s.name}, {x_title} {x:g}: {_tell(y, as_percent)}")
-                for x, y in pairs
-            ),
+            points=tuple(Point(x_at(x), y_at(y)) for x, y in pairs),
+            dots=_dots([(x_at(x), y_at(y)) for x, y in pairs]) if len(pairs) <= DOTTED else "",
             label_y=place,
             leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
         )
@@ -149,7 +165,8 @@ def line_chart(
     )
     return Chart(
         title=title,
-        description=_describe(kept, x_title, as_percent),
+        says=_says(kept, x_title, as_percent),
+        rows=tuple(_rows(kept, as_percent)),
         x_title=x_title,
         y_title=y_title,
         width=width,
@@ -164,6 +181,7 @@ def line_chart(
             for y in y_values
         ),
         lines=lines,
+        letters=int((label_room - 8) / LETTER_WIDTH),
         marker_x=x_at(marker[0]) if marker else None,
         marker_label=marker[1] if marker else "",
     )
@@ -230,14 +248,31 @@ def _leader(x: float, y: float, right: float, place: float | None) -> str:
 
 
 def _tell(value: float, as_percent: bool) -> str:
-    return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}"
+    return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}".replace("-", "−")
 
 
-def _describe(
-    kept: Sequence[tuple[Series, list[tuple[float, float]]]], x_title: str, as_percent: bool
-) -> str:
-    return "; ".join(
-        f"{s.name}: {_tell(pairs[0][1], as_percent)} at {x_title} {pairs[0][0]:g}, "
-        f"{_tell(pairs[-1][1], as_percent)} at {x_title} {pairs[-1][0]:g}"
-        for s, pairs in kept
+def _dots(points: Sequence[tuple[float, float]]) -> str:
+    """Lines of no length, which round caps make dots: one element however many there are."""
+    return "".join(f"M{x:g} {y:g}h0" for x, y in points)
+
+
+def _says(kept: Sequence[Kept], x_title: str, as_percent: bool) -> str:
+    ends = [(pairs[-1][1], s.name) for s, pairs in kept]
+    if len(ends) == 1:
+        (x, first), (last, name) = kept[0][1][0], ends[0]
+        return (
+            f"{name}: {_tell(first, as_percent)} at {x_title} {x:g}, "
+            f"{_tell(last, as_percent)} at the end."
+        )
+    least, most = min(ends), max(ends)
+    return (
+        f"At the end from {_tell(least[0], as_percent)} ({least[1]}) "
+        f"to {_tell(most[0], as_percent)} ({most[1]})."
     )
+
+
+def _rows(kept: Sequence[Kept], as_percent: bool) -> Iterator[Row]:
+    lines = [dict(pairs) for _, pairs in kept]
+    for x in sorted({x for line in lines for x in line}):
+        found = (line.get(x) for line in lines)
+        yield Row(f"{x:g}", tuple(None if y is None else _tell(y, as_percent) for y in found))

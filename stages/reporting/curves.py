@@ -31,7 +31,7 @@ def of_cell(result: CellResults) -> tuple[Chart, ...]:
                 y_title=title if as_percent else "Loss (cross-entropy, with penalties)",
                 as_percent=as_percent,
                 marker=marker,
-                label_room=70.0,
+                label_room=80.0,
             )
         )
     return tuple(chart for chart in charts if chart is not None)
@@ -49,7 +49,12 @@ def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
             _series(c.cell.model, study.slot(c.cell.model), c.history, key) for c in with_history
         ]
         chart = line_chart(
-            f"{title}, {dataset}", series, x_title="epoch", y_title=title, as_percent=as_percent
+            f"{title}, {dataset}",
+            series,
+            x_title="epoch",
+            y_title=title,
+            as_percent=as_percent,
+            label_room=100.0,
         )
         charts.append(chart)
     return tuple(chart for chart in charts if chart is not None)

@@ -5,10 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.artifacts import Explanations
-from stages.reporting import claims, curves, findings, methods, numbers, sprites
+from stages.reporting import (
+    checks,
+    claims,
+    costs,
+    curves,
+    findings,
+    measures,
+    methods,
+    numbers,
+    sprites,
+)  # fmt: skip
 from stages.reporting.charts import Chart, position
+from stages.reporting.checks import Tally
+from stages.reporting.scatter import Scatter
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
+from stages.reporting.worth import worth
+from stages.trust.measures import base
 
 PICTURES = 6  # a dataset, in the strip at the top
 STRIP_METHOD = "gradcam"
@@ -25,6 +39,7 @@ class Entry:
     evaluate: dict[str, Any] | None
     timing: dict[str, float]
     beside_best: bool
+    trust: Tally | None
     at: float | None
     low_at: float | None
     high_at: float | None
@@ -52,6 +67,7 @@ class Section:
     size: dict[str, Any] | None
     entries: tuple[Entry, ...]
     axis: tuple[float, float] | None
+    cost: Scatter | None
     charts: tuple[Chart, ...]
     strip: Strip | None
 
@@ -61,9 +77,9 @@ class Section:
         return next((e for e in self.entries if e.rank == 1), None)
 
     @property
-    def slots(self) -> tuple[tuple[str, int], ...]:
-        """Names and slots for the charts' legend, in the order of the entries."""
-        return tuple((e.model, e.slot) for e in sorted(self.entries, key=lambda e: e.slot))
+    def by_slot(self) -> tuple[Entry, ...]:
+        """The entries in the order of their colours, for the charts' legend."""
+        return tuple(sorted(self.entries, key=lambda e: e.slot))
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,8 @@ def context(study: Study) -> dict[str, Any]:
         "models": study.model_names,
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
+        "worth": worth(study),
+        "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
         "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
@@ -102,6 +120,7 @@ def _section(study: Study, dataset: str) -> Section:
         size=study.datasets.get(dataset),
         entries=entries,
         axis=axis,
+        cost=costs.of_dataset(study, dataset),
         charts=curves.of_dataset(study, dataset),
         strip=_strip(by_name[e.cell] for e in entries),
     )
@@ -130,6 +149,7 @@ def _leaderboard(
                 evaluate=evaluate,
                 timing=result.timing,
                 beside_best=_overlaps(evaluate, best) if number > 1 else False,
+                trust=checks.of_cell(result.assess) if result.assess else None,
                 at=places[0],
                 low_at=places[1],
                 high_at=places[2],

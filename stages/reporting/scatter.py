@@ -1,11 +1,39 @@
 """Named points over a logarithmic axis, each name where it covers neither points nor names."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from stages.reporting import numbers
+
 LETTER = 6.3  # a letter's width in the chart's units, generous
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point to be drawn: its cost `x` above 0, its `y`, and what it stands for in words.
+
+    `low` and `high` are the ends of y's interval, `slot` the colour that the name has elsewhere.
+    """
+
+    name: str
+    x: float
+    y: float
+    tip: str
+    low: float | None = None
+    high: float | None = None
+    slot: int | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What stands at an axis, the values at its start and end (up, or to the right), its ticks."""
+
+    title: str
+    start: float
+    end: float
+    ticks: Sequence[tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -20,6 +48,8 @@ class Dot:
     anchor: str
     ahead: bool
     tip: str
+    whisker: str  # a path over its interval; empty where there is none
+    slot: int | None
 
 
 @dataclass(frozen=True)
@@ -27,7 +57,7 @@ class Scatter:
     """A chart in its own units; the plot area is (left, top) to (right, bottom)."""
 
     title: str
-    description: str
+    says: str
     x_title: str
     y_title: str
     width: float
@@ -50,7 +80,7 @@ def scatter(
     y_title: str,
     size: tuple[float, float] = (760.0, 430.0),
 ) -> Scatter | None:
-    """Lay out points whose x is a cost and whose y is a rank, the best at the top.
+    """Lay out points whose x is a cost in milliseconds and whose y is a rank, the best at the top.
 
     Args:
         title: says what is drawn.
@@ -64,58 +94,98 @@ def scatter(
     """
     if len(points) < 2:
         return None
+    best = min(1.0, *(y for *_, y in points))
+    worst = max(max(y for *_, y in points), best + 1) + 0.7  # room for a name under the last
+    step = max(1, math.ceil((worst - best) / 8))
+    return plot(
+        title,
+        [Mark(n, x, y, f"{n}: {x:.3g} ms an image, mean rank {y:.1f}") for n, x, y in points],
+        x_axis=decades(x_title, [x for _, x, _ in points], _power),
+        y_axis=Axis(
+            y_title, worst, best,
+            [(rank, str(rank)) for rank in range(round(best), int(worst) + 1, step)],
+        ),
+        size=size,
+    )  # fmt: skip
+
+
+def decades(title: str, values: Sequence[float], tell: Callable[[float], str]) -> Axis:
+    """Make a logarithmic axis over whole powers of ten that hold all values, each above 0."""
+    low = math.floor(min(math.log10(value) for value in values))
+    high = max(math.ceil(max(math.log10(value) for value in values)), low + 1)
+    powers = [10.0**power for power in range(low, high + 1)]
+    return Axis(title, powers[0], powers[-1], [(power, tell(power)) for power in powers])
+
+
+def plot(
+    title: str, marks: Sequence[Mark], *, x_axis: Axis, y_axis: Axis, size: tuple[float, float]
+) -> Scatter:
+    """Lay out points over a logarithmic x axis, with a line through those that none beats.
+
+    Args:
+        title: says what is drawn.
+        marks: at least one.
+        x_axis: its start and end above 0.
+        y_axis: towards its end is better.
+        size: width and height.
+    """
     width, height = size
     left, top, right, bottom = 46.0, 26.0, width - 16.0, height - 42.0
-    powers = [math.log10(x) for _, x, _ in points]
-    x_low, x_high = math.floor(min(powers)), math.ceil(max(powers))
-    x_high += x_high == x_low
-    y_low = min(1.0, *(y for *_, y in points))
-    y_high = max(max(y for *_, y in points), y_low + 1) + 0.7  # room for a name under the last
+    powers = math.log10(x_axis.start), math.log10(x_axis.end)
 
-    def at(x: float, y: float) -> tuple[float, float]:
-        across = (math.log10(x) - x_low) / (x_high - x_low)
-        down = (y - y_low) / (y_high - y_low)
-        return round(left + across * (right - left), 2), round(top + down * (bottom - top), 2)
+    def across(x: float) -> float:
+        return round(
+            left + (math.log10(x) - powers[0]) / (powers[1] - powers[0]) * (right - left), 2
+        )
 
-    places = [at(x, y) for _, x, y in points]
+    def down(y: float) -> float:
+        share = (y_axis.end - y) / (y_axis.end - y_axis.start)
+        return round(top + share * (bottom - top), 2)
+
+    places = [(across(mark.x), down(mark.y)) for mark in marks]
     boxes = [(x - 6, y - 6, x + 6, y + 6) for x, y in places]
-    ahead = _ahead(points)
+    ahead = _ahead([(mark.x, mark.y) for mark in marks], upwards=y_axis.end > y_axis.start)
     dots = []
-    for (name, x, y), (px, py), first in zip(points, places, ahead, strict=True):
-        label_x, label_y, anchor, box = _place(name, px, py, boxes, (left + 2, 8, width, bottom))
+    for mark, (px, py), first in zip(marks, places, ahead, strict=True):
+        area = (left + 2, 8, width, bottom)
+        label_x, label_y, anchor, box = _place(mark.name, px, py, boxes, area)
         boxes.append(box)
-        tip = f"{name}: {x:.3g} ms an image, mean rank {y:.1f}"
-        dots.append(Dot(name, px, py, label_x, label_y, anchor, first, tip))
+        whisker = ""
+        if mark.low is not None and mark.high is not None:
+            whisker = f"M{px:g} {down(mark.low):g}V{down(mark.high):g}"
+        dots.append(
+            Dot(mark.name, px, py, label_x, label_y, anchor, first, mark.tip, whisker, mark.slot)
+        )
     line = sorted((d.x, d.y) for d in dots if d.ahead)
-    step = max(1, math.ceil((y_high - y_low) / 8))
+    unbeaten = [d.name for d in sorted(dots, key=lambda d: (d.x, d.y)) if d.ahead]
     return Scatter(
         title=title,
-        description="; ".join(d.tip for d in dots),
-        x_title=x_title,
-        y_title=y_title,
+        says=f"None is both cheaper and better than {numbers.listing(unbeaten)}.",
+        x_title=x_axis.title,
+        y_title=y_axis.title,
         width=width,
         height=height,
         left=left,
         top=top,
         right=right,
         bottom=bottom,
-        x_ticks=tuple(
-            (at(10.0**power, 1)[0], f"{10.0**power:g}" if power < 4 else f"{10**power:,}")
-            for power in range(x_low, x_high + 1)
-        ),
-        y_ticks=tuple(
-            (at(1, rank)[1], str(rank)) for rank in range(round(y_low), int(y_high) + 1, step)
-        ),
+        x_ticks=tuple((across(x), label) for x, label in x_axis.ticks),
+        y_ticks=tuple((down(y), label) for y, label in y_axis.ticks),
         dots=tuple(dots),
         front="M" + "L".join(f"{x:g} {y:g}" for x, y in _stairs(line)),
     )
 
 
-def _ahead(points: Sequence[tuple[str, float, float]]) -> list[bool]:
-    """Whether no other point is both as cheap and as well ranked, and better in one of the two."""
+def _power(value: float) -> str:
+    return f"{value:g}" if value < 10_000 else f"{round(value):,}"
+
+
+def _ahead(points: Sequence[tuple[float, float]], upwards: bool) -> list[bool]:
+    """Whether no other point is both as cheap and as good, and better in one of the two."""
+    merits = [(cost, y if upwards else -y) for cost, y in points]
     return [
-        not any(x <= cost and y <= rank and (x, y) != (cost, rank) for _, x, y in points)
-        for _, cost, rank in points
+        not any(x <= cost and y >= merit and (x, y) != (cost, merit) for x, y in merits)
+        for cost, merit in merits
     ]
 
 

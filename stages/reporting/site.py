@@ -16,6 +16,8 @@ from stages.reporting import cell, charts, claims, numbers, overview, trust
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
+SHEETS = ("report.css", "tables.css", "charts.css")
+SCRIPTS = ("report.js", "tables.js", "charts.js")
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
@@ -25,7 +27,7 @@ FILTERS = (
 
 @dataclass(frozen=True)
 class Static:
-    """The style sheet and the script, put into every page, with the policy that allows only them.
+    """The styles and scripts, put into every page, with the policy that allows only them.
 
     In the page and not beside it, because browsers disagree on whether a file opened from disk
     may load its neighbours under a policy; pictures may come from the site's folder.
@@ -37,15 +39,16 @@ class Static:
 
 
 def static(*more: str, pictures: str = "'self' data:") -> Static:
-    """Read the site's own style and script and make the Content-Security-Policy for them.
+    """Read the site's own styles and scripts and make the Content-Security-Policy for them.
 
     Args:
         more: style sheets of `static/` that a page needs beside the site's.
         pictures: where pictures may come from, as the policy says it.
     """
-    sheets = (HERE / "static" / name for name in ("report.css", *more))
-    style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-    script = (HERE / "static" / "report.js").read_text(encoding="utf-8")
+    style, script = (
+        "".join((HERE / "static" / name).read_text(encoding="utf-8") for name in names)
+        for names in ((*SHEETS, *more), SCRIPTS)
+    )
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
         f"img-src {pictures}; base-uri 'none'; form-action 'none'"

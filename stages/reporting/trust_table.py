@@ -30,13 +30,16 @@ class Column:
 class Value:
     """A mean over images; `best` marks the best of its column, `few` that others had more.
 
-    `under` stands beneath it: its interval, or its images where they are few.
+    `under` stands beneath it: its interval, or its images where they are few. `low` and `high` are
+    the interval's ends, in full.
     """
 
     mean: float
     text: str
     under: str
     few: bool
+    low: float | None = None
+    high: float | None = None
     best: bool = False
 
 
@@ -187,6 +190,8 @@ def _values(source: Source, names: Sequence[str], controls: Sequence[str]) -> di
             numbers.decimal(known[name]["mean"], decimals),
             _under(known[name], decimals, most),
             2 * known[name]["images"] < most,
+            known[name]["low"],
+            known[name]["high"],
         )
         for name in (*names, *controls)
         if name in known

@@ -137,6 +137,7 @@ def test_the_keyboard_reaches_the_content_and_every_table(browser, site):
     visit(browser, site / "index.html", width=360)
     ActionChains(browser).send_keys(Keys.TAB).perform()
     assert browser.switch_to.active_element.text == "Skip to the content"
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
     boxes = browser.find_elements(By.CSS_SELECTOR, ".scroll")
     assert boxes
     for box in boxes:

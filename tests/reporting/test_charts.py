@@ -40,9 +40,26 @@ def test_points_lie_where_their_numbers_say():
     assert made.lines[0].path.startswith(f"M{first.x:g} {first.y:g}L")
 
 
-def test_the_text_alternative_tells_the_numbers():
+def test_the_text_alternative_says_where_the_lines_end():
     made = chart([Series("val", 0, [1, 2], [0.5, 0.75])], as_percent=True)
-    assert made.description == "val: 50.00 % at epoch 1, 75.00 % at epoch 2"
+    assert made.says == "val: 50.00 % at epoch 1, 75.00 % at the end."
+    made = chart([Series("a", 0, [1, 2], [0.1, 0.75]), Series("b", 1, [1, 5], [0.2, 0.5])])
+    assert made.says == "At the end from 0.5 (b) to 0.75 (a)."
+
+
+def test_the_table_has_every_number_at_its_x_and_nothing_else():
+    made = chart([Series("a", 0, [1, 3], [0.5, 0.625]), Series("b", 1, [2, 3], [1 / 3, math.nan])])
+    assert [row.x for row in made.rows] == ["1", "2", "3"]
+    assert [row.values for row in made.rows] == [
+        ("0.5", None),
+        (None, "0.3333"),
+        ("0.625", None),
+    ]
+
+
+def test_a_long_line_has_no_dots():
+    made = chart([Series("a", 0, range(60), range(60)), Series("b", 1, [1, 2], [3, 4])])
+    assert [line.dots.count("M") for line in made.lines] == [0, 2]
 
 
 def test_what_is_not_a_number_is_left_out():

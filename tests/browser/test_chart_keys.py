@@ -1,0 +1,100 @@
+"""Charts tell their numbers to the keyboard and to the mouse."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.browser.test_pages import CELL_PAGE, visit
+
+pytestmark = pytest.mark.browser
+
+
+def chart(browser: Chrome, title: str) -> tuple[WebElement, WebElement]:
+    figures = browser.find_elements(By.CSS_SELECTOR, "figure.chart")
+    figure = next(f for f in figures if title in f.find_element(By.TAG_NAME, "figcaption").text)
+    return figure.find_element(By.TAG_NAME, "svg"), figure.find_element(By.CLASS_NAME, "readout")
+
+
+def focus(browser: Chrome, svg: WebElement) -> None:
+    browser.execute_script("arguments[0].focus()", svg)
+
+
+def press(browser: Chrome, key: str) -> None:
+    ActionChains(browser).send_keys(key).perform()
+
+
+def table_row(browser: Chrome, svg: WebElement, row: int) -> list[str]:
+    return browser.execute_script(
+        "return [...[...arguments[0].closest('figure').querySelector('table').tBodies[0].rows]"
+        ".at(arguments[1]).cells].map((c) => c.textContent)",
+        svg,
+        row,
+    )
+
+
+def test_arrow_keys_walk_along_the_lines_and_between_them(browser: Chrome, site: Path) -> None:
+    visit(browser, site / CELL_PAGE)
+    svg, out = chart(browser, "Accuracy")
+    focus(browser, svg)
+    assert browser.switch_to.active_element == svg
+    press(browser, Keys.ARROW_RIGHT)
+    x, training, validation = table_row(browser, svg, 0)
+    assert out.text == f"training, epoch {x}: {training}"
+    assert out.get_attribute("aria-live") == "polite"
+    assert browser.find_elements(By.CSS_SELECTOR, ".ring")
+    press(browser, Keys.ARROW_DOWN)
+    assert out.text == f"validation, epoch {x}: {validation}"
+    press(browser, Keys.END)
+    x, _, last = table_row(browser, svg, -1)
+    assert out.text == f"validation, epoch {x}: {last}"
+    press(browser, Keys.ESCAPE)
+    assert out.text == ""
+    assert not browser.find_elements(By.CSS_SELECTOR, ".ring")
+
+
+def test_sorting_the_numbers_does_not_confuse_the_chart(browser: Chrome, site: Path) -> None:
+    visit(browser, site / CELL_PAGE)
+    svg, out = chart(browser, "Accuracy")
+    first = table_row(browser, svg, 0)
+    browser.execute_script(
+        "const f = arguments[0].closest('figure'); f.querySelector('details').open = true;"
+        "const b = f.querySelector('th button'); b.click()",
+        svg,
+    )
+    assert table_row(browser, svg, 0) != first
+    focus(browser, svg)
+    press(browser, Keys.HOME)
+    assert out.text == f"training, epoch {first[0]}: {first[1]}"
+
+
+def test_the_mouse_is_told_the_nearest_point(browser: Chrome, site: Path) -> None:
+    visit(browser, site / "index.html")
+    svg, out = chart(browser, "Accuracy by FLOPs, digits")
+    dot = svg.find_element(By.TAG_NAME, "circle")
+    told = dot.find_element(By.TAG_NAME, "title").get_attribute("textContent")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
+    ActionChains(browser).move_to_element(dot).perform()
+    assert out.text == told
+    assert "FLOPs" in told
+    assert out.get_attribute("aria-live") == "off"
+    ActionChains(browser).move_to_element(browser.find_element(By.TAG_NAME, "h2")).perform()
+    assert out.text == ""
+
+
+def test_every_chart_says_what_it_shows_without_scripts(browser: Chrome, site: Path) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        for page in ("index.html", "methods.html", CELL_PAGE):
+            visit(browser, site / page)
+            figures = browser.find_elements(By.CSS_SELECTOR, "figure.chart:not(.square)")
+            assert figures
+            for figure in figures:
+                assert figure.find_element(By.CLASS_NAME, "says").get_attribute("textContent")
+                svg = figure.find_element(By.TAG_NAME, "svg")
+                assert svg.get_attribute("role") == "img"
+                assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .says a")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -1,0 +1,105 @@
+"""Large and small studies: what fits a phone and a wall, and what a page may weigh."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from selenium.webdriver import Chrome
+
+from bench.report import CELL, OVERVIEW, weight
+from stages import artifacts, report
+from stages.params import Params
+from tests.browser.test_pages import visit
+from tests.reporting import fixture
+
+pytestmark = pytest.mark.browser
+
+CELLS, EPOCHS, CLASSES = 40, 50, 100
+HUNDRED = "simple_cnn-hundred"
+WIDTHS = (360, 1440, 3840)
+OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Running text with more letters to a line than the eye finds its way back over.
+LONG_LINES = """
+const pen = document.createElement("canvas").getContext("2d");
+return [...document.querySelectorAll("p, dd, li")].filter((e) => {
+  if (!e.checkVisibility() || e.textContent.length < 200) return false;
+  const style = getComputedStyle(e);
+  pen.font = style.font;
+  return e.getBoundingClientRect().width / pen.measureText("n").width > 90;
+}).map((e) => e.textContent.trim().slice(0, 60));
+"""
+
+
+def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> None:
+    """Write what train and evaluate leave of a cell; it is not explained."""
+    rng = np.random.default_rng(sum(name.encode()))
+    logits = fixture.answers(rng, pictures.labels, len(pictures.class_names), 0.9, None)
+    predictions = artifacts.Predictions(pictures.labels, logits, pictures.class_names)
+    cost = {"parameters": 7000 + len(name), "flops": int(10 ** rng.uniform(4, 9))}
+    artifacts.write_metrics("evaluate", name, fixture.evaluated(predictions) | cost)
+    fixture.write_history(name, rng, EPOCHS, 0.9)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
+    """Build a site of forty cells on one dataset, and one of a hundred classes with everything."""
+    folder = tmp_path_factory.mktemp("large")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        models = [f"network_with_a_long_name_{number}" for number in range(CELLS - 1)]
+        cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}
+        params = fixture.params_file(
+            repository, cells | {HUNDRED: fixture.cell("simple_cnn", "hundred")}
+        )
+        digits = fixture.digits()
+        for name in cells:
+            write_evaluated(params, name, digits)
+        names = tuple(f"class number {i} of a hundred" for i in range(CLASSES))
+        hundred = fixture.digits(class_names=names, limit=1500)
+        fixture.write_dataset_metrics("hundred", hundred)
+        fixture.write_cell(params, HUNDRED, hundred, right=0.6, never=7)
+        report.main()
+    finally:
+        os.chdir(before)
+    yield folder / "reports"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", ["index.html", "methods.html", f"cells/{HUNDRED}.html"])
+def test_large_pages_fit(browser: Chrome, large: Path, page: str, width: int) -> None:
+    visit(browser, large / page, width)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
+    assert browser.execute_script(OVERFLOW) <= 0
+    assert browser.execute_script(LONG_LINES) == []
+
+
+def test_large_pages_keep_their_budgets(large: Path) -> None:
+    assert weight(large / "index.html") <= OVERVIEW
+    assert weight(large / "cells" / f"{HUNDRED}.html") <= CELL
+
+
+def test_a_hundred_classes_are_all_in_the_table(browser: Chrome, large: Path) -> None:
+    visit(browser, large / "cells" / f"{HUNDRED}.html")
+    rows = "return document.querySelectorAll('#classes tbody tr').length"
+    assert browser.execute_script(rows) == CLASSES
+    assert "never predicted" in browser.execute_script(
+        "return document.querySelector('#classes').textContent"
+    )
+
+
+def test_a_single_network_makes_a_whole_overview(
+    browser: Chrome, tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "simple_cnn-digits"
+    params = fixture.params_file(repository, {name: fixture.cell("simple_cnn", "digits")})
+    fixture.write_cell(params, name, fixture.digits())
+    report.main()
+    visit(browser, tmp_path / "reports" / "index.html", 360)
+    assert browser.execute_script(OVERFLOW) <= 0
+    assert "Fewer than two networks" in browser.execute_script(
+        "return document.querySelector('#costs').textContent"
+    )
