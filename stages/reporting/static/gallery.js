@@ -1,0 +1,139 @@
+// The gallery's controls: what is shown, in which order and colours. Without scripts all is shown.
+addEventListener("DOMContentLoaded", () => {
+  const form = document.getElementById("gallery-controls");
+  if (!form) return;
+  const section = form.closest("section");
+  const most = Number(form.dataset.shown);
+  const places = ["examples", "wrong", "right"];
+  const count = document.getElementById("gallery-count");
+  const empty = document.getElementById("gallery-empty");
+  const boxes = [...form.elements.method instanceof RadioNodeList ? form.elements.method : [form.elements.method]];
+  const groups = [...section.querySelectorAll(".gallery-group")].map((group) => {
+    const more = group.querySelector("details");
+    const cards = [...group.querySelectorAll(".card")].map((element, place) => {
+      const { index, predicted, sure } = element.dataset;
+      return { element, place, index: Number(index), truth: element.dataset.true, predicted, sure: Number(sure) };
+    });
+    return { group, kind: group.dataset.kind, cards, more, first: group.querySelector(".cards"), rest: more?.querySelector(".cards") };
+  });
+  const all = groups.flatMap((g) => g.cards);
+  const orders = {
+    "": (a, b) => a.place - b.place,
+    surest: (a, b) => b.sure - a.sure || a.place - b.place,
+    "least-sure": (a, b) => a.sure - b.sure || a.place - b.place,
+    class: (a, b) => a.truth - b.truth || a.index - b.index,
+    index: (a, b) => a.index - b.index,
+  };
+  const put = (box, cards) => {
+    const wanted = cards.map((c) => c.element);
+    if (box.children.length !== wanted.length || wanted.some((e, i) => box.children[i] !== e)) box.replaceChildren(...wanted);
+  };
+
+  const select = () => {
+    const { answers, predicted, sort } = form.elements;
+    const truth = form.elements.true.value;
+    let shown = 0;
+    for (const { group, kind, cards, first, more, rest } of groups) {
+      const chosen = cards.filter((c) => (!answers.value || answers.value === kind)
+        && (!truth || c.truth === truth) && (!predicted.value || c.predicted === predicted.value));
+      chosen.sort(orders[sort.value]);
+      shown += chosen.length;
+      group.hidden = cards.length ? !chosen.length : Boolean(answers.value && answers.value !== kind);
+      if (!cards.length) continue;
+      put(first, chosen.slice(0, most));
+      if (!more) continue;
+      put(rest, chosen.slice(most));
+      more.hidden = chosen.length <= most;
+      more.querySelector("summary").textContent = `${chosen.length - most} more`;
+    }
+    count.textContent = shown === all.length ? `All ${shown} images shown` : `${shown} of ${all.length} images shown`;
+    empty.hidden = shown > 0;
+  };
+
+  let hidden = "";
+  const chooseMethods = () => {
+    const off = boxes.map((box) => !box.checked);
+    if (String(off) === hidden) return;
+    hidden = String(off);
+    for (const { element } of all) {
+      for (const shot of element.querySelectorAll("[data-method]")) shot.hidden = off[shot.dataset.method];
+    }
+    const on = off.filter((o) => !o).length;
+    document.getElementById("method-count").textContent = on === boxes.length ? `all ${on}` : `${on} of ${boxes.length}`;
+  };
+
+  // Maps that stand alone get their image beneath them only when they are to be laid over it.
+  const underlay = () => {
+    for (const { element } of all) {
+      for (const target of element.querySelectorAll(".target")) {
+        const image = target.querySelector(".original svg");
+        for (const pic of target.querySelectorAll("[data-method] .pic")) {
+          if (pic.children.length > 1) continue;
+          const under = image.cloneNode(true);
+          under.classList.add("under");
+          under.removeAttribute("role");
+          under.removeAttribute("aria-label");
+          under.setAttribute("aria-hidden", "true");
+          pic.prepend(under);
+        }
+      }
+    }
+  };
+  const draw = () => {
+    const { over, strength, unsigned, signed } = form.elements;
+    if (over.value === "all") underlay();
+    for (const control of [over, unsigned, signed]) section.dataset[control.name] = control.value;
+    section.style.setProperty("--strength", strength.value / 100);
+    document.getElementById("strength-note").textContent = `${strength.value} %`;
+  };
+
+  const values = () => {
+    const chosen = new URLSearchParams();
+    Choices.read(form, chosen);
+    if (!boxes.every((box) => box.checked)) {
+      const on = boxes.filter((box) => box.checked);
+      for (const name of on.length ? on.map((box) => box.value) : [""]) chosen.append("method", name);
+    }
+    return chosen;
+  };
+  const apply = () => { select(); chooseMethods(); draw(); form.querySelector("[data-do=reset]").hidden = !values().size; };
+  const changed = () => { apply(); Fragment.write("examples", values()); };
+  const clear = () => {
+    for (const name of ["answers", "true", "predicted"]) form.elements[name].value = "";
+  };
+
+  // An address that names an image shows that image, whatever was filtered before.
+  const follow = () => {
+    const { place, values: wanted } = Fragment.read();
+    const card = place.startsWith("image-") && all.find((c) => c.element.id === place);
+    if (!card && !places.includes(place)) return;
+    if (wanted.size) {
+      Choices.restore(form, wanted);
+      const methods = wanted.getAll("method");
+      for (const box of boxes) box.checked = !methods.length || methods.includes(box.value);
+    }
+    apply();
+    if (card && !card.element.isConnected) { clear(); apply(); }
+    const folded = card && card.element.closest("details");
+    if (folded) folded.open = true;
+    if (card || wanted.size) (card ? card.element : document.getElementById(place)).scrollIntoView();
+  };
+
+  form.hidden = false;
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("click", ({ target }) => {
+    const { methods, do: wish } = target.dataset;
+    if (wish === "reset") form.reset();
+    else if (methods) for (const box of boxes) box.checked = methods === "all";
+    else return;
+    changed();
+  });
+  empty.querySelector("button").addEventListener("click", () => {
+    clear();
+    changed();
+    form.elements.answers.focus();
+  });
+  addEventListener("hashchange", follow);
+  follow();
+});
