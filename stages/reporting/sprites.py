@@ -71,9 +71,9 @@ class Sprite:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the whole sprite, in pixels."""
-        rows = -(-len(self._tiles) // self._columns)
-        columns = min(self._columns, len(self._tiles))
+        """Width and height of the whole sprite, in pixels; one tile's where there is none."""
+        rows = max(1, -(-len(self._tiles) // self._columns))
+        columns = max(1, min(self._columns, len(self._tiles)))
         return columns * (self._width + 2 * GUTTER), rows * (self._height + 2 * GUTTER)
 
     def png(self) -> bytes:

@@ -17,7 +17,7 @@ from stages.reporting import methods, overview, site, study
 from tests.reporting import fixture, galleries, pages, trusted
 
 REPORTS = Path("reports")
-WHOLE = ("index.html", "methods.html", "compare.html", "claims.html")  # the pages on the whole study
+WHOLE = ("index.html", "methods.html", "compare.html", "claims.html")  # on the whole study
 
 
 def built() -> dict[str, pages.Page]:
