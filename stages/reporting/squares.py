@@ -16,7 +16,7 @@ from stages.reporting.sprites import Sprite, Tile
 MOST = 6  # images of one square
 SIDE = 48  # pixels a side; larger images are reduced
 # What all of a page's thumbnails may take before they are packed, and how many there may be.
-BYTES = 640_000
+BYTES = 480_000
 IMAGES = 400
 
 

@@ -17,7 +17,7 @@ from tests.reporting import fixture, galleries, trusted
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--hide-scrollbars",
+    *("--hide-scrollbars", "--force-prefers-reduced-motion"),
 )
 LONG = "a class whose name is far too long for the head of any table that has to fit a phone"
 HOSTILE = (

@@ -30,11 +30,17 @@ addEventListener("DOMContentLoaded", () => {
     offer(control("b"), options, wish.b ?? (others[0] ?? cellOf("a")).cell);
   };
   const offerMethods = (wish = {}) => {
+    const held = Object.fromEntries(sides.map((side) => [side, control(side, "-method").value]));
     for (const side of sides) {
-      const options = cellOf(side).methods.map(([name, label]) => [name, label]);
+      const { methods } = cellOf(side);
       const own = control(side, "-method");
-      const second = side === "b" && control("a").value === control("b").value ? options[1]?.[0] : undefined;
-      offer(own, options, wish[`${side}-method`] ?? (own.value || second));
+      // At first a map that lies over its image, and of one network two different ones.
+      const first = methods.find(([, , , coarse]) => coarse) ?? methods[0];
+      const second = methods.find((m) => m !== first) ?? first;
+      const usual = side === "b" && control("a").value === control("b").value ? second : first;
+      offer(own, methods.map(([name, label]) => [name, label]), usual[0]);
+      const wished = wish[`${side}-method`] ?? held[side];
+      if (methods.some(([name]) => name === wished)) own.value = wished;
     }
   };
   const offerImages = (wish) => {
@@ -168,7 +174,8 @@ addEventListener("DOMContentLoaded", () => {
   document.getElementById("compare-no-script").hidden = true;
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", ({ target }) => {
+  form.elements.strength.addEventListener("input", () => { paint(); write(); });
+  form.addEventListener("change", ({ target }) => {
     if (target === dataset) { offerCells(); offerMethods(); offerImages(); }
     if (target === control("a") || target === control("b")) { offerMethods(); offerImages(); }
     apply();

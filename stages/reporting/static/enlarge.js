@@ -114,8 +114,9 @@ addEventListener("DOMContentLoaded", () => {
     if (wish === "close" || event.target === dialog) dialog.close();
     else if (wish) step(wish === "next" ? 1 : -1);
   });
-  dialog.addEventListener("input", ({ target: control }) => {
-    if (control === strength) { paint(); return; }
+  strength.addEventListener("input", paint);
+  dialog.addEventListener("change", ({ target: control }) => {
+    if (control === strength) return;
     if (control.name === "enlarged-target") target = Number(control.value);
     show();
   });

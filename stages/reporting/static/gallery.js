@@ -14,9 +14,10 @@ addEventListener("DOMContentLoaded", () => {
       const { index, predicted, sure } = element.dataset;
       return { element, place, index: Number(index), truth: element.dataset.true, predicted, sure: Number(sure) };
     });
-    return { group, kind: group.dataset.kind, cards, more, first: group.querySelector(".cards"), rest: more?.querySelector(".cards") };
+    return { group, kind: group.dataset.kind, cards, more, chosen: cards, first: group.querySelector(".cards"), rest: more?.querySelector(".cards") };
   });
   const all = groups.flatMap((g) => g.cards);
+  const number = (value) => value.toLocaleString("en");
   const orders = {
     "": (a, b) => a.place - b.place,
     surest: (a, b) => b.sure - a.sure || a.place - b.place,
@@ -29,24 +30,28 @@ addEventListener("DOMContentLoaded", () => {
     if (box.children.length !== wanted.length || wanted.some((e, i) => box.children[i] !== e)) box.replaceChildren(...wanted);
   };
 
+  // What is folded away is put in order only when it is opened: hundreds of cards take their time.
+  const fill = ({ chosen, more, rest }) => { if (more?.open) put(rest, chosen.slice(most)); };
+
   const select = () => {
     const { answers, predicted, sort } = form.elements;
     const truth = form.elements.true.value;
     let shown = 0;
-    for (const { group, kind, cards, first, more, rest } of groups) {
-      const chosen = cards.filter((c) => (!answers.value || answers.value === kind)
+    for (const part of groups) {
+      const { group, kind, cards, first, more } = part;
+      part.chosen = cards.filter((c) => (!answers.value || answers.value === kind)
         && (!truth || c.truth === truth) && (!predicted.value || c.predicted === predicted.value));
-      chosen.sort(orders[sort.value]);
-      shown += chosen.length;
-      group.hidden = cards.length ? !chosen.length : Boolean(answers.value && answers.value !== kind);
-      if (!cards.length) continue;
-      put(first, chosen.slice(0, most));
+      part.chosen.sort(orders[sort.value]);
+      const found = part.chosen.length;
+      shown += found;
+      group.hidden = cards.length ? !found : Boolean(answers.value && answers.value !== kind);
+      if (cards.length) put(first, part.chosen.slice(0, most));
       if (!more) continue;
-      put(rest, chosen.slice(most));
-      more.hidden = chosen.length <= most;
-      more.querySelector("summary").textContent = `${chosen.length - most} more`;
+      more.hidden = found <= most;
+      more.querySelector("summary").textContent = `${number(found - most)} more`;
+      fill(part);
     }
-    count.textContent = shown === all.length ? `All ${shown} images shown` : `${shown} of ${all.length} images shown`;
+    count.textContent = shown === all.length ? `All ${number(shown)} images shown` : `${number(shown)} of ${number(all.length)} images shown`;
     empty.hidden = shown > 0;
   };
 
@@ -102,6 +107,13 @@ addEventListener("DOMContentLoaded", () => {
     for (const name of ["answers", "true", "predicted"]) form.elements[name].value = "";
   };
 
+  // Cards get their true height only near the screen, so where one lies is known after a look.
+  const reach = (element) => {
+    const go = () => element.scrollIntoView({ behavior: "instant" });
+    go();
+    requestAnimationFrame(() => requestAnimationFrame(go));
+  };
+
   // An address that names an image shows that image, whatever was filtered before.
   const follow = () => {
     const { place, values: wanted } = Fragment.read();
@@ -113,14 +125,19 @@ addEventListener("DOMContentLoaded", () => {
       for (const box of boxes) box.checked = !methods.length || methods.includes(box.value);
     }
     apply();
-    if (card && !card.element.isConnected) { clear(); apply(); }
-    const folded = card && card.element.closest("details");
-    if (folded) folded.open = true;
-    if (card || wanted.size) (card ? card.element : document.getElementById(place)).scrollIntoView();
+    const shows = (part) => part.chosen.includes(card);
+    if (card && !groups.some(shows)) { clear(); apply(); }
+    const part = groups.find(shows);
+    if (part?.chosen.indexOf(card) >= most) {
+      part.more.open = true;
+      fill(part);
+    }
+    if (card || wanted.size) reach(card ? card.element : document.getElementById(place));
   };
 
   form.hidden = false;
-  form.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  form.addEventListener("input", ({ target }) => { if (target.type === "range") changed(); });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", ({ target }) => {
     const { methods, do: wish } = target.dataset;
@@ -134,6 +151,7 @@ addEventListener("DOMContentLoaded", () => {
     changed();
     form.elements.answers.focus();
   });
+  for (const part of groups) part.more?.addEventListener("toggle", () => fill(part));
   addEventListener("hashchange", follow);
   follow();
 });
