@@ -14,7 +14,7 @@ from stages.reporting.inside import inside
 from stages.reporting.squares import Squares, squares
 from stages.reporting.study import CellResults, Study
 
-SHOWN_EXAMPLES = 40  # of each kind; the others wait in a closed part of the page
+SHOWN_EXAMPLES = 24  # of each kind; the others wait in a closed part of the page
 
 
 @dataclass(frozen=True)

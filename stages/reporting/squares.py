@@ -103,7 +103,7 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
 
 
 def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, int]:
-    """How many images each square gets: one each in turn, the most frequent mistakes first.
+    """How many images each square gets: one each, then the most frequent mistakes `MOST` each.
 
     Args:
         counts: int (squares,), images in each square.
@@ -113,13 +113,12 @@ def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, in
     mistakes = counts.copy()
     mistakes[diagonal] = 0
     order = [int(i) for i in np.argsort(-mistakes, kind="stable") if counts[i]]
-    shares: dict[int, int] = {}
-    left = most
-    for turn in range(MOST):
-        for number in order:
-            if counts[number] > turn and left:
-                shares[number] = turn + 1
-                left -= 1
+    shares = dict.fromkeys(order[:most], 1)
+    left = most - len(shares)
+    for number in shares:
+        more = min(MOST - 1, int(counts[number]) - 1, left)
+        shares[number] += more
+        left -= more
     return shares
 
 

@@ -165,6 +165,6 @@ def test_without_scripts_the_page_is_a_readable_document(browser, site):
         assert "simple_cnn" in browser.find_element(By.TAG_NAME, "h1").text
         assert not browser.find_element(By.ID, "theme").is_displayed()
         assert browser.find_element(By.CSS_SELECTOR, ".matrix td").is_displayed()
-        assert browser.find_element(By.CSS_SELECTOR, ".tile image").is_displayed()
+        assert browser.find_element(By.CSS_SELECTOR, ".card .tile").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -59,6 +59,11 @@ def test_a_full_page_keeps_the_most_frequent_mistakes(monkeypatch: pytest.Monkey
     assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
         (1, 2): 1, (2, 0): 1, (0, 0): 1
     }  # fmt: skip
+    monkeypatch.setattr(module, "IMAGES", 6)
+    made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
+    assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
+        (1, 2): 3, (2, 0): 2, (0, 0): 1
+    }  # fmt: skip
     monkeypatch.setattr(module, "IMAGES", 1)
     made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
     assert (set(made.shown), made.left_out) == ({(1, 2)}, 2)

@@ -59,8 +59,8 @@ addEventListener("DOMContentLoaded", () => {
     const coarse = shot.querySelector(".coarse, .under");
     strength.value = coarse ? 100 * (section.style.getPropertyValue("--strength") || 0.55) : 100;
     paint();
-    picture.tabIndex = 0;
-    picture.focus(); // so that the browser gives the focus back to it
+    if (!picture.hasAttribute("tabindex")) picture.tabIndex = -1;
+    picture.focus({ preventScroll: true }); // so that the browser gives the focus back to it
     show();
     dialog.showModal();
   };

@@ -7,7 +7,7 @@ addEventListener("DOMContentLoaded", () => {
   const places = ["examples", "wrong", "right"];
   const count = document.getElementById("gallery-count");
   const empty = document.getElementById("gallery-empty");
-  const boxes = [...form.elements.method instanceof RadioNodeList ? form.elements.method : [form.elements.method]];
+  const boxes = [...form.querySelectorAll("[name=method]")];
   const groups = [...section.querySelectorAll(".gallery-group")].map((group) => {
     const more = group.querySelector("details");
     const cards = [...group.querySelectorAll(".card")].map((element, place) => {
