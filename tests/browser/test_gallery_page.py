@@ -245,6 +245,30 @@ def test_a_square_shows_its_images(page: Chrome) -> None:
     assert page.execute_script(stops) == 1
 
 
+def test_a_frequent_confusion_leads_to_its_images(page: Chrome) -> None:
+    link = page.find_element(By.CSS_SELECTOR, "#confusions ~ .scroll a")
+    page.execute_script("arguments[0].scrollIntoView({ block: 'center' })", link)
+    link.click()
+    panel = page.find_element(By.ID, "square")
+    assert panel.is_displayed()
+    assert f"{link.text} shown" in panel.text
+    current = page.find_element(By.CSS_SELECTOR, ".matrix td a[aria-current]")
+    assert current.get_attribute("href") == link.get_attribute("href")
+
+
+def test_an_enlarged_map_leads_to_its_comparison(page: Chrome, site: Path) -> None:
+    card = page.find_element(By.CSS_SELECTOR, ".card")
+    index = card.get_attribute("data-index")
+    page.execute_script("arguments[0].querySelector('[data-method=\"0\"] .pic').click()", card)
+    page.find_element(By.CSS_SELECTOR, ".enlarged-compare").click()
+    assert page.current_url.startswith((site / "compare.html").as_uri())
+    chosen = {
+        name: Select(page.find_element(By.NAME, name)).first_selected_option.get_attribute("value")
+        for name in ("a", "a-method", "image")
+    }
+    assert chosen == {"a": "simple_cnn-digits", "a-method": "saliency", "image": index}
+
+
 def test_an_address_of_a_square_opens_it(browser: Chrome, site: Path) -> None:
     for page in opened(browser, site / USUAL, "#pair-0-0"):
         panel = page.find_element(By.ID, "square")

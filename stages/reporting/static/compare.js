@@ -26,7 +26,9 @@ addEventListener("DOMContentLoaded", () => {
   const offerCells = (wish = {}) => {
     const options = cellsOf().map((c) => [c.cell, c.model]);
     offer(control("a"), options, wish.a ?? "");
-    const others = cellsOf().filter((c) => c !== cellOf("a") && shared(cellOf("a"), c).length);
+    // Beside A at first another network that explains an image in common, if possible the one asked for.
+    const fits = (c) => wish.image === undefined ? shared(cellOf("a"), c).length : exampleOf(c, Number(wish.image));
+    const others = cellsOf().filter((c) => c !== cellOf("a") && fits(c));
     offer(control("b"), options, wish.b ?? (others[0] ?? cellOf("a")).cell);
   };
   const offerMethods = (wish = {}) => {

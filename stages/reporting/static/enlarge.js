@@ -35,6 +35,10 @@ addEventListener("DOMContentLoaded", () => {
     part("said").replaceChildren(...shot ? [...shot.querySelector(".under-shot").childNodes].map((n) => n.cloneNode(true)) : []);
     for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;
     strength.closest("label").hidden = !levels;
+    const { compare, dataset, cell } = dialog.dataset;
+    const wish = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
+    if (shot) wish.set("a-method", method.selectedOptions[0].dataset.name);
+    part("compare").href = `${compare}#compare?${wish}`;
 
     const choice = part("targets");
     choice.hidden = targets.length < 2;

@@ -4,23 +4,22 @@ addEventListener("DOMContentLoaded", () => {
   const panel = document.getElementById("square");
   if (!panel) return;
   const links = [...document.querySelectorAll(".matrix td a")];
-  const find = (place) => links.find((a) => a.hash === `#${place}`);
 
-  const show = (link) => {
-    const source = document.getElementById(link.hash.slice(1));
+  const show = (place) => {
+    const source = place.startsWith("pair-") && document.getElementById(place);
+    if (!source) return false;
     panel.replaceChildren(...[...source.childNodes].map((n) => n.cloneNode(true)));
     panel.hidden = false;
-    for (const other of links) {
-      if (other === link) other.setAttribute("aria-current", "true");
-      else other.removeAttribute("aria-current");
-      other.tabIndex = other === link ? 0 : -1;
+    const square = links.find((a) => a.hash === `#${place}`);
+    for (const link of links) {
+      if (link === square) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+      if (square) link.tabIndex = link === square ? 0 : -1;
     }
+    return true;
   };
   const follow = () => {
-    const link = find(Fragment.read().place);
-    if (!link) return;
-    show(link);
-    document.getElementById("confusion").scrollIntoView();
+    if (show(Fragment.read().place)) document.getElementById("confusion").scrollIntoView();
   };
 
   // One stop of the Tab key; the arrows go to the next square that has images.
@@ -28,11 +27,6 @@ addEventListener("DOMContentLoaded", () => {
   const place = (link) => [link.closest("tr").rowIndex, link.closest("td").cellIndex];
   const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
   for (const link of links) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      show(link);
-      Fragment.write(link.hash.slice(1), new URLSearchParams());
-    });
     link.addEventListener("keydown", (event) => {
       const move = moves[event.key];
       if (!move) return;
@@ -47,6 +41,13 @@ addEventListener("DOMContentLoaded", () => {
       next.focus();
     });
   }
+  document.getElementById("confusion").addEventListener("click", (event) => {
+    const place = event.target.closest("a")?.hash.slice(1);
+    if (!place || !show(place)) return;
+    event.preventDefault();
+    panel.scrollIntoView({ block: "nearest" });
+    Fragment.write(place, new URLSearchParams());
+  });
   addEventListener("hashchange", follow);
   follow();
 });
