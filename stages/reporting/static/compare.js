@@ -90,10 +90,12 @@ addEventListener("DOMContentLoaded", () => {
     const draw = (kind, alt) => picture(kind,
       tile(cell.images, example.at, cell.tile, coarse || form.elements.over.value === "all" ? "under" : "behind", ""),
       tile(cell.maps, mapPlace(cell, first + method), cell.tile, levels, alt));
-    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, draw };
+    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, draw };
   };
-  const caption = (letter, { cell, example, label, target, peak }) => {
+  const caption = (letter, { cell, example, label, target, peak, low, levels }) => {
     const made = document.createElement("figcaption");
+    const scale = svg("svg", { class: `ramp ${levels}`, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true" });
+    scale.append(svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
     const line = (...parts) => {
       const p = document.createElement("p");
       p.append(...parts);
@@ -102,7 +104,9 @@ addEventListener("DOMContentLoaded", () => {
     const strong = Object.assign(document.createElement("b"), { textContent: `${letter}: ${cell.model}` });
     const link = Object.assign(document.createElement("a"), { href: `${cell.page}#image-${example.index}`, textContent: "all its maps" });
     line(strong);
-    line(`${label} for ${target}, peak ${peak}`);
+    line(`${label} for ${target}`);
+    line(low, scale, peak);
+    made.lastChild.className = "ramp-line";
     line(`Said ${example.said}, ${example.sure} sure: ${example.right ? "right" : `wrong, it is ${example.true}`}; `, link);
     return made;
   };
