@@ -79,6 +79,16 @@ def read_dataset(dataset: str) -> Dataset:
     return _read_record(Dataset, processed_path(dataset), f"preprocess@{dataset}")
 
 
+def read_test_images(dataset: str) -> np.ndarray:
+    """Read only a prepared dataset's test images, uint8 (n, height, width, channels).
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    path = processed_path(dataset)
+    return read_arrays(path, f"preprocess@{dataset}", ("test_images",))["test_images"]
+
+
 def write_dataset(dataset: str, content: Dataset) -> None:
     """Write data/processed/<dataset>.npz."""
     _write_record(processed_path(dataset), content)

@@ -24,13 +24,19 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
-def read_arrays(path: Path, made_by: str) -> dict[str, np.ndarray]:
-    """Read an npz file. Raises UserError if it is missing or damaged; `made_by` makes it."""
+def read_arrays(
+    path: Path, made_by: str, names: tuple[str, ...] | None = None
+) -> dict[str, np.ndarray]:
+    """Read an npz file, or only the named arrays of it.
+
+    Raises:
+        UserError: it is missing or damaged, or lacks an array; `made_by` makes it.
+    """
     require(path, made_by)
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+            return {name: archive[name] for name in names or archive.files}
+    except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
         raise UserError(
             f"{path}: the file is damaged ({error}); make it again with `dvc repro -f {made_by}`"
         ) from error

@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from stages.reporting import cell_trust, confusion, curves, numbers, own_errors
+from stages import artifacts
+from stages.errors import UserError
+from stages.records import Predictions
+from stages.reporting import cell_trust, colours, confusion, curves, numbers, own_errors
 from stages.reporting.calibration import reliability
 from stages.reporting.changes import changes
 from stages.reporting.gallery import gallery
 from stages.reporting.inside import inside
+from stages.reporting.squares import Squares, squares
 from stages.reporting.study import CellResults, Study
 
-SHOWN_EXAMPLES = 40  # of each kind; the others wait in a closed part of the page
+SHOWN_EXAMPLES = 24  # of each kind; the others wait in a closed part of the page
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,10 @@ class ClassRow:
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The values of a cell's template, and the pictures it shows from files, by a word each."""
     explanations = result.explanations()
-    pictures = gallery(explanations, result.probabilities()) if explanations else None
+    said = result.predictions()
+    chances = said.probabilities if said else None
+    pictures = gallery(explanations, chances) if explanations else None
+    behind = _squares(result, said)
     within = inside(result.findings("features"), result.explain.get("features", {}))
     altered = changes(result.findings("counterfactual"))
     matrices = _matrices(result.evaluate)
@@ -42,6 +49,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
         "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
         "gallery": pictures,
+        "explained": {e.index for e in (*pictures.right, *pictures.wrong)} if pictures else set(),
+        "palette": colours.palette(),
+        "squares": behind,
         "inside": within,
         "changes": altered,
         "shown": SHOWN_EXAMPLES,
@@ -59,12 +69,28 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
     if pictures is not None:
-        files[""] = pictures.sprite
+        files |= {"": pictures.images.png, "-maps": pictures.maps.png}
+    if behind is not None:
+        files["-squares"] = behind.sprite
     if within is not None:
         files["-inside"] = within.sprite
     if altered is not None:
         files["-changes"] = altered.sprite
     return values, files
+
+
+def _squares(result: CellResults, predictions: Predictions | None) -> Squares | None:
+    """The images behind the test matrix' squares, where both they and the answers are there."""
+    images = result.test_images()
+    if predictions is None or images is None:
+        return None
+    if len(images) != len(predictions.labels):
+        raise UserError(
+            f"{artifacts.predictions_path(result.name)}: of {len(predictions.labels)} images, but "
+            f"{artifacts.processed_path(result.cell.dataset)} has {len(images)} test images; make "
+            f"it again with `dvc repro evaluate@{result.name}`"
+        )
+    return squares(images, predictions)
 
 
 def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:

@@ -1,4 +1,7 @@
-"""Right and wrong test images, each with every method's map, as tiles of one sprite."""
+"""Right and wrong test images, each with every method's map, as tiles of two sprites.
+
+The images lie in one as they are, the maps in the other as levels, which the page colours.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,11 +15,17 @@ from stages.reporting.sprites import Sprite, Tile
 
 @dataclass(frozen=True)
 class Map:
-    """One method's map; `own` is what the method says of its own error on it, if anything."""
+    """One method's map; `own` is what the method says of its own error on it, if anything.
+
+    `largest` is the magnitude that the map is divided by, in `unit`.
+    """
 
     label: str
     tile: Tile
     overlay: bool
+    signed: bool
+    largest: float
+    unit: str
     flaw: str
     alt: str
     own: str
@@ -24,9 +33,12 @@ class Map:
 
 @dataclass(frozen=True)
 class Target:
-    """Why this class: the class a score was explained for, and its maps."""
+    """Why this class: the class a score was explained for, and its maps, one a method.
 
-    role: str  # "predicted" or "true"; both in one for a right answer
+    `role` is "predicted" or "true", and "right" where one class is both.
+    """
+
+    role: str
     name: str
     probability: float | None
     maps: tuple[Map, ...]
@@ -34,7 +46,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Example:
+    """One image; `label` and `answer` are the numbers of its true and its predicted class."""
+
     index: int
+    label: int
+    answer: int
     true: str
     predicted: str
     confidence: float
@@ -45,26 +61,42 @@ class Example:
 
 @dataclass(frozen=True)
 class Legend:
+    name: str
     label: str
     shows: str
     reference: str
     address: str
-    stops: tuple[str, ...]
+    overlay: bool
+    signed: bool
+    unit: str
     low: str
     high: str
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """A finished sprite: a PNG and its size."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
 class Gallery:
-    """Everything a page shows of a cell's explanations; `sprite` is the PNG with all tiles."""
+    """Everything a page shows of a cell's explanations.
+
+    `true_classes` and `predicted_classes` are those that occur, as (number, name).
+    """
 
     right: tuple[Example, ...]
     wrong: tuple[Example, ...]
     overlaid: list[str]
     legends: tuple[Legend, ...]
-    sprite: bytes
-    width: int
-    height: int
+    images: Sheet
+    maps: Sheet
+    true_classes: tuple[tuple[int, str], ...]
+    predicted_classes: tuple[tuple[int, str], ...]
 
 
 def gallery(explanations: Explanations, probabilities: np.ndarray | None = None) -> Gallery | None:
@@ -80,21 +112,24 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
     names = methods.ordered(list(explanations.maps))
     signed = {name: sprites.is_signed(explanations.maps[name]) for name in names}
     groups = _by_image(explanations.image_index)
-    sprite = Sprite(height, width, len(groups) + rows * len(names))
+    images, maps = Sprite(height, width, len(groups)), Sprite(height, width, rows * len(names), 1)
     examples = [
-        _example(explanations, members, names, signed, sprite, probabilities) for members in groups
+        _example(explanations, members, signed, (images, maps), probabilities) for members in groups
     ]
-    is_right = [explanations.label[m[0]] == explanations.predicted[m[0]] for m in groups]
-    pairs = list(zip(examples, is_right, strict=True))
     return Gallery(
-        right=tuple(example for example, right in pairs if right),
-        wrong=tuple(example for example, right in pairs if not right),
+        right=tuple(e for e in examples if e.label == e.answer),
+        wrong=tuple(e for e in examples if e.label != e.answer),
         overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
         legends=tuple(_legend(name, signed[name]) for name in names),
-        sprite=sprite.png(),
-        width=sprite.size[0],
-        height=sprite.size[1],
+        images=_sheet(images),
+        maps=_sheet(maps),
+        true_classes=tuple(sorted({(e.label, e.true) for e in examples})),
+        predicted_classes=tuple(sorted({(e.answer, e.predicted) for e in examples})),
     )
+
+
+def _sheet(sprite: Sprite) -> Sheet:
+    return Sheet(sprite.png(), *sprite.size)
 
 
 def _by_image(image_index: np.ndarray) -> list[list[int]]:
@@ -108,16 +143,16 @@ def _by_image(image_index: np.ndarray) -> list[list[int]]:
 def _example(
     explanations: Explanations,
     members: list[int],
-    names: list[str],
     signed: dict[str, bool],
-    sprite: Sprite,
+    sheets: tuple[Sprite, Sprite],
     probabilities: np.ndarray | None,
 ) -> Example:
     first = members[0]
     index = int(explanations.image_index[first])
     label, predicted = int(explanations.label[first]), int(explanations.predicted[first])
     true_name, predicted_name = (explanations.class_names[i] for i in (label, predicted))
-    tile = sprite.add(sprites.to_rgb(explanations.images[first]))
+    images, maps = sheets
+    tile = images.add(sprites.to_rgb(explanations.images[first]))
     # The predicted class first: it is what the network said.
     ordered = sorted(members, key=lambda row: int(explanations.target[row]) != predicted)
     targets = []
@@ -129,11 +164,13 @@ def _example(
                 role=_role(target, label, predicted),
                 name=name,
                 probability=_probability(explanations, row, probabilities),
-                maps=tuple(_maps(explanations, row, names, signed, sprite, name)),
+                maps=tuple(_maps(explanations, row, signed, maps, name)),
             )
         )
     return Example(
         index=index,
+        label=label,
+        answer=predicted,
         true=true_name,
         predicted=predicted_name,
         confidence=float(explanations.confidence[first]),
@@ -161,22 +198,31 @@ def _probability(
 def _maps(
     explanations: Explanations,
     row: int,
-    names: list[str],
     signed: dict[str, bool],
     sprite: Sprite,
     target: str,
 ) -> Iterable[Map]:
-    for name in names:
+    for name, both_ways in signed.items():
         values, method = explanations.maps[name][row], methods.describe(name)
         flaw = sprites.flaw(values)
-        tile = sprite.add(sprites.colour(values, name, signed[name]))
+        tile = sprite.add(sprites.levels(values, both_ways))
         alt = f"{method.label} map for the class {numbers.printable(target)}"
         place = "" if flaw else f", largest at {peak(values)}"
         own = methods.beside(
             {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
         )
         alt += f" ({flaw})" if flaw else place
-        yield Map(method.label, tile, method.overlay, flaw, alt, own)
+        yield Map(
+            label=method.label,
+            tile=tile,
+            overlay=method.overlay,
+            signed=both_ways,
+            largest=sprites.largest(values),
+            unit=method.unit,
+            flaw=flaw,
+            alt=alt,
+            own=own,
+        )
 
 
 def peak(values: np.ndarray) -> str:
@@ -190,11 +236,14 @@ def peak(values: np.ndarray) -> str:
 def _legend(name: str, signed: bool) -> Legend:
     method = methods.describe(name)
     return Legend(
+        name=name,
         label=method.label,
         shows=method.shows,
         reference=method.reference,
         address=method.address,
-        stops=sprites.legend_stops(sprites.map_name(name, signed)),
+        overlay=method.overlay,
+        signed=signed,
+        unit=method.unit,
         low="− largest" if signed else "0",
         high="largest in the map",
     )

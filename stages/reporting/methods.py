@@ -9,6 +9,7 @@ class Method:
     """A method's name, one sentence on what its map shows, and its paper.
 
     `overlay`: the map is coarse and is laid over the image; a fine one stands beside it.
+    `unit`: of the map's values; what a unit of brightness is, `PER_BRIGHTNESS` says.
     """
 
     label: str
@@ -16,7 +17,11 @@ class Method:
     reference: str = ""
     address: str = ""
     overlay: bool = False
+    unit: str = "logits"
 
+
+# Of a gradient: how fast the logit rises as a pixel goes from black (0) to white (1).
+PER_BRIGHTNESS = "logits/unit"
 
 METHODS = {
     "saliency": Method(
@@ -26,6 +31,7 @@ METHODS = {
         "against the class",
         "Simonyan et al. 2013",
         "arXiv:1312.6034",
+        unit=PER_BRIGHTNESS,
     ),
     "gradcam": Method(
         "Grad-CAM",
@@ -57,6 +63,7 @@ METHODS = {
         "saliency when its fine speckle cancels out",
         "Smilkov et al. 2017",
         "arXiv:1706.03825",
+        unit=PER_BRIGHTNESS,
     ),
     "vargrad": Method(
         "VarGrad",
@@ -64,6 +71,7 @@ METHODS = {
         "dependence on a pixel is unsteady, which is often along edges",
         "Adebayo et al. 2018",
         "arXiv:1810.03292",
+        unit=f"({PER_BRIGHTNESS})²",
     ),
     "gradient_times_input": Method(
         "Gradient × input",
@@ -98,6 +106,7 @@ METHODS = {
         "much the same edges for any class and even for an untrained network",
         "Springenberg et al. 2014",
         "arXiv:1412.6806",
+        unit=PER_BRIGHTNESS,
     ),
     "lrp_epsilon": Method(
         "LRP-ε",
@@ -197,7 +206,9 @@ BESIDE = {
 
 def describe(method: str) -> Method:
     """A method's description; a plain one where the report does not know the method yet."""
-    return METHODS.get(method) or Method(method, "this method's attribution of the class score")
+    return METHODS.get(method) or Method(
+        method, "this method's attribution of the class score", unit=""
+    )
 
 
 def ordered(methods: list[str]) -> list[str]:

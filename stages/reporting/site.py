@@ -12,12 +12,15 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
-from stages.reporting import cell, charts, claims, numbers, overview, trust
+from stages.reporting import cell, charts, claims, colours, compare, numbers, overview, trust
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
-SHEETS = ("report.css", "tables.css", "charts.css")
-SCRIPTS = ("report.js", "tables.js", "charts.js")
+# What every page has.
+SITE = ("report.css", "tables.css", "charts.css", "report.js", "tables.js", "charts.js")
+# What the pages on one cell, and the one that compares two, need beside the site's own.
+CELL = ("maps.css", "gallery.css", "fragment.js", "gallery.js", "enlarge.js", "squares.js")
+COMPARE = ("maps.css", "compare.css", "fragment.js", "compare.js")
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
@@ -42,12 +45,17 @@ def static(*more: str, pictures: str = "'self' data:") -> Static:
     """Read the site's own styles and scripts and make the Content-Security-Policy for them.
 
     Args:
-        more: style sheets of `static/` that a page needs beside the site's.
+        more: style sheets (.css) and scripts (.js) of `static/` that a page needs beside the
+            site's, in their order.
         pictures: where pictures may come from, as the policy says it.
     """
     style, script = (
-        "".join((HERE / "static" / name).read_text(encoding="utf-8") for name in names)
-        for names in ((*SHEETS, *more), SCRIPTS)
+        "".join(
+            (HERE / "static" / name).read_text(encoding="utf-8")
+            for name in (*SITE, *more)
+            if name.endswith(kind)
+        )
+        for kind in (".css", ".js")
     )
     policy = (
         f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
@@ -111,12 +119,19 @@ def write_pages(study: Study, folder: Path) -> None:
     for section in values["strips"]:
         name = f"strip-{file_name(section.name)}.png"
         write_bytes(folder / "images" / name, section.strip.sprite)
+    of_cell = {"root": "../", "static": static(*CELL)}
+    comparable = []
     for result in study.cells:
         values, pictures = cell.context(study, result)
         name = file_name(result.name)
+        if values["gallery"] is not None:
+            comparable.append(compare.compared(result, values["gallery"], name))
         for part, picture in pictures.items():
             write_bytes(folder / "images" / f"{name}{part}.png", picture)
-        _page(templates, folder / "cells" / f"{name}.html", "cell.html", values | {"root": "../"})
+        _page(templates, folder / "cells" / f"{name}.html", "cell.html", values | of_cell)
+    values = compare.context(comparable) | {"palette": colours.palette()}
+    values |= {"root": "", "static": static(*COMPARE)}
+    _page(templates, folder / "compare.html", "compare.html", values)
 
 
 def file_name(name: str) -> str:

@@ -22,6 +22,7 @@ UNSIGNED = {
 }
 DEFAULT_UNSIGNED = "magma"
 SIGNED = "RdBu_r"
+ZERO_LEVEL = 128  # of the levels of a signed map
 GUTTER = 1
 
 
@@ -38,19 +39,20 @@ class Tile:
 class Sprite:
     """Tiles of one size in one PNG, in the order they are added, about as wide as high."""
 
-    def __init__(self, height: int, width: int, tiles: int) -> None:
-        self._height, self._width = height, width
+    def __init__(self, height: int, width: int, tiles: int, channels: int = 3) -> None:
+        self._height, self._width, self._channels = height, width, channels
         self._columns = max(1, math.isqrt(max(1, tiles) - 1) + 1)
         self._tiles: list[np.ndarray] = []
 
     def add(self, picture: np.ndarray) -> Tile:
-        """Add a picture, uint8 (height, width, 3), and return its place.
+        """Add a picture, uint8 (height, width, channels), and return its place.
 
         Raises:
             ValueError: the picture has another size or type.
         """
-        if picture.shape != (self._height, self._width, 3) or picture.dtype != np.uint8:
-            raise ValueError(f"expected uint8 {(self._height, self._width, 3)}")
+        expected = (self._height, self._width, self._channels)
+        if picture.shape != expected or picture.dtype != np.uint8:
+            raise ValueError(f"expected uint8 {expected}")
         row, column = divmod(len(self._tiles), self._columns)
         # The border repeats the edge: a browser that scales by a fraction samples beyond it.
         edges = ((GUTTER, GUTTER), (GUTTER, GUTTER), (0, 0))
@@ -69,15 +71,15 @@ class Sprite:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the whole sprite, in pixels."""
-        rows = -(-len(self._tiles) // self._columns)
-        columns = min(self._columns, len(self._tiles))
+        """Width and height of the whole sprite, in pixels; one tile's where there is none."""
+        rows = max(1, -(-len(self._tiles) // self._columns))
+        columns = max(1, min(self._columns, len(self._tiles)))
         return columns * (self._width + 2 * GUTTER), rows * (self._height + 2 * GUTTER)
 
     def png(self) -> bytes:
         """The sprite as PNG bytes: no date, no text, the same on every run."""
         width, height = self.size
-        sheet = np.zeros((height, width, 3), dtype=np.uint8)
+        sheet = np.zeros((height, width, self._channels), dtype=np.uint8)
         step_y, step_x = self._height + 2 * GUTTER, self._width + 2 * GUTTER
         for index, tile in enumerate(self._tiles):
             row, column = divmod(index, self._columns)
@@ -87,9 +89,11 @@ class Sprite:
 
 
 def png(picture: np.ndarray) -> bytes:
-    """Encode uint8 (height, width, 3) as PNG."""
+    """Encode uint8 (height, width, 3), or (height, width, 1) for grey, as PNG."""
     buffer = io.BytesIO()
-    Image.fromarray(picture, "RGB").save(buffer, "PNG", optimize=False, compress_level=9)
+    grey = picture.shape[-1] == 1
+    made = Image.fromarray(picture[..., 0], "L") if grey else Image.fromarray(picture, "RGB")
+    made.save(buffer, "PNG", optimize=False, compress_level=9)
     return buffer.getvalue()
 
 
@@ -117,13 +121,40 @@ def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
     Returns:
         uint8 (height, width, 3).
     """
-    clean = np.nan_to_num(attribution.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    peak = np.abs(clean).max(initial=0.0)
-    scaled = clean / peak if peak > 0 else clean
+    scaled = _scaled(attribution)
     if signed:
         scaled = 0.5 + scaled / 2
     rgba = colormaps[map_name(method, signed)](scaled, bytes=True)
     return np.ascontiguousarray(rgba[..., :3])
+
+
+def levels(attribution: np.ndarray, signed: bool) -> np.ndarray:
+    """One map, float (height, width), as levels of grey, which the page gives their colours.
+
+    Scaled as by `colour`: an unsigned map runs from 0 to 255, a signed one from 1 to 255 with zero
+    at `ZERO_LEVEL`.
+
+    Returns:
+        uint8 (height, width, 1).
+    """
+    scaled = _scaled(attribution)
+    steps = ZERO_LEVEL + (255 - ZERO_LEVEL) * scaled if signed else 255 * np.maximum(scaled, 0)
+    return np.rint(steps).astype(np.uint8)[..., None]
+
+
+def largest(attribution: np.ndarray) -> float:
+    """The largest magnitude of a map, float (height, width), by which it is divided."""
+    return float(np.abs(_finite(attribution)).max(initial=0.0))
+
+
+def _scaled(attribution: np.ndarray) -> np.ndarray:
+    """Divide a map by its largest magnitude; one of zeros stays."""
+    peak = largest(attribution)
+    return _finite(attribution) / peak if peak > 0 else _finite(attribution)
+
+
+def _finite(attribution: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(attribution.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def flaw(attribution: np.ndarray) -> str:

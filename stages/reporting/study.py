@@ -90,9 +90,14 @@ class CellResults:
             return artifacts.read_trust(self.name, SHUFFLED) | values
         return values
 
-    def probabilities(self) -> np.ndarray | None:
-        """The softmax over classes of each test image, float64 (n, classes)."""
-        return artifacts.read_predictions(self.name).probabilities if self.predicted else None
+    def predictions(self) -> artifacts.Predictions | None:
+        """Read what the cell says of each test image; None where that is not there."""
+        return artifacts.read_predictions(self.name) if self.predicted else None
+
+    def test_images(self) -> np.ndarray | None:
+        """Read the dataset's test images, uint8 (n, height, width, channels); None if not there."""
+        there = artifacts.processed_path(self.cell.dataset).exists()
+        return artifacts.read_test_images(self.cell.dataset) if there else None
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from selenium.webdriver.chrome.service import Service
 
 from stages import artifacts, report
 from tests.conftest import BROWSERS
-from tests.reporting import fixture, trusted
+from tests.reporting import fixture, galleries, trusted
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--hide-scrollbars",
+    *("--hide-scrollbars", "--force-prefers-reduced-motion"),
 )
 LONG = "a class whose name is far too long for the head of any table that has to fit a phone"
 HOSTILE = (
@@ -68,6 +68,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
         fixture.write_dataset_metrics("digits", usual)
         fixture.write_dataset_metrics("hostile", hostile)
+        galleries.write_dataset("digits", usual)
+        galleries.write_dataset("hostile", hostile)
         fixture.write_cell(params, "simple_cnn-digits", usual, mask="planted")
         fixture.write_cell(params, "baseline_cnn-digits", usual)
         fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)

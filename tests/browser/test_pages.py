@@ -12,7 +12,8 @@ from selenium.webdriver.common.by import By
 pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
-PAGES = ("index.html", "methods.html", "claims.html", *(f"cells/{name}.html" for name in CELLS))
+WHOLE = ("index.html", "methods.html", "compare.html", "claims.html")
+PAGES = (*WHOLE, *(f"cells/{name}.html" for name in CELLS))
 UNPICTURED = ("methods.html", "claims.html", "cells/mobilenet_v2-digits.html")
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)
@@ -165,6 +166,6 @@ def test_without_scripts_the_page_is_a_readable_document(browser, site):
         assert "simple_cnn" in browser.find_element(By.TAG_NAME, "h1").text
         assert not browser.find_element(By.ID, "theme").is_displayed()
         assert browser.find_element(By.CSS_SELECTOR, ".matrix td").is_displayed()
-        assert browser.find_element(By.CSS_SELECTOR, ".tile image").is_displayed()
+        assert browser.find_element(By.CSS_SELECTOR, ".card .tile").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stages.params import Params
-from tests.reporting import fixture
+from tests.reporting import fixture, galleries
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def small_study(folder: Path, repository: Path) -> Params:
     params = fixture.params_file(repository)
     pictures = fixture.digits()
     fixture.write_dataset_metrics("digits", pictures)
+    galleries.write_dataset("digits", pictures)
     for name in params.cells:
         fixture.write_cell(params, name, pictures)
     return params

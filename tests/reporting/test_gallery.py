@@ -63,3 +63,19 @@ def test_no_rows_make_no_gallery_and_an_unknown_method_is_shown_by_its_name():
     made = gallery(rows([(0, 0, 0, 0)], maps))
     assert made.legends[0].label == "my_method"
     assert made.legends[0].low == "− largest"
+
+
+def test_the_peak_of_each_map_is_kept_in_its_unit():
+    values = np.zeros((1, 6, 6), np.float32)
+    values[0, 2, 2] = -2.5
+    made = gallery(rows([(0, 0, 0, 0)], {"saliency": np.abs(values), "lrp_epsilon": values}))
+    saliency, lrp = made.right[0].targets[0].maps
+    assert (saliency.largest, saliency.unit, saliency.signed) == (2.5, "logits/unit", False)
+    assert (lrp.largest, lrp.unit, lrp.signed) == (2.5, "logits", True)
+    assert made.legends[1].signed
+
+
+def test_the_classes_to_choose_from_are_those_that_occur():
+    made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
+    assert made.true_classes == ((0, "cat"), (1, "dog"))
+    assert made.predicted_classes == ((0, "cat"), (2, "owl"))

@@ -14,10 +14,10 @@ import pytest
 from stages import artifacts, report
 from stages.errors import UserError
 from stages.reporting import methods, overview, site, study
-from tests.reporting import fixture, pages, trusted
+from tests.reporting import fixture, galleries, pages, trusted
 
 REPORTS = Path("reports")
-WHOLE = ("index.html", "methods.html", "claims.html")  # the pages on the whole study
+WHOLE = ("index.html", "methods.html", "compare.html", "claims.html")  # on the whole study
 
 
 def built() -> dict[str, pages.Page]:
@@ -77,6 +77,7 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         params = fixture.params_file(repository)
         pictures = fixture.digits()
         fixture.write_dataset_metrics("digits", pictures)
+        galleries.write_dataset("digits", pictures)
         for name in params.cells:
             fixture.write_cell(params, name, pictures)
         # In a process of its own, with another order of sets and dictionaries' hashes.
@@ -85,8 +86,8 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
         found.append(pages.contents(REPORTS))
     assert found[0] == found[1]
-    # Three pages on the whole study, two cells with two sprites each, the strip.
-    assert len(found[0]) == 10
+    # Four pages on the whole study, two cells with four sprites each, the strip.
+    assert len(found[0]) == 15
 
 
 def test_what_would_have_to_change_is_shown(small_study):
@@ -144,12 +145,14 @@ def test_hostile_class_names_stay_text(folder, repository):
     params = fixture.params_file(repository)
     pictures = fixture.digits(class_names=HOSTILE)
     fixture.write_dataset_metrics("digits", pictures)
+    galleries.write_dataset("digits", pictures)
     for name in params.cells:
         fixture.write_cell(params, name, pictures)
     made = built()
     check(made)
     for name, page in made.items():
-        assert page.tags.count("script") == 1, name
+        data = page.attributes.count(("type", "application/json"))
+        assert page.tags.count("script") == 1 + data, name
         assert page.tags.count("style") == 1, name
         assert "img" not in page.tags, name
         assert not [key for key, _ in page.attributes if key.startswith("on")], name
@@ -178,7 +181,7 @@ def test_missing_results_are_said_and_are_no_error(folder, repository):
 PARTS = (
     *("metrics/train", "metrics/history", "metrics/evaluate", "metrics/explain_gradients"),
     *("metrics/assess", "metrics/timing", "metrics/preprocess", "data/explanations"),
-    *("data/predictions", "data/trust"),
+    *("data/predictions", "data/trust", "data/processed"),
 )
 
 
@@ -244,7 +247,7 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     made = built()
     assert time.process_time() - started < 20
     check(made)
-    assert len(made) == 43
+    assert len(made) == 44
     assert (REPORTS / "index.html").stat().st_size < 500_000
 
 

@@ -73,3 +73,20 @@ def test_a_legend_runs_over_the_whole_colour_map():
     stops = sprites.legend_stops("viridis", 3)
     assert stops[0] == "#440154"
     assert stops[-1] == "#fde725"
+
+
+def test_levels_run_over_what_a_filter_colours():
+    values = np.array([[-2.0, 0.0], [1.0, 2.0]], np.float32)
+    assert sprites.levels(values, signed=True)[..., 0].tolist() == [[1, 128], [192, 255]]
+    assert sprites.levels(np.abs(values), signed=False)[..., 0].tolist() == [[255, 0], [128, 255]]
+    assert sprites.largest(values) == 2
+    broken = np.array([[np.nan, np.inf, 3.0]], np.float32)
+    assert sprites.levels(broken, signed=False)[..., 0].tolist() == [[0, 0, 255]]
+    assert (sprites.levels(0 * values, signed=True) == sprites.ZERO_LEVEL).all()
+
+
+def test_a_grey_sprite_has_one_channel():
+    sprite = Sprite(2, 2, 1, channels=1)
+    sprite.add(np.full((2, 2, 1), 77, np.uint8))
+    assert Image.open(io.BytesIO(sprite.png())).mode == "L"
+    assert (opened(sprite.png()) == 77).all()

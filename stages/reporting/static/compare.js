@@ -1,0 +1,212 @@
+// Two maps of one image. What there is to choose lies in the page as data; the pictures are those
+// of the networks' pages.
+addEventListener("DOMContentLoaded", () => {
+  const form = document.getElementById("compare-controls");
+  if (!form) return;
+  const datasets = JSON.parse(document.getElementById("compare-data").textContent);
+  const section = form.closest("section");
+  const note = document.getElementById("compare-note");
+  const stage = document.getElementById("compare-stage");
+  const curtain = document.getElementById("curtain");
+  const { dataset, image, role, divider } = form.elements;
+  const sides = ["a", "b"];
+  const control = (side, what = "") => form.elements[side + what];
+  const cellsOf = () => datasets[dataset.value].cells;
+  const cellOf = (side) => cellsOf().find((c) => c.cell === control(side).value);
+  const methodOf = (side) => cellOf(side).methods.findIndex(([name]) => name === control(side, "-method").value);
+  const exampleOf = (cell, index) => cell.examples.find((e) => e.index === index);
+  const shared = (one, two) => one.examples.filter((e) => exampleOf(two, e.index));
+
+  // Options as [value, text]; the value that was chosen stays where it is still offered.
+  const offer = (select, options, wish) => {
+    const before = wish ?? select.value;
+    select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+    if (options.some(([value]) => String(value) === before)) select.value = before;
+  };
+  const offerCells = (wish = {}) => {
+    const options = cellsOf().map((c) => [c.cell, c.model]);
+    offer(control("a"), options, wish.a ?? "");
+    // Beside A at first another network that explains an image in common, if possible the one asked for.
+    const fits = (c) => wish.image === undefined ? shared(cellOf("a"), c).length : exampleOf(c, Number(wish.image));
+    const others = cellsOf().filter((c) => c !== cellOf("a") && fits(c));
+    offer(control("b"), options, wish.b ?? (others[0] ?? cellOf("a")).cell);
+  };
+  const offerMethods = (wish = {}) => {
+    const held = Object.fromEntries(sides.map((side) => [side, control(side, "-method").value]));
+    for (const side of sides) {
+      const { methods } = cellOf(side);
+      const own = control(side, "-method");
+      // At first a map that lies over its image, and of one network two different ones.
+      const first = methods.find(([, , , coarse]) => coarse) ?? methods[0];
+      const second = methods.find((m) => m !== first) ?? first;
+      const usual = side === "b" && control("a").value === control("b").value ? second : first;
+      offer(own, methods.map(([name, label]) => [name, label]), usual[0]);
+      const wished = wish[`${side}-method`] ?? held[side];
+      if (methods.some(([name]) => name === wished)) own.value = wished;
+    }
+  };
+  const offerImages = (wish) => {
+    const [a, b] = sides.map(cellOf);
+    const said = (e) => (e.right ? "right" : `said ${e.said}`);
+    offer(image, shared(a, b).map((e) => {
+      const other = exampleOf(b, e.index);
+      return [e.index, `${e.index}: ${e.true} (${a === b ? said(e) : `A ${said(e)}, B ${said(other)}`})`];
+    }), wish);
+    image.disabled = image.options.length < 2;
+  };
+
+  const svg = (name, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    return element;
+  };
+  const tile = ([href, width, height], [x, y], size, kind, label) => {
+    const made = svg("svg", { class: `tile ${kind}`, viewBox: `${x} ${y} ${size[0]} ${size[1]}`, ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" } });
+    made.append(svg("image", { href, width, height }));
+    return made;
+  };
+  const mapPlace = (cell, number) => {
+    const [width, height] = cell.tile.map((side) => side + 2 * cell.gutter);
+    const columns = Math.floor(cell.maps[1] / width);
+    return [number % columns * width + cell.gutter, Math.floor(number / columns) * height + cell.gutter];
+  };
+  const picture = (kind, ...parts) => {
+    const made = document.createElement("span");
+    made.className = `pic ${kind}`;
+    made.append(...parts);
+    return made;
+  };
+
+  // What one side shows: its picture, and what is said of it.
+  const shown = (side) => {
+    const cell = cellOf(side);
+    const example = exampleOf(cell, Number(image.value));
+    const chosen = role.value in example.maps ? role.value : Object.keys(example.maps)[0];
+    const [first, peaks] = example.maps[chosen];
+    const method = methodOf(side);
+    const [, label, signed, coarse, unit] = cell.methods[method];
+    const target = chosen === "predicted" ? example.said : example.true;
+    const levels = `levels ${signed ? "signed" : "unsigned"}${coarse ? " coarse" : ""}`;
+    const draw = (kind, alt) => picture(kind,
+      tile(cell.images, example.at, cell.tile, coarse || form.elements.over.value === "all" ? "under" : "behind", ""),
+      tile(cell.maps, mapPlace(cell, first + method), cell.tile, levels, alt));
+    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, draw };
+  };
+  const caption = (letter, { cell, example, label, target, peak, low, levels }) => {
+    const made = document.createElement("figcaption");
+    const scale = svg("svg", { class: `ramp ${levels}`, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true" });
+    scale.append(svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
+    const line = (...parts) => {
+      const p = document.createElement("p");
+      p.append(...parts);
+      made.append(p);
+    };
+    const strong = Object.assign(document.createElement("b"), { textContent: `${letter}: ${cell.model}` });
+    const link = Object.assign(document.createElement("a"), { href: `${cell.page}#image-${example.index}`, textContent: "all its maps" });
+    line(strong);
+    line(`${label} for ${target}`);
+    line(low, scale, peak);
+    made.lastChild.className = "ramp-line";
+    line(`Said ${example.said}, ${example.sure} sure: ${example.right ? "right" : `wrong, it is ${example.true}`}; `, link);
+    return made;
+  };
+  const figure = (...parts) => {
+    const made = document.createElement("figure");
+    made.append(...parts);
+    return made;
+  };
+
+  const show = () => {
+    const [a, b] = sides.map(shown);
+    const line = Object.assign(document.createElement("span"), { className: "line" });
+    const letters = ["A", "B"].map((text, i) => Object.assign(document.createElement("span"), { textContent: text, className: `letter ${i ? "right" : ""}` }));
+    curtain.replaceChildren(
+      a.draw("", `A: ${a.label} of ${a.cell.model} for ${a.target}`),
+      b.draw("on-top", `B: ${b.label} of ${b.cell.model} for ${b.target}`), line, ...letters);
+    const plain = document.createElement("figcaption");
+    plain.textContent = `Test image ${a.example.index}, class ${a.example.true}`;
+    document.getElementById("beside").replaceChildren(
+      figure(picture("", tile(a.cell.images, a.example.at, a.cell.tile, "", plain.textContent)), plain),
+      figure(a.draw("", `${a.label} of ${a.cell.model}`), caption("A", a)),
+      figure(b.draw("", `${b.label} of ${b.cell.model}`), caption("B", b)));
+  };
+  const slide = () => {
+    curtain.style.setProperty("--at", `${divider.value}%`);
+    divider.setAttribute("aria-valuetext", `A on ${divider.value} %, B on ${100 - divider.value} % of the picture`);
+  };
+  const paint = () => {
+    for (const name of ["over", "unsigned", "signed"]) section.dataset[name] = form.elements[name].value;
+    section.style.setProperty("--strength", form.elements.strength.value / 100);
+    document.getElementById("strength-note").textContent = `${form.elements.strength.value} %`;
+  };
+  const apply = () => {
+    const none = !image.options.length;
+    stage.hidden = none;
+    note.hidden = !none;
+    if (none) {
+      const with_ = cellsOf().filter((c) => c !== cellOf("a") && shared(cellOf("a"), c).length);
+      const offers = with_.map((c) => `${c.model} (${shared(cellOf("a"), c).length})`).join(", ");
+      note.textContent = `${cellOf("a").model} and ${cellOf("b").model} explain no image in common. `
+        + (offers ? `${cellOf("a").model} shares images with ${offers}.` : `Choose two methods of ${cellOf("a").model}.`);
+    } else {
+      show();
+    }
+    paint();
+    slide();
+  };
+  const write = () => {
+    const values = new URLSearchParams({ dataset: datasets[dataset.value].name });
+    for (const name of ["a", "a-method", "b", "b-method", "image"]) values.set(name, form.elements[name].value);
+    for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
+      if (form.elements[name].value !== Choices.standard(form.elements[name])) values.set(name, form.elements[name].value);
+    }
+    Fragment.write("compare", values);
+  };
+  const follow = () => {
+    const { place, values } = Fragment.read();
+    const wished = place === "compare" ? Object.fromEntries(values) : {};
+    dataset.value = Math.max(0, datasets.findIndex((d) => d.name === wished.dataset));
+    for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
+      const one = form.elements[name];
+      one.value = wished[name] ?? Choices.standard(one);
+      if (!one.value) one.value = Choices.standard(one);
+    }
+    offerCells(wished);
+    offerMethods(wished);
+    offerImages(wished.image);
+    apply();
+  };
+
+  document.getElementById("compare-no-script").hidden = true;
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.elements.strength.addEventListener("input", () => { paint(); write(); });
+  form.addEventListener("change", ({ target }) => {
+    if (target === dataset) { offerCells(); offerMethods(); offerImages(); }
+    if (target === control("a") || target === control("b")) { offerMethods(); offerImages(); }
+    apply();
+    write();
+  });
+  divider.addEventListener("input", () => { slide(); write(); });
+  form.querySelector("[data-do=swap]").addEventListener("click", () => {
+    const wish = { a: control("b").value, b: control("a").value, "a-method": control("b", "-method").value, "b-method": control("a", "-method").value };
+    offerCells(wish);
+    offerMethods(wish);
+    offerImages();
+    apply();
+    write();
+  });
+  const drag = (event) => {
+    const box = curtain.getBoundingClientRect();
+    divider.value = 100 * (event.clientX - box.left) / box.width;
+    slide();
+  };
+  curtain.addEventListener("pointerdown", (event) => {
+    curtain.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  curtain.addEventListener("pointermove", (event) => { if (curtain.hasPointerCapture(event.pointerId)) drag(event); });
+  curtain.addEventListener("pointerup", write);
+  addEventListener("hashchange", () => { if (Fragment.read().place === "compare") follow(); });
+  follow();
+});

@@ -1,0 +1,53 @@
+// A square of the confusion matrix shows its images beside the matrix; without scripts it leads to
+// them in the list below.
+addEventListener("DOMContentLoaded", () => {
+  const panel = document.getElementById("square");
+  if (!panel) return;
+  const links = [...document.querySelectorAll(".matrix td a")];
+
+  const show = (place) => {
+    const source = place.startsWith("pair-") && document.getElementById(place);
+    if (!source) return false;
+    panel.replaceChildren(...[...source.childNodes].map((n) => n.cloneNode(true)));
+    panel.hidden = false;
+    const square = links.find((a) => a.hash === `#${place}`);
+    for (const link of links) {
+      if (link === square) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+      if (square) link.tabIndex = link === square ? 0 : -1;
+    }
+    return true;
+  };
+  const follow = () => {
+    if (show(Fragment.read().place)) document.getElementById("confusion").scrollIntoView();
+  };
+
+  // One stop of the Tab key; the arrows go to the next square that has images.
+  links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
+  const place = (link) => [link.closest("tr").rowIndex, link.closest("td").cellIndex];
+  const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+  for (const link of links) {
+    link.addEventListener("keydown", (event) => {
+      const move = moves[event.key];
+      if (!move) return;
+      event.preventDefault();
+      const table = link.closest("table");
+      let [row, column] = place(link);
+      do { row += move[0]; column += move[1]; } while (table.rows[row]?.cells[column] && !table.rows[row].cells[column].querySelector("a"));
+      const next = table.rows[row]?.cells[column]?.querySelector("a");
+      if (!next) return;
+      link.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+  }
+  document.getElementById("confusion").addEventListener("click", (event) => {
+    const place = event.target.closest("a")?.hash.slice(1);
+    if (!place || !show(place)) return;
+    event.preventDefault();
+    panel.scrollIntoView({ block: "nearest" });
+    Fragment.write(place, new URLSearchParams());
+  });
+  addEventListener("hashchange", follow);
+  follow();
+});

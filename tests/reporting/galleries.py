@@ -1,0 +1,43 @@
+"""What the gallery and the images behind the confusion matrix are made from, for tests."""
+
+import numpy as np
+
+from stages import artifacts
+from stages.artifacts import Explanations
+from stages.records import Dataset
+from tests.reporting.fixture import Pictures
+
+
+def write_dataset(name: str, pictures: Pictures) -> None:
+    """Write what preprocess leaves of a dataset, with no training images."""
+    dataset = Dataset(
+        train_images=pictures.images[:0],
+        train_labels=pictures.labels[:0],
+        test_images=pictures.images,
+        test_labels=pictures.labels,
+        class_names=pictures.class_names,
+    )
+    artifacts.write_dataset(name, dataset)
+
+
+def many(images: int, class_names: tuple[str, ...], side: int = 8) -> Explanations:
+    """Explanations of many images, every third answer wrong, with one coarse and one signed map."""
+    rng = np.random.default_rng(7)
+    classes = len(class_names)
+    label = np.arange(images) % classes
+    predicted = np.where(np.arange(images) % 3 == 0, (label + 1) % classes, label)
+    image = np.concatenate([np.arange(images), np.flatnonzero(label != predicted)])
+    target = np.concatenate([predicted, label[label != predicted]])
+    rows = len(image)
+    pictures = rng.integers(0, 256, (images, side, side, 1), dtype=np.uint8)
+    values = rng.normal(size=(rows, side, side)).astype(np.float32)
+    return Explanations(
+        image_index=image,
+        label=label[image],
+        predicted=predicted[image],
+        target=target,
+        confidence=rng.uniform(0.3, 1, images).astype(np.float32)[image],
+        images=pictures[image],
+        maps={"gradcam": np.abs(values), "lrp_epsilon": values},
+        class_names=class_names,
+    )
