@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
-from stages.reporting import cell, charts, claims, numbers, overview, trust
+from stages.reporting import cell, charts, claims, guide, numbers, overview, trust
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def static(*more: str, pictures: str = "'self' data:") -> Static:
         more: style sheets of `static/` that a page needs beside the site's.
         pictures: where pictures may come from, as the policy says it.
     """
-    sheets = (HERE / "static" / name for name in ("report.css", *more))
+    sheets = (HERE / "static" / name for name in ("report.css", "guide.css", *more))
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     script = (HERE / "static" / "report.js").read_text(encoding="utf-8")
     policy = (
@@ -102,7 +102,8 @@ def write_pages(study: Study, folder: Path) -> None:
     values = overview.context(study)
     _page(templates, folder / "index.html", "index.html", values | {"root": ""})
     whole = {"methods": ("trust.html", trust.context(study)),
-             "claims": ("claims.html", claims.context(study, study.claims))}  # fmt: skip
+             "claims": ("claims.html", claims.context(study, study.claims)),
+             "guide": ("guide.html", guide.context(study, file_name))}  # fmt: skip
     for name, (template, content) in whole.items():
         _page(templates, folder / f"{name}.html", template, content | {"root": ""})
     for section in values["strips"]:

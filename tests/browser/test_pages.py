@@ -12,8 +12,9 @@ from selenium.webdriver.common.by import By
 pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
-PAGES = ("index.html", "methods.html", "claims.html", *(f"cells/{name}.html" for name in CELLS))
-UNPICTURED = ("methods.html", "claims.html", "cells/mobilenet_v2-digits.html")
+WHOLE = ("index.html", "methods.html", "claims.html", "guide.html")
+PAGES = (*WHOLE, *(f"cells/{name}.html" for name in CELLS))
+UNPICTURED = ("methods.html", "claims.html", "guide.html", "cells/mobilenet_v2-digits.html")
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)
 THEMES = ("light", "dark")

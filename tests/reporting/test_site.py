@@ -17,7 +17,7 @@ from stages.reporting import methods, overview, site, study
 from tests.reporting import fixture, pages, trusted
 
 REPORTS = Path("reports")
-WHOLE = ("index.html", "methods.html", "claims.html")  # the pages on the whole study
+WHOLE = ("index.html", "methods.html", "claims.html", "guide.html")  # the pages on the whole study
 
 
 def built() -> dict[str, pages.Page]:
@@ -85,8 +85,8 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
         found.append(pages.contents(REPORTS))
     assert found[0] == found[1]
-    # Three pages on the whole study, two cells with two sprites each, the strip.
-    assert len(found[0]) == 10
+    # Four pages on the whole study, two cells with two sprites each, the strip.
+    assert len(found[0]) == 11
 
 
 def test_what_would_have_to_change_is_shown(small_study):
@@ -244,7 +244,7 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     made = built()
     assert time.process_time() - started < 20
     check(made)
-    assert len(made) == 43
+    assert len(made) == 44
     assert (REPORTS / "index.html").stat().st_size < 500_000
 
 
