@@ -47,7 +47,7 @@ def static(*more: str, pictures: str = "'self' data:") -> Static:
     style = "".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
     script = (HERE / "static" / "report.js").read_text(encoding="utf-8")
     policy = (
-        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; "
         f"img-src {pictures}; base-uri 'none'; form-action 'none'"
     )
     # The site's own files, not data: the only text in any page that is not escaped.
@@ -132,5 +132,6 @@ def _page(
     write_text(path, templates.get_template(template).render(values))
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """A style or script as a Content-Security-Policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
