@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -76,6 +77,16 @@ def build(study: Study, folder: Path) -> None:
         UserError: `folder` exists and is not a folder.
         OSError: the place cannot be written to, or the disk is full.
     """
+    replace(folder, lambda fresh: write_pages(study, fresh))
+
+
+def replace(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a new folder and put it in `folder`'s place; interrupted, the earlier one stays.
+
+    Raises:
+        UserError: `folder` exists and is not a folder.
+        OSError: the place cannot be written to, or the disk is full.
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: expected a folder for the site; move this file away")
     fresh, former = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
@@ -84,7 +95,7 @@ def build(study: Study, folder: Path) -> None:
     for leftover in (fresh, former):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
-        write_pages(study, fresh)
+        fill(fresh)
         if folder.exists():
             folder.rename(former)
         fresh.rename(folder)

@@ -7,25 +7,25 @@
   };
   const show = (moved) => {
     const target = wanted();
-    const page = target?.closest(".page") ?? (shown || document.querySelector(".page"));
+    // Without a fragment the reader is back at the start; one of no page, such as #main, stays.
+    const first = document.querySelector(".page");
+    const page = target?.closest(".page") ?? ((location.hash && shown) || first);
     const other = page !== shown;
     if (other) {
       for (const each of document.querySelectorAll(".page")) each.classList.toggle("shown", each === page);
       document.title = page.dataset.title;
       shown = page;
     }
-    for (let folded = target?.closest("details"); folded; folded = folded.parentElement.closest("details")) folded.open = true;
-    if (!moved || !target || !page.contains(target)) {
-      if (target && target !== page && page.contains(target)) target.scrollIntoView();
-      return;
+    let folded = target?.closest("details");
+    for (; folded; folded = folded.parentElement.closest("details")) folded.open = true;
+    if (moved && other) {
+      // The reader's place moves along, as it does from one document to the next.
+      document.querySelector(".file-pages details").open = false;
+      page.tabIndex = -1;
+      page.focus({ preventScroll: true });
     }
-    document.querySelector(".file-pages details").open = false;
-    if (!other) return;
-    // The reader's place moves along, as it does from one document to the next.
-    page.tabIndex = -1;
-    page.focus({ preventScroll: true });
-    if (target === page) scrollTo({ top: 0, behavior: "instant" });
-    else target.scrollIntoView({ behavior: "instant" });
+    if (other && target !== page && page.contains(target)) target.scrollIntoView({ behavior: "instant" });
+    else if (other && moved) scrollTo({ top: 0, behavior: "instant" });
   };
   addEventListener("DOMContentLoaded", () => show(false));
   addEventListener("hashchange", () => show(true));
