@@ -62,7 +62,7 @@ def _experiment(each: dict[str, Any], tip: dict[str, Any]) -> Outcome:
     if state == DONE:
         return outcome
     notes = {QUEUED: "it waits in the queue", RUNNING: "it is running",
-             FAILED: "see `dvc queue logs`"}  # fmt: skip
+             FAILED: f"see `dvc queue logs {name}`"}  # fmt: skip
     # A figure of an experiment that has not finished would be the baseline's.
     return replace(outcome, status=state, note=outcome.note or notes[state], figures={})
 

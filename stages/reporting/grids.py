@@ -1,4 +1,4 @@
-"""Two parameters that were tried in every combination, as heat tables of what came of it."""
+"""Two parameters that were tried in combination, as heat tables of what came of it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from stages.reporting.outcomes import Outcome, same
 
 LEVELS = 6  # shades of the style sheet
 MOST = 8  # grids of one cell: more are a table's business
+FULL = 2 / 3  # of the combinations at least: one that failed leaves a hole, no more
 # What is shown of each combination: its title, how it is written (the number, of so many test
 # images), and whether more is better.
 SHOWN: tuple[tuple[str, str, Callable[[float, Any], str], bool], ...] = (
@@ -52,12 +53,13 @@ class Grid:
 
 
 def grids(cell: str, experiments: Sequence[Outcome], baseline: Outcome) -> tuple[Grid, ...]:
-    """Find every pair of parameters that the experiments vary on a full grid.
+    """Find every pair of parameters that the experiments vary on a grid, full or nearly.
 
     The baseline fills a place that no experiment took, where it has one. Where a combination was
     tried twice, the later experiment counts.
     """
-    for points in ([*experiments, baseline], list(experiments)):
+    by_time = sorted(experiments, key=lambda e: (e.order, e.name))
+    for points in ([baseline, *by_time], by_time):
         having = [p for p in points if "accuracy" in p.figures.get(cell, {})]
         found = tuple(_grids(cell, having, baseline))
         if found:
@@ -78,7 +80,8 @@ def _grids(cell: str, points: Sequence[Outcome], baseline: Outcome) -> Iterator[
         for group in groups.values():
             placed = _placed(group, a, b)
             rows, columns = ({place[i] for place in placed} for i in (0, 1))
-            if min(len(rows), len(columns)) > 1 and len(placed) == len(rows) * len(columns):
+            full = len(placed) >= FULL * len(rows) * len(columns)
+            if full and min(len(rows), len(columns)) > 1:
                 rest = tuple((n, told(group[0].params.get(n))) for n in others)
                 turned = len(columns) > len(rows)
                 first, second = (b, a) if turned else (a, b)
@@ -86,9 +89,9 @@ def _grids(cell: str, points: Sequence[Outcome], baseline: Outcome) -> Iterator[
 
 
 def _placed(points: Sequence[Outcome], a: str, b: str | None) -> dict[tuple[str, str], Outcome]:
-    """The point at each pair of values; experiments before the baseline, the later one first."""
+    """The point at each pair of values: the last of several, and the baseline is the first."""
     placed: dict[tuple[str, str], Outcome] = {}
-    for point in sorted(points, key=lambda p: (p.order, p.name)):
+    for point in points:
         place = same(point.params.get(a)), same(point.params.get(b)) if b else ""
         placed[place] = point
     return placed
@@ -101,7 +104,7 @@ def _grid(
     points = list(placed.values())
     rows = _ordered([p.params.get(a) for p in points])
     columns = _ordered([p.params.get(b) for p in points]) if b else [None]
-    places = [[placed[same(r), same(c) if b else ""] for c in columns] for r in rows]
+    places = [[placed.get((same(r), same(c) if b else "")) for c in columns] for r in rows]
     return Grid(
         row=a,
         column=b,
@@ -121,16 +124,16 @@ def _squares(
     name: str,
     write: Callable[[float, Any], str],
     best: bool,
-    places: list[list[Outcome]],
+    places: list[list[Outcome | None]],
 ) -> tuple[tuple[Square, ...], ...]:
-    values = [[p.figures[cell].get(name) for p in row] for row in places]
+    values = [[p.figures[cell].get(name) if p else None for p in row] for row in places]
     known = [v for row in values for v in row if numbers.known(v)]
     low, high = min(known), max(known)
 
     def square(row: int, column: int) -> Square:
         value, point = values[row][column], places[row][column]
-        if not numbers.known(value):
-            return Square(numbers.NOTHING, "", "none", False, point.name)
+        if point is None or not numbers.known(value):
+            return Square(numbers.NOTHING, "", "none", False, point.name if point else "no result")
         share = (value - low) / (high - low) if high > low else 0
         figures = point.figures[cell]
         images, under = figures.get("test_images"), ""
