@@ -65,7 +65,7 @@ def test_a_real_sweep_becomes_a_heat_table_and_tells_who_failed(folder):
     assert "4.5 % 2.6 to 6.6 %" in " ".join(re.sub("<[^>]*>", " ", html).split())
     assert page.text.count("no parameter") == 0
     assert "stride 1 → 5" in page.text
-    assert "see `dvc queue logs failing`" in page.text
+    assert "see dvc queue logs failing" in page.text
     assert "it waits in the queue" in page.text
     assert "reports" not in " ".join(page.links)
 
