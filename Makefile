@@ -23,7 +23,7 @@ INSTALLED_GPU := $(VENV)/.installed-gpu
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Begin with 'make demo'. PYTHON=... chooses the Python, GPU=1 adds the CUDA libraries."
 
