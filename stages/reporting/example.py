@@ -42,8 +42,8 @@ def steps(result: CellResults) -> Iterator[Step]:
     yield Step(
         "cell#settings",
         "Say what you do not know",
-        "This network was trained once, from one seed, and tested on images of the same kind as "
-        "those it was trained on.",
+        "The figures on this page are of one training, from one seed, and of test images of the "
+        "same kind as those trained on.",
         "Nothing on its page says how another training, or photographs from elsewhere, would "
         "come out.",
     )

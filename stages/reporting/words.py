@@ -109,8 +109,8 @@ NETWORK = (
         "seed",
         "Seed, and one training",
         "The seed decides the split, the first weights and the order of images. Another seed gives "
-        "other weights and a somewhat other accuracy. Each network here is trained once, so that "
-        "this variation is not in the intervals.",
+        "other weights and a somewhat other accuracy. Every figure on a network’s page is of one "
+        "training, so that this variation is not in the intervals.",
         ("index#run", "cell#settings"),
     ),
 )

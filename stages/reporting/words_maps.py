@@ -150,8 +150,9 @@ BELIEF = (
         "control",
         "Control",
         "A map made without the network: noise, an edge filter, a spot in the middle, a constant. "
-        "Where a measure ranks a control above most methods, that measure says nothing about the "
-        "methods there.",
+        "Where a measure ranks a control above most methods, it cannot tell a method from one that "
+        "knows nothing. A test that controls pass, such as randomisation, can still be failed, and "
+        "failing it tells something.",
         ("cell#trust", "methods#measures"),
     ),
     Term(

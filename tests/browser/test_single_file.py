@@ -74,6 +74,12 @@ def test_a_link_into_a_folded_part_of_another_page_opens_it(browser, one_file):
     WebDriverWait(browser, 10).until(lambda b: b.find_element(By.ID, "deep").is_displayed())
 
 
+def test_a_fragment_that_a_page_keeps_for_itself_shows_that_page(browser, one_file):
+    visit(browser, one_file)
+    browser.execute_script("location.hash = 'methods:a+b'")
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == ["methods"])
+
+
 def test_pictures_are_drawn_and_the_theme_switches(browser, one_file):
     visit(browser, one_file, theme="light")
     browser.execute_script("localStorage.clear()")

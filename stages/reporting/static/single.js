@@ -2,8 +2,11 @@
 (() => {
   document.documentElement.classList.add("paged");
   let shown = null;
+  // What the fragment names, or the page that it belongs to: `page:part`.
   const wanted = () => {
-    try { return document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return null; }
+    let name = location.hash.slice(1);
+    try { name = decodeURIComponent(name); } catch { /* a fragment that is no encoding of text */ }
+    return document.getElementById(name) ?? document.getElementById(name.split(":")[0]);
   };
   const show = (moved) => {
     const target = wanted();
