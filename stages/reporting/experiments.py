@@ -7,7 +7,7 @@ from pathlib import Path
 from stages.atomic import write_bytes, write_text
 from stages.reporting import grids, numbers, side_by_side, site
 from stages.reporting.grids import Grid
-from stages.reporting.outcomes import DONE, Outcome, Start, touched
+from stages.reporting.outcomes import FAILED, Outcome, Start, touched
 from stages.reporting.side_by_side import Sheet
 
 # How each figure is written and compared: in points of a percent, or in percent of what it was.
@@ -180,6 +180,6 @@ def _others(
     for outcome in start.experiments:
         if outcome.name not in told:
             why = outcome.note or "every figure is the baseline’s"
-            status = "" if outcome.status == DONE else f"{outcome.status}: "
+            status = "failed: " if outcome.status == FAILED else ""
             changes = _changes(outcome, start.baseline) if outcome.params else ()
             yield outcome.name, f"{status}{why}", changes

@@ -2,6 +2,11 @@
 
 Ids, and everything that refers to one, get the page's name in front; links to other pages become
 links within the document; pictures become references to pictures that the document holds once.
+
+So that a page's own script works in both, it sets up every element of its kind and not the first,
+searches from that element, finds others by class or by an id that an attribute names (`href`,
+`for`, `aria-controls`, `data-...="#id"`), never by one of its own, and draws by cloning or moving
+what the page drew, never by a tag (`image` is `use` here) or by putting addresses together.
 """
 
 import base64
