@@ -67,6 +67,8 @@ def test_a_real_sweep_becomes_a_heat_table_and_tells_who_failed(folder):
     assert "stride 1 → 5" in page.text
     assert "see dvc queue logs failing" in page.text
     assert "it waits in the queue" in page.text
+    assert "No filters to show" in page.text
+    assert "No maps side by side" in page.text
     assert "reports" not in " ".join(page.links)
 
 
