@@ -23,7 +23,7 @@ INSTALLED_GPU := $(VENV)/.installed-gpu
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  Begin with 'make demo'. PYTHON=... chooses the Python, GPU=1 adds the CUDA libraries."
 
@@ -50,6 +50,14 @@ repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGE
 .PHONY: sweep
 sweep: setup ## Compare baseline_cnn's strides and kernels as six DVC experiments
 	@"$(PY)" -m tools.sweep $(SWEEP)
+
+.PHONY: experiments
+experiments: setup ## Compare all DVC experiments on a page, experiments/index.html
+	@"$(PY)" -m tools.experiments
+
+.PHONY: report-single
+report-single: setup ## Put the report into one file, report.html (SITE=.demo/reports for the demo's)
+	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")
 
 .PHONY: mlflow
 mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)

@@ -18,10 +18,15 @@ from typing import Any
 
 from stages import command, params
 from stages.errors import UserError
+from tools import experiments as experiments_page
+from tools.shell import dvc, git
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
 # A worker needs a moment to start: so many looks at an idle queue mean that it did not.
 PATIENCE = 6
+# A worker may also die of a message that it read while it was being written (kombu's queue is a
+# folder of files); another one goes on where it stopped.
+STARTS = 4
 COLUMNS = {
     "accuracy": ("evaluate", "accuracy", "{:.4f}"),
     "low": ("evaluate", "accuracy_low", "{:.4f}"),
@@ -52,9 +57,9 @@ def check_repository() -> None:
             "ASCII (it writes the path into a file of its own as ASCII): rename the folder, or "
             "run one experiment at a time in place with `dvc exp run -S ...`"
         )
-    tracked = _git("ls-files", "--", *TRACKED).splitlines()
+    tracked = git("ls-files", "--", *TRACKED).splitlines()
     left_out = [name for name in TRACKED if name not in tracked]
-    left_out += _git("ls-files", "-o", "--exclude-standard", "--", "stages").splitlines()
+    left_out += git("ls-files", "-o", "--exclude-standard", "--", "stages").splitlines()
     if left_out:
         raise UserError(
             f"git does not know {', '.join(left_out)}, so an experiment would run without: "
@@ -84,14 +89,14 @@ def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
     """Queue the experiments, in place of earlier ones of the same names."""
     gone = [n for n in names if n in _found(_shown("HEAD"))]
     if gone:
-        _dvc("exp", "remove", *gone)  # and its entry in the queue
-    waiting = [line.split() for line in _dvc("queue", "status").splitlines()]
+        dvc("exp", "remove", *gone)  # and its entry in the queue
+    waiting = [line.split() for line in dvc("queue", "status").splitlines()]
     stale = [n for n in names if any(n in words for words in waiting)]
     if stale:
-        _dvc("queue", "remove", *stale)
+        dvc("queue", "remove", *stale)
     for name, changes in names.items():
         settings = [part for change in (*changes, *also) for part in ("-S", change)]
-        _dvc("exp", "run", "--queue", "--name", name, *settings, target)
+        dvc("exp", "run", "--queue", "--name", name, *settings, target)
         print(f"queued {name}", flush=True)
 
 
@@ -101,19 +106,30 @@ def run(names: list[str]) -> None:
     `dvc exp run --run-all` would wait forever for one that fails before it starts.
 
     Raises:
-        UserError: the worker stopped with experiments still waiting.
+        UserError: the worker stopped again and again with experiments still waiting.
     """
-    # The worker outlives this command for a moment, and must not keep its output open.
-    started = subprocess.run(
-        [sys.executable, "-m", "dvc", "queue", "start"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
     done: set[str] = set()
+    for _ in range(STARTS):
+        # The worker outlives this command for a moment, and must not keep its output open.
+        started = subprocess.run(
+            [sys.executable, "-m", "dvc", "queue", "start"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        if started.returncode == 0 and _all_done(names, done):
+            return
+    raise UserError(
+        "DVC's queue stopped with experiments still waiting: see `dvc queue status`, then run "
+        "make sweep again"
+    )
+
+
+def _all_done(names: list[str], done: set[str]) -> bool:
+    """Watch the queue until these experiments are `done`, or no worker is left to do them."""
     pause, without_worker = 2.0, 0
-    while started.returncode == 0 and without_worker < PATIENCE:
-        lines = _dvc("queue", "status").splitlines()
+    while without_worker < PATIENCE:
+        lines = dvc("queue", "status").splitlines()
         for words in (line.split() for line in lines):
             for name in set(names).intersection(words) - done:
                 if words[-1] in ("Success", "Failed"):
@@ -121,14 +137,11 @@ def run(names: list[str]) -> None:
                     outcome = "finished" if words[-1] == "Success" else "failed"
                     print(f"{outcome} {name} ({len(done)} of {len(names)})", flush=True)
         if len(done) == len(names):
-            return
+            return True
         without_worker = without_worker + 1 if "0 active, 0 idle" in lines[-1] else 0
         time.sleep(pause)
         pause = min(pause * 1.5, 15)
-    raise UserError(
-        "DVC's queue stopped with experiments still waiting: see `dvc queue status`, then run "
-        "make sweep again"
-    )
+    return False
 
 
 def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
@@ -175,7 +188,7 @@ def main() -> None:
     arguments = parser.parse_args()
     check_repository()
     # Experiments belong to the commit they start from, also if another is made meanwhile.
-    commit = _git("rev-parse", "HEAD").strip()
+    commit = git("rev-parse", "HEAD").strip()
     names = experiments(arguments.cell, arguments.strides, arguments.kernels)
     # A queued experiment runs in another folder, from which a relative path leads astray.
     if os.environ.get("DATASETS_MIRROR"):
@@ -184,6 +197,8 @@ def main() -> None:
     run(list(names))
     text, missing = table(list(names), arguments.cell, commit)
     print(f"\n{text}\n\nBring one back with: dvc exp apply <experiment>")
+    experiments_page.write()
+    print(f"Side by side, with what they learned: {experiments_page.FOLDER / 'index.html'}")
     if missing:
         raise UserError(
             f"no result for {', '.join(missing)}: see why with `dvc queue logs {missing[0]}`, "
@@ -192,7 +207,7 @@ def main() -> None:
 
 
 def _shown(commit: str) -> list[dict[str, Any]]:
-    return json.loads(_dvc("exp", "show", "--rev", commit, "--json"))
+    return json.loads(dvc("exp", "show", "--rev", commit, "--json"))
 
 
 def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -203,19 +218,6 @@ def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for experiment in baseline["experiments"] or []
         if experiment["name"] and experiment["revs"]
     }
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
-
-
-def _dvc(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise UserError(f"dvc {' '.join(arguments)} failed:\n{done.stderr.strip()}")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def section(params: Params, result: CellResults) -> Section | None:
         few_methods=tuple(methods.describe(m).label for m in methods.ordered(few["methods"])),
         mask=MASKS.get(assess["mask"] or "", ""),
         table=trust_table.of_cell(assess, measures.COLUMNS),
-        hardly=_hardly(assess),
+        hardly=hardly(assess),
         stability=tuple(_stability(assess["ranking"])),
         ranks=_ranks(assess["ranking"]),
         agreement=tuple(agreement(assess["agreement"])),
@@ -123,7 +123,7 @@ def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
             yield drawn
 
 
-def _hardly(assess: dict[str, Any]) -> str:
+def hardly(assess: dict[str, Any]) -> str:
     """Name the methods whose maps are much the same without learned weights."""
     found = assess["measures"].get("randomised_spearman", {})
     same = [

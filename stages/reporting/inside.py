@@ -118,7 +118,7 @@ def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
     pictures = []
     for number, kernel in enumerate(bank):
         # Colour channels are added up: what a grey pixel would get. Their differences are lost.
-        drawn = sprites.colour(_enlarged(kernel.sum(axis=-1), sprite), "filter", signed=True)
+        drawn = sprites.colour(enlarged(kernel.sum(axis=-1), sprite), "filter", signed=True)
         alt = f"Filter {number} of {layer}, {kernel.shape[0]} by {kernel.shape[1]}"
         pictures.append(Picture(sprite.add(drawn), alt, str(number)))
     return Row(layer, tuple(pictures), len(arrays[f"filters/{layer}"]) - len(bank))
@@ -127,7 +127,7 @@ def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
 def _maps(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
     pictures = []
     for number, values in enumerate(_tiles(arrays, "feature_map", layer)):
-        drawn = sprites.colour(_enlarged(values, sprite), "feature_map", signed=(values < 0).any())
+        drawn = sprites.colour(enlarged(values, sprite), "feature_map", signed=(values < 0).any())
         alt = f"Channel {number} of {layer}, {values.shape[0]} by {values.shape[1]}"
         pictures.append(Picture(sprite.add(drawn), alt, sprites.flaw(values) or str(number)))
     return Row(layer, tuple(pictures))
@@ -146,7 +146,7 @@ def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row
     return Row(layer, tuple(pictures))
 
 
-def _enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:
+def enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:
     """Repeat each value so that the picture has a tile's size; the nearest, nothing between."""
     rows, columns = (
         np.arange(size) * cells // size

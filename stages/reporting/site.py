@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -12,12 +13,25 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
-from stages.reporting import cell, charts, claims, colours, compare, numbers, overview, trust
+from stages.reporting import (
+    cell,
+    charts,
+    claims,
+    colours,
+    compare,
+    guide,
+    numbers,
+    overview,
+    trust,
+)
 from stages.reporting.study import Study
 
 HERE = Path(__file__).parent
 # What every page has.
-SITE = ("report.css", "tables.css", "charts.css", "report.js", "tables.js", "charts.js")
+SITE = (
+    *("report.css", "tables.css", "charts.css", "guide.css"),
+    *("report.js", "tables.js", "charts.js"),
+)
 # What the pages on one cell, and the one that compares two, need beside the site's own.
 CELL = ("maps.css", "gallery.css", "fragment.js", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "fragment.js", "compare.js")
@@ -58,7 +72,7 @@ def static(*more: str, pictures: str = "'self' data:") -> Static:
         for kind in (".css", ".js")
     )
     policy = (
-        f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; "
+        f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; "
         f"img-src {pictures}; base-uri 'none'; form-action 'none'"
     )
     # The site's own files, not data: the only text in any page that is not escaped.
@@ -87,6 +101,16 @@ def build(study: Study, folder: Path) -> None:
         UserError: `folder` exists and is not a folder.
         OSError: the place cannot be written to, or the disk is full.
     """
+    replace(folder, lambda fresh: write_pages(study, fresh))
+
+
+def replace(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a new folder and put it in `folder`'s place; interrupted, the earlier one stays.
+
+    Raises:
+        UserError: `folder` exists and is not a folder.
+        OSError: the place cannot be written to, or the disk is full.
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: expected a folder for the site; move this file away")
     fresh, former = (folder.with_name(f".{folder.name}.{word}") for word in ("new", "old"))
@@ -95,7 +119,7 @@ def build(study: Study, folder: Path) -> None:
     for leftover in (fresh, former):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
-        write_pages(study, fresh)
+        fill(fresh)
         if folder.exists():
             folder.rename(former)
         fresh.rename(folder)
@@ -113,7 +137,8 @@ def write_pages(study: Study, folder: Path) -> None:
     values = overview.context(study)
     _page(templates, folder / "index.html", "index.html", values | {"root": ""})
     whole = {"methods": ("trust.html", trust.context(study)),
-             "claims": ("claims.html", claims.context(study, study.claims))}  # fmt: skip
+             "claims": ("claims.html", claims.context(study, study.claims)),
+             "guide": ("guide.html", guide.context(study, file_name))}  # fmt: skip
     for name, (template, content) in whole.items():
         _page(templates, folder / f"{name}.html", template, content | {"root": ""})
     for section in values["strips"]:
@@ -149,5 +174,6 @@ def _page(
     write_text(path, templates.get_template(template).render(values))
 
 
-def _digest(content: str) -> str:
+def digest(content: str) -> str:
+    """A style or script as a Content-Security-Policy names it."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"

@@ -41,6 +41,14 @@ def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
     assert (study.path / "params.yaml").read_bytes() == before
     assert not (study.path / "metrics").exists()
     assert study.git("status", "--porcelain") == ""
+    page = study.path / "experiments" / "index.html"
+    assert "experiments/index.html" in first.stdout
+    html = page.read_text(encoding="utf-8")
+    assert html.count('class="matrix grid-table"') == 3, "accuracy, parameters, training time"
+    for name in found:
+        assert f'title="{name}"' in html
+    # Two trainings of two filters each, read from the weights in DVC's cache.
+    assert html.count("images/0-0-filters.png") == 4
 
     earlier = logs(study)
     again = study.run(*SMALL)

@@ -1,0 +1,295 @@
+"""One page of the site as a part of a document that holds them all.
+
+Ids, and everything that refers to one, get the page's name in front; links to other pages become
+links within the document; pictures become references to pictures that the document holds once.
+
+So that a page's own script works in both, it sets up every element of its kind and not the first,
+searches from that element, finds others by class or by an id that an attribute names (`href`,
+`for`, `aria-controls`, `data-...="#id"`), never by one of its own, and draws by cloning or moving
+what the page drew, never by a tag (`image` is `use` here) or by putting addresses together.
+"""
+
+import base64
+import html
+import io
+import json
+import posixpath
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from PIL import Image
+
+from stages.errors import UserError
+
+# Attributes that name other elements by their ids, one or several.
+REFERENCES = frozenset((
+    "for", "headers", "list", "form", "popovertarget", "itemref", "aria-labelledby",
+    "aria-describedby", "aria-controls", "aria-owns", "aria-details", "aria-flowto",
+    "aria-errormessage", "aria-activedescendant",
+))  # fmt: skip
+# Elements whose `name` makes a group, of which the document has one for each page.
+GROUPED = ("input", "details")
+TAKEN = ("nav", "main", "footer")  # the first of each is the page's own
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+HEADING = re.compile(r"h[1-5]")
+PAINT = re.compile(r"url\(#([^)]+)\)")
+
+Attributes = list[tuple[str, str | None]]
+
+
+@dataclass
+class Part:
+    """What a page gives to the document: its title, its parts as HTML, its styles and scripts."""
+
+    key: str
+    title: str = ""
+    parts: dict[str, str] = field(default_factory=dict)
+    styles: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that the document holds once: its id, size in pixels, and itself as an address."""
+
+    id: str
+    width: int
+    height: int
+    address: str
+
+
+class Pictures:
+    """The site's pictures, each once however many pages show it, and under whatever names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: dict[bytes, Picture] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return posixpath.splitext(path)[1] in TYPES and (self._folder / path).is_file()
+
+    def take(self, path: str) -> Picture:
+        """Return the picture of a file of the site.
+
+        Raises:
+            UserError: there is no such picture.
+        """
+        if path not in self:
+            raise UserError(
+                f"{self._folder / path}: a page shows this picture, and it is not there: make the "
+                "report again with `dvc repro -f report`"
+            )
+        content = (self._folder / path).read_bytes()
+        if content not in self._found:
+            with Image.open(io.BytesIO(content)) as image:
+                width, height = image.size
+            kind = TYPES[posixpath.splitext(path)[1]]
+            address = f"data:{kind};base64,{base64.b64encode(content).decode()}"
+            name = f"picture-{len(self._found) + 1}"
+            self._found[content] = Picture(name, width, height, address)
+        return self._found[content]
+
+    def all(self) -> tuple[Picture, ...]:
+        """Every picture taken, in the order in which they were first asked for."""
+        return tuple(self._found.values())
+
+
+def key(path: str) -> str:
+    """A page's name in the document: `cells/a.html` is `cells.a`."""
+    return path.removesuffix(".html").replace("/", ".")
+
+
+def part(path: str, content: str, pages: frozenset[str], pictures: Pictures) -> Part:
+    """Take a page apart.
+
+    Args:
+        path: of the page in the site, such as `cells/a.html`.
+        content: its HTML.
+        pages: the paths of all pages.
+        pictures: the site's.
+
+    Raises:
+        UserError: a picture that it shows is not there.
+    """
+    ids = frozenset(re.findall(r'\sid="([^"]*)"', content))
+    reader = _Reader(path, ids, pages, pictures)
+    reader.feed(content)
+    reader.close()
+    return reader.finished()
+
+
+class _Reader(HTMLParser):
+    def __init__(
+        self, path: str, ids: frozenset[str], pages: frozenset[str], pictures: Pictures
+    ) -> None:
+        super().__init__(convert_charrefs=False)
+        self._path, self._ids, self._pages, self._pictures = path, ids, pages, pictures
+        self._part = Part(key(path))
+        self._into: list[str] | None = None
+        self._taken: dict[str, list[str]] = {}
+        self._within, self._depth = "", 0
+        self._raw: list[str] | None = None  # what stands in a style, a script or the title
+        self._data_block = False
+
+    def finished(self) -> Part:
+        self._part.parts = {name: "".join(text) for name, text in self._taken.items()}
+        return self._part
+
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        self._start(tag, attrs, ">")
+
+    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
+        self._start(tag, attrs, "/>")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._raw is not None and tag in ("style", "script", "title"):
+            self._close_raw(tag)
+            return
+        if self._into is None:
+            return
+        if tag == self._within:
+            self._depth -= 1
+            if self._depth == 0:
+                self._into = None
+                return
+        if tag != "img":
+            self._into.append(f"</{'use' if tag == 'image' else tag}>")
+
+    def handle_data(self, data: str) -> None:
+        self._text(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self._text(f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self._text(f"&#{name};")
+
+    def _text(self, text: str) -> None:
+        if self._raw is not None:
+            self._raw.append(text)
+        elif self._into is not None:
+            self._into.append(text)
+
+    def _start(self, tag: str, attrs: Attributes, end: str) -> None:
+        if tag in ("style", "script") or (tag == "title" and self._into is None):
+            self._raw = []
+            kind = dict(attrs).get("type") or "text/javascript"
+            self._data_block = tag == "script" and "javascript" not in kind and kind != "module"
+            if self._data_block and self._into is not None:
+                self._into.append(_written(tag, self._rewritten(tag, attrs), ">"))
+            return
+        if self._into is None:
+            if tag in TAKEN and tag not in self._taken:
+                self._into = self._taken[tag] = []
+                self._within, self._depth = tag, 1
+            return
+        self._depth += tag == self._within
+        changed = self._rewritten(tag, attrs)
+        if tag == "img":
+            self._into.append(self._drawn(dict(attrs)))
+        elif tag == "image":
+            self._into.append(_written("use", changed, end))
+        elif changed == attrs:
+            self._into.append(self.get_starttag_text() or "")
+        else:
+            self._into.append(_written(tag, changed, end))
+
+    def _close_raw(self, tag: str) -> None:
+        text, self._raw = "".join(self._raw or ()), None
+        if tag == "title":
+            self._part.title = self._part.title or html.unescape(text)
+        elif tag == "style":
+            self._part.styles.append(text)
+        elif not self._data_block:
+            self._part.scripts.append(text)
+        elif self._into is not None:
+            self._into.append(f"{self._data(text)}</script>")
+
+    def _rewritten(self, tag: str, attrs: Attributes) -> Attributes:
+        found: Attributes = []
+        for name, value in attrs:
+            new = value if value is None else self._attribute(tag, name, value)
+            if new is not None or value is None:
+                found.append((name, new))
+        if HEADING.fullmatch(tag) and "aria-level" not in dict(attrs):
+            # The document has a heading of its own above the pages'.
+            found.append(("aria-level", str(int(tag[1]) + 1)))
+        return found
+
+    def _attribute(self, tag: str, name: str, value: str) -> str | None:
+        """An attribute's value in the document; None where it leads nowhere there."""
+        if name == "id" or (name == "name" and tag in GROUPED):
+            return self._own(value)
+        if name in REFERENCES:
+            return " ".join(self._own(each) for each in value.split())
+        if name in ("href", "xlink:href"):
+            return self._address(value)
+        if name.startswith("data-") and value[:1] == "#" and value[1:] in self._ids:
+            return f"#{self._own(value[1:])}"
+        return PAINT.sub(lambda found: f"url(#{self._own(found[1])})", value)
+
+    def _own(self, name: str) -> str:
+        return f"{self._part.key}:{name}"
+
+    def _address(self, value: str) -> str | None:
+        parts = urlsplit(value)
+        if parts.scheme or parts.netloc:
+            return value
+        path = self._resolved(parts.path)
+        if path in self._pages:
+            self._part.links.append(path)
+            return f"#{key(path)}{':' + parts.fragment if parts.fragment else ''}"
+        if posixpath.splitext(path)[1] in TYPES:
+            return f"#{self._pictures.take(path).id}"
+        return None
+
+    def _resolved(self, path: str) -> str:
+        here = posixpath.dirname(self._path)
+        return posixpath.normpath(posixpath.join(here, unquote(path))) if path else self._path
+
+    def _drawn(self, attributes: dict[str, str | None]) -> str:
+        """An <img> as an <svg>, which can refer to a picture that stands elsewhere."""
+        shown = self._pictures.take(self._resolved(attributes.get("src") or ""))
+        size = {"width": str(shown.width), "height": str(shown.height)}
+        alt = attributes.get("alt")
+        kept = {n: v for n, v in attributes.items() if n in ("id", "class", "width", "height")}
+        if kept.get("id"):
+            kept["id"] = self._own(kept["id"] or "")
+        svg = size | kept
+        svg["class"] = f"{svg.get('class') or ''} img".strip()
+        svg["viewbox"] = f"0 0 {shown.width} {shown.height}"
+        svg |= {"role": "img", "aria-label": alt} if alt else {"aria-hidden": "true"}
+        used = _written("use", [("href", f"#{shown.id}"), *size.items()], "/>")
+        return f"{_written('svg', list(svg.items()), '>')}{used}</svg>"
+
+    def _data(self, text: str) -> str:
+        """Data for a script, with addresses of pictures and pages as they are in the document."""
+        try:
+            content = self._walked(json.loads(text))
+        except ValueError:
+            return text
+        written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return written.replace("<", "\\u003c")
+
+    def _walked(self, content: Any) -> Any:
+        if isinstance(content, dict):
+            return {name: self._walked(value) for name, value in content.items()}
+        if isinstance(content, list):
+            return [self._walked(value) for value in content]
+        if isinstance(content, str) and content:
+            if content[0] == "#" and content[1:] in self._ids:
+                return f"#{self._own(content[1:])}"
+            path = self._resolved(content.partition("#")[0])
+            if content[0] != "#" and (path in self._pages or path in self._pictures):
+                return self._address(content)
+        return content
+
+
+def _written(tag: str, attributes: Attributes, end: str) -> str:
+    told = (f" {n}" if v is None else f' {n}="{html.escape(v)}"' for n, v in attributes)
+    return f"<{tag}{''.join(told)}{end}"

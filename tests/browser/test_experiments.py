@@ -1,0 +1,73 @@
+"""The page on experiments in a real browser, from file://, with names that nobody should choose."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from selenium.webdriver.common.by import By
+
+from stages.reporting import experiments
+from stages.reporting.outcomes import FAILED, Outcome, Pictures, Start
+from tests.browser.conftest import HOSTILE
+from tests.browser.test_pages import (
+    LOADED_PICTURES,
+    LOW_CONTRAST,
+    THEMES,
+    WIDTHS,
+    requested,
+    visit,
+)  # fmt: skip
+
+pytestmark = pytest.mark.browser
+
+OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CELL = "simple_cnn-digits"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Write the page of a full grid with filters, and of experiments with hostile names."""
+    random = np.random.default_rng(0)
+    found = []
+    for number, (a, b) in enumerate(product((1, 2, 3), ("x", HOSTILE[0]))):
+        seen = Pictures(filters={"conv2d": random.normal(size=(20, 3, 3, 1))})
+        figures = {"accuracy": 0.5 + number / 100, "train_seconds": 10.0 * number}
+        params = {"models.simple_cnn.network.stride": a, HOSTILE[4]: b}
+        found.append(
+            Outcome(HOSTILE[number], params=params, figures={CELL: figures}, pictures={CELL: seen})
+        )
+    found.append(Outcome(HOSTILE[7], FAILED, f"it `broke`: {HOSTILE[3]}"))
+    baseline = replace(found[0], name="baseline")
+    before = Path.cwd()
+    folder = tmp_path_factory.mktemp("a study ünd its experiments")
+    os.chdir(folder)
+    try:
+        starts = [Start("a" * 40, HOSTILE[1], True, baseline, tuple(found))]
+        experiments.write(starts, Path("experiments"), Path("reports"))
+    finally:
+        os.chdir(before)
+    yield folder / "experiments" / "index.html"
+
+
+@pytest.mark.parametrize(("width", "theme"), list(zip(WIDTHS, THEMES, strict=True)))
+def test_the_page_is_sound(browser, page, width, theme):
+    browser.get_log("browser")
+    list(requested(browser))
+    visit(browser, page, width, theme)
+    assert browser.execute_script(OVERFLOW) <= 0
+    assert browser.execute_script(LOW_CONTRAST) == []
+    pictures = browser.execute_async_script(LOADED_PICTURES)
+    assert len(pictures) == 1
+    assert all(size for _, size in pictures)
+    assert browser.get_log("browser") == []
+    assert not [a for a in requested(browser) if a.startswith("http")]
+    tables = browser.find_elements(By.CSS_SELECTOR, ".grid-table")
+    assert len(tables) == 2
+    assert "54.0 %" in tables[0].text or "55.0 %" in tables[0].text
+    for box in browser.find_elements(By.CSS_SELECTOR, ".scroll"):
+        assert box.get_attribute("tabindex") == "0"
+        assert box.get_attribute("aria-label")

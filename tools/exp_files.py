@@ -1,0 +1,81 @@
+"""What experiments trained and explained, read from DVC's cache without checking anything out."""
+
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from stages import artifacts
+from stages.reporting import methods
+from stages.reporting.outcomes import Pictures
+
+NOT_THERE = (
+    "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "
+    "`dvc exp apply` with `dvc repro` makes them again"
+)
+COLOURS = (1, 3)  # channels of an image
+
+
+def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
+    """Read a cell's first filters and one method's maps, as far as the cache has them.
+
+    Args:
+        cell: whose.
+        outputs: path -> MD5, as one commit's dvc.lock has them.
+        cache: DVC's.
+    """
+    weights = outputs.get(artifacts.weights_path(cell).as_posix())
+    filters, lacking = {}, "no weights are recorded"
+    if weights is not None:
+        filters, lacking = _filters(cached(cache, weights))
+    maps = outputs.get(artifacts.explanations_path(cell, "gradients").as_posix())
+    explained = _maps(cached(cache, maps)) if maps is not None else {}
+    return Pictures(filters=filters, lacking=lacking, **explained)
+
+
+def cached(cache: Path, md5: str) -> Path:
+    """Where the cache keeps a file."""
+    return cache / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
+    """Kernels of each convolution that sees the image itself, and what is lacking, in words."""
+    if not path.is_file():
+        return {}, NOT_THERE
+    try:
+        with h5py.File(path) as file:
+            found = {
+                name: layer["vars/0"][()]
+                for name, layer in file["layers"].items()
+                if "vars/0" in layer and layer["vars/0"].ndim == 4
+            }
+    except (OSError, KeyError) as error:
+        return {}, f"its weights cannot be read ({error})"
+    # Keras names layers by their kind, and the first convolution has no number behind.
+    first = found.get("conv2d")
+    if first is None or first.shape[2] not in COLOURS:
+        return {}, "its first layer is no convolution of the image"
+    kernels = {n: k for n, k in found.items() if k.shape[2] == first.shape[2] and k.shape[3] > 1}
+    return {n: np.moveaxis(k, -1, 0).astype(np.float32) for n, k in sorted(kernels.items())}, ""
+
+
+def _maps(path: Path) -> dict[str, object]:
+    if not path.is_file():
+        return {}
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = methods.ordered([n[4:] for n in archive.files if n.startswith("map/")])
+            if not names:
+                return {}
+            method = "gradcam" if "gradcam" in names else names[0]
+            # Each image once, for the class that the network named.
+            kept = np.flatnonzero(archive["target"] == archive["predicted"])
+            return {
+                "images": archive["images"][kept],
+                "index": archive["image_index"][kept],
+                "maps": archive[f"map/{method}"][kept],
+                "method": method,
+            }
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return {}

@@ -1,0 +1,115 @@
+"""What `dvc exp show --json` says, as the page on experiments reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stages.params import PARAMS
+from stages.reporting.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
+
+# Where a cell's figures are: the stage's folder under metrics/, and their names there.
+FIGURES = {
+    "evaluate": (
+        *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "parameters"),
+        *("flops", "test_images"),
+    ),
+    "timing/train": ("train_seconds",),
+}
+STATES = {"queued": QUEUED, "running": RUNNING, "failed": FAILED}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A start with the outputs of its baseline and experiments: name -> path -> MD5 of the file."""
+
+    start: Start
+    outputs: dict[str, dict[str, str]]
+
+
+def shown(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str) -> list[Shown]:
+    """Read the JSON; experiments are in the order of their names.
+
+    Args:
+        content: the list that DVC prints, the workspace among it or not.
+        subjects: commit -> the first line of its message.
+        head: the present commit.
+    """
+    found = []
+    for entry in content:
+        rev = entry.get("rev") or ""
+        if rev == "workspace":
+            continue
+        outputs = {"": _outputs(entry)}
+        experiments = []
+        for each in entry.get("experiments") or []:
+            tip = (each.get("revs") or [{}])[0]
+            outcome = _experiment(each, tip)
+            experiments.append(outcome)
+            outputs[outcome.name] = _outputs(tip)
+        baseline = replace(_outcome("baseline", entry), name="baseline")
+        start = Start(
+            rev, subjects.get(rev, ""), rev == head, baseline,
+            tuple(sorted(experiments, key=lambda e: (e.name, e.order))),
+        )  # fmt: skip
+        found.append(Shown(start, outputs))
+    return sorted(found, key=lambda each: not each.start.current)
+
+
+def _experiment(each: dict[str, Any], tip: dict[str, Any]) -> Outcome:
+    name = str(each.get("name") or tip.get("name") or (tip.get("rev") or "unnamed")[:7])
+    outcome = _outcome(name, tip)
+    state = STATES.get((each.get("executor") or {}).get("state") or "", DONE)
+    if state == DONE:
+        return outcome
+    notes = {QUEUED: "it waits in the queue", RUNNING: "it is running",
+             FAILED: f"see `dvc queue logs {name}`"}  # fmt: skip
+    # A figure of an experiment that has not finished would be the baseline's.
+    return replace(outcome, status=state, note=outcome.note or notes[state], figures={})
+
+
+def _outcome(name: str, tip: dict[str, Any]) -> Outcome:
+    data, error = tip.get("data"), tip.get("error")
+    if not data:
+        message = (error or {}).get("msg") or "DVC knows nothing of it"
+        return Outcome(name, FAILED, " ".join(str(message).split()))
+    params = ((data.get("params") or {}).get(str(PARAMS)) or {}).get("data")
+    return Outcome(
+        name=name,
+        order=str(data.get("timestamp") or ""),
+        note="" if params is not None else f"its {PARAMS} cannot be read",
+        params=_flat(params or {}),
+        figures=_figures(data.get("metrics") or {}),
+    )
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters by their full names, as they are typed after `-S`."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{key}.")
+        else:
+            found[f"{prefix}{key}"] = value
+    return found
+
+
+def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for stage, names in FIGURES.items():
+        prefix = f"metrics/{stage}/"
+        for path, content in metrics.items():
+            cell = path.removeprefix(prefix).removesuffix(".json")
+            data = (content or {}).get("data")
+            if not path.startswith(prefix) or "/" in cell or not isinstance(data, Mapping):
+                continue
+            known = {n: data[n] for n in names if isinstance(data.get(n), int | float)}
+            if known:
+                found.setdefault(cell, {}).update(known)
+    return {cell: figures for cell, figures in found.items() if "accuracy" in figures}
+
+
+def _outputs(tip: dict[str, Any]) -> dict[str, str]:
+    outs = (tip.get("data") or {}).get("outs") or {}
+    return {
+        path: out["hash"] for path, out in outs.items() if out.get("use_cache") and out.get("hash")
+    }

@@ -1,0 +1,100 @@
+"""`make experiments`: a page on every DVC experiment, beside the report.
+
+Made outside the pipeline, because experiments are not among the study's results: from what
+`dvc exp show` knows, and from the files that DVC's cache still has.
+"""
+
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from stages import command
+from stages.errors import UserError
+from stages.report import REPORTS
+from stages.reporting import experiments
+from stages.reporting.outcomes import Outcome, Start, touched
+from tools import exp_files, exp_show
+from tools.shell import dvc, git
+
+FOLDER = Path("experiments")
+REFERENCE = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/.+")
+
+
+def write(folder: Path = FOLDER) -> int:
+    """Write the page; return how many experiments it shows.
+
+    Raises:
+        UserError: this is no git repository with a commit, or DVC cannot tell of experiments.
+    """
+    starts = found()
+    experiments.write(starts, folder, REPORTS)
+    return sum(len(start.experiments) for start in starts)
+
+
+def found() -> list[Start]:
+    """Every commit that experiments started from, the present one first, with what they came to.
+
+    Raises:
+        UserError: as `write`.
+    """
+    try:
+        head = git("rev-parse", "--verify", "HEAD").strip()
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        raise UserError(
+            "there is no git commit here, and DVC's experiments start from one: "
+            "git init; git add .; git commit -m 'My study'"
+        ) from None
+    revs = list(dict.fromkeys((head, *_baselines())))
+    options = [word for rev in revs for word in ("--rev", rev)]
+    said = dvc("exp", "show", *options, "--json", "--hide-workspace")
+    try:
+        content = json.loads(said)
+    except ValueError:
+        raise UserError(
+            f"dvc exp show printed no JSON but {said[:60]!r}: see `dvc exp show`"
+        ) from None
+    subjects = {rev: git("log", "-1", "--format=%s", rev).strip() for rev in revs}
+    cache = Path(dvc("cache", "dir").strip())
+    return [_illustrated(each, cache) for each in exp_show.shown(content, subjects, head)]
+
+
+def main() -> None:
+    """Write the page and say where it is."""
+    count = write()
+    print(f"{FOLDER / 'index.html'}: {count} {'experiment' if count == 1 else 'experiments'}")
+
+
+def _baselines() -> list[str]:
+    """The commits that finished experiments started from, as git's references name them."""
+    names = git("for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
+    revs = (match[1] + match[2] for name in names if (match := REFERENCE.fullmatch(name)))
+    return [rev for rev in dict.fromkeys(revs) if _is_here(rev)]
+
+
+def _is_here(rev: str) -> bool:
+    """Whether a commit is in this repository: one fetched in part may lack it."""
+    asked = ["git", "cat-file", "-e", f"{rev}^{{commit}}"]
+    return subprocess.run(asked, capture_output=True).returncode == 0
+
+
+def _illustrated(shown: exp_show.Shown, cache: Path) -> Start:
+    """Add what there is to look at, of the cells that experiments changed."""
+    cells = tuple(touched(shown.start))
+
+    def with_pictures(outcome: Outcome, name: str) -> Outcome:
+        outputs = shown.outputs.get(name, {})
+        return replace(
+            outcome, pictures={cell: exp_files.pictures(cell, outputs, cache) for cell in cells}
+        )
+
+    return replace(
+        shown.start,
+        baseline=with_pictures(shown.start.baseline, ""),
+        experiments=tuple(with_pictures(e, e.name) for e in shown.start.experiments),
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)
