@@ -31,22 +31,27 @@ REFERENCES = frozenset((
     "aria-describedby", "aria-controls", "aria-owns", "aria-details", "aria-flowto",
     "aria-errormessage", "aria-activedescendant",
 ))  # fmt: skip
-# Elements whose `name` makes a group, of which the document has one for each page.
-GROUPED = ("input", "details")
 TAKEN = ("nav", "main", "footer")  # the first of each is the page's own
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 HEADING = re.compile(r"h[1-5]")
 PAINT = re.compile(r"url\(#([^)]+)\)")
+# Definitions that are the same on every page, such as the filters that colour maps: style sheets
+# name them by their ids, so these stay, and the document has them once, outside of its pages.
+SHARED = re.compile(r'<svg[^>]*\sdata-shared="([^"]*)"[^>]*>.*?</svg>', re.DOTALL)
 
 Attributes = list[tuple[str, str | None]]
 
 
 @dataclass
 class Part:
-    """What a page gives to the document: its title, its parts as HTML, its styles and scripts."""
+    """What a page gives to the document: its title, its parts as HTML, its styles and scripts.
+
+    shared: name -> an <svg> of definitions that other pages have too.
+    """
 
     key: str
     title: str = ""
+    shared: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     styles: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
@@ -116,11 +121,15 @@ def part(path: str, content: str, pages: frozenset[str], pictures: Pictures) -> 
     Raises:
         UserError: a picture that it shows is not there.
     """
+    shared = {found[1]: found[0] for found in SHARED.finditer(content)}
+    content = SHARED.sub("", content)
     ids = frozenset(re.findall(r'\sid="([^"]*)"', content))
     reader = _Reader(path, ids, pages, pictures)
     reader.feed(content)
     reader.close()
-    return reader.finished()
+    made = reader.finished()
+    made.shared = shared
+    return made
 
 
 class _Reader(HTMLParser):
@@ -212,8 +221,12 @@ class _Reader(HTMLParser):
 
     def _rewritten(self, tag: str, attrs: Attributes) -> Attributes:
         found: Attributes = []
+        grouped = tag == "details" or (tag == "input" and dict(attrs).get("type") == "radio")
         for name, value in attrs:
-            new = value if value is None else self._attribute(tag, name, value)
+            if grouped and name == "name" and value:  # one group a page
+                found.append((name, self._own(value)))
+                continue
+            new = value if value is None else self._attribute(name, value)
             if new is not None or value is None:
                 found.append((name, new))
         if HEADING.fullmatch(tag) and "aria-level" not in dict(attrs):
@@ -221,9 +234,9 @@ class _Reader(HTMLParser):
             found.append(("aria-level", str(int(tag[1]) + 1)))
         return found
 
-    def _attribute(self, tag: str, name: str, value: str) -> str | None:
+    def _attribute(self, name: str, value: str) -> str | None:
         """An attribute's value in the document; None where it leads nowhere there."""
-        if name == "id" or (name == "name" and tag in GROUPED):
+        if name == "id":
             return self._own(value)
         if name in REFERENCES:
             return " ".join(self._own(each) for each in value.split())
@@ -231,7 +244,10 @@ class _Reader(HTMLParser):
             return self._address(value)
         if name.startswith("data-") and value[:1] == "#" and value[1:] in self._ids:
             return f"#{self._own(value[1:])}"
-        return PAINT.sub(lambda found: f"url(#{self._own(found[1])})", value)
+        return PAINT.sub(
+            lambda found: f"url(#{self._own(found[1])})" if found[1] in self._ids else found[0],
+            value,
+        )
 
     def _own(self, name: str) -> str:
         return f"{self._part.key}:{name}"

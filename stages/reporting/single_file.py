@@ -51,6 +51,7 @@ def _document(parts: list[Part], pictures: Pictures) -> str:
         f"script-src {' '.join(map(site.digest, scripts))}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
+    shared = {name: each for part in parts for name, each in part.shared.items()}
     values = {
         "policy": policy,
         # Escaped already: they are what the site's own templates made.
@@ -60,6 +61,7 @@ def _document(parts: list[Part], pictures: Pictures) -> str:
                   for p in parts],
         "foot": Markup(parts[0].parts.get("footer", "")),
         "pictures": pictures.all(),
+        "shared": [Markup(each) for each in shared.values()],
     }  # fmt: skip
     return site.environment().get_template("single.html").render(values)
 

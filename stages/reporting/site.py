@@ -30,11 +30,11 @@ HERE = Path(__file__).parent
 # What every page has.
 SITE = (
     *("report.css", "tables.css", "charts.css", "guide.css"),
-    *("report.js", "tables.js", "charts.js"),
+    *("report.js", "tables.js", "charts.js", "fragment.js"),
 )
 # What the pages on one cell, and the one that compares two, need beside the site's own.
-CELL = ("maps.css", "gallery.css", "fragment.js", "gallery.js", "enlarge.js", "squares.js")
-COMPARE = ("maps.css", "compare.css", "fragment.js", "compare.js")
+CELL = ("maps.css", "gallery.css", "gallery.js", "enlarge.js", "squares.js")
+COMPARE = ("maps.css", "compare.css", "compare.js")
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),

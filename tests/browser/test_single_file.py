@@ -114,3 +114,47 @@ def test_without_scripts_all_pages_stand_below_each_other(browser, one_file):
         assert browser.find_element(By.CSS_SELECTOR, ".tile use").is_displayed()
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_a_pages_own_controls_work_on_that_page_only(browser, one_file):
+    visit(browser, one_file)
+    go(browser, f"{CELL}:examples?answers=wrong")
+    counts = (
+        "return [...document.querySelectorAll('[id$=\":gallery-count\"]')].map((e) =>"
+        " [e.closest('.page').id, e.textContent])"
+    )
+    said = dict(browser.execute_script(counts))
+    assert len(said) > 1
+    assert " of " in said.pop(CELL)
+    assert all(text.startswith("All ") for text in said.values())
+    # Maps are coloured by filters that the document has once.
+    find = f"document.getElementById('{CELL}').querySelector('.levels')"
+    used = browser.execute_script(f"return getComputedStyle({find}).filter")
+    name = used.partition("#")[2].rstrip('")')
+    assert (
+        browser.execute_script("return document.querySelectorAll(`#${arguments[0]}`).length", name)
+        == 1
+    )
+    square = browser.find_element(By.CSS_SELECTOR, f"[id='{CELL}:confusion'] .matrix td a")
+    browser.execute_script("arguments[0].click()", square)
+    panel = browser.find_element(By.ID, f"{CELL}:square")
+    assert panel.is_displayed() and panel.find_elements(By.CSS_SELECTOR, "svg use")
+    assert browser.get_log("browser") == []
+
+
+def test_maps_are_compared_in_the_file_too(browser, one_file):
+    visit(browser, one_file)
+    go(browser, "compare")
+    shown = browser.find_elements(By.CSS_SELECTOR, "[id='compare:curtain'] svg use")
+    assert len(shown) >= 2
+    pictures = (
+        "return [...arguments[0]].every((u) => document.querySelector(u.getAttribute('href')))"
+    )
+    assert browser.execute_script(pictures, shown)
+    link = browser.find_element(By.CSS_SELECTOR, "[id='compare:beside'] a")
+    target = link.get_attribute("href").partition("#")[2]
+    browser.execute_script("arguments[0].click()", link)
+    page = target.partition(":")[0]
+    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == [page])
+    assert browser.execute_script("return document.getElementById(arguments[0])", target)
+    assert browser.get_log("browser") == []

@@ -1,13 +1,11 @@
 // Two maps of one image. What there is to choose lies in the page as data; the pictures are those
 // of the networks' pages.
-addEventListener("DOMContentLoaded", () => {
-  const form = document.getElementById("compare-controls");
-  if (!form) return;
-  const datasets = JSON.parse(document.getElementById("compare-data").textContent);
+addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, page) => {
+  const datasets = JSON.parse(page.find("compare-data").textContent);
   const section = form.closest("section");
-  const note = document.getElementById("compare-note");
-  const stage = document.getElementById("compare-stage");
-  const curtain = document.getElementById("curtain");
+  const note = page.find("compare-note");
+  const stage = page.find("compare-stage");
+  const curtain = page.find("curtain");
   const { dataset, image, role, divider } = form.elements;
   const sides = ["a", "b"];
   const control = (side, what = "") => form.elements[side + what];
@@ -62,7 +60,7 @@ addEventListener("DOMContentLoaded", () => {
   };
   const tile = ([href, width, height], [x, y], size, kind, label) => {
     const made = svg("svg", { class: `tile ${kind}`, viewBox: `${x} ${y} ${size[0]} ${size[1]}`, ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" } });
-    made.append(svg("image", { href, width, height }));
+    made.append(svg(href.startsWith("#") ? "use" : "image", { href, width, height }));
     return made;
   };
   const mapPlace = (cell, number) => {
@@ -102,7 +100,7 @@ addEventListener("DOMContentLoaded", () => {
       made.append(p);
     };
     const strong = Object.assign(document.createElement("b"), { textContent: `${letter}: ${cell.model}` });
-    const link = Object.assign(document.createElement("a"), { href: `${cell.page}#image-${example.index}`, textContent: "all its maps" });
+    const link = Object.assign(document.createElement("a"), { href: Page.place(cell.page, `image-${example.index}`), textContent: "all its maps" });
     line(strong);
     line(`${label} for ${target}`);
     line(low, scale, peak);
@@ -125,7 +123,7 @@ addEventListener("DOMContentLoaded", () => {
       b.draw("on-top", `B: ${b.label} of ${b.cell.model} for ${b.target}`), line, ...letters);
     const plain = document.createElement("figcaption");
     plain.textContent = `Test image ${a.example.index}, class ${a.example.true}`;
-    document.getElementById("beside").replaceChildren(
+    page.find("beside").replaceChildren(
       figure(picture("", tile(a.cell.images, a.example.at, a.cell.tile, "", plain.textContent)), plain),
       figure(a.draw("", `${a.label} of ${a.cell.model}`), caption("A", a)),
       figure(b.draw("", `${b.label} of ${b.cell.model}`), caption("B", b)));
@@ -137,7 +135,7 @@ addEventListener("DOMContentLoaded", () => {
   const paint = () => {
     for (const name of ["over", "unsigned", "signed"]) section.dataset[name] = form.elements[name].value;
     section.style.setProperty("--strength", form.elements.strength.value / 100);
-    document.getElementById("strength-note").textContent = `${form.elements.strength.value} %`;
+    page.find("strength-note").textContent = `${form.elements.strength.value} %`;
   };
   const apply = () => {
     const none = !image.options.length;
@@ -160,10 +158,10 @@ addEventListener("DOMContentLoaded", () => {
     for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
       if (form.elements[name].value !== Choices.standard(form.elements[name])) values.set(name, form.elements[name].value);
     }
-    Fragment.write("compare", values);
+    Fragment.write(page, "compare", values);
   };
   const follow = () => {
-    const { place, values } = Fragment.read();
+    const { place, values } = Fragment.read(page);
     const wished = place === "compare" ? Object.fromEntries(values) : {};
     dataset.value = Math.max(0, datasets.findIndex((d) => d.name === wished.dataset));
     for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
@@ -177,7 +175,7 @@ addEventListener("DOMContentLoaded", () => {
     apply();
   };
 
-  document.getElementById("compare-no-script").hidden = true;
+  page.find("compare-no-script").hidden = true;
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.elements.strength.addEventListener("input", () => { paint(); write(); });
@@ -207,6 +205,6 @@ addEventListener("DOMContentLoaded", () => {
   });
   curtain.addEventListener("pointermove", (event) => { if (curtain.hasPointerCapture(event.pointerId)) drag(event); });
   curtain.addEventListener("pointerup", write);
-  addEventListener("hashchange", () => { if (Fragment.read().place === "compare") follow(); });
+  addEventListener("hashchange", () => { if (Fragment.read(page).place === "compare") follow(); });
   follow();
-});
+}));

@@ -1,11 +1,12 @@
 // A large view of an image with one map over it, in a dialog of the browser's own.
-addEventListener("DOMContentLoaded", () => {
-  const dialog = document.getElementById("enlarged");
-  if (!dialog?.showModal) return;
+addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) => {
+  if (!dialog.showModal) return;
   const section = dialog.closest("section");
   const part = (name) => dialog.querySelector(`.enlarged-${name}`);
-  const method = dialog.querySelector("[name=enlarged-method]");
-  const strength = dialog.querySelector("[name=enlarged-strength]");
+  const method = dialog.querySelector("select");
+  const strength = dialog.querySelector("[type=range]");
+  const compare = part("compare").getAttribute("href");
+  const radios = `${page.before}enlarged-target`;
   let card = null;
   let target = 0;
 
@@ -20,7 +21,7 @@ addEventListener("DOMContentLoaded", () => {
   const show = () => {
     const targets = [...card.querySelectorAll(".target")];
     target = Math.min(target, targets.length - 1);
-    document.getElementById("enlarged-title").replaceChildren(
+    page.find("enlarged-title").replaceChildren(
       ...[...card.querySelector("figcaption").childNodes].map((n) => n.cloneNode(true)), `, image ${card.dataset.index}`);
     const shot = targets[target].querySelector(`[data-method="${method.value}"]`);
     const image = targets[target].querySelector(".original svg");
@@ -35,17 +36,17 @@ addEventListener("DOMContentLoaded", () => {
     part("said").replaceChildren(...shot ? [...shot.querySelector(".under-shot").childNodes].map((n) => n.cloneNode(true)) : []);
     for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;
     strength.closest("label").hidden = !levels;
-    const { compare, dataset, cell } = dialog.dataset;
+    const { dataset, cell } = dialog.dataset;
     const wish = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
     if (shot) wish.set("a-method", method.selectedOptions[0].dataset.name);
-    part("compare").href = `${compare}#compare?${wish}`;
+    part("compare").setAttribute("href", `${Page.place(compare, "compare")}?${wish}`);
 
     const choice = part("targets");
     choice.hidden = targets.length < 2;
     const held = choice.contains(document.activeElement);
     choice.replaceChildren(choice.querySelector("legend"), ...targets.map((t, number) => {
       const label = document.createElement("label");
-      const radio = Object.assign(document.createElement("input"), { type: "radio", name: "enlarged-target", value: number, checked: number === target });
+      const radio = Object.assign(document.createElement("input"), { type: "radio", name: radios, value: number, checked: number === target });
       const why = document.createElement("span");
       why.append(...[...t.querySelector(".why")?.childNodes ?? []].map((n) => n.cloneNode(true)));
       label.append(radio, why);
@@ -121,7 +122,7 @@ addEventListener("DOMContentLoaded", () => {
   strength.addEventListener("input", paint);
   dialog.addEventListener("change", ({ target: control }) => {
     if (control === strength) return;
-    if (control.name === "enlarged-target") target = Number(control.value);
+    if (control.name === radios) target = Number(control.value);
     show();
   });
-});
+}));

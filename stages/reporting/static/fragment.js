@@ -1,13 +1,28 @@
+// A page is a document of its own, or one of several in a file of them all, where the page's name
+// stands before every id: `page:id`.
+const Page = {
+  // Set up every element of an id: (element, its page).
+  each(id, setup) {
+    for (const element of document.querySelectorAll(`[id="${id}"], [id$=":${id}"]`)) {
+      const before = element.id.slice(0, -id.length);
+      setup(element, { before, find: (name) => document.getElementById(before + name) });
+    }
+  },
+  // The address of a place on another page, whose own address is given.
+  place: (page, place) => `${page}${page.startsWith("#") ? ":" : "#"}${place}`,
+};
+
 // What a reader has chosen lies in the address behind the #, as `place?name=value&…`, so that it can
 // be copied, kept and opened again, from a file too. `place` is an id of the page, as in any link.
 const Fragment = {
-  read() {
-    const [place, ...rest] = location.hash.slice(1).split("?");
-    return { place, values: new URLSearchParams(rest.join("?")) };
+  read({ before }) {
+    const [named, ...rest] = location.hash.slice(1).split("?");
+    const own = named.startsWith(before);
+    return { place: own ? named.slice(before.length) : "", values: new URLSearchParams(own ? rest.join("?") : "") };
   },
-  write(place, values) {
+  write({ before }, place, values) {
     const query = values.toString();
-    history.replaceState(null, "", `#${place}${query && "?"}${query}`);
+    history.replaceState(null, "", `#${before}${place}${query && "?"}${query}`);
   },
 };
 

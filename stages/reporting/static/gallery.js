@@ -1,12 +1,10 @@
 // The gallery's controls: what is shown, in which order and colours. Without scripts all is shown.
-addEventListener("DOMContentLoaded", () => {
-  const form = document.getElementById("gallery-controls");
-  if (!form) return;
+addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, page) => {
   const section = form.closest("section");
   const most = Number(form.dataset.shown);
   const places = ["examples", "wrong", "right"];
-  const count = document.getElementById("gallery-count");
-  const empty = document.getElementById("gallery-empty");
+  const count = page.find("gallery-count");
+  const empty = page.find("gallery-empty");
   const boxes = [...form.querySelectorAll("[name=method]")];
   const groups = [...section.querySelectorAll(".gallery-group")].map((group) => {
     const more = group.querySelector("details");
@@ -64,7 +62,7 @@ addEventListener("DOMContentLoaded", () => {
       for (const shot of element.querySelectorAll("[data-method]")) shot.hidden = off[shot.dataset.method];
     }
     const on = off.filter((o) => !o).length;
-    document.getElementById("method-count").textContent = on === boxes.length ? `all ${on}` : `${on} of ${boxes.length}`;
+    page.find("method-count").textContent = on === boxes.length ? `all ${on}` : `${on} of ${boxes.length}`;
   };
 
   // Maps that stand alone get their image beneath them only when they are to be laid over it.
@@ -89,7 +87,7 @@ addEventListener("DOMContentLoaded", () => {
     if (over.value === "all") underlay();
     for (const control of [over, unsigned, signed]) section.dataset[control.name] = control.value;
     section.style.setProperty("--strength", strength.value / 100);
-    document.getElementById("strength-note").textContent = `${strength.value} %`;
+    page.find("strength-note").textContent = `${strength.value} %`;
   };
 
   const values = () => {
@@ -102,7 +100,7 @@ addEventListener("DOMContentLoaded", () => {
     return chosen;
   };
   const apply = () => { select(); chooseMethods(); draw(); form.querySelector("[data-do=reset]").hidden = !values().size; };
-  const changed = () => { apply(); Fragment.write("examples", values()); };
+  const changed = () => { apply(); Fragment.write(page, "examples", values()); };
   const clear = () => {
     for (const name of ["answers", "true", "predicted"]) form.elements[name].value = "";
   };
@@ -116,8 +114,8 @@ addEventListener("DOMContentLoaded", () => {
 
   // An address that names an image shows that image, whatever was filtered before.
   const follow = () => {
-    const { place, values: wanted } = Fragment.read();
-    const card = place.startsWith("image-") && all.find((c) => c.element.id === place);
+    const { place, values: wanted } = Fragment.read(page);
+    const card = place.startsWith("image-") && all.find((c) => c.element.id === page.before + place);
     if (!card && !places.includes(place)) return;
     if (wanted.size) {
       Choices.restore(form, wanted);
@@ -132,7 +130,7 @@ addEventListener("DOMContentLoaded", () => {
       part.more.open = true;
       fill(part);
     }
-    if (card || wanted.size) reach(card ? card.element : document.getElementById(place));
+    if (card || wanted.size) reach(card ? card.element : page.find(place));
   };
 
   form.hidden = false;
@@ -154,4 +152,4 @@ addEventListener("DOMContentLoaded", () => {
   for (const part of groups) part.more?.addEventListener("toggle", () => fill(part));
   addEventListener("hashchange", follow);
   follow();
-});
+}));

@@ -1,16 +1,15 @@
 // A square of the confusion matrix shows its images beside the matrix; without scripts it leads to
 // them in the list below.
-addEventListener("DOMContentLoaded", () => {
-  const panel = document.getElementById("square");
-  if (!panel) return;
-  const links = [...document.querySelectorAll(".matrix td a")];
+addEventListener("DOMContentLoaded", () => Page.each("square", (panel, page) => {
+  const section = page.find("confusion");
+  const links = [...section.querySelectorAll(".matrix td a")];
 
   const show = (place) => {
-    const source = place.startsWith("pair-") && document.getElementById(place);
+    const source = place.startsWith("pair-") && page.find(place);
     if (!source) return false;
     panel.replaceChildren(...[...source.childNodes].map((n) => n.cloneNode(true)));
     panel.hidden = false;
-    const square = links.find((a) => a.hash === `#${place}`);
+    const square = links.find((a) => a.hash === `#${page.before}${place}`);
     for (const link of links) {
       if (link === square) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -19,7 +18,7 @@ addEventListener("DOMContentLoaded", () => {
     return true;
   };
   const follow = () => {
-    if (show(Fragment.read().place)) document.getElementById("confusion").scrollIntoView();
+    if (show(Fragment.read(page).place)) section.scrollIntoView();
   };
 
   // One stop of the Tab key; the arrows go to the next square that has images.
@@ -41,13 +40,13 @@ addEventListener("DOMContentLoaded", () => {
       next.focus();
     });
   }
-  document.getElementById("confusion").addEventListener("click", (event) => {
-    const place = event.target.closest("a")?.hash.slice(1);
+  section.addEventListener("click", (event) => {
+    const place = event.target.closest("a")?.hash.slice(1 + page.before.length);
     if (!place || !show(place)) return;
     event.preventDefault();
     panel.scrollIntoView({ block: "nearest" });
-    Fragment.write(place, new URLSearchParams());
+    Fragment.write(page, place, new URLSearchParams());
   });
   addEventListener("hashchange", follow);
   follow();
-});
+}));
