@@ -247,7 +247,7 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     made = built()
     assert time.process_time() - started < 20
     check(made)
-    assert len(made) == 44
+    assert len(made) == 45
     assert (REPORTS / "index.html").stat().st_size < 500_000
 
 
