@@ -44,7 +44,7 @@ lint: $(INSTALLED_DEV) ## Check style and formatting
 	@"$(PY)" -m ruff format --check .
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell for a part; JOBS=n cells at a time)
+repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
 	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep
@@ -58,6 +58,10 @@ experiments: setup ## Compare all DVC experiments on a page, experiments/index.h
 .PHONY: report-single
 report-single: setup ## Put the report into one file, report.html (SITE=.demo/reports for the demo's)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")
+
+.PHONY: verify
+verify: setup ## Run a cell again from the start and compare it with dvc.lock (CELL=simple_cnn-mnist)
+	@"$(PY)" -m tools.verify $(CELL) $(VERIFY)
 
 .PHONY: mlflow
 mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)

@@ -6,7 +6,7 @@ set -eu
 force=$1
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache .demo .resume dvc_plots experiments report.html
+rm -rf .pytest_cache .ruff_cache .demo .verify .resume dvc_plots experiments report.html
 echo "Deleted the demo, the pages of make experiments and make report-single, bytecode, the tools' caches and what unfinished trainings left."
 
 results=

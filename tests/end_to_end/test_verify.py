@@ -1,0 +1,92 @@
+"""`make verify`: a cell run again says of each stage whether it repeats."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.scratch import Scratch
+from tools import overlay, verify
+
+CELL = "simple_cnn-digits"
+
+
+def write(path: Path, content) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "where"),
+    [
+        ({"a": {"b": [1.0, 2.0]}}, {"a": {"b": [1.0, 2.01]}}, ""),
+        ({"a": {"b": [1.0, 2.0]}}, {"a": {"b": [1.0, 2.2]}}, "a.b.1: 0.2 apart"),
+        ({"a": 0.5, "b": 1}, {"a": 0.5}, "b is in one of them only"),
+        ({"a": "cat"}, {"a": "dog"}, "a: cat and dog"),
+        ({"a": None}, {"a": 0.0}, "a: unknown in one of them only"),
+        ({"big": 1000.0}, {"big": 1019.0}, ""),
+        ({"big": 1000.0}, {"big": 1030.0}, "big: 30 apart"),
+    ],
+)
+def test_metrics_within_the_tolerance_are_the_same(tmp_path, one, two, where) -> None:
+    paths = write(tmp_path / "1.json", one), write(tmp_path / "2.json", two)
+    assert verify.apart(*paths, 0.02) == where
+
+
+def test_arrays_tables_and_weights_are_compared_too(tmp_path) -> None:
+    for number, (value, shape) in enumerate([(1.0, 4), (1.01, 4), (1.5, 4), (1.0, 5)]):
+        array = np.full(shape, value)
+        np.savez(tmp_path / f"{number}.npz", maps=array)
+        (tmp_path / f"{number}.csv").write_text("epoch,loss\n" + f"1,{value}\n" * shape)
+        with h5py.File(tmp_path / f"{number}.weights.h5", "w") as file:
+            file["layers/conv/0"] = array
+    for kind, name in ((".npz", "maps"), (".csv", "loss"), (".weights.h5", "layers/conv/0")):
+        said = [
+            verify.apart(tmp_path / f"0{kind}", tmp_path / f"{n}{kind}", 0.02) for n in (1, 2, 3)
+        ]
+        assert said[0] == ""
+        assert said[1] == f"{name}: 0.5 apart"
+        assert said[2].endswith(": (4,) and (5,)")
+
+
+def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
+    outs = [{"path": "metrics/timing/train/a.json", "md5": "1"}, {"path": "x.json", "md5": "2"}]
+    others = [{"path": o["path"], "md5": o["md5"] * 2} for o in outs]
+    (verdict,) = verify.compared({"outs": outs}, {"outs": others}, tmp_path, tmp_path, 0.02)
+    assert verdict.path == "x.json" and verdict.said == verify.DIFFERS
+    assert "dvc checkout" in verdict.where
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_cell_repeats_until_somebody_changes_a_result(tmp_path_factory) -> None:
+    study = Scratch.make(tmp_path_factory.mktemp("verified"), CELL)
+    nothing = study.run("tools.verify", CELL)
+    assert nothing.returncode == 2 and "nothing was run yet" in nothing.stdout
+    study.repro(f"evaluate@{CELL}")
+    partly = study.run("tools.verify", CELL)
+    assert partly.returncode == 2 and "dvc repro " in partly.stdout
+    # Of the whole cell, only these stages: the others take long and are compared in the same way.
+    pipeline = overlay.read(study.path / "dvc.yaml")
+    kept = ("fetch", "preprocess", "train", "evaluate")
+    pipeline["stages"] = {name: pipeline["stages"][name] for name in kept}
+    overlay.write(study.path / "dvc.yaml", pipeline)
+
+    done = study.run("tools.verify", CELL)
+    assert done.returncode == 0, done.stdout
+    assert f"identical         train@{CELL}" in done.stdout and "everything repeats" in done.stdout
+    assert not (study.path / verify.FOLDER).exists()
+    assert study.git("status", "--porcelain", "--", "data", "metrics") == "?? metrics/\n"
+
+    lock = overlay.read(study.path / "dvc.lock")
+    outs = lock["stages"][f"evaluate@{CELL}"]["outs"]
+    next(out for out in outs if out["path"].startswith("metrics/evaluate"))["md5"] = "0" * 32
+    overlay.write(study.path / "dvc.lock", lock)
+    changed = study.run("tools.verify", CELL)
+    assert changed.returncode == 1
+    assert f"differs           evaluate@{CELL}" in changed.stdout
+    assert f"identical         train@{CELL}" in changed.stdout
+    assert f"metrics/evaluate/{CELL}.json: other bytes" in changed.stdout

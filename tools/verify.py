@@ -1,0 +1,265 @@
+"""`make verify CELL=simple_cnn-mnist`: does the study repeat, here?
+
+Runs a cell again from the start, its data included, in a folder of its own with an empty cache, so
+that nothing is taken from the first run, and compares every output with what dvc.lock says it was.
+Durations are left out. On the machine, the versions and the number of threads that made dvc.lock,
+everything should be identical. Elsewhere the last bits of sums differ, and training carries them
+on: then numbers are compared, where the first run's files are still there to compare with.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from stages import command, params
+from stages.errors import UserError
+from stages.formats import read_yaml
+from tools import jobs
+
+FOLDER = Path(".verify")
+LOCK = Path("dvc.lock")
+TIMING = "metrics/timing/"
+# How far numbers may lie apart and still tell the same: of a number's size, and at least of one.
+TOLERANCE = 0.02
+
+IDENTICAL, WITHIN, DIFFERS = "identical", "within tolerance", "differs"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one output, and where it differs, if it does."""
+
+    path: str
+    said: str
+    where: str = ""
+
+
+def stages_of(folder: Path, cell: str) -> list[str]:
+    """Return a cell's stages and all that they need, in an order in which they can run.
+
+    Raises:
+        UserError: the cell is unknown.
+    """
+    params.load(folder / params.PARAMS).cell(cell)
+    graph = jobs.graph_of(folder)
+    own = [name for name in graph if name.partition("@")[2] == cell]
+    wanted = set(own).union(*(nx.descendants(graph, name) for name in own))
+    return [n for n in nx.lexicographical_topological_sort(graph.reverse()) if n in wanted]
+
+
+def recorded(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what dvc.lock says of each stage.
+
+    Raises:
+        UserError: there is no dvc.lock.
+    """
+    if not (folder / LOCK).exists():
+        raise UserError(f"{LOCK}: there is no such file: nothing was run yet; `make repro` runs it")
+    return read_yaml(folder / LOCK)["stages"]
+
+
+def copied(source: Path, target: Path) -> None:
+    """Make a repository without results from the working tree's files, git's and new ones."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=source, check=True,
+        capture_output=True,
+    ).stdout.decode().split("\0")  # fmt: skip
+    left_out = ("data/", "metrics/", "reports/", str(LOCK))
+    for name in filter(None, listed):
+        if (source / name).is_file() and not name.startswith(left_out):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / name, target / name)
+    config = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+    (target / ".dvc" / "config").write_text(config, encoding="utf-8")
+
+
+def changed_inputs(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Return which code and parameters are not those of the first run; data are outputs."""
+    hashes = [
+        {d["path"]: d.get("md5") for d in each.get("deps", ()) if not d["path"].startswith("data/")}
+        for each in (before, after)
+    ]
+    found = sorted(
+        p for p in hashes[0].keys() | hashes[1].keys() if hashes[0].get(p) != hashes[1].get(p)
+    )
+    if before.get("params") != after.get("params"):
+        found.append("params.yaml")
+    return found
+
+
+def compared(
+    before: dict[str, Any], after: dict[str, Any], first: Path, second: Path, tolerance: float
+) -> Iterator[Verdict]:
+    """Compare a stage's outputs, as dvc.lock has them, with those of the second run.
+
+    Args:
+        before: the stage in the first run's dvc.lock.
+        after: in the second's.
+        first: the folder where the first run's files are, if they are.
+        second: the second run's.
+        tolerance: see `apart`.
+    """
+    was = {out["path"]: out.get("md5") for out in before.get("outs", ())}
+    for out in after.get("outs", ()):
+        path = out["path"]
+        if path.startswith(TIMING):
+            continue
+        if path not in was:
+            yield Verdict(path, DIFFERS, "dvc.lock does not have it")
+        elif out.get("md5") == was[path]:
+            yield Verdict(path, IDENTICAL)
+        elif not (first / path).is_file() or _md5(first / path) != was[path]:
+            yield Verdict(path, DIFFERS, "other bytes; `dvc checkout` brings the first run's file")
+        else:
+            where = apart(first / path, second / path, tolerance)
+            yield Verdict(path, DIFFERS if where else WITHIN, where)
+
+
+def apart(first: Path, second: Path, tolerance: float) -> str:
+    """Say where two files of numbers differ by more than the tolerance; empty where nowhere.
+
+    Args:
+        first: a .json, .csv, .npz or .weights.h5 file.
+        second: one of the same kind.
+        tolerance: |a - b| <= tolerance * max(1, |a|) is the same; for arrays, of the root mean
+            square of the difference against the greater of 1 and that of the first.
+    """
+    one, two = (dict(_numbers(path)) for path in (first, second))
+    for name in one.keys() | two.keys():
+        if name not in one or name not in two:
+            return f"{name} is in one of them only"
+        a, b = np.asarray(one[name]), np.asarray(two[name])
+        if a.shape != b.shape:
+            return f"{name}: {a.shape} and {b.shape}"
+        if a.dtype.kind not in "fiub":
+            if not np.array_equal(a, b):
+                return f"{name}: {_short(a)} and {_short(b)}"
+            continue
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        if (np.isnan(a) != np.isnan(b)).any():
+            return f"{name}: unknown in one of them only"
+        known = ~np.isnan(a)
+        distance = _size(a[known] - b[known])
+        if distance > tolerance * max(1.0, _size(a[known])):
+            return f"{name}: {distance:.3g} apart"
+    return ""
+
+
+def _size(values: np.ndarray) -> float:
+    return float(np.sqrt((values**2).mean())) if values.size else 0.0
+
+
+def _short(values: np.ndarray) -> str:
+    return str(values if values.ndim == 0 else f"{values.size} values")
+
+
+def _numbers(path: Path) -> Iterator[tuple[str, Any]]:
+    if path.suffix == ".json":
+        yield from _leaves("", json.loads(path.read_text(encoding="utf-8")))
+    elif path.suffix == ".csv":
+        for name, column in pd.read_csv(path).items():
+            yield str(name), column.to_numpy()
+    elif path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as archive:
+            yield from ((name, archive[name]) for name in archive.files)
+    else:
+        yield from _datasets(path)
+
+
+def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(content, dict | list):
+        parts = content.items() if isinstance(content, dict) else enumerate(content)
+        for key, value in parts:
+            yield from _leaves(f"{name}.{key}".lstrip("."), value)
+    else:
+        yield name, np.nan if content is None else content
+
+
+def _datasets(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    import h5py
+
+    found: list[tuple[str, np.ndarray]] = []
+
+    def take(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            found.append((name, item[()]))
+
+    with h5py.File(path) as file:
+        file.visititems(take)
+    yield from found
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def verify(cell: str, tolerance: float, folder: Path) -> bool:
+    """Run a cell again in `folder` and print what came of each stage; return whether it repeats.
+
+    Raises:
+        UserError: the cell is unknown, it was not run yet, or running it again fails.
+    """
+    here = Path.cwd()
+    before = recorded(here)
+    names = stages_of(here, cell)
+    missing = [name for name in names if name not in before]
+    if missing:
+        raise UserError(
+            f"dvc.lock: {', '.join(missing)} not run yet, so there is nothing to compare with; "
+            f"run `dvc repro {missing[0]}` first"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    copied(here, folder)
+    print(f"running {len(names)} stages again in {folder}/, with an empty cache", flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "repro", "--single-item", *names],
+        cwd=folder, env=os.environ | {"STUDY_TRACKING": "off"}, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise UserError(f"a stage failed, see above; what was made so far is in {folder}/")
+    after = recorded(folder)
+    repeats = True
+    for name in names:
+        verdicts = list(compared(before[name], after[name], here, folder, tolerance))
+        worst = max((v.said for v in verdicts), key=(IDENTICAL, WITHIN, DIFFERS).index)
+        repeats &= worst != DIFFERS
+        print(f"{worst:17} {name}")
+        for verdict in verdicts:
+            if verdict.where:
+                print(f"{'':17}   {verdict.path}: {verdict.where}")
+        if inputs := changed_inputs(before[name], after[name]):
+            print(f"{'':17}   dvc.lock is of other {', '.join(inputs)}: `make repro` renews it")
+    return repeats
+
+
+def main() -> None:
+    """Verify the cell named on the command line; exit with 1 if it does not repeat."""
+    parser = argparse.ArgumentParser(prog="make verify", description=__doc__.splitlines()[0])
+    parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
+    parser.add_argument("--tolerance", type=float, default=TOLERANCE)
+    parser.add_argument("--keep", action="store_true", help=f"leave the second run in {FOLDER}/")
+    arguments = parser.parse_args()
+    if not arguments.cell:
+        cells = ", ".join(params.load().cells)
+        raise UserError(f"which cell? make verify CELL=...; there are {cells}")
+    repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
+    if not arguments.keep:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    print("everything repeats" if repeats else "error: not everything repeats, see above")
+    sys.exit(0 if repeats else 1)
+
+
+if __name__ == "__main__":
+    command.run(main)
