@@ -246,7 +246,7 @@ def test_a_square_shows_its_images(page: Chrome) -> None:
 
 
 def test_a_frequent_confusion_leads_to_its_images(page: Chrome) -> None:
-    link = page.find_element(By.CSS_SELECTOR, "#confusions ~ .scroll a")
+    link = page.find_element(By.CSS_SELECTOR, "#confusions ~ * a[href^='#pair-']")
     page.execute_script("arguments[0].scrollIntoView({ block: 'center' })", link)
     link.click()
     panel = page.find_element(By.ID, "square")

@@ -101,7 +101,8 @@ def test_both_numbers_the_interval_and_the_sentence(small_study):
 
 def test_it_links_only_to_cells_that_have_a_page(small_study):
     _, page = rendered(small_study, scorecard(entry("a", cells=["gone-digits"])))
-    assert page.links == ["#main", "index.html", "methods.html"]
+    assert "index.html" in page.links
+    assert not [link for link in page.links if "cells/" in link]
 
 
 def test_the_page_is_well_formed(small_study):
