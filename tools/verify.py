@@ -27,6 +27,7 @@ from stages import command, params
 from stages.errors import UserError
 from stages.formats import read_yaml
 from tools import jobs
+from tools.demo import DVC_CONFIG
 
 FOLDER = Path(".verify")
 LOCK = Path("dvc.lock")
@@ -81,8 +82,7 @@ def copied(source: Path, target: Path) -> None:
         if (source / name).is_file() and not name.startswith(left_out):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / name, target / name)
-    config = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
-    (target / ".dvc" / "config").write_text(config, encoding="utf-8")
+    (target / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
 
 
 def changed_inputs(before: dict[str, Any], after: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from tests.browser.conftest import HOSTILE
 from tests.browser.test_pages import (
     LOADED_PICTURES,
     LOW_CONTRAST,
+    OVERFLOW,
     THEMES,
     WIDTHS,
     requested,
@@ -24,7 +25,6 @@ from tests.browser.test_pages import (
 
 pytestmark = pytest.mark.browser
 
-OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 CELL = "simple_cnn-digits"
 
 

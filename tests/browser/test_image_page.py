@@ -15,6 +15,7 @@ from tests.browser.conftest import HOSTILE
 from tests.browser.test_pages import (
     LOADED_PICTURES,
     LOW_CONTRAST,
+    OVERFLOW,
     THEMES,
     WIDTHS,
     requested,
@@ -22,8 +23,6 @@ from tests.browser.test_pages import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.browser
-
-OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def photo(name: str, preview: tuple[int, int]) -> Photo:

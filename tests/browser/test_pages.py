@@ -18,6 +18,8 @@ UNPICTURED = ("methods.html", "claims.html", "guide.html", "cells/mobilenet_v2-d
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)
 THEMES = ("light", "dark")
+# How many pixels of a page lie beside the window.
+OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 LOADED_PICTURES = """
 const done = arguments[0];
@@ -92,8 +94,7 @@ def test_a_page_is_sound(browser, site, page, width, theme):
     list(requested(browser))
     visit(browser, site / page, width, theme)
     browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
-    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert browser.execute_script(overflow) <= 0
+    assert browser.execute_script(OVERFLOW) <= 0
     assert browser.execute_script(LOW_CONTRAST) == []
     pictures = browser.execute_async_script(LOADED_PICTURES)
     assert [address for address, size in pictures if not size] == []

@@ -9,12 +9,19 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.reporting import single_file
-from tests.browser.test_pages import LOW_CONTRAST, THEMES, WIDTHS, background, requested, visit
+from tests.browser.test_pages import (
+    LOW_CONTRAST,
+    OVERFLOW,
+    THEMES,
+    WIDTHS,
+    background,
+    requested,
+    visit,
+)
 
 pytestmark = pytest.mark.browser
 
 CELL = "cells.simple_cnn-digits"
-OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 EVERY = "return [...document.querySelectorAll('.page')].map((p) => p.id)"
 SHOWN = EVERY.replace(".map", ".filter((p) => p.checkVisibility()).map")
 

@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 from bench.report import CELL, OVERVIEW, weight
 from stages import artifacts, report
 from stages.params import Params
-from tests.browser.test_pages import visit
+from tests.browser.test_pages import OVERFLOW, visit
 from tests.reporting import fixture
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,6 @@ pytestmark = pytest.mark.browser
 CELLS, EPOCHS, CLASSES = 40, 50, 100
 HUNDRED = "simple_cnn-hundred"
 WIDTHS = (360, 1440, 3840)
-OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Running text with more letters to a line than the eye finds its way back over.
 LONG_LINES = """
 const pen = document.createElement("canvas").getContext("2d");
