@@ -32,6 +32,7 @@ from tools.demo import DVC_CONFIG
 FOLDER = Path(".verify")
 LOCK = Path("dvc.lock")
 TIMING = "metrics/timing/"
+CODE = "data/code/"
 # How far numbers may lie apart and still tell the same: of a number's size, and at least of one.
 TOLERANCE = 0.02
 
@@ -86,9 +87,13 @@ def copied(source: Path, target: Path) -> None:
 
 
 def changed_inputs(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Return which code and parameters are not those of the first run; data are outputs."""
+    """Return which code and parameters are not those of the first run; other data are outputs."""
     hashes = [
-        {d["path"]: d.get("md5") for d in each.get("deps", ()) if not d["path"].startswith("data/")}
+        {
+            d["path"]: d.get("md5")
+            for d in each.get("deps", ())
+            if d["path"].startswith(CODE) or not d["path"].startswith("data/")
+        }
         for each in (before, after)
     ]
     found = sorted(

@@ -43,7 +43,7 @@ def appended(study: Scratch, name: str, text: str) -> Iterator[None]:
 
 def test_everything_runs_once(study: Scratch) -> None:
     ran, restored = study.repro()
-    assert ran == {"fetch@digits", "preprocess@digits", *stages_of(SIMPLE), *LAST}
+    assert ran == {"fingerprint", "fetch@digits", "preprocess@digits", *stages_of(SIMPLE), *LAST}
     assert not restored
     assert SIMPLE in (study.path / "reports" / "index.html").read_text(encoding="utf-8")
     assert study.git("status", "--porcelain", "--", "data", "reports") == ""
@@ -88,11 +88,17 @@ def test_a_models_parameter_reruns_its_cells_and_a_revert_trains_nothing(study: 
     assert weights.read_bytes() == before
 
 
+def test_a_remark_in_the_code_reruns_nothing(study: Scratch) -> None:
+    with appended(study, "stages/models/simple_cnn.py", "# a remark\n"):
+        ran, _ = study.repro()
+    assert ran == {"fingerprint"}
+
+
 def test_an_architectures_file_reruns_its_cells(study: Scratch) -> None:
     weights = study.path / "data" / "models" / f"{SIMPLE}.weights.h5"
     before = weights.read_bytes()
-    with appended(study, "stages/models/simple_cnn.py", "# a remark\n"):
+    with appended(study, "stages/models/simple_cnn.py", "UNUSED = 1\n"):
         ran, _ = study.repro(f"evaluate@{SIMPLE}", f"evaluate@{BASELINE}")
-    assert ran == {f"train@{SIMPLE}", f"evaluate@{SIMPLE}"}
+    assert ran == {"fingerprint", f"train@{SIMPLE}", f"evaluate@{SIMPLE}"}
     assert weights.read_bytes() == before, "the same training gives the same bytes"
     assert study.repro(f"evaluate@{SIMPLE}")[0] == set()

@@ -1,0 +1,179 @@
+"""List the code that each stage runs, for DVC. `python -m stages.fingerprint`
+
+data/code/<stage>.txt lists every module that a stage's numbers are made by, found by following its
+imports, each with a hash of what it does; data/code/models/ and data/code/datasets/ have one for
+each architecture and source, which stages find by name. So a stage reruns when code that it really
+uses changes, and nobody keeps lists of modules in dvc.yaml. Comments, docstrings and blank lines do
+not count: explaining a line of code better is no reason to train again.
+"""
+
+import ast
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from stages import artifacts, atomic, command
+from stages.explainers import FAMILIES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Modules that move values and do not make them: a change that alters a result is a change of the
+# file format or of a parameter's meaning, and the stage that makes the value changes with it. They
+# are not followed either: `params` imports what describes its blocks.
+PLUMBING = {
+    "stages.params": "hands on params.yaml, whose values are dependencies of their own",
+    "stages.schema": "the base of the parameter blocks",
+    "stages.errors": "what a mistake is",
+    "stages.mistakes": "what a mistake in params.yaml says",
+    "stages.command": "how a mistake ends",
+    "stages.cell_checks": "the same, of cells",
+    "stages.formats": "reads and writes bytes as they are",
+    "stages.artifacts": "reads and writes arrays as they are",
+    "stages.records": "what arrays are called in memory",
+    "stages.atomic": "writes bytes as they are",
+    "stages.tracking": "a side channel beside the results",
+    "stages.tracking_store": "the same",
+    "stages.evaluation.figures": "pictures for the tracked runs",
+    "stages.explainers.panel": "the same",
+}
+# Found by name at run time, so that no import statement shows them: the room, and the block that
+# tells such a module from its neighbours.
+BY_NAME = {"datasets": "Options", "models": "Network"}
+# What the stages run, beside the families of `explain`.
+STAGES = (
+    "fetch", "preprocess", "train", "train_twin", "train_shuffled", "evaluate", "compare_twins",
+    "assess", "assess_shuffled", "published_sanity", "claims", "report",
+)  # fmt: skip
+
+
+def main() -> None:
+    folder = artifacts.DATA / "code"
+    written = set()
+    for name, modules in entries().items():
+        path = folder / f"{name}.txt"
+        lines = (
+            f"{digest(each)}  {each.relative_to(ROOT).as_posix()}\n" for each in files(modules)
+        )
+        atomic.write_text(path, "".join(lines))
+        written.add(path)
+    for old in set(folder.rglob("*.txt")) - written:
+        old.unlink()
+
+
+def entries() -> dict[str, set[str]]:
+    """Return the names of all files, without ending, each with the modules it lists."""
+    starts = {stage: {f"stages.{stage}"} for stage in STAGES}
+    starts |= {
+        f"explain_{family}": {"stages.explain", f"stages.explainers.{family}"}
+        for family in FAMILIES
+    }
+    starts |= {f"{room}/{name}": {f"stages.{room}.{name}"} for room, name in choices()}
+    return {name: used_by(*modules) for name, modules in starts.items()}
+
+
+def choices() -> Iterator[tuple[str, str]]:
+    """Give every module that is found by its name: its room, and its name there."""
+    for room, block in BY_NAME.items():
+        for path in sorted((ROOT / "stages" / room).glob("*.py")):
+            body = ast.parse(path.read_bytes()).body
+            if any(isinstance(node, ast.ClassDef) and node.name == block for node in body):
+                yield room, path.stem
+
+
+def used_by(*modules: str) -> set[str]:
+    """Return what running `modules` may import, themselves included, PLUMBING left out."""
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        current = waiting.pop()
+        if current not in seen and current not in PLUMBING:
+            seen.add(current)
+            waiting += imported(current)
+    return seen
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """Return the project's modules that `module` imports anywhere, and the packages they are in."""
+    found = set()
+    for node in ast.walk(ast.parse(known()[module].read_bytes())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    packages = {name.rpartition(".")[0] for name in found & known().keys()}
+    return frozenset((found | packages) & known().keys())
+
+
+@cache
+def known() -> dict[str, Path]:
+    """Return the project's modules and their files."""
+    paths = sorted((ROOT / "stages").rglob("*.py"))
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
+    return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
+
+
+def files(modules: set[str]) -> list[Path]:
+    """Return the modules' files, and what else lies beside them, such as templates, in order."""
+    paths = {known()[module] for module in modules}
+    for folder in {path.parent for path in paths} - {ROOT / "stages"}:
+        paths |= {
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+        }
+    return sorted(paths)
+
+
+@cache
+def digest(path: Path) -> str:
+    """Return a SHA-256 of what a file does: of a module without what only people read."""
+    content = path.read_bytes()
+    if path.suffix == ".py":
+        content = without_remarks(content.decode("utf-8")).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def without_remarks(source: str) -> str:
+    """Return Python source without comments, docstrings, and the lines that are then empty.
+
+    What is left is cut from the source rather than written anew from its tree, so that every
+    version of Python gives the same.
+    """
+    lines = source.split("\n")
+    tree = ast.parse(source)
+    docstrings = {(node.lineno, node.col_offset) for node in _docstrings(tree)}
+    # Within a string of several lines an empty one counts.
+    inside = {
+        number
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        and (node.lineno, node.col_offset) not in docstrings
+        for number in range(node.lineno, node.end_lineno + 1)
+    }
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+        remark = token.type == tokenize.COMMENT or token.start in docstrings
+        if not remark or not token.string:
+            continue
+        (first, start), (last, end) = token.start, token.end
+        lines[first - 1 : last] = [
+            lines[first - 1][:start].rstrip() + lines[last - 1][end:],
+            *[""] * (last - first),
+        ]
+    kept = (line for number, line in enumerate(lines, 1) if line.strip() or number in inside)
+    return "\n".join(kept) + "\n"
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body[:1]:
+                case [ast.Expr(value=ast.Constant(value=str()) as text)]:
+                    yield text
+
+
+if __name__ == "__main__":
+    command.run(main)
