@@ -37,9 +37,9 @@ def conv(
     The start is He's normal distribution (https://arxiv.org/abs/1502.01852), made for the ReLU that
     follows. There is no bias unless asked for: batch normalisation would subtract it again.
     """
-    import keras
+    from stages.models.convolution import Conv2D
 
-    return keras.layers.Conv2D(
+    return Conv2D(
         filters,
         kernel_size,
         strides=stride,
