@@ -102,7 +102,11 @@ def _bias(layer: "keras.layers.Layer") -> Any:
 def _convolution(layer: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any, Any], Any]]:
     import tensorflow as tf
 
+    from stages.models import convolution
+
     def apply(x: Any, kernel: Any) -> Any:
+        if convolution.serves(layer, x):
+            return convolution.convolved(x, kernel)
         return tf.nn.conv2d(
             x, kernel, layer.strides, layer.padding.upper(), dilations=layer.dilation_rate
         )

@@ -20,21 +20,24 @@ class Conv2D(keras.layers.Conv2D):
 
     def call(self, inputs):
         """Convolve (n, height, width, channels); see keras.layers.Conv2D."""
-        multiplies = (
-            keras.backend.backend() == "tensorflow"
-            and tuple(inputs.shape[1:3]) == (SIDE, SIDE)
-            and tuple(self.kernel_size) == (TAPS, TAPS)
-            and tuple(self.strides) == tuple(self.dilation_rate) == (1, 1)
-            and self.padding == "same"
-            and self.data_format == "channels_last"
-            and self.groups == 1
-        )
-        if not multiplies:
+        if keras.backend.backend() != "tensorflow" or not serves(self, inputs):
             return super().call(inputs)
         outputs = convolved(inputs, self.kernel)
         if self.use_bias:
             outputs = outputs + self.bias
         return self.activation(outputs)
+
+
+def serves(layer: keras.layers.Conv2D, images: Any) -> bool:
+    """Return whether `convolved` does what a layer does with the kernel, given such images."""
+    return (
+        tuple(images.shape[1:3]) == (SIDE, SIDE)
+        and tuple(layer.kernel_size) == (TAPS, TAPS)
+        and tuple(layer.strides) == tuple(layer.dilation_rate) == (1, 1)
+        and layer.padding == "same"
+        and layer.data_format == "channels_last"
+        and layer.groups == 1
+    )
 
 
 def convolved(images: Any, kernel: Any) -> Any:
