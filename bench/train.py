@@ -6,8 +6,11 @@ kernels and the threads that TensorFlow chooses by itself on this machine, `jit_
 images of the dataset's size, since speed does not depend on what they show. The two are processes
 of their own that take turns, round by round, so that whatever else the machine does falls on both.
 The ratio is that of the best rounds, which is what others' load on a shared machine harms least;
-beside it stands that of the medians, and behind each median its spread. Exits with 1 where a goal
-is missed.
+beside it stands that of the medians, and behind each median its spread. The last column compares
+with the machine's own limit: products and sums a second, three passes an image (forward, and the
+gradients of images and of weights; Adam and all that is no convolution or product cost time and
+count as nothing), as a share of what a product of two matrices of 2,048² reaches in turns between.
+Exits with 1 where a goal is missed.
 """
 
 import argparse
@@ -33,6 +36,8 @@ ROOT = Path(__file__).resolve().parents[1]
 GOALS = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
 SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 CLASSES = 10
+PASSES = 3  # forward, and two gradients
+PRODUCT = 2048  # rows and columns of the matrices that show what the machine can do
 ENDLESS = 1_000_000  # epochs: the parent process says when it is enough
 
 
@@ -56,7 +61,7 @@ class Worker:
         )  # fmt: skip
 
     def answer(self) -> float:
-        """Return images/s of the round that is running, or of the warm-up.
+        """Return images/s (of a product, GFLOP/s) of the round that is running, or of the warm-up.
 
         Raises:
             TooSlow: it is not done within the limit of seconds.
@@ -96,8 +101,8 @@ class Rounds:
         self.images, self.started = 0, time.perf_counter()
         self.warm = False
 
-    def trained(self, images: int) -> None:
-        """Count images; at the end of a round answer, and wait until the next is wanted."""
+    def trained(self, images: float) -> None:
+        """Count images, or GFLOP; at the end of a round answer, and wait for the next."""
         self.images += images
         elapsed = time.perf_counter() - self.started
         if self.warm and elapsed < self.seconds:
@@ -109,9 +114,13 @@ class Rounds:
         self.images, self.started = 0, time.perf_counter()
 
 
-def measure(cell: str, options: argparse.Namespace) -> tuple[list[float], list[float]]:
-    """Return images/s of the project and of plain Keras, one of each a round. Raises TooSlow."""
-    rates: dict[str, list[float]] = {"project": [], "keras": []}
+def measure(cell: str, options: argparse.Namespace) -> dict[str, list[float]]:
+    """Return images/s of the project and of plain Keras, and GFLOP/s of a product, one a round.
+
+    Raises:
+        TooSlow: a side takes longer than the limit.
+    """
+    rates: dict[str, list[float]] = {"project": [], "keras": [], "product": []}
     workers: list[Worker] = []
     try:
         for side in rates:  # one after the other, so that neither slows the other's start
@@ -123,7 +132,18 @@ def measure(cell: str, options: argparse.Namespace) -> tuple[list[float], list[f
     finally:
         for worker in workers:
             worker.stop()
-    return rates["project"], rates["keras"]
+    return rates
+
+
+def multiply(report: Callable[[float], None]) -> None:
+    """Multiply two large matrices again and again; report the GFLOP of each product."""
+    runtime.configure(len(os.sched_getaffinity(0)), seed=0)
+    import tensorflow as tf
+
+    factor = tf.random.normal((PRODUCT, PRODUCT))
+    while True:
+        tf.matmul(factor, factor).numpy()
+        report(2 * PRODUCT**3 / 1e9)
 
 
 def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -163,12 +183,8 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
 
 
 def _as_keras_has_it(layer: "keras.Layer") -> "keras.Layer":
-    """Return the same layer anew, batch normalisation as Keras makes it."""
-    import keras
-
-    from stages.models.batch_norm import BatchNormalization
-
-    kind = keras.layers.BatchNormalization if isinstance(layer, BatchNormalization) else type(layer)
+    """Return the same layer anew, of Keras' own kind where it is of a kind made from that here."""
+    kind = next(kind for kind in type(layer).__mro__ if kind.__module__.startswith("keras."))
     return kind.from_config(layer.get_config())
 
 
@@ -216,10 +232,12 @@ def main() -> None:
         action="store_true",
         help="plain Keras with the kernels that TensorFlow chooses where AVX-512 is missing",
     )
-    parser.add_argument("--side", choices=["project", "keras"], help=argparse.SUPPRESS)
+    parser.add_argument("--side", choices=["project", "keras", "product"], help=argparse.SUPPRESS)
     parser.add_argument("--cell", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.side == "project":
+    if options.side == "product":
+        multiply(Rounds(options.seconds).trained)
+    elif options.side == "project":
         train_as_the_project_does(options.cell, options.batches, Rounds(options.seconds).trained)
     elif options.side == "keras":
         train_as_keras_does(options.cell, options.batches, Rounds(options.seconds).trained)
@@ -234,21 +252,24 @@ def compare(options: argparse.Namespace) -> None:
     missed = []
     print(f"images/s in training, median of {options.rounds} rounds (least to greatest)")
     print(
-        f"{'model':14} {'batch':>5}  {'this project':>24}  {'plain Keras':>24}  ratio of the best"
+        f"{'model':14} {'batch':>5}  {'this project':>24}  {'plain Keras':>24}  "
+        f"{'of the best product':>19}  ratio of the best"
     )
     for model in options.models or cells:
         batch = study.schedule_of(cells[model]).batch_size
         try:
-            ours, theirs = measure(cells[model], options)
+            rates = measure(cells[model], options)
         except TooSlow as reason:
             print(f"{model:14} {batch:5}  {reason}", flush=True)
             missed.append(model)
             continue
+        ours, theirs = rates["project"], rates["keras"]
+        share = PASSES * flops(study, cells[model]) / 1e9 * max(ours) / max(rates["product"])
         ratio = max(ours) / max(theirs)
         medians = statistics.median(ours) / statistics.median(theirs)
         goal = f", goal {GOALS[model]}" if model in GOALS else ""
         print(
-            f"{model:14} {batch:5}  {_spread(ours):>24}  {_spread(theirs):>24}  "
+            f"{model:14} {batch:5}  {_spread(ours):>24}  {_spread(theirs):>24}  {share:19.0%}  "
             f"{ratio:.2f} (medians {medians:.2f}{goal})",
             flush=True,
         )
@@ -256,6 +277,14 @@ def compare(options: argparse.Namespace) -> None:
             missed.append(model)
     if missed:
         sys.exit(1)
+
+
+def flops(study: params.Params, cell: str) -> int:
+    """Return the products and sums of one image's forward pass."""
+    from stages.models import cost
+    from stages.models.assembly import build_model
+
+    return cost.flops(build_model(study, cell, SHAPES[study.cell(cell).dataset], CLASSES))
 
 
 def _spread(rates: list[float]) -> str:
