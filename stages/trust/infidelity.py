@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from stages.trust.perturbation import (
     Block,
@@ -87,20 +88,22 @@ def infidelity(
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
         for name in (*baselines, NOISE)
     }
-    for row, image in enumerate(images):
-        # Of all maps at once: one product of matrices for squares, and one for noise.
-        own = np.array([each[row].ravel() for each in maps.values()], np.float64)
-        own = own.reshape(len(maps), inside.shape[1])
-        by_square = own @ inside.T
-        by_noise = own @ _moves(image, noise).reshape(samples, -1).T
-        for name in results:
-            changes = start[row] - next(passed)[:, targets[row]]
-            if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
-                changes[:] = np.nan
-            foretold = by_noise if name == NOISE else by_square
-            for what, values in zip(NUMBERS, scaled_infidelity(foretold, changes), strict=True):
-                for method, value in zip(maps, values, strict=True):
-                    results[name][method][what][row] = value
+    # NumPy's threads have little to do in matrices this small, and get in the network's way.
+    with threadpool_limits(1, user_api="blas"):
+        for row, image in enumerate(images):
+            # Of all maps at once: one product of matrices for squares, and one for noise.
+            own = np.array([each[row].ravel() for each in maps.values()], np.float64)
+            own = own.reshape(len(maps), inside.shape[1])
+            by_square = own @ inside.T
+            by_noise = own @ _moves(image, noise).reshape(samples, -1).T
+            for name, by_method in results.items():
+                changes = start[row] - next(passed)[:, targets[row]]
+                if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
+                    changes[:] = np.nan
+                found = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
+                for what, values in zip(NUMBERS, found, strict=True):
+                    for numbers, value in zip(by_method.values(), values, strict=True):
+                        numbers[what][row] = value
     return results
 
 
