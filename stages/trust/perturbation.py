@@ -39,24 +39,18 @@ def predicted(
     passes one batch, the next is made here and the caller works on the one before.
 
     Args:
-        predict: the network; it is called from another thread, one call at a time. The images it
-            is given change after it has returned.
+        predict: the network; it is called from another thread, one call at a time.
         shape: an image's height, width and channels.
         blocks: of as many images each as they like.
 
     Yields:
         float32 (count, classes) of each block, in their order.
     """
-    # One batch is made while another is passed. In memory that is there already they are made in
-    # half the time: new memory is cleared first.
-    room = [np.empty((0, *shape), np.float32)] * 2
     with ThreadPoolExecutor(max_workers=1) as worker:
         passing: tuple[Future[np.ndarray], np.ndarray] | None = None
-        for turn, joined in enumerate(_joined(blocks, 4 * int(np.prod(shape)))):
+        for joined in _joined(blocks, 4 * int(np.prod(shape))):
             ends = np.cumsum([block.count for block in joined])
-            if len(room[turn % 2]) < ends[-1]:
-                room[turn % 2] = np.empty((ends[-1], *shape), np.float32)
-            chunk = room[turn % 2][: ends[-1]]
+            chunk = np.empty((ends[-1], *shape), np.float32)
             for block, images in zip(joined, np.split(chunk, ends[:-1]), strict=True):
                 block.write(images)
             following = worker.submit(predict, chunk), ends[:-1]
