@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DATA = Path("data")
 METRICS = Path("metrics")
 
+SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
+
 
 def raw_path(dataset: str) -> Path:
     return DATA / "raw" / f"{dataset}.npz"

@@ -36,7 +36,7 @@ def assess_cell(cell: str) -> None:
         table, curves = examination.of_maps(subject, assessed.network.logits, options, seed)
         watch.lap("faithfulness")
         cheap = [name for name in assessed.methods if name not in assessed.dear]
-        originals = examination.remade(assessed.explaining(model), subject, seed)
+        originals = assessed.originals()
         forgetting, cascade, independent = examination.of_weights(
             model, assessed.explaining, originals, cheap, subject, options, seed
         )

@@ -10,11 +10,10 @@ trained on shuffled labels.
 import argparse
 
 from stages import artifacts, command, params, tracking
+from stages.artifacts import SHUFFLED
 from stages.assess import tracked, values
 from stages.assessing import prepared, trained_model
 from stages.trust import examination, summary
-
-SHUFFLED = "shuffled"  # the variant's name in its files'
 
 
 def main() -> None:
@@ -38,9 +37,7 @@ def assess_shuffled(cell: str) -> None:
     other = trained_model(study, cell, assessed.rows, SHUFFLED)
     used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
     with tracking.run(stage="assess_shuffled", cell=cell, params=used) as run:
-        originals = examination.remade(
-            assessed.explaining(assessed.model), assessed.subject, study.seed
-        )
+        originals = assessed.originals()
         table = examination.of_labels(
             originals, assessed.explaining(other), assessed.subject, study.seed
         )

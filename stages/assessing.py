@@ -29,7 +29,8 @@ class Assessed:
     rows: of each image the row that explains the predicted class, with all maps. mask: how it is
     known where the evidence is, "planted" or "foreground", or None. methods: those that gave the
     maps. dear: those of them that take many passes, so that where maps are made again they are made
-    of the first `few` images only.
+    of the first `few` images only. anew: those that are set up otherwise here than for the stored
+    maps.
     """
 
     rows: Explanations
@@ -40,6 +41,17 @@ class Assessed:
     methods: dict[str, Method]
     dear: tuple[str, ...]
     few: int
+    anew: tuple[str, ...]
+
+    def originals(self) -> Maps:
+        """Return what maps made again are compared with, of methods and controls.
+
+        They are the stored ones; but those of methods that are set up otherwise here are made anew,
+        or the other set-up would pass for a change of the map.
+        """
+        subject = self.subject
+        explain = self.explaining(self.model)
+        return subject.maps | explain(subject.images, subject.targets, self.anew)
 
     def explaining(self, model: "keras.Model") -> examination.Explain:
         """Load a network's weights; return the function that explains images with them.
@@ -88,6 +100,7 @@ def prepared(study: Params, cell: str) -> Assessed:
         methods=methods,
         dear=tuple(name for name in methods if name in dear),
         few=min(study.assess.few.images, len(rows.target)),
+        anew=tuple(name for name in methods if name.startswith("integrated_gradients")),
     )
 
 
@@ -109,8 +122,9 @@ def _methods(study: Params, network: "Network", context: Context) -> dict[str, M
     from stages.explainers import gradients, lime, shap
 
     explain = study.explain
-    # A random network would have Integrated Gradients double its steps to no end, and LIME would
-    # explain each image once a seed to say how stable it is.
+    # A random network would have Integrated Gradients double its steps to no end (their maps have
+    # to be compared with such as were made `anew`), and LIME would explain each image once a seed
+    # to say how stable it is, which does not change the map.
     path = explain.gradients.integrated_gradients
     path = path.model_copy(update={"most_steps": path.steps})
     families = (

@@ -12,9 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
+from stages.artifacts import SHUFFLED
 from stages.train import bundle_of, trained
-
-VARIANT = "shuffled"
 
 
 def main() -> None:
@@ -51,7 +50,7 @@ def train_shuffled(cell: str) -> None:
     used = {"seed": shuffled.seed, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_shuffled", cell=cell, params=used) as run:
         started = time.monotonic()
-        bundle = bundle_of(study, cell, meaningless, shuffled.seed, VARIANT)
+        bundle = bundle_of(study, cell, meaningless, shuffled.seed, SHUFFLED)
         network, outcome = trained(
             study,
             cell,
@@ -61,7 +60,7 @@ def train_shuffled(cell: str) -> None:
             bundle,
         )
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
-        artifacts.save_weights(cell, network, variant=VARIANT)
+        artifacts.save_weights(cell, network, variant=SHUFFLED)
         logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
         best = outcome.history.iloc[outcome.best_epoch - 1]
         metrics = {

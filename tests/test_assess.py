@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 
 from stages import artifacts, params
-from stages.artifacts import Explanations
+from stages.artifacts import SHUFFLED, Explanations
 from stages.assess import assess_cell
-from stages.assess_shuffled import SHUFFLED as VARIANT
 from stages.assess_shuffled import assess_shuffled
-from stages.assessing import one_an_image
+from stages.assessing import one_an_image, prepared
 from stages.errors import UserError
 from stages.explain import explain_cell
 from stages.explainers import MAPS
 from stages.trust.controls import NAMES
+from stages.trust.examination import remade
 from stages.trust.measures import BETTER, base
 from tests import small_cell
 
 CELL = "simple_cnn-digits"
 BLOCKS = {"explain": {"images": {"right_per_class": 1, "wrong_per_class": 1}}}
 MASKED = {"relevance_mass", "relevance_rank", "pointing_game"}
-SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
+BESIDE_SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,9 @@ def test_every_measure_has_every_method_and_every_control() -> None:
     measures = metrics["measures"]
     assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
     assert metrics["mask"] == "foreground"
-    assert {base(name) for name in measures} == set(BETTER) - SHUFFLED | {"infidelity_scaling"}
+    assert {base(name) for name in measures} == set(BETTER) - BESIDE_SHUFFLED | {
+        "infidelity_scaling"
+    }
     every = set(artifacts.read_maps(CELL, MAPS).maps)
     dear = set(metrics["few"]["methods"])
     assert metrics["few"]["images"] == 1 and "lime" in dear and "saliency" not in dear
@@ -85,6 +87,21 @@ def test_every_measure_has_every_method_and_every_control() -> None:
         assert last == measures["randomised_spearman"][method]["mean"]
     assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
     assert artifacts.weights_path(CELL).read_bytes() == weights
+
+
+def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
+    study = params.load()
+    assessed = prepared(study, CELL)
+    subject = assessed.subject
+    explain = assessed.explaining(assessed.model)
+    again = remade(explain, subject.images, subject.targets, study.seed)
+    originals = assessed.originals()
+    assert set(originals) == set(again)
+    for method, maps in again.items():
+        scale = np.abs(maps).max()
+        np.testing.assert_allclose(
+            originals[method][: len(maps)], maps, rtol=0, atol=1e-4 * scale, err_msg=method
+        )
 
 
 def test_the_raw_values_are_kept() -> None:
@@ -119,15 +136,15 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
     with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
         assess_shuffled(CELL)
-    path = artifacts.weights_path(CELL, VARIANT)
+    path = artifacts.weights_path(CELL, SHUFFLED)
     path.write_bytes(artifacts.weights_path(CELL).read_bytes())
     assess_shuffled(CELL)
     measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
-    assert set(measures) == SHUFFLED
+    assert set(measures) == BESIDE_SHUFFLED
     # The same weights: the same maps, but for the control that is noise.
     assert measures["shuffled_spearman"]["saliency"]["mean"] == pytest.approx(1)
     assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
-    kept = artifacts.read_trust(CELL, VARIANT)
+    kept = artifacts.read_trust(CELL, SHUFFLED)
     assert kept["value/shuffled_spearman/saliency"] == pytest.approx(1)
     assert len(kept["value/shuffled_spearman/lime"]) == 1  # dear: of the first image only
 

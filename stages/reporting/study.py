@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stages import artifacts
+from stages.artifacts import SHUFFLED
 from stages.errors import UserError
 from stages.explainers import FAMILIES, MAPS
 from stages.formats import read_json
@@ -16,7 +17,6 @@ from stages.params import Cell, Params, Schedule
 
 # Those that give something else than a map of each row.
 FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
-SHUFFLED = "shuffled"  # the variant of a cell that assess_shuffled compares it with
 
 CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
 

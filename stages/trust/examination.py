@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,7 @@ def of_weights(
     Args:
         model: the trained network.
         explaining: makes the explaining function of a network with other weights.
-        originals: `remade` from the trained network.
+        originals: the maps of the trained network, methods' and controls'.
         cheap: the methods that the smooth variant can afford.
         subject: whose images and targets are explained.
         options: assess of params.yaml.
@@ -117,8 +118,7 @@ def of_weights(
     seeds = count(seed + 1)
 
     def explain(changed: "keras.Model") -> Maps:
-        maps = explaining(changed)(subject.images, subject.targets)
-        return maps | controls(subject.images, next(seeds))
+        return remade(explaining(changed), subject.images, subject.targets, next(seeds))
 
     def explain_cheaply(changed: "keras.Model") -> Callable[[np.ndarray], Maps]:
         function = explaining(changed)
@@ -160,20 +160,21 @@ def of_labels(originals: Maps, explain: Explain, subject: Subject, seed: int) ->
     """Measure how maps change when the labels had no meaning.
 
     Args:
-        originals: `remade` from the trained network with the same seed.
+        originals: the maps of the trained network, methods' and controls' with the same seed.
         explain: the explaining function of the same network trained on shuffled labels.
         subject: whose images and targets are explained.
         seed: of the noise.
     """
     table: Table = {}
-    for method, values in similarities(originals, remade(explain, subject, seed + 1)).items():
+    again = remade(explain, subject.images, subject.targets, seed + 1)
+    for method, values in similarities(originals, again).items():
         _add(table, method, {f"shuffled_{name}": each for name, each in values.items()})
     return table
 
 
-def remade(explain: Explain, subject: Subject, seed: int) -> Maps:
-    """Explain the images as the measures that follow will: maps of all methods and controls."""
-    return explain(subject.images, subject.targets) | controls(subject.images, seed)
+def remade(explain: Explain, images: np.ndarray, targets: np.ndarray, seed: int) -> Maps:
+    """Explain images as the measures of changes do: maps of all methods and controls."""
+    return explain(images, targets) | controls(images, seed)
 
 
 def of_images(
@@ -181,18 +182,15 @@ def of_images(
 ) -> Table:
     """Measure how maps change when the image hardly does: under noise, and under a shift.
 
-    `originals` are `remade` by the same function with the same seed.
+    `originals` are the maps of the images as they are, by the same methods with the same seed.
     """
-
-    def with_controls(images: np.ndarray, targets: np.ndarray) -> Maps:
-        return explain(images, targets) | controls(images, seed)
-
+    again = partial(remade, explain, seed=seed)
     images, targets = subject.images, subject.targets
     radius, samples = options.robustness.radius, options.robustness.samples
     table: Table = {}
     for measured in (
-        noise_sensitivity(with_controls, images, targets, originals, radius, samples, seed),
-        shift_sensitivity(with_controls, images, targets, originals),
+        noise_sensitivity(again, images, targets, originals, radius, samples, seed),
+        shift_sensitivity(again, images, targets, originals),
     ):
         for method, numbers in measured.items():
             _add(table, method, numbers)

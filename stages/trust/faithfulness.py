@@ -16,16 +16,19 @@ for the unperturbed image, so every curve of an image is 1 there, for every base
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from stages.trust.perturbation import (
+    Block,
     Predict,
-    path,
+    path_marks,
     pixel_counts,
     pixel_order,
     predicted,
+    replace,
     require_matching,
 )
 
@@ -91,25 +94,24 @@ def faithfulness(
     logits = predict(images)
     start = target_scores(logits, targets)
     scale = np.where(start >= (FAINTEST_LOGIT, chance(logits.shape[1])), start, np.nan)
-    ends = {name: target_scores(predict(each), targets) for name, each in baselines.items()}
-    raw = {
-        (name, method): np.empty((len(images), len(PATHS), len(counts), len(SCORES)))
-        for name, method in product(baselines, maps)
-    }
+    ends = [target_scores(predict(each), targets) for each in baselines.values()]
+    both = len(baselines), len(PATHS)
+    raw = np.empty((len(maps), len(images), *both, len(counts), len(SCORES)))
     blocks = _both_paths(images, maps, baselines, counts[1:-1], seed)
-    order = product(maps, baselines, range(len(images)))
-    for (method, name, row), logits in zip(order, predicted(predict, blocks), strict=True):
-        between = target_scores(logits, targets[row]).reshape(len(PATHS), -1, len(SCORES))
-        whole, none = start[row], ends[name][row]
-        both = raw[name, method][row]
-        both[:, 1:-1] = between
-        both[:, 0] = whole, none
-        both[:, -1] = none, whole
+    order = product(range(len(maps)), range(len(images)))
+    passed = predicted(predict, images.shape[1:], blocks)
+    for (method, row), logits in zip(order, passed, strict=True):
+        between = target_scores(logits, targets[row])
+        raw[method, row, :, :, 1:-1] = between.reshape(*both, -1, len(SCORES))
+    deletion, insertion = np.moveaxis(raw, 3, 0)
+    deletion[..., 0, :] = insertion[..., -1, :] = start[:, None]
+    deletion[..., -1, :] = insertion[..., 0, :] = np.stack(ends, axis=1)
+    raw /= scale[:, None, None, None, :]
     fractions = counts / counts[-1]
     values: Measured = {name: {} for name in baselines}
     curves: Measured = {name: {} for name in baselines}
-    for (name, method), each in raw.items():
-        by_name = _by_name(each / scale[:, None, None, :])
+    for (i, method), (j, name) in product(enumerate(maps), enumerate(baselines)):
+        by_name = _by_name(raw[i, :, j])
         curves[name][method] = {what: c.astype(np.float32) for what, c in by_name.items()}
         values[name][method] = _areas(by_name, fractions)
     return Faithfulness(values, curves, fractions)
@@ -144,14 +146,27 @@ def _both_paths(
     baselines: dict[str, np.ndarray],
     counts: np.ndarray,
     seed: int,
-) -> Iterator[np.ndarray]:
-    # Deletion's images, then insertion's, for each method, baseline and image.
+) -> Iterator[Block]:
+    # For each method and image, of each baseline deletion's images, then insertion's.
+    size = len(baselines) * len(PATHS) * len(counts)
     for each in maps.values():
-        orders = [pixel_order(map_, seed) for map_ in each]
-        for baseline in baselines.values():
-            for image, empty, order in zip(images, baseline, orders, strict=True):
-                deleted = path(image, empty, order, counts)
-                yield np.concatenate([deleted, path(empty, image, order, counts)])
+        for row, order in enumerate(pixel_order(each, seed)):
+            empty = [baseline[row] for baseline in baselines.values()]
+            yield Block(size, partial(_write, images[row], empty, order, counts))
+
+
+def _write(
+    image: np.ndarray,
+    baselines: list[np.ndarray],
+    order: np.ndarray,
+    counts: np.ndarray,
+    into: np.ndarray,
+) -> None:
+    marked = path_marks(order, counts, image.shape[-1])
+    paths = into.reshape(len(baselines), len(PATHS), len(counts), *image.shape)
+    for empty, (deletion, insertion) in zip(baselines, paths, strict=True):
+        replace(image, empty, marked, deletion)
+        replace(empty, image, marked, insertion)
 
 
 def _by_name(curves: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,11 +14,19 @@ A map has one value for all channels of a pixel, so the noise is grey: it moves 
 """
 
 from collections.abc import Iterator
-from itertools import product
+from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from stages.trust.perturbation import Predict, predicted, require_matching
+from stages.trust.perturbation import (
+    Block,
+    Predict,
+    marks,
+    predicted,
+    replace,
+    require_matching,
+)
 
 # What the noise is called beside the baselines' names.
 NOISE = "noise"
@@ -74,49 +82,55 @@ def infidelity(
     squares = random_squares(images.shape[1:3], samples, seed)
     noise = grey_noise(images.shape[1:3], samples, deviation, seed)
     inside = squares.reshape(samples, -1).astype(np.float64)
-    rows = np.arange(len(images))
-    start = predict(images)[rows, targets].astype(np.float64)
-    blocks = _perturbed(images, baselines, squares, noise)
+    start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
+    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, noise))
     results = {
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
         for name in (*baselines, NOISE)
     }
-    order = product((*baselines, NOISE), rows)
-    for (name, row), logits in zip(order, predicted(predict, blocks), strict=True):
-        changes = start[row] - logits[:, targets[row]]
-        if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
-            changes[:] = np.nan
-        moves = inside if name != NOISE else _moves(images[row], noise).reshape(samples, -1)
-        for method, each in maps.items():
-            foretold = moves @ each[row].ravel().astype(np.float64)
-            for what, value in zip(NUMBERS, scaled_infidelity(foretold, changes), strict=True):
-                results[name][method][what][row] = value
+    # NumPy's threads have little to do in matrices this small, and get in the network's way.
+    with threadpool_limits(1, user_api="blas"):
+        for row, image in enumerate(images):
+            # Of all maps at once: one product of matrices for squares, and one for noise.
+            own = np.array([each[row].ravel() for each in maps.values()], np.float64)
+            own = own.reshape(len(maps), inside.shape[1])
+            by_square = own @ inside.T
+            by_noise = own @ _moves(image, noise).reshape(samples, -1).T
+            for name, by_method in results.items():
+                changes = start[row] - next(passed)[:, targets[row]]
+                if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
+                    changes[:] = np.nan
+                found = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
+                for what, values in zip(NUMBERS, found, strict=True):
+                    for numbers, value in zip(by_method.values(), values, strict=True):
+                        numbers[what][row] = value
     return results
 
 
-def scaled_infidelity(foretold: np.ndarray, changes: np.ndarray) -> tuple[float, float]:
-    """Return one map's infidelity, after the best scaling, and that scaling.
+def scaled_infidelity(foretold: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each map's infidelity, after the best scaling, and that scaling.
 
     The best factor is E[foretold · change] / E[foretold²]. Were it used where it is negative, a
     map and its negative would be equally good. There the best factor that keeps the map's sign is
     0, so the infidelity is that of a map of zeros.
 
     Args:
-        foretold: float64 (samples,), I · φ.
+        foretold: float64 (maps, samples), I · φ.
         changes: float64 (samples,), f(x) - f(x - I), in logits.
 
     Returns:
-        E[(scaling · foretold - change)²] / E[change²] in [0, 1], scaling not below 0; and the best
-        factor, whatever its sign. NaN where they are undefined (`infidelity`).
+        float64 (maps,) each: E[(scaling · foretold - change)²] / E[change²] in [0, 1], scaling not
+        below 0; and the best factor, whatever its sign. NaN where they are undefined
+        (`infidelity`).
     """
-    power, size = foretold @ foretold, changes @ changes
+    undefined = np.full(len(foretold), np.nan)
+    size = changes @ changes
     if not size > 0:
-        return np.nan, np.nan
-    if power == 0:
-        return 1.0, np.nan
-    scaling = (foretold @ changes) / power
-    left = max(scaling, 0.0) * foretold - changes
-    return left @ left / size, scaling
+        return undefined, undefined
+    power = (foretold**2).sum(axis=1)
+    scaling = np.divide(foretold @ changes, power, out=undefined, where=power > 0)
+    left = ((scaling[:, None] * foretold - changes) ** 2).sum(axis=1)
+    return np.where(scaling > 0, left / size, 1.0), scaling
 
 
 def random_squares(size: tuple[int, int], samples: int, seed: int) -> np.ndarray:
@@ -151,12 +165,17 @@ def grey_noise(size: tuple[int, int], samples: int, deviation: float, seed: int)
 
 def _perturbed(
     images: np.ndarray, baselines: dict[str, np.ndarray], squares: np.ndarray, noise: np.ndarray
-) -> Iterator[np.ndarray]:
-    for baseline in baselines.values():
-        for image, empty in zip(images, baseline, strict=True):
-            yield np.where(squares[..., None], empty, image)
-    for image in images:
-        yield np.clip(image + noise, 0, 1)
+) -> Iterator[Block]:
+    # Of each image with every baseline in the squares, then with noise.
+    marked = marks(squares, images.shape[-1])
+    for row, image in enumerate(images):
+        for baseline in baselines.values():
+            yield Block(len(squares), partial(replace, image, baseline[row], marked))
+        yield Block(len(noise), partial(_add_noise, image, noise))
+
+
+def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
+    np.clip(np.add(image, noise, out=into), 0, 1, out=into)
 
 
 def _moves(image: np.ndarray, noise: np.ndarray) -> np.ndarray:

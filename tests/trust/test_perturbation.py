@@ -2,53 +2,58 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pytest
 
 from stages.trust import perturbation
 from stages.trust.perturbation import (
-    path,
+    Block,
+    marks,
+    path_marks,
     pixel_counts,
     pixel_order,
     predicted,
+    replace,
     require_matching,
 )
 
 
 def test_the_most_relevant_pixel_is_first_and_a_negative_one_last() -> None:
-    map_ = np.array([[0.5, -9.0, 2.0], [0.0, 7.0, -1.0]])
-    assert pixel_order(map_, seed=0).tolist() == [4, 2, 0, 3, 5, 1]
+    maps = np.array([[[0.5, -9.0, 2.0], [0.0, 7.0, -1.0]], [[1, 2, 3], [4, 5, 6]]])
+    assert pixel_order(maps, seed=0).tolist() == [[4, 2, 0, 3, 5, 1], [5, 4, 3, 2, 1, 0]]
 
 
 def test_equal_values_come_in_one_random_order() -> None:
-    flat = pixel_order(np.zeros((10, 10)), seed=3)
+    maps = np.stack([np.zeros((10, 10)), np.full((10, 10), 7.0)])
+    flat, again, other = (*pixel_order(maps, seed=3), pixel_order(maps, seed=4)[0])
     assert sorted(flat) == list(range(100))
     # Neither along the index nor against it: of 100 pixels in random order, about half rise.
     assert 30 < (np.diff(flat) > 0).sum() < 70
-    assert pixel_order(np.full((10, 10), 7.0), seed=3).tolist() == flat.tolist()
-    assert pixel_order(np.zeros((10, 10)), seed=4).tolist() != flat.tolist()
+    assert again.tolist() == flat.tolist()
+    assert other.tolist() != flat.tolist()
 
 
 def test_ties_among_others_keep_that_order() -> None:
-    map_ = np.zeros((10, 10))
-    map_[0, :5], map_[9, 5:] = 1, -1
-    flat = pixel_order(np.zeros((10, 10)), seed=3)
+    maps = np.zeros((2, 10, 10))
+    maps[1, 0, :5], maps[1, 9, 5:] = 1, -1
+    flat, found = pixel_order(maps, seed=3)
     expected = [*flat[flat < 5], *flat[(flat >= 5) & (flat < 95)], *flat[flat >= 95]]
-    assert pixel_order(map_, seed=3).tolist() == expected
+    assert found.tolist() == expected
 
 
 def test_only_the_order_of_the_values_counts() -> None:
     map_ = np.random.default_rng(0).normal(size=(6, 5)).round(1)  # with ties
-    order = pixel_order(map_, seed=0).tolist()
-    assert pixel_order(map_**3 * 5, seed=0).tolist() == order
-    assert pixel_order(np.exp(map_), seed=0).tolist() == order
-    assert pixel_order(-map_, seed=0).tolist() != order
+    maps = np.stack([map_, map_**3 * 5, np.exp(map_), -map_])
+    order, *same, other = pixel_order(maps, seed=0).tolist()
+    assert same == [order, order]
+    assert other != order
 
 
 def test_nan_has_no_place_in_an_order() -> None:
     with pytest.raises(ValueError, match="NaN"):
-        pixel_order(np.array([[0.0, np.nan]]), seed=0)
+        pixel_order(np.array([[[0.0, np.nan]]]), seed=0)
 
 
 def test_counts_run_from_none_to_all() -> None:
@@ -62,8 +67,9 @@ def test_counts_run_from_none_to_all() -> None:
 def test_a_path_goes_from_the_image_to_the_baseline() -> None:
     image = np.arange(8, dtype=np.float32).reshape(2, 2, 2)  # pixel 2 is (4, 5) in its channels
     baseline = image + 10
-    images = path(image, baseline, np.array([2, 0, 3, 1]), np.array([0, 1, 3, 4]))
-    assert images.dtype == np.float32
+    marked = path_marks(np.array([2, 0, 3, 1]), np.array([0, 1, 3, 4]), channels=2)
+    images = np.full((4, 2, 2, 2), np.nan, np.float32)
+    replace(image, baseline, marked, images)
     assert images.reshape(4, 8).tolist() == [
         [0, 1, 2, 3, 4, 5, 6, 7],
         [0, 1, 2, 3, 14, 15, 6, 7],
@@ -75,14 +81,32 @@ def test_a_path_goes_from_the_image_to_the_baseline() -> None:
 
 def test_no_counts_give_no_images() -> None:
     image = np.zeros((3, 2, 1), np.float32)
-    nothing = path(image, image, np.arange(6), np.zeros(0, np.int64))
-    assert nothing.shape == (0, 3, 2, 1)
+    marked = path_marks(np.arange(6), np.zeros(0, np.int64), channels=1)
+    assert marked.shape == (0, 6)
+    replace(image, image, marked, np.zeros((0, 3, 2, 1), np.float32))
 
 
-def blocks_of(lengths: list[int], made: list[int]) -> Iterator[np.ndarray]:
-    for i, length in enumerate(lengths):
+def test_chosen_pixels_are_replaced_to_the_bit() -> None:
+    random = np.random.default_rng(0)
+    image, baseline = random.normal(size=(2, 5, 4, 3)).astype(np.float32)
+    baseline[0, 0] = -0.0, np.inf, 1e-40  # signed zero, infinity, subnormal
+    chosen = random.random((7, 5, 4)) < 0.5
+    images = np.full((7, 5, 4, 3), np.nan, np.float32)
+    replace(image, baseline, marks(chosen, channels=3), images)
+    expected = np.where(chosen[..., None], baseline, image)
+    np.testing.assert_array_equal(images.view(np.int32), expected.view(np.int32))
+
+
+SHAPE = (4, 4, 1)  # 64 bytes an image
+
+
+def blocks_of(lengths: list[int], made: list[int]) -> Iterator[Block]:
+    def write(i: int, into: np.ndarray) -> None:
         made.append(i)
-        yield np.full((length, 4, 4, 1), i, np.float32)  # 64 bytes an image
+        into[:] = i
+
+    for i, length in enumerate(lengths):
+        yield Block(length, partial(write, i))
 
 
 def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
@@ -97,10 +121,10 @@ def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
         return images.mean(axis=(1, 2)) * [1, 10]
 
     lengths = [2, 3, 1, 0, 7, 4]
-    logits = list(predicted(predict, blocks_of(lengths, made)))
+    logits = list(predicted(predict, SHAPE, blocks_of(lengths, made)))
     assert sizes == [5, 1, 7, 4]  # a block is never cut, so one may be larger than the bound
-    # While a batch is passed, the next may be made, up to the block that no longer fits into it.
-    assert all(made_by <= most for made_by, most in zip(seen, [5, 6, 6, 6], strict=True))
+    # While a batch is passed, the next may be made, and no more.
+    assert all(made_by <= most for made_by, most in zip(seen, [4, 5, 6, 6], strict=True))
     assert [each.tolist() for each in logits] == [[[i, 10 * i]] * n for i, n in enumerate(lengths)]
 
 
@@ -108,17 +132,17 @@ def test_the_next_batch_is_made_while_one_is_passed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(perturbation, "CHUNK_BYTES", 64)
     second_made = threading.Event()
 
-    def blocks() -> Iterator[np.ndarray]:
-        for i in range(4):
-            if i == 2:  # asked for when the second batch is complete
-                second_made.set()
-            yield np.full((1, 4, 4, 1), i, np.float32)
+    def write(i: int, into: np.ndarray) -> None:
+        into[:] = i
+        if i == 1:
+            second_made.set()
 
     def predict(images: np.ndarray) -> np.ndarray:
         assert second_made.wait(timeout=20)
         return images.mean(axis=(1, 2))
 
-    assert [each.item() for each in predicted(predict, blocks())] == [0, 1, 2, 3]
+    blocks = [Block(1, partial(write, i)) for i in range(4)]
+    assert [each.item() for each in predicted(predict, SHAPE, blocks)] == [0, 1, 2, 3]
 
 
 def test_what_the_network_raises_is_raised() -> None:
@@ -126,11 +150,11 @@ def test_what_the_network_raises_is_raised() -> None:
         raise FloatingPointError("not finite")
 
     with pytest.raises(FloatingPointError, match="not finite"):
-        list(predicted(predict, blocks_of([1, 2], [])))
+        list(predicted(predict, SHAPE, blocks_of([1, 2], [])))
 
 
 def test_nothing_is_predicted_of_nothing() -> None:
-    assert list(predicted(lambda images: images / 0, iter([]))) == []
+    assert list(predicted(lambda images: images / 0, SHAPE, [])) == []
 
 
 @pytest.mark.parametrize("wrong", ["targets", "maps of b", "baseline black"])
