@@ -25,6 +25,7 @@ PLUMBING = {
     "stages.artifacts": "reads and writes arrays as they are",
     "stages.records": "what arrays are called in memory",
     "stages.atomic": "writes bytes as they are",
+    "stages.provenance": "noted beside durations, which are no result",
     "stages.tracking": "a side channel beside the results",
     "stages.tracking_store": "the same",
     "stages.evaluation.figures": "pictures for the tracked runs",
