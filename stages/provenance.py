@@ -269,7 +269,7 @@ def _gpus() -> list[str]:
 
 
 def _system() -> str:
-    """The operating system, its architecture and C library. Not the kernel: it may name the host."""
+    """The operating system, its architecture and C library; kernels may be named after a host."""
     parts = [platform.system(), platform.machine()]
     with suppress(OSError, KeyError):
         parts[0] = platform.freedesktop_os_release()["PRETTY_NAME"]
