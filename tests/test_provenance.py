@@ -90,6 +90,17 @@ def test_the_commit_is_that_of_the_beginning(monkeypatch: pytest.MonkeyPatch) ->
     assert (noted["commit"], noted["changed"]) == (commit, [])
 
 
+def test_two_clones_of_a_commit_note_the_same(tmp_path: Path, study: Path) -> None:
+    committed()
+    noted = []
+    for name in ("one", "another with a longer name"):
+        git("clone", "-q", str(study), str(tmp_path / name))
+        os.chdir(tmp_path / name)
+        artifacts.write_timing("train", "a-b", {"train_seconds": 1.0})
+        noted.append(artifacts.timing_path("train", "a-b").read_bytes())
+    assert noted[0] == noted[1]
+
+
 NOTHING = {"commit": None, "changed": [], "parameters": []}
 
 
