@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from stages import provenance
 from stages.atomic import replacing, write_text
 from stages.errors import UserError
 from stages.formats import read_arrays, read_json, require, write_arrays, write_json
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 DATA = Path("data")
 METRICS = Path("metrics")
+PROVENANCE = METRICS / "provenance.json"  # one file for the whole study
+RUN = "run"  # beside a stage's durations: what it ran on
 
 SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
 
@@ -212,13 +215,27 @@ def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
 
 def read_timing(stage: str, name: str) -> dict[str, float]:
     """Read a stage's durations; empty where there are none."""
-    path = timing_path(stage, name)
-    return read_json(path, f"{stage}@{name}") if path.exists() else {}
+    return {key: value for key, value in _timing(stage, name).items() if key != RUN}
+
+
+def read_run(stage: str, name: str) -> dict[str, Any] | None:
+    """Read what a stage ran on, as `provenance.run` says it; None where that is not recorded."""
+    noted = _timing(stage, name).get(RUN)
+    return noted[0] if isinstance(noted, list) and noted and isinstance(noted[0], dict) else None
 
 
 def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
-    """Write a stage's durations, which only the report reads."""
-    write_json(timing_path(stage, name), content)
+    """Write a stage's durations, and what it ran on: neither repeats, only the report reads them.
+
+    What it ran on is in a list of one, which `dvc metrics show` and `dvc exp show` pass over: they
+    would make fifty columns of words of it.
+    """
+    write_json(timing_path(stage, name), content | {RUN: [provenance.run()]})
+
+
+def _timing(stage: str, name: str) -> dict[str, Any]:
+    path = timing_path(stage, name)
+    return read_json(path, f"{stage}@{name}") if path.exists() else {}
 
 
 def read_table(path: Path, made_by: str = "") -> pd.DataFrame:

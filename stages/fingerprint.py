@@ -34,6 +34,7 @@ PLUMBING = {
     "stages.artifacts": "reads and writes arrays as they are",
     "stages.records": "what arrays are called in memory",
     "stages.atomic": "writes bytes as they are",
+    "stages.provenance": "noted beside durations, which are no result",
     "stages.tracking": "a side channel beside the results",
     "stages.tracking_store": "the same",
     "stages.evaluation.figures": "pictures for the tracked runs",
@@ -45,7 +46,8 @@ BY_NAME = {"datasets": "Options", "models": "Network"}
 # What the stages run, beside the families of `explain`.
 STAGES = (
     "fetch", "preprocess", "train", "train_twin", "train_shuffled", "evaluate", "compare_twins",
-    "assess", "assess_shuffled", "published_sanity", "claims", "report",
+    "assess", "assess_shuffled", "published_sanity", "claims",
+    "collect_provenance", "report",
 )  # fmt: skip
 
 

@@ -21,13 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stages import provenance
 from stages.tracking_store import masked, open_client, randomness_kept
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# What decides a run's outcome; dvc.lock and metrics/ change while a pipeline runs, by design.
-_SOURCES = ("stages", "params.yaml", "dvc.yaml", "requirements.txt")
+_SOURCES = (provenance.PARAMS, *provenance.CODE)
 # MLflow's own limits for one request.
 _PARAMS_PER_CALL = 100
 _METRICS_PER_CALL = 1000
@@ -157,6 +157,8 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
         A `Run` to log to. Where tracking is off its methods do nothing.
     """
     tracked = Run()
+    # As it is before the work begins: the commit may be another when its durations are written.
+    provenance.sources()
     try:
         if not _switched_off():
             tracked._start(stage, cell, params)

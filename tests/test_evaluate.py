@@ -150,7 +150,7 @@ def test_the_csv_names_classes_and_holds_no_formula(study: Path) -> None:
 
 
 def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path) -> None:
-    timing = json.loads(Path(f"metrics/timing/evaluate/{CELL}.json").read_text())
+    timing = artifacts.read_timing("evaluate", CELL)
     assert set(timing) == {"inference_ms_per_image", "evaluate_seconds"}
     assert all(value > 0 for value in timing.values())
     made = [

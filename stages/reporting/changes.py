@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stages.reporting import numbers, sprites
-from stages.reporting.inside import Picture
+from stages.reporting.inside import Picture, levels
 from stages.reporting.sprites import Sprite
 
 # Grad-CAM of an attack: of which image, for which class, and what is said of it.
@@ -130,11 +130,10 @@ def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: S
         ]
         for (image, target), name in zip(_MAPS, (before, after), strict=True):
             values = of(f"gradcam/{image}/{target}")
-            drawn = sprites.colour(values, "gradcam", signed=bool((values < 0).any()))
             said = numbers.printable(name)
             alt = f"Grad-CAM for {said} of the {image} image"
             under = sprites.flaw(values) or f"Grad-CAM, {said}"
-            pictures.append(Picture(sprite.add(drawn), alt, under))
+            pictures.append(levels(values, sprite, bool((values < 0).any()), alt, under))
     return Attack(
         index=int(of("image_index")),
         label=names[of("label")],
@@ -155,9 +154,8 @@ def _picture(sprite: Sprite, image: np.ndarray, alt: str, under: str) -> Picture
 
 
 def _difference(sprite: Sprite, original: np.ndarray, changed: np.ndarray) -> Picture:
-    # Colour channels are averaged: lighter is red, darker is blue.
+    # Colour channels are averaged: above zero is lighter.
     moved = (changed - original / np.float32(255)).mean(axis=-1)
-    largest = float(np.abs(moved).max(initial=0.0))
-    drawn = sprites.colour(moved, "difference", signed=True)
-    alt = f"What changed: red lighter, blue darker, at most {largest:.2g} of the range"
-    return Picture(sprite.add(drawn), alt, f"change, up to {largest:.2g}")
+    largest = f"{sprites.largest(moved):.2g}"
+    alt = f"Where it became lighter and darker, at most by {largest} of the range"
+    return levels(moved, sprite, True, alt, f"change, up to {largest}")

@@ -1,7 +1,7 @@
 """What the network's filters are and see, as rows of small pictures.
 
-Filters are drawn in red and blue around zero, feature maps from black (zero) up, the images that
-filters and classes prefer as they are.
+Filters and feature maps are levels, which the page colours as the reader chooses; the images that
+filters and classes prefer are drawn as they are.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,36 @@ import numpy as np
 from stages.reporting import numbers, sprites
 from stages.reporting.sprites import Sprite, Tile
 
+SIGNED, UNSIGNED = "signed", "unsigned"
 SHOWN_FILTERS = 32  # of one layer: more say little more
 SHOWN_IMAGES = 1  # whose feature maps are shown
 
 
 @dataclass(frozen=True)
 class Picture:
+    """One tile, what it shows in words, and what stands under it.
+
+    `kind`: of levels "signed" or "unsigned", which say the colours; empty for an image.
+    """
+
     tile: Tile
     alt: str
     under: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures of one layer. `left_out` counts those that are not shown."""
+    """Pictures of one layer, all of one kind. `left_out` counts those that are not shown."""
 
     layer: str
     pictures: tuple[Picture, ...]
     left_out: int = 0
+
+    @property
+    def signed(self) -> bool:
+        """Whether its maps go both ways from zero."""
+        return any(p.kind == SIGNED for p in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -118,18 +130,21 @@ def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
     pictures = []
     for number, kernel in enumerate(bank):
         # Colour channels are added up: what a grey pixel would get. Their differences are lost.
-        drawn = sprites.colour(enlarged(kernel.sum(axis=-1), sprite), "filter", signed=True)
+        values = kernel.sum(axis=-1)
         alt = f"Filter {number} of {layer}, {kernel.shape[0]} by {kernel.shape[1]}"
-        pictures.append(Picture(sprite.add(drawn), alt, str(number)))
+        under = f"{number}: up to {sprites.largest(values):.2g}"
+        pictures.append(levels(values, sprite, True, alt, under))
     return Row(layer, tuple(pictures), len(arrays[f"filters/{layer}"]) - len(bank))
 
 
 def _maps(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
+    tiles = _tiles(arrays, "feature_map", layer)
+    signed = sprites.is_signed(tiles)
     pictures = []
-    for number, values in enumerate(_tiles(arrays, "feature_map", layer)):
-        drawn = sprites.colour(enlarged(values, sprite), "feature_map", signed=(values < 0).any())
+    for number, values in enumerate(tiles):
         alt = f"Channel {number} of {layer}, {values.shape[0]} by {values.shape[1]}"
-        pictures.append(Picture(sprite.add(drawn), alt, sprites.flaw(values) or str(number)))
+        under = sprites.flaw(values) or f"up to {sprites.largest(values):.2g}"
+        pictures.append(levels(values, sprite, signed, alt, f"{number}: {under}"))
     return Row(layer, tuple(pictures))
 
 
@@ -144,6 +159,12 @@ def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row
         under = f"{name}: {reached[number]:.3g}, real {real[number]:.3g}"
         pictures.append(Picture(sprite.add(drawn), alt, under))
     return Row(layer, tuple(pictures))
+
+
+def levels(values: np.ndarray, sprite: Sprite, signed: bool, alt: str, under: str) -> Picture:
+    """Draw a map, float (rows, columns), as levels of grey that the page gives their colours."""
+    drawn = sprites.to_rgb(sprites.levels(enlarged(values, sprite), signed))
+    return Picture(sprite.add(drawn), alt, under, SIGNED if signed else UNSIGNED)
 
 
 def enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:

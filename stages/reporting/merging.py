@@ -9,21 +9,16 @@ searches from that element, finds others by class or by an id that an attribute 
 what the page drew, never by a tag (`image` is `use` here) or by putting addresses together.
 """
 
-import base64
 import html
-import io
 import json
 import posixpath
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from PIL import Image
-
-from stages.errors import UserError
+from stages.reporting.embedded import TYPES, Pictures
 
 # Attributes that name other elements by their ids, one or several.
 REFERENCES = frozenset((
@@ -32,7 +27,6 @@ REFERENCES = frozenset((
     "aria-errormessage", "aria-activedescendant",
 ))  # fmt: skip
 TAKEN = ("nav", "main", "footer")  # the first of each is the page's own
-TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 HEADING = re.compile(r"h[1-5]")
 PAINT = re.compile(r"url\(#([^)]+)\)")
 # Definitions that are the same on every page, such as the filters that colour maps: style sheets
@@ -56,52 +50,6 @@ class Part:
     styles: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture that the document holds once: its id, size in pixels, and itself as an address."""
-
-    id: str
-    width: int
-    height: int
-    address: str
-
-
-class Pictures:
-    """The site's pictures, each once however many pages show it, and under whatever names."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._found: dict[bytes, Picture] = {}
-
-    def __contains__(self, path: str) -> bool:
-        return posixpath.splitext(path)[1] in TYPES and (self._folder / path).is_file()
-
-    def take(self, path: str) -> Picture:
-        """Return the picture of a file of the site.
-
-        Raises:
-            UserError: there is no such picture.
-        """
-        if path not in self:
-            raise UserError(
-                f"{self._folder / path}: a page shows this picture, and it is not there: make the "
-                "report again with `dvc repro -f report`"
-            )
-        content = (self._folder / path).read_bytes()
-        if content not in self._found:
-            with Image.open(io.BytesIO(content)) as image:
-                width, height = image.size
-            kind = TYPES[posixpath.splitext(path)[1]]
-            address = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-            name = f"picture-{len(self._found) + 1}"
-            self._found[content] = Picture(name, width, height, address)
-        return self._found[content]
-
-    def all(self) -> tuple[Picture, ...]:
-        """Every picture taken, in the order in which they were first asked for."""
-        return tuple(self._found.values())
 
 
 def key(path: str) -> str:
@@ -229,6 +177,9 @@ class _Reader(HTMLParser):
             new = value if value is None else self._attribute(name, value)
             if new is not None or value is None:
                 found.append((name, new))
+            if tag == "a" and name == "href" and new != value and (new or "").startswith("data:"):
+                # Browsers save such an address, and do not open it.
+                found.append(("download", posixpath.basename(value or "")))
         if HEADING.fullmatch(tag) and "aria-level" not in dict(attrs):
             # The document has a heading of its own above the pages'.
             found.append(("aria-level", str(int(tag[1]) + 1)))
@@ -262,7 +213,7 @@ class _Reader(HTMLParser):
             return f"#{key(path)}{':' + parts.fragment if parts.fragment else ''}"
         if posixpath.splitext(path)[1] in TYPES:
             return f"#{self._pictures.take(path).id}"
-        return None
+        return self._pictures.embedded(path)
 
     def _resolved(self, path: str) -> str:
         here = posixpath.dirname(self._path)

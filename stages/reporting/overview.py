@@ -18,6 +18,7 @@ from stages.reporting import (
 )  # fmt: skip
 from stages.reporting.charts import Chart, position
 from stages.reporting.checks import Tally
+from stages.reporting.ran import BUDGETS, ran
 from stages.reporting.scatter import Scatter
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
@@ -100,6 +101,8 @@ def context(study: Study) -> dict[str, Any]:
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
         "worth": worth(study),
+        "ran": ran(study.provenance),
+        "budget": BUDGETS.get(study.params.budget, ""),
         "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
         "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
         "tally": claims.context(study, study.claims)["tally"],

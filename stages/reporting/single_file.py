@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from stages.errors import UserError
 from stages.reporting import merging, site
-from stages.reporting.merging import Part, Pictures
+from stages.reporting.embedded import Pictures
+from stages.reporting.merging import Part
 
 # Elements that are another one in the document, where a style sheet asks for them by their tag.
 RENAMED = (

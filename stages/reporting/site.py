@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from stages.atomic import write_bytes, write_text
 from stages.errors import UserError
+from stages.formats import write_json
 from stages.reporting import (
     cell,
     charts,
@@ -35,6 +36,7 @@ SITE = (
 # What the pages on one cell, and the one that compares two, need beside the site's own.
 CELL = ("maps.css", "gallery.css", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "compare.js")
+PROVENANCE = "provenance.json"  # what the overview says of runs, in full
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
@@ -90,7 +92,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters |= {function.__name__: function for function in FILTERS}
     made.filters["file_name"] = file_name
-    made.globals["static"] = static()
+    made.globals |= {"static": static(), "provenance": ""}
     return made
 
 
@@ -134,6 +136,9 @@ def replace(folder: Path, fill: Callable[[Path], None]) -> None:
 def write_pages(study: Study, folder: Path) -> None:
     """Write every page and picture into a new folder."""
     templates = environment()
+    if study.provenance is not None:
+        write_json(folder / PROVENANCE, study.provenance)
+        templates.globals["provenance"] = PROVENANCE
     values = overview.context(study)
     _page(templates, folder / "index.html", "index.html", values | {"root": ""})
     whole = {"methods": ("trust.html", trust.context(study)),

@@ -34,6 +34,7 @@ _ASSESS = (
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _CLAIMS = ("budget", "sources", "claims")
+_PROVENANCE = ("data", "sources", "environments", "runs")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -104,13 +105,15 @@ class CellResults:
 class Study:
     """The whole study, cells and datasets in the order of params.yaml.
 
-    `claims` is what metrics/claims.json says, None where it is not there.
+    `claims` is what metrics/claims.json says, `provenance` what metrics/provenance.json does; None
+    where it is not there.
     """
 
     params: Params
     cells: tuple[CellResults, ...]
     datasets: dict[str, dict[str, Any]]
     claims: dict[str, Any] | None = None
+    provenance: dict[str, Any] | None = None
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -149,7 +152,16 @@ def collect(params: Params) -> Study:
     if CLAIMS.exists():
         claims = read_json(CLAIMS, "claims")
         _check(CLAIMS, claims, _CLAIMS, "claims")
-    return Study(params, cells, datasets, claims)
+    return Study(params, cells, datasets, claims, _provenance())
+
+
+def _provenance() -> dict[str, Any] | None:
+    if not artifacts.PROVENANCE.exists():
+        return None
+    content = read_json(artifacts.PROVENANCE, "collect_provenance")
+    (noted,) = content.get("study") or [{}]
+    _check(artifacts.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
+    return noted
 
 
 def _cell(params: Params, name: str) -> CellResults:

@@ -21,8 +21,8 @@ MAPS = (
     Term(
         "signed",
         "Signed map",
-        "Red speaks for the class and blue against it. Where a map has no sign, a bright pixel "
-        "matters, and the map does not say in which direction.",
+        "Red speaks for the class and blue against it, unless other colours are chosen. Where a "
+        "map has no sign, a bright pixel matters, and the map does not say in which direction.",
         ("cell#examples",),
     ),
     Term(

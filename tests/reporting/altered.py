@@ -12,7 +12,7 @@ def arrays(rows: Explanations) -> dict[str, np.ndarray]:
     chosen = np.array([0, len(rows.label) - 1])
     original = rows.images[chosen]
     changed = original / np.float32(255)
-    changed[0, 1:3, 1:3] = 1 - changed[0, 1:3, 1:3]
+    changed[0, 7:9, 7:9] = 1 - changed[0, 7:9, 7:9]
     other = (rows.predicted[chosen] + 1) % len(rows.class_names)
     found = np.array([True, False])
     nowhere = np.array([0.05, np.nan], np.float32)

@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from stages import artifacts
 from stages import params as params_module
 from stages.params import Params
-from tests.reporting import altered, trusted
+from tests.reporting import altered, looked_into, trusted
 from tools import overlay
 
 BINS = 10
@@ -158,9 +158,12 @@ def write_other_families(
     artifacts.write_explanations(name, "shap", replace(explanations, maps={}))
     refused = {"deep_shap": {"unsupported": "it has <no> rule for this network"}}
     artifacts.write_metrics("explain_shap", name, {"rows": rows, "methods": refused})
-    for family, found in (("features", {}), ("counterfactual", altered.arrays(explanations))):
+    for family, found, said in (
+        ("features", looked_into.arrays(explanations), looked_into.METRICS),
+        ("counterfactual", altered.arrays(explanations), {}),
+    ):
         artifacts.write_findings(name, family, found)
-        artifacts.write_metrics(f"explain_{family}", name, {})
+        artifacts.write_metrics(f"explain_{family}", name, said)
 
 
 def answers(

@@ -86,8 +86,8 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
         subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
         found.append(pages.contents(REPORTS))
     assert found[0] == found[1]
-    # Five pages on the whole study, two cells with four sprites each, the strip.
-    assert len(found[0]) == 16
+    # Five pages on the whole study, two cells with five sprites each, the strip.
+    assert len(found[0]) == 18
 
 
 def test_what_would_have_to_change_is_shown(small_study):

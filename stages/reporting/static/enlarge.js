@@ -1,4 +1,5 @@
-// A large view of an image with one map over it, in a dialog of the browser's own.
+// A large view of an image with one map over it, in a dialog of the browser's own. What it shows is
+// in the address while it is open, beside what the gallery shows: `image-7?large=gradcam&…`.
 addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) => {
   if (!dialog.showModal) return;
   const section = dialog.closest("section");
@@ -9,6 +10,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
   const radios = `${page.before}enlarged-target`;
   let card = null;
   let target = 0;
+  let before = ""; // the address when it was opened
 
   const cards = () => [...section.querySelectorAll(".card[data-index]")];
   const pictures = (box) => [...box.querySelectorAll(".pic")].filter((p) => p.checkVisibility());
@@ -53,23 +55,56 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
       return label;
     }));
     if (held) choice.querySelector(":checked").focus();
+    write(targets[target], shot);
+  };
+  // Standing alone, a fine map is at full strength; the reader may let the image through.
+  const standard = (shot) => String(shot.querySelector(".coarse, .under")
+    ? Math.round(100 * (section.style.getPropertyValue("--strength") || 0.55)) : 100);
+  const write = (chosen, shot) => {
+    const values = new URLSearchParams();
+    Choices.read(page.find("gallery-controls"), values);
+    values.set("large", method.selectedOptions[0].dataset.name ?? "image");
+    if (target) values.set("for", chosen.dataset.role);
+    if (shot && strength.value !== standard(shot)) values.set("mix", strength.value);
+    Fragment.write(page, `image-${card.dataset.index}`, values);
   };
 
-  const open = (picture) => {
+  const open = (picture, mix) => {
     const shot = picture.closest(".shot");
     card = picture.closest(".card");
     target = [...card.querySelectorAll(".target")].indexOf(picture.closest(".target"));
     method.value = shot.dataset.method ?? "-1";
-    // Standing alone, a fine map is at full strength; the reader may let the image through.
-    const coarse = shot.querySelector(".coarse, .under");
-    strength.value = coarse ? 100 * (section.style.getPropertyValue("--strength") || 0.55) : 100;
+    strength.value = mix ?? standard(shot);
     paint();
     if (!picture.hasAttribute("tabindex")) picture.tabIndex = -1;
     picture.focus({ preventScroll: true }); // so that the browser gives the focus back to it
     show();
-    dialog.showModal();
+    if (!dialog.open) dialog.showModal();
+  };
+  const begin = (picture) => {
+    before = location.hash;
+    open(picture);
   };
   const paint = () => dialog.style.setProperty("--enlarged-strength", strength.value / 100);
+  // An address that names a large view opens it; closed, it leads to the image.
+  const follow = () => {
+    const { place, values } = Fragment.read(page);
+    const wanted = values.get("large");
+    const found = wanted !== null && cards().find((c) => c.id === page.before + place);
+    if (!found) {
+      before = location.hash; // the reader has gone elsewhere
+      dialog.close();
+      return;
+    }
+    const targets = [...found.querySelectorAll(".target")];
+    const chosen = targets.find((t) => t.dataset.role === values.get("for")) ?? targets[0];
+    const number = [...method.options].find((o) => o.dataset.name === wanted)?.value;
+    const shot = chosen.querySelector(`[data-method="${number}"]`) ?? chosen.querySelector(".original");
+    const mix = values.get("mix");
+    for (const name of ["large", "for", "mix"]) values.delete(name);
+    before = `#${page.before}${place}${values.size ? "?" : ""}${values}`;
+    open(shot.querySelector(".pic"), mix);
+  };
   const step = (by) => {
     const list = cards().filter((c) => c.checkVisibility() || c === card);
     card = list[(list.indexOf(card) + by + list.length) % list.length];
@@ -88,7 +123,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
   }
   section.addEventListener("click", ({ target: on }) => {
     const picture = on.closest(".card[data-index] .pic");
-    if (picture && !dialog.contains(picture)) open(picture);
+    if (picture && !dialog.contains(picture)) begin(picture);
   });
   section.addEventListener("keydown", (event) => {
     const picture = event.target.closest?.(".card[data-index] .pic");
@@ -96,7 +131,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
-      open(picture);
+      begin(picture);
     } else if (by) {
       event.preventDefault();
       const list = pictures(picture.closest(".card"));
@@ -121,8 +156,11 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
   });
   strength.addEventListener("input", paint);
   dialog.addEventListener("change", ({ target: control }) => {
-    if (control === strength) return;
     if (control.name === radios) target = Number(control.value);
     show();
   });
+  dialog.addEventListener("close", () => Fragment.put(before));
+  addEventListener("hashchange", follow);
+  // After the other scripts: the gallery has to bring the image, a file of all pages its page.
+  setTimeout(follow);
 }));

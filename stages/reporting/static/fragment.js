@@ -22,11 +22,16 @@ const Fragment = {
   },
   write({ before }, place, values) {
     const query = values.toString();
-    history.replaceState(null, "", `#${before}${place}${query && "?"}${query}`);
+    Fragment.put(`#${before}${place}${query && "?"}${query}`);
+  },
+  put(hash) {
+    // Browsers refuse too many in a short time, as when a key is held down: the last one is late.
+    try { history.replaceState(null, "", hash || "#"); } catch { /* written with the next choice */ }
   },
 };
 
-// Controls of a form as name → value, only those that differ from what the page was made with.
+// Controls of a form as name → value, only those that differ from what the page was made with, and
+// of boxes to tick those that are, unless all of them are.
 const Choices = {
   standard(control) {
     if (control.type === "range") return control.defaultValue;
@@ -39,6 +44,10 @@ const Choices = {
     for (const control of Choices.of(form)) {
       if (control.value !== Choices.standard(control)) values.set(control.name, control.value);
     }
+    const boxes = [...form.elements].filter((c) => c.type === "checkbox");
+    if (boxes.every((box) => box.checked)) return;
+    const on = boxes.filter((box) => box.checked);
+    for (const value of on.length ? on.map((box) => box.value) : [""]) values.append(boxes[0].name, value);
   },
   // A value that is not offered is passed over: an address may be older than the page.
   restore(form, values) {

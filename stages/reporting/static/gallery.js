@@ -1,6 +1,8 @@
 // The gallery's controls: what is shown, in which order and colours. Without scripts all is shown.
 addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, page) => {
   const section = form.closest("section");
+  // Filters, feature maps and changes are maps too.
+  const coloured = [section, page.find("inside"), page.find("changes")];
   const most = Number(form.dataset.shown);
   const places = ["examples", "wrong", "right"];
   const count = page.find("gallery-count");
@@ -85,7 +87,10 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
   const draw = () => {
     const { over, strength, unsigned, signed } = form.elements;
     if (over.value === "all") underlay();
-    for (const control of [over, unsigned, signed]) section.dataset[control.name] = control.value;
+    section.dataset.over = over.value;
+    for (const control of [unsigned, signed]) {
+      for (const part of coloured) part.dataset[control.name] = control.value;
+    }
     section.style.setProperty("--strength", strength.value / 100);
     page.find("strength-note").textContent = `${strength.value} %`;
   };
@@ -93,10 +98,6 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
   const values = () => {
     const chosen = new URLSearchParams();
     Choices.read(form, chosen);
-    if (!boxes.every((box) => box.checked)) {
-      const on = boxes.filter((box) => box.checked);
-      for (const name of on.length ? on.map((box) => box.value) : [""]) chosen.append("method", name);
-    }
     return chosen;
   };
   const apply = () => { select(); chooseMethods(); draw(); form.querySelector("[data-do=reset]").hidden = !values().size; };

@@ -1,0 +1,102 @@
+"""Gather what each run ran on. `python -m stages.collect_provenance`
+
+Reads metrics/timing/, data/raw/ and data/processed/; writes metrics/provenance.json, which depends
+on nothing else: not on where, when or on which commit it is gathered. Only the report reads it.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stages import artifacts, command, params
+from stages.formats import write_json
+from stages.params import Params
+
+# What a commit and its changes are; all else that a run ran on is its environment.
+SOURCE = ("commit", "changed", "parameters")
+
+
+def gathered(study: Params) -> dict[str, Any]:
+    """Return what is known of how the study in the current folder was made.
+
+    Returns:
+        budget and seed, as they are now. data: of each dataset its `name` and the SHA-256 of its
+        two files, null where one is not there. sources and environments: each different one once,
+        those of training first. runs: `stage` and `cell`, and which of `sources` and `environments`
+        it is of, from 0; null where the run is older than this record.
+
+    Raises:
+        UserError: a timing file is damaged.
+    """
+    sources: list[dict[str, Any]] = []
+    environments: list[dict[str, Any]] = []
+    runs = []
+    for stage, cell in _timed(study):
+        noted = artifacts.read_run(stage, cell)
+        source = {key: noted[key] for key in SOURCE if key in noted} if noted else None
+        rest = {key: noted[key] for key in noted if key not in SOURCE} if noted else None
+        runs.append(
+            {
+                "stage": stage,
+                "cell": cell,
+                "source": _number(sources, source),
+                "environment": _number(environments, rest),
+            }
+        )
+    used = dict.fromkeys(cell.dataset for cell in study.cells.values())
+    data = [
+        {
+            "name": name,
+            "raw": _sha256(artifacts.raw_path(name)),
+            "processed": _sha256(artifacts.processed_path(name)),
+        }
+        for name in used
+    ]
+    return {
+        "budget": study.budget,
+        "seed": study.seed,
+        "data": data,
+        "sources": sources,
+        "environments": environments,
+        "runs": runs,
+    }
+
+
+def _timed(study: Params) -> Iterable[tuple[str, str]]:
+    """Stages and cells whose durations there are, training first, cells as in params.yaml."""
+    folder = artifacts.METRICS / "timing"
+    stages = (path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ()
+    for stage in sorted(stages, key=lambda name: (not name.startswith("train"), name)):
+        for cell in study.cells:
+            if artifacts.timing_path(stage, cell).exists():
+                yield stage, cell
+
+
+def _number(known: list[dict[str, Any]], one: dict[str, Any] | None) -> int | None:
+    """The place of `one` among those known, added where it is new."""
+    if one is None:
+        return None
+    if one not in known:
+        known.append(one)
+    return known.index(one)
+
+
+def _sha256(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main() -> None:
+    """Write metrics/provenance.json."""
+    content = gathered(params.load())
+    # In a list of one, which `dvc metrics show` passes over: it would make columns of words of it.
+    write_json(artifacts.PROVENANCE, {"study": [content]})
+    recorded = sum(run["environment"] is not None for run in content["runs"])
+    print(f"provenance: recorded of {recorded} of {len(content['runs'])} runs", flush=True)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,83 @@
+"""What was run, in a real browser: hostile names stay text, the file is there, phones hold it."""
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from stages import report
+from stages.reporting import single_file
+from tests.browser.test_pages import LOW_CONTRAST, OVERFLOW, THEMES, WIDTHS, visit
+from tests.reporting import fixture, noted
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
+    """Build a site of a study whose provenance is as hostile as files and firmware can make it."""
+    folder = tmp_path_factory.mktemp("told")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        params = fixture.params_file(repository)
+        pictures = fixture.digits()
+        fixture.write_dataset_metrics("digits", pictures)
+        for name in params.cells:
+            fixture.write_cell(params, name, pictures)
+        noted.write(noted.hostile(*params.cells))
+        report.main()
+    finally:
+        os.chdir(before)
+    yield folder / "reports"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_section_is_sound(browser: Chrome, told: Path, width: int, theme: str) -> None:
+    browser.get_log("browser")
+    visit(browser, told / "index.html", width, theme)
+    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
+    assert browser.execute_script(OVERFLOW) <= 0
+    assert browser.execute_script(LOW_CONTRAST) == []
+    section = browser.find_element(By.ID, "run")
+    assert '<script>alert("cpu")</script>' in section.text
+    assert section.find_elements(By.CSS_SELECTOR, "script, img, i") == []
+    assert browser.get_log("browser") == []
+
+
+def test_every_page_offers_the_file(browser: Chrome, told: Path) -> None:
+    for path in sorted(told.rglob("*.html")):
+        visit(browser, path)
+        link = browser.find_element(By.CSS_SELECTOR, ".foot a[href$='provenance.json']")
+        assert link.get_attribute("href") == (told / "provenance.json").as_uri()
+    visit(browser, told / "provenance.json")
+    shown = json.loads(browser.find_element(By.TAG_NAME, "pre").text)
+    assert shown == json.loads((told / "provenance.json").read_text())
+
+
+def test_the_single_file_holds_it(browser: Chrome, told: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text(single_file.merge(told), encoding="utf-8")
+    browser.get_log("browser")
+    visit(browser, path)
+    link = browser.find_element(By.CSS_SELECTOR, ".foot a[download]")
+    assert link.get_attribute("download") == "provenance.json"
+    kind, _, content = link.get_attribute("href").partition(",")
+    assert kind == "data:application/json;base64"
+    assert base64.b64decode(content) == (told / "provenance.json").read_bytes()
+    behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    link.click()
+    saved = tmp_path / "provenance.json"
+    browser.execute_async_script("setTimeout(arguments[0], 1500)")
+    assert saved.read_bytes() == (told / "provenance.json").read_bytes()
+    assert browser.get_log("browser") == []
+    where = browser.find_element(By.CSS_SELECTOR, ".foot a[href='#index:run']")
+    where.click()
+    assert browser.find_element(By.ID, "index:run").is_displayed()
