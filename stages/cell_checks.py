@@ -7,7 +7,7 @@ from stages.command import nearest
 from stages.errors import UserError
 
 if TYPE_CHECKING:
-    from stages.params import Cell, Params, Twin
+    from stages.params import Cell, Params, Seeds, Twin
 
 
 def check_twin(path: Path, params: "Params", place: str, name: str, twin: "Twin") -> None:
@@ -20,6 +20,19 @@ def check_twin(path: Path, params: "Params", place: str, name: str, twin: "Twin"
     if twin.seed == params.seed:
         raise UserError(
             f"{path}: {place}.{name}.seed = {twin.seed}: this is `seed`; give another here"
+        )
+
+
+def check_seeds(path: Path, params: "Params", name: str, cell: "Seeds") -> None:
+    """Refuse further seeds of no cell, and one that stands twice: it gives the same network."""
+    check_known(path, params, "seeds", name)
+    check_cell(path, params, f"seeds.{name}", name, cell)
+    known = [params.seed, *cell.seeds]
+    twice = sorted({seed for seed in known if known.count(seed) > 1})
+    if twice:
+        raise UserError(
+            f"{path}: seeds.{name}.seeds = {cell.seeds}: {twice[0]} is there twice, or is `seed`, "
+            "which the cell itself is trained from; give another instead"
         )
 
 

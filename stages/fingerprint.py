@@ -45,9 +45,9 @@ PLUMBING = {
 BY_NAME = {"datasets": "Options", "models": "Network"}
 # What the stages run, beside the families of `explain`.
 STAGES = (
-    "fetch", "preprocess", "train", "train_twin", "train_shuffled", "evaluate", "compare_twins",
-    "assess", "assess_shuffled", "published_sanity", "claims",
-    "collect_provenance", "report",
+    "fetch", "preprocess", "train", "train_twin", "train_shuffled", "train_seeds", "evaluate",
+    "compare_twins", "assess", "assess_shuffled", "published_sanity",
+    "claims", "collect_provenance", "report",
 )  # fmt: skip
 
 

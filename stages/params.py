@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from stages.cell_checks import check_cell, check_known, check_twin
+from stages.cell_checks import check_cell, check_known, check_seeds, check_twin
 from stages.command import nearest
 from stages.errors import UserError
 from stages.explainers import counterfactual, features, gradients, lime, shap, twins
@@ -142,6 +142,12 @@ class Twin(Cell):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
 
+class Seeds(Cell):
+    """A cell that is trained from further seeds, to see how much of its numbers is chance."""
+
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=2)]
+
+
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell uses exists."""
 
@@ -157,6 +163,7 @@ class Params(Block):
     twins: dict[str, Twin]
     shuffled: dict[str, Twin]
     published: dict[str, Cell]
+    seeds: dict[str, Seeds]
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -171,6 +178,11 @@ class Params(Block):
         """Return what trains a cell on shuffled labels. Raises UserError if there is no such."""
         self.cell(cell)
         return _named(self.shuffled, "cell with shuffled labels", cell)
+
+    def seeds_of(self, cell: str) -> list[int]:
+        """Return the further seeds of a cell. Raises UserError if there is no such."""
+        self.cell(cell)
+        return _named(self.seeds, "cell with further seeds", cell).seeds
 
     def dataset(self, name: str) -> Dataset:
         """Return the dataset called `name`. Raises UserError if unknown."""
@@ -213,6 +225,8 @@ def load(path: Path = PARAMS) -> Params:
     for name, cell in params.published.items():
         check_known(path, params, "published", name)
         check_cell(path, params, f"published.{name}", name, cell)
+    for name, cell in params.seeds.items():
+        check_seeds(path, params, name, cell)
     return params.model_copy(update={"datasets": datasets, "models": models})
 
 

@@ -176,3 +176,19 @@ def test_a_twin_that_is_none(tmp_path, name, values, words):
     said = refused(tmp_path, "twins", {name: entry | values})
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("simple_cnn-mnist", {"seeds": [42, 7]}, ["seeds.simple_cnn-mnist", "42", "another"]),
+        ("simple_cnn-mnist", {"seeds": [7, 8, 7]}, ["7 is there twice"]),
+        ("simple_cnn-mnist", {"seeds": [7]}, ["seeds.simple_cnn-mnist.seeds"]),
+        ("simple_cnn-mnis", {}, ["seeds.simple_cnn-mnis", "did you mean 'simple_cnn-mnist'"]),
+    ],
+)
+def test_further_seeds_that_are_none(tmp_path, name, values, words):
+    entry = {"model": "simple_cnn", "dataset": "mnist", "architecture": "simple_cnn"}
+    said = refused(tmp_path, "seeds", {name: entry | {"seeds": [7, 8]} | values})
+    for word in words:
+        assert word in said

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-PLACES = ("twins", "shuffled", "published")
+PLACES = ("twins", "shuffled", "published", "seeds")
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -4,12 +4,13 @@ Runs a cell again from the start, its data included, in a folder of its own with
 that nothing is taken from the first run, and compares every output with what dvc.lock says it was.
 Durations are left out. On the machine, the versions and the number of threads that made dvc.lock,
 everything should be identical. Elsewhere the last bits of sums differ, and training carries them
-on: then numbers are compared, where the first run's files are still there to compare with.
+on until the weights have little in common. Then numbers are compared, where the first run's files
+are still there to compare with; and where the cell was trained from further seeds (`seeds` in
+params.yaml), its accuracy with theirs: another machine is like another seed.
 """
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -20,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import numpy as np
-import pandas as pd
 
 from stages import command, params
 from stages.errors import UserError
 from stages.formats import read_yaml
 from tools import jobs
+from tools.comparing import apart, beside_seeds
 from tools.demo import DVC_CONFIG
 
 FOLDER = Path(".verify")
@@ -37,6 +37,10 @@ CODE = "data/code/"
 TOLERANCE = 0.02
 
 IDENTICAL, WITHIN, DIFFERS = "identical", "within tolerance", "differs"
+# Of a network whose weights are others, though its accuracy is as it should be.
+FOLLOWS = "of other weights"
+# What comes before any training, and what says how good the network is.
+BEFORE, MEASURED = ("fingerprint", "fetch", "preprocess"), ("train", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -132,80 +136,6 @@ def compared(
             yield Verdict(path, DIFFERS if where else WITHIN, where)
 
 
-def apart(first: Path, second: Path, tolerance: float) -> str:
-    """Say where two files of numbers differ by more than the tolerance; empty where nowhere.
-
-    Args:
-        first: a .json, .csv, .npz or .weights.h5 file.
-        second: one of the same kind.
-        tolerance: |a - b| <= tolerance * max(1, |a|) is the same; for arrays, of the root mean
-            square of the difference against the greater of 1 and that of the first.
-    """
-    one, two = (dict(_numbers(path)) for path in (first, second))
-    for name in one.keys() | two.keys():
-        if name not in one or name not in two:
-            return f"{name} is in one of them only"
-        a, b = np.asarray(one[name]), np.asarray(two[name])
-        if a.shape != b.shape:
-            return f"{name}: {a.shape} and {b.shape}"
-        if a.dtype.kind not in "fiub":
-            if not np.array_equal(a, b):
-                return f"{name}: {_short(a)} and {_short(b)}"
-            continue
-        a, b = a.astype(np.float64), b.astype(np.float64)
-        if (np.isnan(a) != np.isnan(b)).any():
-            return f"{name}: unknown in one of them only"
-        known = ~np.isnan(a)
-        distance = _size(a[known] - b[known])
-        if distance > tolerance * max(1.0, _size(a[known])):
-            return f"{name}: {distance:.3g} apart"
-    return ""
-
-
-def _size(values: np.ndarray) -> float:
-    return float(np.sqrt((values**2).mean())) if values.size else 0.0
-
-
-def _short(values: np.ndarray) -> str:
-    return str(values if values.ndim == 0 else f"{values.size} values")
-
-
-def _numbers(path: Path) -> Iterator[tuple[str, Any]]:
-    if path.suffix == ".json":
-        yield from _leaves("", json.loads(path.read_text(encoding="utf-8")))
-    elif path.suffix == ".csv":
-        for name, column in pd.read_csv(path).items():
-            yield str(name), column.to_numpy()
-    elif path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as archive:
-            yield from ((name, archive[name]) for name in archive.files)
-    else:
-        yield from _datasets(path)
-
-
-def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(content, dict | list):
-        parts = content.items() if isinstance(content, dict) else enumerate(content)
-        for key, value in parts:
-            yield from _leaves(f"{name}.{key}".lstrip("."), value)
-    else:
-        yield name, np.nan if content is None else content
-
-
-def _datasets(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    import h5py
-
-    found: list[tuple[str, np.ndarray]] = []
-
-    def take(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            found.append((name, item[()]))
-
-    with h5py.File(path) as file:
-        file.visititems(take)
-    yield from found
-
-
 def _md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
@@ -236,9 +166,13 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
         raise UserError(f"a stage failed, see above; what was made so far is in {folder}/")
     after = recorded(folder)
     repeats = True
+    seeds = beside_seeds(cell, here, folder)
     for name in names:
         verdicts = list(compared(before[name], after[name], here, folder, tolerance))
         worst = max((v.said for v in verdicts), key=(IDENTICAL, WITHIN, DIFFERS).index)
+        stage = name.partition("@")[0]
+        if worst == DIFFERS and seeds and seeds[0] and stage not in BEFORE:
+            worst = WITHIN if stage in MEASURED else FOLLOWS
         repeats &= worst != DIFFERS
         print(f"{worst:17} {name}")
         for verdict in verdicts:
@@ -246,6 +180,8 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
                 print(f"{'':17}   {verdict.path}: {verdict.where}")
         if inputs := changed_inputs(before[name], after[name]):
             print(f"{'':17}   dvc.lock is of other {', '.join(inputs)}: `make repro` renews it")
+    if seeds:
+        print(seeds[1])
     return repeats
 
 

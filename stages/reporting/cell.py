@@ -11,6 +11,7 @@ from stages.reporting.calibration import reliability
 from stages.reporting.changes import changes
 from stages.reporting.gallery import gallery
 from stages.reporting.inside import inside
+from stages.reporting.seeds import over_seeds
 from stages.reporting.squares import Squares, squares
 from stages.reporting.study import CellResults, Study
 
@@ -57,6 +58,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors.own_errors(result.methods()),
         "unsupported": own_errors.unsupported(result.methods()),
+        "over_seeds": over_seeds(result.seeds, (result.evaluate or {}).get("test_images")),
         "trust": cell_trust.section(study.params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],

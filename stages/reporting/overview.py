@@ -20,6 +20,7 @@ from stages.reporting.charts import Chart, position
 from stages.reporting.checks import Tally
 from stages.reporting.ran import BUDGETS, ran
 from stages.reporting.scatter import Scatter
+from stages.reporting.seeds import over_seeds
 from stages.reporting.sprites import Sprite, Tile
 from stages.reporting.study import CellResults, Study
 from stages.reporting.worth import worth
@@ -101,6 +102,11 @@ def context(study: Study) -> dict[str, Any]:
         "evaluated": sum(c.evaluate is not None for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
         "worth": worth(study),
+        "over_seeds": [
+            (c.name, over_seeds(c.seeds, c.evaluate["test_images"]))
+            for c in study.cells
+            if c.seeds and c.evaluate
+        ],
         "ran": ran(study.provenance),
         "budget": BUDGETS.get(study.params.budget, ""),
         "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),

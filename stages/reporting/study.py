@@ -44,7 +44,8 @@ class CellResults:
     """One cell: what params.yaml says of it, and each result that exists (None where not).
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
-    `published` is of the published randomisation table, which few cells are measured for.
+    `published` is of the published randomisation table, which few cells are measured for; `seeds`
+    of further trainings from other seeds, likewise.
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -58,6 +59,7 @@ class CellResults:
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] | None = None
     published: dict[str, Any] | None = None
+    seeds: dict[str, Any] | None = None
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
@@ -187,6 +189,7 @@ def _cell(params: Params, name: str) -> CellResults:
         explain=explain,
         assess=_assess(params, name, missing),
         published=_metrics("published_sanity", name, _PUBLISHED, []),
+        seeds=_metrics("train_seeds", name, ("seeds", "accuracy"), []),
         timing=timing,
         explained=tuple(
             family

@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
+from stages.statistics.spread import spread
 from tests.scratch import Scratch
-from tools import overlay, verify
+from tools import comparing, overlay, verify
 
 CELL = "simple_cnn-digits"
 
@@ -33,7 +34,7 @@ def write(path: Path, content) -> Path:
 )
 def test_metrics_within_the_tolerance_are_the_same(tmp_path, one, two, where) -> None:
     paths = write(tmp_path / "1.json", one), write(tmp_path / "2.json", two)
-    assert verify.apart(*paths, 0.02) == where
+    assert comparing.apart(*paths, 0.02) == where
 
 
 def test_arrays_tables_and_weights_are_compared_too(tmp_path) -> None:
@@ -45,7 +46,7 @@ def test_arrays_tables_and_weights_are_compared_too(tmp_path) -> None:
             file["layers/conv/0"] = array
     for kind, name in ((".npz", "maps"), (".csv", "loss"), (".weights.h5", "layers/conv/0")):
         said = [
-            verify.apart(tmp_path / f"0{kind}", tmp_path / f"{n}{kind}", 0.02) for n in (1, 2, 3)
+            comparing.apart(tmp_path / f"0{kind}", tmp_path / f"{n}{kind}", 0.02) for n in (1, 2, 3)
         ]
         assert said[0] == ""
         assert said[1] == f"{name}: 0.5 apart"
@@ -58,6 +59,19 @@ def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
     (verdict,) = verify.compared({"outs": outs}, {"outs": others}, tmp_path, tmp_path, 0.02)
     assert verdict.path == "x.json" and verdict.said == verify.DIFFERS
     assert "dvc checkout" in verdict.where
+
+
+def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path) -> None:
+    """Of 0.97, 0.98 and 0.99 a fourth is within 3 · 0.01 · sqrt(4 / 3) = 0.0346 of 0.98."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    said = spread([0.97, 0.98, 0.99])
+    write(first / "metrics/train_seeds/a.json", {"seeds": [1, 2, 3], "accuracy": said})
+    for accuracy, expected in ((0.98, True), (0.9460, True), (0.9453, False), (1.0147, False)):
+        write(second / "metrics/evaluate/a.json", {"accuracy": accuracy})
+        within, words = comparing.beside_seeds("a", first, second)
+        assert within == expected
+    assert words == "accuracy 1.0147, from 3 seeds 0.9800 ± 0.0346"
+    assert comparing.beside_seeds("b", first, second) is None
 
 
 @pytest.mark.slow
@@ -90,3 +104,35 @@ def test_a_cell_repeats_until_somebody_changes_a_result(tmp_path_factory) -> Non
     assert f"differs           evaluate@{CELL}" in changed.stdout
     assert f"identical         train@{CELL}" in changed.stdout
     assert f"metrics/evaluate/{CELL}.json: other bytes" in changed.stdout
+
+
+@pytest.mark.parametrize("within", [True, False, None])
+def test_another_machines_network_is_judged_beside_other_seeds(
+    tmp_path, monkeypatch, capsys, within
+) -> None:
+    """All outputs differ, as after a training elsewhere: its accuracy decides."""
+    names = ["preprocess@digits", f"train@{CELL}", f"evaluate@{CELL}", f"assess@{CELL}"]
+
+    def lock(md5: str, same: str) -> dict:
+        return {
+            n: {"outs": [{"path": f"{n}.npz", "md5": same if n.startswith("preprocess") else md5}]}
+            for n in names
+        }
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verify, "recorded", lambda at: lock("1" if at == tmp_path else "2", "0"))
+    monkeypatch.setattr(verify, "stages_of", lambda folder, cell: names)
+    monkeypatch.setattr(verify, "copied", lambda source, target: None)
+    monkeypatch.setattr(verify.subprocess, "run", lambda *_, **__: Done())
+    found = None if within is None else (within, "accuracy 0.9, from 3 seeds 0.9 ± 0.1")
+    monkeypatch.setattr(verify, "beside_seeds", lambda *_: found)
+    assert verify.verify(CELL, 0.02, tmp_path / "again") == bool(within)
+    lines = capsys.readouterr().out
+    assert (f"within tolerance  train@{CELL}" in lines) == bool(within)
+    assert (f"of other weights  assess@{CELL}" in lines) == bool(within)
+    assert (f"differs           assess@{CELL}" in lines) != bool(within)
+    assert ("from 3 seeds" in lines) == (within is not None)
+
+
+class Done:
+    returncode = 0
