@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages.atomic import write, write_text
-from stages.errors import UserError
+from stages.errors import UserError, printable, shown_value
 
 DECIMALS = 6
 
@@ -82,8 +82,16 @@ def read_yaml(path: Path) -> Any:
             f"{path}: there is no such file; run the command in the repository's folder"
         ) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
+        reason = printable(" ".join(str(error).split()))
         raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise UserError(f"{path}: this is no file; restore it with git checkout") from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid YAML: nested too deeply; correct it") from None
+    # What the library lets through of a value that is not what its form says, as 2020-13-45.
+    except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
+        reason = shown_value(str(error))
+        raise UserError(f"{path}: not valid YAML: a value is wrong: {reason}; correct it") from None
 
 
 def require(path: Path, made_by: str) -> None:
