@@ -68,8 +68,8 @@ mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
 			"(for the demo's runs: make mlflow DB=.demo/mlflow.db)" >&2; exit 2; }
-	@"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" \
-		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}"
+	@MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}" \
+		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)"
 
 .PHONY: clean
 clean: ## Delete the demo, caches and, after asking, results (FORCE=1 does not ask)
