@@ -43,6 +43,14 @@ lint: $(INSTALLED_DEV) ## Check style and formatting
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
 
+.PHONY: audit
+audit: setup ## Look the pinned requirements up among known vulnerabilities
+	@"$(PY)" -m tools.audit
+
+.PHONY: coverage
+coverage: setup $(INSTALLED_DEV) ## Run the tests and say which lines of stages/ they reach (90 % at least)
+	@"$(PY)" -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TESTS)
+
 .PHONY: repro
 repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
 	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
