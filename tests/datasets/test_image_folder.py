@@ -431,7 +431,7 @@ ODD_NAMES = ("a\nb", "a\x1b[2Jb", "a\tb", "a\u202eb")
 FINE_NAMES = (
     'say "cheese"',
     "it's",
-    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
     "{{ 7 * 7 }}",
     "🙂",
     "数字",
