@@ -131,7 +131,7 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
         with pytest.raises(UserError, match="do not fit"):
             artifacts.load_weights(CELL, model)
     assert path.read_bytes() == wrong
-    for left_out in ("layers", "layers/logits", "layers/conv"):
+    for left_out in ("layers", "layers/dense", "layers/conv2d"):
         partial = path.with_name("partial.h5")
         partial.write_bytes(content)
         with h5py.File(partial, "a") as file:
