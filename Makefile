@@ -43,6 +43,14 @@ lint: $(INSTALLED_DEV) ## Check style and formatting
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
 
+.PHONY: audit
+audit: setup ## Look the pinned requirements up among known vulnerabilities
+	@"$(PY)" -m tools.audit
+
+.PHONY: coverage
+coverage: setup $(INSTALLED_DEV) ## Run the tests and say which lines of stages/ they reach (90 % at least)
+	@"$(PY)" -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TESTS)
+
 .PHONY: repro
 repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
 	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
@@ -68,8 +76,8 @@ mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
 			"(for the demo's runs: make mlflow DB=.demo/mlflow.db)" >&2; exit 2; }
-	@"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" \
-		--backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}"
+	@MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}" \
+		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)"
 
 .PHONY: clean
 clean: ## Delete the demo, caches and, after asking, results (FORCE=1 does not ask)

@@ -4,8 +4,9 @@ Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relativ
 folder, which is the repository's root in a DVC stage.
 """
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,9 +240,14 @@ def _timing(stage: str, name: str) -> dict[str, Any]:
 
 
 def read_table(path: Path, made_by: str = "") -> pd.DataFrame:
-    """Read a CSV table. Raises UserError if it is missing; `made_by` is the stage to run."""
+    """Read a CSV table. Raises UserError if missing or damaged; `made_by` is the stage to run."""
     require(path, made_by)
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except ValueError as error:  # of which pandas' ParserError and EmptyDataError are
+        remedy = f"make it again with `dvc repro -f {made_by}`" if made_by else "replace it"
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a valid CSV table ({reason}); {remedy}") from error
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -272,12 +278,19 @@ def load_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
     made_by = f"train{variant and f'_{variant}'}@{cell}"
     require(path, made_by)
     try:
-        model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Of layers that the file does not have, Keras only warns, and leaves them random.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
+    # What HDF5 and Keras raise of another network's file, or of a damaged one.
+    except (ValueError, OSError, LookupError, TypeError, AttributeError, RuntimeError,
+            UserWarning) as error:  # fmt: skip
+        if isinstance(error, PermissionError):
+            raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
             f"{path}: these weights do not fit the network that params.yaml describes, or the "
-            f"file is damaged; train it again with `dvc repro -f {made_by}` "
-            f"({str(error).splitlines()[0]})"
+            f"file is damaged; train it again with `dvc repro -f {made_by}` ({reason})"
         ) from error
 
 
@@ -289,5 +302,11 @@ def _write_record(path: Path, record: Any) -> None:
 
 def _read_record(kind: type, path: Path, made_by: str) -> Any:
     arrays = read_arrays(path, made_by)
+    missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
+    if missing:
+        raise UserError(
+            f"{path}: {', '.join(missing)} missing: the file is another's, older or damaged; make "
+            f"it again with `dvc repro -f {made_by}`"
+        )
     arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
     return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.command import nearest
-from stages.errors import UserError
+from stages.errors import UserError, shown_value
 
 if TYPE_CHECKING:
     from stages.params import Cell, Params, Seeds, Twin
@@ -54,7 +54,7 @@ def check_cell(path: Path, params: "Params", place: str, name: str, cell: "Cell"
     ):
         if value not in known:
             raise UserError(
-                f"{key}.{part} = {value!r}: unknown{nearest(value, known)}; "
+                f"{key}.{part} = {shown_value(value)}: unknown{nearest(value, known)}; "
                 f"known: {', '.join(known)}"
             )
     expected = f"{cell.model}-{cell.dataset}"
@@ -66,8 +66,8 @@ def check_cell(path: Path, params: "Params", place: str, name: str, cell: "Cell"
     model = params.models[cell.model]
     if cell.architecture != model.architecture:
         raise UserError(
-            f"{key}.architecture = {cell.architecture!r}: expected '{model.architecture}', the "
-            f"architecture of models.{cell.model}"
+            f"{key}.architecture = {shown_value(cell.architecture)}: expected "
+            f"'{model.architecture}', the architecture of models.{cell.model}"
         )
     if cell.dataset not in model.schedules.get(params.budget, {}):
         raise UserError(

@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 
-from stages.errors import UserError
+from stages.errors import UserError, printable
+
+_LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
 
 # What the operating system may refuse although the program is right.
 _REFUSALS = {
@@ -26,7 +28,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        said = "\n".join(map(printable, str(error).split("\n")))
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print(
@@ -37,12 +40,14 @@ def run(main: Callable[[], None]) -> None:
     except OSError as error:
         if error.errno not in _REFUSALS:
             raise
-        where = f"{error.filename}: " if error.filename else ""
+        where = f"{printable(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(1)
 
 
 def nearest(name: object, known: list[str]) -> str:
     """Return "; did you mean 'x'?" for the known name closest to `name`, or an empty string."""
-    close = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return ""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else ""

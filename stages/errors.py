@@ -1,5 +1,10 @@
 """What a user can put right: told in a sentence, never as a traceback."""
 
+import reprlib
+from typing import Any
+
+_LONGEST_KEY = 100
+
 
 class UserError(Exception):
     """A mistake in the input, the configuration or the surroundings.
@@ -9,3 +14,33 @@ class UserError(Exception):
     """
 
     exit_code = 2
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line: what cannot be shown, as a terminal's commands, is escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shown_key(key: str) -> str:
+    """Return a key for a message: on one line, and not longer than one can read."""
+    key = printable(key)
+    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 1]}…"
+
+
+def shown_value(value: Any) -> str:
+    """Return a value for a message as Python writes it; of a long or deep one, the beginning."""
+    return printable(_SHORT.repr(value))
+
+
+class _Short(reprlib.Repr):
+    def repr_int(self, value: int, level: int) -> str:
+        try:
+            return super().repr_int(value, level)
+        except ValueError:  # Python refuses to write thousands of digits
+            return f"<a number of {value.bit_length():,} bits>"
+
+
+_SHORT = _Short()
+_SHORT.maxlevel = 4
+_SHORT.maxstring = _SHORT.maxother = 120
+_SHORT.maxlong = 60

@@ -3,9 +3,12 @@
 The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
 """
 
+import errno
 import json
 import math
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from stages.atomic import write, write_text
-from stages.errors import UserError
+from stages.errors import UserError, printable, shown_value
 
 DECIMALS = 6
+# What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
+# a way of its own, an altered header that the array is larger than the memory.
+_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, MemoryError,
+           OverflowError, struct.error, zlib.error, zipfile.BadZipFile)  # fmt: skip
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -34,12 +41,25 @@ def read_arrays(
     """
     require(path, made_by)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in names or archive.files}
-    except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        with zipfile.ZipFile(path) as archive:
+            inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
+            return {name: _array(archive, name) for name in inside}
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the operating system's refusal
+        reason = shown_value(str(error) or type(error).__name__)
         raise UserError(
-            f"{path}: the file is damaged ({error}); make it again with `dvc repro -f {made_by}`"
+            f"{path}: the file is damaged ({reason}); make it again with `dvc repro -f {made_by}`"
         ) from error
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(f"{name}.npy") as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        # To the end: only there is the checksum compared, and a damaged header may ask for less.
+        if file.read(1):
+            raise ValueError(f"{name}.npy is longer than its header says")
+    return array
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -53,7 +73,7 @@ def read_json(path: Path, made_by: str) -> Any:
     require(path, made_by)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
         ) from error
@@ -82,8 +102,16 @@ def read_yaml(path: Path) -> Any:
             f"{path}: there is no such file; run the command in the repository's folder"
         ) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
+        reason = printable(" ".join(str(error).split()))
         raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise UserError(f"{path}: this is no file; restore it with git checkout") from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid YAML: nested too deeply; correct it") from None
+    # What the library lets through of a value that is not what its form says, as 2020-13-45.
+    except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
+        reason = shown_value(str(error))
+        raise UserError(f"{path}: not valid YAML: a value is wrong: {reason}; correct it") from None
 
 
 def require(path: Path, made_by: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from stages.command import nearest
-from stages.errors import UserError
+from stages.errors import UserError, shown_key, shown_value
 from stages.schema import Block
 
 SHOWN_MISTAKES = 10
@@ -36,23 +36,33 @@ def explained(path: Path, error: ValidationError, block: type[Block], prefix: st
     """Say each mistake on a line: file, key, value, what was expected, what to do."""
     lines = []
     for mistake in error.errors()[:SHOWN_MISTAKES]:
-        place = [str(part) for part in mistake["loc"] if part not in ("int", "literal['all']")]
+        kinds = ("int", "literal['all']")  # pydantic's name of what a union's value might be
+        place = [str(part) or "''" for part in mistake["loc"] if part not in kinds]
+        of_a_name = place[-1:] == ["[key]"]
         # What is wrong of a block as a whole has no key below it.
-        key = (prefix + ".".join(place)).removesuffix(".")
+        key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
         if mistake["type"] == "extra_forbidden":
             known = _siblings(block, mistake["loc"])
             remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
         elif mistake["type"] == "missing":
             lines.append(f"{path}: {key} is missing: add it")
             continue
+        elif mistake["type"] == "invalid_key" or (of_a_name and not _is_text(mistake)):
+            remedy = "a name should be text; put it in quotes, or correct it"
         else:
             reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
             remedy = f"{reason}; correct it"
-        lines.append(f"{path}: {key} = {mistake['input']!r}: {remedy}")
+        value = f"the name {shown_value(mistake['input'])}" if of_a_name else None
+        said = f"{key}: {value}" if value else f"{key} = {shown_value(mistake['input'])}"
+        lines.append(f"{path}: {said}: {remedy}")
     left_out = error.error_count() - SHOWN_MISTAKES
     if left_out > 0:
         lines.append(f"… and {left_out} more")
     return "\n       ".join(lines)
+
+
+def _is_text(mistake: Any) -> bool:
+    return isinstance(mistake["input"], str)
 
 
 def _siblings(annotation: Any, location: tuple[Any, ...]) -> list[str]:

@@ -10,11 +10,11 @@ import importlib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from stages.cell_checks import check_cell, check_known, check_seeds, check_twin
 from stages.command import nearest
-from stages.errors import UserError
+from stages.errors import UserError, shown_value
 from stages.explainers import counterfactual, features, gradients, lime, shap, twins
 from stages.formats import read_yaml
 from stages.mistakes import validated
@@ -23,8 +23,31 @@ from stages.trust import options as trust
 
 PARAMS = Path("params.yaml")
 
+LONGEST_NAME = 120  # bytes; with an ending it is a file's name, of at most 255
+
+
+def _as_a_name(name: str) -> str:
+    """Refuse what would not do in a file's name, a DVC stage's name or a dotted key."""
+    if name.startswith("-") or not f"_{name}".replace("-", "_").isidentifier():
+        raise ValueError("a name is made of letters, digits, _ and - and does not begin with -")
+    if len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} bytes")
+    return name
+
+
+def _as_a_models_name(name: str) -> str:
+    """Refuse what Keras does not take, or what would make a cell's name ambiguous."""
+    if "-" in name or not name.isascii() or name.startswith("_"):
+        raise ValueError("a model's name is made of a to z, A to Z, digits and _, not _ first")
+    return name
+
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+# Half of NumPy's and Keras' 32 bits: layers add to it for generators of their own.
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Name = Annotated[str, AfterValidator(_as_a_name)]
+ModelName = Annotated[Name, AfterValidator(_as_a_models_name)]
 
 
 class Preprocess(Block):
@@ -37,7 +60,8 @@ class Normalisation(Block):
     """Per channel: the network sees (x - mean) / std of an image x in [0, 1]."""
 
     mean: Annotated[list[Fraction], Field(min_length=1, max_length=4)]
-    std: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=4)]
+    # Pixels differ by 1/255: a much smaller deviation would make them infinite.
+    std: Annotated[list[Annotated[float, Field(ge=1e-4, le=1)]], Field(min_length=1, max_length=4)]
 
     @model_validator(mode="after")
     def _one_a_channel(self) -> "Normalisation":
@@ -65,7 +89,7 @@ class Training(Block):
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
-    early_stopping_patience: Annotated[int, Field(ge=0)]
+    early_stopping_patience: Annotated[int, Field(ge=0, le=1_000_000)]
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
     plateau_factor: Annotated[float, Field(gt=0, lt=1)]
     plateau_patience: Count
@@ -75,7 +99,7 @@ class Training(Block):
 class Schedule(Block):
     """How long a network is trained on one dataset under one budget."""
 
-    epochs: Count
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     batch_size: Annotated[int, Field(ge=1, le=8192)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
@@ -125,7 +149,7 @@ class Model(Block):
     architecture: str
     network: Any
     training: Training
-    schedules: dict[Literal["cpu", "paper"], dict[str, Schedule]]
+    schedules: dict[Literal["cpu", "paper"], dict[Name, Schedule]]
 
 
 class Cell(Block):
@@ -139,31 +163,31 @@ class Cell(Block):
 class Twin(Cell):
     """A cell that is trained once more, from another seed or on labels without meaning."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
 
 
 class Seeds(Cell):
     """A cell that is trained from further seeds, to see how much of its numbers is chance."""
 
-    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=2)]
+    seeds: Annotated[list[Seed], Field(min_length=2, max_length=100)]
 
 
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell uses exists."""
 
     budget: Literal["cpu", "paper"]
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     threads: Annotated[int, Field(ge=1, le=256)]
-    datasets: Annotated[dict[str, Dataset], Field(min_length=1)]
-    models: Annotated[dict[str, Model], Field(min_length=1)]
+    datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     evaluate: Evaluate
     explain: Explain
     assess: trust.Options
-    cells: Annotated[dict[str, Cell], Field(min_length=1)]
-    twins: dict[str, Twin]
-    shuffled: dict[str, Twin]
-    published: dict[str, Cell]
-    seeds: dict[str, Seeds]
+    cells: Annotated[dict[Name, Cell], Field(min_length=1)]
+    twins: dict[Name, Twin]
+    shuffled: dict[Name, Twin]
+    published: dict[Name, Cell]
+    seeds: dict[Name, Seeds]
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -263,7 +287,8 @@ def _described(path: Path, key: str, name: Any, room: str, block: str) -> type[B
     if name in known:
         return getattr(importlib.import_module(f"{room}.{name}"), block)
     raise UserError(
-        f"{path}: {key} = {name!r}: unknown{nearest(name, known)}; known: {', '.join(known)}"
+        f"{path}: {key} = {shown_value(name)}: unknown{nearest(name, known)}; "
+        f"known: {', '.join(known)}"
     )
 
 

@@ -24,14 +24,20 @@ def preprocess(name: str) -> None:
     """Write data/processed/<name>.npz and metrics/preprocess/<name>.json.
 
     Raises:
-        UserError: the dataset is unknown, was not fetched, has fewer than two classes, or a class
-            that is too small to be split.
+        UserError: the dataset is unknown, was not fetched, has fewer than two classes, or classes
+            that are too small to be split.
     """
     study = params.load()
     options = study.dataset(name).preprocess
     raw = artifacts.read_raw(name)
     _require_classes(name, raw)
     dataset = split(raw, options.test_fraction, study.seed)
+    if np.bincount(dataset.train_labels).max() < 2:
+        raise UserError(
+            f"{artifacts.raw_path(name)}: no class has two training images, so that there is none "
+            "to validate with: add images, or lower "
+            f"datasets.{name}.preprocess.test_fraction = {options.test_fraction} in params.yaml"
+        )
     artifacts.write_dataset(name, dataset)
     artifacts.write_metrics("preprocess", name, described(dataset))
 

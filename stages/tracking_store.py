@@ -7,17 +7,19 @@ import sqlite3
 import threading
 import time
 import warnings
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import numpy as np
 
 EXPERIMENT = "study"
 _CONNECT_SECONDS = 4.0
 _LOCK_SECONDS = 60.0
+_SHORTEST_SECRET = 3  # characters: to hide each "a" would only spoil a message
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SETTINGS = {
     # A server that takes a connection and then says nothing costs two of these, not ten minutes.
@@ -68,12 +70,32 @@ def repository_root() -> Path:
 
 
 def masked(text: str) -> str:
-    """Return `text` without credentials: of URIs, of their queries, and of MLflow's variables."""
-    for name in ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
-        if secret := os.environ.get(name):
-            text = text.replace(secret, "***")
+    """Return `text` without credentials: of URIs, of their queries, and of MLflow's variables.
+
+    Also where a library took a URI apart, and says only what it stumbled over.
+    """
     text = re.sub(r"://\S*@", "://***@", text)
-    return re.sub(r"([?&][\w.\-]+=)[^&\s'\")]+", r"\1***", text)
+    text = re.sub(r"([?&;][\w.\-]+=)[^&;\s'\")]+", r"\1***", text)
+    for secret in sorted(_secrets(), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets() -> set[str]:
+    """Return what must not be shown, in each form in which it may turn up in a message."""
+    environment = os.environ.get
+    uri = environment("MLFLOW_TRACKING_URI", "").strip()
+    found = re.match(r"[\w.+\-]+://(.*)@", uri)
+    user, _, password = found[1].partition(":") if found else ("", "", "")
+    whole = {password or user, *re.findall(r"[?&;][^=&;]*=([^&;#]+)", uri)}
+    whole |= {environment(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")}
+    whole |= {unquote(secret) for secret in whole} | {quote(secret, "") for secret in whole}
+    # A password with a slash in it that is not escaped ends the host's name, for a parser.
+    parts = {part for secret in whole for part in re.split(r"[/?#@:]", secret)}
+    user = user or environment("MLFLOW_TRACKING_USERNAME", "")
+    pairs = {f"{unquote(user)}:{secret}" for secret in whole}
+    sent = {b64encode(os.fsencode(pair)).decode() for pair in pairs}
+    return {secret for secret in whole | parts | sent if len(secret) >= _SHORTEST_SECRET}
 
 
 @contextmanager
@@ -179,9 +201,15 @@ def _require_answer(uri: str) -> None:
     """
     import socket
 
-    parts = urlsplit(uri)
-    scheme = parts.scheme.split("+")[0]
-    port = parts.port or _PORTS.get(scheme)
+    try:
+        parts = urlsplit(uri)
+        scheme = parts.scheme.split("+")[0]
+        port = parts.port or _PORTS.get(scheme)
+    except ValueError:  # whose words hold a part of the password, if that is what is wrong
+        raise ConnectionError(
+            "MLFLOW_TRACKING_URI is no valid address; in a password, write / as %2F, @ as %40, "
+            "# as %23, : as %3A and ? as %3F"
+        ) from None
     if not parts.hostname or port is None or _goes_through_proxy(uri, scheme):
         return
     failures: list[OSError] = [TimeoutError("no answer in time")]

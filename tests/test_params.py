@@ -79,7 +79,7 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("models.resnet18.architecture", "layers", ["architecture = 'layers': unknown"]),
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
         ("datasets.mnist.fetch.name", "minst", ["datasets.mnist.fetch.name = 'minst'"]),
-        ("datasets.mnist.normalisation.std", [0], ["std", "greater than 0"]),
+        ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
         ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
         ("explain.images.right_per_class", -1, ["right_per_class = -1"]),
     ],

@@ -158,6 +158,15 @@ def test_a_class_too_small_to_be_split(folder: Path) -> None:
     assert artifacts.read_metrics("preprocess", "digits")["train_per_class"]["eel"] == 1
 
 
+def test_classes_too_small_to_validate_with(folder: Path) -> None:
+    raw = raw_dataset(train=6)  # two of each: one is tested with, one trained on, and none is left
+    nothing = raw.images[:0], raw.labels[:0]
+    artifacts.write_raw("digits", RawDataset(raw.images, raw.labels, *nothing, CLASSES))
+    with pytest.raises(UserError, match=r"no class has two training images.*test_fraction = 0\."):
+        preprocess("digits")
+    assert not (folder / "data" / "processed").exists()
+
+
 def test_of_many_small_classes_a_few_are_named() -> None:
     labels = np.arange(40)
     images = np.zeros((40, 2, 2, 1), dtype=np.uint8)

@@ -112,7 +112,10 @@ def read(folder: Path) -> tuple[list[Layer], dict[str, np.ndarray], Inputs]:
     layers = [
         Layer(**{**layer, "inputs": tuple(layer["inputs"])}) for layer in content.pop("layers")
     ]
-    with np.load(folder / "weights.npz") as weights, np.load(folder / "inputs.npz") as arrays:
+    with (
+        np.load(folder / "weights.npz", allow_pickle=False) as weights,
+        np.load(folder / "inputs.npz", allow_pickle=False) as arrays,
+    ):
         return layers, dict(weights), Inputs(**arrays, **content)
 
 

@@ -21,7 +21,7 @@ from pydantic import Field
 from stages.artifacts import RawDataset
 from stages.command import nearest
 from stages.datasets.decoding import UNREADABLE, as_pixels, opened
-from stages.errors import UserError
+from stages.errors import UserError, printable
 from stages.schema import Block
 
 ENDINGS = (".png", ".jpg", ".jpeg")
@@ -30,6 +30,8 @@ OTHER_IMAGES = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp")
 SHOWN_MISTAKES = 5
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
 MOST_BYTES = 2**30
+# A confusion matrix has the square of it, and stands in JSON and on a page.
+MOST_CLASSES = 1000
 
 
 class Options(Block):
@@ -79,8 +81,14 @@ def fetch(options: Options) -> RawDataset:
     _refuse(_outsiders(found, root.resolve()))
     names = tuple(sorted({image.label for image in found}))
     if len(names) < 2:
-        raise UserError(f"{where}: all images are '{names[0]}'; two classes are needed: {remedy}")
-    labels = np.array([names.index(image.label) for image in found], dtype=np.int64)
+        raise UserError(f"{where}: all images are {names[0]!r}; two classes are needed: {remedy}")
+    if len(names) > MOST_CLASSES:
+        raise UserError(
+            f"{where}: {len(names):,} classes ({', '.join(map(repr, names[:3]))} …), more than "
+            f"{MOST_CLASSES:,}; label the images by what they have in common"
+        )
+    number = {name: index for index, name in enumerate(names)}
+    labels = np.array([number[image.label] for image in found], dtype=np.int64)
     pixels = _pixels(found, options)
     return RawDataset(pixels, labels, pixels[:0], labels[:0], names)
 
@@ -238,7 +246,11 @@ def _label_mistakes(label: str, said: str) -> list[str]:
 def _inside(root: Path, name: str, key: str) -> Path:
     """Return root/name, refusing what lies elsewhere: DVC would not see it change."""
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (ValueError, OSError, RuntimeError):  # "\0" in it, or a link in a circle
+        raise UserError(f"{str(path)!r}: no such path; correct `{key}` in params.yaml") from None
+    if not inside:
         raise UserError(f"{path}: lies outside {root}; correct `{key}` in params.yaml")
     return path
 
@@ -275,7 +287,7 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
         else:
             pixels[index] = as_pixels(upright, options.size[0], options.size[1], options.colour)
     if mistakes:
-        raise UserError("\n       ".join(mistakes))
+        raise UserError(_lines(mistakes))
     return pixels
 
 
@@ -294,4 +306,9 @@ def _refuse(mistakes: list[str]) -> None:
     if mistakes:
         left_out = len(mistakes) - SHOWN_MISTAKES
         more = [f"… and {left_out:,} more"] if left_out > 0 else []
-        raise UserError("\n       ".join(mistakes[:SHOWN_MISTAKES] + more))
+        raise UserError(_lines(mistakes[:SHOWN_MISTAKES] + more))
+
+
+def _lines(mistakes: list[str]) -> str:
+    """Put each mistake on a line, also where a file's name has a line break in it."""
+    return "\n       ".join(map(printable, mistakes))

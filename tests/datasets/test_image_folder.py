@@ -423,3 +423,72 @@ def test_more_than_memory_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_settings_out_of_range(tmp_path: Path, wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         options(tmp_path, **wrong)
+
+
+# Names that nobody expects
+
+ODD_NAMES = ("a\nb", "a\x1b[2Jb", "a\tb", "a\u202eb")
+FINE_NAMES = (
+    'say "cheese"',
+    "it's",
+    "<img src=x onerror=alert(1)>",
+    "{{ 7 * 7 }}",
+    "🙂",
+    "数字",
+    "a;b|c$(d)",
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_class_whose_name_cannot_be_shown_is_refused_on_one_line(
+    tmp_path: Path, name: str
+) -> None:
+    flat_image(tmp_path / name / "1.png", 1)
+    flat_image(tmp_path / "cat" / "1.png", 2)
+    message = refusal(tmp_path, images=".", labels=None)
+    assert "has characters that cannot be shown; rename the class" in message
+    assert message.isprintable()
+
+
+def test_names_with_quotes_html_and_emoji_stay_as_they_are(tmp_path: Path) -> None:
+    for value, name in enumerate(FINE_NAMES):
+        flat_image(tmp_path / name / f"{name} 1.png", value)
+    raw = image_folder.fetch(options(tmp_path, colour="gray"))
+    assert content(raw) == dict(enumerate(FINE_NAMES))
+
+
+def test_a_damaged_image_of_an_odd_name_costs_one_line(tmp_path: Path) -> None:
+    flat_image(tmp_path / "cat" / "1.png", 1)
+    flat_image(tmp_path / "dog" / "1.png", 2)
+    (tmp_path / "dog" / "line\nbreak\x1b[31m.png").write_bytes(b"")
+    message = refusal(tmp_path, images=".", labels=None)
+    assert r"dog/line\nbreak\x1b[31m.png: the file is empty" in message
+    assert message.isprintable()
+
+
+@pytest.mark.parametrize("key", ["images", "labels"])
+def test_a_path_that_is_none(folder: Path, key: str) -> None:
+    message = refusal(folder, **{key: "a\0b"})
+    assert f"no such path; correct `{key}`" in message
+    (folder / "circle").symlink_to("circle")
+    assert f"correct `{key}`" in refusal(folder, **{key: "circle"})
+
+
+def test_ten_thousand_classes_are_refused_before_an_image_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_folder, "opened", lambda path: pytest.fail(f"{path} is read"))
+    for number in range(10_000):
+        (folder / "photos" / f"{number}.jpg").write_bytes(b"")
+    for number in (1, 2, 3):  # else there are two files of the name
+        (folder / "photos" / f"{number}.png").unlink()
+    rows = "".join(f"{number},class {number}\n" for number in range(10_000))
+    table(folder, f"id,label\n{rows}")
+    message = refusal(folder)
+    assert "labels.csv: 10,000 classes ('class 0', 'class 1', 'class 10' …), more than" in message
+    for place in (folder / "photos").iterdir():
+        place.unlink()
+    for number in range(1_001):
+        (folder / "photos" / str(number)).mkdir()
+        (folder / "photos" / str(number) / "1.png").write_bytes(b"")
+    assert "photos: 1,001 classes" in refusal(folder, labels=None)

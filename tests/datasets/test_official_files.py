@@ -275,6 +275,56 @@ def test_a_missing_file_of_the_unpacked_folder(
     assert "data_batch_5.bin: there is no such file" in message
 
 
+# Damage anywhere
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("place", [0, 9, 0.5, -1])
+def test_a_flipped_bit_in_any_file(mirror: Path, file: str, place: float) -> None:
+    path = mirror / "mnist" / file
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
+    path.write_bytes(content)
+    assert f"{path}: the file is damaged or not the official one" in refusal("mnist", mirror)
+
+
+def test_another_dataset_in_its_place(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (mirror / "mnist").rename(mirror / "fashion_mnist")
+    assert "not the official one" in refusal("fashion_mnist", mirror)
+
+
+def test_members_in_each_others_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = stand_ins.cifar_members(monkeypatch)
+    one, other = "data_batch_1.bin", "test_batch.bin"
+    members[one], members[other] = members[other], members[one]
+    archive_of(tmp_path, inside(members))
+    assert "data_batch_1.bin: the file is damaged" in refusal("cifar10", tmp_path / "mirror")
+
+
+def test_a_flipped_bit_anywhere_in_the_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive_of(tmp_path, inside(stand_ins.cifar_members(monkeypatch, count=1)))
+    whole = official_files.read("cifar10", tmp_path / "mirror")
+    content = path.read_bytes()
+    refused = 0
+    # Of the tar beneath the compression and of the compression; tar has room that means nothing.
+    for packed, step in ((content, 53), (gzip.decompress(content), 211)):
+        for place in range(0, len(packed), step):
+            altered = bytearray(packed)
+            altered[place] ^= 1 << place % 8
+            path.write_bytes(altered if packed is content else gzip.compress(altered, 1))
+            try:
+                found = official_files.read("cifar10", tmp_path / "mirror")
+            except UserError as mistake:
+                assert str(path) in str(mistake) or "_batch" in str(mistake)
+                refused += 1
+            else:
+                np.testing.assert_array_equal(found.images, whole.images)
+                np.testing.assert_array_equal(found.labels, whole.labels)
+    assert refused > 100
+
+
 # DATASETS_MIRROR
 
 
