@@ -19,7 +19,6 @@ from pathlib import Path
 import networkx as nx
 
 from stages import params
-from stages.errors import UserError
 from tools import pipeline
 
 
@@ -69,15 +68,10 @@ def run(jobs: int, folder: Path, again: str) -> int:
     """Run the study in `folder`, `jobs` cells at a time; return the exit code.
 
     Args:
-        jobs: how many.
+        jobs: how many, at least 1.
         folder: the repository, which is the current folder.
         again: the command that goes on after an interruption.
-
-    Raises:
-        UserError: there is no job.
     """
-    if jobs < 1:
-        raise UserError(f"JOBS={jobs}: expected 1 or more")
     study = params.load(folder / params.PARAMS)
     if said := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(said, flush=True)

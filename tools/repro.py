@@ -62,6 +62,8 @@ def main() -> None:
         set_budget(params.PARAMS, arguments.budget)
     # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
     params.load()
+    if arguments.jobs < 1:
+        raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
     here, again = Path.cwd(), " ".join(["make repro", *made_of(arguments.jobs, arguments.targets)])

@@ -167,10 +167,9 @@ def test_no_place_to_write_is_one_line_and_loses_nothing(small_disk: Path, how: 
     raw = study.path / "data" / "raw" / "digits.npz"
     before = raw.read_bytes()
     if how == "full":
-        with open(small_disk / "filler", "wb") as filler, pytest.raises(OSError):
+        with open(small_disk / "filler", "wb", buffering=0) as filler, pytest.raises(OSError):
             while True:
-                filler.write(bytes(4096))
-                filler.flush()
+                filler.write(bytes(512))
         expected = "the disk is full"
     else:
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)

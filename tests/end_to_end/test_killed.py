@@ -14,31 +14,26 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from stages.explainers import FAMILIES
 from tests.scratch import Scratch, environment
 
-pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 CELL = "simple_cnn-digits"
-STAGES = ("fetch@digits", "preprocess@digits", f"train@{CELL}", f"evaluate@{CELL}",
-          *(f"explain_{family}@{CELL}" for family in FAMILIES), f"assess@{CELL}", "claims",
-          "report")  # fmt: skip
-# How often each stage is killed. The rest of the 30 fall on DVC's own steps.
-KILLS = dict.fromkeys(STAGES, 1) | {f"train@{CELL}": 5, f"assess@{CELL}": 3, "report": 2}
+# How often stages are killed, others once. The rest of the 30 fall on DVC's own steps.
+KILLS = {f"train@{CELL}": 5, f"assess@{CELL}": 3, "report": 2}
 MOMENTS = 30
 # So many that there is an epoch to be killed in, and next to go on from.
 EPOCHS = 12
 RUNS = re.compile(r"Running stage '(.+)':")
 # What DVC says before it writes dvc.lock, which is when a kill leaves half of it.
 WRITES = "Updating lock file"
-SLOWEST = 120.0
 
 
 @dataclass
@@ -67,10 +62,13 @@ class Run:
             self.times.append((time.monotonic(), line))
             yield line
 
-    def kill(self) -> None:
-        """Kill the whole group, and wait until nobody of it writes any more."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+    def kill(self) -> bool:
+        """Kill the whole group; return False if it had ended by itself."""
+        at_work = self.process.poll() is None
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.said += self.process.communicate()[0].splitlines(keepends=True)
+        return at_work
 
     def finish(self) -> str:
         """Wait for its end, which has to be a good one; return what it said."""
@@ -87,32 +85,35 @@ class Run:
         return {name: end - at for (at, name), end in zip(begun, ends, strict=True)}
 
 
-def killed_in(study: Scratch, stage: str, delay: float) -> str:
-    """Kill a run `delay` seconds after a stage began; return what it had said."""
+def killed_in(study: Scratch, stages: Collection[str], delay: float) -> str:
+    """Kill a run `delay` seconds after the first of these stages began; return what it had said.
+
+    Empty if none of them had to run any more, and the run ended by itself.
+    """
     run = Run.of(study)
     for line in run.lines():
-        if (m := RUNS.match(line)) and m[1] == stage:
+        if (m := RUNS.match(line)) and m[1] in stages:
             time.sleep(delay)
-            run.kill()
-            return "".join(run.said)
-    raise AssertionError(f"{stage} did not run:\n{''.join(run.said)}")
+            return "".join(run.said) if run.kill() else ""
+    assert run.process.wait() == 0, "".join(run.said)
+    return ""
 
 
-def killed_after(study: Scratch, delay: float) -> None:
+def killed_after(study: Scratch, delay: float) -> str:
     """Kill a run so many seconds after its start: DVC is loading, or comparing."""
     run = Run.of(study)
     time.sleep(delay)
-    run.kill()
+    return "".join(run.said) or "killed" if run.kill() else ""
 
 
-def killed_at_lock_file(study: Scratch, delay: float) -> None:
+def killed_at_lock_file(study: Scratch, delay: float) -> str:
     """Kill a run while it writes what a stage gave into dvc.lock, or just after."""
     run = Run.of(study)
     for line in run.lines():
         if WRITES in line:
             time.sleep(delay)
             break
-    run.kill()
+    return "".join(run.said) if run.kill() else ""
 
 
 def contents(study: Scratch, *tops: str) -> dict[str, str]:
@@ -131,7 +132,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scratch, dict
     study = made(tmp_path_factory.mktemp("undisturbed"))
     run = Run.of(study)
     run.finish()
-    assert set(run.durations()) == set(STAGES)
+    assert {f"train@{CELL}", f"assess@{CELL}", "report"} <= run.durations().keys()
     return study, run.durations()
 
 
@@ -146,22 +147,26 @@ def test_it_finishes_in_the_same_bytes(tmp_path_factory, undisturbed, capsys) ->
     whole, durations = undisturbed
     study = made(tmp_path_factory.mktemp("killed"))
     chosen = random.Random(30)
-    resumed = kills = 0
-    for stage in STAGES:
-        for _ in range(KILLS[stage]):
-            said = killed_in(study, stage, chosen.uniform(0, 0.95) * durations[stage])
-            resumed += "going on after epoch" in said
-            kills += 1
-        if kills % 3 == 0 and kills + 2 < MOMENTS:
-            killed_at_lock_file(study, chosen.uniform(0, 0.03))
-            killed_after(study, chosen.uniform(0.2, 3.0))
-            kills += 2
-    while kills < MOMENTS:
-        killed_after(study, chosen.uniform(0.2, 3.0))
-        kills += 1
+    killed: list[str] = []
+    stages = list(durations)
+    for place, stage in enumerate(stages):
+        for _ in range(KILLS.get(stage, 1)):
+            delay = chosen.uniform(0, 0.95) * durations[stage]
+            # A stage may end sooner than it did undisturbed; then the next one is killed.
+            killed.append(killed_in(study, stages[place:], delay))
+        if place % 3 == 1:
+            killed.append(killed_at_lock_file(study, chosen.uniform(0, 0.03)))
+            killed.append(killed_after(study, chosen.uniform(0.2, 3.0)))
+    killed = [said for said in killed if said]
+    while len(killed) < MOMENTS:
+        killed.append(killed_after(study, chosen.uniform(0.2, 1.5)))
     last = Run.of(study).finish()
+    said = "".join([*killed, last])
+    assert "Traceback" not in said, said
+    resumed = said.count("going on after epoch")
     with capsys.disabled():
-        print(f"\n{kills} kills; trainings resumed: {resumed}\n{last}")
+        print(f"\n{len(killed)} kills: {resumed} times a training went on from an epoch, "
+              f"{said.count('cut short')} times a file of DVC's was mended")  # fmt: skip
 
     assert resumed, "no training was killed after its first epoch"
     assert contents(study, "data", "metrics") == contents(whole, "data", "metrics")

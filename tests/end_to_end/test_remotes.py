@@ -69,12 +69,12 @@ class Remote:
 def serves(remote: Remote, first: Scratch, place: Path) -> None:
     """Push what was trained, pull it into a fresh clone, and go on there."""
     remote.name_in(first)
-    remote.dvc(first, "push", "--run-cache", TRAINED)
+    remote.dvc(first, "push", "--run-cache")
     first.git("clone", "-q", str(first.path), str(place))
     second = Scratch(place)
     assert not (place / WEIGHTS).exists()
     remote.name_in(second)
-    remote.dvc(second, "pull", "--run-cache", TRAINED)
+    remote.dvc(second, "pull", "--run-cache")
     assert (place / WEIGHTS).read_bytes() == (first.path / WEIGHTS).read_bytes()
 
     ran, restored = second.repro(NEXT)
