@@ -122,11 +122,13 @@ def _is_dvc(process: int, noted: float) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    """Remove temporary files: of killed stages, and of DVC's notes on what each stage gave."""
+    """Remove the temporary files of killed stages, and those in DVC's cache, whose lock is held."""
     for top in OURS:
         for path in [folder / top, *(folder / top).rglob("*")]:
             if path.is_dir() and not path.is_symlink():
                 atomic.clear_leftovers(path)
-    # Among these DVC takes the newest file, whatever it is called.
-    for path in (folder / ".dvc" / "cache" / "runs").glob("*/*/.*.tmp"):
-        path.unlink(missing_ok=True)
+    # Of the notes on what a stage gave DVC takes the newest file, whatever it is called; among the
+    # results in its cache half a file only takes room.
+    for pattern in ("runs/*/*/.*.tmp", "files/md5/*/.*.tmp"):
+        for path in (folder / ".dvc" / "cache").glob(pattern):
+            path.unlink(missing_ok=True)

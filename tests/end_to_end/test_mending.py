@@ -98,11 +98,12 @@ def test_a_number_given_to_another_process_since_does_not_count(folder) -> None:
 
 def test_unfinished_files_are_cleared_where_stages_write(folder) -> None:
     gone = folder / "data" / "explanations" / "a" / ".4194305.unfinished.lime.npz"
-    note = folder / ".dvc" / "cache" / "runs" / "0a" / "0abc" / ".Xy1.tmp"
+    cache = folder / ".dvc" / "cache"
+    notes = cache / "runs" / "0a" / "0abc" / ".Xy1.tmp", cache / "files" / "md5" / "0a" / ".z.tmp"
     own = folder / "data" / "photos" / ".4194305.unfinished.cat.png"
-    for path in (gone, note, own):
+    for path in (gone, *notes, own):
         path.parent.mkdir(parents=True)
         path.write_text("half")
     mending.mend(folder)
-    assert not gone.exists() and not note.exists()
+    assert not any(path.exists() for path in (gone, *notes))
     assert own.exists(), "a user's folder is the user's"
