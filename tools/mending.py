@@ -23,7 +23,7 @@ KEPT = Path(".dvc/tmp/dvc.lock.kept")
 IN_USE = Path(".dvc/tmp/rwlock")
 # Where stages write. Beside them a user may keep images of their own.
 OURS = (
-    *(f"data/{name}" for name in ("raw", "processed", "models", "predictions")),
+    *(f"data/{name}" for name in ("code", "raw", "processed", "models", "predictions")),
     *("data/explanations", "data/trust", "metrics", ".resume"),
 )
 _STAGE = re.compile(r"^  \S", re.MULTILINE)

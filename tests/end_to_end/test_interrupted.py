@@ -83,7 +83,7 @@ def test_ctrl_c_in_two_cells_at_once(study: Scratch) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("delay", [0.3, 0.8, 1.5, 2.5, 4.0, 6.0])
+@pytest.mark.parametrize("delay", [0.3, 1.0, 2.5, 6.0])
 def test_ctrl_c_while_things_are_loaded(study: Scratch, delay: float) -> None:
     process = started(study.path, "tools.repro", f"train@{CELL}")
     time.sleep(delay)
