@@ -61,7 +61,7 @@ class Remote:
 
     def name_in(self, study: Scratch) -> None:
         """Make it the repository's default remote, on this machine only."""
-        self.dvc(study, "remote", "add", "--local", "-d", "store", self.url)
+        self.dvc(study, "remote", "add", "--local", "-f", "-d", "store", self.url)
         for key, value in self.settings.items():
             self.dvc(study, "remote", "modify", "--local", "store", key, value)
 
@@ -81,8 +81,9 @@ def serves(remote: Remote, first: Scratch, place: Path) -> None:
     ran, restored = second.repro(NEXT)
     assert ran == {NEXT} and not restored, "all else is as it was trained"
     (place / WEIGHTS).unlink()
-    ran, restored = second.repro(TRAINED)
-    assert ran == set() and restored == {f"train@{CELL}"}, "DVC's cache has it"
+    # `dvc repro` would train: DVC does not push the metrics that its run-cache goes with.
+    remote.dvc(second, "checkout", str(WEIGHTS))
+    assert second.repro(TRAINED) == (set(), set())
     assert (place / WEIGHTS).read_bytes() == (first.path / WEIGHTS).read_bytes()
 
 
