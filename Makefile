@@ -20,6 +20,7 @@ unexport PYTHONPATH PYTHONHOME
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_GPU := $(VENV)/.installed-gpu
+INSTALLED_EXPORT := $(VENV)/.installed-export
 
 .PHONY: help
 help: ## Show this list
@@ -37,6 +38,10 @@ demo: setup ## Run the whole pipeline on the bundled digits, in .demo/ (minutes;
 .PHONY: test
 test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
 	@"$(PY)" -m pytest $(TESTS)
+
+.PHONY: thorough
+thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take minutes each, such as 30 kills of a pipeline
+	@"$(PY)" -m pytest -m thorough $(TESTS)
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Check style and formatting
@@ -71,6 +76,10 @@ report-single: setup ## Put the report into one file, report.html (SITE=.demo/re
 verify: setup ## Run a cell again from the start and compare it with dvc.lock (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.verify $(CELL) $(VERIFY)
 
+.PHONY: export
+export: setup $(INSTALLED_EXPORT) ## Write a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
+	@"$(PY)" -m tools.export $(CELL) $(EXPORT)
+
 .PHONY: mlflow
 mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
@@ -95,4 +104,8 @@ $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 
 $(INSTALLED_GPU): requirements-gpu.in $(INSTALLED)
 	@sh tools/environment.sh requirements-gpu.in
+	@touch "$@"
+
+$(INSTALLED_EXPORT): requirements-export.txt $(INSTALLED)
+	@sh tools/environment.sh requirements-export.txt
 	@touch "$@"

@@ -4,6 +4,11 @@ Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relativ
 folder, which is the repository's root in a DVC stage.
 """
 
+# First, since it says what Ctrl-C means while all that follows is loaded.
+import stages.command  # noqa: F401
+
+# isort: split
+
 import warnings
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, replace

@@ -1,10 +1,16 @@
 """Files that are either whole or not there: a temporary name, flushed, then renamed."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+# `.<process id>.unfinished.<name>`, as `replacing` calls its temporary files.
+_TEMPORARY = re.compile(r"\.(\d+)\.unfinished\..+")
+# Folders that this process has looked through: a report's picture folder has hundreds of files.
+_cleared: set[Path] = set()
 
 
 @contextmanager
@@ -12,13 +18,18 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; move it onto `path` if the block succeeds.
 
     The temporary name keeps the ending (Keras insists on `.weights.h5`) and starts with a dot. On
-    any error, or Ctrl-C, it is removed and the earlier `path` stays as it was.
+    any error, or Ctrl-C, it is removed and the earlier `path` stays as it was. A process that was
+    killed leaves it behind; the next one to write into the folder removes it, since DVC would
+    count it among the contents of a folder that a stage depends on.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{os.getpid()}.{path.name}"
+    if path.parent.resolve() not in _cleared:
+        clear_leftovers(path.parent)
+        _cleared.add(path.parent.resolve())
+    temporary = path.parent / f".{os.getpid()}.unfinished.{path.name}"
     try:
         yield temporary
         with open(temporary, "rb") as file:
@@ -26,6 +37,30 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def clear_leftovers(folder: Path) -> list[Path]:
+    """Remove the temporary files in `folder` whose processes have ended; return which they were.
+
+    Files of processes that run are left alone: they may be about to be renamed.
+    """
+    found = []
+    for entry in folder.iterdir():
+        match = _TEMPORARY.fullmatch(entry.name)
+        if match and entry.is_file() and not _runs(int(match[1])):
+            entry.unlink(missing_ok=True)
+            found.append(entry)
+    return found
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def write(path: Path, fill: Callable[[BinaryIO], None]) -> None:

@@ -4,10 +4,13 @@ import errno
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from types import TracebackType
 
 from stages.errors import UserError, printable
 
 _LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
+
+_GO_ON = "interrupted: what was finished is kept; run the same command again to go on"
 
 # What the operating system may refuse although the program is right.
 _REFUSALS = {
@@ -32,10 +35,7 @@ def run(main: Callable[[], None]) -> None:
         print(f"error: {said}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print(
-            "interrupted: what was finished is kept; run the same command again to go on",
-            file=sys.stderr,
-        )
+        print(_GO_ON, file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         if error.errno not in _REFUSALS:
@@ -51,3 +51,19 @@ def nearest(name: object, known: list[str]) -> str:
         return ""
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def _say_interrupted(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        print(_GO_ON, file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+# A stage loads libraries for a second or more before `run` is there for Ctrl-C. Whoever imports
+# this in a program of their own keeps their own handling.
+_spec = getattr(sys.modules["__main__"], "__spec__", None)
+if _spec is not None and _spec.name.partition(".")[0] in ("stages", "tools"):
+    sys.excepthook = _say_interrupted

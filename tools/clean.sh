@@ -6,8 +6,8 @@ set -eu
 force=$1
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache .demo .verify .resume dvc_plots experiments report.html
-echo "Deleted the demo, the pages of make experiments and make report-single, bytecode, the tools' caches and what unfinished trainings left."
+rm -rf .pytest_cache .ruff_cache .demo .verify .resume dvc_plots experiments exports report.html
+echo "Deleted the demo, what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
 for path in data/raw data/processed data/models data/predictions data/explanations data/trust \

@@ -8,13 +8,13 @@ and goes on where an interrupted run stopped.
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from stages import artifacts, command, params
 from stages.errors import UserError
-from tools import overlay
+from tools import mending, overlay, pipeline
+from tools.alone import alone
 
 DEMO = Path(".demo")
 OVERLAY = Path("demo.yaml")
@@ -61,18 +61,6 @@ def mirror(source: Path, copy: Path) -> None:
         mirror(source / name, copy / name)
 
 
-def reproduce(demo: Path) -> int:
-    """Run `dvc repro` in the demo's folder; return its exit code."""
-    environment = dict(os.environ)
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    process = subprocess.Popen([sys.executable, "-m", "dvc", "repro"], cwd=demo, env=environment)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # It was interrupted too, and still has to put its files in order.
-        raise
-
-
 def summary(cells: list[str]) -> tuple[str, list[str]]:
     """Return a table of the results in the current folder, and the cells under the goal."""
     lines = [f"{'cell':24} {'test accuracy':>13} {'95 % interval':>15} {'parameters':>10}"]
@@ -91,14 +79,25 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 def main() -> None:
     """Run the demo and say what came out."""
     root = Path.cwd()
-    prepare(root, root / DEMO)
-    print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
-    sys.stdout.flush()
-    code = reproduce(root / DEMO)
-    if code != 0:
+    if not (root / params.PARAMS).exists():
+        raise UserError(
+            f"{params.PARAMS}: there is no such file; run `make demo` in the repository"
+        )
+    with alone(root / DEMO, "make demo"):
+        prepare(root, root / DEMO)
+        mending.mend(root / DEMO)
+        print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
+        sys.stdout.flush()
+        os.chdir(root / DEMO)
+        # DVC calls the stages as `python`.
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ended = pipeline.run("--wait-for-lock", "repro")
+    if ended.interrupted:
+        print(pipeline.where_it_stands(ended, "make demo", root / DEMO), file=sys.stderr)
+    elif ended.code:
         print(f"error: the demo stopped in the stage named above ({DEMO}/)", file=sys.stderr)
-        sys.exit(code)
-    os.chdir(root / DEMO)
+    if ended.code:
+        sys.exit(ended.code)
     table, under = summary(list(params.load().cells))
     print(f"\n{table}\n\nThe report: {DEMO / 'reports' / 'index.html'}")
     if under:

@@ -19,7 +19,7 @@ from pathlib import Path
 import networkx as nx
 
 from stages import params
-from stages.errors import UserError
+from tools import pipeline
 
 
 @dataclass(frozen=True)
@@ -64,26 +64,42 @@ def plan(graph: nx.DiGraph, cells: Sequence[str]) -> Plan:
     )
 
 
-def run(jobs: int, folder: Path) -> int:
+def run(jobs: int, folder: Path, again: str) -> int:
     """Run the study in `folder`, `jobs` cells at a time; return the exit code.
 
-    Raises:
-        UserError: there is no job.
+    Args:
+        jobs: how many, at least 1.
+        folder: the repository, which is the current folder.
+        again: the command that goes on after an interruption.
     """
-    if jobs < 1:
-        raise UserError(f"JOBS={jobs}: expected 1 or more")
     study = params.load(folder / params.PARAMS)
     if said := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(said, flush=True)
     todo = plan(graph_of(folder), list(study.cells))
-    if todo.before and _dvc(folder, "repro", *todo.before):
-        return 1
+    if todo.before and (code := _repro(folder, again, *todo.before)):
+        return code
     longest_first = sorted(todo.cells, key=lambda cell: -_seconds(folder, cell))
     started = time.monotonic()
     print(f"{len(longest_first)} cells, {jobs} at a time", flush=True)
-    with ThreadPoolExecutor(jobs) as workers:
-        codes = list(workers.map(lambda cell: _cell(folder, cell, todo.cells[cell]), longest_first))
-    failed = [cell for cell, code in zip(longest_first, codes, strict=True) if code]
+    codes: dict[str, int] = {}
+
+    def work(cell: str) -> None:
+        codes[cell] = _cell(folder, cell, todo.cells[cell])
+
+    try:
+        with ThreadPoolExecutor(jobs) as workers:
+            list(workers.map(work, longest_first))
+    except KeyboardInterrupt:
+        # The cells at work had the same Ctrl-C, and have ended by now.
+        done = [cell for cell in longest_first if codes.get(cell) == 0]
+        print(
+            f"interrupted with {len(done)} of {len(longest_first)} cells done"
+            f"{': ' if done else ''}{', '.join(done)}. Of the others every finished stage and "
+            f"epoch is kept: `{again}` goes on from here",
+            file=sys.stderr,
+        )
+        return pipeline.INTERRUPTED
+    failed = [cell for cell in longest_first if codes[cell]]
     if failed:
         print(
             f"error: failed: {', '.join(failed)}; what they printed says why. All else is kept: "
@@ -92,7 +108,7 @@ def run(jobs: int, folder: Path) -> int:
         )
         return 1
     print(f"cells done in {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
-    return _dvc(folder, "repro")
+    return _repro(folder, again)
 
 
 def crowding(jobs: int, threads: int, cores: int) -> str:
@@ -135,8 +151,9 @@ _printing = threading.Lock()
 
 def _cell(folder: Path, cell: str, names: list[str]) -> int:
     """Run a cell's stages, each line of what they print marked with the cell."""
+    dvc = [sys.executable, "-m", "tools.pipeline", "--wait-for-lock"]
     process = subprocess.Popen(
-        _command("--wait-for-lock", "repro", "--single-item", *names),
+        [*dvc, "repro", "--single-item", *names],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
     for line in process.stdout:
@@ -146,10 +163,9 @@ def _cell(folder: Path, cell: str, names: list[str]) -> int:
     return process.wait()
 
 
-def _dvc(folder: Path, *words: str) -> int:
+def _repro(folder: Path, again: str, *targets: str) -> int:
     sys.stdout.flush()
-    return subprocess.run(_command(*words), cwd=folder, check=False).returncode
-
-
-def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "dvc", *words]
+    ended = pipeline.run("--wait-for-lock", "repro", *targets)
+    if ended.interrupted:
+        print(pipeline.where_it_stands(ended, again, folder), file=sys.stderr)
+    return ended.code

@@ -7,15 +7,16 @@ other budget, and costs nothing: DVC's run-cache has kept the earlier results.
 """
 
 import argparse
-import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 from stages import command, params
 from stages.errors import UserError
-from tools import jobs
+from tools import jobs, mending, pipeline
+from tools.alone import alone
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
 
@@ -61,13 +62,30 @@ def main() -> None:
         set_budget(params.PARAMS, arguments.budget)
     # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
     params.load()
-    if arguments.jobs != 1:
-        if arguments.targets:
-            raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
-        sys.exit(jobs.run(arguments.jobs, Path.cwd()))
-    sys.stdout.flush()
-    repro = [sys.executable, "-m", "dvc", "repro", *arguments.targets]
-    os.execv(sys.executable, repro)
+    if arguments.jobs < 1:
+        raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
+    if arguments.jobs != 1 and arguments.targets:
+        raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
+    here, again = Path.cwd(), " ".join(["make repro", *made_of(arguments.jobs, arguments.targets)])
+    if not (here / ".dvc").is_dir():
+        raise UserError(f"{here}: no DVC repository: run this in the study's folder")
+    with alone(here, again):
+        mending.mend(here)
+        if arguments.jobs != 1:
+            sys.exit(jobs.run(arguments.jobs, here, again))
+        sys.stdout.flush()
+        # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:
+        # a training that ends meanwhile would be lost.
+        ended = pipeline.run("--wait-for-lock", "repro", *arguments.targets)
+        if ended.interrupted:
+            print(pipeline.where_it_stands(ended, again, here), file=sys.stderr)
+        sys.exit(ended.code)
+
+
+def made_of(jobs: int, targets: Sequence[str]) -> list[str]:
+    """Return the words after `make repro` that say the same as these arguments."""
+    words = [f"JOBS={jobs}"] if jobs != 1 else []
+    return [*words, f'TARGET="{" ".join(targets)}"'] if targets else words
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from stages import command, params
 from stages.errors import UserError
 from stages.formats import read_yaml
 from tools import jobs
+from tools.alone import alone
 from tools.comparing import apart, beside_seeds
 from tools.demo import DVC_CONFIG
 
@@ -195,9 +196,10 @@ def main() -> None:
     if not arguments.cell:
         cells = ", ".join(params.load().cells)
         raise UserError(f"which cell? make verify CELL=...; there are {cells}")
-    repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
-    if not arguments.keep:
-        shutil.rmtree(FOLDER, ignore_errors=True)
+    with alone(Path.cwd(), f"make verify CELL={arguments.cell}", "verify"):
+        repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
+        if not arguments.keep:
+            shutil.rmtree(FOLDER, ignore_errors=True)
     print("everything repeats" if repeats else "error: not everything repeats, see above")
     sys.exit(0 if repeats else 1)
 

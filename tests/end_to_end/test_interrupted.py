@@ -1,0 +1,184 @@
+"""Ctrl-C, a second run, a full disk: each is told in a line, and nothing is lost."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scratch import Scratch, copy_repository, environment
+from tools.alone import alone
+
+CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
+
+
+def started(folder: Path, *words: str) -> subprocess.Popen:
+    """Start `python -m <words>` as a terminal does: a process group of its own for Ctrl-C."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *words], cwd=folder, env=environment(), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, errors="replace",
+    )  # fmt: skip
+
+
+def read_until(process: subprocess.Popen, pattern: str) -> str:
+    """Read what a process says up to a line in which the pattern is found."""
+    said = ""
+    for line in process.stdout:
+        said += line
+        if re.search(pattern, line):
+            return said
+    raise AssertionError(f"{pattern} was not said:\n{said}")
+
+
+def interrupted(process: subprocess.Popen) -> str:
+    """Press Ctrl-C and return what is said from then on."""
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert "Traceback" not in said, said
+    return said
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
+    """Two cells that train for long enough to be interrupted."""
+    made = Scratch.make(tmp_path_factory.mktemp("interrupted"), CELL, OTHER)
+    for cell in (CELL, OTHER):
+        model = cell.partition("-")[0]
+        made.change(f"models.{model}.schedules.cpu.digits.epochs", 2000)
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ctrl_c_in_a_training_says_what_is_kept(study: Scratch) -> None:
+    process = started(study.path, "tools.repro", f"train@{CELL}")
+    read_until(process, r"epoch +3/")
+    said = interrupted(process)
+    assert process.returncode == 130
+    last = said.strip().splitlines()[-1]
+    kept, again = last.split("; ")
+    assert re.fullmatch(rf"interrupted in train@{CELL}, of which \d+ epochs are kept", kept), said
+    assert again.endswith(f' done. `make repro TARGET="train@{CELL}"` goes on from here'), said
+    again = started(study.path, "tools.repro", f"train@{CELL}")
+    assert "going on after epoch" in read_until(again, "going on after epoch")
+    interrupted(again)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_ctrl_c_in_two_cells_at_once(study: Scratch) -> None:
+    process = started(study.path, "tools.repro", "--jobs", "2")
+    said = read_until(process, r"epoch +2/")
+    said = interrupted(process)
+    assert process.returncode == 130
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("interrupted with 0 of 2 cells done"), said
+    assert "`make repro JOBS=2` goes on from here" in last
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("delay", [0.3, 1.0, 2.5, 6.0])
+def test_ctrl_c_while_things_are_loaded(study: Scratch, delay: float) -> None:
+    process = started(study.path, "tools.repro", f"train@{CELL}")
+    time.sleep(delay)
+    said = interrupted(process)
+    assert process.returncode in (130, -signal.SIGINT), said
+    assert said.count("interrupted") >= 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_dvc_twice_names_who_is_at_work(study: Scratch) -> None:
+    first = started(study.path, "dvc", "repro", f"train@{CELL}")
+    read_until(first, r"epoch +\d+/")
+    second = study.run("dvc", "repro", f"train@{CELL}")
+    assert second.returncode != 0
+    assert f"(PID {first.pid})" in second.stdout and "dvc" in second.stdout, second.stdout
+    assert first.poll() is None, "the first goes on"
+    assert "interrupted: what was finished is kept" in interrupted(first)
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository with nothing run in it."""
+    path = tmp_path_factory.mktemp("held")
+    copy_repository(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "lock"),
+    [
+        (("tools.repro",), ".", "run"),
+        (("tools.repro", "--jobs", "2"), ".", "run"),
+        (("tools.demo",), ".demo", "run"),
+        (("tools.verify", "simple_cnn-mnist"), ".", "verify"),
+    ],
+)
+def test_a_second_run_waits_and_says_for_whom(copied: Path, words, place, lock) -> None:
+    with alone(copied / place, "make something", lock):
+        process = started(copied, *words)
+        said = read_until(process, "waiting for it")
+        assert f"`make something` (process {os.getpid()}, since " in said
+        time.sleep(0.5)
+        assert process.poll() is None
+        assert "interrupted" in interrupted(process)
+    assert not (copied / "data").exists() and not (copied / ".demo" / "dvc.yaml").exists()
+
+
+def test_the_folder_is_free_after_a_run_that_was_killed(tmp_path: Path, capsys) -> None:
+    (tmp_path / ".dvc").mkdir()
+    hold = (
+        "import sys, time; from pathlib import Path; from tools.alone import alone\n"
+        "with alone(Path(sys.argv[1]), 'make repro'): print('held', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    with alone(tmp_path, "make repro"):
+        assert capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_no_place_to_write_is_one_line_and_loses_nothing(small_disk: Path, how: str) -> None:
+    study = Scratch.make(small_disk, CELL)
+    assert study.run("stages.fetch", "--dataset", "digits").returncode == 0
+    raw = study.path / "data" / "raw" / "digits.npz"
+    before = raw.read_bytes()
+    if how == "full":
+        with open(small_disk / "filler", "wb", buffering=0) as filler, pytest.raises(OSError):
+            while True:
+                filler.write(bytes(512))
+        expected = "the disk is full"
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        expected = "read-only"
+    for words in (("stages.fetch", "--dataset", "digits"), ("tools.repro",)):
+        done = study.run(*words)
+        assert done.returncode == 1, done.stdout
+        errors = [line for line in done.stdout.splitlines() if "error" in line.lower()]
+        assert "Traceback" not in done.stdout, done.stdout
+        assert expected in errors[-1] or "No space left" in errors[-1], done.stdout
+    assert raw.read_bytes() == before
+    assert list(raw.parent.iterdir()) == [raw]

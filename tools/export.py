@@ -1,0 +1,225 @@
+"""`make export CELL=simple_cnn-mnist`: a trained network for programs of other people.
+
+exports/<cell>/ gets `model.keras` (Keras 3 opens it, without this code), `model.onnx` (for ONNX
+Runtime and what else reads ONNX) and `saved_model/` (TensorFlow, its serving, TFLite's converter).
+Each is opened again as its user would, and has to give the same logits on test images. They take
+float32 (n, height, width, channels) in [0, 1] and give logits (n, classes); `card.json` says which
+class is which. They are copies to hand on: nothing here reads them.
+"""
+
+import argparse
+import importlib.util
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stages import artifacts, atomic, command, params, runtime, session
+from stages.errors import UserError
+from stages.reporting.site import file_name, replace
+
+if TYPE_CHECKING:
+    import keras
+
+EXPORTS = Path("exports")
+# The greatest difference of any logit. Another order of sums costs 1e-6 to 1e-5.
+TOLERANCE = 1e-4
+IMAGES = 100
+ONNX_NEEDS = ("tf2onnx", "onnx", "onnxruntime")
+
+
+def plain(model: "keras.Model") -> "keras.Model":
+    """Return a copy of a network that consists of Keras' own layers, with the same weights.
+
+    The study's batch normalisation differs from Keras' in training only, and is saved under this
+    project's name, which a reader elsewhere does not have.
+    """
+    import keras
+
+    from stages.models.batch_norm import BatchNormalization
+
+    def copied(layer: "keras.Layer") -> "keras.Layer":
+        kind = type(layer)
+        kind = keras.layers.BatchNormalization if kind is BatchNormalization else kind
+        return kind.from_config(layer.get_config())
+
+    copy = keras.models.clone_model(model, clone_function=copied)
+    copy.set_weights(model.get_weights())
+    # Keras refuses to export a network that was never called.
+    copy(np.zeros((1, *model.input_shape[1:]), np.float32))
+    return copy
+
+
+def save_keras(model: "keras.Model", path: Path) -> None:
+    """Write `path` as a .keras file.
+
+    Raises:
+        ValueError: the network has a layer that only this project knows.
+    """
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        if b'"stages.' in archive.read("config.json"):
+            raise ValueError(f"{model.name} has layers of this project's own")
+
+
+def keras_logits(path: Path, images: np.ndarray) -> np.ndarray:
+    """Open a .keras file, running no code from it, and return its logits."""
+    import keras
+
+    return np.asarray(keras.saving.load_model(path, compile=False, safe_mode=True)(images))
+
+
+def save_tensorflow(model: "keras.Model", path: Path) -> None:
+    """Write the folder `path` as a TensorFlow SavedModel, whose endpoint is `serve`."""
+    model.export(path, format="tf_saved_model", verbose=False)
+
+
+def tensorflow_logits(path: Path, images: np.ndarray) -> np.ndarray:
+    """Open a SavedModel and return its logits."""
+    import tensorflow as tf
+
+    opened = tf.saved_model.load(str(path))  # kept: its function does not hold its variables
+    return opened.serve(images).numpy()
+
+
+def save_onnx(model: "keras.Model", path: Path) -> None:
+    """Write `path` as ONNX, for any number of images."""
+    model.export(path, format="onnx", verbose=False)
+
+
+def onnx_logits(path: Path, images: np.ndarray) -> np.ndarray:
+    """Run an ONNX file on the CPU and return its logits."""
+    import onnxruntime
+
+    running = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return running.run(None, {running.get_inputs()[0].name: images})[0]
+
+
+Save = Callable[["keras.Model", Path], None]
+Logits = Callable[[Path, np.ndarray], np.ndarray]
+FORMATS: dict[str, tuple[str, Save, Logits]] = {
+    "keras": ("model.keras", save_keras, keras_logits),
+    "onnx": ("model.onnx", save_onnx, onnx_logits),
+    "saved_model": ("saved_model", save_tensorflow, tensorflow_logits),
+}
+
+
+def export(
+    model: "keras.Model", images: np.ndarray, folder: Path, formats: Sequence[str]
+) -> dict[str, float]:
+    """Write a network into an existing folder, and compare each file's logits with its own.
+
+    Args:
+        model: a flat functional network with logits.
+        images: float32 (n, height, width, channels) in [0, 1], at least two, to compare on.
+        folder: where to.
+        formats: of FORMATS.
+
+    Returns:
+        The greatest difference of any logit, by format.
+
+    Raises:
+        UserError: one differs by more than TOLERANCE.
+    """
+    copy = plain(model)
+    expected = np.asarray(model(images, training=False))
+    found = {}
+    for name in formats:
+        file, save, logits = FORMATS[name]
+        save(copy, folder / file)
+        # One image too: a batch's size must not be written into the file.
+        for some in (images, images[:1]):
+            given = logits(folder / file, some)
+            apart = float(np.abs(given - expected[: len(some)]).max())
+            if not apart <= TOLERANCE:
+                raise UserError(
+                    f"{file}: its logits are up to {apart:.2g} from the network's, more than "
+                    f"{TOLERANCE:g}; nothing was written. Leave the format out (--formats), and "
+                    "please report this with the cell's block of params.yaml"
+                )
+            found[name] = max(apart, found.get(name, 0.0))
+    return found
+
+
+def require_packages(formats: Sequence[str]) -> None:
+    """Refuse ONNX where what it takes is not installed.
+
+    Raises:
+        UserError: saying how to install it, or do without.
+    """
+    missing = [name for name in ONNX_NEEDS if importlib.util.find_spec(name) is None]
+    if "onnx" in formats and missing:
+        others = " ".join(name for name in FORMATS if name != "onnx")
+        raise UserError(
+            f"ONNX needs {', '.join(missing)}, not installed here: `make export CELL=...` installs "
+            f"what requirements-export.in names; or leave ONNX out: --formats {others}"
+        )
+
+
+def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
+    """Export a trained cell of the current folder; return where to.
+
+    Raises:
+        UserError: the cell is unknown or not trained, a package is missing, or logits differ.
+    """
+    study = params.load()
+    session.require_trained(study, cell)
+    require_packages(formats)
+    runtime.require_tensorflow("exporting")
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    runtime.configure(study.threads, study.seed)
+    from stages.models.assembly import build_model
+
+    shape = dataset.test_images.shape[1:]
+    model = build_model(study, cell, shape, len(dataset.class_names))
+    artifacts.load_weights(cell, model)
+    images = dataset.test_images[:IMAGES].astype(np.float32) / 255
+
+    def fill(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        apart = export(model, images, folder, formats)
+        card = _card(cell, shape, dataset.class_names, apart, len(images))
+        atomic.write_text(folder / "card.json", json.dumps(card, indent=2) + "\n")
+        for name, difference in apart.items():
+            print(
+                f"{FORMATS[name][0]:12} logits at most {difference:.1e} apart, {len(images)} images"
+            )
+
+    place = exports / file_name(cell)
+    replace(place, fill)
+    return place
+
+
+def _card(
+    cell: str, shape: Sequence[int], classes: Sequence[str], apart: dict[str, float], images: int
+) -> dict[str, Any]:
+    return {
+        "cell": cell,
+        "input": {"dtype": "float32", "shape": [None, *shape], "range": [0, 1]},
+        "output": {"dtype": "float32", "shape": [None, len(classes)], "meaning": "logits"},
+        "classes": [str(name) for name in classes],
+        "greatest_difference_of_logits": apart,
+        "compared_on_test_images": images,
+    }
+
+
+def main() -> None:
+    """Export the cell named on the command line."""
+    parser = argparse.ArgumentParser(prog="make export", description=__doc__.splitlines()[0])
+    parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument("--to", type=Path, default=EXPORTS, help="the folder of exports")
+    arguments = parser.parse_args()
+    if not arguments.cell:
+        trained = ", ".join(session.trained_cells()) or "none yet"
+        raise UserError(f"which cell? make export CELL=...; trained are: {trained}")
+    print(f"{export_cell(arguments.cell, arguments.formats, arguments.to)}/ is written")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,121 @@
+"""DVC as the tools run it: in this process, so that Ctrl-C ends in a sentence.
+
+`python -m tools.pipeline repro train@simple_cnn-mnist` is that as a command of its own, with DVC's
+words.
+"""
+
+import json
+import logging
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages import command
+from stages.reporting import numbers
+
+# DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
+DVC_INTERRUPTED, INTERRUPTED = 252, 130
+RESUME = Path(".resume")
+
+_RUNS = re.compile(r"Running stage '(.+)':")
+_PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
+# As `command.run` ends a stage, or Python one that was still being loaded.
+_STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
+# What a training calls the file from which it goes on.
+_VARIANTS = {"train": "", "train_twin": ".twin", "train_shuffled": ".shuffled"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of DVC ended: its exit code, and the stages that are done, by number.
+
+    stage: the one that was at work when it was interrupted, if one was.
+    """
+
+    code: int
+    done: int
+    stage: str
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was Ctrl-C that ended it."""
+        return self.code == INTERRUPTED
+
+
+class _Watch(logging.Handler):
+    """Listens to what DVC says of its stages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done, self.stage, self.interrupted = 0, "", False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        runs, passed = _RUNS.match(text), _PASSED.match(text)
+        if runs or passed:
+            self.done += bool(self.stage) + bool(passed)
+            self.stage = runs[1] if runs else ""
+        error = record.exc_info[1] if record.exc_info else None
+        while error is not None:
+            self.interrupted |= bool(_STAGE_INTERRUPTED.search(str(error)))
+            error = error.__cause__
+
+
+def run(*words: str) -> Ended:
+    """Run DVC in this process with these words of its command line."""
+    from dvc.cli import main
+
+    watch = _Watch()
+    logger = logging.getLogger("dvc")
+    logger.addHandler(watch)
+    try:
+        code = main(list(words))
+    finally:
+        logger.removeHandler(watch)
+    if watch.interrupted or code == DVC_INTERRUPTED:
+        return Ended(INTERRUPTED, watch.done, watch.stage)
+    return Ended(code, watch.done + bool(watch.stage), "")
+
+
+def where_it_stands(ended: Ended, again: str, folder: Path) -> str:
+    """Return what to tell the user of an interrupted run.
+
+    Args:
+        ended: how it ended.
+        again: the command that goes on.
+        folder: the repository.
+    """
+    where = f"in {ended.stage}" if ended.stage else "between two stages"
+    if epochs := kept_epochs(ended.stage, folder):
+        where += f", of which {numbers.plural(epochs, 'epoch')} {_be(epochs)} kept"
+    done = f"{numbers.plural(ended.done, 'stage')} before it {_be(ended.done)} done"
+    return f"interrupted {where}; {done}. `{again}` goes on from here"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def kept_epochs(stage: str, folder: Path) -> int:
+    """Return how many epochs of an interrupted training will not be run again."""
+    name, _, cell = stage.partition("@")
+    path = folder / RESUME / f"{cell}{_VARIANTS.get(name, '')}.npz"
+    if name not in _VARIANTS or not path.exists():
+        return 0
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return json.loads(archive["state"].tobytes())["epochs"]
+    except Exception:  # the training itself will say what is wrong with it
+        return 0
+
+
+def main() -> None:
+    """Run DVC with the words of the command line; exit as it does."""
+    sys.exit(run(*sys.argv[1:]).code)
+
+
+if __name__ == "__main__":
+    command.run(main)
