@@ -40,7 +40,7 @@ def _wrong_call(call: ast.Call) -> Iterator[str]:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     if isinstance(call.func, ast.Name) and name in BUILTINS:
         yield f"calls {name}"
-    if name in CALLS:
+    if name in CALLS and ast.unparse(call.func) != "platform.system":
         yield f"calls {name}"
     if name in ("extractall", "extract") and not _is(keywords.get("filter"), "data"):
         yield f"{name} without filter='data'"
@@ -89,6 +89,7 @@ EXAMPLES = (
 FINE = (
     "np.load(p, allow_pickle=False)", "model.compile(loss=l)", "re.compile(x)", "model.eval()",
     "tar.extractall(folder, filter='data')", "YAML(typ='safe', pure=True)", "import json",
+    "platform.system()",
     "HTTPServer(('127.0.0.1', 0), H)", "subprocess.run(c, shell=False)", "tar.extractfile(m)",
     "model.load_weights(p)", "def load_model(): ...", "layer.from_config(c)",
     "serve(host='127.0.0.1')",

@@ -18,7 +18,7 @@ from stages.datasets import official_files
 from stages.errors import UserError
 from tests import forbidden
 from tests.datasets import stand_ins
-from tools import exp_files, overlay, verify
+from tools import comparing, exp_files, overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL = "simple_cnn-digits"
@@ -105,7 +105,7 @@ def test_what_the_tools_read(plant: Callable[[Path], None]) -> None:
     assert exp_files._maps(Path("planted.npz")) == {}
     assert exp_files._filters(Path("planted.npz"))[0] == {}
     with pytest.raises((ValueError, OSError)):
-        list(verify._numbers(Path("planted.npz")))
+        list(comparing._numbers(Path("planted.npz")))
 
 
 @pytest.mark.parametrize(
