@@ -37,8 +37,10 @@ def train_seeds(cell: str) -> None:
     """
     study = params.load()
     seeds = study.seeds_of(cell)
+    mixed = study.model_of(cell).training.mixed_precision
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     found = {study.seed: numbers(artifacts.read_predictions(cell))}
+    runtime.configure(study.threads, study.seed, mixed, training=True)
     used = {"seeds": seeds, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_seeds", cell=cell, params=used) as run:
         started = time.monotonic()
@@ -73,10 +75,9 @@ def numbers(predictions: Predictions) -> dict[str, float]:
 def _predictions(
     study: params.Params, cell: str, dataset: Dataset, seed: int, bundle: "Bundle"
 ) -> Predictions:
-    mixed = study.model_of(cell).training.mixed_precision
-    runtime.configure(study.threads, seed, mixed, training=True)
     import keras
 
+    keras.utils.set_random_seed(seed)
     network, _ = trained(study, cell, dataset, seed, lambda numbers, epoch: None, bundle)
     logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
     keras.backend.clear_session()

@@ -1,5 +1,10 @@
 """Training from further seeds: each as it would be alone, and their spread."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +17,7 @@ from stages.train_twin import train_twin
 from tests.scratch import cell
 from tests.small_cell import write_params
 
+ROOT = Path(__file__).resolve().parents[1]
 CELL = "simple_cnn-digits"
 OTHER = "baseline_cnn-digits"
 SEEDS = [43, 44]
@@ -68,6 +74,22 @@ def test_the_cells_own_run_is_among_them_and_each_other_is_a_training_of_its_own
     logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
     twin = numbers(Predictions(dataset.test_labels, logits, dataset.class_names))
     assert said["loss"]["values"][2] == pytest.approx(twin["loss"], abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_digits")
+def test_as_a_command_of_its_own() -> None:
+    """Where nothing has loaded TensorFlow before; the numbers are those of this process."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "STUDY_TRACKING": "off"}
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.train_seeds", "--cell", CELL],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    path = artifacts.metrics_path("train_seeds", CELL)
+    written = path.read_bytes()
+    train_seeds(CELL)
+    assert path.read_bytes() == written
 
 
 @pytest.mark.usefixtures("_digits")
