@@ -23,14 +23,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stages import command, params, runtime
-
-if TYPE_CHECKING:
-    import keras
 
 ROOT = Path(__file__).resolve().parents[1]
 GOALS = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
@@ -182,23 +178,18 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
     )
 
 
-def _as_keras_has_it(layer: "keras.Layer") -> "keras.Layer":
-    """Return the same layer anew, of Keras' own kind where it is of a kind made from that here."""
-    kind = next(kind for kind in type(layer).__mro__ if kind.__module__.startswith("keras."))
-    return kind.from_config(layer.get_config())
-
-
 def train_as_keras_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
     """Train with `model.fit` and what Keras and TensorFlow choose by themselves."""
     study = params.load()
     import keras
 
     from stages.models.assembly import build_model
+    from stages.models.keras_own import as_keras_has_it
 
     shape, batch_size = SHAPES[study.cell(cell).dataset], study.schedule_of(cell).batch_size
     images, labels = random_data(batches * batch_size, shape)
     model = keras.models.clone_model(
-        build_model(study, cell, shape, CLASSES), clone_function=_as_keras_has_it
+        build_model(study, cell, shape, CLASSES), clone_function=as_keras_has_it
     )
     model.compile(
         optimizer="adam",

@@ -35,19 +35,14 @@ ONNX_NEEDS = ("tf2onnx", "onnx", "onnxruntime")
 def plain(model: "keras.Model") -> "keras.Model":
     """Return a copy of a network that consists of Keras' own layers, with the same weights.
 
-    The study's batch normalisation differs from Keras' in training only, and is saved under this
-    project's name, which a reader elsewhere does not have.
+    Some of the study's differ from Keras' in speed only, but are saved under this project's name,
+    which a reader elsewhere does not have.
     """
     import keras
 
-    from stages.models.batch_norm import BatchNormalization
+    from stages.models.keras_own import as_keras_has_it
 
-    def copied(layer: "keras.Layer") -> "keras.Layer":
-        kind = type(layer)
-        kind = keras.layers.BatchNormalization if kind is BatchNormalization else kind
-        return kind.from_config(layer.get_config())
-
-    copy = keras.models.clone_model(model, clone_function=copied)
+    copy = keras.models.clone_model(model, clone_function=as_keras_has_it)
     copy.set_weights(model.get_weights())
     # Keras refuses to export a network that was never called.
     copy(np.zeros((1, *model.input_shape[1:]), np.float32))

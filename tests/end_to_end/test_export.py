@@ -113,7 +113,7 @@ def test_a_cell_is_exported_and_a_second_time_replaced(trained: Path) -> None:
 def test_what_cannot_be_exported_is_told(trained: Path, monkeypatch) -> None:
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
         export.export_cell("simple_cnn-digit", WITHOUT_ONNX, Path("exports"))
-    monkeypatch.setattr(export, "ONNX_NEEDS", ("tf2onnx", "not_there"))
+    monkeypatch.setattr(export, "ONNX_NEEDS", ("json", "not_there"))
     with pytest.raises(UserError, match=r"ONNX needs not_there.*--formats keras saved_model"):
         export.export_cell(CELL, list(export.FORMATS), Path("exports"))
     (trained / "data" / "models" / f"{CELL}.weights.h5").unlink()
