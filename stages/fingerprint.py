@@ -38,6 +38,7 @@ PLUMBING = {
     "stages.tracking": "a side channel beside the results",
     "stages.tracking_store": "the same",
     "stages.evaluation.figures": "pictures for the tracked runs",
+    "stages.explainers.feature_figure": "the same",
     "stages.explainers.panel": "the same",
 }
 # Found by name at run time, so that no import statement shows them: the room, and the block that

@@ -77,7 +77,9 @@ def _filter_rows(layer: str, kernels: np.ndarray) -> list[Row]:
 def _side_by_side(tiles: np.ndarray, columns: int) -> np.ma.MaskedArray:
     """Join tiles with a gap of one pixel, masked like the places of tiles that are missing."""
     height, width, *colour = tiles.shape[1:]
-    joined = np.ma.masked_all((height, columns * (width + 1) - 1, *colour), np.float32)
+    # Zeros behind the mask: matplotlib computes with what is there, and can overflow.
+    behind = np.zeros((height, columns * (width + 1) - 1, *colour), np.float32)
+    joined = np.ma.MaskedArray(behind, mask=True)
     for number, tile in enumerate(tiles):
         start = number * (width + 1)
         joined[:, start : start + width] = tile

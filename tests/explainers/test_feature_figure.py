@@ -32,6 +32,7 @@ def test_filters_are_red_and_blue_about_zero(channels: int) -> None:
     assert last[1, 4] == -2.0
     assert first.mask[:, 2].all()
     assert first.mask[:, 5:].all()
+    assert not first.data[first.mask].any()  # nothing left over from memory
     assert not first.mask[:, [0, 1, 3, 4]].any()
     red, blue = rows[0].to_rgba([2.0, -2.0])[:, :3]
     assert red[0] > red[2]
