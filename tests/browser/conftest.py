@@ -1,8 +1,8 @@
 """A real Chromium, headless and with a profile of its own, and a site for it to read."""
 
-import os
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -55,9 +55,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
     """Build a site of three cells: a usual one, one with hostile names, one without results."""
     folder = tmp_path_factory.mktemp("a study ünd its report")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         cells = {
             "simple_cnn-digits": fixture.cell("simple_cnn", "digits"),
             "baseline_cnn-digits": fixture.cell("baseline_cnn", "digits"),
@@ -76,6 +74,4 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         trusted.write_claims(params.budget, "simple_cnn-digits")
         assert not artifacts.metrics_path("evaluate", "mobilenet_v2-digits").exists()
         report.main()
-    finally:
-        os.chdir(before)
     yield folder / "reports"

@@ -1,7 +1,7 @@
 """A gallery of a thousand images, and two networks that explain no image in common."""
 
-import os
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +40,7 @@ return best;
 def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
     """Build a site of two cells, one of which explains a thousand images."""
     folder = tmp_path_factory.mktemp("large")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         params = fixture.params_file(repository)
         usual = fixture.digits()
         fixture.write_dataset_metrics("digits", usual)
@@ -56,8 +54,6 @@ def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterato
                 rows = replace(rows, image_index=rows.image_index + IMAGES)
             artifacts.write_explanations(name, "gradients", rows)
         report.main()
-    finally:
-        os.chdir(before)
     yield folder / "reports"
 
 

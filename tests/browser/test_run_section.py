@@ -2,8 +2,8 @@
 
 import base64
 import json
-import os
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.browser
 def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
     """Build a site of a study whose provenance is as hostile as files and firmware can make it."""
     folder = tmp_path_factory.mktemp("told")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         params = fixture.params_file(repository)
         pictures = fixture.digits()
         fixture.write_dataset_metrics("digits", pictures)
@@ -32,8 +30,6 @@ def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
             fixture.write_cell(params, name, pictures)
         noted.write(noted.hostile(*params.cells))
         report.main()
-    finally:
-        os.chdir(before)
     yield folder / "reports"
 
 

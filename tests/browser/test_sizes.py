@@ -1,7 +1,7 @@
 """Large and small studies: what fits a phone and a wall, and what a page may weigh."""
 
-import os
 from collections.abc import Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +45,7 @@ def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> No
 def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
     """Build a site of forty cells on one dataset, and one of a hundred classes with everything."""
     folder = tmp_path_factory.mktemp("large")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         models = [f"network_with_a_long_name_{number}" for number in range(CELLS - 1)]
         cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}
         params = fixture.params_file(
@@ -61,8 +59,6 @@ def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterato
         fixture.write_dataset_metrics("hundred", hundred)
         fixture.write_cell(params, HUNDRED, hundred, right=0.6, never=7)
         report.main()
-    finally:
-        os.chdir(before)
     yield folder / "reports"
 
 
