@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -60,9 +61,14 @@ def resolved(repository: Path) -> dict[str, dict]:
 
 
 def fill(repository: Path, stages: dict[str, dict]) -> None:
-    """Write a few bytes where each output belongs, and have DVC take them for the real ones."""
+    """Write a few bytes where each output belongs, and have DVC take them for the real ones.
+
+    Where an output is a folder, what other stages take from it is in it.
+    """
+    made = {out for stage in stages.values() for out in stage["outs"]}
+    parts = {dep for stage in stages.values() for dep in stage["deps"] if _within(dep, made)}
     for stage in stages.values():
-        for out in stage["outs"]:
+        for out in (*stage["outs"], *(part for part in parts if _within(part, stage["outs"]))):
             path = repository / out
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.suffix:
@@ -73,6 +79,10 @@ def fill(repository: Path, stages: dict[str, dict]) -> None:
     _run(repository, RECORDED)
 
 
+def _within(path: str, folders: Collection[str]) -> bool:
+    return any(str(parent) in folders for parent in Path(path).parents)
+
+
 def empty_twin(path: Path, stages: dict[str, dict], parameters: bool) -> None:
     """Make a repository with the same graph, empty commands and no code to look at."""
     made = {out for stage in stages.values() for out in stage["outs"]}
@@ -80,7 +90,9 @@ def empty_twin(path: Path, stages: dict[str, dict], parameters: bool) -> None:
     twin = {
         name.replace("@", "_at_"): {
             "cmd": "true",
-            "deps": [dep for dep in stage["deps"] if dep in made or dep in folders],
+            "deps": [
+                dep for dep in stage["deps"] if dep in made or dep in folders or _within(dep, made)
+            ],
             "params": stage["params"] if parameters else [],
             "outs": stage["outs"],
         }
