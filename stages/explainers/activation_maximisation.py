@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from stages.explainers import graph
 from stages.explainers.activation_layers import LOGITS, before_activation
 from stages.explainers.geometry import feature_axes
 from stages.schema import Block
@@ -101,13 +102,11 @@ def _most_jitter(network: "Network", layer: str, wanted: int) -> int:
 
 
 def _climb_of(network: "Network", layer: str) -> Any:
-    import keras
     import tensorflow as tf
 
     def values(images: Any, channels: Any, chosen: Any) -> Any:
         """Return each image's own channel at `chosen` of its map, (n,)."""
-        inner = keras.Model(network.model.input, before_activation(network.model, layer))
-        output = inner(images, training=False)
+        output = graph.value(network.model, images, before_activation(network.model, layer))
         output = chosen(output) if len(output.shape) == 4 else output
         return tf.reduce_sum(output * tf.one_hot(channels, output.shape[-1]), axis=-1)
 

@@ -116,7 +116,7 @@ def _loss_gradients(network: "Network", images: np.ndarray, classes: np.ndarray)
     def function(batch: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(batch)
-            outweighed = shortfall(network.model(batch, training=False), targets, 0.5)
+            outweighed = shortfall(network.logits_of(batch), targets, 0.5)
         return tape.gradient(outweighed, batch, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     return in_even_batches(network, network.compiled("loss gradients", function), images, classes)

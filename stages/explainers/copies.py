@@ -15,11 +15,11 @@ def slices(network: "Network", count: int) -> list[tuple[slice, int]]:
     """Divide `count` copies into slices that fit into a batch.
 
     Returns:
-        pairs of a slice of the copies, and how many images' copies of it fit into a batch.
+        pairs of a slice of the copies, and of how many images its copies come nearest to a batch.
     """
     size = network.batch_size
     parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    return [(part, max(1, size // (part.stop - part.start))) for part in parts]
+    return [(part, max(1, round(size / (part.stop - part.start)))) for part in parts]
 
 
 def gradients_at(network: "Network", copies: Any, targets: Any) -> Any:

@@ -151,8 +151,7 @@ def _search_of(network: "Network", options: Search) -> Any:
     weights = options.l1 + options.l2 + options.total_variation
 
     def short(images: Any, targets: Any) -> Any:
-        logits = network.model(images, training=False)
-        return shortfall(logits, targets, options.confidence) + SLACK
+        return shortfall(network.logits_of(images), targets, options.confidence) + SLACK
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
     def function(images: Any, targets: Any) -> tuple[Any, Any]:

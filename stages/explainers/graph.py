@@ -3,9 +3,16 @@
 Guided backpropagation, layer-wise relevance propagation and DeepLIFT are all a backward pass whose
 rule differs from the gradient's at some layers. Each says its rule as a function with a gradient of
 its own (`tf.custom_gradient`), and this runs the network's own graph with it.
+
+Also without such rules, gradients that go back to the image are taken of the network as it is run
+here: where more than two layers read a tensor, TensorFlow adds their gradients in an order that
+depends on which memory happens to be free, so that results would differ in their last bits from one
+process to the next, and searches in much more. Here that order is fixed.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,18 +35,55 @@ def run(
     Returns:
         layer name -> its output, in the order of the graph; the last is the logits.
     """
-    tensors: dict[int, Any] = {id(model.inputs[0]): images}
+    readers = Counter(id(t) for layer in model.operations for t in _inputs(layer))
+    # For each tensor what its readers take, one after the other.
+    taken: dict[int, Iterator[Any]] = {}
     outputs: dict[str, Any] = {}
     for layer in model.operations:
-        if id(layer.output) in tensors:  # the input
-            outputs[layer.name] = tensors[id(layer.output)]
-            continue
-        merges = isinstance(layer.input, list)
-        inputs = [tensors[id(t)] for t in (layer.input if merges else [layer.input])]
-        rule = rule_for(layer)
-        if rule is not None:
+        inputs = [next(taken[id(t)]) for t in _inputs(layer)]
+        rule = rule_for(layer) if inputs else None
+        if not inputs:
+            output = images
+        elif rule is not None:
             output = rule(*inputs)
         else:
+            merges = isinstance(layer.input, list)
             output = layer(inputs if merges else inputs[0], training=False)
-        tensors[id(layer.output)] = outputs[layer.name] = output
+        outputs[layer.name] = output
+        taken[id(layer.output)] = _for_readers(output, readers[id(layer.output)])
     return outputs
+
+
+def value(model: "keras.Model", images: Any, wanted: "keras.KerasTensor") -> Any:
+    """Compute one tensor of a network, such as `model.output`.
+
+    Args:
+        model: a flat functional network of one input and one output.
+        images: a tensor (n, height, width, channels).
+        wanted: the output of one of its layers.
+    """
+    outputs = run(model, images, lambda _: None)
+    return next(outputs[layer.name] for layer in model.operations if layer.output is wanted)
+
+
+def _inputs(layer: "keras.layers.Layer") -> list[Any]:
+    import keras
+
+    if isinstance(layer, keras.layers.InputLayer):
+        return []
+    return layer.input if isinstance(layer.input, list) else [layer.input]
+
+
+def _for_readers(tensor: Any, count: int) -> Iterator[Any]:
+    """Give a tensor to so many readers, whose gradients are then added in their order."""
+    import tensorflow as tf
+
+    @tf.custom_gradient
+    def parted(tensor: Any) -> Any:
+        def gradient(*upstream: Any) -> Any:
+            return tf.reduce_sum(tf.stack(upstream), axis=0)
+
+        return [tf.identity(tensor) for _ in range(count)], gradient
+
+    # Of two, the order makes no difference.
+    return iter(parted(tensor)) if count > 2 else repeat(tensor)

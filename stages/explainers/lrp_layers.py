@@ -106,7 +106,7 @@ def _convolution(layer: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any, 
 
     def apply(x: Any, kernel: Any) -> Any:
         if convolution.serves(layer, x):
-            return convolution.convolved(x, kernel)
+            return convolution.convolved(x, kernel, layer.strides[0])
         return tf.nn.conv2d(
             x, kernel, layer.strides, layer.padding.upper(), dilations=layer.dilation_rate
         )

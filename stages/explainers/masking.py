@@ -50,7 +50,7 @@ def masked_logits(
         kept = tf.gather(batch_masks, mask)[..., None]
         fill = tf.gather(fills, picture)
         mixed = fill + kept * (tf.gather(pictures, picture) - fill)
-        return network.model(mixed, training=False)
+        return network.logits_of(mixed)
 
     compiled = network.compiled("masked", function)
     pictures, fills = tf.constant(images), tf.constant(np.broadcast_to(fill, images.shape))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stages.explainers import graph
 from stages.explainers.folding import copy_folded, folded
 
 if TYPE_CHECKING:
@@ -60,8 +61,11 @@ class Network:
         Raises:
             FloatingPointError: a logit is NaN or infinite.
         """
-        function = self.compiled("logits", lambda batch: self.model(batch, training=False))
-        return self.in_batches(function, images)
+        return self.in_batches(self.compiled("logits", self.logits_of), images)
+
+    def logits_of(self, batch: Any) -> Any:
+        """Return the logits in TensorFlow, for use inside a compiled function."""
+        return graph.value(self.model, batch, self.model.output)
 
     def score_gradients(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Return d logit[target] / d image, float32 like `images`; zero where nothing is read.
@@ -81,7 +85,7 @@ class Network:
 
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(batch)
-            score = target_scores(self.model(batch, training=False), batch_targets)
+            score = target_scores(self.logits_of(batch), batch_targets)
         return tape.gradient(score, batch, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def compiled(self, key: Any, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -59,7 +59,7 @@ def partition_shap(
     @tf.autograph.experimental.do_not_convert
     def function(pictures: Any, fill: Any, shown: Any, picture: Any) -> Any:
         masked = tf.where(shown[..., None], tf.gather(pictures, picture), fill)
-        return network.model(masked, training=False)
+        return network.logits_of(masked)
 
     compiled, fill = network.compiled("partition_shap", function), tf.constant(baseline[None])
     empty, rows = network.logits(baseline[None])[0], by_image(images, targets)

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from keras import layers
 
@@ -71,3 +72,39 @@ def test_a_rules_own_gradient_is_the_one_that_counts() -> None:
     linear = gradient(lambda x: x)
     assert np.abs(gradient(None) - linear).max() > 0.01
     np.testing.assert_allclose(gradient(tripled), 3 * linear, rtol=1e-5)
+
+
+def forked(readers: int) -> keras.Model:
+    """Return a network of whose image so many convolutions read."""
+    inputs = keras.Input((6, 6, 2), name="image")
+    x = layers.Rescaling(2.0, name="twice")(inputs)
+    read = [layers.Conv2D(2, 3, padding="same", name=f"branch{n}")(x) for n in range(readers)]
+    x = layers.GlobalAveragePooling2D()(layers.Concatenate()(read))
+    return keras.Model(inputs, layers.Dense(3, name="logits")(layers.Activation("tanh")(x)))
+
+
+@pytest.mark.parametrize("readers", [2, 3, 5])
+def test_gradients_through_a_fork_are_the_networks(readers: int) -> None:
+    model, images = forked(readers), tf.constant(networks.images(4, 6, 2))
+    found = []
+    for compute in (
+        lambda x: model(x, training=False),
+        lambda x: graph.value(model, x, model.output),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            values = compute(images)
+        found.append((values, tape.gradient(values, images)))
+    for expected, value in zip(*found, strict=True):
+        assert np.abs(expected).max() > 1e-3
+        np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", architectures.NAMES)
+def test_any_tensor_of_a_network(name: str) -> None:
+    architecture = architectures.shared(name)
+    model, images = architecture.network.model, architecture.images(1)
+    for wanted in (model.get_layer(architecture.layer).output, model.output, model.input):
+        expected = keras.Model(model.input, wanted)(images, training=False)
+        value = graph.value(model, tf.constant(images), wanted)
+        np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,99 @@
+"""No more than two gradients are added at a tensor on the way to the image.
+
+TensorFlow adds more in an order that depends on which memory happens to be free, so that
+efficient_cnn's searches had two outcomes, by chance, from one process to the next.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from stages.explainers import Context, gradients, shap
+from stages.explainers.activation_layers import LOGITS
+from stages.explainers.activation_maximisation import Ascent, maximise
+from stages.explainers.adversarial import fgsm
+from stages.explainers.counterfactual_search import Search, search
+from stages.explainers.network import Network
+from tests.explainers import architectures
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Collect the graph of everything that is compiled."""
+    graphs: list[Any] = []
+    compile_function = tf.function
+
+    def recording(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+        if function is None:  # as a decorator, by Keras
+            return compile_function(**options)
+        made = compile_function(function, **options)
+
+        class Recorded:
+            def get_concrete_function(self, *kinds: Any) -> Any:
+                concrete = made.get_concrete_function(*kinds)
+                graphs.append(concrete.graph.as_graph_def())
+                return concrete
+
+        return Recorded()
+
+    monkeypatch.setattr(tf, "function", recording)
+    yield graphs
+
+
+def long_sums(graphs: list[Any]) -> list[str]:
+    """Name the sums of three tensors or more."""
+    nodes = [node for graph in graphs for node in graph.node]
+    nodes += [n for graph in graphs for f in graph.library.function for n in f.node_def]
+    assert any(node.op.startswith("Conv2DBackpropInput") for node in nodes)
+    return [n.name for n in nodes if n.op in ("AddN", "AccumulateNV2") and len(n.input) > 2]
+
+
+def test_whatever_explains(traced: list[Any]) -> None:
+    architecture = architectures.shared("efficient_cnn")
+    network = Network(architecture.model)
+    images = architecture.images(2)
+    targets = architecture.targets(2)
+    context = Context((255 * architecture.images(4)).astype(np.uint8), seed=3)
+    options = architectures.study().explain
+    few = options.gradients.model_copy(
+        update={
+            "smoothgrad": options.gradients.smoothgrad.model_copy(update={"samples": 2}),
+            "integrated_gradients": options.gradients.integrated_gradients.model_copy(
+                update={"steps": 2, "most_steps": 4}
+            ),
+            "rise": options.gradients.rise.model_copy(update={"masks": 4}),
+        }
+    )
+    small = options.shap.model_copy(
+        update={"background": 3, "gradient_samples": 2, "partition_evaluations": 12}
+    )
+    for family in (
+        gradients.family(network, few, context),
+        shap.family(network, small, context),
+    ):
+        for method in family.methods.values():
+            method(network, images, targets)
+    fgsm(network, images, [0.1])
+    search(network, images, targets, Search(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5))
+    ascent = Ascent(layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1)
+    for layer in (LOGITS, architecture.layer):
+        maximise(network, layer, targets, ascent, seed=1)
+    assert len(traced) > 15
+    assert long_sums(traced) == []
+
+
+def test_a_long_sum_is_found(traced: list[Any]) -> None:
+    architecture = architectures.shared("efficient_cnn")
+    model = architecture.model
+
+    def function(images: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = model(images, training=False)
+        return tape.gradient(logits, images)
+
+    tf.function(function).get_concrete_function(tf.TensorSpec((None, *architecture.shape)))
+    assert len(long_sums(traced)) == 1
