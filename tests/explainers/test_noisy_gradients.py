@@ -89,7 +89,7 @@ def test_everything_lies_in_the_patch_that_decides(method: Callable) -> None:
     network = Network(networks.polynomial(weights, weights))
     maps = method(network, networks.images(3, 8, 1), np.zeros(3, np.int64), **OPTIONS).maps
     assert (maps[:, 2:4, 5:7] > 0).all()
-    assert maps[:, 2:4, 5:7].sum() == maps.sum()
+    assert np.count_nonzero(maps) == maps[:, 2:4, 5:7].size
 
 
 @pytest.mark.parametrize("method", METHODS)
