@@ -24,6 +24,7 @@ import numpy as np
 from stages.trust.perturbation import (
     Block,
     Predict,
+    exchange,
     path_marks,
     pixel_counts,
     pixel_order,
@@ -166,7 +167,7 @@ def _write(
     paths = into.reshape(len(baselines), len(PATHS), len(counts), *image.shape)
     for empty, (deletion, insertion) in zip(baselines, paths, strict=True):
         replace(image, empty, marked, deletion)
-        replace(empty, image, marked, insertion)
+        exchange(image, empty, deletion, insertion)
 
 
 def _by_name(curves: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ What every measure that asks "what does the network say without it?" is made of.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,30 +35,32 @@ def predicted(
 ) -> Iterator[np.ndarray]:
     """Give the logits of blocks of images, joining small blocks into large batches.
 
-    The blocks are asked for one by one, and forgotten once they are predicted. While the network
-    passes one batch, the next is made here and the caller works on the one before.
+    The blocks are asked for one by one, and forgotten once they are predicted. Two threads write a
+    batch before the network passes it: while it is passed, the network's threads have all cores,
+    and a writer beside them would hold up each of its operations.
 
     Args:
-        predict: the network; it is called from another thread, one call at a time.
+        predict: the network.
         shape: an image's height, width and channels.
         blocks: of as many images each as they like.
 
     Yields:
         float32 (count, classes) of each block, in their order.
     """
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        passing: tuple[Future[np.ndarray], np.ndarray] | None = None
+    with ThreadPoolExecutor(max_workers=1) as helper:
         for joined in _joined(blocks, 4 * int(np.prod(shape))):
             ends = np.cumsum([block.count for block in joined])
             chunk = np.empty((ends[-1], *shape), np.float32)
-            for block, images in zip(joined, np.split(chunk, ends[:-1]), strict=True):
-                block.write(images)
-            following = worker.submit(predict, chunk), ends[:-1]
-            if passing:
-                yield from np.split(passing[0].result(), passing[1])
-            passing = following
-        if passing:
-            yield from np.split(passing[0].result(), passing[1])
+            parts = list(zip(joined, np.split(chunk, ends[:-1]), strict=True))
+            other_half = helper.submit(_write, parts[1::2])
+            _write(parts[::2])
+            other_half.result()
+            yield from np.split(predict(chunk), ends[:-1])
+
+
+def _write(parts: list[tuple[Block, np.ndarray]]) -> None:
+    for block, images in parts:
+        block.write(images)
 
 
 def _joined(blocks: Iterable[Block], bytes_an_image: int) -> Iterator[list[Block]]:
@@ -158,9 +160,27 @@ def replace(image: np.ndarray, baseline: np.ndarray, marked: np.ndarray, into: n
         into: float32 (m, height, width, channels), contiguous, where they are written.
     """
     bits = into.reshape(marked.shape).view(np.int32)
-    own, other = image.ravel().view(np.int32), baseline.ravel().view(np.int32)
-    np.bitwise_and(marked, own ^ other, out=bits)
-    np.bitwise_xor(bits, own, out=bits)
+    np.bitwise_and(marked, _difference(image, baseline), out=bits)
+    np.bitwise_xor(bits, image.ravel().view(np.int32), out=bits)
+
+
+def exchange(image: np.ndarray, baseline: np.ndarray, made: np.ndarray, into: np.ndarray) -> None:
+    """Write copies that have the baseline's pixels where others have the image's, and inversely.
+
+    Args:
+        image: float32 (height, width, channels).
+        baseline: alike.
+        made: float32 (m, height, width, channels), contiguous, each pixel the image's or the
+            baseline's, as `replace` makes them.
+        into: like `made`, where they are written.
+    """
+    shape = len(made), image.size
+    bits, other = (each.reshape(shape).view(np.int32) for each in (into, made))
+    np.bitwise_xor(other, _difference(image, baseline), out=bits)
+
+
+def _difference(image: np.ndarray, baseline: np.ndarray) -> np.ndarray:
+    return image.ravel().view(np.int32) ^ baseline.ravel().view(np.int32)
 
 
 def require_matching(

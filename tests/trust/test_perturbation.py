@@ -10,6 +10,7 @@ import pytest
 from stages.trust import perturbation
 from stages.trust.perturbation import (
     Block,
+    exchange,
     marks,
     path_marks,
     pixel_counts,
@@ -95,6 +96,10 @@ def test_chosen_pixels_are_replaced_to_the_bit() -> None:
     replace(image, baseline, marks(chosen, channels=3), images)
     expected = np.where(chosen[..., None], baseline, image)
     np.testing.assert_array_equal(images.view(np.int32), expected.view(np.int32))
+    others = np.full((7, 5, 4, 3), np.nan, np.float32)
+    exchange(image, baseline, images, others)
+    expected = np.where(chosen[..., None], image, baseline)
+    np.testing.assert_array_equal(others.view(np.int32), expected.view(np.int32))
 
 
 SHAPE = (4, 4, 1)  # 64 bytes an image
@@ -123,26 +128,30 @@ def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
     lengths = [2, 3, 1, 0, 7, 4]
     logits = list(predicted(predict, SHAPE, blocks_of(lengths, made)))
     assert sizes == [5, 1, 7, 4]  # a block is never cut, so one may be larger than the bound
-    # While a batch is passed, the next may be made, and no more.
-    assert all(made_by <= most for made_by, most in zip(seen, [4, 5, 6, 6], strict=True))
+    assert seen == [2, 4, 5, 6]  # what is passed, and no more (a block of nothing counts too)
     assert [each.tolist() for each in logits] == [[[i, 10 * i]] * n for i, n in enumerate(lengths)]
 
 
-def test_the_next_batch_is_made_while_one_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(perturbation, "CHUNK_BYTES", 64)
-    second_made = threading.Event()
+def test_two_blocks_are_written_at_once() -> None:
+    both = threading.Barrier(2, timeout=20)
 
     def write(i: int, into: np.ndarray) -> None:
+        both.wait()
         into[:] = i
-        if i == 1:
-            second_made.set()
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        assert second_made.wait(timeout=20)
-        return images.mean(axis=(1, 2))
 
     blocks = [Block(1, partial(write, i)) for i in range(4)]
-    assert [each.item() for each in predicted(predict, SHAPE, blocks)] == [0, 1, 2, 3]
+    found = predicted(lambda images: images.mean(axis=(1, 2)), SHAPE, blocks)
+    assert [each.item() for each in found] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_what_a_block_raises_is_raised(broken: int) -> None:
+    def write(i: int, into: np.ndarray) -> None:
+        into[:] = 1 // (i - broken)
+
+    blocks = [Block(1, partial(write, i)) for i in range(2)]
+    with pytest.raises(ZeroDivisionError):
+        list(predicted(lambda images: images, SHAPE, blocks))
 
 
 def test_what_the_network_raises_is_raised() -> None:
