@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,14 +29,11 @@ OPEN_CELL = session.open_cell
 @pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make two small cells once; the tests read them and write elsewhere."""
-    folder, before = tmp_path_factory.mktemp("study"), Path.cwd()
-    os.chdir(folder)
-    try:
+    folder = tmp_path_factory.mktemp("study")
+    with chdir(folder):
         small_cell.write_params(GRAY, COLOUR, explain=scratch.FEW_SAMPLES)
         for cell, side, channels in ((GRAY, 16, 1), (COLOUR, 12, 3)):
             small_cell.write_cell(cell, side, channels, mistaken=lambda predicted: predicted < 5)
-    finally:
-        os.chdir(before)
     return folder
 
 
@@ -345,9 +343,8 @@ def test_the_command_line_reaches_it(here: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
-    os.chdir(cells)
-    artifacts.write_metrics("evaluate", GRAY, {"accuracy": 0.9731, "test_images": 360})
-    os.chdir(here)
+    with chdir(cells):
+        artifacts.write_metrics("evaluate", GRAY, {"accuracy": 0.9731, "test_images": 360})
     try:
         page = explain_images([photo("photo.png")], GRAY)
     finally:

@@ -7,6 +7,7 @@ import os
 import pickle
 import tarfile
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Path("ran").mkdir(exist_ok=True)
         return x
 
-    here = Path.cwd()
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         inputs = keras.Input((16, 16, 1))
         x = keras.layers.Lambda(plant, output_shape=(16, 16, 1))(inputs)
         x = keras.layers.Conv2D(2, 3)(x)
@@ -153,8 +152,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert RAN.exists()
         model.save("model.keras")
         model.save("model.h5")
-    finally:
-        os.chdir(here)
     return folder
 
 

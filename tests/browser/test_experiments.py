@@ -1,7 +1,7 @@
 """The page on experiments in a real browser, from file://, with names that nobody should choose."""
 
-import os
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -42,14 +42,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )
     found.append(Outcome(HOSTILE[7], FAILED, f"it `broke`: {HOSTILE[3]}"))
     baseline = replace(found[0], name="baseline")
-    before = Path.cwd()
     folder = tmp_path_factory.mktemp("a study ünd its experiments")
-    os.chdir(folder)
-    try:
+    with chdir(folder):
         starts = [Start("a" * 40, HOSTILE[1], True, baseline, tuple(found))]
         experiments.write(starts, Path("experiments"), Path("reports"))
-    finally:
-        os.chdir(before)
     yield folder / "experiments" / "index.html"
 
 
