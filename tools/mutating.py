@@ -135,6 +135,8 @@ def _describes(node: ast.AST) -> bool:
         called = node.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
         return name in _SAYING
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"  # of zip: it checks, as assert does
     if isinstance(node, ast.FunctionDef):
         types = [node.returns, *(argument.annotation for argument in node.args.args)]
         return any(word in ast.unparse(each) for each in types if each for word in _DRAWING)

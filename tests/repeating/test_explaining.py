@@ -10,7 +10,7 @@ from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import ROOT, Scratch, copy_repository
 
-pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 PROGRAM = Path(explain_cells.__file__)
 RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in FAMILIES}
@@ -31,7 +31,7 @@ def repetitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
     copy_repository(made)
     (made / "tests").symlink_to(ROOT / "tests")
     process = CIRCUMSTANCES[0].start([str(PROGRAM), "make"], made, top / "clock")
-    said = process.communicate(timeout=300)[0]
+    said = process.communicate(timeout=1000)[0]
     assert process.returncode == 0, said
     (made / "tests").unlink()
     found = []
@@ -44,7 +44,7 @@ def repetitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
             for each, folder in zip(pair, folders, strict=True)
         ]
         for process, folder in zip(processes, folders, strict=True):
-            said = process.communicate(timeout=500)[0]
+            said = process.communicate(timeout=1000)[0]
             assert process.returncode == 0, said
             found.append(Scratch(folder).contents("data/explanations", "data/trust", "metrics"))
     return found

@@ -7,7 +7,7 @@ import pytest
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import Scratch
 
-pytestmark = [pytest.mark.thorough, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 CELL = "simple_cnn-digits"
 TOPS = ("data", "metrics")

@@ -41,7 +41,7 @@ def hashes(
                 circumstance.start([str(PROGRAM), *models], folder, tmp_path / "clock")
             )
         for process in processes:
-            said = process.communicate(timeout=500)[0]
+            said = process.communicate(timeout=1000)[0]
             assert process.returncode == 0, said
             lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
             found.append({name: value for line in lines for name, value in line.items()})
@@ -61,7 +61,7 @@ def test_two_processes_train_the_same_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_network_repeats_in_five_processes(tmp_path: Path) -> None:
     with load(1):
         found = hashes(tmp_path, CIRCUMSTANCES)

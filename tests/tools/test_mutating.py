@@ -48,6 +48,7 @@ def test_what_is_changed(source: str, expected: list[tuple[str, str]]) -> None:
         "if TYPE_CHECKING:\n    x = 1",
         "def picture(a) -> 'Figure':\n    return a + 1",
         "x = 'a' + b",
+        "x = list(zip(a, b, strict=True))",
     ],
 )
 def test_what_only_describes_is_left_alone(source: str) -> None:
