@@ -54,6 +54,7 @@ def _kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_two_processes_train_the_same_weights(tmp_path: Path) -> None:
     one, two = hashes(tmp_path, CIRCUMSTANCES[1:3], "efficient_cnn")
     assert one == two and len(one) == 2
