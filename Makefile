@@ -56,6 +56,10 @@ audit: setup ## Look the pinned requirements up among known vulnerabilities
 coverage: setup $(INSTALLED_DEV) ## Run the tests and say which lines of stages/ they reach (90 % at least)
 	@"$(PY)" -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TESTS)
 
+.PHONY: mutants
+mutants: setup $(INSTALLED_DEV) ## Try whether the tests notice small changes of explainers and measures (85 % at least)
+	@"$(PY)" -m tools.mutants $(MUTANTS)
+
 .PHONY: repro
 repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
 	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)

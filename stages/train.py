@@ -1,6 +1,7 @@
 """Train a cell: weights, history and what it took. `python -m stages.train --cell <cell>`"""
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from stages.training.resume import Bundle
 
 RESUME = Path(".resume")
+# Set to 1 by whoever runs DVC and removes what `settle` keeps (tools/pipeline.py).
+KEEPS = "STUDY_KEEPS_TRAININGS"
 
 Listener = Callable[[Mapping[str, float], int], None]
 
@@ -83,7 +86,7 @@ def train_cell(cell: str) -> None:
         run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
         run.log_artifact(artifacts.history_path(cell))
         run.log_figure(training_curves(outcome.history), "training_curves.png")
-    bundle.remove()
+    settle(bundle)
 
 
 def bundle_of(
@@ -106,7 +109,28 @@ def bundle_of(
     code = [stages / name for name in ("train.py", "runtime.py", "datasets/split.py", "models",
                                        "training")]  # fmt: skip
     key = key_of(settings, (dataset.train_images, dataset.train_labels), code)
-    return Bundle(RESUME / f"{cell}{variant and f'.{variant}'}.npz", key)
+    bundle = Bundle(RESUME / f"{cell}{variant and f'.{variant}'}.npz", key)
+    if finished(bundle.path).exists() and not bundle.path.exists():
+        finished(bundle.path).replace(bundle.path)
+    return bundle
+
+
+def settle(bundle: "Bundle") -> None:
+    """Put a training's bundle away: its results are written.
+
+    DVC has yet to note them. Killed before, it deletes them and trains again; so the bundle is kept
+    until then, where somebody removes it then, and the training ends as soon as it begins.
+    """
+    if os.environ.get(KEEPS) != "1":
+        bundle.remove()
+    elif bundle.path.exists():
+        finished(bundle.path).parent.mkdir(exist_ok=True)
+        bundle.path.replace(finished(bundle.path))
+
+
+def finished(path: Path) -> Path:
+    """Return where a bundle is kept whose training has written its results."""
+    return path.parent / "finished" / path.name
 
 
 def trained(

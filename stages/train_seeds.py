@@ -16,7 +16,7 @@ from stages import artifacts, command, params, runtime, tracking
 from stages.artifacts import Dataset, Predictions
 from stages.evaluation import classification, inference
 from stages.statistics.spread import spread
-from stages.train import bundle_of, trained
+from stages.train import bundle_of, settle, trained
 
 if TYPE_CHECKING:
     from stages.training.resume import Bundle
@@ -59,7 +59,7 @@ def train_seeds(cell: str) -> None:
         run.log_metrics(timing)
     # Not earlier: after an interruption, a training that was done is not done again.
     for bundle in bundles.values():
-        bundle.remove()
+        settle(bundle)
 
 
 def numbers(predictions: Predictions) -> dict[str, float]:

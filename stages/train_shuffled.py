@@ -13,7 +13,7 @@ import numpy as np
 
 from stages import artifacts, command, params, runtime, tracking
 from stages.artifacts import SHUFFLED
-from stages.train import bundle_of, trained
+from stages.train import bundle_of, settle, trained
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def train_shuffled(cell: str) -> None:
             flush=True,
         )
         run.log_metrics(metrics | timing)
-    bundle.remove()
+    settle(bundle)
 
 
 def permuted(labels: np.ndarray, seed: int) -> np.ndarray:

@@ -4,7 +4,7 @@ import argparse
 import time
 
 from stages import artifacts, command, params, runtime, tracking
-from stages.train import bundle_of, trained
+from stages.train import bundle_of, settle, trained
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def train_twin(cell: str) -> None:
         artifacts.write_metrics("train_twin", cell, metrics)
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)
-    bundle.remove()
+    settle(bundle)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stages import artifacts, params
+from stages import artifacts, params, train
 from stages.artifacts import Dataset
 from stages.errors import UserError
 from stages.train import train_cell
@@ -96,6 +96,28 @@ def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_
     capsys.readouterr()
     train_cell(CELL)
     assert "of another training" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_digits")
+def test_killed_before_dvc_noted_its_results_it_trains_nothing_again(monkeypatch, capsys) -> None:
+    monkeypatch.setenv(train.KEEPS, "1")
+    train_cell(CELL)
+    whole = files()
+    kept = train.finished(train.RESUME / f"{CELL}.npz")
+    assert kept.exists()
+    capsys.readouterr()
+    for _ in range(2):
+        for path in whole:
+            Path(path).unlink()
+        train_cell(CELL)
+        said = capsys.readouterr().out
+        assert "going on after epoch" in said and "epoch 1/" not in said
+        assert files() == whole
+        assert kept.exists() and not list(train.RESUME.glob("*.npz"))
+    # DVC alone, which nobody tidies up after, leaves nothing.
+    monkeypatch.delenv(train.KEEPS)
+    train_cell(CELL)
+    assert not list(train.RESUME.rglob("*.npz"))
 
 
 @pytest.mark.usefixtures("_digits")

@@ -6,6 +6,7 @@ words.
 
 import json
 import logging
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from stages.reporting import numbers
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
-RESUME = Path(".resume")
+# As stages/train.py has them, which takes too long to import for a command that only starts DVC.
+RESUME, FINISHED = Path(".resume"), Path(".resume/finished")
+KEEPS = "STUDY_KEEPS_TRAININGS"
 
 _RUNS = re.compile(r"Running stage '(.+)':")
 _PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
@@ -26,6 +29,7 @@ _PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
 _STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
 # What a training calls the file from which it goes on.
 _VARIANTS = {"train": "", "train_twin": ".twin", "train_shuffled": ".shuffled"}
+_TRAININGS = {**_VARIANTS, "train_seeds": ".seed*"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class _Watch(logging.Handler):
         text = record.getMessage()
         runs, passed = _RUNS.match(text), _PASSED.match(text)
         if runs or passed:
+            self.noted(self.stage)
+            self.noted(passed[1] if passed else "")
             self.done += bool(self.stage) + bool(passed)
             self.stage = runs[1] if runs else ""
         error = record.exc_info[1] if record.exc_info else None
@@ -63,11 +69,22 @@ class _Watch(logging.Handler):
             self.interrupted |= bool(_STAGE_INTERRUPTED.search(str(error)))
             error = error.__cause__
 
+    def noted(self, stage: str) -> None:
+        """Remove what a training would go on from: its results are in dvc.lock."""
+        name, _, cell = stage.partition("@")
+        if name in _TRAININGS:
+            for path in FINISHED.glob(f"{cell}{_TRAININGS[name]}.npz"):
+                path.unlink(missing_ok=True)
+
 
 def run(*words: str) -> Ended:
-    """Run DVC in this process with these words of its command line."""
+    """Run DVC in this process with these words of its command line.
+
+    Trainings keep what they would go on from until DVC has noted their results.
+    """
     from dvc.cli import main
 
+    os.environ[KEEPS] = "1"
     watch = _Watch()
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
@@ -77,6 +94,8 @@ def run(*words: str) -> Ended:
         logger.removeHandler(watch)
     if watch.interrupted or code == DVC_INTERRUPTED:
         return Ended(INTERRUPTED, watch.done, watch.stage)
+    if code == 0:
+        watch.noted(watch.stage)
     return Ended(code, watch.done + bool(watch.stage), "")
 
 
@@ -102,11 +121,12 @@ def _be(count: int) -> str:
 def kept_epochs(stage: str, folder: Path) -> int:
     """Return how many epochs of an interrupted training will not be run again."""
     name, _, cell = stage.partition("@")
-    path = folder / RESUME / f"{cell}{_VARIANTS.get(name, '')}.npz"
-    if name not in _VARIANTS or not path.exists():
+    bundle = f"{cell}{_VARIANTS.get(name, '')}.npz"
+    found = [path for place in (RESUME, FINISHED) if (path := folder / place / bundle).exists()]
+    if name not in _VARIANTS or not found:
         return 0
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(found[0], allow_pickle=False) as archive:
             return json.loads(archive["state"].tobytes())["epochs"]
     except Exception:  # the training itself will say what is wrong with it
         return 0

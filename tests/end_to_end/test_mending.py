@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.scratch import Scratch
 from tools import mending
 
 STAGE = """\
@@ -107,3 +108,14 @@ def test_unfinished_files_are_cleared_where_stages_write(folder) -> None:
     mending.mend(folder)
     assert not any(path.exists() for path in (gone, *notes))
     assert own.exists(), "a user's folder is the user's"
+
+
+@pytest.mark.slow
+def test_dvc_alone_names_the_file_it_cannot_read_and_reads_the_mended_one(tmp_path: Path) -> None:
+    study = Scratch.make(tmp_path, "simple_cnn-digits")
+    (study.path / "dvc.lock").write_text(whole("a")[:-9], encoding="utf-8")
+    refused = study.run("dvc", "status")
+    assert refused.returncode == 1 and "dvc.lock' is invalid" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    mending.mend(study.path)
+    assert study.run("dvc", "status").returncode == 0

@@ -52,6 +52,14 @@ def test_a_network_that_activates_nowhere_shows_its_convolutions() -> None:
     assert before_activation(model, "conv") is model.get_layer("conv").output
 
 
+def test_a_map_has_two_places_at_least() -> None:
+    inputs = keras.Input((2, 1, 1))
+    x = layers.Conv2D(2, 1, activation="relu", name="two")(inputs)
+    x = layers.Conv2D(2, (2, 1), activation="relu", name="one")(x)
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x)))
+    assert activated_maps(model) == ["two"]
+
+
 def test_no_feature_maps_at_all() -> None:
     network = Network(networks.linear(np.ones((3, 3, 1, 2))))
     assert feature_maps(network, networks.images(2, 3, 1), channels=4) == {}

@@ -1,5 +1,6 @@
 """The fast gradient sign method, where its answer is known."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -91,6 +92,22 @@ def test_one_image_is_attacked_as_in_a_batch() -> None:
         alone = fgsm(network, images[row : row + 1], [0.05, 0.3])
         np.testing.assert_allclose(alone.images[0], together.images[row], atol=1e-6)
         np.testing.assert_array_equal(alone.predicted[0], together.predicted[row])
+
+
+def test_dropout_is_off() -> None:
+    random = np.random.default_rng(0)
+    kernel = random.normal(size=(9, 2)).astype(np.float32)
+    images = random.uniform(0.4, 0.6, (4, 3, 3, 1)).astype(np.float32)
+
+    def attacked(rate: float) -> np.ndarray:
+        inputs = keras.Input((3, 3, 1))
+        x = keras.layers.Dropout(rate, seed=1)(keras.layers.Flatten()(inputs))
+        model = keras.Model(inputs, keras.layers.Dense(2, use_bias=False, name="logits")(x))
+        model.set_weights([kernel])
+        return fgsm(Network(model), images, [0.1, 0.2]).images
+
+    # Half of the inputs would have no gradient, and not be changed.
+    np.testing.assert_array_equal(attacked(0.5), attacked(0.0))
 
 
 def test_no_images() -> None:

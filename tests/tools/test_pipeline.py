@@ -1,0 +1,63 @@
+"""What is heard of DVC's stages, and what a finished training leaves until DVC has noted it."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stages import train
+from tools import pipeline
+
+CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
+
+
+@pytest.fixture
+def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
+    """Return what tells which bundles of two cells' finished trainings were removed since."""
+    monkeypatch.chdir(tmp_path)
+    names = [f"{cell}{variant}" for cell in (CELL, OTHER)
+             for variant in ("", ".twin", ".shuffled", ".seed43", ".seed44")]  # fmt: skip
+    for name in names:
+        path = train.finished(train.RESUME / f"{name}.npz")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return lambda: {path.stem for path in pipeline.FINISHED.iterdir()} ^ set(names)
+
+
+def heard(watch: pipeline._Watch, text: str) -> None:
+    watch.emit(logging.LogRecord("dvc", logging.INFO, "", 0, text, None, None))
+
+
+def test_places_and_names_are_those_of_the_stage() -> None:
+    assert pipeline.KEEPS == train.KEEPS and pipeline.RESUME == train.RESUME
+    assert train.finished(train.RESUME / "a.npz") == pipeline.FINISHED / "a.npz"
+
+
+def test_a_training_that_dvc_has_noted_is_not_gone_on_from(gone) -> None:
+    watch = pipeline._Watch()
+    heard(watch, f"Running stage 'train@{CELL}':")
+    assert gone() == set()
+    heard(watch, "Updating lock file 'dvc.lock'")
+    assert gone() == set(), "it is about to be written"
+    heard(watch, f"Running stage 'train_seeds@{CELL}':")
+    assert gone() == {CELL}
+    heard(watch, f"Stage 'train_twin@{CELL}' didn't change, skipping")
+    assert gone() == {CELL, f"{CELL}.seed43", f"{CELL}.seed44", f"{CELL}.twin"}
+    heard(watch, f"Stage 'evaluate@{OTHER}' is cached - skipping run, checking out outputs")
+    assert OTHER not in gone()
+    assert watch.done == 4
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, {CELL}), (1, set())])
+def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expected) -> None:
+    def main(words: list[str]) -> int:
+        logger = logging.getLogger("dvc")
+        logger.setLevel(logging.INFO)
+        logger.info("Running stage 'train@%s':", CELL)
+        return code
+
+    monkeypatch.setattr("dvc.cli.main", main)
+    monkeypatch.setenv(pipeline.KEEPS, "")
+    assert pipeline.run("repro").code == code
+    assert gone() == expected
