@@ -77,7 +77,7 @@ def test_ctrl_c_in_a_training_says_what_is_kept(study: Scratch) -> None:
     interrupted(again)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_ctrl_c_in_two_cells_at_once(study: Scratch) -> None:
     process = started(study.path, "tools.repro", "--jobs", "2")

@@ -40,7 +40,7 @@ def test_more_threads_than_cores_are_told() -> None:
     assert "3 jobs of 2 threads" in said and "4 cores" in said and "JOBS=2" in said
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_two_at_once_leave_nothing_to_do(tmp_path_factory: pytest.TempPathFactory) -> None:
     study = Scratch.make(tmp_path_factory.mktemp("two") / "at once", SIMPLE, BASELINE)

@@ -28,6 +28,7 @@ def logs(study: Scratch) -> set[Path]:
     return set(study.path.glob(".dvc/tmp/exps/run/*/*.out"))
 
 
+@pytest.mark.thorough
 def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
     before = (study.path / "params.yaml").read_bytes()
     first = study.run(*SMALL)

@@ -74,7 +74,7 @@ def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path) -> None:
     assert comparing.beside_seeds("b", first, second) is None
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_a_cell_repeats_until_somebody_changes_a_result(tmp_path_factory) -> None:
     study = Scratch.make(tmp_path_factory.mktemp("verified"), CELL)

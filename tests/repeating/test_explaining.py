@@ -15,11 +15,6 @@ pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 PROGRAM = Path(explain_cells.__file__)
 RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in FAMILIES}
 RESULTS["assess"] = "data/trust/{}.npz"
-# Gradients of four branches meet at the image, in a loop inside a graph: they are added in the
-# order in which they come.
-KNOWN = {
-    ("efficient_cnn-cifar10", f"explain_{family}") for family in ("features", "counterfactual")
-}
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +45,8 @@ def repetitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
     return found
 
 
-@pytest.mark.parametrize(
-    ("cell", "stage"),
-    [
-        pytest.param(
-            cell, stage,
-            marks=[pytest.mark.xfail(reason="known: its order of sums", strict=False)]
-            if (cell, stage) in KNOWN else [],
-        )
-        for cell in explain_cells.CELLS for stage in RESULTS
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("stage", RESULTS)
+@pytest.mark.parametrize("cell", explain_cells.CELLS)
 def test_every_process_gives_the_same_bytes(repetitions, cell: str, stage: str) -> None:
     for path in (RESULTS[stage].format(cell), f"metrics/{stage}/{cell}.json"):
         assert len({each[path] for each in repetitions}) == 1, path
