@@ -1,10 +1,10 @@
 """How long a stage takes before its first useful work: `python -m bench.startup`
 
 Each stage is a process of its own, which does what the stage does before its work: it loads the
-stage's module, reads params.yaml, and where the stage needs TensorFlow configures it, loads the rooms
-that the work is done in and opens the tracked run (in a folder of its own). Measured from the start
-of the process by a clock that the two share; the median of some rounds, after one that brings files
-into memory. A stage that misses its limit makes the exit code 1.
+stage's module, reads params.yaml, and where the stage needs TensorFlow configures it, loads the
+rooms that the work is done in and opens the tracked run (in a folder of its own). Measured from the
+start of the process by a clock that the two share; the median of some rounds, after one that brings
+files into memory. A stage that misses its limit makes the exit code 1.
 """
 
 import argparse

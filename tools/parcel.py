@@ -1,8 +1,8 @@
 """A trained cell as files to carry from one machine to another: small, each with its checksum.
 
-`bench.gpu` writes them, `tools.adopt` takes them in. <cell>.parcel.json says what the others are and
-what the training rests on; <cell>.history.csv is the history; <cell>.weights.h5.00, .01, ... are the
-weights, cut into parts of at most 16 MB, which mail, chat and most upload forms take.
+`bench.gpu` writes them, `tools.adopt` takes them in. <cell>.parcel.json says what the others are
+and what the training rests on; <cell>.history.csv is the history; <cell>.weights.h5.00, .01, ...
+are the weights, cut into parts of at most 16 MB, which mail, chat and most upload forms take.
 """
 
 import hashlib

@@ -30,7 +30,8 @@ def network() -> keras.Model:
 def compiled() -> keras.Model:
     model = network()
     model.compile(
-        optimizer=optimizer(training(weight_decay=0.01), planned(), 12),
+        # Not Adam, which makes whole steps of the rounding in a gradient of next to nothing.
+        optimizer=optimizer(training(optimizer="sgd", weight_decay=0.01), planned(), 12),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
     )
@@ -61,9 +62,9 @@ def test_it_gives_what_keras_own_loop_gives() -> None:
     ours, seen = fitted(None)
     assert seen.keys() == expected.keys()
     for name, values in expected.items():
-        np.testing.assert_allclose(seen[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(seen[name], values, rtol=1e-4, err_msg=name)
     for a, b in zip(ours.get_weights(), model.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("steps_at_once", [1, 4])

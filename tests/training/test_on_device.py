@@ -52,11 +52,21 @@ def on_jax(*words: str, cwd: Path = ROOT, **more: str) -> str:
     return done.stdout
 
 
-def test_it_keeps_the_contract_of_the_loop() -> None:
-    """The tests of the loop, of going on after an interruption, and of what only JAX does."""
-    files = ("test_loop.py", "test_resume.py", "test_augmentation.py", "jax_cases.py")
-    paths = [f"tests/training/{name}" for name in files]
+def tested_on_jax(*cases: str) -> None:
+    paths = [f"tests/training/{name}" for name in cases]
     on_jax("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
+
+
+@pytest.mark.slow
+def test_it_gives_what_keras_own_loop_gives_and_goes_on_to_the_same_bytes() -> None:
+    resumed = "test_resume.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
+    tested_on_jax("jax_cases.py", resumed)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+def test_it_keeps_the_whole_contract_of_the_loop() -> None:
+    tested_on_jax("test_loop.py", "test_resume.py", "test_augmentation.py")
 
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
@@ -128,8 +138,15 @@ for name in names:
 """
 
 
+# Compiling the training of the large networks takes XLA a minute on two cores.
+QUICK = ("simple_cnn", "baseline_cnn")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", networks.NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.thorough) for n in networks.NAMES],
+)
 def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
     on_jax("-c", TRAINED, str(tmp_path), name)
     with np.load(tmp_path / f"{name}.npz") as told:
