@@ -276,7 +276,7 @@ def write_table(path: Path, table: "Mapping[str, Iterable[Any]] | pd.DataFrame")
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, float):  # of which NumPy's float64 is
+    if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else f"{value:.6g}"
     return value
 
