@@ -34,7 +34,7 @@ PRODUCT = 8192  # rows and columns of the matrices that show what the device can
 PRODUCTS = 20
 LEFT_OUT = "planted"
 SMALL = {"epochs": 2, "train_images": 512, "batch_size": 64}
-SMALL_PRODUCT = 512
+CPU_PRODUCT = 512  # as large as it need be there
 
 
 class OutOfTime(Exception):
@@ -96,8 +96,8 @@ def shrunken(study: params.Params) -> params.Params:
     return study.model_copy(update={"models": models})
 
 
-def device(on_cpu: bool) -> str:
-    """Return the device's name.
+def device(on_cpu: bool) -> tuple[str, int]:
+    """Return the device's name, and the size of the matrices whose product shows its peak.
 
     Raises:
         UserError: it is a CPU, which was not asked for.
@@ -114,7 +114,7 @@ def device(on_cpu: bool) -> str:
             "requirements-jax-gpu.in` beside requirements-jax.txt. Here --small tries all of it "
             "with few images, and --on-cpu trains in full, which takes hours for the large networks"
         )
-    return found.device_kind
+    return found.device_kind, CPU_PRODUCT if found.platform == "cpu" else PRODUCT
 
 
 def peak(size: int, precision: str) -> float:
@@ -224,7 +224,7 @@ def main() -> None:
     study = params.load().model_copy(update={"budget": options.budget})
     cells = chosen_cells(study, options.cells)
     study = shrunken(study) if options.small else study
-    name = device(options.small or options.on_cpu)
+    name, product = device(options.small or options.on_cpu)
     options.out.mkdir(parents=True, exist_ok=True)
     print(
         f"{len(cells)} cells, budget {options.budget}, on {name}, into {options.out}/", flush=True
@@ -234,11 +234,7 @@ def main() -> None:
         for cell in cells:
             Clock(started + 60 * options.minutes).check()
             manifest = finished(study, cell, options.out) or train(
-                study,
-                cell,
-                options.out,
-                started + 60 * options.minutes,
-                SMALL_PRODUCT if options.small else PRODUCT,
+                study, cell, options.out, started + 60 * options.minutes, product
             )
             done.append(manifest)
     except OutOfTime:

@@ -186,7 +186,10 @@ def read(folder: Path, cell: str) -> Parcel:
 
 
 def _mapping(path: Path) -> Any:
-    content = read_json(path, "")
+    try:
+        content = read_json(path, "")
+    except UserError as error:
+        raise UserError(f"{path}: not valid JSON: it is damaged; bring it anew") from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: not what `python -m bench.gpu` writes; bring it anew")
     return content
