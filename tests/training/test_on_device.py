@@ -18,7 +18,7 @@ from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL = "simple_cnn-digits"
-# Logits of the same weights in TensorFlow and JAX; measured 6e-6 at most.
+# Logits of the same weights in TensorFlow and JAX.
 LOGITS_APART = 1e-3
 
 pytestmark = pytest.mark.skipif(not has_jax(), reason="JAX is not installed (requirements-dev.txt)")
@@ -97,7 +97,7 @@ def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeyp
 
 @pytest.mark.slow
 def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
-    """Within five of 144 validation images: two seeds lie as far apart."""
+    """Within five of the 144 validation images, from another start and other random changes."""
     real = overlay.read(ROOT / "params.yaml")["models"]["simple_cnn"]
     digits_in(tmp_path, monkeypatch, models={"simple_cnn": real})
     found = {}
@@ -138,7 +138,7 @@ for name in names:
 """
 
 
-# Compiling the training of the large networks takes XLA a minute on two cores.
+# Compiling the training of the large networks takes XLA about half a minute on two cores.
 QUICK = ("simple_cnn", "baseline_cnn")
 
 
