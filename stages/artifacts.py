@@ -9,14 +9,16 @@ import stages.command  # noqa: F401
 
 # isort: split
 
+import csv
+import io
+import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from stages import provenance
 from stages.atomic import replacing, write_text
@@ -26,6 +28,7 @@ from stages.records import Dataset, Explanations, Predictions, RawDataset
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 DATA = Path("data")
 METRICS = Path("metrics")
@@ -230,13 +233,16 @@ def read_run(stage: str, name: str) -> dict[str, Any] | None:
     return noted[0] if isinstance(noted, list) and noted and isinstance(noted[0], dict) else None
 
 
-def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
+def write_timing(
+    stage: str, name: str, content: dict[str, float], ran_on: dict[str, Any] | None = None
+) -> None:
     """Write a stage's durations, and what it ran on: neither repeats, only the report reads them.
 
     What it ran on is in a list of one, which `dvc metrics show` and `dvc exp show` pass over: they
-    would make fifty columns of words of it.
+    would make fifty columns of words of it. It is this process and machine unless `ran_on` has what
+    `provenance.run` said elsewhere.
     """
-    write_json(timing_path(stage, name), content | {RUN: [provenance.run()]})
+    write_json(timing_path(stage, name), content | {RUN: [ran_on or provenance.run()]})
 
 
 def _timing(stage: str, name: str) -> dict[str, Any]:
@@ -244,8 +250,10 @@ def _timing(stage: str, name: str) -> dict[str, Any]:
     return read_json(path, f"{stage}@{name}") if path.exists() else {}
 
 
-def read_table(path: Path, made_by: str = "") -> pd.DataFrame:
+def read_table(path: Path, made_by: str = "") -> "pd.DataFrame":
     """Read a CSV table. Raises UserError if missing or damaged; `made_by` is the stage to run."""
+    import pandas as pd
+
     require(path, made_by)
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
@@ -255,13 +263,31 @@ def read_table(path: Path, made_by: str = "") -> pd.DataFrame:
         raise UserError(f"{path}: not a valid CSV table ({reason}); {remedy}") from error
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as CSV (UTF-8, no index, floats with 6 significant digits)."""
-    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+def write_table(path: Path, table: "Mapping[str, Iterable[Any]] | pd.DataFrame") -> None:
+    """Write a table's columns as CSV (UTF-8, floats with 6 significant digits, NaN as nothing).
+
+    The bytes are those of pandas' `to_csv`, which a machine that only trains need not have.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(zip(*([_written(v) for v in table[name]] for name in table), strict=True))
+    write_text(path, text.getvalue())
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    return value
 
 
 def save_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
-    """Write a cell's weights, and only them: the architecture comes from params.yaml.
+    """Write a cell's weights, or a variant's: "twin" or "shuffled"."""
+    write_weights(weights_path(cell, variant), model)
+
+
+def write_weights(path: Path, model: "keras.Model") -> None:
+    """Write a network's weights, and only them: the architecture comes from params.yaml.
 
     A compiled model would add its optimiser's state (twice the size again, for Adam) and its
     name, which counts on within a process: the file would depend on what ran before.
@@ -269,7 +295,7 @@ def save_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
     import keras
 
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    with replacing(weights_path(cell, variant)) as temporary:
+    with replacing(path) as temporary:
         bare.save_weights(temporary)
 
 
@@ -282,6 +308,15 @@ def load_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
     path = weights_path(cell, variant)
     made_by = f"train{variant and f'_{variant}'}@{cell}"
     require(path, made_by)
+    read_weights(path, model, f"train it again with `dvc repro -f {made_by}`")
+
+
+def read_weights(path: Path, model: "keras.Model", remedy: str) -> None:
+    """Load weights into `model`.
+
+    Raises:
+        UserError: the file is damaged, or of another network; `remedy` says what to do then.
+    """
     try:
         with warnings.catch_warnings():
             # Of layers that the file does not have, Keras only warns, and leaves them random.
@@ -295,7 +330,7 @@ def load_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
             f"{path}: these weights do not fit the network that params.yaml describes, or the "
-            f"file is damaged; train it again with `dvc repro -f {made_by}` ({reason})"
+            f"file is damaged; {remedy} ({reason})"
         ) from error
 
 

@@ -66,8 +66,8 @@ def evaluate(study: Params, cell: str) -> None:
 
         run.log_metrics(metrics | timing)
         matrix = np.array(metrics["confusion_test"])
-        run.log_figure(figures.confusion(matrix, data.class_names), "confusion.png")
-        run.log_figure(figures.reliability(metrics["reliability"]), "reliability.png")
+        run.log_figure(lambda: figures.confusion(matrix, data.class_names), "confusion.png")
+        run.log_figure(lambda: figures.reliability(metrics["reliability"]), "reliability.png")
     print(
         f"evaluate {cell}: accuracy {metrics['accuracy']:.4f} "
         f"(95 % interval {metrics['accuracy_low']:.4f} to {metrics['accuracy_high']:.4f}), "

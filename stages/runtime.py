@@ -1,5 +1,6 @@
 """What must be set before Keras is imported: kernels, threads, seeds, determinism."""
 
+import importlib.util
 import os
 import sys
 import tempfile
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stages.errors import UserError
+
+_XLA_REPEATS = "xla_gpu_deterministic_ops"
 
 
 def configure(
@@ -19,8 +22,8 @@ def configure(
             and with it the last bits of every weight, so it comes from params.yaml rather than
             from the machine.
         seed: seeds Python's, NumPy's and Keras' generators.
-        mixed_precision: compute in half precision (float16 on a GPU, bfloat16 on a CPU), keeping
-            the weights in float32.
+        mixed_precision: compute in half precision (on TensorFlow float16 on a GPU, else bfloat16),
+            keeping the weights in float32.
         training: run operations that do not wait for each other at once, which trains up to a
             quarter faster. Only for graphs in which no more than two gradients meet at a tensor:
             where three or more do, they would be added in the order in which they happen to come,
@@ -29,25 +32,49 @@ def configure(
             operations, and not in explaining, where gradients go on to the image.
 
     Raises:
+        UserError: the library that KERAS_BACKEND names is not installed.
         RuntimeError: TensorFlow was imported before, so the kernels can no longer be chosen.
     """
+    _require_backend()
     if "tensorflow" in sys.modules and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "1":
         raise RuntimeError("runtime.configure must run before TensorFlow is imported")
     # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _choose_repeatable_xla()
     with _without_chatter():
         import keras
 
         keras.utils.set_random_seed(seed)
-        accelerated = True
+        half = "mixed_bfloat16"
         if backend() == "tensorflow":
             at_once = 2 if training and not mixed_precision else 1
-            accelerated = _configure_tensorflow(threads, at_once)
-    if mixed_precision:
-        keras.mixed_precision.set_global_policy(
-            "mixed_float16" if accelerated else "mixed_bfloat16"
+            half = "mixed_float16" if _configure_tensorflow(threads, at_once) else half
+    # Also to what it is by default: several cells may be trained in one process.
+    keras.mixed_precision.set_global_policy(half if mixed_precision else "float32")
+
+
+def _require_backend() -> None:
+    chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if importlib.util.find_spec(chosen):
+        return
+    if chosen == "jax":
+        raise UserError(
+            "KERAS_BACKEND=jax: JAX is not installed here: `pip install -r requirements-jax.txt` "
+            "(on a GPU requirements-jax-gpu.in beside it), or unset KERAS_BACKEND"
         )
+    hint = (
+        "; KERAS_BACKEND=jax trains with JAX, which is here" if importlib.util.find_spec("jax")
+        else ""
+    )  # fmt: skip
+    raise UserError(f"{chosen} is not installed here, which Keras should compute with{hint}")
+
+
+def _choose_repeatable_xla() -> None:
+    """Have XLA use kernels on a GPU that give the same bits each time, unless the user chose."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if os.environ.get("KERAS_BACKEND") == "jax" and _XLA_REPEATS not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{_XLA_REPEATS}=true".strip()
 
 
 def backend() -> str:

@@ -7,6 +7,7 @@ MLFLOW_TRACKING_URI=off) turns tracking off without importing MLflow.
 """
 
 import hashlib
+import importlib.util
 import json
 import numbers
 import os
@@ -66,8 +67,11 @@ class Run:
 
         self._send(send)
 
-    def log_figure(self, figure: "Figure | str | Path", name: str) -> None:
-        """Log a picture under `name` (such as "confusion.png"): a matplotlib figure or a file."""
+    def log_figure(self, figure: "Figure | Callable[[], Figure] | str | Path", name: str) -> None:
+        """Log a picture under `name` (such as "confusion.png"): a matplotlib figure or a file.
+
+        A function is called for its figure where the run is tracked, and nowhere else.
+        """
 
         def send() -> None:
             with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +79,7 @@ class Run:
                 if isinstance(figure, str | Path):
                     target.write_bytes(Path(figure).read_bytes())
                 else:
-                    figure.savefig(target)
+                    (figure() if callable(figure) else figure).savefig(target)
                 self._client.log_artifact(self._run_id, str(target), "figures")
 
         self._send(send)
@@ -160,7 +164,7 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
     # As it is before the work begins: the commit may be another when its durations are written.
     provenance.sources()
     try:
-        if not _switched_off():
+        if not (_switched_off() or _missing()):
             tracked._start(stage, cell, params)
         yield tracked
     except KeyboardInterrupt:
@@ -216,6 +220,14 @@ def _git(*arguments: str) -> str:
 def _switched_off() -> bool:
     values = (os.environ.get("STUDY_TRACKING", ""), os.environ.get("MLFLOW_TRACKING_URI", ""))
     return any(value.strip().lower() == "off" for value in values)
+
+
+def _missing() -> bool:
+    """Whether there is no MLflow here, as on a machine that only trains; said in a line."""
+    if importlib.util.find_spec("mlflow"):
+        return False
+    print("MLflow is not installed: the run is not tracked, and nothing else changes", flush=True)
+    return True
 
 
 def _canonical(value: object) -> str:

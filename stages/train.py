@@ -62,31 +62,41 @@ def train_cell(cell: str) -> None:
             bundle,
         )
         seconds = outcome.seconds_before + time.monotonic() - started
-        best = outcome.history.iloc[outcome.best_epoch - 1]
-        metrics = {
-            "val_accuracy": best["val_accuracy"],
-            "val_loss": best["val_loss"],
-            "accuracy": best["accuracy"],
-            "loss": best["loss"],
-            "best_epoch": outcome.best_epoch,
-            "epochs": schedule.epochs,
-            "epochs_run": len(outcome.history),
-            "steps": outcome.steps,
-            "train_images": outcome.train_images,
-            "validation_images": outcome.validation_images,
-        }
-        timing = {
-            "train_seconds": round(seconds, 3),
-            "images_per_second": round(outcome.train_images * len(outcome.history) / seconds, 1),
-        }
+        metrics, timing = metrics_of(outcome, schedule), timing_of(outcome, seconds)
         artifacts.save_weights(cell, network)
         artifacts.write_table(artifacts.history_path(cell), outcome.history)
         artifacts.write_metrics("train", cell, metrics)
         artifacts.write_timing("train", cell, timing)
+        best = outcome.best
         run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
         run.log_artifact(artifacts.history_path(cell))
-        run.log_figure(training_curves(outcome.history), "training_curves.png")
+        run.log_figure(lambda: training_curves(outcome.history), "training_curves.png")
     settle(bundle)
+
+
+def metrics_of(outcome: "Outcome", schedule: params.Schedule) -> dict[str, float]:
+    """Return what metrics/train/<cell>.json has of a training."""
+    best = outcome.best
+    return {
+        "val_accuracy": best["val_accuracy"],
+        "val_loss": best["val_loss"],
+        "accuracy": best["accuracy"],
+        "loss": best["loss"],
+        "best_epoch": outcome.best_epoch,
+        "epochs": schedule.epochs,
+        "epochs_run": outcome.epochs,
+        "steps": outcome.steps,
+        "train_images": outcome.train_images,
+        "validation_images": outcome.validation_images,
+    }
+
+
+def timing_of(outcome: "Outcome", seconds: float) -> dict[str, float]:
+    """Return what metrics/timing/train/<cell>.json has of a training that took `seconds`."""
+    return {
+        "train_seconds": round(seconds, 3),
+        "images_per_second": round(outcome.train_images * outcome.epochs / seconds, 1),
+    }
 
 
 def bundle_of(

@@ -62,7 +62,7 @@ def train_shuffled(cell: str) -> None:
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
         artifacts.save_weights(cell, network, variant=SHUFFLED)
         logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
-        best = outcome.history.iloc[outcome.best_epoch - 1]
+        best = outcome.best
         metrics = {
             "seed": shuffled.seed,
             "accuracy": best["accuracy"],

@@ -39,7 +39,7 @@ def train_twin(cell: str) -> None:
             lambda numbers, epoch: run.log_metrics(numbers, step=epoch),
             bundle,
         )
-        best = outcome.history.iloc[outcome.best_epoch - 1]
+        best = outcome.best
         metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
         artifacts.save_weights(cell, network, variant="twin")

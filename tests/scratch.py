@@ -1,6 +1,7 @@
 """A scratch copy of the repository with the real params.yaml shrunk, and DVC run in it for real."""
 
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -86,6 +87,11 @@ def environment(**more: str) -> dict[str, str]:
     }
     kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
     return {**kept, "STUDY_TRACKING": "off", **more}
+
+
+def has_jax() -> bool:
+    """Return whether JAX is installed beside TensorFlow, as requirements-dev.txt has it."""
+    return importlib.util.find_spec("jax") is not None
 
 
 def copy_repository(path: Path) -> None:

@@ -127,6 +127,22 @@ def test_a_table_keeps_names_that_look_like_missing_values():
     assert artifacts.read_table(path)["true"].tolist() == ["NA", "None"]
 
 
+def test_a_table_is_written_as_pandas_writes_it():
+    table = {
+        "epoch": np.arange(1, 6),
+        "loss": np.array([1 / 3, 1e-12, float("nan"), 123456789.0, float("inf")]),
+        "plain": [0.1, 2.0, -0.0, 1e22, 5e-324],
+        "name": ["a,b", 'say "x"', "line\nbreak", "", "Zürich"],
+        "flag": [True, False, True, False, True],
+    }
+    path = artifacts.history_path("m-d")
+    artifacts.write_table(path, table)
+    expected = pd.DataFrame(table).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    assert path.read_bytes() == expected.encode()
+    artifacts.write_table(path, pd.DataFrame(table))
+    assert path.read_bytes() == expected.encode()
+
+
 @pytest.mark.parametrize("change", ["dtype", "shape"])
 def test_maps_are_float32_and_as_large_as_the_images(change):
     wrong = explanations()

@@ -19,7 +19,7 @@ from stages.datasets import official_files
 from stages.errors import UserError
 from tests import forbidden
 from tests.datasets import stand_ins
-from tools import comparing, exp_files, overlay
+from tools import comparing, exp_files, overlay, parcel
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL = "simple_cnn-digits"
@@ -79,6 +79,7 @@ READERS: dict[str, tuple[Path, Callable[[], object]]] = {
     "metrics": (artifacts.metrics_path("a", "b"), lambda: artifacts.read_metrics("a", "b")),
     "table": (HISTORY, lambda: artifacts.read_table(HISTORY)),
     "params.yaml": (params.PARAMS, params.load),
+    "parcel": (Path("m-d.parcel.json"), lambda: parcel.manifest_of(Path(), "m-d")),
 }
 
 

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from PIL import Image
 from pydantic import Field
 
 from stages.artifacts import RawDataset
-from stages.datasets.decoding import UNREADABLE, as_pixels, opened
 from stages.datasets.labelled_files import (
     SHOWN_MISTAKES,
     Labelled,
@@ -114,6 +112,9 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
             f"{needed / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:.0f} GiB; choose a smaller "
             "`size` in params.yaml"
         )
+    # Not before: reading the options, which every stage does, needs no Pillow.
+    from stages.datasets.decoding import UNREADABLE, as_pixels, opened
+
     pixels = np.empty(shape, dtype=np.uint8)
     mistakes: list[str] = []
     for index, image in enumerate(images):
@@ -137,6 +138,8 @@ def _why(path: Path, error: Exception) -> str:
         return "permission denied; make the file readable"
     if path.stat().st_size == 0:
         return "the file is empty; replace it or take it away"
+    from PIL import Image
+
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return "far too many pixels; make the image smaller or take it away"
     return "cannot be decoded as PNG or JPEG, it is damaged or something else; replace it"

@@ -3,11 +3,13 @@
 The report draws its own. Figures are made without pyplot, which keeps them in a global list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # More class names than this cannot be read along an axis.
 _MOST_NAMES = 30
@@ -15,13 +17,13 @@ _MOST_NAMES = 30
 _MOST_NUMBERS = 12
 
 
-def training_curves(history: pd.DataFrame) -> Figure:
+def training_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
     """Draw loss and accuracy over the epochs.
 
     Args:
         history: columns epoch, loss, accuracy, val_loss, val_accuracy; one row an epoch.
     """
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = _figure(figsize=(9, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for column, label, style in (
             (measure, "training", "o-"),
@@ -35,14 +37,14 @@ def training_curves(history: pd.DataFrame) -> Figure:
     return figure
 
 
-def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
+def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
     """Draw a confusion matrix, shaded by the share of the true class.
 
     Args:
         matrix: int (classes, classes), rows true, columns predicted.
         class_names: name of each class index.
     """
-    figure = Figure(figsize=(7, 6), layout="constrained")
+    figure = _figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -59,13 +61,13 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     return figure
 
 
-def reliability(bins: Sequence[dict[str, float | int | None]]) -> Figure:
+def reliability(bins: Sequence[dict[str, float | int | None]]) -> "Figure":
     """Draw a reliability diagram.
 
     Args:
         bins: what `calibration.reliability` returns.
     """
-    figure = Figure(figsize=(5, 4.6), layout="constrained")
+    figure = _figure(figsize=(5, 4.6), layout="constrained")
     axes = figure.subplots()
     filled = [entry for entry in bins if entry["count"]]
     axes.plot([0, 1], [0, 1], "--", color="gray", label="perfectly calibrated")
@@ -83,6 +85,12 @@ def reliability(bins: Sequence[dict[str, float | int | None]]) -> Figure:
     axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left")
     return figure
+
+
+def _figure(*, figsize: tuple[float, float], layout: str) -> "Figure":
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=figsize, layout=layout)
 
 
 def _plain(name: str) -> str:

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stages.artifacts import Predictions
 
 # A spreadsheet takes a cell that starts like this for a formula, and runs it (OWASP, "CSV
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def predictions_table(predictions: "Predictions") -> pd.DataFrame:
+def predictions_table(predictions: "Predictions") -> "pd.DataFrame":
     """Return one row for each test image.
 
     Returns:
@@ -21,6 +22,8 @@ def predictions_table(predictions: "Predictions") -> pd.DataFrame:
         or no), confidence (the predicted class' probability), second_choice (class name) and
         second_probability. Of equally likely classes the one with the lower index is first.
     """
+    import pandas as pd
+
     names = np.array([spreadsheet_safe(name) for name in predictions.class_names], dtype=object)
     probabilities = predictions.probabilities
     rows = np.arange(len(probabilities))

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from stages.reporting.charts import Chart, Series, line_chart
 from stages.reporting.study import CellResults, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRAINING, VALIDATION = 0, 1  # slots within a cell's own charts
 
@@ -60,7 +62,7 @@ def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
     return tuple(chart for chart in charts if chart is not None)
 
 
-def rows(history: pd.DataFrame | None) -> list[tuple[float | None, ...]]:
+def rows(history: "pd.DataFrame | None") -> list[tuple[float | None, ...]]:
     """The history as rows of epoch, accuracies, losses and learning rate, for a table."""
     if history is None:
         return []
@@ -68,7 +70,7 @@ def rows(history: pd.DataFrame | None) -> list[tuple[float | None, ...]]:
     return [tuple(_number(v) for v in row) for row in history[keys].itertuples(index=False)]
 
 
-def _series(name: str, slot: int, history: pd.DataFrame, key: str) -> Series:
+def _series(name: str, slot: int, history: "pd.DataFrame", key: str) -> Series:
     values: Sequence[float | None] = [_number(v) for v in history[key]]
     return Series(name, slot, [float(e) for e in history["epoch"]], values)
 

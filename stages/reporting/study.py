@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from stages import artifacts
 from stages.artifacts import SHUFFLED
@@ -14,6 +13,9 @@ from stages.errors import UserError
 from stages.explainers import FAMILIES, MAPS
 from stages.formats import read_json
 from stages.params import Cell, Params, Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Those that give something else than a map of each row.
 FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
@@ -54,7 +56,7 @@ class CellResults:
     cell: Cell
     schedule: Schedule
     train: dict[str, Any] | None = None
-    history: pd.DataFrame | None = None
+    history: "pd.DataFrame | None" = None
     evaluate: dict[str, Any] | None = None
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] | None = None
@@ -232,7 +234,7 @@ def _metrics(
     return content
 
 
-def _history(name: str) -> pd.DataFrame:
+def _history(name: str) -> "pd.DataFrame":
     path = artifacts.history_path(name)
     table = artifacts.read_table(path, f"train@{name}")
     _check(path, table.columns, _HISTORY, f"train@{name}")

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from stages import artifacts
 from stages.errors import UserError
@@ -14,6 +13,9 @@ from stages.params import Params, Schedule
 from stages.scorecard.description import Claim, Confusion, Figure, Statement
 from stages.scorecard.verdicts import NotThere
 from stages.scorecard.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Evidence:
         """What assess wrote of a cell. Raises as `evaluate` does."""
         return self._metrics("assess", cell, ())
 
-    def history(self, cell: str) -> pd.DataFrame:
+    def history(self, cell: str) -> "pd.DataFrame":
         """A cell's training, one row an epoch. Raises as `evaluate` does."""
         self.require(cell)
         path = artifacts.history_path(cell)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import binom
 
 from stages.scorecard import meaning
 from stages.scorecard.description import Figure
@@ -65,6 +64,8 @@ def _accuracy(claim: Figure, evidence: Evidence) -> Finding:
 
 
 def _train_accuracy(claim: Figure, evidence: Evidence) -> Finding:
+    from scipy.stats import binom
+
     found = evidence.evaluate(claim.cell)
     share, images = found["train_accuracy"], found["train_images"]
     # What a bootstrap over the images tends to: the number of right ones is binomial.

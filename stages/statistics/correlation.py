@@ -1,7 +1,6 @@
 """How alike two maps of the same image are."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -18,6 +17,9 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     if not len(first):
         return np.zeros(0)
+    # Here, since whoever reads params.yaml loads this module: scipy.stats takes most of a second.
+    from scipy.stats import rankdata
+
     ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
     centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
     lengths = [np.sqrt((rank**2).sum(axis=1)) for rank in centred]

@@ -39,7 +39,7 @@ class Batches(keras.utils.PyDataset):
                 Beta(alpha, alpha) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
         """
         super().__init__()
-        self.images, self.labels = images, labels
+        self.images, self.labels, self.classes = images, labels, classes
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(images))
         self.seed, self.mixup_alpha = seed, mixup_alpha
@@ -100,12 +100,22 @@ class Batches(keras.utils.PyDataset):
             return np.arange(len(self.images))
         return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.images))
 
+    def mixing(self, index: int) -> tuple[np.float32, np.ndarray]:
+        """Return how batch `index` is mixed: the first of each pair's share, and the seconds.
+
+        Only for shuffled batches, all of which are of one size.
+
+        Returns:
+            float32 in [0, 1], and int64 (batch_size,), places within the batch.
+        """
+        generator = np.random.default_rng([self.seed or 0, self.epoch, index])
+        share = np.float32(generator.beta(self.mixup_alpha, self.mixup_alpha))
+        return share, generator.permutation(self.batch_size)
+
     def _mixed(
         self, images: np.ndarray, labels: np.ndarray, index: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        generator = np.random.default_rng([self.seed or 0, self.epoch, index])
-        share = np.float32(generator.beta(self.mixup_alpha, self.mixup_alpha))
-        other = generator.permutation(len(images))
+        share, other = self.mixing(index)
         return (
             share * images + (1 - share) * images[other],
             share * labels + (1 - share) * labels[other],

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import pandas as pd
 
 from stages import runtime
 from stages.datasets.split import train_validation_split
@@ -27,18 +26,28 @@ COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 class Outcome:
     """What a training gave, beside the weights that now stand in the network.
 
-    history: one row an epoch: epoch (from 1), loss, accuracy, val_loss, val_accuracy,
-    learning_rate (at the epoch's end). best_epoch: whose weights were kept. epochs_before and
-    seconds_before: what an interrupted training had done already.
+    history: columns with one value an epoch: epoch (from 1), loss, accuracy, val_loss,
+    val_accuracy, learning_rate (at the epoch's end). best_epoch: whose weights were kept.
+    epochs_before and seconds_before: what an interrupted training had done already.
     """
 
-    history: pd.DataFrame
+    history: dict[str, np.ndarray]
     best_epoch: int
     train_images: int
     validation_images: int
     steps: int
     epochs_before: int = 0
     seconds_before: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were run."""
+        return len(self.history["epoch"])
+
+    @property
+    def best(self) -> dict[str, float]:
+        """What the history says of the best epoch."""
+        return {name: float(self.history[name][self.best_epoch - 1]) for name in COLUMNS}
 
 
 def train(
@@ -104,32 +113,34 @@ def train(
     ]
     if bundle:
         callbacks.append(Resume(bundle, state, watchers))
-    fitted = model.fit(
-        batches.for_fit(),
-        validation_data=validation.for_fit(),
-        initial_epoch=schedule.epochs if state and state.stopped else done,
-        epochs=schedule.epochs,
-        callbacks=callbacks,
-        verbose=0,
-        shuffle=False,  # Batches orders them itself
+    seen = _fitted(
+        model,
+        batches,
+        validation,
+        callbacks,
+        schedule.epochs if state and state.stopped else done,
+        schedule.epochs,
     )
     earlier = state.history if state else {}
-    numbers = {n: [*earlier.get(n, ()), *fitted.history.get(n, ())] for n in COLUMNS}
-    history = _table(numbers)
+    numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
+    epochs = len(numbers["loss"])
     if not math.isfinite(numbers["loss"][-1]):
         if bundle:
             bundle.remove()
         raise UserError(
-            f"the loss of {network.name} became infinite or no number in epoch {len(history)}: "
+            f"the loss of {network.name} became infinite or no number in epoch {epochs}: "
             f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "
             "model's schedule in params.yaml"
         )
     return Outcome(
-        history=history,
-        best_epoch=int(history["val_accuracy"].to_numpy().argmax()) + 1,
+        history={
+            "epoch": np.arange(1, epochs + 1),
+            **{name: np.array(numbers[name], np.float64) for name in COLUMNS},
+        },
+        best_epoch=int(np.argmax(numbers["val_accuracy"])) + 1,
         train_images=len(chosen),
         validation_images=len(held_out),
-        steps=len(history) * len(batches),
+        steps=epochs * len(batches),
         epochs_before=done,
         seconds_before=state.seconds if state else 0.0,
     )
@@ -144,7 +155,26 @@ def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> k
     return keras.Model(inputs, network(x), name=network.name)
 
 
-def _table(history: dict[str, list[float]]) -> pd.DataFrame:
-    table = pd.DataFrame({name: history[name] for name in COLUMNS})
-    table.insert(0, "epoch", np.arange(1, len(table) + 1))
-    return table
+def _fitted(
+    model: keras.Model,
+    batches: Batches,
+    validation: Batches,
+    callbacks: list[keras.callbacks.Callback],
+    first: int,
+    epochs: int,
+) -> dict[str, list[float]]:
+    """Run the epochs from `first`, counted from 0; return the history of those."""
+    if runtime.backend() == "jax":
+        from stages.training import on_device
+
+        return on_device.fit(model, batches, validation, callbacks, first, epochs)
+    fitted = model.fit(
+        batches.for_fit(),
+        validation_data=validation.for_fit(),
+        initial_epoch=first,
+        epochs=epochs,
+        callbacks=callbacks,
+        verbose=0,
+        shuffle=False,  # Batches orders them itself
+    )
+    return fitted.history

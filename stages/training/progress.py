@@ -3,16 +3,20 @@
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import keras
-from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Progress(keras.callbacks.Callback):
     """Show the training's progress and hand each epoch's numbers to `listener`.
 
-    On a terminal a bar counts the steps and tells the time left; after each epoch, on a terminal
-    and in a log alike, a line gives its numbers.
+    On a terminal a bar counts the steps and tells the time left, where tqdm is installed; after
+    each epoch, on a terminal and in a log alike, a line gives its numbers.
     """
 
     def __init__(
@@ -31,21 +35,32 @@ class Progress(keras.callbacks.Callback):
         self.title, self.epochs, self.steps, self.listener = title, epochs, steps, listener
         self.done = done
         self.bar: tqdm | None = None
+        self.counted = 0  # steps of this epoch that the bar has
         self.started = 0.0
 
     def on_train_begin(self, logs=None) -> None:
         self.started = time.monotonic()
-        self.bar = tqdm(
-            total=self.epochs * self.steps,
-            initial=self.done * self.steps,
-            desc=self.title,
-            unit="step",
-            leave=False,
-            disable=not sys.stderr.isatty(),
-        )
+        if not sys.stderr.isatty():
+            return
+        with suppress(ImportError):
+            from tqdm import tqdm
+
+            self.bar = tqdm(
+                total=self.epochs * self.steps,
+                initial=self.done * self.steps,
+                desc=self.title,
+                unit="step",
+                leave=False,
+            )
+
+    def on_epoch_begin(self, epoch, logs=None) -> None:
+        self.counted = 0
 
     def on_train_batch_end(self, batch, logs=None) -> None:
-        self.bar.update()
+        """Count up to this batch: not each of them is told of where many are one dispatch."""
+        if self.bar:
+            self.bar.update(batch + 1 - self.counted)
+        self.counted = batch + 1
 
     def on_epoch_end(self, epoch, logs=None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}
@@ -57,7 +72,8 @@ class Progress(keras.callbacks.Callback):
             logs["learning_rate"] = numbers["learning_rate"]
         spent = time.monotonic() - self.started
         left = spent / (epoch + 1 - self.done) * (self.epochs - epoch - 1)
-        self.bar.clear()
+        if self.bar:
+            self.bar.clear()
         print(
             f"{self.title}: epoch {epoch + 1}/{self.epochs}  loss {numbers['loss']:.4f}  "
             f"accuracy {numbers['accuracy']:.4f}  val_loss {numbers['val_loss']:.4f}  "
@@ -67,4 +83,5 @@ class Progress(keras.callbacks.Callback):
         self.listener(numbers, epoch + 1)
 
     def on_train_end(self, logs=None) -> None:
-        self.bar.close()
+        if self.bar:
+            self.bar.close()

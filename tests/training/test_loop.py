@@ -59,7 +59,7 @@ def run(model=None, plan=None, settings=None, augmentation=PLAIN, **options):
 
 def test_it_learns_what_can_be_learnt():
     model, outcome = run()
-    assert outcome.history["val_accuracy"].iloc[outcome.best_epoch - 1] == 1.0
+    assert outcome.best["val_accuracy"] == 1.0
     images, labels = halves()
     logits = model.predict_on_batch(images.astype("float32") / 255)
     assert (logits.argmax(axis=1) == labels).all()
@@ -68,7 +68,7 @@ def test_it_learns_what_can_be_learnt():
 def test_the_outcome_counts_images_and_steps():
     _, outcome = run(plan=planned(train_images=50, epochs=2))
     assert (outcome.train_images, outcome.validation_images, outcome.steps) == (50, 12, 6)
-    assert list(outcome.history.columns) == [
+    assert list(outcome.history) == [
         "epoch",
         "loss",
         "accuracy",
@@ -77,7 +77,7 @@ def test_the_outcome_counts_images_and_steps():
         "learning_rate",
     ]
     assert outcome.history["epoch"].tolist() == [1, 2]
-    assert outcome.history["learning_rate"].iloc[-1] < 1e-4
+    assert outcome.history["learning_rate"][-1] < 1e-4
 
 
 def test_the_listener_hears_every_epoch():
@@ -97,6 +97,9 @@ def test_the_same_seed_gives_the_same_bits(augmented):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax", reason="there, batches are made on the device"
+)
 def test_every_epoch_has_an_order_of_its_own(monkeypatch):
     served: dict[int, set[int]] = {}
     serve = Batches.__getitem__
@@ -130,14 +133,14 @@ def test_the_best_epochs_weights_are_kept(monkeypatch):
 def test_early_stopping_stops():
     plan = planned(epochs=30, decay="constant")
     _, outcome = run(plan=plan, settings=training(early_stopping_patience=2))
-    assert len(outcome.history) == outcome.best_epoch + 2 < 30
+    assert outcome.epochs == outcome.best_epoch + 2 < 30
 
 
 def test_the_plateau_lowers_the_rate():
     plan = planned(epochs=8, decay="reduce_on_plateau", learning_rate=0.01)
     _, outcome = run(plan=plan, settings=training(early_stopping_patience=0))
     rates = outcome.history["learning_rate"]
-    assert rates.iloc[0] == pytest.approx(0.01) and rates.iloc[-1] <= 0.005
+    assert rates[0] == pytest.approx(0.01) and rates[-1] <= 0.005
 
 
 def test_augmented_training_leaves_a_network_without_random_layers():

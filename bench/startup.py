@@ -1,0 +1,108 @@
+"""How long a stage takes before its first useful work: `python -m bench.startup`
+
+Each stage is a process of its own, which does what the stage does before its work: it loads the
+stage's module, reads params.yaml, and where the stage needs TensorFlow configures it, loads the
+rooms that the work is done in and opens the tracked run (in a folder of its own). Measured from the
+start of the process by a clock that the two share; the median of some rounds, after one that brings
+files into memory. A stage that misses its limit makes the exit code 1.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from stages import command
+
+ROOT = Path(__file__).resolve().parents[1]
+WITH_TENSORFLOW, WITHOUT = 5.0, 1.0  # seconds
+
+TRAINING = ("stages.models.assembly", "stages.training.loop")
+NETWORK = ("stages.models.assembly", "stages.explainers.network")
+# What a stage that needs TensorFlow loads for its work; the others load all with their module.
+ROOMS: dict[str, tuple[str, ...] | None] = {
+    "fingerprint": None,
+    "fetch": None,
+    "preprocess": None,
+    "train": TRAINING,
+    "train_twin": TRAINING,
+    "train_shuffled": TRAINING,
+    "train_seeds": TRAINING,
+    "evaluate": ("stages.models.assembly", "stages.evaluation.inference"),
+    "explain": (*NETWORK, "stages.explainers.gradients"),
+    "compare_twins": (*NETWORK, "stages.explainers.twins"),
+    "assess": (*NETWORK, "stages.trust.examination"),
+    "assess_shuffled": (*NETWORK, "stages.trust.examination"),
+    "published_sanity": NETWORK,
+    "claims": None,
+    "collect_provenance": None,
+    "report": None,
+}
+STARTED = """
+import importlib, json, sys, time
+started, stage, rooms = float(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+laps = {}
+def lap(name):
+    laps[name] = time.monotonic() - started
+importlib.import_module(f"stages.{stage}")
+lap("module")
+from stages import params
+study = params.load()
+lap("params.yaml")
+if rooms is not None:
+    from stages import runtime, tracking
+    runtime.configure(study.threads, study.seed)
+    lap("TensorFlow")
+    for room in rooms:
+        importlib.import_module(room)
+    lap("rooms")
+    with tracking.run(stage, "bench", {"seed": study.seed}):
+        lap("tracking")
+print(json.dumps(laps))
+"""
+
+
+def laps(stage: str, tracked: bool) -> dict[str, float]:
+    """Start a stage's process; return the seconds from its start to each thing being done."""
+    with tempfile.TemporaryDirectory() as folder:
+        tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"} if tracked else {}
+        done = subprocess.run(
+            [sys.executable, "-c", STARTED, str(time.monotonic()), stage,
+             json.dumps(ROOMS[stage])],
+            cwd=ROOT, check=True, capture_output=True, text=True,
+            env=os.environ | {"STUDY_TRACKING": "" if tracked else "off"} | tracking,
+        )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    """Print a line a stage; exit with 1 if one misses its limit."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stages", nargs="*", help="all if left out")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--untracked", action="store_true", help="with STUDY_TRACKING=off")
+    options = parser.parse_args()
+    missed = []
+    print(f"seconds from a process' start, median of {options.rounds}")
+    for stage in options.stages or ROOMS:
+        laps(stage, not options.untracked)
+        rounds = [laps(stage, not options.untracked) for _ in range(options.rounds)]
+        medians = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+        limit = WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
+        whole = max(medians.values())
+        steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items())
+        print(f"{stage:20} {whole:5.2f} of {limit:.0f}   {steps}", flush=True)
+        if whole > limit:
+            missed.append(stage)
+    if missed:
+        print(f"over the limit: {', '.join(missed)}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command.run(main)

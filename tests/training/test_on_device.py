@@ -1,0 +1,173 @@
+"""Training with JAX: the same contract as with TensorFlow, and weights that serve TensorFlow.
+
+Keras takes one backend a process, so all of JAX runs in processes of its own.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import artifacts, params, runtime
+from tests.models import networks
+from tests.scratch import environment, has_jax
+from tests.small_cell import write_params
+from tools import overlay
+
+ROOT = Path(__file__).resolve().parents[2]
+CELL = "simple_cnn-digits"
+# Logits of the same weights in TensorFlow and JAX; of networks as large as the study's 5e-5 at most
+# was measured, for logits up to 41.
+LOGITS_APART = 1e-3
+
+pytestmark = pytest.mark.skipif(not has_jax(), reason="JAX is not installed (requirements-dev.txt)")
+
+# Takes away what a machine that only trains with JAX does not have.
+ALONE = """
+import runpy, sys
+GONE = {"tensorflow", "dvc", "mlflow", "pandas", "matplotlib", "sklearn", "skimage", "PIL",
+        "tqdm", "requests", "tensorflow_datasets", "jinja2", "threadpoolctl"}
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in GONE:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Gone())
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in GONE else find(name, package)
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+
+
+def on_jax(*words: str, cwd: Path = ROOT, **more: str) -> str:
+    """Run Python with JAX under Keras; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, *words], cwd=cwd, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False,
+        env=environment(KERAS_BACKEND="jax", PYTHONPATH=str(ROOT), **more),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def tested_on_jax(*cases: str) -> None:
+    paths = [f"tests/training/{name}" for name in cases]
+    on_jax("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
+
+
+@pytest.mark.slow
+def test_it_gives_what_keras_own_loop_gives_and_goes_on_to_the_same_bytes() -> None:
+    resumed = "test_resume.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
+    tested_on_jax("jax_cases.py", resumed)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+def test_it_keeps_the_whole_contract_of_the_loop() -> None:
+    tested_on_jax("test_loop.py", "test_resume.py", "test_augmentation.py")
+
+
+def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
+    """Write params.yaml of one small cell and its prepared data, the bundled digits."""
+    from stages.datasets import digits
+    from stages.preprocess import split
+
+    monkeypatch.chdir(folder)
+    write_params(CELL, **blocks)
+    study = params.load()
+    raw = digits.fetch(study.dataset("digits").fetch)
+    fraction = study.dataset("digits").preprocess.test_fraction
+    artifacts.write_dataset("digits", split(raw, fraction, study.seed))
+
+
+def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeypatch) -> None:
+    digits_in(tmp_path, monkeypatch)
+    stage = ("-c", ALONE, "stages.train", "--cell", CELL)
+    said = on_jax(*stage, cwd=tmp_path, STUDY_TRACKING="")
+    assert "MLflow is not installed: the run is not tracked" in said
+    assert "warning" not in said.lower()
+    first = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
+    assert artifacts.read_run("train", CELL)["backend"] == "jax"
+    on_jax(*stage, cwd=tmp_path)
+    again = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
+    assert again == first
+
+
+@pytest.mark.slow
+def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
+    """Within five of the 144 validation images, from another start and other random changes."""
+    real = overlay.read(ROOT / "params.yaml")["models"]["simple_cnn"]
+    digits_in(tmp_path, monkeypatch, models={"simple_cnn": real})
+    found = {}
+    for backend in ("tensorflow", "jax"):
+        on_jax("-m", "stages.train", "--cell", CELL, cwd=tmp_path) if backend == "jax" else (
+            subprocess.run(
+                [sys.executable, "-m", "stages.train", "--cell", CELL], cwd=tmp_path, check=True,
+                env=environment(PYTHONPATH=str(ROOT)), capture_output=True,
+            )
+        )  # fmt: skip
+        found[backend] = artifacts.read_metrics("train", CELL)["val_accuracy"]
+    assert found["tensorflow"] > 0.93
+    assert abs(found["jax"] - found["tensorflow"]) < 5 / 144
+
+
+TRAINED = """
+import sys
+import numpy as np
+from tests.models import networks
+from stages.params import Augmentation
+from stages.training.loop import train
+from stages import artifacts
+from pathlib import Path
+from tests.training.test_schedule import schedule, training
+folder, *names = sys.argv[1:]
+random = np.random.default_rng(0)
+images, labels = random.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8), np.arange(40) % 10
+plain = Augmentation(shift_pixels=0, flip=False, brightness=0.0, contrast=0.0, cutout_pixels=0,
+                     mixup_alpha=0.0)
+for name in names:
+    network = networks.network(name, (32, 32, 3))
+    plan = schedule("constant").model_copy(
+        update={"epochs": 1, "batch_size": 10, "learning_rate": 0.001})
+    train(network, images, labels, training(validation_fraction=0.25), plan, plain, 0)
+    artifacts.write_weights(Path(folder, f"{name}.weights.h5"), network)
+    logits = network.predict_on_batch(images.astype(np.float32) / 255)
+    np.savez(Path(folder, f"{name}.npz"), images=images, logits=logits)
+"""
+
+
+# Compiling the training of the large networks takes XLA about half a minute on two cores.
+QUICK = ("simple_cnn", "baseline_cnn")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.thorough) for n in networks.NAMES],
+)
+def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
+    on_jax("-c", TRAINED, str(tmp_path), name)
+    with np.load(tmp_path / f"{name}.npz") as told:
+        images, expected = told["images"], told["logits"]
+    model = networks.network(name, networks.COLOUR)
+    before = model.predict_on_batch(images.astype(np.float32) / 255)
+    artifacts.read_weights(tmp_path / f"{name}.weights.h5", model, "")
+    logits = model.predict_on_batch(images.astype(np.float32) / 255)
+    assert np.abs(before - expected).max() > LOGITS_APART  # the training changed something
+    np.testing.assert_allclose(logits, expected, atol=LOGITS_APART)
+
+
+def test_without_jax_it_says_what_to_install(monkeypatch) -> None:
+    from stages.errors import UserError
+
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"JAX is not installed here: .*requirements-jax\.txt"):
+        runtime.configure(threads=1, seed=0)
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: name == "jax" or None)
+    with pytest.raises(UserError, match=r"tensorflow is not installed here.*KERAS_BACKEND=jax"):
+        runtime.configure(threads=1, seed=0)
