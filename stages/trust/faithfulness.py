@@ -99,11 +99,11 @@ def faithfulness(
     both = len(baselines), len(PATHS)
     raw = np.empty((len(maps), len(images), *both, len(counts), len(SCORES)))
     blocks = _both_paths(images, maps, baselines, counts[1:-1], seed)
-    order = product(range(len(maps)), range(len(images)))
     passed = predicted(predict, images.shape[1:], blocks)
-    for (method, row), logits in zip(order, passed, strict=True):
-        between = target_scores(logits, targets[row])
-        raw[method, row, :, :, 1:-1] = between.reshape(*both, -1, len(SCORES))
+    for of_method in raw if len(images) else ():
+        found = [next(passed) for _ in images]
+        between = target_scores(np.concatenate(found), np.repeat(targets, [*map(len, found)]))
+        of_method[..., 1:-1, :] = between.reshape(len(images), *both, -1, len(SCORES))
     deletion, insertion = np.moveaxis(raw, 3, 0)
     deletion[..., 0, :] = insertion[..., -1, :] = start[:, None]
     deletion[..., -1, :] = insertion[..., 0, :] = np.stack(ends, axis=1)
@@ -118,12 +118,12 @@ def faithfulness(
     return Faithfulness(values, curves, fractions)
 
 
-def target_scores(logits: np.ndarray, targets: np.ndarray | int) -> np.ndarray:
+def target_scores(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return how far the network holds images for the target class.
 
     Args:
         logits: float (m, classes).
-        targets: int64 (m,), or one class for all.
+        targets: int64 (m,).
 
     Returns:
         float64 (m, 2): the target's logit less the mean of the image's logits, and its softmax
