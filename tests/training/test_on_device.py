@@ -53,7 +53,7 @@ def on_jax(*words: str, cwd: Path = ROOT, **more: str) -> str:
     return done.stdout
 
 
-def tested_on_jax(*cases: str) -> None:
+def passes_on_jax(*cases: str) -> None:
     paths = [f"tests/training/{name}" for name in cases]
     on_jax("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
 
@@ -61,13 +61,13 @@ def tested_on_jax(*cases: str) -> None:
 @pytest.mark.slow
 def test_it_gives_what_keras_own_loop_gives_and_goes_on_to_the_same_bytes() -> None:
     resumed = "test_resume.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
-    tested_on_jax("jax_cases.py", resumed)
+    passes_on_jax("jax_cases.py", resumed)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_it_keeps_the_whole_contract_of_the_loop() -> None:
-    tested_on_jax("test_loop.py", "test_resume.py", "test_augmentation.py")
+    passes_on_jax("test_loop.py", "test_resume.py", "test_augmentation.py")
 
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
