@@ -96,7 +96,7 @@ def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeyp
     assert again == first
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
     """Within five of the 144 validation images, from another start and other random changes."""
     real = overlay.read(ROOT / "params.yaml")["models"]["simple_cnn"]
@@ -140,7 +140,7 @@ for name in names:
 
 
 # Compiling the training of the large networks takes XLA about half a minute on two cores.
-QUICK = ("simple_cnn", "baseline_cnn")
+QUICK = ("simple_cnn",)
 
 
 @pytest.mark.slow
