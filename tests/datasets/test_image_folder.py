@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from stages.artifacts import RawDataset
-from stages.datasets import image_folder, official_files
+from stages.datasets import decoding, image_folder, official_files
 from stages.errors import UserError
 from stages.fetch import in_canonical_order
 
@@ -477,7 +477,7 @@ def test_a_path_that_is_none(folder: Path, key: str) -> None:
 def test_ten_thousand_classes_are_refused_before_an_image_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(image_folder, "opened", lambda path: pytest.fail(f"{path} is read"))
+    monkeypatch.setattr(decoding, "opened", lambda path: pytest.fail(f"{path} is read"))
     for number in range(10_000):
         (folder / "photos" / f"{number}.jpg").write_bytes(b"")
     for number in (1, 2, 3):  # else there are two files of the name

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -82,6 +83,8 @@ def test_files_stay_in_use_while_their_process_is_there(folder) -> None:
     sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
     for words, stays in ((["dvc", "repro"], True), (["something", "else"], False)):
         with subprocess.Popen([*sleeping, *words]) as process:
+            while psutil.Process(process.pid).cmdline()[-2:] != words:
+                time.sleep(0.01)  # for a moment it is still a copy of this one
             held = {"read": {"/a": [{"pid": process.pid, "cmd": "dvc repro"}]}, "write": {}}
             path.write_text(json.dumps(held))
             mending.mend(folder)
@@ -113,7 +116,7 @@ def test_unfinished_files_are_cleared_where_stages_write(folder) -> None:
 @pytest.mark.slow
 def test_dvc_alone_names_the_file_it_cannot_read_and_reads_the_mended_one(tmp_path: Path) -> None:
     study = Scratch.make(tmp_path, "simple_cnn-digits")
-    (study.path / "dvc.lock").write_text(whole("a")[:-9], encoding="utf-8")
+    (study.path / "dvc.lock").write_text(whole("a") + "  b:\n    cmd: [half", encoding="utf-8")
     refused = study.run("dvc", "status")
     assert refused.returncode == 1 and "dvc.lock' is invalid" in refused.stdout
     assert "Traceback" not in refused.stdout

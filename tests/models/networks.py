@@ -34,10 +34,15 @@ def settings(name: str) -> dict[str, Any]:
 
 
 def network(
-    name: str, shape: tuple[int, int, int], classes: int = 10, seed: int = SEED, **changes: Any
+    name: str,
+    shape: tuple[int, int, int],
+    classes: int = 10,
+    seed: int = SEED,
+    mixed_precision: bool = False,
+    **changes: Any,
 ) -> keras.Model:
     """Build a model with fresh weights, padding images to what it takes; change some settings."""
-    runtime.configure(threads=THREADS, seed=seed)
+    runtime.configure(THREADS, seed, mixed_precision)
     module = architecture(name)
     inputs = keras.Input(shape, name="image")
     missing = [max((module.INPUT_SIZE or 0) - side, 0) for side in shape[:2]]

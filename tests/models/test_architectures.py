@@ -104,16 +104,15 @@ def test_every_layer_has_a_name_of_ours(name):
 
 
 @pytest.fixture
-def half_precision():
+def restored_precision():
     before = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
     yield
     keras.mixed_precision.set_dtype_policy(before)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_logits_stay_float32_in_mixed_precision(name, half_precision):
-    model = network(name, COLOUR)
+def test_logits_stay_float32_in_mixed_precision(name, restored_precision):
+    model = network(name, COLOUR, mixed_precision=True)
     before_last = model.layers[-1].input
     assert before_last.dtype == "bfloat16"
     assert model.output.dtype == "float32"

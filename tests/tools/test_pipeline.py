@@ -58,6 +58,8 @@ def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expecte
         return code
 
     monkeypatch.setattr("dvc.cli.main", main)
+    # An earlier test's DVC may have left handlers that write to a closed stream.
+    monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
     monkeypatch.setenv(pipeline.KEEPS, "")
     assert pipeline.run("repro").code == code
     assert gone() == expected
