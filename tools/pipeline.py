@@ -66,8 +66,10 @@ class _Watch(logging.Handler):
             self.stage = runs[1] if runs else ""
         error = record.exc_info[1] if record.exc_info else None
         while error is not None:
-            self.interrupted |= bool(_STAGE_INTERRUPTED.search(str(error)))
-            error = error.__cause__
+            # Ctrl-C while DVC writes its list of files in use is told as a fault of that list.
+            pressed = isinstance(error, KeyboardInterrupt)
+            self.interrupted |= pressed or bool(_STAGE_INTERRUPTED.search(str(error)))
+            error = error.__cause__ or error.__context__
 
     def noted(self, stage: str) -> None:
         """Remove what a training would go on from: its results are in dvc.lock."""

@@ -63,3 +63,24 @@ def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expecte
     monkeypatch.setenv(pipeline.KEEPS, "")
     assert pipeline.run("repro").code == code
     assert gone() == expected
+
+
+def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch) -> None:
+    def main(words: list[str]) -> int:
+        logger = logging.getLogger("dvc")
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise ValueError("Unable to read RWLock-file")  # noqa: B904
+        except ValueError as corrupted:
+            try:
+                raise RuntimeError("failed to reproduce 'fingerprint'") from corrupted
+            except RuntimeError:
+                logger.exception("")
+        return 255
+
+    monkeypatch.setattr("dvc.cli.main", main)
+    monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
+    monkeypatch.setenv(pipeline.KEEPS, "")
+    assert pipeline.run("repro").code == pipeline.INTERRUPTED
