@@ -4,7 +4,7 @@ TensorFlow adds more in an order that depends on which memory happens to be free
 efficient_cnn's searches had two outcomes, by chance, from one process to the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ from stages.explainers.adversarial import fgsm
 from stages.explainers.counterfactual_search import Search, search
 from stages.explainers.network import Network
 from tests.explainers import architectures
+from tests.sums import long_sums
 
 
 @pytest.fixture
-def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Collect the graph of everything that is compiled."""
     graphs: list[Any] = []
     compile_function = tf.function
@@ -40,15 +41,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         return Recorded()
 
     monkeypatch.setattr(tf, "function", recording)
-    yield graphs
-
-
-def long_sums(graphs: list[Any]) -> list[str]:
-    """Name the sums of three tensors or more."""
-    nodes = [node for graph in graphs for node in graph.node]
-    nodes += [n for graph in graphs for f in graph.library.function for n in f.node_def]
-    assert any(node.op.startswith("Conv2DBackpropInput") for node in nodes)
-    return [n.name for n in nodes if n.op in ("AddN", "AccumulateNV2") and len(n.input) > 2]
+    return graphs
 
 
 def test_whatever_explains(traced: list[Any]) -> None:
@@ -82,7 +75,7 @@ def test_whatever_explains(traced: list[Any]) -> None:
     for layer in (LOGITS, architecture.layer):
         maximise(network, layer, targets, ascent, seed=1)
     assert len(traced) > 15
-    assert long_sums(traced) == []
+    assert long_sums(traced, "Conv2DBackpropInput") == []
 
 
 def test_a_long_sum_is_found(traced: list[Any]) -> None:
@@ -96,4 +89,4 @@ def test_a_long_sum_is_found(traced: list[Any]) -> None:
         return tape.gradient(logits, images)
 
     tf.function(function).get_concrete_function(tf.TensorSpec((None, *architecture.shape)))
-    assert len(long_sums(traced)) == 1
+    assert len(long_sums(traced, "Conv2DBackpropInput")) == 1

@@ -42,12 +42,12 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
 
 
-def on_jax(*words: str, cwd: Path = ROOT, **more: str) -> str:
-    """Run Python with JAX under Keras; return what it prints."""
+def on(backend: str, *words: str, cwd: Path = ROOT, **more: str) -> str:
+    """Run Python with this backend of Keras'; return what it prints."""
     done = subprocess.run(
         [sys.executable, *words], cwd=cwd, text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, check=False,
-        env=environment(KERAS_BACKEND="jax", PYTHONPATH=str(ROOT), **more),
+        env=environment(KERAS_BACKEND=backend, PYTHONPATH=str(ROOT), **more),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -55,7 +55,7 @@ def on_jax(*words: str, cwd: Path = ROOT, **more: str) -> str:
 
 def passes_on_jax(*cases: str) -> None:
     paths = [f"tests/training/{name}" for name in cases]
-    on_jax("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
+    on("jax", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
 
 
 @pytest.mark.slow
@@ -86,12 +86,12 @@ def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -
 def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeypatch) -> None:
     digits_in(tmp_path, monkeypatch)
     stage = ("-c", ALONE, "stages.train", "--cell", CELL)
-    said = on_jax(*stage, cwd=tmp_path, STUDY_TRACKING="")
+    said = on("jax", *stage, cwd=tmp_path, STUDY_TRACKING="")
     assert "MLflow is not installed: the run is not tracked" in said
     assert "warning" not in said.lower()
     first = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
     assert artifacts.read_run("train", CELL)["backend"] == "jax"
-    on_jax(*stage, cwd=tmp_path)
+    on("jax", *stage, cwd=tmp_path)
     again = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
     assert again == first
 
@@ -103,12 +103,7 @@ def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
     digits_in(tmp_path, monkeypatch, models={"simple_cnn": real})
     found = {}
     for backend in ("tensorflow", "jax"):
-        on_jax("-m", "stages.train", "--cell", CELL, cwd=tmp_path) if backend == "jax" else (
-            subprocess.run(
-                [sys.executable, "-m", "stages.train", "--cell", CELL], cwd=tmp_path, check=True,
-                env=environment(PYTHONPATH=str(ROOT)), capture_output=True,
-            )
-        )  # fmt: skip
+        on(backend, "-m", "stages.train", "--cell", CELL, cwd=tmp_path)
         found[backend] = artifacts.read_metrics("train", CELL)["val_accuracy"]
     assert found["tensorflow"] > 0.93
     assert abs(found["jax"] - found["tensorflow"]) < 5 / 144
@@ -149,7 +144,7 @@ QUICK = ("simple_cnn",)
     [n if n in QUICK else pytest.param(n, marks=pytest.mark.thorough) for n in networks.NAMES],
 )
 def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
-    on_jax("-c", TRAINED, str(tmp_path), name)
+    on("jax", "-c", TRAINED, str(tmp_path), name)
     with np.load(tmp_path / f"{name}.npz") as told:
         images, expected = told["images"], told["logits"]
     model = networks.network(name, networks.COLOUR)
