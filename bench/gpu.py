@@ -154,7 +154,7 @@ def train(
 
     keras.backend.clear_session()
     jax.clear_caches()
-    mixed = study.model_of(cell).training.mixed_precision
+    mixed = study.training_of(cell).mixed_precision
     runtime.configure(study.threads, study.seed, mixed, training=True)
     rests_on = parcel.basis(study, cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)

@@ -152,9 +152,9 @@ def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndar
 def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
     """Train in `stages.training`; an epoch has `batches` batches and ten images to validate."""
     study = params.load()
-    model, schedule = study.model_of(cell), study.schedule_of(cell)
+    training, schedule = study.training_of(cell), study.schedule_of(cell)
     runtime.configure(
-        len(os.sched_getaffinity(0)), study.seed, model.training.mixed_precision, training=True
+        len(os.sched_getaffinity(0)), study.seed, training.mixed_precision, training=True
     )
     from stages.models.assembly import build_model
     from stages.training.loop import train
@@ -166,9 +166,7 @@ def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], N
         build_model(study, cell, shape, CLASSES),
         images,
         labels,
-        model.training.model_copy(
-            update={"validation_fraction": 1e-6, "early_stopping_patience": 0}
-        ),
+        training.model_copy(update={"validation_fraction": 1e-6, "early_stopping_patience": 0}),
         schedule.model_copy(
             update={"epochs": ENDLESS, "train_images": used, "augment": False, "decay": "constant"}
         ),

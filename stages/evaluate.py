@@ -40,7 +40,7 @@ def evaluate(study: Params, cell: str) -> None:
         "evaluate": study.evaluate,
         "network": network.network,
         "normalisation": study.dataset_of(cell).normalisation,
-        "validation_fraction": network.training.validation_fraction,
+        "validation_fraction": study.training_of(cell).validation_fraction,
     }
     with tracking.run("evaluate", cell, depends_on) as run:
         runtime.configure(study.threads, study.seed)
@@ -108,7 +108,7 @@ def metrics_on_train(
     They are the first of the training part after its validation part was split off, at most
     evaluate.train_images of them, and none that the schedule left out.
     """
-    fraction = study.model_of(cell).training.validation_fraction
+    fraction = study.training_of(cell).validation_fraction
     chosen, _ = train_validation_split(data.train_labels, fraction, study.seed)
     trained_on = study.schedule_of(cell).train_images
     if trained_on != "all":

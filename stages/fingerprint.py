@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUMBING = {
     "stages.params": "hands on params.yaml, whose values are dependencies of their own",
     "stages.schema": "the base of the parameter blocks",
+    "stages.training.options": "some of those blocks",
     "stages.errors": "what a mistake is",
     "stages.mistakes": "what a mistake in params.yaml says",
     "stages.command": "how a mistake ends",

@@ -19,6 +19,7 @@ from stages.explainers import counterfactual, features, gradients, lime, shap, t
 from stages.formats import read_yaml
 from stages.mistakes import validated
 from stages.schema import Block
+from stages.training.options import Augmentation, Schedule, Training
 from stages.trust import options as trust
 
 PARAMS = Path("params.yaml")
@@ -70,43 +71,6 @@ class Normalisation(Block):
         return self
 
 
-class Augmentation(Block):
-    """What may be changed in a training image without changing what it shows; 0 or false is off."""
-
-    shift_pixels: Annotated[int, Field(ge=0, le=64)]
-    flip: bool
-    brightness: Fraction
-    contrast: Annotated[float, Field(ge=0, lt=1)]
-    cutout_pixels: Annotated[int, Field(ge=0, le=64)]
-    mixup_alpha: Annotated[float, Field(ge=0, le=10)]
-
-
-class Training(Block):
-    """How a network is trained under any budget."""
-
-    optimizer: Literal["adam", "sgd"]
-    momentum: Annotated[float, Field(ge=0, lt=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
-    early_stopping_patience: Annotated[int, Field(ge=0, le=1_000_000)]
-    warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
-    plateau_factor: Annotated[float, Field(gt=0, lt=1)]
-    plateau_patience: Count
-    mixed_precision: bool
-
-
-class Schedule(Block):
-    """How long a network is trained on one dataset under one budget."""
-
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
-    batch_size: Annotated[int, Field(ge=1, le=8192)]
-    learning_rate: Annotated[float, Field(gt=0, le=10)]
-    decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
-    augment: bool
-    train_images: Count | Literal["all"]
-
-
 class ImageChoice(Block):
     """Which test images are explained, for each class."""
 
@@ -150,6 +114,10 @@ class Model(Block):
     network: Any
     training: Training
     schedules: dict[Literal["cpu", "paper"], dict[Name, Schedule]]
+
+    def training_under(self, schedule: Schedule) -> Training:
+        """Return how the model is trained under one of its schedules, which may differ."""
+        return Training.model_validate(self.training.model_dump() | schedule.training)
 
 
 class Cell(Block):
@@ -224,6 +192,10 @@ class Params(Block):
         """Return a cell's schedule under the budget in force."""
         return self.model_of(cell).schedules[self.budget][self.cell(cell).dataset]
 
+    def training_of(self, cell: str) -> Training:
+        """Return how a cell is trained under the budget in force."""
+        return self.model_of(cell).training_under(self.schedule_of(cell))
+
 
 def load(path: Path = PARAMS) -> Params:
     """Read and validate a parameters file.
@@ -241,6 +213,8 @@ def load(path: Path = PARAMS) -> Params:
         name: model.model_copy(update={"network": _network(path, name, model)})
         for name, model in params.models.items()
     }
+    for name, model in params.models.items():
+        _check_trainings(path, name, model)
     for name, cell in params.cells.items():
         check_cell(path, params, f"cells.{name}", name, cell)
     for place in ("twins", "shuffled"):
@@ -273,6 +247,14 @@ def _network(path: Path, name: str, model: Model) -> Block:
         path, f"models.{name}.architecture", model.architecture, "stages.models", "Network"
     )
     return validated(path, f"models.{name}.network.", described, model.network)
+
+
+def _check_trainings(path: Path, name: str, model: Model) -> None:
+    usual = model.training.model_dump()
+    for budget, schedules in model.schedules.items():
+        for dataset, schedule in schedules.items():
+            prefix = f"models.{name}.schedules.{budget}.{dataset}.training."
+            validated(path, prefix, Training, usual | schedule.training)
 
 
 def _described(path: Path, key: str, name: Any, room: str, block: str) -> type[Block]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import keras
 
     from stages.training.loop import Outcome
+    from stages.training.options import Schedule
     from stages.training.resume import Bundle
 
 RESUME = Path(".resume")
@@ -36,18 +37,18 @@ def train_cell(cell: str) -> None:
         UserError: the cell is unknown, its data is missing, or its training diverged.
     """
     study = params.load()
-    model, schedule = study.model_of(cell), study.schedule_of(cell)
+    training, schedule = study.training_of(cell), study.schedule_of(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     used = {
         "seed": study.seed,
         "threads": study.threads,
         "budget": study.budget,
-        "network": model.network.model_dump(),
-        "training": model.training.model_dump(),
-        "schedule": schedule.model_dump(),
+        "network": study.model_of(cell).network.model_dump(),
+        "training": training.model_dump(),
+        "schedule": schedule.model_dump(exclude={"training"}),
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
-    runtime.configure(study.threads, study.seed, model.training.mixed_precision, training=True)
+    runtime.configure(study.threads, study.seed, training.mixed_precision, training=True)
     from stages.evaluation.figures import training_curves
 
     with tracking.run(stage="train", cell=cell, params=used) as run:
@@ -74,7 +75,7 @@ def train_cell(cell: str) -> None:
     settle(bundle)
 
 
-def metrics_of(outcome: "Outcome", schedule: params.Schedule) -> dict[str, float]:
+def metrics_of(outcome: "Outcome", schedule: "Schedule") -> dict[str, float]:
     """Return what metrics/train/<cell>.json has of a training."""
     best = outcome.best
     return {
@@ -173,7 +174,7 @@ def trained(
         network,
         dataset.train_images,
         dataset.train_labels,
-        study.model_of(cell).training,
+        study.training_of(cell),
         study.schedule_of(cell),
         study.dataset_of(cell).augmentation,
         seed,

@@ -37,7 +37,7 @@ def train_seeds(cell: str) -> None:
     """
     study = params.load()
     seeds = study.seeds_of(cell)
-    mixed = study.model_of(cell).training.mixed_precision
+    mixed = study.training_of(cell).mixed_precision
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     found = {study.seed: numbers(artifacts.read_predictions(cell))}
     runtime.configure(study.threads, study.seed, mixed, training=True)

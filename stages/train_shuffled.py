@@ -42,8 +42,9 @@ def train_shuffled(cell: str) -> None:
     study = params.load()
     shuffled = study.shuffled_cell(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    model = study.model_of(cell)
-    runtime.configure(study.threads, shuffled.seed, model.training.mixed_precision, training=True)
+    runtime.configure(
+        study.threads, shuffled.seed, study.training_of(cell).mixed_precision, training=True
+    )
     from stages.evaluation import inference
 
     meaningless = replace(dataset, train_labels=permuted(dataset.train_labels, shuffled.seed))

@@ -25,8 +25,9 @@ def train_twin(cell: str) -> None:
     study = params.load()
     twin = study.twin(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    model = study.model_of(cell)
-    runtime.configure(study.threads, twin.seed, model.training.mixed_precision, training=True)
+    runtime.configure(
+        study.threads, twin.seed, study.training_of(cell).mixed_precision, training=True
+    )
     used = {"seed": twin.seed, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_twin", cell=cell, params=used) as run:
         started = time.monotonic()

@@ -65,6 +65,8 @@ def _small_params() -> dict[str, Any]:
     for name, model in content["models"].items():
         model["network"] |= SMALL.get(name, {})
         model["schedules"] = {budget: {"digits": dict(schedule)} for budget in BUDGETS}
+        differing = {"label_smoothing": 0.1, "weight_decay": 0.01}
+        model["schedules"]["cpu"]["digits"]["training"] = differing
         content["cells"][f"{name}-digits"] = {
             "model": name, "dataset": "digits", "architecture": model["architecture"],
         }  # fmt: skip
@@ -151,7 +153,7 @@ def trainable(
     model, dataset = content["models"][cell.split("-")[0]], content["datasets"]["digits"]
     schedule = model["schedules"]["cpu"]["digits"]
     blocks = (
-        model["network"], model["training"], schedule,
+        model["network"], model["training"], schedule, schedule["training"],
         dataset["normalisation"], dataset["augmentation"],
     )  # fmt: skip
     schedule["augment"] = draw(st.booleans())

@@ -122,7 +122,7 @@ def test_what_is_valid_trains(case) -> None:
     # The same operations as in a graph, without the second that making a graph takes.
     tf.config.run_functions_eagerly(True)
     keras.utils.set_random_seed(study.seed)
-    mixed = study.model_of(cell).training.mixed_precision
+    mixed = study.training_of(cell).mixed_precision
     keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
     try:
         with pytest.MonkeyPatch.context() as patch:

@@ -75,6 +75,17 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("models.resnet18.schedules.cpu.mnist.epoch", 1, ["did you mean 'epochs'"]),
         ("models.resnet18.schedules.cpu.mnist.train_images", "al", ["train_images = 'al'"]),
         ("models.resnet18.training.optimizer", "adm", ["optimizer = 'adm'", "'adam' or 'sgd'"]),
+        (
+            "models.resnet18.schedules.paper.mnist.training",
+            {"label_smoothing": 2.0},
+            ["schedules.paper.mnist.training.label_smoothing = 2.0", "less than 1"],
+        ),
+        (
+            "models.resnet18.schedules.cpu.mnist.training",
+            {"label_smothing": 0.1},
+            ["mnist.training.label_smothing = 0.1", "did you mean 'label_smoothing'"],
+        ),
+        ("models.resnet18.schedules.cpu.mnist.training", 3, ["mnist.training = 3", "dictionary"]),
         ("models.resnet18.architecture", "resnet81", ["did you mean 'resnet18'", "vgg_cnn"]),
         ("models.resnet18.architecture", "layers", ["architecture = 'layers': unknown"]),
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
@@ -108,6 +119,18 @@ def test_cells_must_fit_their_model_and_dataset(tmp_path):
 def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
     path = changed(tmp_path, "models.resnet18.schedules.paper", {})
     assert params.load(path).budget == "cpu"
+
+
+def test_a_schedule_changes_its_own_training_and_no_other(tmp_path):
+    key = "models.resnet18.schedules.cpu.mnist.training"
+    study = params.load(changed(tmp_path, key, {"label_smoothing": 0.07, "weight_decay": 1}))
+    usual = study.models["resnet18"].training
+    found = study.training_of("resnet18-mnist")
+    assert (found.label_smoothing, found.weight_decay) == (0.07, 1.0)
+    assert usual.label_smoothing != 0.07
+    assert found == usual.model_copy(update={"label_smoothing": 0.07, "weight_decay": 1.0})
+    plain = study.models["resnet18"].schedules["cpu"]["cifar10"].model_copy(update={"training": {}})
+    assert study.models["resnet18"].training_under(plain) == usual
 
 
 def test_several_mistakes_are_told_at_once(tmp_path):

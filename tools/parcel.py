@@ -85,7 +85,7 @@ def basis(study: params.Params, cell: str) -> Basis:
         "augmentation": dataset.augmentation,
         "architecture": model.architecture,
         "network": model.network,
-        "training": model.training,
+        "training": study.training_of(cell),
         "schedule": study.schedule_of(cell),
     }
     lists = fingerprint.entries()

@@ -64,9 +64,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,
         "miss_keys": confusion.MISS_KEYS,
-        "schedule": _flat(result.schedule.model_dump()),
+        "schedule": _flat(result.schedule.model_dump(exclude={"training"})),
         "network": _flat(study.params.models[result.cell.model].network.model_dump()),
-        "training": _flat(study.params.models[result.cell.model].training.model_dump()),
+        "training": _flat(study.params.training_of(result.name).model_dump()),
         "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}

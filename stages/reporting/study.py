@@ -12,7 +12,8 @@ from stages.artifacts import SHUFFLED
 from stages.errors import UserError
 from stages.explainers import FAMILIES, MAPS
 from stages.formats import read_json
-from stages.params import Cell, Params, Schedule
+from stages.params import Cell, Params
+from stages.training.options import Schedule
 
 if TYPE_CHECKING:
     import pandas as pd

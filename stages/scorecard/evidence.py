@@ -9,10 +9,11 @@ import numpy as np
 
 from stages import artifacts
 from stages.errors import UserError
-from stages.params import Params, Schedule
+from stages.params import Params
 from stages.scorecard.description import Claim, Confusion, Figure, Statement
 from stages.scorecard.verdicts import NotThere
 from stages.scorecard.wording import counted
+from stages.training.options import Schedule
 
 if TYPE_CHECKING:
     import pandas as pd

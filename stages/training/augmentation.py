@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 if TYPE_CHECKING:
-    from stages.params import Augmentation
+    from stages.training.options import Augmentation
 
 
 class _RandomChange(keras.layers.Layer):

@@ -10,10 +10,10 @@ import numpy as np
 from stages import runtime
 from stages.datasets.split import train_validation_split
 from stages.errors import UserError
-from stages.params import Augmentation, Schedule, Training
 from stages.training import augmentation as changes
 from stages.training import schedule as schedules
 from stages.training.batches import Batches
+from stages.training.options import Augmentation, Schedule, Training
 from stages.training.progress import Progress
 from stages.training.resume import Bundle, Resume
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from stages.params import Schedule, Training
+from stages.training.options import Schedule, Training
 
 # The warm-up of one_cycle starts at this part of the peak (Smith 2018, arXiv:1803.09820).
 START_OF_WARMUP = 1 / 25

@@ -11,7 +11,8 @@ import sys
 import numpy as np
 
 from stages import params, runtime
-from stages.params import Cell, Params, Schedule
+from stages.params import Cell, Params
+from stages.training.options import Schedule
 
 STEPS = 2
 CLASSES = 10
@@ -52,11 +53,14 @@ def trained(study: Params, cell: Cell, schedule: Schedule) -> str:
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(study.seed)
-    dataset, model = study.datasets[cell.dataset], study.models[cell.model]
+    dataset, training = (
+        study.datasets[cell.dataset],
+        study.models[cell.model].training_under(schedule),
+    )
     channels = len(dataset.normalisation.mean)
     side = {"digits": 16, "cifar10": 32}.get(cell.dataset, 28)
     wanted = STEPS * schedule.batch_size
-    count = int(wanted / (1 - model.training.validation_fraction)) + 2 * CLASSES
+    count = int(wanted / (1 - training.validation_fraction)) + 2 * CLASSES
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, side, side, channels), dtype=np.uint8)
     labels = np.arange(count, dtype=np.int64) % CLASSES
@@ -67,7 +71,7 @@ def trained(study: Params, cell: Cell, schedule: Schedule) -> str:
         network,
         images,
         labels,
-        model.training,
+        training,
         schedule.model_copy(update={"epochs": 1, "train_images": wanted}),
         dataset.augmentation.model_copy(update={"mixup_alpha": MIXUP}),
         study.seed,

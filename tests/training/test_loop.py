@@ -6,9 +6,9 @@ import pytest
 
 from stages import runtime
 from stages.errors import UserError
-from stages.params import Augmentation
 from stages.training.batches import Batches
 from stages.training.loop import train
+from stages.training.options import Augmentation
 from tests.training.test_schedule import schedule, training
 
 PLAIN = Augmentation(

@@ -113,7 +113,7 @@ TRAINED = """
 import sys
 import numpy as np
 from tests.models import networks
-from stages.params import Augmentation
+from stages.training.options import Augmentation
 from stages.training.loop import train
 from stages import artifacts
 from pathlib import Path
