@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -126,6 +127,12 @@ class Scratch:
         ran = set(re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE))
         restored = set(re.findall(r"^Stage '(.+)' is cached", done.stdout, re.MULTILINE))
         return ran, restored
+
+    def changed(self) -> set[str]:
+        """Return the stages of which a dependency, a parameter or an output is not as noted."""
+        done = self.run("dvc", "status", "--json")
+        assert done.returncode == 0, done.stdout
+        return set(json.loads(done.stdout.splitlines()[-1]))
 
     def contents(self, *tops: str) -> dict[str, str]:
         """Return the hash of each file under these folders, by its path; durations left out."""
