@@ -24,7 +24,7 @@ from pathlib import Path
 # Before anything asks which backend it is.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-from stages import artifacts, command, params, runtime
+from stages import artifacts, command, params, runtime, weight_files
 from stages.errors import UserError
 from stages.train import bundle_of, metrics_of, timing_of, trained
 from tools import parcel
@@ -168,7 +168,7 @@ def train(
     precision = "bfloat16" if mixed else "float32"
     operations = PASSES * cost.flops(network) * rate
     written = folder / f".{cell}.weights.h5"
-    artifacts.write_weights(written, network)
+    weight_files.write(written, network)
     artifacts.write_table(folder / f".{cell}.csv", outcome.history)
     manifest = parcel.write(
         folder,

@@ -1,5 +1,7 @@
 """What lies in data/ and metrics/, and where: the only reader and writer of it.
 
+The weights alone are read and written by `weight_files`.
+
 Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relative to the current
 folder, which is the repository's root in a DVC stage.
 """
@@ -12,7 +14,6 @@ import stages.command  # noqa: F401
 import csv
 import io
 import math
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
@@ -21,13 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages import provenance
-from stages.atomic import replacing, write_text
+from stages.atomic import write_text
 from stages.errors import UserError
 from stages.formats import read_arrays, read_json, require, write_arrays, write_json
 from stages.records import Dataset, Explanations, Predictions, RawDataset
 
 if TYPE_CHECKING:
-    import keras
     import pandas as pd
 
 DATA = Path("data")
@@ -279,59 +279,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return "" if math.isnan(value) else f"{value:.6g}"
     return value
-
-
-def save_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
-    """Write a cell's weights, or a variant's: "twin" or "shuffled"."""
-    write_weights(weights_path(cell, variant), model)
-
-
-def write_weights(path: Path, model: "keras.Model") -> None:
-    """Write a network's weights, and only them: the architecture comes from params.yaml.
-
-    A compiled model would add its optimiser's state (twice the size again, for Adam) and its
-    name, which counts on within a process: the file would depend on what ran before.
-    """
-    import keras
-
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    with replacing(path) as temporary:
-        bare.save_weights(temporary)
-
-
-def load_weights(cell: str, model: "keras.Model", variant: str = "") -> None:
-    """Load into `model` a cell's weights, or a variant's: "twin" or "shuffled".
-
-    Raises:
-        UserError: the file is missing, damaged, or of another network.
-    """
-    path = weights_path(cell, variant)
-    made_by = f"train{variant and f'_{variant}'}@{cell}"
-    require(path, made_by)
-    read_weights(path, model, f"train it again with `dvc repro -f {made_by}`")
-
-
-def read_weights(path: Path, model: "keras.Model", remedy: str) -> None:
-    """Load weights into `model`.
-
-    Raises:
-        UserError: the file is damaged, or of another network; `remedy` says what to do then.
-    """
-    try:
-        with warnings.catch_warnings():
-            # Of layers that the file does not have, Keras only warns, and leaves them random.
-            warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
-    # What HDF5 and Keras raise of another network's file, or of a damaged one.
-    except (ValueError, OSError, LookupError, TypeError, AttributeError, RuntimeError,
-            UserWarning) as error:  # fmt: skip
-        if isinstance(error, PermissionError):
-            raise
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"{path}: these weights do not fit the network that params.yaml describes, or the "
-            f"file is damaged; {remedy} ({reason})"
-        ) from error
 
 
 def _write_record(path: Path, record: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages import artifacts, command, runtime
+from stages import artifacts, command, runtime, weight_files
 from stages.artifacts import Dataset, Explanations
 from stages.errors import UserError
 from stages.explainers import MAPS, Context, Method
@@ -113,7 +113,7 @@ def trained_model(study: Params, cell: str, rows: Explanations, variant: str = "
     from stages.models.assembly import build_model
 
     model = build_model(study, cell, rows.images.shape[1:], len(rows.class_names))
-    artifacts.load_weights(cell, model, variant)
+    weight_files.load(cell, model, variant)
     return model
 
 

@@ -4,13 +4,12 @@ Reads metrics/timing/, data/raw/ and data/processed/; writes metrics/provenance.
 on nothing else: not on where, when or on which commit it is gathered. Only the report reads it.
 """
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from stages import artifacts, command, params
-from stages.formats import write_json
+from stages.formats import sha256_of, write_json
 from stages.params import Params
 
 # What a commit and its changes are; all else that a run ran on is its environment.
@@ -83,10 +82,7 @@ def _number(known: list[dict[str, Any]], one: dict[str, Any] | None) -> int | No
 
 
 def _sha256(path: Path) -> str | None:
-    if not path.exists():
-        return None
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path) if path.exists() else None
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import argparse
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 
 FAMILY = "twins"
 
@@ -32,8 +32,8 @@ def compare(cell: str) -> None:
 
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     models = [build_model(study, cell, shape, classes) for _ in range(2)]
-    artifacts.load_weights(cell, models[0])
-    artifacts.load_weights(cell, models[1], variant="twin")
+    weight_files.load(cell, models[0])
+    weight_files.load(cell, models[1], variant="twin")
     options = study.explain.twins
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     used = {"seed": study.seed, "threads": study.threads, FAMILY: options}

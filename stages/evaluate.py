@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.artifacts import Dataset, Predictions
 from stages.datasets.split import train_validation_split
 from stages.evaluation import bootstrap, calibration, classification, figures, inference, table
@@ -126,7 +126,7 @@ def metrics_on_train(
 
 def _trained(study: Params, cell: str, data: Dataset) -> "keras.Model":
     model = build_model(study, cell, data.test_images.shape[1:], len(data.class_names))
-    artifacts.load_weights(cell, model)
+    weight_files.load(cell, model)
     return model
 
 

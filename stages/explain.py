@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.artifacts import Dataset, Explanations, Predictions
 from stages.errors import UserError
 from stages.explainers import FAMILIES, Context, Subject
@@ -43,7 +43,7 @@ def explain_cell(cell: str, family: str) -> None:
     from stages.models.assembly import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    artifacts.load_weights(cell, model)
+    weight_files.load(cell, model)
     subject = Subject(
         Network(model),
         _rows(predictions, dataset.test_images, study.explain.images),

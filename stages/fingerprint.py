@@ -33,6 +33,7 @@ PLUMBING = {
     "stages.cell_checks": "the same, of cells",
     "stages.formats": "reads and writes bytes as they are",
     "stages.artifacts": "reads and writes arrays as they are",
+    "stages.weight_files": "the same, of weights",
     "stages.records": "what arrays are called in memory",
     "stages.atomic": "writes bytes as they are",
     "stages.provenance": "noted beside durations, which are no result",

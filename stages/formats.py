@@ -4,6 +4,7 @@ The same content gives the same bytes on any day and any machine. Nothing is eve
 """
 
 import errno
+import hashlib
 import json
 import math
 import struct
@@ -119,3 +120,9 @@ def require(path: Path, made_by: str) -> None:
     if not path.exists():
         remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
         raise UserError(f"{path}: there is no such file{remedy}")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

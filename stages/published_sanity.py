@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.statistics.interval import known_mean, mean_interval
 from stages.trust.randomisation import Maps, cascade
 
@@ -56,7 +56,7 @@ def measure(cell: str) -> None:
     from stages.models.assembly import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    artifacts.load_weights(cell, model)
+    weight_files.load(cell, model)
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     labels = dataset.test_labels[: options.images]
     samples = study.assess.bootstrap_samples

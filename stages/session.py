@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages import artifacts, params, runtime
+from stages import artifacts, params, runtime, weight_files
 from stages.command import nearest
 from stages.datasets import likeness, photos
 from stages.errors import UserError
@@ -267,7 +267,7 @@ def open_cell(name: str) -> TrainedCell:
     from stages.models.assembly import build_model
 
     model = build_model(study, name, dataset.test_images.shape[1:], len(dataset.class_names))
-    artifacts.load_weights(name, model)
+    weight_files.load(name, model)
     return TrainedCell(name, study, dataset, Network(model))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.artifacts import Dataset
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def train_cell(cell: str) -> None:
         )
         seconds = outcome.seconds_before + time.monotonic() - started
         metrics, timing = metrics_of(outcome, schedule), timing_of(outcome, seconds)
-        artifacts.save_weights(cell, network)
+        weight_files.save(cell, network)
         artifacts.write_table(artifacts.history_path(cell), outcome.history)
         artifacts.write_metrics("train", cell, metrics)
         artifacts.write_timing("train", cell, timing)

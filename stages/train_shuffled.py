@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.artifacts import SHUFFLED
 from stages.train import bundle_of, settle, trained
 
@@ -61,7 +61,7 @@ def train_shuffled(cell: str) -> None:
             bundle,
         )
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
-        artifacts.save_weights(cell, network, variant=SHUFFLED)
+        weight_files.save(cell, network, variant=SHUFFLED)
         logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
         best = outcome.best
         metrics = {

@@ -3,7 +3,7 @@
 import argparse
 import time
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, runtime, tracking, weight_files
 from stages.train import bundle_of, settle, trained
 
 
@@ -43,7 +43,7 @@ def train_twin(cell: str) -> None:
         best = outcome.best
         metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
-        artifacts.save_weights(cell, network, variant="twin")
+        weight_files.save(cell, network, variant="twin")
         artifacts.write_metrics("train_twin", cell, metrics)
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)

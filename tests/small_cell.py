@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts, params
+from stages import artifacts, params, weight_files
 from stages.artifacts import Dataset, Predictions
 from tests.scratch import shrunken_params
 from tools import overlay
@@ -46,4 +46,4 @@ def write_cell(
     content = Dataset(images[:1], labels[:1], images, labels, CLASSES)
     artifacts.write_dataset(study.cell(cell).dataset, content)
     artifacts.write_predictions(cell, Predictions(labels, logits, CLASSES))
-    artifacts.save_weights(cell, model)
+    weight_files.save(cell, model)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import artifacts, atomic
+from stages import artifacts, atomic, weight_files
 from stages.errors import UserError
 
 
@@ -209,16 +209,16 @@ def test_weights_round_trip_and_do_not_fit_another_network():
         return keras.Model(inputs, keras.layers.Dense(units)(inputs))
 
     first = model(2)
-    artifacts.save_weights("m-d", first)
+    weight_files.save("m-d", first)
     second = model(2)
-    artifacts.load_weights("m-d", second)
+    weight_files.load("m-d", second)
     np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
     with pytest.raises(UserError, match=r"do not fit .*dvc repro -f train@m-d"):
-        artifacts.load_weights("m-d", model(5))
+        weight_files.load("m-d", model(5))
     path = artifacts.weights_path("m-d")
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="do not fit"):
-        artifacts.load_weights("m-d", second)
+        weight_files.load("m-d", second)
     path.unlink()
     with pytest.raises(UserError, match="dvc repro train@m-d"):
-        artifacts.load_weights("m-d", second)
+        weight_files.load("m-d", second)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, params
+from stages import artifacts, params, weight_files
 from stages import evaluate as stage
 from stages.datasets.split import train_validation_split
 from stages.errors import UserError
@@ -57,7 +57,7 @@ def save_weights(loaded: params.Params, bias: np.ndarray | None) -> None:
     if bias is not None:
         kernel = model.layers[-1].kernel
         model.layers[-1].set_weights([np.zeros(kernel.shape), bias])
-    artifacts.save_weights(CELL, model)
+    weight_files.save(CELL, model)
 
 
 def direct_logits(images: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def direct_logits(images: np.ndarray) -> np.ndarray:
     from stages.models.assembly import build_model
 
     model = build_model(params.load(), CELL, (16, 16, 1), 10)
-    artifacts.load_weights(CELL, model)
+    weight_files.load(CELL, model)
     return keras.ops.convert_to_numpy(model(images.astype(np.float32) / 255, training=False))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, tracking
+from stages import artifacts, tracking, weight_files
 from stages.errors import UserError
 from stages.explain import explain_cell
 from tests import small_cell
@@ -85,11 +85,11 @@ def test_the_maps_are_those_of_the_cells_weights() -> None:
     from stages.models.assembly import build_model
 
     model = build_model(params.load(), GRAY, (16, 16, 1), 10)
-    artifacts.load_weights(GRAY, model)
+    weight_files.load(GRAY, model)
     model.get_layer("logits").set_weights(
         [3 * weight for weight in model.get_layer("logits").get_weights()]
     )
-    artifacts.save_weights(GRAY, model)
+    weight_files.save(GRAY, model)
     explain_cell(GRAY, "gradients")
     after = artifacts.read_explanations(GRAY, "gradients").maps
     for method, maps in before.items():

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import artifacts, formats, params
+from stages import artifacts, formats, params, weight_files
 from stages.datasets import official_files
 from stages.errors import UserError
 from tests import forbidden
@@ -166,7 +166,7 @@ def test_a_whole_model_in_the_place_of_weights(models: Path, name: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes((models / name).read_bytes())
     with pytest.raises(UserError, match="do not fit the network"):
-        artifacts.load_weights(CELL, network)
+        weight_files.load(CELL, network)
     assert exp_files._filters(path)[0] == {}
 
 

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stages import artifacts, params, train
+from stages import artifacts, params, train, weight_files
 from stages.artifacts import Dataset
 from stages.errors import UserError
 from stages.train import train_cell
@@ -77,7 +77,7 @@ def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(artifacts, "save_weights", killed)
+        patch.setattr(weight_files, "save", killed)
         with pytest.raises(KeyboardInterrupt):
             train_cell(CELL)
     for path in whole:
@@ -89,7 +89,7 @@ def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_
     assert not list(Path(".resume").glob("*"))
     # With another seed the file would be of another training: it would not be used.
     with monkeypatch.context() as patch:
-        patch.setattr(artifacts, "save_weights", killed)
+        patch.setattr(weight_files, "save", killed)
         with pytest.raises(KeyboardInterrupt):
             train_cell(CELL)
     write_params(CELL, seed=7)

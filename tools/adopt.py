@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages import artifacts, atomic, command, params, runtime
+from stages import artifacts, atomic, command, params, runtime, weight_files
 from stages.errors import UserError
 from tools import mending, parcel, pipeline
 from tools.alone import alone
@@ -68,7 +68,7 @@ def _check_weights(study: params.Params, found: Parcel) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{cell}.weights.h5"
         path.write_bytes(found.weights)
-        artifacts.read_weights(path, model, "bring the parcel anew, or train the cell again")
+        weight_files.read(path, model, "bring the parcel anew, or train the cell again")
 
 
 def _put(found: Parcel) -> None:
@@ -109,7 +109,7 @@ def main() -> None:
         print(
             f"{cell}: validation accuracy {accuracy:.4f}, trained by {ran.get('backend')} on {on}"
         )
-    print(f"adopted {len(adopted)} cells: `make repro` trains none of them and evaluates them")
+    print(f"adopted {', '.join(adopted)}: `make repro` evaluates without training again")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, atomic, command, params, runtime, session
+from stages import artifacts, atomic, command, params, runtime, session, weight_files
 from stages.errors import UserError
 from stages.reporting.site import file_name, replace
 
@@ -171,7 +171,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
 
     shape = dataset.test_images.shape[1:]
     model = build_model(study, cell, shape, len(dataset.class_names))
-    artifacts.load_weights(cell, model)
+    weight_files.load(cell, model)
     images = dataset.test_images[:IMAGES].astype(np.float32) / 255
 
     def fill(folder: Path) -> None:

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from stages import artifacts, atomic, fingerprint, params, provenance, tracking
 from stages.errors import UserError
-from stages.formats import read_json, write_json
+from stages.formats import read_json, sha256_of, write_json
 from stages.mistakes import validated
 from stages.schema import Block
 
@@ -95,7 +95,7 @@ def basis(study: params.Params, cell: str) -> Basis:
         for path in fingerprint.files(modules)
     }
     flat = {key: json.dumps(value) for key, value in tracking.flattened(parameters).items()}
-    return Basis(parameters=flat, code=code, data=_sum_of(data))
+    return Basis(parameters=flat, code=code, data=sha256_of(data))
 
 
 def differences(theirs: Basis, ours: Basis) -> list[str]:
@@ -219,8 +219,3 @@ def _checked(path: Path, checksum: str) -> bytes:
 
 def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _sum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

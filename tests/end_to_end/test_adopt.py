@@ -66,7 +66,7 @@ def test_trained_there_adopted_here(study: Scratch, trainer: Path) -> None:
     study.change("budget", "paper")
     adopted = study.run("tools.adopt", SENT)
     assert adopted.returncode == 0, adopted.stdout
-    assert "adopted 1 cells" in adopted.stdout and "trained by jax" in adopted.stdout
+    assert f"adopted {CELL}: " in adopted.stdout and "trained by jax" in adopted.stdout
     assert "up to date" in study.run("dvc", "status", f"train@{CELL}").stdout
     told = json.loads((sent / f"{CELL}.parcel.json").read_text())
     ran, restored = study.repro(f"evaluate@{CELL}")

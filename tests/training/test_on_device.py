@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, params, runtime
+from stages import artifacts, params, runtime, weight_files
 from tests.models import networks
 from tests.scratch import environment, has_jax
 from tests.small_cell import write_params
@@ -128,7 +128,7 @@ for name in names:
     plan = schedule("constant").model_copy(
         update={"epochs": 1, "batch_size": 10, "learning_rate": 0.001})
     train(network, images, labels, training(validation_fraction=0.25), plan, plain, 0)
-    artifacts.write_weights(Path(folder, f"{name}.weights.h5"), network)
+    weight_files.write(Path(folder, f"{name}.weights.h5"), network)
     logits = network.predict_on_batch(images.astype(np.float32) / 255)
     np.savez(Path(folder, f"{name}.npz"), images=images, logits=logits)
 """
@@ -149,7 +149,7 @@ def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
         images, expected = told["images"], told["logits"]
     model = networks.network(name, networks.COLOUR)
     before = model.predict_on_batch(images.astype(np.float32) / 255)
-    artifacts.read_weights(tmp_path / f"{name}.weights.h5", model, "")
+    weight_files.read(tmp_path / f"{name}.weights.h5", model, "")
     logits = model.predict_on_batch(images.astype(np.float32) / 255)
     assert np.abs(before - expected).max() > LOGITS_APART  # the training changed something
     np.testing.assert_allclose(logits, expected, atol=LOGITS_APART)
