@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,9 @@ def half(predicted: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(("cell", "side", "channels"), [(GRAY, 16, 1), (COLOUR, 12, 3)])
 def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: int) -> None:
     small_cell.write_cell(cell, side, channels, mistaken=half)
+    started = time.monotonic()
     explain_cell(cell, "gradients")
+    took = time.monotonic() - started
 
     rows = artifacts.read_explanations(cell, "gradients")
     dataset = artifacts.read_dataset(cell.split("-")[1])
@@ -71,6 +74,7 @@ def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: in
     timing = artifacts.read_timing("explain_gradients", cell)
     assert set(timing) == {f"{method}_ms_per_image" for method in GRADIENTS}
     assert min(timing.values()) > 0
+    assert sum(timing.values()) * count / 1000 < took
 
 
 def test_the_maps_are_those_of_the_cells_weights() -> None:

@@ -1,6 +1,7 @@
 """The counterfactual family as the stage runs it: every array, every number, one picture."""
 
 import json
+import time
 from functools import cache
 from pathlib import Path
 
@@ -56,7 +57,10 @@ def subject(count: int = 9, channels: int = 3) -> Subject:
 
 @pytest.fixture(scope="module")
 def found() -> Findings:
-    return find(subject(), options(images=7))
+    started = time.monotonic()
+    result = find(subject(), options(images=7))
+    assert sum(result.timing.values()) < time.monotonic() - started
+    return result
 
 
 def test_arrays(found: Findings) -> None:
@@ -165,6 +169,7 @@ def test_numbers_are_those_of_the_arrays(found: Findings) -> None:
     leaves = flattened(metrics | found.timing)
     assert all(isinstance(leaf, int | float | str) for leaf in leaves.values())
     assert set(found.timing) == {"search_seconds", "attack_seconds"}
+    assert min(found.timing.values()) > 0
 
 
 def test_the_same_again(found: Findings) -> None:

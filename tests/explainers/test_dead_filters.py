@@ -99,6 +99,7 @@ def test_only_black_images() -> None:
     """What is silent on black is dead then; what fires on it is not."""
     found = survey(brightness([0.5, -0.5, 0.0]), ["conv_relu"], np.zeros((9, 4, 4, 1), np.uint8))
     assert found["conv_relu"].active_images.tolist() == [0, 9, 0]
+    assert found["conv_relu"].active_places.tolist() == [0, 1, 0]
     counted = count(found["conv_relu"], near=0.01)
     assert (counted["dead"], counted["near_dead"]) == (2, 0)
 
@@ -107,6 +108,7 @@ def test_no_images() -> None:
     """Nothing is known, so nothing is dead."""
     network = brightness([0.5, -0.5])
     found = survey(network, ["conv_relu", LOGITS], np.zeros((0, 4, 4, 1), np.uint8))
+    assert found["conv_relu"].active_images.tolist() == [0, 0]
     counted = count(found["conv_relu"], near=0.01)
     assert (counted["channels"], counted["dead"], counted["near_dead"]) == (2, 0, 0)
     assert np.isnan(counted["median_active_images"])

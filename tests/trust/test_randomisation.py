@@ -101,15 +101,18 @@ def test_reset_repeats_with_its_seed_and_differs_with_another(network: keras.Mod
         assert (first != other).all()
 
 
-def test_a_weight_without_an_initialiser_is_not_passed_over() -> None:
-    class Scale(layers.Layer):
+@pytest.mark.parametrize(
+    ("base", "options"), [(layers.Layer, {}), (layers.DepthwiseConv2D, {"kernel_size": 3})]
+)
+def test_a_weight_without_an_initialiser_is_not_passed_over(base: type, options: dict) -> None:
+    class Scale(base):
         def build(self, shape: tuple) -> None:
             self.scale = self.add_weight(shape=(shape[-1],), name="scale")
 
         def call(self, x):
             return x * self.scale
 
-    layer = Scale(name="own")
+    layer = Scale(**options, name="own")
     layer.build((None, 3))
     with pytest.raises(TypeError, match="own: no initialiser found for the weight 'scale'"):
         reset(layer, [0])
