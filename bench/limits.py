@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import results
+from bench import machine, results
 from stages import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +73,25 @@ def copy_rate(seconds: float, count: int = COPIED_BYTES) -> float:
 
 
 RATES = {PRODUCT: product_rate, COPY: copy_rate}
+
+
+def noted(file: Path | None, name: str) -> float | None:
+    """Return a limit's best round as a results file has it of a machine like this one.
+
+    Args:
+        file: of results; None, or one that is not there, has none.
+        name: PRODUCT or COPY.
+    """
+    if file is None or not file.exists():
+        return None
+    here = machine.description()
+    like = [
+        max(found.sides[SIDE])
+        for found, where in results.get(file)
+        if (found.part, found.case) == (PART, name)
+        and all(where.get(fact) == here[fact] for fact in machine.HARDWARE)
+    ]
+    return like[0] if like else None
 
 
 def main() -> None:

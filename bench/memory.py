@@ -34,6 +34,16 @@ COPIED = ("stages", "claims.yaml", "dvc.yaml", "params.yaml", "data", "metrics")
 TRAINS = "stages.train"  # what the modules begin with that train
 STEPS = 20
 
+# Starts a stage and writes what it took and how it ended: a process begins with the greatest memory
+# of the one that starts it, so that one has to be small.
+STARTER = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+_, status, used = os.wait4(process.pid, 0)
+with open(sys.argv[1], "w") as file:
+    print(used.ru_maxrss, os.waitstatus_to_exitcode(status), file=file)
+"""
+
 Commands = dict[str, list[str]]
 
 # A stage as it is, but for the length of its training epochs.
@@ -96,18 +106,16 @@ def peak_gib(words: Sequence[str], folder: Path, steps: int) -> tuple[float, str
     _, _, module, *rest = words
     how = ["-c", SHORT, str(steps), module] if module.startswith(TRAINS) else ["-m", module]
     mirror = {key: os.environ[key] for key in ("DATASETS_MIRROR",) if key in os.environ}
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            [sys.executable, *how, *rest], cwd=folder, env=environment(**mirror),
-            stdout=said, stderr=subprocess.STDOUT,
+    with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile("r") as told:
+        subprocess.run(
+            [sys.executable, "-S", "-c", STARTER, told.name, sys.executable, *how, *rest],
+            cwd=folder, env=environment(**mirror), stdout=said, stderr=subprocess.STDOUT,
+            check=True,
         )  # fmt: skip
-        # Of this child alone, unlike getrusage, which has the greatest of all so far.
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        kib, code = map(int, told.read().split())
         said.seek(0)
         lines = said.read().decode(errors="replace").strip().splitlines()
-    failure = (lines or ["it ended"])[-1] if process.returncode else ""
-    return used.ru_maxrss / 2**20, failure
+    return kib / 2**20, (lines or ["it ended"])[-1] if code else ""
 
 
 def measured(stage: str, gib: float, failure: str, steps: int) -> results.Measurement:
