@@ -46,29 +46,29 @@ class Seen:
         )
 
 
-def children(process: int) -> Iterator[int]:
-    """Yield the processes that a process started, and theirs."""
+def stages_under(process: int) -> Iterator[int]:
+    """Yield the stages that a process started, or those that it started did.
+
+    Not what a stage starts itself, which is called as the stage until it has begun.
+    """
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         with suppress(OSError):  # it may have ended meanwhile
             for child in map(int, task.read_text().split()):
-                yield child
-                yield from children(child)
+                if STAGE.search(Path(f"/proc/{child}/cmdline").read_bytes()):
+                    yield child
+                else:
+                    yield from stages_under(child)
 
 
 def look(root: int, seen: Seen) -> None:
     """Count the stages under a process and their running threads; nothing where there is none."""
     stages = running = 0
-    for process in set(children(root)):
-        with suppress(OSError):
-            if not STAGE.search(Path(f"/proc/{process}/cmdline").read_bytes()):
-                continue
-            states = [
-                # After the name, which may have spaces and brackets.
-                path.read_text().rpartition(") ")[2][:1]
-                for path in Path(f"/proc/{process}/task").glob("*/stat")
-            ]
-            stages += 1
-            running += states.count("R")
+    for process in stages_under(root):
+        stages += 1
+        for path in Path(f"/proc/{process}/task").glob("*/stat"):
+            with suppress(OSError):
+                # The state is after the name, which may have spaces and brackets.
+                running += path.read_text().rpartition(") ")[2][:1] == "R"
     if stages:
         seen.stages.append(stages)
         seen.running.append(running)

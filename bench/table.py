@@ -42,7 +42,7 @@ def cells(measurement: Measurement) -> tuple[str, ...]:
     ratio = ""
     if found.ratio is not None and found.spread is not None:
         low, high = found.spread
-        ratio = f"{found.ratio:.2f} ({low:.2f} to {high:.2f})"
+        ratio = f"{found.ratio:.2f}" + (f" ({low:.2f} to {high:.2f})" if low < high else "")
     verdict = VERDICTS[found.met]
     if measurement.goal is not None and found.met is None:
         verdict = "no peer"

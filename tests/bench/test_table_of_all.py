@@ -23,7 +23,7 @@ def test_a_line_says_values_ratio_goal_and_shares() -> None:
 def test_a_missed_goal_stands_out() -> None:
     row = measurement([3.0], "less", 1, part="memory", unit="GiB", peers={LIMIT: [2.0]})
     assert line_with(text_of([(row, MACHINE)]), "resnet18") == (
-        "memory resnet18 3.00 GiB 2.00 GiB limit 0.67 (0.67 to 0.67) 1.00 MISSED"
+        "memory resnet18 3.00 GiB 2.00 GiB limit 0.67 1.00 MISSED"
     )
 
 
