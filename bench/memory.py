@@ -23,7 +23,7 @@ from typing import Any
 
 from bench import results
 from bench.comparison import compare
-from stages import artifacts, command, params
+from stages import artifacts, command, formats, params
 from stages.errors import UserError
 from tests.scratch import environment
 from tools import overlay
@@ -177,7 +177,7 @@ def main() -> None:
     missed = []
     with tempfile.TemporaryDirectory() as scratch:
         copy(folder, Path(scratch), cells)
-        locked = overlay.read(folder / "dvc.lock")["stages"]
+        locked = formats.read_yaml(folder / "dvc.lock")["stages"]
         for stage, words in commands(locked, cells, datasets).items():
             if options.stages and stage.partition("@")[0] not in options.stages:
                 continue

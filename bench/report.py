@@ -158,8 +158,10 @@ def speeds(page: Path, name: str, rounds: int) -> list[Figure]:
             browser.get("about:blank")
     paints, ready = zip(*found, strict=True)
     return [
-        Figure(f"first paint, {name}", list(filter(None, paints)), FIRST_PAINT_MS, "ms", page.name),
-        Figure(f"interactive, {name}", list(ready), INTERACTIVE_MS, "ms", page.name),
+        Figure(
+            f"first paint of {name}", list(filter(None, paints)), FIRST_PAINT_MS, "ms", page.name
+        ),
+        Figure(f"interactive: {name}", list(ready), INTERACTIVE_MS, "ms", page.name),
     ]
 
 
@@ -192,9 +194,9 @@ def main() -> None:
         measured, largest = sizes(folder, cells)
         noted(measured)
         pages = {
-            "overview": folder / "index.html",
-            "methods": folder / "methods.html",
-            "largest page": largest,
+            "the overview": folder / "index.html",
+            "the methods": folder / "methods.html",
+            "the largest page": largest,
         }
         for name, page in pages.items():
             noted(speeds(page, name, options.visits))
