@@ -56,7 +56,7 @@ def test_parts_run_in_their_own_order() -> None:
         bench.chosen(["x"])
 
 
-def test_each_part_is_a_bench_that_takes_the_file() -> None:
+def test_each_part_is_a_bench() -> None:
     for module in bench.PARTS.values():
         assert (bench.ROOT / f"{module.replace('.', '/')}.py").exists()
 
