@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bench import limits, results
+from bench.comparison import compare
 from bench.train import CLASSES, SHAPES
 from stages import command, params, runtime
 
@@ -30,10 +32,14 @@ METHODS = 23  # those that give maps, and the controls
 
 
 class Measured(NamedTuple):
-    """Of how many images, how many were passed for them, and the seconds of both sides by round."""
+    """Of how many images, how many were passed for them, and the seconds of both sides by round.
+
+    gflop: products and sums of one image's pass, in units of 10⁹.
+    """
 
     images: int
     passed: int
+    gflop: float
     measures: list[float]
     bare: list[float]
 
@@ -47,6 +53,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="a turn's greatest length")
     parser.add_argument("--methods", type=int, default=METHODS, help="how many maps an image")
+    results.option(parser)
     options = parser.parse_args()
     study = params.load()
     runtime.configure(study.threads, study.seed)
@@ -60,8 +67,19 @@ def main() -> None:
         found = measure(study, cell, options.rounds, options.methods, options.seconds)
         ratios = sorted(m / b for m, b in zip(found.measures, found.bare, strict=True))
         best = min(found.measures) / min(found.bare)
-        missed |= best > GOAL
         share = f"{found.images} of {study.assess.images}"
+        kept = results.Measurement(
+            "trust",
+            model,
+            "s",
+            "less",
+            {results.PROJECT: found.measures, "bare passes": found.bare},
+            goal=1 / GOAL,
+            shares=shares(found, limits.noted(options.results, limits.PRODUCT)),
+            note=f"of {share} images and {options.methods} maps each: {found.passed:,} passes",
+        )
+        results.keep(options.results, kept)
+        missed |= not compare(kept).met
         print(
             f"{model:13}{share:>8}{found.passed:8,}{min(found.measures):12.2f}{min(found.bare):15.2f}"
             f"{best:7.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}, "
@@ -73,14 +91,28 @@ def main() -> None:
     raise SystemExit(1 if missed else 0)
 
 
+def shares(found: Measured, limit: float | None) -> dict[str, float]:
+    """Return what the measures reach of the machine's products, if that limit is known.
+
+    Args:
+        found: of one network.
+        limit: GFLOP/s.
+    """
+    if limit is None:
+        return {}
+    return {limits.PRODUCT: found.passed * found.gflop / min(found.measures) / limit}
+
+
 def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds: float) -> Measured:
     """Time both sides, of as many images as a turn of `seconds` has room for, at least one."""
     from stages.explainers.network import Network
+    from stages.models import cost
     from stages.models.assembly import build_model
     from stages.trust.examination import Subject, of_maps
 
     shape = SHAPES[study.cell(cell).dataset]
-    network = Network(build_model(study, cell, shape, CLASSES))
+    model = build_model(study, cell, shape, CLASSES)
+    network, gflop = Network(model), cost.flops(model) / 1e9
     random = np.random.default_rng(0)
     images = random.random((study.assess.images, *shape), np.float32)
     subject = Subject(
@@ -114,7 +146,7 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
         for start in range(0, passed, len(ready)):
             network.logits(ready[: passed - start])
         bare.append(time.perf_counter() - started)
-    return Measured(len(subject.images), passed, measured, bare)
+    return Measured(len(subject.images), passed, gflop, measured, bare)
 
 
 def first(subject: "Subject", images: int) -> "Subject":

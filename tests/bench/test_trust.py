@@ -1,8 +1,10 @@
 """The trust bench's smaller share of the images."""
 
 import numpy as np
+import pytest
 
-from bench.trust import first
+from bench import limits
+from bench.trust import Measured, first, shares
 from stages.trust.examination import Subject
 
 
@@ -15,3 +17,9 @@ def test_a_share_of_the_images_keeps_all_maps_and_baselines() -> None:
     for array in (share.images, *share.maps.values(), *share.baselines.values()):
         assert len(array) == 2
     assert (share.baselines["black"] == images[:2] + 10).all()
+
+
+def test_the_share_is_of_the_products_a_second() -> None:
+    found = Measured(1, passed=1000, gflop=0.5, measures=[20.0, 10.0], bare=[1.0])
+    assert shares(found, 200.0) == {limits.PRODUCT: pytest.approx(0.25)}
+    assert shares(found, None) == {}

@@ -1,0 +1,61 @@
+"""What the bench of several cells at once sees of processes."""
+
+import os
+import subprocess
+import sys
+import time
+
+from bench import jobs, one_change
+from bench.jobs import Seen
+
+# Two busy threads in a child of a process, of which the child's command line is a stage's.
+BUSY = """
+import hashlib, threading, time
+def work():
+    while True:
+        hashlib.sha256(bytes(2**24))
+for _ in range(2):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(60)
+"""
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", os.environ["BUSY"], "-m", "stages" + ".train"])
+sys.stdin.read()
+child.kill()
+child.wait()
+"""
+
+
+def test_stages_are_seen_below_whatever_started_them() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, env=os.environ | {"BUSY": BUSY}
+    )
+    try:
+        seen = Seen()
+        for _ in range(100):
+            jobs.look(os.getpid(), seen)
+            if max(seen.running, default=0) >= 2:
+                break
+            time.sleep(0.1)
+    finally:
+        parent.communicate()
+    assert max(seen.stages) == 1
+    assert max(seen.running) >= 2
+
+
+def test_other_processes_are_no_stages() -> None:
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        seen = Seen()
+        jobs.look(os.getpid(), seen)
+        assert (seen.stages, seen.running) == ([], [])
+        assert str(seen) == "no stage seen"
+    finally:
+        other.communicate()
+
+
+def test_a_stage_loads_its_familys_module() -> None:
+    rooms = one_change.rooms_of("stages.explain", ["--cell", "a-b", "--family", "lime"])
+    assert rooms[-1] == "stages.explainers.lime"
+    assert one_change.rooms_of("stages.report", []) is None
