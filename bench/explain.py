@@ -30,7 +30,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import peers, results
+from bench import load, peers, results
 from bench.explaining import table
 from bench.explaining.project import METHODS, PASSES, SHAPES
 from bench.explaining.turns import Side, SideLost
@@ -42,7 +42,6 @@ MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 NEEDED = ("torch", "captum")
 OURS, ON_TENSORFLOW, ON_PYTORCH = "project", "libraries on TensorFlow", "libraries on PyTorch"
 FAR_SLOWER = 3.0  # times the project's: measured once, and left at that
-BUSY = 1.0  # processes that want to run, before the bench starts any
 
 
 def main() -> None:
@@ -78,9 +77,7 @@ def main() -> None:
             f"without PyTorch's side, so without the fastest peers: {torch.python}: "
             f"{torch.absent}; make it with\n{peers.how_to_make(options.peers)}"
         )
-    if os.getloadavg()[0] > BUSY:
-        # PyTorch's threads wait for each other by spinning, so it loses by far the most.
-        print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): these times say little")
+    load.warn()
     print(
         f"ms an image: best and median of all calls in {options.rounds} rounds; {options.images} "
         f"images a call, {study.threads} threads\n{table.HEAD}",

@@ -95,7 +95,7 @@ class Row:
             note: what its reader has to know.
         """
         ours, bare = self.ours, self.bare
-        measured = [*self.peers, ours] if ours else self.peers
+        measured = [ours, *self.peers] if ours else self.peers
         return Measurement(
             PART,
             f"{self.model} {self.method}",
