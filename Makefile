@@ -52,6 +52,10 @@ lint: $(INSTALLED_DEV) ## Check style and formatting
 audit: setup ## Look the pinned requirements up among known vulnerabilities
 	@"$(PY)" -m tools.audit
 
+.PHONY: bench
+bench: setup $(INSTALLED_DEV) ## Measure speed and memory beside peers, print one table (ONLY="training memory"; SHOW=1: only print)
+	@"$(PY)" -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show) $(BENCH)
+
 .PHONY: coverage
 coverage: setup $(INSTALLED_DEV) ## Run the tests and say which lines of stages/ they reach (90 % at least)
 	@"$(PY)" -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TESTS)

@@ -5,16 +5,19 @@ measured anew alone. Times and rates stay as they were taken, one a round: ratio
 when they are shown.
 """
 
+import argparse
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.machine import description
 from stages import atomic
-from stages.formats import read_json
+from stages.errors import UserError, shown_value
 
 PROJECT = "project"
+LIMIT = "limit"  # the peer of what has to stay under a figure
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,8 @@ class Measurement:
     and better says which of them are. sides: PROJECT and each peer -> one value a round.
     absent: peer -> why it has none. goal: the least ratio of the project to the best peer, as times
     better; None where nothing is to be reached. shares: of the machine's limits, by their names,
-    what the project reaches, 0 to 1. note: what a reader has to know.
+    what the project reaches, 0 to 1. note: what a reader has to know. judged_by: which of the
+    rounds the ratio is of: what others' load harms least, or what a limit was said of.
     """
 
     part: str
@@ -37,6 +41,7 @@ class Measurement:
     goal: float | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    judged_by: Literal["best", "median"] = "best"
 
 
 def put(path: Path, found: Iterable[Measurement], machine: Mapping[str, Any]) -> None:
@@ -47,8 +52,11 @@ def put(path: Path, found: Iterable[Measurement], machine: Mapping[str, Any]) ->
         found: what was measured, all on one machine.
         machine: its description, JSON-ready, kept with each measurement: parts may be measured on
             different days, by different versions.
+
+    Raises:
+        UserError: the file is there, but is none of the benches'.
     """
-    kept = read_json(path)["measurements"] if path.exists() else []
+    kept = _read(path) if path.exists() else []
     new = [{**asdict(each), "machine": dict(machine)} for each in found]
     names = {(each["part"], each["case"]) for each in new}
     kept = [each for each in kept if (each["part"], each["case"]) not in names]
@@ -57,9 +65,47 @@ def put(path: Path, found: Iterable[Measurement], machine: Mapping[str, Any]) ->
 
 
 def get(path: Path) -> list[tuple[Measurement, dict[str, Any]]]:
-    """Return the measurements of a file, each with its machine's description."""
+    """Return the measurements of a file, each with its machine's description.
+
+    Raises:
+        UserError: there is no such file, or it is none of the benches'.
+    """
     rows = []
-    for each in read_json(path)["measurements"]:
+    for each in _read(path):
         machine = each.pop("machine")
-        rows.append((Measurement(**each), machine))
+        try:
+            rows.append((Measurement(**each), machine))
+        except TypeError as error:
+            raise _foreign(path, error) from error
     return rows
+
+
+def option(parser: argparse.ArgumentParser) -> None:
+    """Add `--results` to a bench's command line."""
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="note what is measured in this file too"
+    )
+
+
+def keep(path: Path | None, *found: Measurement) -> None:
+    """Note what was measured on this machine, if a file was asked for (see `option`)."""
+    if path is not None:
+        put(path, found, description())
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    try:
+        measurements = json.loads(path.read_text(encoding="utf-8"))["measurements"]
+        for each in measurements:
+            (each["part"], each["case"], each["machine"])
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; `python -m bench` measures") from None
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _foreign(path, error) from error
+    return measurements
+
+
+def _foreign(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path}: not what `python -m bench` writes ({shown_value(str(error))}); move it away"
+    )

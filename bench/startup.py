@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench import results
+from bench.comparison import compare
 from stages import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,12 +82,20 @@ def laps(stage: str, tracked: bool) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def measured(stage: str, seconds: list[float]) -> results.Measurement:
+    """Return a stage's seconds, a number a round, beside its limit: the middle one counts."""
+    limit = WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
+    sides = {results.PROJECT: seconds, results.LIMIT: [limit] * len(seconds)}
+    return results.Measurement("startup", stage, "s", "less", sides, goal=1, judged_by="median")
+
+
 def main() -> None:
     """Print a line a stage; exit with 1 if one misses its limit."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("stages", nargs="*", help="all if left out")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--untracked", action="store_true", help="with STUDY_TRACKING=off")
+    results.option(parser)
     options = parser.parse_args()
     missed = []
     print(f"seconds from a process' start, median of {options.rounds}")
@@ -97,7 +107,9 @@ def main() -> None:
         whole = max(medians.values())
         steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items())
         print(f"{stage:20} {whole:5.2f} of {limit:.0f}   {steps}", flush=True)
-        if whole > limit:
+        found = measured(stage, [max(each.values()) for each in rounds])
+        results.keep(options.results, found)
+        if not compare(found).met:
             missed.append(stage)
     if missed:
         print(f"over the limit: {', '.join(missed)}")

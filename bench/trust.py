@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bench import results
+from bench.comparison import compare
 from bench.train import CLASSES, SHAPES
 from stages import command, params, runtime
 
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="a turn's greatest length")
     parser.add_argument("--methods", type=int, default=METHODS, help="how many maps an image")
+    results.option(parser)
     options = parser.parse_args()
     study = params.load()
     runtime.configure(study.threads, study.seed)
@@ -60,8 +63,18 @@ def main() -> None:
         found = measure(study, cell, options.rounds, options.methods, options.seconds)
         ratios = sorted(m / b for m, b in zip(found.measures, found.bare, strict=True))
         best = min(found.measures) / min(found.bare)
-        missed |= best > GOAL
         share = f"{found.images} of {study.assess.images}"
+        kept = results.Measurement(
+            "trust",
+            model,
+            "s",
+            "less",
+            {results.PROJECT: found.measures, "bare passes": found.bare},
+            goal=1 / GOAL,
+            note=f"of {share} images and {options.methods} maps each: {found.passed:,} passes",
+        )
+        results.keep(options.results, kept)
+        missed |= not compare(kept).met
         print(
             f"{model:13}{share:>8}{found.passed:8,}{min(found.measures):12.2f}{min(found.bare):15.2f}"
             f"{best:7.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}, "

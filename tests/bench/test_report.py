@@ -34,5 +34,5 @@ def test_more_cells_may_weigh_more(tmp_path: Path) -> None:
 
 
 def test_a_goal_is_met_up_to_it() -> None:
-    assert not Figure("", 2.0, 2.0, "MB").missed
-    assert Figure("", 2.01, 2.0, "MB").missed
+    assert not Figure("", [3.0, 2.0], 2.0, "MB").missed
+    assert Figure("", [2.01], 2.0, "MB").missed

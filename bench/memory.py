@@ -1,0 +1,188 @@
+"""The greatest resident memory of each stage: `python -m bench.memory`
+
+Each stage of the chosen cells, and those of the whole study, runs once as a process of its own, in
+a scratch copy of a trained study (`--study`, of which files are only read; the copy takes as much
+disk as its data/). The figure is the operating system's: the most that was resident at any time
+(`ru_maxrss`), of the process or of one that it starts. At most 2 GiB is the goal for each.
+
+All is as params.yaml says, with one exception: a training has one epoch of a few steps. Its data
+are the real ones, all that it trains on and validates with, and so are the network, the batch, and
+what is written at an epoch's end.
+"""
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import results
+from bench.comparison import compare
+from stages import artifacts, command, params
+from stages.errors import UserError
+from tests.scratch import environment
+from tools import overlay
+
+PART = "memory"
+LIMIT_GIB = 2.0
+COPIED = ("stages", "claims.yaml", "dvc.yaml", "params.yaml", "data", "metrics")
+TRAINS = "stages.train"  # what the modules begin with that train
+STEPS = 20
+
+Commands = dict[str, list[str]]
+
+# A stage as it is, but for the length of its training epochs.
+SHORT = """
+import runpy, sys
+steps, module = int(sys.argv[1]), sys.argv[2]
+from stages import runtime
+configure = runtime.configure
+def configured(*words, **named):
+    configure(*words, **named)  # only then may Keras be imported
+    from stages.training.batches import Batches
+    whole = Batches.num_batches.fget
+    def few(batches):
+        return whole(batches) if batches.seed is None else min(steps, whole(batches))
+    Batches.num_batches = property(few)
+    runtime.configure = configure
+runtime.configure = configured
+sys.argv[:] = [module, *sys.argv[3:]]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+
+
+def commands(locked: Mapping[str, Any], cells: Sequence[str], datasets: Sequence[str]) -> Commands:
+    """Return the words of each stage to run, by its name, those that train last.
+
+    They write weights of a few steps, which the others shall not use.
+
+    Args:
+        locked: the stages of dvc.lock.
+        cells: whose stages; those of the whole study are added.
+        datasets: those of the cells.
+    """
+    keys = {"", *cells, *datasets}
+    found = {
+        name: shlex.split(stage["cmd"])
+        for name, stage in locked.items()
+        if name.partition("@")[2] in keys
+    }
+    return dict(sorted(found.items(), key=lambda entry: entry[1][2].startswith(TRAINS)))
+
+
+def cells_by_default(study: params.Params, folder: Path) -> list[str]:
+    """Return each model's cell with the most to hold: the one of the largest prepared data."""
+    chosen: dict[str, tuple[int, str]] = {}
+    for cell, parts in study.cells.items():
+        path = folder / artifacts.processed_path(parts.dataset)
+        size = path.stat().st_size if path.exists() else 0
+        chosen[parts.model] = max(chosen.get(parts.model, (-1, "")), (size, cell))
+    return [cell for _, cell in chosen.values()]
+
+
+def peak_gib(words: Sequence[str], folder: Path, steps: int) -> tuple[float, str]:
+    """Run a stage; return its greatest resident memory in GiB, and what it said if it failed.
+
+    Args:
+        words: `python -m <module>` and its options.
+        folder: where it runs.
+        steps: of a training epoch.
+    """
+    _, _, module, *rest = words
+    how = ["-c", SHORT, str(steps), module] if module.startswith(TRAINS) else ["-m", module]
+    mirror = {key: os.environ[key] for key in ("DATASETS_MIRROR",) if key in os.environ}
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, *how, *rest], cwd=folder, env=environment(**mirror),
+            stdout=said, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        # Of this child alone, unlike getrusage, which has the greatest of all so far.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    failure = (lines or ["it ended"])[-1] if process.returncode else ""
+    return used.ru_maxrss / 2**20, failure
+
+
+def measured(stage: str, gib: float, failure: str, steps: int) -> results.Measurement:
+    """Return a stage's memory beside the limit; without a value where the stage failed."""
+    trains = stage.startswith("train")
+    return results.Measurement(
+        PART,
+        stage,
+        "GiB",
+        "less",
+        {results.PROJECT: [] if failure else [gib], results.LIMIT: [LIMIT_GIB]},
+        absent={results.PROJECT: failure} if failure else {},
+        goal=1,
+        note=f"one epoch of {steps} steps, on all of the real data" if trains else "",
+    )
+
+
+def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
+    """Copy a study, with one epoch under any budget for the models of these cells.
+
+    Raises:
+        UserError: the study was not made, or its folder is none.
+    """
+    for name in COPIED:
+        source = study / name
+        if not source.exists():
+            raise UserError(f"{source}: there is no such file; run `make repro` there first")
+        if source.is_dir():
+            shutil.copytree(source, scratch / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, scratch / name)
+    content = overlay.read(scratch / "params.yaml")
+    for model in {content["cells"][cell]["model"] for cell in cells}:
+        for rows in content["models"][model]["schedules"].values():
+            for schedule in rows.values():
+                schedule["epochs"] = 1
+    overlay.write(scratch / "params.yaml", content)
+
+
+def main() -> None:
+    """Print a line a stage; exit with 1 if one has more than the limit, or failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--study", type=Path, default=Path(), help="folder of a finished study")
+    parser.add_argument(
+        "--cells", nargs="+", help="if left out, of each model the one with the largest data"
+    )
+    parser.add_argument("--stages", nargs="+", help="only these, such as train or assess")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of a training epoch")
+    results.option(parser)
+    options = parser.parse_args()
+    folder = options.study.resolve()
+    study = params.load(folder / params.PARAMS)
+    for cell in options.cells or ():
+        study.cell(cell)  # refuses one that there is none of
+    cells = options.cells or cells_by_default(study, folder)
+    datasets = sorted({study.cell(cell).dataset for cell in cells})
+    missed = []
+    with tempfile.TemporaryDirectory() as scratch:
+        copy(folder, Path(scratch), cells)
+        locked = overlay.read(folder / "dvc.lock")["stages"]
+        for stage, words in commands(locked, cells, datasets).items():
+            if options.stages and stage.partition("@")[0] not in options.stages:
+                continue
+            gib, failure = peak_gib(words, Path(scratch), options.steps)
+            found = measured(stage, gib, failure, options.steps)
+            results.keep(options.results, found)
+            print(f"{stage:44} {failure or f'{gib:.2f} GiB of {LIMIT_GIB:.0f}'}", flush=True)
+            if not compare(found).met:
+                missed.append(stage)
+    if missed:
+        print(f"over the limit, or failed: {', '.join(missed)}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command.run(main)

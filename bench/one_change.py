@@ -1,0 +1,147 @@
+"""One parameter of one cell changed, all else done before: `python -m bench.one_change`
+
+The wall time of `make repro` beside the sum of the useful work of the stages that it runs, in a
+scratch copy of a small study (the demo's; `--tiny`: the tests'). The parameter is a model's, so
+that all stages of its cell run again, and those of the whole study. At most 10 % over is the goal.
+
+Useful work: right after the run each of these stages is run once more, in a process that has
+already loaded the stage's module, the rooms that it works in and its libraries, has configured
+TensorFlow and has opened a tracked run, as `bench.startup` does. What its `main` then takes is its
+work, reading and writing files, tracing and compiling included. So all that the wall time has
+beyond the sum is starting Python and libraries, and DVC.
+"""
+
+import argparse
+import itertools
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench import results, small_study
+from bench.comparison import compare
+from bench.startup import ROOMS
+from stages import command
+from tests.scratch import Scratch, environment
+from tools import overlay
+
+CHANGED = "models.simple_cnn.training.label_smoothing"
+STEP = 0.01  # each round has a value of its own, or DVC's run-cache would serve it
+OVER = 1.1
+
+WORK = """
+import importlib, json, sys, time
+module, rooms = sys.argv[1], json.loads(sys.argv[2])
+stage = importlib.import_module(module)
+from stages import params
+study = params.load()
+if rooms is not None:
+    from stages import runtime, tracking
+    runtime.configure(study.threads, study.seed, training=".train" in module)
+    for room in rooms:
+        importlib.import_module(room)
+    with tracking.run("bench", "bench", {"seed": study.seed}):
+        pass
+sys.argv[:] = [module, *sys.argv[3:]]
+started = time.perf_counter()
+stage.main()
+print(json.dumps(time.perf_counter() - started))
+"""
+
+
+def rooms_of(module: str, words: list[str]) -> list[str] | None:
+    """Return what a stage loads for its work; None where that is its module alone.
+
+    Args:
+        module: of the stage, such as `stages.explain`.
+        words: its options, such as `--family lime`.
+    """
+    rooms = ROOMS[module.removeprefix("stages.")]
+    if rooms is None:
+        return None
+    families = [word for option, word in itertools.pairwise(words) if option == "--family"]
+    return [*rooms, *(f"stages.explainers.{family}" for family in families)]
+
+
+def work_of(study: Scratch, stage: str) -> float:
+    """Run a stage in a process that is ready for it; return the seconds."""
+    locked = overlay.read(study.path / "dvc.lock")["stages"]
+    _, _, module, *words = shlex.split(locked[stage]["cmd"])
+    done = subprocess.run(
+        [sys.executable, "-c", WORK, module, json.dumps(rooms_of(module, words)), *words],
+        cwd=study.path, env=environment(STUDY_TRACKING="on"), check=True,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def reproduce(study: Scratch) -> tuple[float, list[str]]:
+    """Run `make repro`; return the seconds and the stages that ran.
+
+    Raises:
+        RuntimeError: it failed; with what it printed.
+    """
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.repro"], cwd=study.path,
+        env=environment(STUDY_TRACKING="on"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True,
+    )  # fmt: skip
+    seconds = time.monotonic() - started
+    if done.returncode:
+        raise RuntimeError(done.stdout)
+    return seconds, re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE)
+
+
+def main() -> None:
+    """Print the wall time, the stages' work and what is over; exit with 1 if the goal is missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--tiny", action="store_true", help="two tiny cells")
+    results.option(parser)
+    options = parser.parse_args()
+    walls, works = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        study = small_study.make(Path(folder) / "study", options.tiny)
+        print(f"running the study first: {', '.join(study.params['cells'])}", flush=True)
+        reproduce(study)
+        for number in range(1, options.rounds + 1):
+            study.change(CHANGED, STEP * number)
+            wall, ran = reproduce(study)
+            work = {stage: work_of(study, stage) for stage in ran}
+            walls.append(wall)
+            works.append(sum(work.values()))
+            print(f"make repro {wall:.1f} s, of which {works[-1]:.1f} s are work:")
+            print(*(f"  {stage:40} {taken:6.1f}" for stage, taken in work.items()), sep="\n")
+    found = measured(walls, works, len(work), options.tiny)
+    results.keep(options.results, found)
+    compared = compare(found)
+    print(f"{1 / compared.ratio:.2f} times the work (at most {OVER})")
+    if not compared.met:
+        sys.exit(1)
+
+
+def measured(
+    walls: list[float], works: list[float], stages: int, tiny: bool
+) -> results.Measurement:
+    """Return the wall times beside the stages' useful work, a number a round."""
+    return results.Measurement(
+        "one-change",
+        f"a training parameter, {'tiny' if tiny else 'small'} cell",
+        "s",
+        "less",
+        {results.PROJECT: walls, "its stages' useful work": works},
+        goal=1 / OVER,
+        note=f"{stages} stages ran; work is what each stage's main takes in a process that has "
+        "loaded all it needs",
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,170 @@
+"""The benches' results as text: one table, what is missing from it, and the machines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench import limits
+from bench.comparison import compare
+from bench.results import PROJECT, Measurement
+
+HEAD = ("part", "case", "project", "best peer", "", "times better (by round)", "goal", "",
+        "of the machine's limit")  # fmt: skip
+VERDICTS = {True: "met", False: "MISSED", None: ""}
+
+Rows = Sequence[tuple[Measurement, Mapping[str, Any]]]
+
+
+def text_of(rows: Rows) -> str:
+    """Return all of a results file as text.
+
+    Args:
+        rows: measurements, each with its machine's description, as `results.get` returns them.
+    """
+    machines = numbered(rows)
+    several = len(machines) > 1
+    lines = [
+        (*cells(measurement), f"[{_number_of(machine, machines)}]" if several else "")
+        for measurement, machine in rows
+        if measurement.part != limits.PART
+    ]
+    blocks = [
+        "\n".join(aligned([(*HEAD, "machine" if several else ""), *lines])),
+        "\n".join(_notes(rows)),
+        "\n".join(_absences(rows)),
+        *(_machine(number, machine, rows, machines) for number, machine in machines.items()),
+    ]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def cells(measurement: Measurement) -> tuple[str, ...]:
+    """Return a measurement's line of the table, a text a column."""
+    found = compare(measurement)
+    ratio = ""
+    if found.ratio is not None and found.spread is not None:
+        low, high = found.spread
+        ratio = f"{found.ratio:.2f} ({low:.2f} to {high:.2f})"
+    verdict = VERDICTS[found.met]
+    if measurement.goal is not None and found.met is None:
+        verdict = "no peer"
+    return (
+        measurement.part,
+        measurement.case,
+        _value(found.ours, measurement.unit),
+        _value(found.theirs, measurement.unit),
+        found.peer or "",
+        ratio,
+        f"{measurement.goal:.2f}" if measurement.goal is not None else "",
+        verdict,
+        ", ".join(f"{share:.0%} of {name}" for name, share in measurement.shares.items()),
+    )
+
+
+def aligned(lines: Iterable[Sequence[str]]) -> list[str]:
+    """Return lines of text in columns as wide as they need."""
+    lines = list(lines)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True) if width)
+        .rstrip()
+        for line in lines
+    ]  # fmt: skip
+
+
+def number(value: float) -> str:
+    """Return a value with three digits, or all before the point."""
+    for least, decimals in ((100, 0), (10, 1), (1, 2)):
+        if abs(value) >= least:
+            return f"{value:,.{decimals}f}"
+    return f"{value:.3g}"
+
+
+def numbered(rows: Rows) -> dict[int, dict[str, Any]]:
+    """Return each different machine (its commit apart) by a number from 1."""
+    found: list[dict[str, Any]] = []
+    for _, machine in rows:
+        if (bare := _without_commit(machine)) not in found:
+            found.append(bare)
+    return dict(enumerate(found, 1))
+
+
+def _without_commit(machine: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in machine.items() if name not in ("commit", "changed")}
+
+
+def _number_of(machine: Mapping[str, Any], machines: Mapping[int, dict[str, Any]]) -> int:
+    bare = _without_commit(machine)
+    return next(number for number, each in machines.items() if each == bare)
+
+
+def _value(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{number(value)} {unit}"
+
+
+def _notes(rows: Rows) -> list[str]:
+    """What a reader has to know, once for all cases of a part that share it."""
+    cases: dict[tuple[str, str], list[str]] = {}
+    for measurement, _ in rows:
+        if measurement.note and measurement.part != limits.PART:
+            cases.setdefault((measurement.part, measurement.note), []).append(measurement.case)
+    return [f"{part}, {_listed(names)}: {note}" for (part, note), names in cases.items()]
+
+
+def _absences(rows: Rows) -> list[str]:
+    cases: dict[tuple[str, str, str], list[str]] = {}
+    for measurement, _ in rows:
+        absent = dict(measurement.absent)
+        if not measurement.sides.get(PROJECT) and measurement.part != limits.PART:
+            absent.setdefault(PROJECT, "nothing was measured")
+        for peer, reason in absent.items():
+            cases.setdefault((peer, measurement.part, reason), []).append(measurement.case)
+    return [
+        f"absent: {peer} ({part}, {_listed(names)}): {reason}"
+        for (peer, part, reason), names in cases.items()
+    ]
+
+
+def _listed(names: Sequence[str], most: int = 4) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _machine(
+    number_: int, machine: Mapping[str, Any], rows: Rows, machines: Mapping[int, dict[str, Any]]
+) -> str:
+    """A machine, its limits, and which parts were measured on it at which commit."""
+    ours = [(m, each) for m, each in rows if _number_of(each, machines) == number_]
+    memory = machine.get("memory_gib")
+    hardware = [
+        machine.get("cpu") or "unknown processor",
+        ", ".join(machine.get("instructions") or []),
+        f"{machine.get('cores')} cores",
+        f"{memory} GiB" if memory else "",
+        *(machine.get("gpus") or []),
+        machine.get("system") or "",
+    ]
+    versions = {"Python": machine.get("python"), **(machine.get("libraries") or {})}
+    mark = f"[{number_}] " if len(machines) > 1 else ""
+    lines = [
+        f"{mark}machine: {'; '.join(filter(None, hardware))}",
+        f"  versions: {', '.join(f'{name} {v}' for name, v in versions.items() if v)}",
+    ]
+    lines += [
+        f"  limit: {m.case}: {number(max(m.sides[limits.SIDE]))} {m.unit}"
+        for m, _ in ours
+        if m.part == limits.PART and m.sides.get(limits.SIDE)
+    ]
+    commits: dict[str, list[str]] = {}
+    for measurement, each in ours:
+        parts = commits.setdefault(_commit(each), [])
+        if measurement.part not in parts:
+            parts.append(measurement.part)
+    return "\n".join(
+        [*lines, *(f"  at {commit}: {', '.join(parts)}" for commit, parts in commits.items())]
+    )
+
+
+def _commit(machine: Mapping[str, Any]) -> str:
+    commit = machine.get("commit")
+    if not commit:
+        return "no commit"
+    return f"commit {commit[:12]}{' with changes' if machine.get('changed') else ''}"

@@ -1,0 +1,84 @@
+"""The one table of all benches, from made-up results."""
+
+from bench import limits
+from bench.results import LIMIT, Measurement
+from bench.table import aligned, number, text_of
+from tests.bench.made import MACHINE, measurement
+
+
+def line_with(text: str, word: str) -> str:
+    (found,) = [line for line in text.splitlines() if word in line]
+    return " ".join(found.split())
+
+
+def test_a_line_says_values_ratio_goal_and_shares() -> None:
+    row = measurement([100.0, 150.0], goal=1.25, peers={"Keras on JAX": [100.0, 100.0]},
+                      shares={"product": 0.42})  # fmt: skip
+    assert line_with(text_of([(row, MACHINE)]), "resnet18") == (
+        "training resnet18 150 images/s 100 images/s Keras on JAX 1.50 (1.00 to 1.50) 1.25 met "
+        "42% of product"
+    )
+
+
+def test_a_missed_goal_stands_out() -> None:
+    row = measurement([3.0], "less", 1, part="memory", unit="GiB", peers={LIMIT: [2.0]})
+    assert line_with(text_of([(row, MACHINE)]), "resnet18") == (
+        "memory resnet18 3.00 GiB 2.00 GiB limit 0.67 (0.67 to 0.67) 1.00 MISSED"
+    )
+
+
+def test_absent_peers_are_named_with_their_reasons_once() -> None:
+    rows = [
+        (measurement([1.0], goal=1.25, case=case, absent={"PyTorch": "not installed"}), MACHINE)
+        for case in ("resnet18", "simple_cnn")
+    ]
+    text = text_of(rows)
+    assert text.count("not installed") == 1
+    assert "absent: PyTorch (training, resnet18, simple_cnn): not installed" in text
+    assert "no peer" in line_with(text, "resnet18 ")
+
+
+def test_ours_may_be_absent_too() -> None:
+    text = text_of([(measurement([], goal=1.0, peers={"peer": [1.0]}), MACHINE)])
+    assert "absent: project (training, resnet18): nothing was measured" in text
+    assert "MISSED" in text
+
+
+def test_notes_are_below_the_table() -> None:
+    text = text_of([(measurement([1.0], note="of 3 images"), MACHINE)])
+    assert "training, resnet18: of 3 images" in text.split("\n\n")[1]
+
+
+def test_each_machine_is_described_once() -> None:
+    other = MACHINE | {"cpu": "Another", "libraries": {"tensorflow": "2.22.0"}}
+    later = MACHINE | {"commit": "f" * 40, "changed": True}
+    rows = [
+        (measurement([1.0], case="a"), MACHINE),
+        (measurement([1.0], case="b"), other),
+        (measurement([1.0], case="c", part="memory"), later),
+    ]
+    text = text_of(rows)
+    assert text.count("A processor") == text.count("Another") == 1
+    assert text.count("[2]") == 2  # at its line, and before its description
+    assert "at commit 0123456789ab: training" in text
+    assert "at commit ffffffffffff with changes: memory" in text
+    assert "[1]" not in text_of(rows[:1])
+
+
+def test_limits_stand_with_their_machine_and_not_in_the_table() -> None:
+    limit = Measurement(
+        limits.PART, limits.PRODUCT, "GFLOP/s", "more", {limits.SIDE: [99.0, 101.0]}
+    )
+    table, *below = text_of([(limit, MACHINE), (measurement([1.0]), MACHINE)]).split("\n\n")
+    assert limits.PRODUCT not in table
+    assert f"limit: {limits.PRODUCT}: 101 GFLOP/s" in below[-1]
+    assert "absent" not in "".join(below)
+
+
+def test_numbers_keep_three_digits() -> None:
+    texts = ["0.00123", "0.123", "1.23", "12.3", "123", "1,235"]
+    assert [number(v) for v in (0.00123, 0.1234, 1.234, 12.34, 123.4, 1234.6)] == texts
+
+
+def test_columns_without_anything_take_no_room() -> None:
+    assert aligned([("a", "", "b"), ("aa", "", "")]) == ["a   b", "aa"]
