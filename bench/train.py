@@ -32,8 +32,9 @@ from pathlib import Path
 
 from bench import load, peers, results
 from bench.comparison import compare
+from bench.limits import PRODUCT as LIMIT
 from bench.results import PROJECT, Measurement
-from bench.training.sides import PRODUCT, SHAPES, read
+from bench.training.sides import SHAPES, read
 from bench.training.turns import Start, take_turns
 from stages import command, params
 from stages.errors import UserError
@@ -42,7 +43,6 @@ PART = "training"
 GOAL = 1.25  # times the best peer
 OVER_TENSORFLOW = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
 PASSES = 3  # forward, and two gradients
-LIMIT = f"product of {PRODUCT:,}²"
 # KERAS_BACKEND -> what a person would call it.
 TENSORFLOW, TORCH = "Keras on TensorFlow", "Keras on PyTorch"
 KERAS = {"tensorflow": TENSORFLOW, "jax": "Keras on JAX", "torch": TORCH}
