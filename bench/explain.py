@@ -74,8 +74,8 @@ def main() -> None:
     torch = peers.find(options.peers, NEEDED)
     if torch.absent:
         print(
-            f"without PyTorch's side, so without the fastest peers: {torch.python}: "
-            f"{torch.absent}; make it with\n{peers.how_to_make(options.peers)}"
+            f"without PyTorch's side, so without the fastest peers: {torch.absent} "
+            f"({options.peers}); make it with\n{peers.how_to_make(options.peers)}"
         )
     load.warn()
     print(

@@ -10,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # What is measured there, by the names under which it is installed.
 LIBRARIES = ("torch", "keras", "captum", "grad-cam", "shap", "lime")
-ASK = """
+_WHICH = "the peers' environment"
+_ASK = """
 import importlib.util, json, sys
 from importlib import metadata
 modules, libraries = json.loads(sys.argv[1])
@@ -30,8 +31,8 @@ print(json.dumps({
 class Environment:
     """An environment as it was found.
 
-    python: its interpreter. absent: why it cannot be used; empty where it can. versions: of its
-    LIBRARIES, those that are there.
+    python: its interpreter. absent: why it cannot be used, without a path, since results keep it;
+    empty where it can. versions: of its LIBRARIES, those that are there.
     """
 
     python: Path
@@ -59,16 +60,17 @@ def find(folder: Path, modules: Sequence[str]) -> Environment:
     """
     python = folder / "bin" / "python"
     if not python.exists():
-        return Environment(python, "there is no such environment")
+        return Environment(python, f"{_WHICH} is not there")
     done = subprocess.run(
-        [python, "-c", ASK, json.dumps([modules, LIBRARIES])], capture_output=True, text=True
+        [python, "-c", _ASK, json.dumps([modules, LIBRARIES])], capture_output=True, text=True
     )
     if done.returncode != 0:
-        return Environment(python, (done.stderr.strip().splitlines() or ["it does not start"])[-1])
+        said = (done.stderr.strip().splitlines() or ["its Python ended without a word"])[-1]
+        return Environment(python, f"{_WHICH} does not start: {said}")
     found = json.loads(done.stdout)
     lacking = ", ".join(found["lacking"])
     versions = {name: version for name, version in found["versions"].items() if version}
-    return Environment(python, f"it has no {lacking}" if lacking else "", versions)
+    return Environment(python, f"{_WHICH} has no {lacking}" if lacking else "", versions)
 
 
 def how_to_make(folder: Path) -> str:

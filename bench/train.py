@@ -128,7 +128,7 @@ def interpreters(
         elif backend != "torch":
             absent[KERAS[backend]] = f"{backend} is not installed beside the project"
         elif environment.absent:
-            absent[TORCH] = f"{environment.python}: {environment.absent}"
+            absent[TORCH] = environment.absent
         else:
             pythons[backend] = environment.python
     return pythons, absent
@@ -208,6 +208,9 @@ def main() -> None:
     pythons, absent = interpreters(options.against, environment)
     note = "" if environment.absent else f"in the peers' environment {environment}"
     missed = []
+    if TORCH in absent:
+        print(f"without {TORCH}: {environment.absent} ({options.peers}); make it with")
+        print(peers.how_to_make(options.peers))
     load.warn()
     print(f"images/s in training, median of {options.rounds} rounds (least to greatest)")
     for model in wanted:

@@ -50,7 +50,7 @@ def test_its_logits_are_the_projects(backend: str, handed_over: Path) -> None:
     if backend == "torch":
         environment = peers.find(peers.ROOT / ".venv-peers", NEEDED)
         if environment.absent:
-            pytest.skip(f"the peers' environment: {environment.absent}")
+            pytest.skip(environment.absent)
         python = environment.python
     done = subprocess.run(
         [python, "-c", CHECK, str(handed_over), *CELLS], cwd=peers.ROOT, text=True,

@@ -42,7 +42,7 @@ print(grad_cam_library.offers(subject, "guided_backprop"))
 def test_its_maps_are_the_projects(tmp_path: Path) -> None:
     environment = peers.find(peers.ROOT / ".venv-peers", ("torch", "pytorch_grad_cam"))
     if environment.absent:
-        pytest.skip(f"the peers' environment: {environment.absent}")
+        pytest.skip(environment.absent)
     project = Project(tmp_path, "mobilenet_v2-mnist", COUNT, folded=False)
     done = subprocess.run(
         [environment.python, "-c", MAKE, str(tmp_path)],
