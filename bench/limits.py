@@ -33,7 +33,7 @@ class Enough(Exception):
 
 def product_rate(seconds: float) -> float:
     """Return GFLOP/s of large products, after one that is not counted."""
-    from bench.train import multiply
+    from bench.training.sides import multiply
 
     done, started = 0.0, 0.0
 

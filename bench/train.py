@@ -1,217 +1,188 @@
 """Training speed of every network beside plain Keras: `python -m bench.train`
 
-Each model is trained by the project's own loop, and by `model.fit` as Keras has it by default: the
-kernels and the threads that TensorFlow chooses by itself on this machine, `jit_compile="auto"`
-(which is no XLA on a CPU alone), Adam, arrays in memory. Same network, same batch size, random
-images of the dataset's size, since speed does not depend on what they show. The two are processes
-of their own that take turns, round by round, so that whatever else the machine does falls on both.
+Each model is trained by the project's own loop, and by `model.fit` as Keras has it by default, on
+TensorFlow, on JAX and on PyTorch: the kernels and the threads that each chooses by itself on this
+machine, `jit_compile="auto"` (on TensorFlow no XLA on a CPU alone), Adam, arrays in memory. Same
+network (handed over, and refused unless the logits agree), same batch size, random images of the
+dataset's size, since speed does not depend on what they show. The sides are processes of their own
+that take turns, round by round, so that whatever else the machine does falls on all of them. What
+is missing, fails or takes too long is said, with the reason, and the others go on.
+
 The ratio is that of the best rounds, which is what others' load on a shared machine harms least;
-beside it stands that of the medians, and behind each median its spread. The last column compares
-with the machine's own limit: products and sums a second, three passes an image (forward, and the
-gradients of images and of weights; Adam and all that is no convolution or product cost time and
-count as nothing), as a share of what a product of two matrices of 2,048² reaches in turns between.
-Exits with 1 where a goal is missed.
+beside it stands that of the medians, and behind each median its spread. The share is of the
+machine's own limit: products and sums a second, three passes an image (forward, and the gradients
+of images and of weights; Adam and all that is no convolution or product cost time and count as
+nothing), of what a product of two matrices of 2,048² reaches in turns between. Exits with 1 where a
+goal is missed.
+
+Keras on PyTorch needs an environment of its own, as the project does without PyTorch:
+    python -m venv .venv-peers && .venv-peers/bin/pip install -r bench/requirements-peers.txt
+(see there for PyTorch's own index).
 """
 
 import argparse
+import importlib.util
 import os
-import select
-import signal
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from bench import load, peers, results
+from bench.comparison import compare
+from bench.limits import PRODUCT as LIMIT
+from bench.results import PROJECT, Measurement
+from bench.training.sides import SHAPES, read
+from bench.training.turns import Start, take_turns
+from stages import command, params
+from stages.errors import UserError
 
-from stages import command, params, runtime
-
-ROOT = Path(__file__).resolve().parents[1]
-GOALS = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
-SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
-CLASSES = 10
+PART = "training"
+GOAL = 1.25  # times the best peer
+OVER_TENSORFLOW = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
 PASSES = 3  # forward, and two gradients
-PRODUCT = 2048  # rows and columns of the matrices that show what the machine can do
-ENDLESS = 1_000_000  # epochs: the parent process says when it is enough
+# KERAS_BACKEND -> what a person would call it.
+TENSORFLOW, TORCH = "Keras on TensorFlow", "Keras on PyTorch"
+KERAS = {"tensorflow": TENSORFLOW, "jax": "Keras on JAX", "torch": TORCH}
+# What Keras on PyTorch imports of Keras, and what the networks and params.yaml need.
+NEEDED = ("torch", "keras", "h5py", "pydantic", "ruamel")
 
 
-class TooSlow(Exception):
-    """One side takes longer than anyone wants to wait."""
+@dataclass(frozen=True)
+class Rates:
+    """What one model reached.
+
+    sides: PROJECT and each peer -> images/s, a number a round. product: GFLOP/s likewise.
+    absent: peer -> why it has none.
+    """
+
+    sides: dict[str, list[float]]
+    product: list[float]
+    gflop: float
+    absent: dict[str, str]
 
 
-class Worker:
-    """A process that trains one model, a round at a time."""
+def measure(
+    cell: str, options: argparse.Namespace, pythons: Mapping[str, Path], absent: Mapping[str, str]
+) -> Rates:
+    """Train one model on all sides, in turns.
 
-    def __init__(self, side: str, cell: str, options: argparse.Namespace) -> None:
-        self.side, self.patience = side, options.patience
-        kept = {k: v for k, v in os.environ.items() if k != "TF_ENABLE_ONEDNN_OPTS"}
-        if side == "keras" and options.onednn_off:
-            kept["TF_ENABLE_ONEDNN_OPTS"] = "0"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench.train", "--side", side, "--cell", cell,
-             "--batches", str(options.batches), "--seconds", str(options.seconds)],
-            cwd=ROOT, env={**kept, "TF_CPP_MIN_LOG_LEVEL": "3"}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-
-    def answer(self) -> float:
-        """Return images/s (of a product, GFLOP/s) of the round that is running, or of the warm-up.
-
-        Raises:
-            TooSlow: it is not done within the limit of seconds.
-            RuntimeError: the process failed; what it says is on stderr.
-        """
-        ready, _, _ = select.select([self.process.stdout], [], [], self.patience)
-        if not ready:
-            raise TooSlow(f"{self.side} was not done after {self.patience:.0f} s")
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process ended: {self.process.args}")
-        # While the other takes its turn, this one's waiting threads must not use the cores.
-        self.process.send_signal(signal.SIGSTOP)
-        return float(line)
-
-    def round(self) -> float:
-        """Train for one round; return images/s."""
-        self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def stop(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.communicate()
-
-
-class Rounds:
-    """The worker's end: counts images, and waits for the parent between rounds."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-        with open(os.devnull, "w") as nowhere:  # progress is not an answer
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
-        self.images, self.started = 0, time.perf_counter()
-        self.warm = False
-
-    def trained(self, images: float) -> None:
-        """Count images, or GFLOP; at the end of a round answer, and wait for the next."""
-        self.images += images
-        elapsed = time.perf_counter() - self.started
-        if self.warm and elapsed < self.seconds:
-            return
-        self.warm = True  # the first call ends the warm-up, which traces
-        print(self.images / elapsed, file=self.answers, flush=True)
-        if not sys.stdin.readline():
-            raise SystemExit
-        self.images, self.started = 0, time.perf_counter()
-
-
-def measure(cell: str, options: argparse.Namespace) -> dict[str, list[float]]:
-    """Return images/s of the project and of plain Keras, and GFLOP/s of a product, one a round.
+    Args:
+        cell: whose model.
+        options: the command line's.
+        pythons: backend -> the interpreter that has it; those that take part.
+        absent: peer -> why it takes no part.
 
     Raises:
-        TooSlow: a side takes longer than the limit.
+        SideLost: the project's own side, or the product, ended or took too long.
     """
-    rates: dict[str, list[float]] = {"project": [], "keras": [], "product": []}
-    workers: list[Worker] = []
-    try:
-        for side in rates:  # one after the other, so that neither slows the other's start
-            workers.append(Worker(side, cell, options))
-            workers[-1].answer()
-        for _ in range(options.rounds):
-            for worker in workers:
-                rates[worker.side].append(worker.round())
-    finally:
-        for worker in workers:
-            worker.stop()
-    return rates
+    with tempfile.TemporaryDirectory() as folder:
+        starts = [
+            _start(PROJECT, "project", cell, folder, options, needed=True),
+            *(
+                _start(KERAS[backend], "keras", cell, folder, options, python, backend)
+                for backend, python in pythons.items()
+            ),
+            _start(LIMIT, "product", cell, folder, options, needed=True),
+        ]
+        rates, lost = take_turns(starts, options.rounds, options.patience)
+        gflop = read(Path(folder)).gflop
+    product = rates.pop(LIMIT)
+    return Rates(rates, product, gflop, {**absent, **lost})
 
 
-def multiply(report: Callable[[float], None]) -> None:
-    """Multiply two large matrices again and again; report the GFLOP of each product."""
-    runtime.configure(len(os.sched_getaffinity(0)), seed=0)
-    import tensorflow as tf
-
-    factor = tf.random.normal((PRODUCT, PRODUCT))
-    while True:
-        tf.matmul(factor, factor).numpy()
-        report(2 * PRODUCT**3 / 1e9)
-
-
-def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 images (count, *shape) and int64 labels, as many of each class."""
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (count, *shape), dtype=np.uint8)
-    return images, np.arange(count, dtype=np.int64) % CLASSES
-
-
-def train_as_the_project_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
-    """Train in `stages.training`; an epoch has `batches` batches and ten images to validate."""
-    study = params.load()
-    training, schedule = study.training_of(cell), study.schedule_of(cell)
-    runtime.configure(
-        len(os.sched_getaffinity(0)), study.seed, training.mixed_precision, training=True
-    )
-    from stages.models.assembly import build_model
-    from stages.training.loop import train
-
-    shape = SHAPES[study.cell(cell).dataset]
-    used = batches * schedule.batch_size
-    images, labels = random_data(used + 2 * CLASSES, shape)
-    train(
-        build_model(study, cell, shape, CLASSES),
-        images,
-        labels,
-        training.model_copy(update={"validation_fraction": 1e-6, "early_stopping_patience": 0}),
-        schedule.model_copy(
-            update={"epochs": ENDLESS, "train_images": used, "augment": False, "decay": "constant"}
-        ),
-        study.dataset_of(cell).augmentation,
-        study.seed,
-        listener=lambda numbers, epoch: report(used),
-    )
+def _start(
+    name: str,
+    kind: str,
+    cell: str,
+    folder: str,
+    options: argparse.Namespace,
+    python: Path | str = sys.executable,
+    backend: str = "",
+    needed: bool = False,
+) -> Start:
+    chosen = ("TF_ENABLE_ONEDNN_OPTS", "KERAS_BACKEND")
+    environment = {k: v for k, v in os.environ.items() if k not in chosen}
+    environment["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    if backend:
+        environment["KERAS_BACKEND"] = backend
+    if backend == "tensorflow" and options.onednn_off:
+        environment["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    words = [
+        str(python), "-m", "bench.training.sides", kind, "--cell", cell, "--folder", folder,
+        "--batches", str(options.batches), "--seconds", str(options.seconds),
+    ]  # fmt: skip
+    return Start(name, words, environment, needed)
 
 
-def train_as_keras_does(cell: str, batches: int, report: Callable[[int], None]) -> None:
-    """Train with `model.fit` and what Keras and TensorFlow choose by themselves."""
-    study = params.load()
-    import keras
+def interpreters(
+    backends: Collection[str], environment: peers.Environment
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return backend -> the interpreter that has it, and peer -> why none has."""
+    pythons, absent = {}, {}
+    for backend in backends:
+        if backend != "torch" and importlib.util.find_spec(backend):
+            pythons[backend] = Path(sys.executable)
+        elif backend != "torch":
+            absent[KERAS[backend]] = f"{backend} is not installed beside the project"
+        elif environment.absent:
+            absent[TORCH] = environment.absent
+        else:
+            pythons[backend] = environment.python
+    return pythons, absent
 
-    from stages.models.assembly import build_model
-    from stages.models.keras_own import as_keras_has_it
 
-    shape, batch_size = SHAPES[study.cell(cell).dataset], study.schedule_of(cell).batch_size
-    images, labels = random_data(batches * batch_size, shape)
-    model = keras.models.clone_model(
-        build_model(study, cell, shape, CLASSES), clone_function=as_keras_has_it
-    )
-    model.compile(
-        optimizer="adam",
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    # After each batch, so that a round ends in time however slow a batch is.
-    counted = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: report(batch_size)
-    )
-    model.fit(
-        images.astype(np.float32) / 255,
-        labels,
-        batch_size=batch_size,
-        epochs=ENDLESS,
-        callbacks=[counted],
-        verbose=0,
-    )
+def measurements(model: str, rates: Rates, share: float, note: str) -> list[Measurement]:
+    """Return what was found as bench/results.json has it.
+
+    Args:
+        model: its name.
+        rates: what was measured.
+        share: what the project reaches of the product's rate.
+        note: what a reader has to know.
+
+    Returns:
+        The project beside all peers; and where a goal is of TensorFlow, beside that alone.
+    """
+    found = [
+        Measurement(
+            PART, model, "images/s", "more", rates.sides, rates.absent, GOAL, {LIMIT: share}, note
+        )
+    ]
+    if model in OVER_TENSORFLOW and TENSORFLOW in rates.sides:
+        sides = {name: rates.sides[name] for name in (PROJECT, TENSORFLOW)}
+        case, goal = f"{model}, TensorFlow alone", OVER_TENSORFLOW[model]
+        found.append(Measurement(PART, case, "images/s", "more", sides, goal=goal))
+    return found
+
+
+def lines(model: str, batch_size: int, rates: Rates, share: float) -> list[str]:
+    """Return a model's lines of the table: the project's, then a line a peer."""
+    ours = rates.sides[PROJECT]
+    said = [f"{model:14} {batch_size:5}  {PROJECT:20} {_spread(ours):>26}  {share:.0%} of {LIMIT}"]
+    for name, theirs in rates.sides.items():
+        if name != PROJECT:
+            ratio = max(ours) / max(theirs)
+            medians = statistics.median(ours) / statistics.median(theirs)
+            said.append(
+                f"{model:14} {batch_size:5}  {name:20} {_spread(theirs):>26}  "
+                f"{ratio:.2f} times as fast (medians {medians:.2f})"
+            )
+    return said + [
+        f"{model:14} {batch_size:5}  {name:20} {'–':>26}  {reason}"
+        for name, reason in rates.absent.items()
+    ]
 
 
 def main() -> None:
-    """Print a line a model: images/s of both sides, and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure and print each model; exit with 1 if one misses a goal."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--models", nargs="*", help="of params.yaml; all if left out")
+    parser.add_argument("--against", nargs="*", choices=KERAS, default=list(KERAS))
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=8.0, help="a round's least length")
     parser.add_argument("--batches", type=int, default=10, help="batches an epoch")
@@ -219,61 +190,46 @@ def main() -> None:
     parser.add_argument(
         "--onednn-off",
         action="store_true",
-        help="plain Keras with the kernels that TensorFlow chooses where AVX-512 is missing",
+        help="Keras on TensorFlow with the kernels that it chooses where AVX-512 is missing",
     )
-    parser.add_argument("--side", choices=["project", "keras", "product"], help=argparse.SUPPRESS)
-    parser.add_argument("--cell", help=argparse.SUPPRESS)
+    peers.option(parser)
+    results.option(parser)
     options = parser.parse_args()
-    if options.side == "product":
-        multiply(Rounds(options.seconds).trained)
-    elif options.side == "project":
-        train_as_the_project_does(options.cell, options.batches, Rounds(options.seconds).trained)
-    elif options.side == "keras":
-        train_as_keras_does(options.cell, options.batches, Rounds(options.seconds).trained)
-    else:
-        compare(options)
-
-
-def compare(options: argparse.Namespace) -> None:
-    """Measure and print each model; exit with 1 if one misses its goal."""
     study = params.load()
     cells = {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+    wanted = options.models or list(cells)
+    for model in wanted:
+        if model not in cells:
+            raise UserError(
+                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
+                f"known: {', '.join(cells)}"
+            )
+    environment = peers.find(options.peers, NEEDED)
+    pythons, absent = interpreters(options.against, environment)
+    note = "" if environment.absent else f"in the peers' environment {environment}"
     missed = []
+    if TORCH in absent:
+        print(f"without {TORCH}: {environment.absent} ({options.peers}); make it with")
+        print(peers.how_to_make(options.peers))
+    load.warn()
     print(f"images/s in training, median of {options.rounds} rounds (least to greatest)")
-    print(
-        f"{'model':14} {'batch':>5}  {'this project':>24}  {'plain Keras':>24}  "
-        f"{'of the best product':>19}  ratio of the best"
-    )
-    for model in options.models or cells:
-        batch = study.schedule_of(cells[model]).batch_size
-        try:
-            rates = measure(cells[model], options)
-        except TooSlow as reason:
-            print(f"{model:14} {batch:5}  {reason}", flush=True)
-            missed.append(model)
-            continue
-        ours, theirs = rates["project"], rates["keras"]
-        share = PASSES * flops(study, cells[model]) / 1e9 * max(ours) / max(rates["product"])
-        ratio = max(ours) / max(theirs)
-        medians = statistics.median(ours) / statistics.median(theirs)
-        goal = f", goal {GOALS[model]}" if model in GOALS else ""
-        print(
-            f"{model:14} {batch:5}  {_spread(ours):>24}  {_spread(theirs):>24}  {share:19.0%}  "
-            f"{ratio:.2f} (medians {medians:.2f}{goal})",
-            flush=True,
-        )
-        if ratio < GOALS.get(model, 0):
-            missed.append(model)
+    for model in wanted:
+        rates = measure(cells[model], options, pythons, absent)
+        share = PASSES * rates.gflop * max(rates.sides[PROJECT]) / max(rates.product)
+        batch_size = study.schedule_of(cells[model]).batch_size
+        print(*lines(model, batch_size, rates, share), sep="\n", flush=True)
+        found = measurements(model, rates, share, note)
+        results.keep(options.results, *found)
+        for each in found:
+            compared = compare(each)
+            if compared.met is False:
+                missed.append(
+                    f"{each.case}: {compared.ratio:.2f} times as fast as {compared.peer} "
+                    f"(goal: at least {each.goal})"
+                )
+    print(*(f"missed: {line}" for line in missed), sep="\n")
     if missed:
         sys.exit(1)
-
-
-def flops(study: params.Params, cell: str) -> int:
-    """Return the products and sums of one image's forward pass."""
-    from stages.models import cost
-    from stages.models.assembly import build_model
-
-    return cost.flops(build_model(study, cell, SHAPES[study.cell(cell).dataset], CLASSES))
 
 
 def _spread(rates: list[float]) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 
 from bench import limits, results
 from bench.comparison import compare
-from bench.train import CLASSES, SHAPES
+from bench.training.sides import CLASSES, SHAPES
 from stages import command, params, runtime
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """The parts of `bench.explain`: the network handed over, the sides, their turns, the table.
 
-`exchange`, `turns`, `torch_network` and `torch_libraries` also run in the peers' environment, which
-has neither TensorFlow nor what `stages` needs: they import neither.
+`torch_libraries` and what it imports run in the peers' environment, which has no TensorFlow: they
+import neither that nor what needs it.
 """

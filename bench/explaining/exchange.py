@@ -119,13 +119,18 @@ def read(folder: Path) -> tuple[list[Layer], dict[str, np.ndarray], Inputs]:
         return layers, dict(weights), Inputs(**arrays, **content)
 
 
-def require_same(side: str, logits: np.ndarray, to: Inputs) -> None:
+def require_same(side: str, logits: np.ndarray, expected: np.ndarray) -> None:
     """Refuse a side whose network is another: its times would say nothing.
+
+    Args:
+        side: its name, for the message.
+        logits: float32 (n, classes), as it computes them.
+        expected: float32 (n, classes), the project's.
 
     Raises:
         RuntimeError: a logit is off by more than 1e-4 of the greatest.
     """
-    off = float(np.abs(logits - to.logits).max() / np.abs(to.logits).max())
+    off = float(np.abs(logits - expected).max() / np.abs(expected).max())
     if not off < 1e-4:
         raise RuntimeError(f"{side}: its logits are off by {off:.1e} of the greatest")
 

@@ -1,10 +1,14 @@
 """tf-keras-vis, SHAP and LIME on TensorFlow, in the project's environment: a side of the bench.
 
-They get the same kernels and threads as the project. LIME and PartitionSHAP ask for logits only:
-once as they come (`model.predict`, batches of 10), once as fast as they go (a compiled function).
+They get the same kernels and threads as the project. Each is there twice: at the project's settings
+and as fast as it goes, and at its defaults, as the first example of its documentation has it: no
+setting given, `model.predict` where it asks for a function, all classes where it explains all, a
+map between 0 and 1. The defaults may be of other work than the project's (GradientSHAP's are 200
+samples).
 """
 
 import argparse
+import importlib
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +17,9 @@ import numpy as np
 from bench.explaining import agnostic, exchange, turns
 from bench.explaining.settings import Settings
 from stages import params, runtime
+
+KERAS_VIS = "tf-keras-vis"
+AT_DEFAULTS = " at defaults"
 
 
 class Peers:
@@ -34,7 +41,7 @@ class Peers:
         self.forward = tf.function(
             lambda images: self.model(images, training=False), reduce_retracing=True
         )
-        exchange.require_same("Keras", self.logits(self.inputs.images), self.inputs)
+        exchange.require_same("Keras", self.logits(self.inputs.images), self.inputs.logits)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """Return float32 (n, classes) of float32 (n, height, width, channels)."""
@@ -50,48 +57,69 @@ class Peers:
         """Return what the libraries have for a method."""
         own = {
             "saliency": self.saliency,
-            "smoothgrad": lambda: self.saliency(self.settings.samples, self.settings.noise),
-            "gradcam": self.gradcam,
-            "lime": lambda: self._agnostic("lime", agnostic.lime_ways),
+            "smoothgrad": self.smoothgrad,
+            "gradcam": lambda: self.class_activation_map("gradcam", "Gradcam"),
+            "gradcam_plus_plus": lambda: self.class_activation_map(
+                "gradcam_plus_plus", "GradcamPlusPlus"
+            ),
+            "layercam": lambda: self.class_activation_map("layercam", "Layercam"),
+            "lime": self.lime,
             "gradient_shap": self.gradient_shap,
             "deep_shap": self.deep_shap,
-            "partition_shap": lambda: self._agnostic("shap", agnostic.partition_ways),
+            "partition_shap": self.partition_shap,
         }
         return own[method]() if method in own else {}
 
-    def saliency(self, samples: int = 0, noise: float = 0.0) -> turns.Offers:
-        from tf_keras_vis.saliency import Saliency
+    def saliency(self) -> turns.Offers:
+        """Return tf-keras-vis' saliency; its maps as they are, and as it gives them."""
+        return {
+            KERAS_VIS: {"": self._saliency(normalize_map=False)},
+            f"{KERAS_VIS}{AT_DEFAULTS}": {"no setting": self._saliency()},
+        }
 
-        method = Saliency(self.model, clone=False)
+    def smoothgrad(self) -> turns.Offers:
+        """Return tf-keras-vis' SmoothGrad, which is none at its defaults."""
+        options = {
+            "smooth_samples": self.settings.samples,
+            "smooth_noise": self.settings.noise,
+            "normalize_map": False,
+        }
+        return {KERAS_VIS: {"": self._saliency(**options)}}
 
-        def explain(count: int) -> None:
-            method(
-                self._score(count),
-                self.inputs.images[:count],
-                smooth_samples=samples,
-                smooth_noise=noise,
-                normalize_map=False,
-            )
+    def class_activation_map(self, module: str, kind: str) -> turns.Offers:
+        """Return one of tf-keras-vis' maps; at its defaults it finds the layer by itself."""
+        library = importlib.import_module(f"tf_keras_vis.{module}")
+        method = getattr(library, kind)(self.model, clone=False)
 
-        return {"tf-keras-vis": {"": explain}}
+        def way(**options: str | bool) -> turns.Call:
+            def explain(count: int) -> None:
+                method(self._score(count), self.inputs.images[:count], **options)
 
-    def gradcam(self) -> turns.Offers:
-        from tf_keras_vis.gradcam import Gradcam
+            return explain
 
-        method = Gradcam(self.model, clone=False)
+        ours = way(
+            penultimate_layer=self.inputs.layer,
+            seek_penultimate_conv_layer=False,
+            normalize_cam=False,
+        )
+        return {KERAS_VIS: {"": ours}, f"{KERAS_VIS}{AT_DEFAULTS}": {"no setting": way()}}
 
-        def explain(count: int) -> None:
-            method(
-                self._score(count),
-                self.inputs.images[:count],
-                penultimate_layer=self.inputs.layer,
-                seek_penultimate_conv_layer=False,
-                normalize_cam=False,
-            )
+    def lime(self) -> turns.Offers:
+        """Return LIME."""
+        return {
+            "LIME": agnostic.lime_ways(self.logits, self.inputs, self.settings),
+            f"LIME{AT_DEFAULTS}": agnostic.lime_at_defaults(self.predict, self.inputs),
+        }
 
-        return {"tf-keras-vis": {"": explain}}
+    def partition_shap(self) -> turns.Offers:
+        """Return SHAP's PartitionExplainer."""
+        return {
+            "SHAP": agnostic.partition_ways(self.logits, self.inputs, self.settings),
+            f"SHAP{AT_DEFAULTS}": agnostic.partition_at_defaults(self.predict, self.inputs),
+        }
 
     def gradient_shap(self) -> turns.Offers:
+        """Return SHAP's GradientExplainer."""
         import shap
 
         def way(size: int) -> turns.Call:
@@ -104,9 +132,18 @@ class Peers:
 
             return explain
 
-        return {"shap": {f"batches of {size}": way(size) for size in (50, 256)}}
+        as_it_comes = shap.GradientExplainer(self.model, self.inputs.background)
+
+        def at_defaults(count: int) -> None:
+            as_it_comes.shap_values(self.inputs.images[:count])
+
+        return {
+            "SHAP": {f"batches of {size}": way(size) for size in (50, 256)},
+            f"SHAP{AT_DEFAULTS}": {"no setting": at_defaults},
+        }
 
     def deep_shap(self) -> turns.Offers:
+        """Return SHAP's DeepExplainer."""
         import shap
 
         # Not made before it is called, since that is where it may fail.
@@ -117,15 +154,20 @@ class Peers:
                 self.inputs.images[:count], ranked_outputs=1, check_additivity=False
             )
 
-        return {"shap": {"": explain}}
+        def at_defaults(count: int) -> None:
+            explainer().shap_values(self.inputs.images[:count])
 
-    def _agnostic(self, library: str, ways) -> turns.Offers:
-        return {
-            library: ways(self.logits, self.inputs, self.settings),
-            f"{library} at defaults": ways(
-                self.logits, self.inputs, self.settings, default=self.predict
-            ),
-        }
+        return {"SHAP": {"": explain}, f"SHAP{AT_DEFAULTS}": {"no setting": at_defaults}}
+
+    def _saliency(self, **options: float | bool) -> turns.Call:
+        from tf_keras_vis.saliency import Saliency
+
+        method = Saliency(self.model, clone=False)
+
+        def explain(count: int) -> None:
+            method(self._score(count), self.inputs.images[:count], **options)
+
+        return explain
 
     def _score(self, count: int):
         from tf_keras_vis.utils.scores import CategoricalScore

@@ -14,11 +14,11 @@ import numpy as np
 
 from bench.explaining import exchange, turns
 from bench.explaining.settings import Settings
+from bench.results import PROJECT
 from stages import params, runtime
 from stages.explainers import Context
 
 PASSES = "bare passes"
-PROJECT = "this project"
 CLASSES = 10
 SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 LONGEST = 1.0  # seconds of bare passes at a time; the rest is multiplied
@@ -29,6 +29,9 @@ METHODS = {
     "smoothgrad": ("gradients", "smoothgrad"),
     "integrated_gradients": ("gradients", "integrated_gradients_black"),
     "gradcam": ("gradients", "gradcam"),
+    "gradcam_plus_plus": ("gradients", "gradcam_plus_plus"),
+    "layercam": ("gradients", "layercam"),
+    "guided_backprop": ("gradients", "guided_backprop"),
     "occlusion": ("gradients", "occlusion"),
     "lime": ("lime", "lime"),
     "gradient_shap": ("shap", "gradient_shap"),
@@ -52,6 +55,9 @@ def passes_of(method: str, settings: Settings, size: tuple[int, int]) -> tuple[s
         "smoothgrad": ("gradient", settings.samples),
         "integrated_gradients": ("gradient", settings.samples),
         "gradcam": ("feature gradient", 1),
+        "gradcam_plus_plus": ("feature gradient", 1),
+        "layercam": ("feature gradient", 1),
+        "guided_backprop": ("gradient", 1),
         "occlusion": ("forward", windows + 1),
         "lime": ("forward", settings.perturbed),
         "gradient_shap": ("gradient", settings.samples),

@@ -3,6 +3,9 @@
 import statistics
 from dataclasses import dataclass, field
 
+from bench.results import PROJECT, Measurement
+
+PART = "explaining"
 FASTER_THAN_PEERS = 1.2
 OVER_BARE_PASSES = 1.2
 
@@ -12,12 +15,19 @@ class Times:
     """What one library took for one method: milliseconds an image, a number a call.
 
     images: how many were explained in a call. way: how it was called, where there was a choice.
+    rounds: the best call of each turn.
     """
 
     library: str
     way: str
     images: int
     calls: list[float] = field(default_factory=list)
+    rounds: list[float] = field(default_factory=list)
+
+    def add(self, calls: list[float]) -> None:
+        """Note the calls of a turn, at least one."""
+        self.calls += calls
+        self.rounds.append(min(calls))
 
     @property
     def best(self) -> float:
@@ -64,7 +74,7 @@ class Row:
         """Say which goals are missed, each in a line; none where all are reached."""
         where = f"{self.model} {self.method}"
         if self.ours is None:
-            return [f"{where}: nothing was measured: {self.absent.get('this project', '')}"]
+            return [f"{where}: nothing was measured: {self.absent.get(PROJECT, '')}"]
         said = []
         if self.faster is not None and self.faster < FASTER_THAN_PEERS:
             said.append(
@@ -77,6 +87,26 @@ class Row:
                 f"(goal: at most {OVER_BARE_PASSES})"
             )
         return said
+
+    def measurement(self, note: str) -> Measurement:
+        """Return the row as bench/results.json has it: of each turn the best call.
+
+        Args:
+            note: what its reader has to know.
+        """
+        ours, bare = self.ours, self.bare
+        measured = [ours, *self.peers] if ours else self.peers
+        return Measurement(
+            PART,
+            f"{self.model} {self.method}",
+            "ms an image",
+            "less",
+            {times.library: times.rounds for times in measured},
+            absent=self.absent,
+            goal=FASTER_THAN_PEERS,
+            shares={"the bare passes' speed": bare.best / ours.best} if ours and bare else {},
+            note=note,
+        )
 
     def lines(self) -> list[str]:
         """Return the row as printed: ours and the bare passes first, then the peers by speed."""

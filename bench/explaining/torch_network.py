@@ -42,6 +42,10 @@ class Graph(nn.Module):
                 del values[source]
         return values[name]
 
+    def has(self, kind: type[nn.Module]) -> bool:
+        """Say whether a module of that kind is in the network."""
+        return any(isinstance(module, kind) for module in self.modules())
+
 
 class Affine(nn.Module):
     """Keras' Rescaling, a number a channel."""

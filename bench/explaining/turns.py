@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Explains the first k images; may return the seconds it took where the clock would not say it.
 Call = Callable[[int], float | None]
-# library -> way to call it -> call, or why the library does not offer the method.
-Offers = dict[str, dict[str, Call] | str]
+Ways = dict[str, Call]  # way to call a library -> call
+# library -> ways, or why the library does not offer the method.
+Offers = dict[str, Ways | str]
+
+
+class SideLost(Exception):
+    """A side's process ended, or does not answer in time."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +44,21 @@ class Side:
     def __init__(
         self, name: str, words: list[str], environment: dict[str, str], patience: float
     ) -> None:
+        """Start the process, and wait until it is ready.
+
+        Raises:
+            SideLost: it ends, or takes longer than `patience` seconds.
+        """
         self.name, self.patience = name, patience
         self.process = subprocess.Popen(
             words, cwd=ROOT, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
-        self._answer()
+        try:
+            self._answer()
+        except SideLost:
+            self.stop()
+            raise
 
     def offered(self, method: str) -> list[str]:
         """Return the libraries that this side has for a method."""
@@ -60,12 +75,14 @@ class Side:
     def stop(self) -> None:
         """End the process."""
         self.process.kill()
-        self.process.communicate()
+        with suppress(BrokenPipeError):
+            self.process.communicate()
 
     def _ask(self, question: dict) -> dict:
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
+        with suppress(BrokenPipeError):  # it ended: the missing answer says so
+            self.process.stdin.write(json.dumps(question) + "\n")
+            self.process.stdin.flush()
         return self._answer()
 
     def _answer(self) -> dict:
@@ -73,7 +90,7 @@ class Side:
         line = self.process.stdout.readline() if ready else ""
         if not line:
             why = "it ended" if ready else f"no answer after {self.patience:.0f} s"
-            raise RuntimeError(f"{self.name}: {why}")
+            raise SideLost(why)
         # While another takes its turn, this one's waiting threads must not use the cores.
         self.process.send_signal(signal.SIGSTOP)
         return json.loads(line)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.comparison import compare
 from bench.explaining.project import METHODS, passes_of
 from bench.explaining.settings import Settings
 from bench.explaining.table import Row, Times, number
@@ -12,7 +13,7 @@ def row(ours: list[float] | None, bare: list[float], **peers: list[float]) -> Ro
         "net",
         "saliency",
         16,
-        Times("this project", "", 16, ours) if ours else None,
+        Times("project", "", 16, ours) if ours else None,
         Times("bare passes", "", 16, bare),
         [Times(name, "", 16, calls) for name, calls in peers.items()],
         {},
@@ -49,10 +50,32 @@ def test_printed_ours_first_then_by_speed() -> None:
     measured = row([1.0], [0.9], slow=[20.0], fast=[2.0])
     measured.peers[0].images = 1
     lines = measured.lines()
-    order = ["this project", "bare passes", "fast", "slow"]
+    order = ["project", "bare passes", "fast", "slow"]
     assert [next(name for name in order if name in line) for line in lines] == order
     assert "1 image only" in lines[-1]
     assert lines[2].split()[-3:] == ["2.00", "2.00", "2.00"]
+
+
+def test_kept_with_the_best_call_of_each_turn() -> None:
+    ours, bare, peer = (Times(name, "", 16) for name in ("project", "bare passes", "fast"))
+    for times, turns in ((ours, [[3.0, 1.0], [2.0]]), (bare, [[0.8, 0.9]]), (peer, [[4.0, 1.1]])):
+        for calls in turns:
+            times.add(calls)
+    assert ours.calls == [3.0, 1.0, 2.0]
+    kept = Row("net", "saliency", 16, ours, bare, [peer], {"slow": "fails"}).measurement("a note")
+    assert (kept.part, kept.case, kept.note) == ("explaining", "net saliency", "a note")
+    # The bare passes are no peer: what is reached of them is a share.
+    assert kept.sides == {"project": [1.0, 2.0], "fast": [1.1]}
+    assert list(kept.shares.values()) == [0.8]
+    assert kept.absent == {"slow": "fails"}
+    assert compare(kept).met is False
+
+
+def test_kept_although_the_project_has_nothing() -> None:
+    kept = row(None, [1.0], fast=[2.0]).measurement("")
+    assert list(kept.sides) == ["fast"]
+    assert kept.shares == {}
+    assert compare(kept).met is False
 
 
 @pytest.mark.parametrize(
