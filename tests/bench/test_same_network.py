@@ -44,7 +44,9 @@ def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.thorough), "torch"]
+)
 def test_its_logits_are_the_projects(backend: str, handed_over: Path) -> None:
     python = Path(sys.executable)
     if backend == "torch":
