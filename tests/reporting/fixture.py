@@ -6,6 +6,7 @@ the files agree with each other as real ones do.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from stages import artifacts
 from stages import params as params_module
 from stages.params import Params
 from tests.reporting import altered, answered, looked_into, trusted
+from tests.scratch import real_params
 from tools import overlay
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
@@ -48,9 +50,9 @@ def cell(model: str, dataset: str, architecture: str | None = None) -> dict[str,
     return {"model": model, "dataset": dataset, "architecture": architecture or model}
 
 
-def params_file(repository: Any, cells: dict[str, dict[str, str]] | None = None) -> Params:
+def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None) -> Params:
     """Write the real params.yaml, cut down to some cells, into the current folder and load it."""
-    real = overlay.read(repository / "params.yaml")
+    real = real_params(repository)
     chosen = cells or {name: cell(*name.split("-")) for name in CELLS}
     for entry in chosen.values():
         _add_names(real, entry)

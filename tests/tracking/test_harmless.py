@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import tracking
+from stages import tracking, tracking_store
 from tests.tracking.recorded import WRITER, clean_environment, local_uri, runs, write
 
 
@@ -27,7 +27,11 @@ def server(tmp_path: Path) -> Iterator[str]:
     command += ["--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{tmp_path / 'server.db'}"]
     command += ["--artifacts-destination", str(tmp_path / "server artifacts")]
-    environment = clean_environment(MLFLOW_DISABLE_TELEMETRY="true")
+    environment = clean_environment(
+        MLFLOW_DISABLE_TELEMETRY="true",
+        # Else it starts processes for jobs, which nobody sends.
+        MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false",
+    )
     log = tmp_path / "server.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
@@ -161,10 +165,15 @@ def test_a_dead_server_costs_one_line_without_its_password(
 
 
 def test_a_server_that_never_answers_costs_one_line(
-    only_a_warning: Callable[[str], str],
+    only_a_warning: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Waiting 1 s in place of 4 s: a wait more would still be noticed, of the 15 s a stage may lose.
+    assert tracking_store._SETTINGS["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
+    monkeypatch.setitem(tracking_store._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    started = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         only_a_warning(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert time.monotonic() - started < 15 - 2 * (4 - 1)
 
 
 def test_a_database_that_is_none_costs_one_line_and_stays_as_it_is(
@@ -195,11 +204,11 @@ def test_a_missing_mlflow_costs_one_line(
 
 
 def test_a_failure_half_way_turns_tracking_off_and_leaves_the_run_alone(
-    study: Path, capsys: pytest.CaptureFixture[str]
+    begun: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = []
     with tracking.run("train", "a-b", {}) as run:
-        run.log_artifact(study / "absent.txt")
+        run.log_artifact(begun / "absent.txt")
         run.log_metrics({"loss": 1.0})
         done.append(True)
     assert done == [True]

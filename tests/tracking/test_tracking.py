@@ -42,22 +42,22 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
     assert (artifacts / "räw.txt").read_text() == "text"
 
 
-def test_a_file_is_logged_as_a_figure_under_its_new_name(study: Path) -> None:
-    picture = write(study / "some.png", "bytes")
+def test_a_file_is_logged_as_a_figure_under_its_new_name(begun: Path) -> None:
+    picture = write(begun / "some.png", "bytes")
     with tracking.run("train", "a-b", {}) as run:
         run.log_figure(picture, "curves.png")
-    assert [path.read_text() for path in study.rglob("curves.png")] == ["bytes"]
+    assert [path.read_text() for path in begun.rglob("curves.png")] == ["bytes"]
 
 
 @pytest.mark.parametrize(
     ("error", "status"),
     [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
 )
-def test_how_a_run_ended_is_marked(study: Path, error: BaseException, status: str) -> None:
+def test_how_a_run_ended_is_marked(begun: Path, error: BaseException, status: str) -> None:
     with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}):
         raise error
     assert raised.value is error
-    assert [logged.info.status for logged in runs(local_uri(study))] == [status]
+    assert [logged.info.status for logged in runs(local_uri(begun))] == [status]
 
 
 def test_a_queued_experiment_writes_to_the_parent_repository(
