@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages import artifacts, claims, params
-from tests.scorecard.results import (
-    BOOK,
-    ROOT,
-    ROWS,
-    STUDY,
-    write_big,
-)
+from tests.scorecard.results import BOOK, ROOT, ROWS, STUDY, write_big
 
 
 @pytest.fixture(autouse=True)

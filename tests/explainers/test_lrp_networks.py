@@ -12,13 +12,7 @@ from stages.explainers import UnsupportedNetwork
 from stages.explainers.lrp import lrp_alpha_beta, lrp_epsilon
 from stages.explainers.network import Network
 from tests.explainers import architectures, networks
-from tests.explainers.lrp_rules import (
-    NO_EPSILON,
-    PIXELS,
-    RULES,
-    Rule,
-    two_layers,
-)
+from tests.explainers.lrp_rules import NO_EPSILON, PIXELS, RULES, Rule, two_layers
 
 
 def without_biases(model: keras.Model) -> keras.Model:

@@ -7,10 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages import artifacts, claims, params
-from stages.scorecard import (
-    description,
-    statements,
-)
+from stages.scorecard import description, statements
 from stages.scorecard.evidence import Evidence
 
 ROOT = Path(__file__).parents[2]

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.scorecard import (
-    comparisons,
-)
+from stages.scorecard import comparisons
 from tests.scorecard.results import BIG, IMAGES, PAPER, ROWS, entry, write_big, write_training
 
 

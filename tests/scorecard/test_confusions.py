@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from stages.scorecard import (
-    confusions,
-)
+from stages.scorecard import confusions
 from tests.scorecard.results import BIG, PAPER, entry, write_evaluate
 
 

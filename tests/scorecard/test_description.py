@@ -1,5 +1,7 @@
 """The real claims.yaml, and what a mistake in it is told."""
 
+import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +9,20 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.errors import UserError
-from stages.scorecard import (
-    description,
-    statements,
-)
+from stages.formats import read_yaml
+from stages.scorecard import description, statements
 from stages.scorecard.published import Published
 from tests.scorecard.results import BIG, BOOK, IMAGES, ROOT, STUDY, evidence
 
 
+@cache
+def real() -> dict[str, Any]:
+    return read_yaml(ROOT / "claims.yaml")
+
+
 def changed(path: Path, claim: str, **fields: Any) -> Path:
     """The real file with fields of one claim exchanged; None takes a field away."""
-    content = YAML(typ="safe", pure=True).load((ROOT / "claims.yaml").read_text(encoding="utf-8"))
+    content = copy.deepcopy(real())
     merged = content["claims"][claim] | fields
     content["claims"][claim] = {key: v for key, v in merged.items() if v is not None}
     with open(path / "claims.yaml", "w", encoding="utf-8") as file:

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.scorecard import (
-    figures,
-)
+from stages.scorecard import figures
 
 
 def test_macro_f1_is_that_of_scikit_learn():

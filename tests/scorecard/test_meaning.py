@@ -2,10 +2,7 @@
 
 import pytest
 
-from stages.scorecard import (
-    meaning,
-    parameters,
-)
+from stages.scorecard import meaning, parameters
 from tests.scorecard.results import IMAGES, STUDY, entry, write_evaluate
 
 

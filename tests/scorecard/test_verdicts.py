@@ -4,9 +4,7 @@ import pytest
 
 from stages import artifacts, claims
 from stages.errors import UserError
-from stages.scorecard import (
-    verdicts,
-)
+from stages.scorecard import verdicts
 from tests.scorecard.results import BOOK, PAPER, STUDY, entry, write_evaluate
 
 
