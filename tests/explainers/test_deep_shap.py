@@ -84,7 +84,6 @@ def test_the_rule_of_max_pooling(
     np.testing.assert_allclose(found.maps[0, 0], expected, atol=1e-6)
 
 
-@pytest.mark.usefixtures("uncompiled")
 def test_it_sums_to_the_difference(architecture: architectures.Architecture) -> None:
     images, targets = architecture.images(2), architecture.targets(2)
     background = architecture.images(6)[2:]
@@ -97,7 +96,6 @@ def test_it_sums_to_the_difference(architecture: architectures.Architecture) -> 
 
 
 @calls_in_its_way
-@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize(
     "name", ["simple_cnn", "mnist_cnn", "cifar_cnn", "baseline_cnn", "resnet18"]
 )

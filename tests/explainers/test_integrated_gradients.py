@@ -167,7 +167,6 @@ def test_no_images() -> None:
         assert found.numbers["steps"].shape == found.numbers["completeness_error"].shape == (0,)
 
 
-@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize("name", ["simple_cnn", "resnet18"])
 def test_a_loop_over_the_path_says_the_same(name: str) -> None:
     """Of the network with its batch normalisations, point by point; and the error is its own."""
