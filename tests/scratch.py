@@ -1,5 +1,7 @@
 """A scratch copy of the repository with the real params.yaml shrunk, and DVC run in it for real."""
 
+import copy
+import functools
 import hashlib
 import importlib.util
 import json
@@ -51,9 +53,19 @@ def cell(name: str) -> dict[str, str]:
     return {"model": model, "dataset": dataset, "architecture": model}
 
 
+@functools.cache
+def _read_once(path: Path) -> dict[str, Any]:
+    return overlay.read(path)
+
+
+def real_params(repository: Path = ROOT) -> dict[str, Any]:
+    """Return the real params.yaml, to be changed at will; it is parsed once a process."""
+    return copy.deepcopy(_read_once(repository / "params.yaml"))
+
+
 def shrunken_params(*cells: str) -> dict[str, Any]:
     """Return the real params.yaml with these cells only, tiny networks, one epoch, few images."""
-    real = overlay.read(ROOT / "params.yaml")
+    real = real_params()
     chosen = {name: cell(name) for name in cells}
     used = {entry["model"] for entry in chosen.values()}
     models = {

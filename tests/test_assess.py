@@ -39,6 +39,17 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="module")
+def assessed(explained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it after the stage, for tests that only read."""
+    made = tmp_path_factory.mktemp("assessed")
+    shutil.copytree(explained, made, dirs_exist_ok=True)
+    with chdir(made), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDY_TRACKING", "off")
+        assess_cell(CELL)
+    return made
+
+
 @pytest.fixture(autouse=True)
 def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(explained, tmp_path, dirs_exist_ok=True)
@@ -52,9 +63,10 @@ def explain() -> None:
         explain_cell(CELL, family)
 
 
-def test_every_measure_has_every_method_and_every_control() -> None:
-    weights = artifacts.weights_path(CELL).read_bytes()
-    assess_cell(CELL)
+def test_every_measure_has_every_method_and_every_control(
+    assessed: Path, explained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(assessed)
     metrics = artifacts.read_metrics("assess", CELL)
     measures = metrics["measures"]
     assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
@@ -86,7 +98,8 @@ def test_every_measure_has_every_method_and_every_control() -> None:
         last = metrics["cascade"][-1]["spearman"][method]
         assert last == measures["randomised_spearman"][method]["mean"]
     assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
-    assert artifacts.weights_path(CELL).read_bytes() == weights
+    weights = artifacts.weights_path(CELL)
+    assert weights.read_bytes() == (explained / weights).read_bytes()
 
 
 def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
@@ -104,8 +117,8 @@ def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
         )
 
 
-def test_the_raw_values_are_kept() -> None:
-    assess_cell(CELL)
+def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(assessed)
     values = artifacts.read_trust(CELL)
     measures = artifacts.read_metrics("assess", CELL)["measures"]
     for measure, by_method in measures.items():
@@ -120,12 +133,12 @@ def test_the_raw_values_are_kept() -> None:
     assert set(values["label"] == values["predicted"]) == {True, False}
 
 
-def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
-    written = []
-    for seed in (1, 1, 2):
+def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) -> None:
+    paths = artifacts.metrics_path("assess", CELL), artifacts.trust_path(CELL)
+    written = [[(assessed / path).read_bytes() for path in paths]]
+    for seed in (params.load().seed, 2):
         small_cell.write_params(CELL, **BLOCKS, seed=seed)
         assess_cell(CELL)
-        paths = artifacts.metrics_path("assess", CELL), artifacts.trust_path(CELL)
         written.append([path.read_bytes() for path in paths])
     assert written[0] == written[1]
     assert written[1][0] != written[2][0] and written[1][1] != written[2][1]

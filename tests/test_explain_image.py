@@ -1,10 +1,6 @@
 """Images of one's own, from files to a page and a panel."""
 
-import base64
-import io
 import os
-import subprocess
-import sys
 from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +15,7 @@ from stages.explain_image import explain_images
 from stages.explainers import Attribution, Family, UnsupportedNetwork, gradients
 from stages.reporting import sprites
 from tests import scratch, small_cell
+from tests.photos import holds, photo, pictures
 from tests.reporting import pages
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
@@ -62,27 +59,6 @@ def here(
 
     monkeypatch.setattr(session, "open_cell", open_once)
     return tmp_path
-
-
-def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> Path:
-    """Write a photo that is the same for the same name."""
-    random = np.random.default_rng(len(name))
-    shape = (size[1], size[0], 3) if colour else (size[1], size[0])
-    Image.fromarray(random.integers(0, 256, shape, np.uint8)).save(name)
-    return Path(name)
-
-
-def pictures(page: Path) -> list[np.ndarray]:
-    """Return the pixels of the pictures in a page."""
-    addresses = pages.read(page).pictures
-    return [
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(a.partition(",")[2]))).convert("RGB"))
-        for a in addresses
-    ]
-
-
-def holds(page: Path, picture: np.ndarray) -> bool:
-    return any(np.array_equal(picture, found) for found in pictures(page))
 
 
 @pytest.mark.parametrize(("cell", "colour"), [(GRAY, False), (COLOUR, True)])
@@ -216,13 +192,6 @@ def test_a_hostile_name_is_only_a_name(here: Path, capsys, name: str) -> None:
     printed.encode()
 
 
-def test_names_that_differ_do_not_share_a_page(here: Path) -> None:
-    names = ["a?.png", "a*.png", "x" * 60 + ".png", "x" * 61 + ".png", "a.png"]
-    stems = {explain_image._stem([Path(name)]) for name in names}
-    assert len(stems) == len(names)
-    assert explain_image._stem([Path("a b.png")]) == "a b"
-
-
 def test_the_second_time_it_is_written_anew_or_not_at_all(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,42 +273,6 @@ def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch)
         explain_images([path], GRAY)
     assert Path.cwd() == here
     assert not Path("explained").exists()
-
-
-def test_without_a_trained_cell_it_says_how_to_get_one(here: Path, repository: Path) -> None:
-    """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
-    small_cell.write_params(GRAY)
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "stages.explain_image", photo("photo.png"),
-         "--cell", GRAY, "--methods", "gradcam,saliency", "lime"],
-        capture_output=True, text=True, check=False, timeout=60,
-        env={**os.environ, "PYTHONPATH": str(repository)},
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert f"the cell '{GRAY}' is not trained yet; train it with `dvc repro train@{GRAY}`" in (
-        done.stderr
-    )
-    assert "tensorflow" not in done.stderr and "Traceback" not in done.stderr
-
-
-def test_the_command_line_reaches_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    called: dict[str, object] = {}
-    monkeypatch.setattr(
-        explain_image,
-        "explain_images",
-        lambda paths, cell, **more: called.update(more, paths=paths, cell=cell),
-    )
-    monkeypatch.setattr(sys, "argv", [
-        "explain_image", "a.png", "b.jpg", "--cell", GRAY, "--methods", "gradcam,lime", "shap",
-        "--target", "cat", "--fit", "pad", "--invert", "--output", "out", "--study", ".demo",
-    ])  # fmt: skip
-    explain_image.main()
-    assert called == {
-        "paths": [Path("a.png"), Path("b.jpg")], "cell": GRAY,
-        "wanted": ["gradcam", "lime", "shap"],
-        "target": "cat", "fit": "pad", "invert": True, "levels": False, "output": Path("out"),
-        "study": Path(".demo"),
-    }  # fmt: skip
 
 
 def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:

@@ -9,14 +9,14 @@ from ruamel.yaml import YAML
 
 from stages import params
 from stages.errors import UserError
+from tests.scratch import real_params
 
 REAL = Path(__file__).parents[1] / "params.yaml"
 
 
 def changed(folder: Path, key: str, value: object) -> Path:
     """The real file with one value exchanged; a key that does not exist is added."""
-    yaml = YAML()
-    content = yaml.load(REAL.read_text(encoding="utf-8"))
+    content = real_params()
     *parents, last = key.split(".")
     block = content
     for parent in parents:
@@ -27,7 +27,7 @@ def changed(folder: Path, key: str, value: object) -> Path:
         block[last] = value
     path = folder / "params.yaml"
     with open(path, "w", encoding="utf-8") as file:
-        yaml.dump(content, file)
+        YAML().dump(content, file)
     return path
 
 

@@ -61,7 +61,7 @@ def gossip(request: pytest.FixtureRequest) -> Iterator[str]:
     """A server's address without credentials."""
     handler = type("Gossip", (Gossip,), {"status": request.param})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
 

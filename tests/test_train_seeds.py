@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,7 @@ OTHER = "baseline_cnn-digits"
 SEEDS = [43, 44]
 
 
-@pytest.fixture
-def _digits(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def _write_study() -> None:
     write_params(
         CELL,
         OTHER,
@@ -41,6 +40,23 @@ def _digits(tmp_path, monkeypatch) -> None:
     artifacts.write_predictions(CELL, Predictions(labels[:50], logits, names))
 
 
+@pytest.fixture
+def _digits(tmp_path, monkeypatch) -> None:
+    """Stand in a folder with a prepared dataset and a cell's predictions."""
+    monkeypatch.chdir(tmp_path)
+    _write_study()
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """Such a folder in which the cell was trained from its seeds, without an interruption."""
+    folder = tmp_path_factory.mktemp("done")
+    with chdir(folder):
+        _write_study()
+        train_seeds(CELL)
+    return folder
+
+
 def test_numbers_are_those_of_the_predictions() -> None:
     logits = np.log(np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], np.float32))
     found = numbers(Predictions(np.array([0, 1, 1]), logits, ("a", "b")))
@@ -49,13 +65,14 @@ def test_numbers_are_those_of_the_predictions() -> None:
     assert found["loss"] == pytest.approx(-np.log([0.9, 0.2, 0.7]).mean(), rel=1e-5)
 
 
-@pytest.mark.usefixtures("_digits")
-def test_the_cells_own_run_is_among_them_and_each_other_is_a_training_of_its_own() -> None:
+def test_the_cells_own_run_is_among_them_and_each_other_is_a_training_of_its_own(
+    done: Path, monkeypatch
+) -> None:
     from stages.evaluation import inference
     from stages.models.assembly import build_model
     from stages.params import load
 
-    train_seeds(CELL)
+    monkeypatch.chdir(done)
     said = artifacts.read_metrics("train_seeds", CELL)
     assert said["seeds"] == [42, *SEEDS]
     for name in ("accuracy", "macro_f1", "loss"):
@@ -78,28 +95,23 @@ def test_the_cells_own_run_is_among_them_and_each_other_is_a_training_of_its_own
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_digits")
-def test_as_a_command_of_its_own() -> None:
+def test_as_a_command_of_its_own(done: Path) -> None:
     """Where nothing has loaded TensorFlow before; the numbers are those of this process."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "STUDY_TRACKING": "off"}
-    done = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-m", "stages.train_seeds", "--cell", CELL],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert ended.returncode == 0, ended.stderr
     path = artifacts.metrics_path("train_seeds", CELL)
-    written = path.read_bytes()
-    train_seeds(CELL)
-    assert path.read_bytes() == written
+    assert path.read_bytes() == (done / path).read_bytes()
 
 
 @pytest.mark.usefixtures("_digits")
-def test_interrupted_it_goes_on_and_gives_the_same(monkeypatch) -> None:
+def test_interrupted_it_goes_on_and_gives_the_same(done: Path, monkeypatch) -> None:
     import stages.train_seeds as stage
 
-    train_seeds(CELL)
     path = artifacts.metrics_path("train_seeds", CELL)
-    whole = path.read_bytes()
-    path.unlink()
 
     def interrupted(predictions):
         if calls.append(1) or len(calls) == 3:
@@ -113,7 +125,7 @@ def test_interrupted_it_goes_on_and_gives_the_same(monkeypatch) -> None:
     assert not path.exists()
     monkeypatch.setattr(stage, "numbers", numbers)
     train_seeds(CELL)
-    assert path.read_bytes() == whole
+    assert path.read_bytes() == (done / path).read_bytes()
 
 
 @pytest.mark.usefixtures("_digits")

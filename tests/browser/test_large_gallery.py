@@ -9,10 +9,10 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
-from selenium.webdriver.support.wait import WebDriverWait
 
 from stages import artifacts, report
 from tests.browser.test_pages import visit
+from tests.browser.waiting import until
 from tests.reporting import fixture, galleries
 
 pytestmark = pytest.mark.browser
@@ -92,7 +92,7 @@ def test_a_link_to_a_folded_image_unfolds_it(browser: Chrome, large: Path) -> No
     card = browser.find_element(By.ID, "image-998")
     assert card.is_displayed()
     top = "return arguments[0].getBoundingClientRect().top"
-    WebDriverWait(browser, 5).until(lambda b: 0 <= b.execute_script(top, card) < 100)
+    until(browser, lambda b: 0 <= b.execute_script(top, card) < 100, seconds=5)
 
 
 def test_networks_without_a_common_image_offer_what_is_possible(

@@ -7,11 +7,11 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
-from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.reporting import single_file
 from tests.browser.test_gallery_page import CARDS, USUAL, choose, fragment, opened, press, text
 from tests.browser.test_pages import visit
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ def state(browser: Chrome) -> dict[str, object]:
 
 def wait_for(browser: Chrome, open_: bool = True) -> None:
     found = "return document.querySelectorAll('dialog[open]').length"
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(found) == int(open_))
+    until(browser, lambda b: b.execute_script(found) == int(open_))
 
 
 def again(browser: Chrome) -> None:
@@ -105,13 +105,13 @@ def test_closed_it_leaves_the_address_as_it_was(page: Chrome) -> None:
     click(page, ".card [data-method='0'] .pic")
     press(page, Keys.ARROW_RIGHT, Keys.ESCAPE)
     wait_for(page, open_=False)
-    WebDriverWait(page, 10).until(lambda b: fragment(b) == before)
+    until(page, lambda b: fragment(b) == before)
     # Opened from an address, it leads to the image.
     index = page.execute_script(CARDS)[0]["index"]
     page.execute_script(f"location.hash = 'image-{index}?answers=right&large=gradcam'")
     wait_for(page)
     press(page, Keys.ESCAPE)
-    WebDriverWait(page, 10).until(lambda b: fragment(b) == f"#image-{index}?answers=right")
+    until(page, lambda b: fragment(b) == f"#image-{index}?answers=right")
 
 
 def test_an_address_elsewhere_closes_it(page: Chrome) -> None:
@@ -139,14 +139,14 @@ def test_the_single_file_keeps_and_restores_it(browser: Chrome, site: Path, tmp_
     visit(browser, path)
     browser.execute_script("location.hash = arguments[0]", f"{CELL}:examples")
     card = f"[id='{CELL}'] .card.wrong"
-    WebDriverWait(browser, 10).until(lambda b: b.find_element(By.CSS_SELECTOR, card).is_displayed())
+    until(browser, lambda b: b.find_element(By.CSS_SELECTOR, card).is_displayed())
     click(browser, f"{card} [data-method='1'] .pic")
     before = state(browser)
     assert fragment(browser).startswith(f"#{CELL}:image-")
     again(browser)
     wait_for(browser)
     dialog = browser.find_element(By.CSS_SELECTOR, "dialog[open]")
-    WebDriverWait(browser, 10).until(lambda _: dialog.is_displayed())
+    until(browser, lambda _: dialog.is_displayed())
     assert state(browser) == before
     press(browser, Keys.ARROW_RIGHT)
     assert state(browser)["title"] != before["title"]

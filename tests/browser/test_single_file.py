@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.reporting import single_file
 from tests.browser.test_pages import (
@@ -18,6 +17,7 @@ from tests.browser.test_pages import (
     requested,
     visit,
 )
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +36,7 @@ def one_file(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def go(browser: Chrome, fragment: str) -> None:
     browser.execute_script("location.hash = arguments[0]", fragment)
     page = fragment.partition(":")[0]
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == [page])
+    until(browser, lambda b: b.execute_script(SHOWN) == [page])
 
 
 @pytest.mark.parametrize(("width", "theme"), list(zip(WIDTHS, THEMES, strict=True)))
@@ -62,13 +62,13 @@ def test_a_link_leads_to_a_part_of_another_page_and_back(browser, one_file):
     link = browser.find_element(By.CSS_SELECTOR, "#index a[href$=':examples']")
     cell = link.get_attribute("href").partition("#")[2].partition(":")[0]
     browser.execute_script("arguments[0].click()", link)
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == [cell])
+    until(browser, lambda b: b.execute_script(SHOWN) == [cell])
     assert browser.title.endswith(" on digits")
     place = f"return document.getElementById('{cell}:examples').getBoundingClientRect().top"
-    WebDriverWait(browser, 10).until(lambda b: abs(b.execute_script(place)) < 200)
+    until(browser, lambda b: abs(b.execute_script(place)) < 200)
     assert browser.switch_to.active_element.get_attribute("id") == cell
     browser.back()
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == ["index"])
+    until(browser, lambda b: b.execute_script(SHOWN) == ["index"])
 
 
 def test_a_link_into_a_folded_part_of_another_page_opens_it(browser, one_file):
@@ -78,13 +78,13 @@ def test_a_link_into_a_folded_part_of_another_page_opens_it(browser, one_file):
         "Object.assign(document.createElement('p'), {id: 'deep', textContent: 'deep'}))", CELL
     )  # fmt: skip
     browser.execute_script("location.hash = 'deep'")
-    WebDriverWait(browser, 10).until(lambda b: b.find_element(By.ID, "deep").is_displayed())
+    until(browser, lambda b: b.find_element(By.ID, "deep").is_displayed())
 
 
 def test_a_fragment_that_a_page_keeps_for_itself_shows_that_page(browser, one_file):
     visit(browser, one_file)
     browser.execute_script("location.hash = 'methods:a+b'")
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == ["methods"])
+    until(browser, lambda b: b.execute_script(SHOWN) == ["methods"])
 
 
 def test_pictures_are_drawn_and_the_theme_switches(browser, one_file):
@@ -162,6 +162,6 @@ def test_maps_are_compared_in_the_file_too(browser, one_file):
     target = link.get_attribute("href").partition("#")[2]
     browser.execute_script("arguments[0].click()", link)
     page = target.partition(":")[0]
-    WebDriverWait(browser, 10).until(lambda b: b.execute_script(SHOWN) == [page])
+    until(browser, lambda b: b.execute_script(SHOWN) == [page])
     assert browser.execute_script("return document.getElementById(arguments[0])", target)
     assert browser.get_log("browser") == []

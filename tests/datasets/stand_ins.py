@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from stages.datasets import official_files
+from stages.errors import UserError
 
 TRAIN, TEST = 60, 20  # images in each part
 
@@ -70,3 +71,12 @@ def write_archive(path: Path, members: list[tuple[tarfile.TarInfo, bytes]]) -> N
     with tarfile.open(path, "w:gz") as tar:
         for info, content in members:
             tar.addfile(info, io.BytesIO(content))
+
+
+def refusal(name: str, mirror: Path) -> str:
+    """Read what has to be refused, which leaves every file as it was; return what is said."""
+    before = sorted(mirror.parent.rglob("*"))
+    with pytest.raises(UserError) as mistake:
+        official_files.read(name, mirror)
+    assert sorted(mirror.parent.rglob("*")) == before
+    return str(mistake.value)

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from stages import params, runtime
+from tests.scratch import ROOT
 
 THREADS = 2
 SEED = 5
@@ -23,14 +24,20 @@ NAMES = (
 GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
 
 
+@functools.cache
+def study() -> params.Params:
+    """Return the study's real parameters; change nothing."""
+    return params.load(ROOT / "params.yaml")
+
+
 def architecture(name: str) -> ModuleType:
     """Return the module of a model's architecture."""
-    return importlib.import_module(f"stages.models.{params.load().models[name].architecture}")
+    return importlib.import_module(f"stages.models.{study().models[name].architecture}")
 
 
 def settings(name: str) -> dict[str, Any]:
     """Return the `network` block of a model as a mapping."""
-    return params.load().models[name].network.model_dump()
+    return study().models[name].network.model_dump()
 
 
 def network(

@@ -1,11 +1,43 @@
 """Where the report's tests run: an empty folder that stands for the repository's root."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import jinja2
 import pytest
 
 from stages.params import Params
+from stages.reporting import site
 from tests.reporting import fixture, galleries
+
+
+class Kept(jinja2.BytecodeCache):
+    """Compiled templates, by their name and their text."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    """Each site has an environment of its own; compiling its templates is half of building it."""
+    kept, make = Kept(), site.environment
+
+    def environment() -> jinja2.Environment:
+        made = make()
+        made.bytecode_cache = kept
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "environment", environment)
+        yield
 
 
 @pytest.fixture

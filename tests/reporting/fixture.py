@@ -6,6 +6,7 @@ the files agree with each other as real ones do.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,10 @@ from sklearn.datasets import load_digits
 from stages import artifacts
 from stages import params as params_module
 from stages.params import Params
-from tests.reporting import altered, looked_into, trusted
+from tests.reporting import altered, answered, looked_into, trusted
+from tests.scratch import real_params
 from tools import overlay
 
-BINS = 10
 CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
 
 
@@ -49,9 +50,9 @@ def cell(model: str, dataset: str, architecture: str | None = None) -> dict[str,
     return {"model": model, "dataset": dataset, "architecture": architecture or model}
 
 
-def params_file(repository: Any, cells: dict[str, dict[str, str]] | None = None) -> Params:
+def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None) -> Params:
     """Write the real params.yaml, cut down to some cells, into the current folder and load it."""
-    real = overlay.read(repository / "params.yaml")
+    real = real_params(repository)
     chosen = cells or {name: cell(*name.split("-")) for name in CELLS}
     for entry in chosen.values():
         _add_names(real, entry)
@@ -113,11 +114,11 @@ def write_cell(
     """
     rng = np.random.default_rng(sum(name.encode()))
     classes = len(pictures.class_names)
-    logits = answers(rng, pictures.labels, classes, right, never)
+    logits = answered.answers(rng, pictures.labels, classes, right, never)
     predictions = artifacts.Predictions(pictures.labels, logits, pictures.class_names)
     artifacts.write_predictions(name, predictions)
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
-    artifacts.write_metrics("evaluate", name, evaluated(predictions) | cost)
+    artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
     epochs = min(params.schedule_of(name).epochs, 12)
     write_history(name, rng, epochs, right)
     seconds = {"train_seconds": 11.5 * epochs, "images_per_second": 4e3}
@@ -164,93 +165,6 @@ def write_other_families(
     ):
         artifacts.write_findings(name, family, found)
         artifacts.write_metrics(f"explain_{family}", name, said)
-
-
-def answers(
-    rng: np.random.Generator, labels: np.ndarray, classes: int, right: float, never: int | None
-) -> np.ndarray:
-    """Logits float32 (n, classes) whose largest is the label's for about the share `right`."""
-    rows = np.arange(len(labels))
-    said = labels.copy()
-    if right < 1:
-        errs = rng.random(len(labels)) > right
-        near = (labels * 3 + rng.choice([1, 1, 2], len(labels))) % classes
-        said = np.where(errs, near, said)
-    if never is not None:
-        said = np.where(said == never, (never + 1) % classes, said)
-    logits = rng.normal(0, 0.6, (len(labels), classes))
-    logits[rows, labels] += 2.2
-    logits[rows, said] += np.where(said == labels, rng.gamma(6, 0.7, len(labels)), 0)
-    top = logits.max(axis=1)
-    logits[rows, said] = np.where(
-        said == labels, logits[rows, said], top + rng.gamma(1.5, 0.8, len(labels))
-    )
-    if right >= 1:
-        logits[rows, said] = logits.max(axis=1) + 1
-    return logits.astype(np.float32)
-
-
-def evaluated(predictions: artifacts.Predictions) -> dict[str, Any]:
-    """The figures that evaluate writes, counted from the answers."""
-    names, labels, predicted = predictions.class_names, predictions.labels, predictions.predicted
-    table = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(table, (labels, predicted), 1)
-    hits, support, said = np.diag(table), table.sum(axis=1), table.sum(axis=0)
-    precision = hits / np.maximum(said, 1)
-    recall = hits / np.maximum(support, 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    accuracy, images = float(hits.sum() / len(labels)), len(labels)
-    margin = 1.96 * float(np.sqrt(accuracy * (1 - accuracy) / images))
-    confidence, correct = predictions.confidence, labels == predicted
-    bins = _bins(confidence, correct)
-    gaps = [b["count"] * abs(b["confidence"] - b["accuracy"]) for b in bins if b["count"]]
-    off = [
-        {"true": names[i], "predicted": names[j], "count": int(table[i, j]),
-         "rate": float(table[i, j] / support[i])}
-        for i, j in zip(*np.nonzero(table), strict=True)
-        if i != j
-    ]  # fmt: skip
-    chosen = predictions.probabilities[np.arange(images), labels]
-    return {
-        "accuracy": accuracy,
-        "accuracy_low": max(0.0, accuracy - margin),
-        "accuracy_high": min(1.0, accuracy + margin),
-        "macro_precision": float(precision.mean()),
-        "macro_recall": float(recall.mean()),
-        "macro_f1": float(f1.mean()),
-        "ece": float(sum(gaps) / images),
-        "loss": float(-np.log(chosen).mean()),
-        "train_accuracy": min(1.0, accuracy + 0.01),
-        "test_images": images,
-        "train_images": images,
-        "per_class": {
-            name: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(s)}
-            for name, p, r, f, s in zip(names, precision, recall, f1, support, strict=True)
-        },
-        "confusion_test": table.tolist(),
-        "confusion_train": table.tolist(),
-        "top_confusions": sorted(off, key=lambda c: -c["count"])[:10],
-        "reliability": bins,
-        "class_names": list(names),
-    }
-
-
-def _bins(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, Any]]:
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    bins = []
-    for number in range(BINS):
-        inside = place == number
-        some = bool(inside.any())
-        bins.append(
-            {
-                "low": number / BINS,
-                "high": (number + 1) / BINS,
-                "count": int(inside.sum()),
-                "confidence": float(confidence[inside].mean()) if some else None,
-                "accuracy": float(correct[inside].mean()) if some else None,
-            }
-        )
-    return bins
 
 
 def write_history(name: str, rng: np.random.Generator, epochs: int, right: float) -> None:

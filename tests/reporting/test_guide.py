@@ -1,6 +1,6 @@
 """How to read this: terms are linked both ways, and the example tells its cell's own numbers.
 
-That links lead to parts that exist, whatever results are missing, test_site asks of every page.
+That links lead to parts that exist, whatever results are missing, built.check asks of every page.
 """
 
 import re

@@ -3,6 +3,8 @@
 Not collected by itself: Keras takes one backend a process, and here it has to be JAX.
 """
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -47,6 +49,7 @@ def data() -> tuple[Batches, Batches]:
     )
 
 
+@cache
 def fitted(steps_at_once: int | None) -> tuple[keras.Model, dict[str, list[float]]]:
     model, (batches, validation) = compiled(), data()
     start = keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, logs: batches.start_epoch(e))

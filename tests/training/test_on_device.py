@@ -12,9 +12,8 @@ import pytest
 
 from stages import artifacts, params, runtime, weight_files
 from tests.models import networks
-from tests.scratch import environment, has_jax
+from tests.scratch import environment, has_jax, real_params
 from tests.small_cell import write_params
-from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL = "simple_cnn-digits"
@@ -99,7 +98,7 @@ def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeyp
 @pytest.mark.thorough
 def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
     """Within five of the 144 validation images, from another start and other random changes."""
-    real = overlay.read(ROOT / "params.yaml")["models"]["simple_cnn"]
+    real = real_params()["models"]["simple_cnn"]
     digits_in(tmp_path, monkeypatch, models={"simple_cnn": real})
     found = {}
     for backend in ("tensorflow", "jax"):
@@ -115,7 +114,7 @@ import numpy as np
 from tests.models import networks
 from stages.training.options import Augmentation
 from stages.training.loop import train
-from stages import artifacts
+from stages import weight_files
 from pathlib import Path
 from tests.training.test_schedule import schedule, training
 folder, *names = sys.argv[1:]

@@ -81,13 +81,20 @@ def test_early_stopping_goes_on_counting_and_stays_stopped(tmp_path: Path) -> No
     assert end(*again) == whole and not seen
 
 
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple, bytes]:
+    """What a short training ended in, and its bundle."""
+    path = tmp_path_factory.mktemp("bundled") / "cell.npz"
+    return end(*run(network(), planned(epochs=2), bundle=Bundle(path, "key"))), path.read_bytes()
+
+
 @pytest.mark.parametrize("harm", ["foreign", "short", "noise", "empty", "pickle"])
-def test_a_useless_bundle_is_ignored_with_a_word(tmp_path: Path, harm: str, capsys) -> None:
-    plan = planned(epochs=2)
+def test_a_useless_bundle_is_ignored_with_a_word(
+    bundled: tuple[tuple, bytes], tmp_path: Path, harm: str, capsys
+) -> None:
+    whole, content = bundled
     path = tmp_path / "cell.npz"
-    bundle = Bundle(path, "key")
-    whole = end(*run(network(), plan, bundle=bundle))
-    content = path.read_bytes()
+    path.write_bytes(content)
     if harm == "pickle":
         np.savez(path, state=np.array([{"key": "key"}], dtype=object), allow_pickle=True)
     elif harm != "foreign":
@@ -95,8 +102,8 @@ def test_a_useless_bundle_is_ignored_with_a_word(tmp_path: Path, harm: str, caps
             {"short": content[: len(content) // 2], "noise": b"x" * 999, "empty": b""}[harm]
         )
     capsys.readouterr()
-    other = Bundle(path, "another key") if harm == "foreign" else bundle
-    assert end(*run(network(), plan, bundle=other)) == whole
+    bundle = Bundle(path, "another key" if harm == "foreign" else "key")
+    assert end(*run(network(), planned(epochs=2), bundle=bundle)) == whole
     said = capsys.readouterr().out
     assert "starting from the first epoch" in said
     assert ("of another training" if harm == "foreign" else "damaged") in said

@@ -1,0 +1,63 @@
+"""`explain_image` as a command: what it passes on, and what it says before any work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages import explain_image
+from tests import small_cell
+from tests.photos import photo
+
+GRAY = "simple_cnn-digits"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_names_that_differ_do_not_share_a_page() -> None:
+    names = ["a?.png", "a*.png", "x" * 60 + ".png", "x" * 61 + ".png", "a.png"]
+    stems = {explain_image._stem([Path(name)]) for name in names}
+    assert len(stems) == len(names)
+    assert explain_image._stem([Path("a b.png")]) == "a b"
+
+
+def test_without_a_trained_cell_it_says_how_to_get_one(repository: Path) -> None:
+    """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
+    small_cell.write_params(GRAY)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stages.explain_image", photo("photo.png"),
+         "--cell", GRAY, "--methods", "gradcam,saliency", "lime"],
+        capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(repository)},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"the cell '{GRAY}' is not trained yet; train it with `dvc repro train@{GRAY}`" in (
+        done.stderr
+    )
+    assert "tensorflow" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_line_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: dict[str, object] = {}
+    monkeypatch.setattr(
+        explain_image,
+        "explain_images",
+        lambda paths, cell, **more: called.update(more, paths=paths, cell=cell),
+    )
+    monkeypatch.setattr(sys, "argv", [
+        "explain_image", "a.png", "b.jpg", "--cell", GRAY, "--methods", "gradcam,lime", "shap",
+        "--target", "cat", "--fit", "pad", "--invert", "--output", "out", "--study", ".demo",
+    ])  # fmt: skip
+    explain_image.main()
+    assert called == {
+        "paths": [Path("a.png"), Path("b.jpg")], "cell": GRAY,
+        "wanted": ["gradcam", "lime", "shap"],
+        "target": "cat", "fit": "pad", "invert": True, "levels": False, "output": Path("out"),
+        "study": Path(".demo"),
+    }  # fmt: skip
