@@ -13,6 +13,7 @@ from bench import __main__ as bench
 from bench import results
 from stages.errors import UserError
 from tests.bench.made import MACHINE, measurement
+from tests.interruptible import interruptible
 
 # Stand in for benches: each notes what it is told to, then ends as it is told to.
 STAND_IN = """
@@ -88,10 +89,11 @@ def test_ctrl_c_says_what_is_kept(tmp_path: Path, stand_in) -> None:
         "import sys; from pathlib import Path; from bench import __main__ as b\n"
         "b.run_all({'waits': 'waits'}, Path(sys.argv[1]), [])"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, str(file)], cwd=bench.ROOT, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    with interruptible():
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(file)], cwd=bench.ROOT, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
     while process.stdout.readline().strip() != "ready":
         assert process.poll() is None
     time.sleep(0.2)

@@ -12,7 +12,7 @@ from bench.report import CELL, OVERVIEW, weight
 from stages import artifacts, report
 from stages.params import Params
 from tests.browser.test_pages import OVERFLOW, visit
-from tests.reporting import fixture
+from tests.reporting import answered, fixture
 
 pytestmark = pytest.mark.browser
 
@@ -34,10 +34,10 @@ return [...document.querySelectorAll("p, dd, li")].filter((e) => {
 def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> None:
     """Write what train and evaluate leave of a cell; it is not explained."""
     rng = np.random.default_rng(sum(name.encode()))
-    logits = fixture.answers(rng, pictures.labels, len(pictures.class_names), 0.9, None)
+    logits = answered.answers(rng, pictures.labels, len(pictures.class_names), 0.9, None)
     predictions = artifacts.Predictions(pictures.labels, logits, pictures.class_names)
     cost = {"parameters": 7000 + len(name), "flops": int(10 ** rng.uniform(4, 9))}
-    artifacts.write_metrics("evaluate", name, fixture.evaluated(predictions) | cost)
+    artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
     fixture.write_history(name, rng, EPOCHS, 0.9)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interruptible import interruptible
 from tests.scratch import Scratch, copy_repository, environment
 from tools.alone import alone
 
@@ -18,19 +19,13 @@ CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
 
 
 def started(folder: Path, *words: str) -> subprocess.Popen:
-    """Start `python -m <words>` as a terminal does: a process group of its own for Ctrl-C.
-
-    A shell's background jobs, such as these tests may be, ignore it, and so would what they start.
-    """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    """Start `python -m <words>` as a terminal does: a process group of its own for Ctrl-C."""
+    with interruptible():
         return subprocess.Popen(
             [sys.executable, "-m", *words], cwd=folder, env=environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
             errors="replace",
         )  # fmt: skip
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def read_until(process: subprocess.Popen, pattern: str) -> str:
