@@ -32,11 +32,11 @@ from pathlib import Path
 
 from bench import load, peers, results
 from bench.explaining import table
-from bench.explaining.project import METHODS, PASSES, SHAPES
+from bench.explaining.project import METHODS, PASSES
 from bench.explaining.turns import Side, SideLost
+from bench.models import measurable, require_known
 from bench.results import PROJECT
 from stages import command, params
-from stages.errors import UserError
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 NEEDED = ("torch", "captum")
@@ -63,14 +63,9 @@ def main() -> None:
     results.option(parser)
     options = parser.parse_args()
     study = params.load()
-    cells = {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+    cells = measurable(study)
     wanted = list(cells) if options.models == ["all"] else options.models
-    for model in wanted:
-        if model not in cells:
-            raise UserError(
-                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
-                f"known: all, {', '.join(cells)}"
-            )
+    require_known(wanted, cells, "all")
     torch = peers.find(options.peers, NEEDED)
     if torch.absent:
         print(

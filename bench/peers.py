@@ -77,6 +77,6 @@ def how_to_make(folder: Path) -> str:
     """Return the commands that make the environment, each on a line of its own."""
     return (
         f"    python -m venv {folder}\n"
-        f"    {folder}/bin/pip install --extra-index-url <PyTorch's CPU index> "
+        f"    PIP_EXTRA_INDEX_URL=<PyTorch's CPU index> {folder}/bin/pip install "
         "-r bench/requirements-peers.txt"
     )

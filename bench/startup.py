@@ -82,10 +82,14 @@ def laps(stage: str, tracked: bool) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def limit_of(stage: str) -> float:
+    """Return the seconds that a stage may take."""
+    return WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
+
+
 def measured(stage: str, seconds: list[float]) -> results.Measurement:
     """Return a stage's seconds, a number a round, beside its limit: the middle one counts."""
-    limit = WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
-    sides = {results.PROJECT: seconds, results.LIMIT: [limit] * len(seconds)}
+    sides = {results.PROJECT: seconds, results.LIMIT: [limit_of(stage)] * len(seconds)}
     return results.Measurement("startup", stage, "s", "less", sides, goal=1, judged_by="median")
 
 
@@ -103,10 +107,9 @@ def main() -> None:
         laps(stage, not options.untracked)
         rounds = [laps(stage, not options.untracked) for _ in range(options.rounds)]
         medians = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
-        limit = WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
         whole = max(medians.values())
         steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items())
-        print(f"{stage:20} {whole:5.2f} of {limit:.0f}   {steps}", flush=True)
+        print(f"{stage:20} {whole:5.2f} of {limit_of(stage):.0f}   {steps}", flush=True)
         found = measured(stage, [max(each.values()) for each in rounds])
         results.keep(options.results, found)
         if not compare(found).met:

@@ -33,11 +33,11 @@ from pathlib import Path
 from bench import load, peers, results
 from bench.comparison import compare
 from bench.limits import PRODUCT as LIMIT
+from bench.models import measurable, require_known
 from bench.results import PROJECT, Measurement
-from bench.training.sides import SHAPES, read
+from bench.training.sides import read
 from bench.training.turns import Start, take_turns
 from stages import command, params
-from stages.errors import UserError
 
 PART = "training"
 GOAL = 1.25  # times the best peer
@@ -196,14 +196,9 @@ def main() -> None:
     results.option(parser)
     options = parser.parse_args()
     study = params.load()
-    cells = {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+    cells = measurable(study)
     wanted = options.models or list(cells)
-    for model in wanted:
-        if model not in cells:
-            raise UserError(
-                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
-                f"known: {', '.join(cells)}"
-            )
+    require_known(wanted, cells)
     environment = peers.find(options.peers, NEEDED)
     pythons, absent = interpreters(options.against, environment)
     note = "" if environment.absent else f"in the peers' environment {environment}"

@@ -18,7 +18,7 @@ from stages.errors import UserError, shown_value
 from stages.explainers import counterfactual, features, gradients, lime, shap, twins
 from stages.formats import read_yaml
 from stages.mistakes import validated
-from stages.schema import Block
+from stages.schema import Block, Count, Fraction
 from stages.training.options import Augmentation, Schedule, Training
 from stages.trust import options as trust
 
@@ -43,8 +43,6 @@ def _as_a_models_name(name: str) -> str:
     return name
 
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 # Half of NumPy's and Keras' 32 bits: layers add to it for generators of their own.
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, AfterValidator(_as_a_name)]

@@ -1,6 +1,11 @@
 """The base of every block of params.yaml, wherever the block is described."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class Block(BaseModel):

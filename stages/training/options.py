@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stages.schema import Block
+from stages.schema import Block, Count, Fraction
 
 
 class Augmentation(Block):
@@ -12,7 +12,7 @@ class Augmentation(Block):
 
     shift_pixels: Annotated[int, Field(ge=0, le=64)]
     flip: bool
-    brightness: Annotated[float, Field(ge=0, le=1)]
+    brightness: Fraction
     contrast: Annotated[float, Field(ge=0, lt=1)]
     cutout_pixels: Annotated[int, Field(ge=0, le=64)]
     mixup_alpha: Annotated[float, Field(ge=0, le=10)]
@@ -23,13 +23,13 @@ class Training(Block):
 
     optimizer: Literal["adam", "sgd"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    weight_decay: Fraction
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
     early_stopping_patience: Annotated[int, Field(ge=0, le=1_000_000)]
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
     plateau_factor: Annotated[float, Field(gt=0, lt=1)]
-    plateau_patience: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    plateau_patience: Count
     mixed_precision: bool
 
 
@@ -44,5 +44,5 @@ class Schedule(Block):
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
     augment: bool
-    train_images: Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["all"]
+    train_images: Count | Literal["all"]
     training: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,31 @@
+"""Which models a bench measures, and on which cell of theirs."""
+
+from collections.abc import Mapping, Sequence
+
+from bench.training.sides import SHAPES
+from stages import command, params
+from stages.errors import UserError
+
+
+def measurable(study: params.Params) -> dict[str, str]:
+    """Return each model with one of its cells whose images are of a known size."""
+    return {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+
+
+def require_known(models: Sequence[str], cells: Mapping[str, str], *also: str) -> None:
+    """Refuse a model that there is none of.
+
+    Args:
+        models: what `--models` says.
+        cells: of `measurable`.
+        also: what else could be said there.
+
+    Raises:
+        UserError: naming the model, the nearest one, and all there are.
+    """
+    for model in models:
+        if model not in cells:
+            raise UserError(
+                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
+                f"known: {', '.join([*also, *cells])}"
+            )
