@@ -42,6 +42,7 @@ class Run:
     def __init__(self) -> None:
         self._client: Any = None
         self._run_id = ""
+        self._open: Callable[[], None] | None = None
 
     def log_metrics(self, values: Mapping[str, object], step: int = 0) -> None:
         """Log numbers, for example an epoch's.
@@ -88,29 +89,35 @@ class Run:
         """Log a file as it is."""
         self._send(lambda: self._client.log_artifact(self._run_id, str(path)))
 
-    def _start(self, stage: str, cell: str, params: Mapping[str, object]) -> None:
-        def send() -> None:
+    def _begin(self, stage: str, cell: str, params: Mapping[str, object]) -> None:
+        """Note what the run will be called; MLflow is loaded when there is something to log.
+
+        Loading it and opening its store take half as long as loading TensorFlow; the work need not
+        wait for that.
+        """
+        flat, started = flattened(params), int(time.time() * 1000)
+        commit = git_commit()
+        tags = {
+            "dvc_stage": f"{stage}@{cell}",
+            "cell": cell,
+            "git_commit": commit,
+            "config_hash": config_hash(flat),
+            "mlflow.source.type": "LOCAL",
+            "mlflow.source.name": f"stages/{stage.split('_')[0]}.py",
+            "mlflow.source.git.commit": commit.removesuffix("-dirty"),
+        }
+        if "DVC_EXP_NAME" in os.environ:
+            tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
+
+        def create() -> None:
             client, experiment_id = open_client()
-            flat = flattened(params)
-            source = f"stages/{stage.split('_')[0]}.py"
-            commit = git_commit()
-            tags = {
-                "dvc_stage": f"{stage}@{cell}",
-                "cell": cell,
-                "git_commit": commit,
-                "config_hash": config_hash(flat),
-                "mlflow.source.type": "LOCAL",
-                "mlflow.source.name": source,
-                "mlflow.source.git.commit": commit.removesuffix("-dirty"),
-            }
-            if "DVC_EXP_NAME" in os.environ:
-                tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
             # A name given here also keeps MLflow from inventing one.
-            run = client.create_run(experiment_id, tags=tags, run_name=f"{stage} {cell}")
+            name = f"{stage} {cell}"
+            run = client.create_run(experiment_id, start_time=started, tags=tags, run_name=name)
             self._client, self._run_id = client, run.info.run_id
             self._log_params(flat)
 
-        self._send(send, starting=True)
+        self._open = create
 
     def _log_params(self, flat: Mapping[str, object]) -> None:
         from mlflow.entities import Param
@@ -126,13 +133,20 @@ class Run:
     def _end(self, status: str) -> None:
         self._send(lambda: self._client.set_terminated(self._run_id, status=status))
 
-    def _send(self, action: Callable[[], None], starting: bool = False) -> None:
+    def _drop(self) -> None:
+        """End a run that Ctrl-C broke off; one that has logged nothing yet leaves no trace."""
+        if self._client is not None:
+            self._end("KILLED")
+
+    def _send(self, action: Callable[[], None]) -> None:
         """Do `action`; the first failure costs a line on stderr and the rest of the tracking."""
         global _failed
-        if _failed or (self._client is None and not starting):
+        if _failed or self._open is None:
             return
         try:
             with randomness_kept():
+                if self._client is None:
+                    self._open()
                 action()
         # A side channel: whatever goes wrong in it, the run it watches must not notice.
         except Exception as error:
@@ -148,8 +162,9 @@ class Run:
 def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
     """Track one stage of one cell as an MLflow run.
 
-    The run is marked FINISHED, FAILED where the block raises, or KILLED at Ctrl-C; what the block
-    raises goes on unchanged.
+    It appears in MLflow with the first numbers that are logged, such as a training's first epoch,
+    and begins when the block does. It is marked FINISHED, FAILED where the block raises, or KILLED
+    at Ctrl-C; what the block raises goes on unchanged.
 
     Args:
         stage: the DVC stage, such as "train" or "explain_gradients".
@@ -165,10 +180,10 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
     provenance.sources()
     try:
         if not (_switched_off() or _missing()):
-            tracked._start(stage, cell, params)
+            tracked._begin(stage, cell, params)
         yield tracked
     except KeyboardInterrupt:
-        tracked._end("KILLED")
+        tracked._drop()
         raise
     except BaseException:
         tracked._end("FAILED")

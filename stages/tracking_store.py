@@ -21,7 +21,7 @@ _CONNECT_SECONDS = 4.0
 _LOCK_SECONDS = 60.0
 _SHORTEST_SECRET = 3  # characters: to hide each "a" would only spoil a message
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
-_SETTINGS = {
+SETTINGS = {
     # A server that takes a connection and then says nothing costs two of these, not ten minutes.
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -44,7 +44,7 @@ def open_client() -> tuple[Any, str]:
     Raises:
         Exception: whatever MLflow, SQLAlchemy or the network raises, within about 15 s.
     """
-    for name, value in _SETTINGS.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     uri = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
     uri = uri or f"sqlite:///{repository_root() / 'mlflow.db'}"

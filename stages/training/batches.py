@@ -1,6 +1,7 @@
 """Batches of images and one-hot labels, in an order that the seed and the epoch decide."""
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import keras
@@ -25,8 +26,9 @@ class Batches(keras.utils.PyDataset):
         batch_size: int,
         seed: int | None = None,
         mixup_alpha: float = 0.0,
+        rows: np.ndarray | None = None,
     ) -> None:
-        """Prepare to serve a dataset.
+        """Prepare to serve a dataset, or some of its images, which are not copied.
 
         Args:
             images: uint8 (n, height, width, channels).
@@ -37,18 +39,20 @@ class Batches(keras.utils.PyDataset):
                 and every image.
             mixup_alpha: above 0, mix pairs of images and their labels, in a proportion from
                 Beta(alpha, alpha) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+            rows: int64 (m,), which images are served; None for all.
         """
         super().__init__()
         self.images, self.labels, self.classes = images, labels, classes
+        self.rows = np.arange(len(images)) if rows is None else rows
         self.one_hot = np.eye(classes, dtype=np.float32)
-        self.batch_size = min(batch_size, len(images))
+        self.batch_size = min(batch_size, len(self.rows))
         self.seed, self.mixup_alpha = seed, mixup_alpha
         self.start_epoch(0)
 
     @property
     def num_batches(self) -> int:
         """How many batches an epoch has."""
-        batches = len(self.images) / self.batch_size
+        batches = len(self.rows) / self.batch_size
         return math.ceil(batches) if self.seed is None else math.floor(batches)
 
     def __len__(self) -> int:
@@ -65,26 +69,65 @@ class Batches(keras.utils.PyDataset):
     def for_fit(self) -> "Batches | tf.data.Dataset":
         """Return what `model.fit` should be given to be served these batches.
 
-        On TensorFlow a dataset of our own. Keras would make one with autotuning on, whose thread
-        looks at the pipeline ever more rarely, and each epoch waits at its end for the next look:
-        up to as long as the epoch took, or a minute.
+        On TensorFlow a dataset of our own, which asks Python for an epoch's order and makes the
+        batches without it. Keras would make one with autotuning on, whose thread looks at the
+        pipeline ever more rarely, and each epoch waits at its end for the next look: up to as long
+        as the epoch took, or a minute.
         """
         if keras.backend.backend() != "tensorflow":
             return self
         import tensorflow as tf
 
-        images, labels = self[0]
-        dataset = tf.data.Dataset.from_generator(
-            lambda: (self[index] for index in range(len(self))),
+        images, labels, one_hot = map(
+            tf.convert_to_tensor, (self.images, self.labels, self.one_hot)
+        )
+
+        def made(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            pixels = tf.cast(tf.gather(images, rows), tf.float32) / 255
+            return pixels, tf.gather(one_hot, tf.gather(labels, rows))
+
+        def mixed(
+            rows: tf.Tensor, share: tf.Tensor, other: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor]:
+            one = made(rows)
+            return tuple(share * each + (1 - share) * tf.gather(each, other) for each in one)
+
+        def whole_epoch() -> Iterator[tuple[np.ndarray, ...]]:
+            yield self._plan()
+
+        epoch = tf.data.Dataset.from_generator(
+            whole_epoch,
+            # A batch size that is known beforehand would have TensorFlow arrange the network's sums
+            # in another way, and with them the last bits.
             output_signature=tuple(
-                tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in (images, labels)
+                tf.TensorSpec((None,) * each.ndim, each.dtype) for each in self._plan()
             ),
         )
+        steps = epoch.flat_map(lambda *plan: tf.data.Dataset.from_tensor_slices(plan))
+        if self.seed is None:
+            steps = steps.batch(self.batch_size)
         options = tf.data.Options()
         options.autotune.enabled = False
         options.deterministic = True
-        counted = dataset.apply(tf.data.experimental.assert_cardinality(len(self)))
+        batches = steps.map(mixed if self.mixup_alpha else made)
+        counted = batches.apply(tf.data.experimental.assert_cardinality(len(self)))
         return counted.prefetch(1).with_options(options)
+
+    def _plan(self) -> tuple[np.ndarray, ...]:
+        """Return what the epoch's batches are made from, one a step.
+
+        Returns:
+            int64 (steps, batch_size), the rows of each step; where images are mixed, also the share
+            float32 (steps,) and the seconds int64 (steps, batch_size), see `mixing`. Without a seed
+            int64 (m,), all rows in order, still to be divided.
+        """
+        if self.seed is None:
+            return (self.order,)
+        rows = self.order[: len(self) * self.batch_size].reshape(-1, self.batch_size)
+        if not self.mixup_alpha:
+            return (rows,)
+        shares, others = zip(*map(self.mixing, range(len(self))), strict=True)
+        return rows, np.array(shares), np.stack(others)
 
     def start_epoch(self, epoch: int) -> None:
         """Serve the order of `epoch`, counted from 0.
@@ -97,8 +140,9 @@ class Batches(keras.utils.PyDataset):
 
     def _order(self) -> np.ndarray:
         if self.seed is None:
-            return np.arange(len(self.images))
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.images))
+            return self.rows
+        generator = np.random.default_rng([self.seed, self.epoch])
+        return self.rows[generator.permutation(len(self.rows))]
 
     def mixing(self, index: int) -> tuple[np.float32, np.ndarray]:
         """Return how batch `index` is mixed: the first of each pair's share, and the seconds.

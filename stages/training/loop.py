@@ -10,6 +10,7 @@ import numpy as np
 from stages import runtime
 from stages.datasets.split import train_validation_split
 from stages.errors import UserError
+from stages.models import cost
 from stages.training import augmentation as changes
 from stages.training import schedule as schedules
 from stages.training.batches import Batches
@@ -19,6 +20,9 @@ from stages.training.resume import Bundle, Resume
 
 # Validation only infers, so its batches may be large.
 VALIDATION_BATCH = 500
+# Keras needs some 2 ms of Python for each call of its compiled step. What a call may compute, in
+# forward FLOPs of all its images, so that this hardly counts and Ctrl-C is still heard at once.
+CALL_FLOPS, MOST_STEPS = 10**9, 20
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -83,14 +87,15 @@ def train(
         chosen = chosen[: schedule.train_images]
     classes = network.output_shape[-1]
     batches = Batches(
-        images[chosen],
-        labels[chosen],
+        images,
+        labels,
         classes,
         schedule.batch_size,
         seed=seed,
         mixup_alpha=augmentation.mixup_alpha if schedule.augment else 0.0,
+        rows=chosen,
     )
-    validation = Batches(images[held_out], labels[held_out], classes, VALIDATION_BATCH)
+    validation = Batches(images, labels, classes, VALIDATION_BATCH, rows=held_out)
     model = _augmented(network, augmentation, seed) if schedule.augment else network
     model.compile(
         optimizer=schedules.optimizer(training, schedule, schedule.epochs * len(batches)),
@@ -99,6 +104,7 @@ def train(
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=runtime.compiles(),
+        steps_per_execution=steps_at_once(network, batches.batch_size),
     )
     state = bundle.read() if bundle else None
     done = state.epochs if state else 0
@@ -144,6 +150,17 @@ def train(
         epochs_before=done,
         seconds_before=state.seconds if state else 0.0,
     )
+
+
+def steps_at_once(network: keras.Model, batch_size: int) -> int:
+    """Return how many steps shall be taken without going back to Python: 1 if not small.
+
+    Only TensorFlow's `fit` can; JAX has a loop of its own (`on_device`).
+    """
+    if runtime.backend() != "tensorflow":
+        return 1
+    step = max(1, cost.flops(network)) * batch_size
+    return int(np.clip(CALL_FLOPS // step, 1, MOST_STEPS))
 
 
 def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:

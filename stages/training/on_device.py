@@ -143,10 +143,10 @@ class _Validation:
     """Loss and accuracy on images that were brought to the device once."""
 
     def __init__(self, model: keras.Model, batches: Batches) -> None:
-        count, size, steps = len(batches.images), batches.batch_size, len(batches)
+        count, size, steps = len(batches.rows), batches.batch_size, len(batches)
         # The last batch is filled up with the first image, which then counts for nothing.
-        rows = np.zeros(steps * size, np.int32)
-        rows[:count] = np.arange(count)
+        rows = np.full(steps * size, batches.rows[0])
+        rows[:count] = batches.rows
         shape = (1, steps, size) if not _on_cpu() else (steps, 1, size)
         self.images = jnp.asarray(batches.images[rows].reshape(*shape, *batches.images.shape[1:]))
         self.labels = jnp.asarray(batches.labels[rows].reshape(shape), jnp.int32)

@@ -57,10 +57,14 @@ class Progress(keras.callbacks.Callback):
         self.counted = 0
 
     def on_train_batch_end(self, batch, logs=None) -> None:
-        """Count up to this batch: not each of them is told of where many are one dispatch."""
+        """Count up to this batch: not each of them is told of where many are one dispatch.
+
+        Keras counts the last dispatch of an epoch as if it were as long as the others.
+        """
+        now = min(batch + 1, self.steps)
         if self.bar:
-            self.bar.update(batch + 1 - self.counted)
-        self.counted = batch + 1
+            self.bar.update(now - self.counted)
+        self.counted = now
 
     def on_epoch_end(self, epoch, logs=None) -> None:
         numbers = {name: float(value) for name, value in (logs or {}).items()}

@@ -168,8 +168,8 @@ def test_a_server_that_never_answers_costs_one_line(
     only_a_warning: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Waiting 1 s in place of 4 s: a wait more would still be noticed, of the 15 s a stage may lose.
-    assert tracking_store._SETTINGS["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
-    monkeypatch.setitem(tracking_store._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    assert tracking_store.SETTINGS["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "4"
+    monkeypatch.setitem(tracking_store.SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     started = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         only_a_warning(f"http://127.0.0.1:{silent.getsockname()[1]}")

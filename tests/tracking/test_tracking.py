@@ -4,6 +4,7 @@ import hashlib
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,32 @@ def test_a_file_is_logged_as_a_figure_under_its_new_name(begun: Path) -> None:
     [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
 )
 def test_how_a_run_ended_is_marked(begun: Path, error: BaseException, status: str) -> None:
-    with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}):
+    with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}) as run:
+        if status == "KILLED":
+            run.log_metrics({"loss": 1.0}, step=1)
         raise error
     assert raised.value is error
     assert [logged.info.status for logged in runs(local_uri(begun))] == [status]
+
+
+def test_ctrl_c_before_there_was_anything_to_log_does_not_wait_for_mlflow(study: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), tracking.run("train", "a-b", {}):
+        raise KeyboardInterrupt
+    assert not list(study.iterdir())
+
+
+def test_mlflow_is_opened_by_the_first_numbers_and_the_run_begins_with_its_work(
+    begun: Path,
+) -> None:
+    before = time.time() * 1000
+    with tracking.run("train", "a-b", {"seed": 1}) as run:
+        assert not runs(local_uri(begun))
+        work_began = time.time() * 1000
+        run.log_metrics({"loss": 1.0}, step=1)
+        (logged,) = runs(local_uri(begun))
+    assert logged.info.status == "RUNNING"
+    assert logged.data.params == {"seed": "1"}
+    assert before - 1 <= logged.info.start_time <= work_began
 
 
 def test_a_queued_experiment_writes_to_the_parent_repository(

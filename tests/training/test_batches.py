@@ -1,6 +1,7 @@
 """Batches: order by seed and epoch, values, mixup."""
 
 import numpy as np
+import pytest
 
 from stages.training.batches import Batches
 
@@ -63,8 +64,12 @@ def test_mixup_mixes_images_and_labels_in_the_same_proportion():
     np.testing.assert_array_equal(batches[0][0], mixed)
 
 
-def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew():
-    batches = Batches(IMAGES, LABELS, classes=3, batch_size=4, seed=1)
+@pytest.mark.parametrize("mixup_alpha", [0.0, 0.4])
+@pytest.mark.parametrize("rows", [None, np.array([7, 1, 9, 3, 4, 8, 2])])
+def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew(mixup_alpha, rows):
+    """To the bit, since TensorFlow makes them there, and NumPy here."""
+    images = np.random.default_rng(0).integers(0, 256, (10, 5, 4, 3), dtype=np.uint8)
+    batches = Batches(images, LABELS, 3, batch_size=3, seed=1, mixup_alpha=mixup_alpha, rows=rows)
     dataset = batches.for_fit()
     assert int(dataset.cardinality()) == len(batches)
     for epoch in range(2):
@@ -74,6 +79,21 @@ def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew():
         for index, (images, labels) in enumerate(found):
             np.testing.assert_array_equal(images, batches[index][0])
             np.testing.assert_array_equal(labels, batches[index][1])
+
+
+def test_every_brightness_is_the_same_to_the_bit_wherever_it_is_made():
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    ((made, _),) = Batches(images, LABELS[:1], 3, batch_size=1).for_fit()
+    np.testing.assert_array_equal(made.numpy().ravel(), np.arange(256, dtype=np.float32) / 255)
+
+
+def test_only_the_rows_asked_for_are_served_from_images_that_are_not_copied():
+    rows = np.array([7, 2, 5])
+    batches = Batches(IMAGES, LABELS, classes=3, batch_size=2, rows=rows)
+    np.testing.assert_allclose(served(batches), IMAGES[rows].ravel() / 255, rtol=1e-6)
+    assert len(batches) == 2 and batches.images is IMAGES
+    shuffled = Batches(IMAGES, LABELS, classes=3, batch_size=3, seed=4, rows=rows)
+    assert set(np.rint(served(shuffled) * 255 / 25)) == {7, 2, 5}
 
 
 def test_the_incomplete_last_batch_is_served_where_there_is_one():

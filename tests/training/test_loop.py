@@ -6,6 +6,7 @@ import pytest
 
 from stages import runtime
 from stages.errors import UserError
+from stages.training import loop
 from stages.training.batches import Batches
 from stages.training.loop import train
 from stages.training.options import Augmentation
@@ -102,14 +103,15 @@ def test_the_same_seed_gives_the_same_bits(augmented):
 )
 def test_every_epoch_has_an_order_of_its_own(monkeypatch):
     served: dict[int, set[int]] = {}
-    serve = Batches.__getitem__
+    plan = Batches._plan
 
-    def recorded(batches, index):
+    def recorded(batches):
+        planned = plan(batches)
         if batches.seed is not None:
-            served.setdefault(batches.epoch, set()).add(tuple(batches.order[:8]))
-        return serve(batches, index)
+            served.setdefault(batches.epoch, set()).add(tuple(planned[0].ravel()))
+        return planned
 
-    monkeypatch.setattr(Batches, "__getitem__", recorded)
+    monkeypatch.setattr(Batches, "_plan", recorded)
     run(plan=planned(epochs=3))
     assert sorted(served) == [0, 1, 2]
     assert all(len(orders) == 1 for orders in served.values())
@@ -155,3 +157,22 @@ def test_a_diverging_training_is_a_clear_message():
             plan=planned(learning_rate=10.0, decay="constant", epochs=40),
             settings=training(optimizer="sgd", early_stopping_patience=0),
         )
+
+
+def test_small_networks_take_many_steps_a_call_and_end_in_the_same_bits(monkeypatch):
+    """24 steps in calls of 5: the last one of an epoch is shorter."""
+    monkeypatch.setattr(loop, "MOST_STEPS", 1)
+    one_by_one, one = run(plan=planned(batch_size=5))
+    monkeypatch.setattr(loop, "MOST_STEPS", 5)
+    assert loop.steps_at_once(network(), 5) == 5
+    together, many = run(plan=planned(batch_size=5))
+    for left, right in zip(one_by_one.get_weights(), together.get_weights(), strict=True):
+        np.testing.assert_array_equal(left, right)
+    for name in one.history:
+        np.testing.assert_array_equal(one.history[name], many.history[name])
+
+
+@pytest.mark.parametrize(("flops", "steps"), [(1, 20), (10**6, 7), (10**8, 1), (0, 20)])
+def test_how_many_steps_a_call_takes(monkeypatch, flops, steps):
+    monkeypatch.setattr(loop.cost, "flops", lambda network: flops)
+    assert loop.steps_at_once(None, 128) == steps
