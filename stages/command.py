@@ -1,11 +1,14 @@
 """How a stage is run from the command line: mistakes end in a sentence, bugs in a traceback."""
 
 import errno
+import os
+import signal
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from types import TracebackType
 
+from stages import loaded
 from stages.errors import UserError, printable
 
 _LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
@@ -27,9 +30,13 @@ def run(main: Callable[[], None]) -> None:
 
     Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
     read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.
+
+    Where it is offered, `main` runs in another process, which has its libraries loaded already
+    (`loaded`); nobody can tell, but by the time it takes.
     """
     try:
-        main()
+        if not _ran_elsewhere():
+            main()
     except UserError as error:
         said = "\n".join(map(printable, str(error).split("\n")))
         print(f"error: {said}", file=sys.stderr)
@@ -43,6 +50,21 @@ def run(main: Callable[[], None]) -> None:
         where = f"{printable(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(1)
+
+
+def _ran_elsewhere() -> bool:
+    """Have another process do the work of this program, if one offers to; exit as it did."""
+    program = _spec.name if _spec is not None else ""
+    if program not in (f"stages.{name}" for name in loaded.STAGES):
+        return False
+    code = loaded.run_elsewhere(program, sys.argv[1:])
+    if code is None:
+        return False
+    if code < 0:  # a signal ended it: this one ends in the same way
+        sys.stderr.flush()
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
 
 
 def nearest(name: object, known: list[str]) -> str:

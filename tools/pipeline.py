@@ -16,6 +16,7 @@ import numpy as np
 
 from stages import command
 from stages.reporting import numbers
+from tools import loaded
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
@@ -82,7 +83,8 @@ class _Watch(logging.Handler):
 def run(*words: str) -> Ended:
     """Run DVC in this process with these words of its command line.
 
-    Trainings keep what they would go on from until DVC has noted their results.
+    Trainings keep what they would go on from until DVC has noted their results. Stages that need
+    TensorFlow are copies of a process that has it loaded (`loaded`).
     """
     from dvc.cli import main
 
@@ -91,7 +93,8 @@ def run(*words: str) -> Ended:
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
     try:
-        code = main(list(words))
+        with loaded.offered():
+            code = main(list(words))
     finally:
         logger.removeHandler(watch)
     if watch.interrupted or code == DVC_INTERRUPTED:

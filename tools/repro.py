@@ -15,7 +15,7 @@ from typing import get_args
 
 from stages import command, params
 from stages.errors import UserError
-from tools import jobs, mending, pipeline
+from tools import jobs, loaded, mending, pipeline
 from tools.alone import alone
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
@@ -72,7 +72,8 @@ def main() -> None:
     with alone(here, again):
         mending.mend(here)
         if arguments.jobs != 1:
-            sys.exit(jobs.run(arguments.jobs, here, again))
+            with loaded.offered():
+                sys.exit(jobs.run(arguments.jobs, here, again))
         sys.stdout.flush()
         # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:
         # a training that ends meanwhile would be lost.

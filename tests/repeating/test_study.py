@@ -1,4 +1,7 @@
-"""Two fresh clones of a study, run in unlike circumstances, end in the same bytes."""
+"""Two fresh clones of a study, run in unlike circumstances, end in the same bytes.
+
+One by `dvc repro`, the other by `make repro`, whose stages are copies of one process.
+"""
 
 from pathlib import Path
 
@@ -19,12 +22,12 @@ def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scratch, Scratch]:
     origin = Scratch.make(tmp_path_factory.mktemp("origin"), CELL)
     plain, strange = CIRCUMSTANCES[0], CIRCUMSTANCES[1]
     made, processes = [], []
-    for circumstance in (plain, strange):
+    for circumstance, command in ((plain, ["dvc", "repro"]), (strange, ["tools.repro"])):
         folder = tmp_path_factory.mktemp("clone") / circumstance.folder
         origin.git("clone", "-q", str(origin.path), str(folder))
         made.append(Scratch(folder))
-        words = ["-m", "dvc", "repro"]
-        processes.append(circumstance.start(words, folder, tmp_path_factory.mktemp("clock")))
+        clock = tmp_path_factory.mktemp("clock")
+        processes.append(circumstance.start(["-m", *command], folder, clock))
     for process in processes:
         said = process.communicate(timeout=800)[0]
         assert process.returncode == 0, said
