@@ -27,7 +27,7 @@ from stages import command
 from tests.scratch import environment
 
 EVERY = 0.1  # seconds between two looks
-STAGE = re.compile(rb"\0-m\0stages\.")
+STAGE, COPIED = re.compile(rb"\0-m\0stages\."), re.compile(rb"\0-m\0tools\.loaded\0")
 
 
 @dataclass
@@ -46,25 +46,30 @@ class Seen:
         )
 
 
-def stages_under(process: int) -> Iterator[int]:
-    """Yield the stages that a process started, or those that it started did.
+def workers_under(process: int) -> Iterator[tuple[int, bool]]:
+    """Yield what works for stages under a process, and whether it is a stage by itself.
 
-    Not what a stage starts itself, which is called as the stage until it has begun.
+    Else it is a copy that a stage has its work done by, or the process that is copied (see
+    tools/loaded.py). Not what a stage starts itself, which is called as the stage until it has
+    begun.
     """
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         with suppress(OSError):  # it may have ended meanwhile
             for child in map(int, task.read_text().split()):
-                if STAGE.search(Path(f"/proc/{child}/cmdline").read_bytes()):
-                    yield child
-                else:
-                    yield from stages_under(child)
+                command_line = Path(f"/proc/{child}/cmdline").read_bytes()
+                if STAGE.search(command_line):
+                    yield child, True
+                    continue
+                if COPIED.search(command_line):
+                    yield child, False
+                yield from workers_under(child)
 
 
 def look(root: int, seen: Seen) -> None:
     """Count the stages under a process and their running threads; nothing where there is none."""
     stages = running = 0
-    for process in stages_under(root):
-        stages += 1
+    for process, stage in workers_under(root):
+        stages += stage
         for path in Path(f"/proc/{process}/task").glob("*/stat"):
             with suppress(OSError):
                 # The state is after the name, which may have spaces and brackets.

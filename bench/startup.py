@@ -2,9 +2,12 @@
 
 Each stage is a process of its own, which does what the stage does before its work: it loads the
 stage's module, reads params.yaml, and where the stage needs TensorFlow configures it, loads the
-rooms that the work is done in and opens the tracked run (in a folder of its own). Measured from the
-start of the process by a clock that the two share; the median of some rounds, after one that brings
-files into memory. A stage that misses its limit makes the exit code 1.
+rooms that the work is done in and begins the tracked run (in a folder of its own), which MLflow is
+loaded for only when there is something to log. Measured from the start of the process by a clock
+that the two share; the median of some rounds, after one that brings files into memory. So it is
+where a stage starts by itself, as under `dvc repro`; under `make repro` it is a copy of a process
+that has its libraries loaded (tools/loaded.py), which `bench.one_change` measures. A stage that
+misses its limit makes the exit code 1.
 """
 
 import argparse

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from bench import jobs, one_change
 from bench.jobs import Seen
 
@@ -20,17 +22,24 @@ time.sleep(60)
 """
 PARENT = """
 import os, subprocess, sys
-child = subprocess.Popen([sys.executable, "-c", os.environ["BUSY"], "-m", "stages" + ".train"])
+busy, idle = [sys.executable, "-c", os.environ["BUSY"]], [sys.executable, "-c", "input()"]
+stage, copied = ["-m", "stages" + ".train"], ["-m", "tools" + ".loaded", "3"]
+by_itself = os.environ["COPIED"] != "yes"
+commands = [busy + stage] if by_itself else [busy + copied, idle + stage]
+children = [subprocess.Popen(each, stdin=subprocess.PIPE) for each in commands]
 sys.stdin.read()
-child.kill()
-child.wait()
+for child in children:
+    child.kill()
+    child.wait()
 """
 
 
-def test_stages_are_seen_below_whatever_started_them() -> None:
+@pytest.mark.parametrize("copied", ["no", "yes"])
+def test_stages_are_seen_below_whatever_started_them_and_whoever_does_their_work(copied) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, env=os.environ | {"BUSY": BUSY}
-    )
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE,
+        env=os.environ | {"BUSY": BUSY, "COPIED": copied},
+    )  # fmt: skip
     try:
         seen = Seen()
         for _ in range(100):
