@@ -48,7 +48,7 @@ def train_cell(cell: str) -> None:
         "schedule": schedule.model_dump(exclude={"training"}),
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
-    runtime.configure(study.threads, study.seed, training.mixed_precision, training=True)
+    configure(study, cell, study.seed)
     from stages.evaluation.figures import training_curves
 
     with tracking.run(stage="train", cell=cell, params=used) as run:
@@ -73,6 +73,11 @@ def train_cell(cell: str) -> None:
         run.log_artifact(artifacts.history_path(cell))
         run.log_figure(lambda: training_curves(outcome.history), "training_curves.png")
     settle(bundle)
+
+
+def configure(study: params.Params, cell: str, seed: int) -> None:
+    """Prepare the process for training a cell from `seed` (`runtime.configure`)."""
+    runtime.configure(study.threads, seed, study.training_of(cell).mixed_precision, training=True)
 
 
 def metrics_of(outcome: "Outcome", schedule: "Schedule") -> dict[str, float]:
@@ -152,7 +157,7 @@ def trained(
     listener: Listener,
     bundle: "Bundle | None" = None,
 ) -> tuple["keras.Model", "Outcome"]:
-    """Build a cell's network and train it. Call `runtime.configure` with the same seed first.
+    """Build a cell's network and train it. Call `configure` with the same seed first.
 
     Args:
         study: the parameters.

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking
+from stages import artifacts, command, params, tracking
 from stages.artifacts import Dataset, Predictions
 from stages.evaluation import classification, inference
 from stages.statistics.spread import spread
-from stages.train import bundle_of, settle, trained
+from stages.train import bundle_of, configure, settle, trained
 
 if TYPE_CHECKING:
     from stages.training.resume import Bundle
@@ -37,10 +37,9 @@ def train_seeds(cell: str) -> None:
     """
     study = params.load()
     seeds = study.seeds_of(cell)
-    mixed = study.training_of(cell).mixed_precision
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     found = {study.seed: numbers(artifacts.read_predictions(cell))}
-    runtime.configure(study.threads, study.seed, mixed, training=True)
+    configure(study, cell, study.seed)
     used = {"seeds": seeds, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_seeds", cell=cell, params=used) as run:
         started = time.monotonic()

@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
+from stages import artifacts, command, params, tracking, weight_files
 from stages.artifacts import SHUFFLED
-from stages.train import bundle_of, settle, trained
+from stages.train import bundle_of, configure, settle, trained
 
 
 def main() -> None:
@@ -42,9 +42,7 @@ def train_shuffled(cell: str) -> None:
     study = params.load()
     shuffled = study.shuffled_cell(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    runtime.configure(
-        study.threads, shuffled.seed, study.training_of(cell).mixed_precision, training=True
-    )
+    configure(study, cell, shuffled.seed)
     from stages.evaluation import inference
 
     meaningless = replace(dataset, train_labels=permuted(dataset.train_labels, shuffled.seed))

@@ -3,8 +3,8 @@
 import argparse
 import time
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
-from stages.train import bundle_of, settle, trained
+from stages import artifacts, command, params, tracking, weight_files
+from stages.train import bundle_of, configure, settle, trained
 
 
 def main() -> None:
@@ -25,9 +25,7 @@ def train_twin(cell: str) -> None:
     study = params.load()
     twin = study.twin(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    runtime.configure(
-        study.threads, twin.seed, study.training_of(cell).mixed_precision, training=True
-    )
+    configure(study, cell, twin.seed)
     used = {"seed": twin.seed, "threads": study.threads, "budget": study.budget}
     with tracking.run(stage="train_twin", cell=cell, params=used) as run:
         started = time.monotonic()

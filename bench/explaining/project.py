@@ -15,12 +15,12 @@ import numpy as np
 from bench.explaining import exchange, turns
 from bench.explaining.settings import Settings
 from bench.results import PROJECT
-from bench.training.sides import SHAPES
+from bench.training.sides import CLASSES, SHAPES
 from stages import params, runtime
 from stages.explainers import Context
 
 PASSES = "bare passes"
-CLASSES = 10
+
 LONGEST = 1.0  # seconds of bare passes at a time; the rest is multiplied
 
 # Method of the bench -> family, and the method's name in it.
