@@ -150,24 +150,24 @@ def _both_paths(
 ) -> Iterator[Block]:
     # For each method and image, of each baseline deletion's images, then insertion's.
     size = len(baselines) * len(PATHS) * len(counts)
+    empty = [np.stack(each) for each in zip(*baselines.values(), strict=True)]
     for each in maps.values():
         for row, order in enumerate(pixel_order(each, seed)):
-            empty = [baseline[row] for baseline in baselines.values()]
-            yield Block(size, partial(_write, images[row], empty, order, counts))
+            yield Block(size, partial(_write, images[row], empty[row], order, counts))
 
 
 def _write(
     image: np.ndarray,
-    baselines: list[np.ndarray],
+    baselines: np.ndarray,
     order: np.ndarray,
     counts: np.ndarray,
     into: np.ndarray,
 ) -> None:
     marked = path_marks(order, counts, image.shape[-1])
     paths = into.reshape(len(baselines), len(PATHS), len(counts), *image.shape)
-    for empty, (deletion, insertion) in zip(baselines, paths, strict=True):
-        replace(image, empty, marked, deletion)
-        exchange(image, empty, deletion, insertion)
+    deletion, insertion = paths[:, 0], paths[:, 1]
+    replace(image, baselines, marked, deletion)
+    exchange(image, baselines, deletion, insertion)
 
 
 def _by_name(curves: np.ndarray) -> dict[str, np.ndarray]:

@@ -81,6 +81,8 @@ def infidelity(
         raise ValueError(f"needs at least 1 sample, and no baseline named {NOISE!r}")
     squares = random_squares(images.shape[1:3], samples, seed)
     noise = grey_noise(images.shape[1:3], samples, deviation, seed)
+    # To all channels once: to add along so short an axis takes several times as long.
+    noise = np.repeat(noise, images.shape[-1], axis=-1)
     inside = squares.reshape(samples, -1).astype(np.float64)
     start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
     passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, noise))
@@ -88,6 +90,8 @@ def infidelity(
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
         for name in (*baselines, NOISE)
     }
+    # Kept, since new memory takes longer to come than to be written.
+    memory, moves = np.empty_like(noise), np.empty(noise.shape[:3])
     # NumPy's threads have little to do in matrices this small, and get in the network's way.
     with threadpool_limits(1, user_api="blas"):
         for row, image in enumerate(images):
@@ -95,7 +99,7 @@ def infidelity(
             own = np.array([each[row].ravel() for each in maps.values()], np.float64)
             own = own.reshape(len(maps), inside.shape[1])
             by_square = own @ inside.T
-            by_noise = own @ _moves(image, noise).reshape(samples, -1).T
+            by_noise = own @ _moves(image, noise, memory, moves).reshape(samples, -1).T
             for name, by_method in results.items():
                 changes = start[row] - next(passed)[:, targets[row]]
                 if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
@@ -178,9 +182,16 @@ def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
     np.clip(np.add(image, noise, out=into), 0, 1, out=into)
 
 
-def _moves(image: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _moves(
+    image: np.ndarray, noise: np.ndarray, memory: np.ndarray, into: np.ndarray
+) -> np.ndarray:
     # I of equation 1: what is taken from each pixel, clipping included, on average over channels.
-    moves = image - np.clip(image + noise, 0, 1)
+    # Into float64 (samples, height, width), by way of float32 memory like the noise.
+    _add_noise(image, noise, memory)
+    np.subtract(image, memory, out=memory)
     # One channel after the other: a mean along so short an axis takes several times as long.
-    channels = [moves[..., channel].astype(np.float64) for channel in range(moves.shape[-1])]
-    return sum(channels[1:], channels[0]) / len(channels)
+    into[:] = memory[..., 0]
+    for channel in range(1, memory.shape[-1]):
+        into += memory[..., channel]
+    into /= memory.shape[-1]
+    return into

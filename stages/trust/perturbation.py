@@ -37,7 +37,8 @@ def predicted(
 
     The blocks are asked for one by one, and forgotten once they are predicted. Two threads write a
     batch before the network passes it: while it is passed, the network's threads have all cores,
-    and a writer beside them would hold up each of its operations.
+    and a writer beside them would hold up each of its operations. Each takes the next block that is
+    left, so that neither waits for one that is late.
 
     Args:
         predict: the network.
@@ -54,14 +55,15 @@ def predicted(
             if len(memory) < ends[-1]:  # new memory takes as long to come as to be written
                 memory = np.empty((ends[-1], *shape), np.float32)
             chunk = memory[: ends[-1]]
-            parts = list(zip(joined, np.split(chunk, ends[:-1]), strict=True))
-            other_half = helper.submit(_write, parts[1::2])
-            _write(parts[::2])
-            other_half.result()
+            left = iter(list(zip(joined, np.split(chunk, ends[:-1]), strict=True)))
+            other = helper.submit(_write, left)
+            _write(left)
+            if not other.cancel():  # nothing is left for it if it has not begun
+                other.result()
             yield from np.split(predict(chunk), ends[:-1])
 
 
-def _write(parts: list[tuple[Block, np.ndarray]]) -> None:
+def _write(parts: Iterator[tuple[Block, np.ndarray]]) -> None:
     for block, images in parts:
         block.write(images)
 
@@ -99,7 +101,30 @@ def pixel_order(maps: np.ndarray, seed: int) -> np.ndarray:
         raise ValueError("a map has NaN in it, so its pixels have no order")
     pixels = maps.shape[1] * maps.shape[2]
     shuffled = np.random.default_rng(seed).permutation(pixels)
-    return shuffled[np.argsort(-maps.reshape(-1, pixels)[:, shuffled], axis=1, kind="stable")]
+    # Less than zero rather than negated: 0 and -0 are equal values, and both become 0.
+    rising = 0 - maps.reshape(-1, pixels)[:, shuffled]
+    return shuffled[_stable_order(rising)]
+
+
+def _stable_order(rows: np.ndarray) -> np.ndarray:
+    """Return what a stable `np.argsort` of each row does, in less than half the time for float32.
+
+    Args:
+        rows: float (n, m), without NaN and -0; m below 2³².
+
+    Returns:
+        int64 (n, m), indices into the row.
+    """
+    if rows.dtype != np.float32:
+        return np.argsort(rows, axis=1, kind="stable")
+    # Integers in the values' order: of negative ones, all bits but the sign's count down.
+    bits = rows.view(np.int32)
+    bits = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    # With the place behind each value no two are equal, so that any sort is a stable one, and the
+    # places come out in order.
+    keys = (bits.astype(np.int64) << 32) | np.arange(rows.shape[1])
+    keys.sort(axis=1)
+    return keys & 0xFFFFFFFF
 
 
 def pixel_counts(pixels: int, steps: int) -> np.ndarray:
@@ -154,17 +179,19 @@ def replace(image: np.ndarray, baseline: np.ndarray, marked: np.ndarray, into: n
     """Write copies of an image with the marked pixels replaced by the baseline's.
 
     As integers, a ^ ((a ^ b) & mask) is a or b to the bit; without a branch for each pixel it takes
-    a quarter of the time that `np.where` does.
+    a quarter of the time that `np.where` does. Several baselines at once save most of what calling
+    NumPy for so few pixels takes.
 
     Args:
         image: float32 (height, width, channels).
-        baseline: alike.
+        baseline: float32 (..., height, width, channels), one or several.
         marked: int32 (m, height * width * channels), of `marks` or `path_marks`.
-        into: float32 (m, height, width, channels), contiguous, where they are written.
+        into: float32 (..., m, height, width, channels), where they are written.
     """
-    bits = into.reshape(marked.shape).view(np.int32)
+    bits = into.view(np.int32)
+    marked = marked.reshape(len(marked), *image.shape)
     np.bitwise_and(marked, _difference(image, baseline), out=bits)
-    np.bitwise_xor(bits, image.ravel().view(np.int32), out=bits)
+    np.bitwise_xor(bits, image.view(np.int32), out=bits)
 
 
 def exchange(image: np.ndarray, baseline: np.ndarray, made: np.ndarray, into: np.ndarray) -> None:
@@ -172,18 +199,17 @@ def exchange(image: np.ndarray, baseline: np.ndarray, made: np.ndarray, into: np
 
     Args:
         image: float32 (height, width, channels).
-        baseline: alike.
-        made: float32 (m, height, width, channels), contiguous, each pixel the image's or the
-            baseline's, as `replace` makes them.
+        baseline: float32 (..., height, width, channels), one or several.
+        made: float32 (..., m, height, width, channels), each pixel the image's or the baseline's,
+            as `replace` makes them.
         into: like `made`, where they are written.
     """
-    shape = len(made), image.size
-    bits, other = (each.reshape(shape).view(np.int32) for each in (into, made))
-    np.bitwise_xor(other, _difference(image, baseline), out=bits)
+    np.bitwise_xor(made.view(np.int32), _difference(image, baseline), out=into.view(np.int32))
 
 
 def _difference(image: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    return image.ravel().view(np.int32) ^ baseline.ravel().view(np.int32)
+    # int32 (..., 1, height, width, channels): the same for all copies.
+    return (image.view(np.int32) ^ baseline.view(np.int32))[..., None, :, :, :]
 
 
 def require_matching(

@@ -57,6 +57,18 @@ def test_nan_has_no_place_in_an_order() -> None:
         pixel_order(np.array([[[0.0, np.nan]]]), seed=0)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_order_is_that_of_a_stable_sort(dtype: type) -> None:
+    maps = np.random.default_rng(0).normal(size=(4, 9, 7)).round(1)  # with ties
+    maps[1] *= 1e-40  # subnormal in float32
+    maps[2, :, :3], maps[2, :, 3:5] = 0.0, -0.0  # equal values, though not in their bits
+    maps[3, 0], maps[3, 1], maps[3, 2] = np.inf, -np.inf, 3e38
+    maps = maps.astype(dtype)
+    shuffled = np.random.default_rng(5).permutation(63)
+    for found, values in zip(pixel_order(maps, seed=5), maps.reshape(4, 63), strict=True):
+        assert found.tolist() == sorted(shuffled, key=lambda pixel: -values[pixel])
+
+
 def test_counts_run_from_none_to_all() -> None:
     assert pixel_counts(10, 4).tolist() == [0, 2, 5, 8, 10]
     assert pixel_counts(3, 99).tolist() == [0, 1, 2, 3]  # no more steps than pixels
@@ -102,6 +114,20 @@ def test_chosen_pixels_are_replaced_to_the_bit() -> None:
     np.testing.assert_array_equal(others.view(np.int32), expected.view(np.int32))
 
 
+def test_several_baselines_at_once_are_as_one_after_the_other() -> None:
+    random = np.random.default_rng(0)
+    image = random.normal(size=(5, 4, 3)).astype(np.float32)
+    baselines = random.normal(size=(2, 5, 4, 3)).astype(np.float32)
+    chosen = random.random((7, 5, 4)) < 0.5
+    # As `faithfulness` has them: both kinds of images of a baseline beside each other.
+    made = np.full((2, 2, 7, 5, 4, 3), np.nan, np.float32)
+    replace(image, baselines, marks(chosen, channels=3), made[:, 0])
+    exchange(image, baselines, made[:, 0], made[:, 1])
+    for baseline, (replaced, exchanged) in zip(baselines, made, strict=True):
+        np.testing.assert_array_equal(replaced, np.where(chosen[..., None], baseline, image))
+        np.testing.assert_array_equal(exchanged, np.where(chosen[..., None], image, baseline))
+
+
 SHAPE = (4, 4, 1)  # 64 bytes an image
 
 
@@ -142,6 +168,23 @@ def test_two_blocks_are_written_at_once() -> None:
     blocks = [Block(1, partial(write, i)) for i in range(4)]
     found = predicted(lambda images: images.mean(axis=(1, 2)), SHAPE, blocks)
     assert [each.item() for each in found] == [0, 1, 2, 3]
+
+
+def test_a_block_that_takes_long_holds_up_no_other() -> None:
+    written, others = [], threading.Event()
+
+    def write(i: int, into: np.ndarray) -> None:
+        if i == 0:
+            assert others.wait(timeout=20)
+        into[:] = i
+        written.append(i)
+        if len(written) == 5:
+            others.set()
+
+    blocks = [Block(1, partial(write, i)) for i in range(6)]
+    found = predicted(lambda images: images.mean(axis=(1, 2)), SHAPE, blocks)
+    assert [each.item() for each in found] == [0, 1, 2, 3, 4, 5]
+    assert written[-1] == 0
 
 
 @pytest.mark.parametrize("broken", [0, 1])
