@@ -13,7 +13,8 @@ better: mean R² 0.80, 0.73 and 0.69 of mobilenet_v2 on mnist, fashion_mnist and
 as it is nevertheless is counted: `idle_segments`.
 """
 
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,7 +23,6 @@ from pydantic import Field
 
 from stages.explainers import Attribution, Context, Family, surrogate
 from stages.explainers.baselines import blurred
-from stages.explainers.masking import masked_logits
 from stages.explainers.rows import by_image
 from stages.explainers.superpixels import superpixels
 from stages.schema import Block
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from stages.explainers.network import Network
 
 GREY_LEVEL = 1 / 255  # a smaller change is none
+DRAWS_KEPT = 16  # numbers of segments for which what was drawn is kept from one image to the next
+
+# (segments, seed) -> which are on, float32 (samples, segments).
+Draw = Callable[[int, int], np.ndarray]
 
 
 class Options(Block):
@@ -87,6 +91,8 @@ def lime(
     """
     from threadpoolctl import threadpool_limits
 
+    # Images of as many segments are shown with the same ones on, which takes a while to draw.
+    draw = lru_cache(DRAWS_KEPT)(partial(surrogate.draw, options.samples))
     rows = by_image(images, targets)
     fills = filled(rows.images, options, colour)
     maps = np.zeros(images.shape[:3], np.float32)
@@ -100,7 +106,7 @@ def lime(
             shown = rows.of(i)
             seeds = [seed + k for k in range(options.seeds if i < options.stability_images else 1)]
             segments = superpixels(image, options.segments, options.compactness)
-            fits = fitted(network, image, fill, segments, targets[shown], options, seeds)
+            fits = fitted(network, image, fill, segments, targets[shown], options, draw, seeds)
             by_seed = np.stack([coefficients[segments] for coefficients, _ in fits])
             maps[shown] = np.moveaxis(by_seed[0], -1, 0)
             numbers["r2"][shown] = fits[0][1]
@@ -119,29 +125,55 @@ def fitted(
     segments: np.ndarray,
     targets: np.ndarray,
     options: Options,
+    draw: Draw,
     seeds: list[int],
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return for each seed what `surrogate.fit` says of the targets' logits.
 
     All samples pass the network together, and all targets are read from the same passes.
     """
-    import tensorflow as tf
-
-    count = segments.max() + 1
-    member = np.eye(count, dtype=np.float32)[:, segments]
-    drawn = [surrogate.draw(options.samples, count, seed) for seed in seeds]
-    on = np.concatenate(drawn)
-
-    def kept(part: slice) -> Any:
-        return tf.tensordot(on[part], member, axes=1)
-
-    logits = masked_logits(network, image[None], fill[None], kept, len(on))[0]
-    values = np.split(logits[:, targets], len(seeds))
+    count = int(segments.max()) + 1
+    drawn = [draw(count, seed) for seed in seeds]
+    values = np.split(
+        logits(network, image, fill, segments, np.concatenate(drawn))[:, targets], len(seeds)
+    )
     return [
         surrogate.fit(samples, said, surrogate.proximity(samples, options.kernel_width),
                       options.ridge)
         for samples, said in zip(drawn, values, strict=True)
     ]  # fmt: skip
+
+
+def logits(
+    network: "Network", image: np.ndarray, fill: np.ndarray, segments: np.ndarray, on: np.ndarray
+) -> np.ndarray:
+    """Return an image's logits with some of its segments on, float32 (n, classes).
+
+    Args:
+        network: the network to explain.
+        image: float32 (height, width, channels) in [0, 1], what a segment shows when it is on.
+        fill: float32 like `image`, what it shows when it is off.
+        segments: int64 (height, width), from 0 without a gap.
+        on: float32 (n, segments), 0 or 1.
+    """
+    import tensorflow as tf
+
+    @tf.autograph.experimental.do_not_convert
+    def function(shown: Any, hidden: Any, member: Any, batch: Any) -> Any:
+        # An image is a row here, since mixing colours over more axes takes TensorFlow twice as
+        # long. A pixel is in one segment: its mask is that segment's 0 or 1 exactly.
+        copies = hidden + tf.matmul(batch, member) * (shown - hidden)
+        return network.logits_of(tf.reshape(copies, (-1, *network.image_shape)))
+
+    compiled = network.compiled("lime", function)
+    # Which of the values each segment covers, float32 (segments, height * width * channels).
+    values = np.repeat(segments.ravel(), image.shape[-1])
+    member = np.arange(on.shape[1])[:, None] == values
+    whole = [
+        tf.constant(array.astype(np.float32))
+        for array in (image.reshape(1, -1), fill.reshape(1, -1), member)
+    ]
+    return network.in_batches(lambda batch: compiled(*whole, batch), on)
 
 
 def filled(images: np.ndarray, options: Options, colour: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from lime.lime_image import LimeImageExplainer
 
-from stages.explainers import Context
-from stages.explainers.lime import Options, agreement, family, filled, lime
+from stages.explainers import Context, surrogate
+from stages.explainers.lime import Options, agreement, family, filled, lime, logits
 from stages.explainers.network import Network
 from stages.explainers.superpixels import superpixels
 from tests.explainers import architectures, networks, passes
@@ -196,6 +196,36 @@ def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatc
     assert sum(counted) == 120 * 3 + 120
     apart = lime(network, images[:1], np.array([1]), chosen, GREY, 0).maps
     np.testing.assert_allclose(maps[2:], apart, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_copies_show_what_is_on_and_the_fill_elsewhere(channels: int) -> None:
+    """To the last bit, as masking one segment after the other; also over several batches."""
+    random = np.random.default_rng(4)
+    weights = random.normal(size=(6, 4, channels, 3)).astype(np.float32)
+    network = Network(networks.linear(weights))
+    image, fill = random.random((2, 6, 4, channels), np.float32)
+    segments = np.arange(24).reshape(6, 4) // 5
+    on = random.integers(0, 2, (network.batch_size + 3, 5)).astype(np.float32)
+    copies = np.stack([fill + row[segments][..., None] * (image - fill) for row in on])
+    found = logits(network, image, fill, segments, on)
+    np.testing.assert_array_equal(found, network.logits(copies))
+
+
+def test_images_of_as_many_segments_share_a_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draw depends on the seed and on how many segments there are, and on nothing else."""
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
+    images, drawn, original = patches(3, 8, 8, 1), [], surrogate.draw
+    images = np.concatenate([images, 1 - images])  # divided alike, so as many segments
+
+    def draw(samples: int, segments: int, seed: int) -> np.ndarray:
+        drawn.append((segments, seed))
+        return original(samples, segments, seed)
+
+    monkeypatch.setattr(surrogate, "draw", draw)
+    found = lime(network, images, np.zeros(6, np.int64), options(), GREY, 0)
+    assert set(drawn) == {(int(count), 0) for count in found.numbers["segments"]}
+    assert len(drawn) == len(set(drawn)) < len(images)
 
 
 def test_no_images() -> None:
