@@ -10,7 +10,6 @@ import numpy as np
 from stages import runtime
 from stages.datasets.split import train_validation_split
 from stages.errors import UserError
-from stages.models import cost
 from stages.training import augmentation as changes
 from stages.training import schedule as schedules
 from stages.training.batches import Batches
@@ -20,9 +19,9 @@ from stages.training.resume import Bundle, Resume
 
 # Validation only infers, so its batches may be large.
 VALIDATION_BATCH = 500
-# Keras needs some 2 ms of Python for each call of its compiled step. What a call may compute, in
-# forward FLOPs of all its images, so that this hardly counts and Ctrl-C is still heard at once.
-CALL_FLOPS, MOST_STEPS = 10**9, 20
+# Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
+# give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
+CALL_VALUES, MOST_STEPS = 4 * 10**7, 20
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -159,8 +158,8 @@ def steps_at_once(network: keras.Model, batch_size: int) -> int:
     """
     if runtime.backend() != "tensorflow":
         return 1
-    step = max(1, cost.flops(network)) * batch_size
-    return int(np.clip(CALL_FLOPS // step, 1, MOST_STEPS))
+    values = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    return int(np.clip(CALL_VALUES // (values * batch_size), 1, MOST_STEPS))
 
 
 def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:

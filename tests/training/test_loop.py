@@ -172,7 +172,13 @@ def test_small_networks_take_many_steps_a_call_and_end_in_the_same_bits(monkeypa
         np.testing.assert_array_equal(one.history[name], many.history[name])
 
 
-@pytest.mark.parametrize(("flops", "steps"), [(1, 20), (10**6, 7), (10**8, 1), (0, 20)])
-def test_how_many_steps_a_call_takes(monkeypatch, flops, steps):
-    monkeypatch.setattr(loop.cost, "flops", lambda network: flops)
-    assert loop.steps_at_once(None, 128) == steps
+# 8 × 8 pixels, 6 × 6 × 4 values three times (the last time flat), 2 logits; 32 images.
+STEP = (64 + 3 * 144 + 2) * 32
+
+
+@pytest.mark.parametrize(
+    ("values", "steps"), [(1, 1), (STEP, 1), (7 * STEP - 1, 6), (7 * STEP, 7), (90 * STEP, 20)]
+)
+def test_how_many_steps_a_call_takes(monkeypatch, values, steps):
+    monkeypatch.setattr(loop, "CALL_VALUES", values)
+    assert loop.steps_at_once(network(), 32) == steps
