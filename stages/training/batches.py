@@ -1,7 +1,7 @@
 """Batches of images and one-hot labels, in an order that the seed and the epoch decide."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import keras
@@ -9,6 +9,31 @@ import numpy as np
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+
+def for_fit(*sets: "Batches") -> "Sequence[Batches | tf.data.Dataset]":
+    """Return what `model.fit` should be given to be served batches.
+
+    On TensorFlow datasets of our own. Keras would make some with autotuning on, whose thread looks
+    at the pipeline ever more rarely, and each epoch waits at its end for the next look: up to as
+    long as the epoch took, or a minute.
+
+    Args:
+        sets: of the same images, which TensorFlow then has in memory once.
+
+    Raises:
+        ValueError: they are not of the same images.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return sets
+    import tensorflow as tf
+
+    images, labels = sets[0].images, sets[0].labels
+    if any(each.images is not images or each.labels is not labels for each in sets):
+        raise ValueError("these batches are not of the same images")
+    # Of a large array, what TensorFlow converts by itself takes up twice the memory.
+    tensors = tf.identity(images), tf.identity(labels)
+    return [each.dataset(*tensors) for each in sets]
 
 
 class Batches(keras.utils.PyDataset):
@@ -66,21 +91,16 @@ class Batches(keras.utils.PyDataset):
             images, labels = self._mixed(images, labels, index)
         return images, labels
 
-    def for_fit(self) -> "Batches | tf.data.Dataset":
-        """Return what `model.fit` should be given to be served these batches.
+    def dataset(self, images: "tf.Tensor", labels: "tf.Tensor") -> "tf.data.Dataset":
+        """Return these batches as TensorFlow makes them: only an epoch's order is asked of Python.
 
-        On TensorFlow a dataset of our own, which asks Python for an epoch's order and makes the
-        batches without it. Keras would make one with autotuning on, whose thread looks at the
-        pipeline ever more rarely, and each epoch waits at its end for the next look: up to as long
-        as the epoch took, or a minute.
+        Args:
+            images: what `self.images` has.
+            labels: what `self.labels` has.
         """
-        if keras.backend.backend() != "tensorflow":
-            return self
         import tensorflow as tf
 
-        images, labels, one_hot = map(
-            tf.convert_to_tensor, (self.images, self.labels, self.one_hot)
-        )
+        one_hot = tf.constant(self.one_hot)
 
         def made(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             pixels = tf.cast(tf.gather(images, rows), tf.float32) / 255

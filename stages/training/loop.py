@@ -12,7 +12,7 @@ from stages.datasets.split import train_validation_split
 from stages.errors import UserError
 from stages.training import augmentation as changes
 from stages.training import schedule as schedules
-from stages.training.batches import Batches
+from stages.training.batches import Batches, for_fit
 from stages.training.options import Augmentation, Schedule, Training
 from stages.training.progress import Progress
 from stages.training.resume import Bundle, Resume
@@ -184,9 +184,10 @@ def _fitted(
         from stages.training import on_device
 
         return on_device.fit(model, batches, validation, callbacks, first, epochs)
+    served, validated = for_fit(batches, validation)
     fitted = model.fit(
-        batches.for_fit(),
-        validation_data=validation.for_fit(),
+        served,
+        validation_data=validated,
         initial_epoch=first,
         epochs=epochs,
         callbacks=callbacks,

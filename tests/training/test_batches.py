@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.training.batches import Batches
+from stages.training.batches import Batches, for_fit
 
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * 25
 LABELS = np.arange(10, dtype=np.int64) % 3
@@ -70,7 +70,7 @@ def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew(mixup_alpha, 
     """To the bit, since TensorFlow makes them there, and NumPy here."""
     images = np.random.default_rng(0).integers(0, 256, (10, 5, 4, 3), dtype=np.uint8)
     batches = Batches(images, LABELS, 3, batch_size=3, seed=1, mixup_alpha=mixup_alpha, rows=rows)
-    dataset = batches.for_fit()
+    (dataset,) = for_fit(batches)
     assert int(dataset.cardinality()) == len(batches)
     for epoch in range(2):
         batches.start_epoch(epoch)
@@ -83,7 +83,8 @@ def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew(mixup_alpha, 
 
 def test_every_brightness_is_the_same_to_the_bit_wherever_it_is_made():
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    ((made, _),) = Batches(images, LABELS[:1], 3, batch_size=1).for_fit()
+    (dataset,) = for_fit(Batches(images, LABELS[:1], 3, batch_size=1))
+    ((made, _),) = dataset
     np.testing.assert_array_equal(made.numpy().ravel(), np.arange(256, dtype=np.float32) / 255)
 
 
@@ -97,11 +98,20 @@ def test_only_the_rows_asked_for_are_served_from_images_that_are_not_copied():
 
 
 def test_the_incomplete_last_batch_is_served_where_there_is_one():
-    dataset = Batches(IMAGES, LABELS, classes=3, batch_size=4).for_fit()
+    (dataset,) = for_fit(Batches(IMAGES, LABELS, classes=3, batch_size=4))
     assert [len(images) for images, _ in dataset] == [4, 4, 2]
 
 
 def test_fit_does_not_wait_for_tensorflows_autotuning():
     # Its thread sleeps ever longer, and an epoch's end waits until it wakes.
-    options = Batches(IMAGES, LABELS, classes=3, batch_size=4).for_fit().options()
-    assert options.autotune.enabled is False
+    (dataset,) = for_fit(Batches(IMAGES, LABELS, classes=3, batch_size=4))
+    assert dataset.options().autotune.enabled is False
+
+
+def test_parts_of_the_same_images_share_them():
+    parts = [Batches(IMAGES, LABELS, 3, 2, rows=np.array(rows)) for rows in ([4, 9, 1], [3])]
+    found = [[images.numpy() for images, _ in dataset] for dataset in for_fit(*parts)]
+    for part, batches in zip(parts, found, strict=True):
+        np.testing.assert_array_equal(np.concatenate(batches).ravel(), served(part))
+    with pytest.raises(ValueError, match="not of the same images"):
+        for_fit(parts[0], Batches(IMAGES.copy(), LABELS, 3, 2))
