@@ -106,7 +106,8 @@ def _climb_of(network: "Network", layer: str) -> Any:
 
     def values(images: Any, channels: Any, chosen: Any) -> Any:
         """Return each image's own channel at `chosen` of its map, (n,)."""
-        output = graph.value(network.model, images, before_activation(network.model, layer))
+        wanted = before_activation(network.model, layer)
+        output = graph.value(network.model, images, wanted, in_loop=True)
         output = chosen(output) if len(output.shape) == 4 else output
         return tf.reduce_sum(output * tf.one_hot(channels, output.shape[-1]), axis=-1)
 

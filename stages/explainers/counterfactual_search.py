@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
+from stages.explainers import graph
 from stages.explainers.change_size import differences, proximal, size_of
 from stages.explainers.network import target_scores
 from stages.schema import Block
@@ -151,7 +152,8 @@ def _search_of(network: "Network", options: Search) -> Any:
     weights = options.l1 + options.l2 + options.total_variation
 
     def short(images: Any, targets: Any) -> Any:
-        return shortfall(network.logits_of(images), targets, options.confidence) + SLACK
+        logits = graph.value(network.model, images, network.model.output, in_loop=True)
+        return shortfall(logits, targets, options.confidence) + SLACK
 
     @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
     def function(images: Any, targets: Any) -> tuple[Any, Any]:

@@ -54,16 +54,39 @@ def run(
     return outputs
 
 
-def value(model: "keras.Model", images: Any, wanted: "keras.KerasTensor") -> Any:
+def value(
+    model: "keras.Model", images: Any, wanted: "keras.KerasTensor", in_loop: bool = False
+) -> Any:
     """Compute one tensor of a network, such as `model.output`.
 
     Args:
         model: a flat functional network of one input and one output.
         images: a tensor (n, height, width, channels).
         wanted: the output of one of its layers.
+        in_loop: whether it is computed, and its gradient taken, within a loop that is compiled.
     """
-    outputs = run(model, images, lambda _: None)
+    outputs = run(model, images, _pooling_in_a_loop if in_loop else lambda _: None)
     return next(outputs[layer.name] for layer in model.operations if layer.output is wanted)
+
+
+def _pooling_in_a_loop(layer: "keras.layers.Layer") -> Rule | None:
+    """Return maximum pooling whose gradient is always computed by the same kernel.
+
+    TensorFlow has oneDNN compute it where it meets the pooling itself first, when it goes through
+    the compiled graph to choose kernels. In what order it goes through a loop is chance, in each
+    process anew, and where windows overlap the two kernels add their gradients in unlike orders.
+    MaxPoolV2 is the same operation, for which there is one kernel only.
+    """
+    import keras
+    import tensorflow as tf
+
+    if not isinstance(layer, keras.layers.MaxPooling2D):
+        return None
+    if all(size <= step for size, step in zip(layer.pool_size, layer.strides, strict=True)):
+        return None  # nothing to add
+    ksize, strides = ([1, *size, 1] for size in (layer.pool_size, layer.strides))
+    padding = layer.padding.upper()
+    return lambda x: tf.raw_ops.MaxPoolV2(input=x, ksize=ksize, strides=strides, padding=padding)
 
 
 def _inputs(layer: "keras.layers.Layer") -> list[Any]:

@@ -108,3 +108,23 @@ def test_any_tensor_of_a_network(name: str) -> None:
         expected = keras.Model(model.input, wanted)(images, training=False)
         value = graph.value(model, tf.constant(images), wanted)
         np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("size", "strides", "padding"), [(3, 2, "same"), (3, 1, "valid"), (2, 2, "same")]
+)
+def test_pooling_in_a_loop_is_the_networks(size: int, strides: int, padding: str) -> None:
+    inputs = keras.Input((7, 7, 2))
+    outputs = keras.layers.MaxPooling2D(size, strides, padding)(inputs)
+    model = keras.Model(inputs, outputs)
+    images = tf.constant(np.random.default_rng(0).random((2, 7, 7, 2), np.float32))
+    found = []
+    for in_loop in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            value = graph.value(model, images, model.output, in_loop)
+            score = tf.reduce_sum(value**2)
+        found.append((value.numpy(), tape.gradient(score, images).numpy()))
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+    assert found[0][1].any()
