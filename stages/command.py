@@ -4,11 +4,11 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from difflib import get_close_matches
 from types import TracebackType
 
-from stages import loaded
 from stages.errors import UserError, printable
 
 _LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
@@ -54,6 +54,9 @@ def run(main: Callable[[], None]) -> None:
 
 def _ran_elsewhere() -> bool:
     """Have another process do the work of this program, if one offers to; exit as it did."""
+    # Not before Ctrl-C is taken care of, below: it takes a moment to load.
+    from stages import loaded
+
     program = _spec.name if _spec is not None else ""
     if program not in (f"stages.{name}" for name in loaded.STAGES):
         return False
@@ -84,8 +87,20 @@ def _say_interrupted(
         sys.__excepthook__(kind, error, trace)
 
 
+def _press_again(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Keep a Ctrl-C that came while Python was clearing something away, where it would be lost."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        # A little later, or it would be lost here as well.
+        again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
 # A stage loads libraries for a second or more before `run` is there for Ctrl-C. Whoever imports
 # this in a program of their own keeps their own handling.
 _spec = getattr(sys.modules["__main__"], "__spec__", None)
 if _spec is not None and _spec.name.partition(".")[0] in ("stages", "tools"):
     sys.excepthook = _say_interrupted
+    sys.unraisablehook = _press_again

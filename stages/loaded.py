@@ -64,7 +64,10 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
 
 @contextmanager
 def _passing_signals_on(process: int) -> Iterator[None]:
-    """Within, what this process is told the copy is told, and decides what comes of it."""
+    """Within, what this process is told the copy is told, and decides what comes of it.
+
+    Not what this one ignores, as a shell's background jobs ignore Ctrl-C.
+    """
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         with suppress(ProcessLookupError):
@@ -77,7 +80,10 @@ def _passing_signals_on(process: int) -> Iterator[None]:
         pass_on(signal.SIGCONT, frame)
 
     handlers = {**dict.fromkeys(_PASSED_ON, pass_on), signal.SIGTSTP: pause}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    before = {
+        number: signal.signal(number, handler) for number, handler in handlers.items()
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }  # fmt: skip
     try:
         yield
     finally:

@@ -56,7 +56,7 @@ class Run:
         def send() -> None:
             from mlflow.entities import Metric
 
-            now = int(time.time() * 1000)
+            now = _now()
             metrics = [
                 Metric(_allowed(name), float(value), now, step)
                 for name, value in values.items()
@@ -95,7 +95,7 @@ class Run:
         Loading it and opening its store take half as long as loading TensorFlow; the work need not
         wait for that.
         """
-        flat, started = flattened(params), int(time.time() * 1000)
+        flat, started = flattened(params), _now()
         commit = git_commit()
         tags = {
             "dvc_stage": f"{stage}@{cell}",
@@ -224,6 +224,11 @@ def git_commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return f"{commit}-dirty" if changed else commit
+
+
+def _now() -> int:
+    """Return the time as MLflow has it, in milliseconds."""
+    return int(time.time() * 1000)
 
 
 def _git(*arguments: str) -> str:

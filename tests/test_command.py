@@ -1,11 +1,16 @@
 """How a stage ends: a sentence for what a user can put right, a traceback for a bug."""
 
 import errno
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from stages import atomic, command
 from stages.errors import UserError
+from tests.interruptible import interruptible
+from tests.scratch import ROOT
 
 
 def ended(error: BaseException, capsys: pytest.CaptureFixture) -> tuple[int, str]:
@@ -70,3 +75,28 @@ def test_a_full_disk_keeps_the_earlier_file(tmp_path, monkeypatch, capsys) -> No
 def test_the_nearest_name() -> None:
     assert command.nearest("resnet81", ["resnet18", "vgg_cnn"]) == "; did you mean 'resnet18'?"
     assert command.nearest("something else", ["resnet18"]) == ""
+
+
+def test_ctrl_c_is_not_lost_while_something_is_cleared_away(tmp_path) -> None:
+    """Python ignores what is raised in `__del__`; TensorFlow clears away with every epoch."""
+    program = """
+import signal, sys, time, types
+sys.modules["__main__"].__spec__ = types.SimpleNamespace(name="stages.train")
+from stages import command
+class Cleared:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+cleared = Cleared()
+del cleared
+time.sleep(5)
+print("went on")
+"""
+    with interruptible():
+        done = subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.stdout == "" and done.returncode == -signal.SIGINT
+    assert (
+        done.stderr
+        == "interrupted: what was finished is kept; run the same command again to go on\n"
+    )

@@ -196,6 +196,8 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     # same, whose foreground it is not in.
     os.setpgid(0, 0)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    # DVC ignores it while a stage runs, and this was started by the first one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)

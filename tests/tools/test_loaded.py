@@ -142,6 +142,30 @@ def test_ctrl_c_comes_once_and_the_copy_decides_what_it_means(folder, offer) -> 
     assert not runs(copy)
 
 
+def test_ctrl_c_is_heard_also_where_it_was_ignored_when_the_libraries_were_loaded(folder) -> None:
+    """As DVC ignores it while the first stage runs."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with loaded.offered(["colorsys"]):
+            said(folder, "tells")
+            asks = start(folder, "waits")
+            at_work(folder)
+            os.killpg(asks.pid, signal.SIGINT)
+            assert asks.communicate(timeout=30)[0].startswith("waiting\npressed\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_background_job_ignores_ctrl_c_as_before(folder, offer) -> None:
+    asks = start(folder, "waits", code=f"import signal; signal.signal(2, signal.SIG_IGN)\n{ASKS}")
+    copy = at_work(folder)
+    os.killpg(asks.pid, signal.SIGINT)
+    time.sleep(0.3)
+    assert runs(copy) and asks.poll() is None
+    asks.kill()
+    until(lambda: not runs(copy))
+
+
 def test_a_copy_ends_with_the_one_that_asked(folder, offer) -> None:
     asks = start(folder, "waits")
     copy = at_work(folder)
