@@ -5,6 +5,7 @@ compiled function, so that a few calls do all the work. What is drawn or chosen 
 the same for every image.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,14 +13,17 @@ if TYPE_CHECKING:
 
 
 def slices(network: "Network", count: int) -> list[tuple[slice, int]]:
-    """Divide `count` copies into slices that fit into a batch.
+    """Divide `count` copies into as few slices as fit into a batch each, all about as long.
 
     Returns:
         pairs of a slice of the copies, and of how many images its copies come nearest to a batch.
     """
     size = network.batch_size
-    parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
-    return [(part, max(1, round(size / (part.stop - part.start)))) for part in parts]
+    parts = -(-count // size)
+    ends = [count * part // parts for part in range(parts + 1)]
+    return [
+        (slice(start, end), max(1, round(size / (end - start)))) for start, end in pairwise(ends)
+    ]
 
 
 def gradients_at(network: "Network", copies: Any, targets: Any) -> Any:

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from stages.explainers.network import Network
 
 GREY_LEVEL = 1 / 255  # a smaller change is none
-DRAWS_KEPT = 16  # numbers of segments for which what was drawn is kept from one image to the next
+REGRESSIONS_KEPT = 16  # numbers of segments whose regression is kept from one image to the next
 
-# (segments, seed) -> which are on, float32 (samples, segments).
-Draw = Callable[[int, int], np.ndarray]
+# (segments, seed) -> the regression on what is on, its samples float32 (samples, segments).
+Regressions = Callable[[int, int], surrogate.Regression]
 
 
 class Options(Block):
@@ -91,8 +91,8 @@ def lime(
     """
     from threadpoolctl import threadpool_limits
 
-    # Images of as many segments are shown with the same ones on, which takes a while to draw.
-    draw = lru_cache(DRAWS_KEPT)(partial(surrogate.draw, options.samples))
+    # Images of as many segments are shown with the same ones on.
+    regressions = lru_cache(REGRESSIONS_KEPT)(partial(regression, options))
     rows = by_image(images, targets)
     fills = filled(rows.images, options, colour)
     maps = np.zeros(images.shape[:3], np.float32)
@@ -106,7 +106,7 @@ def lime(
             shown = rows.of(i)
             seeds = [seed + k for k in range(options.seeds if i < options.stability_images else 1)]
             segments = superpixels(image, options.segments, options.compactness)
-            fits = fitted(network, image, fill, segments, targets[shown], options, draw, seeds)
+            fits = fitted(network, image, fill, segments, targets[shown], regressions, seeds)
             by_seed = np.stack([coefficients[segments] for coefficients, _ in fits])
             maps[shown] = np.moveaxis(by_seed[0], -1, 0)
             numbers["r2"][shown] = fits[0][1]
@@ -118,30 +118,31 @@ def lime(
     return Attribution(maps, numbers)
 
 
+def regression(options: Options, segments: int, seed: int) -> surrogate.Regression:
+    """Draw which of an image's segments are on, and make the regression on that ready."""
+    samples = surrogate.draw(options.samples, segments, seed)
+    weights = surrogate.proximity(samples, options.kernel_width)
+    return surrogate.Regression(samples, weights, options.ridge)
+
+
 def fitted(
     network: "Network",
     image: np.ndarray,
     fill: np.ndarray,
     segments: np.ndarray,
     targets: np.ndarray,
-    options: Options,
-    draw: Draw,
+    regressions: Regressions,
     seeds: list[int],
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return for each seed what `surrogate.fit` says of the targets' logits.
+    """Return for each seed what `surrogate.Regression.fit` says of the targets' logits.
 
     All samples pass the network together, and all targets are read from the same passes.
     """
     count = int(segments.max()) + 1
-    drawn = [draw(count, seed) for seed in seeds]
-    values = np.split(
-        logits(network, image, fill, segments, np.concatenate(drawn))[:, targets], len(seeds)
-    )
-    return [
-        surrogate.fit(samples, said, surrogate.proximity(samples, options.kernel_width),
-                      options.ridge)
-        for samples, said in zip(drawn, values, strict=True)
-    ]  # fmt: skip
+    on = [regressions(count, seed) for seed in seeds]
+    samples = np.concatenate([one.samples for one in on])
+    values = logits(network, image, fill, segments, samples)[:, targets]
+    return [one.fit(said) for one, said in zip(on, np.split(values, len(seeds)), strict=True)]
 
 
 def logits(

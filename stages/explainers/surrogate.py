@@ -4,6 +4,7 @@ As the `lime` package fits it (`lime_base.py`), in closed form and for several t
 """
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 
 
 def draw(samples: int, segments: int, seed: int) -> np.ndarray:
@@ -27,31 +28,40 @@ def proximity(samples: np.ndarray, width: float) -> np.ndarray:
     return np.sqrt(np.exp(-(distance**2) / width**2))
 
 
-def fit(
-    samples: np.ndarray, values: np.ndarray, weights: np.ndarray, ridge: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit values by a sum over the segments that are on, and an intercept.
+class Regression:
+    """A weighted ridge regression on one set of samples, for any values of them.
+
+    What does not depend on the values is computed once: images of as many segments share it.
 
     Args:
         samples: float (samples, segments), 0 or 1.
-        values: float (samples, targets), what the network says.
         weights: float64 (samples,), not negative.
-        ridge: how much the coefficients' squares cost; the intercept's is free.
-
-    Returns:
-        coefficients, float64 (segments, targets), and the weighted share of the values' variance
-        that they explain (R²), float64 (targets,): at most 1, NaN where the values do not vary.
+        ridge: how much the coefficients' squares cost, above 0; the intercept's is free.
     """
-    shares = weights / weights.sum()
-    on = samples - shares @ samples
-    # From the first sample's: values that do not vary become zeros, and not rounding errors.
-    values = values.astype(np.float64) - values[0]
-    values -= shares @ values
-    weighed = on * weights[:, None]
-    coefficients = np.linalg.solve(
-        weighed.T @ on + ridge * np.eye(samples.shape[1]), weighed.T @ values
-    )
-    spread = weights @ values**2
-    left = weights @ (values - on @ coefficients) ** 2
-    unexplained = np.divide(left, spread, out=np.full(left.shape, np.nan), where=spread > 0)
-    return coefficients, 1 - unexplained
+
+    def __init__(self, samples: np.ndarray, weights: np.ndarray, ridge: float) -> None:
+        self.samples, self._weights = samples, weights
+        self._shares = weights / weights.sum()
+        self._on = samples - self._shares @ samples
+        self._weighed = (self._on * weights[:, None]).T
+        self._factor = cho_factor(self._weighed @ self._on + ridge * np.eye(samples.shape[1]))
+
+    def fit(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Fit values by a sum over the segments that are on, and an intercept.
+
+        Args:
+            values: float (samples, targets), what the network says.
+
+        Returns:
+            coefficients, float64 (segments, targets), and the weighted share of the values'
+            variance that they explain (R²), float64 (targets,): at most 1, NaN where the values do
+            not vary.
+        """
+        # From the first sample's: values that do not vary become zeros, and not rounding errors.
+        values = values.astype(np.float64) - values[0]
+        values -= self._shares @ values
+        coefficients = cho_solve(self._factor, self._weighed @ values)
+        spread = self._weights @ values**2
+        left = self._weights @ (values - self._on @ coefficients) ** 2
+        unexplained = np.divide(left, spread, out=np.full(left.shape, np.nan), where=spread > 0)
+        return coefficients, 1 - unexplained

@@ -6,7 +6,7 @@ from lime.lime_base import LimeBase
 from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances
 
-from stages.explainers.surrogate import draw, fit, proximity
+from stages.explainers.surrogate import Regression, draw, proximity
 
 
 def test_draws_are_those_of_the_lime_package() -> None:
@@ -32,7 +32,7 @@ def test_fit_is_sklearns_ridge(ridge: float, samples: int) -> None:
     random = np.random.default_rng(0)
     values = on @ random.normal(size=(20, 3)) + random.normal(size=(samples, 3)) + 5
     weights = proximity(on, 0.25)
-    coefficients, r2 = fit(on, values, weights, ridge)
+    coefficients, r2 = Regression(on, weights, ridge).fit(values)
     for target in range(3):
         model = Ridge(alpha=ridge).fit(on, values[:, target], sample_weight=weights)
         np.testing.assert_allclose(coefficients[:, target], model.coef_, rtol=1e-6, atol=1e-9)
@@ -45,7 +45,7 @@ def test_fit_is_the_lime_packages() -> None:
     values = np.random.default_rng(0).normal(size=(200, 4)) + on[:, :4]
     distances = pairwise_distances(on, on[:1], metric="cosine").ravel()
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.25**2)), random_state=0)
-    coefficients, r2 = fit(on, values, proximity(on, 0.25), ridge=1.0)
+    coefficients, r2 = Regression(on, proximity(on, 0.25), ridge=1.0).fit(values)
     for target in range(4):
         _, weights, score, _ = base.explain_instance_with_data(on, values, distances, target, 100)
         expected = [weight for _, weight in sorted(weights)]
@@ -55,7 +55,7 @@ def test_fit_is_the_lime_packages() -> None:
 
 def test_what_is_linear_is_recovered() -> None:
     on, expected = draw(100, 6, 0), np.arange(12.0).reshape(6, 2) - 5
-    coefficients, r2 = fit(on, on @ expected + 100, proximity(on, 0.25), ridge=1e-9)
+    coefficients, r2 = Regression(on, proximity(on, 0.25), ridge=1e-9).fit(on @ expected + 100)
     np.testing.assert_allclose(coefficients, expected, atol=1e-7)
     np.testing.assert_allclose(r2, 1, atol=1e-12)
 
@@ -63,6 +63,16 @@ def test_what_is_linear_is_recovered() -> None:
 def test_values_that_do_not_vary_have_no_share_explained() -> None:
     on = draw(100, 6, 0)
     values = np.stack([np.full(100, 0.1, np.float32), on[:, 0]], axis=1)
-    coefficients, r2 = fit(on, values, proximity(on, 0.25), ridge=1.0)
+    coefficients, r2 = Regression(on, proximity(on, 0.25), ridge=1.0).fit(values)
     assert not coefficients[:, 0].any() and coefficients[0, 1] > 0.9
     assert np.isnan(r2[0]) and r2[1] > 0.99
+
+
+def test_a_regression_serves_any_values_and_keeps_none() -> None:
+    on = draw(100, 6, 0)
+    regression = Regression(on, proximity(on, 0.25), ridge=1.0)
+    first = np.random.default_rng(0).normal(size=(100, 2))
+    alone = regression.fit(first)
+    regression.fit(first + on[:, :2])
+    for again, before in zip(regression.fit(first), alone, strict=True):
+        np.testing.assert_array_equal(again, before)
