@@ -18,10 +18,6 @@ from stages.explainers.deeplift_rules import curved_layers, multipliers_of, pass
 if TYPE_CHECKING:
     from stages.explainers.network import Network
 
-# Pairs of an explained and a training image in a batch. More are no faster, and the last batch is
-# filled up, since XLA compiles for one number of pairs and no other.
-PAIRS = 128
-
 
 def deep_shap(
     network: "Network", images: np.ndarray, targets: np.ndarray, background: np.ndarray
@@ -66,8 +62,10 @@ def deep_shap(
         training = tf.constant(part)
         logits, facts = of_training(training)
         expected += logits.numpy().sum(axis=0, dtype=np.float64) / len(background)
-        size = max(1, min(PAIRS, network.batch_size) // len(part))
-        filled = -(-len(images) // size) * size
+        # Of equal size and the last one filled up: XLA compiles for one number of pairs at a time.
+        calls = -(-len(images) // max(1, network.batch_size // len(part)))
+        size = -(-len(images) // max(1, calls))
+        filled = calls * size
         maps += network.in_batches(
             lambda batch, chosen, t=training, f=facts: of_pairs(batch, chosen, t, f),
             np.resize(images, (filled, *images.shape[1:])), np.resize(targets, filled), size=size,

@@ -79,7 +79,9 @@ def partition_shap(
             picture, shown = games.divide(batch // 2)
             if not len(picture):
                 break
-            shown = shown.reshape(len(shown), -1).repeat(channels, axis=1)
+            shown = shown.reshape(len(shown), -1)
+            if channels > 1:  # NumPy would copy them for one channel too
+                shown = shown.repeat(channels, axis=1)
             games.learn(
                 network.in_batches(
                     lambda s, p, pictures=pictures: compiled(pictures, fill, s, p), shown, picture
