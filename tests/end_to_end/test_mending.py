@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -37,6 +39,19 @@ def whole(*cells: str) -> str:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / ".dvc" / "tmp").mkdir(parents=True)
     return tmp_path
+
+
+@contextmanager
+def sleeping(*words: str) -> Iterator[subprocess.Popen]:
+    """A process that has these last words in its command line, and ends with the block."""
+    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen([*asleep, *words]) as process:
+        try:
+            while psutil.Process(process.pid).cmdline()[-len(words) :] != list(words):
+                time.sleep(0.01)  # for a moment it is still a copy of this one
+            yield process
+        finally:
+            process.kill()
 
 
 def stages(folder: Path) -> list[str]:
@@ -80,24 +95,19 @@ def test_a_list_of_files_in_use_cut_short_is_removed(folder, content, capsys) ->
 
 def test_files_stay_in_use_while_their_process_is_there(folder) -> None:
     path = folder / mending.IN_USE
-    sleeping = [sys.executable, "-c", "import time; time.sleep(60)"]
     for words, stays in ((["dvc", "repro"], True), (["something", "else"], False)):
-        with subprocess.Popen([*sleeping, *words]) as process:
-            while psutil.Process(process.pid).cmdline()[-2:] != words:
-                time.sleep(0.01)  # for a moment it is still a copy of this one
+        with sleeping(*words) as process:
             held = {"read": {"/a": [{"pid": process.pid, "cmd": "dvc repro"}]}, "write": {}}
             path.write_text(json.dumps(held))
             mending.mend(folder)
-            process.kill()
         assert path.exists() == stays
 
 
 def test_a_number_given_to_another_process_since_does_not_count(folder) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "dvc"]) as process:
+    with sleeping("dvc") as process:
         began = psutil.Process(process.pid).create_time()
         assert mending._is_dvc(process.pid, began + 5)
         assert not mending._is_dvc(process.pid, began - 5)
-        process.kill()
 
 
 def test_unfinished_files_are_cleared_where_stages_write(folder) -> None:
