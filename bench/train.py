@@ -42,6 +42,9 @@ from stages import command, params
 PART = "training"
 GOAL = 1.25  # times the best peer
 OVER_TENSORFLOW = {"efficient_cnn": 1.8, "resnet18": 1.8, "cifar_cnn": 1.8}
+# An epoch's, as in earnest not so few that what is done once an epoch counts: of the networks whose
+# batches take a few milliseconds more. What reports once an epoch must not take minutes over it.
+BATCHES, BATCHES_OF = 10, {"simple_cnn": 200, "mobilenet_v2": 50}
 PASSES = 3  # forward, and two gradients
 # KERAS_BACKEND -> what a person would call it.
 TENSORFLOW, TORCH = "Keras on TensorFlow", "Keras on PyTorch"
@@ -110,9 +113,11 @@ def _start(
         environment["KERAS_BACKEND"] = backend
     if backend == "tensorflow" and options.onednn_off:
         environment["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    model = params.load().cell(cell).model
     words = [
         str(python), "-m", "bench.training.sides", kind, "--cell", cell, "--folder", folder,
-        "--batches", str(options.batches), "--seconds", str(options.seconds),
+        "--batches", str(options.batches or BATCHES_OF.get(model, BATCHES)),
+        "--seconds", str(options.seconds),
     ]  # fmt: skip
     return Start(name, words, environment, needed)
 
@@ -185,7 +190,7 @@ def main() -> None:
     parser.add_argument("--against", nargs="*", choices=KERAS, default=list(KERAS))
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=8.0, help="a round's least length")
-    parser.add_argument("--batches", type=int, default=10, help="batches an epoch")
+    parser.add_argument("--batches", type=int, help="an epoch's; if left out, as many as suit")
     parser.add_argument("--patience", type=float, default=300.0, help="seconds, then given up")
     parser.add_argument(
         "--onednn-off",
