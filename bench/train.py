@@ -113,11 +113,9 @@ def _start(
         environment["KERAS_BACKEND"] = backend
     if backend == "tensorflow" and options.onednn_off:
         environment["TF_ENABLE_ONEDNN_OPTS"] = "0"
-    model = params.load().cell(cell).model
     words = [
         str(python), "-m", "bench.training.sides", kind, "--cell", cell, "--folder", folder,
-        "--batches", str(options.batches or BATCHES_OF.get(model, BATCHES)),
-        "--seconds", str(options.seconds),
+        "--batches", str(options.batches), "--seconds", str(options.seconds),
     ]  # fmt: skip
     return Start(name, words, environment, needed)
 
@@ -214,7 +212,9 @@ def main() -> None:
     load.warn()
     print(f"images/s in training, median of {options.rounds} rounds (least to greatest)")
     for model in wanted:
-        rates = measure(cells[model], options, pythons, absent)
+        batches = options.batches or BATCHES_OF.get(model, BATCHES)
+        sized = argparse.Namespace(**{**vars(options), "batches": batches})
+        rates = measure(cells[model], sized, pythons, absent)
         share = PASSES * rates.gflop * max(rates.sides[PROJECT]) / max(rates.product)
         batch_size = study.schedule_of(cells[model]).batch_size
         print(*lines(model, batch_size, rates, share), sep="\n", flush=True)

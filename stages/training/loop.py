@@ -17,8 +17,8 @@ from stages.training.options import Augmentation, Schedule, Training
 from stages.training.progress import Progress
 from stages.training.resume import Bundle, Resume
 
-# Validation only infers, so its batches may be larger than a training's; but 500 images were half a
-# GiB more than a training step of efficient_cnn holds, and gained no time.
+# Validation only infers, so its batches may be larger than a training's; but with 500 images
+# efficient_cnn took half a GiB more than with 100, and more than its training steps do.
 VALIDATION_BATCH = 100
 # Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
 # give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
