@@ -37,6 +37,15 @@ print(json.dumps({
 print("to stderr", file=sys.stderr)
 sys.exit(3)
 """
+ENDS = """
+import atexit, gc, threading, time
+def late():
+    time.sleep(0.3)
+    print("a thread's end")
+threading.Thread(target=late).start()
+atexit.register(print, "tidied up")
+print(f"the program's end, garbage collected: {gc.isenabled()}")
+"""
 WAITS = """
 import os, pathlib, time
 try:
@@ -60,6 +69,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder with programs to run, as a study has its stages."""
     (tmp_path / "tells.py").write_text(TELLS)
     (tmp_path / "waits.py").write_text(WAITS)
+    (tmp_path / "ends.py").write_text(ENDS)
     (tmp_path / "fails.py").write_text("import os\nraise ValueError(os.sep)")
     (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     return tmp_path
@@ -120,6 +130,26 @@ def test_a_copy_is_as_the_program_itself_with_its_libraries_loaded(folder, offer
     again = json.loads(said(folder, "tells")[0].splitlines()[0])
     assert again["parent"] == told["parent"] and again["process"] != told["process"]
     assert not runs(told["process"])
+
+
+def test_a_copy_that_has_come_to_its_end_waits_for_threads_and_tidies_up(folder, offer) -> None:
+    """Python's own clearing away is left out, and nothing else."""
+    out, err = said(folder, "ends")
+    assert out.splitlines() == [
+        "the program's end, garbage collected: True", "a thread's end", "tidied up", "code 0",
+    ]  # fmt: skip
+    assert err == ""
+
+
+def test_what_cannot_be_written_at_the_end_is_told(folder, offer) -> None:
+    tells = ASKS.replace('code {code}")', 'code {code}", file=sys.stderr)')
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", tells, "ends"], cwd=folder, stdout=full, timeout=60,
+            env=environment(PYTHONPATH=str(ROOT)), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert "No space left on device" in done.stderr
+    assert "code 0" not in done.stderr
 
 
 def test_a_bug_keeps_its_traceback(folder, offer) -> None:
