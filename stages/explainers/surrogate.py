@@ -4,7 +4,6 @@ As the `lime` package fits it (`lime_base.py`), in closed form and for several t
 """
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
 
 def draw(samples: int, segments: int, seed: int) -> np.ndarray:
@@ -40,6 +39,8 @@ class Regression:
     """
 
     def __init__(self, samples: np.ndarray, weights: np.ndarray, ridge: float) -> None:
+        from scipy.linalg import cho_factor
+
         self.samples, self._weights = samples, weights
         self._shares = weights / weights.sum()
         self._on = samples - self._shares @ samples
@@ -57,6 +58,8 @@ class Regression:
             variance that they explain (R²), float64 (targets,): at most 1, NaN where the values do
             not vary.
         """
+        from scipy.linalg import cho_solve
+
         # From the first sample's: values that do not vary become zeros, and not rounding errors.
         values = values.astype(np.float64) - values[0]
         values -= self._shares @ values

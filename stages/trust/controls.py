@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from scipy.ndimage import sobel
 
 NAMES = ("random", "edges", "centre", "constant")
 CENTRE_WIDTH = 0.25  # the Gaussian's standard deviation as a share of the image's side
@@ -73,6 +72,8 @@ def _noise(image: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _edges(image: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import sobel
+
     grey = image.astype(np.float64).mean(axis=-1)
     return np.hypot(*(sobel(grey, axis=axis, mode="nearest") for axis in (0, 1)))
 

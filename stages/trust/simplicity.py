@@ -4,7 +4,6 @@ Simple is not right: a single pixel, wherever it is, has the best values.
 """
 
 import numpy as np
-from scipy.special import entr
 
 
 def simplicity(maps: np.ndarray) -> dict[str, np.ndarray]:
@@ -25,6 +24,8 @@ def simplicity(maps: np.ndarray) -> dict[str, np.ndarray]:
     Returns:
         Each number's name -> float64 (n,); NaN where a map is zero, since nothing is spread.
     """
+    from scipy.special import entr
+
     count, pixels = len(maps), maps[0].size if len(maps) else 1
     magnitudes = np.abs(maps.astype(np.float64)).reshape(count, pixels)
     total = magnitudes.sum(axis=1, keepdims=True)

@@ -5,7 +5,6 @@ correlation beside it (`correlation`) does not know which pixels are neighbours;
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 # The paper's: a window of 11 x 11 pixels, standard deviation 1.5, section III.B.
 SIGMA = 1.5
@@ -53,5 +52,7 @@ def _scaled(maps: np.ndarray) -> np.ndarray:
 
 def _windows(values: np.ndarray) -> np.ndarray:
     """Return the weighted mean around each pixel, float64 like `values`."""
+    from scipy.ndimage import gaussian_filter
+
     # The batch's axis is not filtered, so a NaN stays in its own map.
     return gaussian_filter(values, (0, SIGMA, SIGMA), mode="reflect", radius=(0, RADIUS, RADIUS))
