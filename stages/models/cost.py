@@ -51,7 +51,7 @@ def flops(model: keras.Model) -> int:
 def _of_layer(layer: keras.Layer) -> int:
     import keras
 
-    from stages.models.convolution import Conv2D
+    from stages.models import convolution, pointwise
 
     *_, channels = layer.input.shape
     *places, filters = layer.output.shape[1:]
@@ -61,7 +61,7 @@ def _of_layer(layer: keras.Layer) -> int:
     kind = type(layer)  # exactly: a subclass may compute something else
     if kind is keras.layers.Dense:
         products = channels * outputs
-    elif kind in (keras.layers.Conv2D, Conv2D):
+    elif kind in (keras.layers.Conv2D, convolution.Conv2D, pointwise.Conv2D):
         products = math.prod(layer.kernel_size) * (channels // layer.groups) * outputs
     elif kind is keras.layers.DepthwiseConv2D:
         products = math.prod(layer.kernel_size) * outputs

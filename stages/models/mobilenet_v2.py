@@ -52,7 +52,7 @@ def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
     x = layers.conv_bn_relu(x, network.stem, 3, stride=2, name="stem_conv", kind="relu6")
     for number, (channels, stride, expansion) in enumerate(network.blocks, start=1):
         x = _inverted_residual(x, channels, stride, expansion, name=f"block{number}")
-    x = layers.conv_bn_relu(x, network.head, 1, name="head_conv", kind="relu6")
+    x = layers.bn_relu(_pointwise(x, network.head, "head_conv"), name="head_conv", kind="relu6")
     x = layers.dense_relu(layers.global_average(x), network.dense, name="dense")
     return layers.classifier(layers.dropout(x, network.dropout), classes)
 
@@ -68,11 +68,19 @@ def _inverted_residual(
     entered = x
     if expansion > 1:
         width = expansion * x.shape[-1]
-        x = layers.conv_bn_relu(x, width, 1, name=f"{name}_expand", kind="relu6")
+        x = _pointwise(x, width, f"{name}_expand")
+        x = layers.bn_relu(x, name=f"{name}_expand", kind="relu6")
     x = layers.depthwise(x, 3, stride=stride, name=f"{name}_depthwise")
     x = layers.bn_relu(x, name=f"{name}_depthwise", kind="relu6")
-    x = layers.conv(x, channels, 1, name=f"{name}_project")
+    x = _pointwise(x, channels, f"{name}_project")
     x = layers.batch_norm(x, name=f"{name}_project_bn")
     if stride == 1 and entered.shape[-1] == channels:
         x = keras.layers.Add(name=f"{name}_add")([entered, x])
     return x
+
+
+def _pointwise(x: KerasTensor, filters: int, name: str) -> KerasTensor:
+    """Combine the channels of each pixel, without a bias: (n, h, w, c) -> (n, h, w, filters)."""
+    from stages.models.pointwise import Conv2D
+
+    return Conv2D(filters, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)
