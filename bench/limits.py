@@ -110,7 +110,7 @@ def main() -> None:
     found: dict[str, list[float]] = {name: [] for name in RATES}
     for _ in range(options.rounds):
         for name, rates in found.items():
-            rates.append(_in_a_process(name, options.seconds))
+            rates.append(in_a_process(name, options.seconds))
     for name, rates in found.items():
         print(f"{name:28} {max(rates):8.1f} {UNITS[name]} (least {min(rates):.1f})")
         results.keep(
@@ -119,7 +119,8 @@ def main() -> None:
         )
 
 
-def _in_a_process(name: str, seconds: float) -> float:
+def in_a_process(name: str, seconds: float) -> float:
+    """Return one round of a limit (PRODUCT or COPY), in its unit."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.limits", "--of", name, "--seconds", str(seconds)],
         cwd=ROOT, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, check=True,
