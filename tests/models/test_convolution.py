@@ -5,28 +5,12 @@ import numpy as np
 import pytest
 
 from stages.models.convolution import Conv2D
-
-FILTERS = 5
-
-
-def pair(side: int, channels: int = 3, **options) -> tuple[keras.Layer, keras.Layer]:
-    """Return ours and Keras' layer with the same weights."""
-    made = [
-        kind(FILTERS, name="conv", **{"kernel_size": 3, "padding": "same", **options})
-        for kind in (Conv2D, keras.layers.Conv2D)
-    ]
-    random = np.random.default_rng(0)
-    for layer in made:
-        layer.build((None, side, side, channels))
-    weights = [random.standard_normal(w.shape).astype(np.float32) for w in made[0].weights]
-    for layer in made:
-        layer.set_weights(weights)
-    return made[0], made[1]
+from tests.models import like_keras
+from tests.models.like_keras import FILTERS, assert_alike, images, operations
 
 
-def images(side: int, count: int = 6, channels: int = 3) -> np.ndarray:
-    random = np.random.default_rng(1)
-    return random.standard_normal((count, side, side, channels)).astype(np.float32)
+def pair(side: int, **options) -> tuple[keras.Layer, keras.Layer]:
+    return like_keras.pair(Conv2D, side, **{"kernel_size": 3, "padding": "same", **options})
 
 
 @pytest.mark.parametrize(
@@ -46,21 +30,9 @@ def images(side: int, count: int = 6, channels: int = 3) -> np.ndarray:
 )
 @pytest.mark.parametrize("side", [1, 2, 3, 4])
 def test_outputs_and_gradients_are_those_of_keras(side: int, options: dict) -> None:
-    import tensorflow as tf
-
     if side == 1 and options.get("padding") == "valid":
         pytest.skip("no window fits")
-    x = tf.constant(images(side))
-    found = []
-    for layer in pair(side, **options):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            outputs = layer(x)
-            loss = tf.reduce_sum(tf.sin(outputs))
-        variables = [w.value for w in layer.weights]
-        found.append([outputs, *tape.gradient(loss, [x, *variables])])
-    for mine, other in zip(*found, strict=True):
-        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
+    assert_alike(pair(side, **options), side)
 
 
 @pytest.mark.parametrize(
@@ -70,13 +42,7 @@ def test_outputs_and_gradients_are_those_of_keras(side: int, options: dict) -> N
 def test_what_gives_four_pixels_is_multiplied_and_nothing_else(
     side: int, stride: int, multiplied: bool
 ) -> None:
-    import tensorflow as tf
-
-    layer, _ = pair(side, strides=stride)
-    traced = tf.function(layer).get_concrete_function(tf.TensorSpec((None, side, side, 3)))
-    graph = traced.graph.as_graph_def()
-    found = {node.op for node in graph.node}
-    found |= {node.op for function in graph.library.function for node in function.node_def}
+    found = operations(pair(side, strides=stride)[0], side)
     assert ("MatMul" in found, "Conv2D" in found) == (multiplied, not multiplied)
 
 

@@ -1,43 +1,18 @@
 """Our 1×1 convolution gives what Keras' own gives, also where it is a product of matrices."""
 
 import keras
-import numpy as np
 import pytest
 
 from stages import params
 from stages.models import pointwise
 from stages.models.assembly import build_model
-
-FILTERS = 5
+from tests.models import like_keras
+from tests.models.like_keras import assert_alike, operations
 
 
 def pair(side: int, **options) -> tuple[keras.Layer, keras.Layer]:
-    """Return ours and Keras' layer with the same weights."""
-    made = [
-        kind(FILTERS, name="conv", **{"kernel_size": 1, "use_bias": False, **options})
-        for kind in (pointwise.Conv2D, keras.layers.Conv2D)
-    ]
-    random = np.random.default_rng(0)
-    for layer in made:
-        layer.build((None, side, side, 3))
-    weights = [random.standard_normal(w.shape).astype(np.float32) for w in made[0].weights]
-    for layer in made:
-        layer.set_weights(weights)
-    return made[0], made[1]
-
-
-def images(side: int) -> np.ndarray:
-    return np.random.default_rng(1).standard_normal((6, side, side, 3)).astype(np.float32)
-
-
-def operations(layer: keras.Layer, side: int) -> set[str]:
-    """Return what TensorFlow would run for the layer."""
-    import tensorflow as tf
-
-    traced = tf.function(layer).get_concrete_function(tf.TensorSpec((None, side, side, 3)))
-    graph = traced.graph.as_graph_def()
-    return {node.op for part in (graph, *graph.library.function)
-            for node in getattr(part, "node", None) or part.node_def}  # fmt: skip
+    chosen = {"kernel_size": 1, "use_bias": False, **options}
+    return like_keras.pair(pointwise.Conv2D, side, **chosen)
 
 
 @pytest.mark.parametrize(
@@ -56,19 +31,9 @@ def operations(layer: keras.Layer, side: int) -> set[str]:
     ids=str,
 )
 def test_outputs_and_gradients_are_those_of_keras(side, options, multiplied) -> None:
-    import tensorflow as tf
-
-    x, found = tf.constant(images(side)), []
-    for layer in pair(side, **options):
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            outputs = layer(x)
-            loss = tf.reduce_sum(tf.sin(outputs))
-        variables = [w.value for w in layer.weights]
-        found.append([outputs, *tape.gradient(loss, [x, *variables])])
-    for mine, other in zip(*found, strict=True):
-        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-5)
-    ours = operations(pair(side, **options)[0], side)
+    layers = pair(side, **options)
+    assert_alike(layers, side)
+    ours = operations(layers[0], side)
     assert ("MatMul" in ours, "Conv2D" in ours) == (multiplied, not multiplied)
 
 
