@@ -41,7 +41,7 @@ KINDS = {
     "Dense": "dense",
 }
 # `…/gradient_tape/mobilenet_v2_1/block2_expand_bn_1/FusedBatchNormGradV3:_Mkl…`: name, then kind.
-_OPERATION = re.compile(r"^(?P<path>[^:]+):(?P<kind>\w+)$")
+_OPERATION = re.compile(r"^([^:]+):\w+$")
 _NUMBERED = re.compile(r"_\d+$")
 
 
@@ -96,7 +96,7 @@ def rows(
     for name, took in operations:
         operation = _OPERATION.match(name)
         if operation:
-            layer = _layer_in(operation["path"], layers)
+            layer = _layer_in(operation[1], layers)
             seconds[layers[layer].kind if layer else REST] += took
     gflop: Counter[str] = Counter()
     for layer in layers.values():
