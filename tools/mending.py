@@ -1,8 +1,8 @@
 """What a killed run may leave in DVC's files, put right before the next one reads them.
 
 DVC writes its cache to temporary names, but dvc.lock and its list of files in use (`rwlock`) in
-place: killed meanwhile, it leaves half a file, which it then refuses to read. dvc.lock of the whole
-study takes seconds to write, after every stage.
+place: killed meanwhile, it leaves half a file, which it then refuses to read. `dvc repro` by itself
+takes seconds to write dvc.lock of the whole study, after every stage (the tools do not: lock_file).
 """
 
 import json

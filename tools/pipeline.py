@@ -16,7 +16,7 @@ import numpy as np
 
 from stages import command
 from stages.reporting import numbers
-from tools import loaded
+from tools import loaded, lock_file
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
@@ -84,7 +84,8 @@ def run(*words: str) -> Ended:
     """Run DVC in this process with these words of its command line.
 
     Trainings keep what they would go on from until DVC has noted their results. Stages that need
-    TensorFlow are copies of a process that has it loaded (`loaded`).
+    TensorFlow are copies of a process that has it loaded (`loaded`). Of dvc.lock only the entry of
+    the stage that ran is written (`lock_file`).
     """
     from dvc.cli import main
 
@@ -93,7 +94,7 @@ def run(*words: str) -> Ended:
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
     try:
-        with loaded.offered():
+        with loaded.offered(), lock_file.written_by_entry():
             code = main(list(words))
     finally:
         logger.removeHandler(watch)
