@@ -1,8 +1,10 @@
 """One parameter of one cell changed, all else done before: `python -m bench.one_change`
 
 The wall time of `make repro` beside the sum of the useful work of the stages that it runs, in a
-scratch copy of a small study (the demo's; `--tiny`: the tests'). The parameter is a model's, so
-that all stages of its cell run again, and those of the whole study. At most 10 % over is the goal.
+scratch copy of a study: a small one (the demo's; `--tiny`: the tests'), or a finished one
+(`--study`, of which files are only read; the copy takes as much disk as its data/). The parameter
+is a model's, so that all stages of its cells run again, and those of the whole study. At most 10 %
+over is the goal.
 
 Useful work: right after the run each of these stages is run once more, in a process that has
 already loaded the stage's module, the rooms that it works in and its libraries, has configured
@@ -16,6 +18,7 @@ import itertools
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,10 +29,13 @@ from bench import results, small_study
 from bench.comparison import compare
 from bench.startup import ROOMS
 from stages import command
-from tests.scratch import Scratch, environment
+from stages.errors import UserError
+from tests.scratch import Scratch, copy_repository, environment
 from tools import overlay
 
-CHANGED = "models.simple_cnn.training.label_smoothing"
+CHANGED = "models.{model}.training.label_smoothing"
+SMALL = "simple_cnn"
+MADE = ("data", "metrics", "dvc.lock", "params.yaml")
 STEP = 0.01  # each round has a value of its own, or DVC's run-cache would serve it
 OVER = 1.1
 
@@ -97,6 +103,26 @@ def reproduce(study: Scratch) -> tuple[float, list[str]]:
     return seconds, re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE)
 
 
+def finished(path: Path, study: Path) -> Scratch:
+    """Make a study at `path` of this code and what another one has made.
+
+    Raises:
+        UserError: the other one has made nothing.
+    """
+    copy_repository(path)
+    for name in MADE:
+        source = study / name
+        if not source.exists():
+            raise UserError(f"{source}: there is no such file; run `make repro` there first")
+        if source.is_dir():
+            shutil.copytree(source, path / name, dirs_exist_ok=True)
+        else:
+            shutil.copy2(source, path / name)
+    scratch = Scratch(path)
+    scratch.git("init", "-q")
+    return scratch
+
+
 def main() -> None:
     """Print the wall time, the stages' work and what is over; exit with 1 if the goal is missed."""
     parser = argparse.ArgumentParser(
@@ -104,22 +130,38 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--tiny", action="store_true", help="two tiny cells")
+    parser.add_argument("--study", type=Path, metavar="FOLDER", help="a finished study")
+    parser.add_argument("--model", default=SMALL, help="whose parameter changes")
     results.option(parser)
     options = parser.parse_args()
     walls, works = [], []
     with tempfile.TemporaryDirectory() as folder:
-        study = small_study.make(Path(folder) / "study", options.tiny)
-        print(f"running the study first: {', '.join(study.params['cells'])}", flush=True)
-        reproduce(study)
+        path = Path(folder) / "study"
+        if options.study:
+            study = finished(path, options.study.resolve())
+        else:
+            study = small_study.make(path, options.tiny)
+        known = sorted({cell["model"] for cell in study.params["cells"].values()})
+        if options.model not in known:
+            raise UserError(
+                f"--model {options.model}: no cell has it{command.nearest(options.model, known)}; "
+                f"known: {', '.join(known)}"
+            )
+        print(f"running what is not done of: {', '.join(study.params['cells'])}", flush=True)
+        _, ran = reproduce(study)
+        if options.study and ran:
+            raise UserError(f"{options.study}: not finished by this code: {', '.join(ran)} ran")
         for number in range(1, options.rounds + 1):
-            study.change(CHANGED, STEP * number)
+            study.change(CHANGED.format(model=options.model), STEP * number)
             wall, ran = reproduce(study)
             work = {stage: work_of(study, stage) for stage in ran}
             walls.append(wall)
             works.append(sum(work.values()))
             print(f"make repro {wall:.1f} s, of which {works[-1]:.1f} s are work:")
             print(*(f"  {stage:40} {taken:6.1f}" for stage, taken in work.items()), sep="\n")
-    found = measured(walls, works, len(work), options.tiny)
+    size = "tiny" if options.tiny else "small"
+    case = f"of {options.model} in the whole study" if options.study else f"{size} cell"
+    found = measured(walls, works, len(work), case)
     results.keep(options.results, found)
     compared = compare(found)
     print(f"{1 / compared.ratio:.2f} times the work (at most {OVER})")
@@ -127,13 +169,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def measured(
-    walls: list[float], works: list[float], stages: int, tiny: bool
-) -> results.Measurement:
+def measured(walls: list[float], works: list[float], stages: int, case: str) -> results.Measurement:
     """Return the wall times beside the stages' useful work, a number a round."""
     return results.Measurement(
         "one-change",
-        f"a training parameter, {'tiny' if tiny else 'small'} cell",
+        f"a training parameter, {case}",
         "s",
         "less",
         {results.PROJECT: walls, "its stages' useful work": works},

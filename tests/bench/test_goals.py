@@ -14,8 +14,8 @@ from bench.results import Measurement
         (startup.measured("fetch", [1.0]), startup.measured("fetch", [1.01])),
         (memory.measured("train@a", 2.0, "", 5), memory.measured("train@a", 2.01, "", 5)),
         (
-            one_change.measured([11.0, 30.0], [10.0, 12.0], 3, False),
-            one_change.measured([11.1], [10.0], 3, False),
+            one_change.measured([11.0, 30.0], [10.0, 12.0], 3, "small cell"),
+            one_change.measured([11.1], [10.0], 3, "small cell"),
         ),
         (
             dvc_floor.measured(9, {"study": [13.0, 20.0], "floor": [10.0, 11.0], "bare": [1.0]}),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bench import jobs, one_change
+from bench import jobs
 from bench.jobs import Seen
 
 # Two busy threads in a child of a process, of which the child's command line is a stage's.
@@ -62,9 +62,3 @@ def test_other_processes_are_no_stages() -> None:
         assert str(seen) == "no stage seen"
     finally:
         other.communicate()
-
-
-def test_a_stage_loads_its_familys_module() -> None:
-    rooms = one_change.rooms_of("stages.explain", ["--cell", "a-b", "--family", "lime"])
-    assert rooms[-1] == "stages.explainers.lime"
-    assert one_change.rooms_of("stages.report", []) is None
