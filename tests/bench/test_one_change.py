@@ -12,7 +12,8 @@ from tests.scratch import ROOT
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     folder = tmp_path / "made"
-    for name in ("data/models/a.weights.h5", "metrics/train/a.json", "dvc.lock", "params.yaml"):
+    folders = "data/models/a.weights.h5", "metrics/train/a.json", ".dvc/cache/files/a"
+    for name in (*folders, "dvc.lock", "params.yaml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"{name}\n")
     return folder
