@@ -181,6 +181,12 @@ def _serve(requests: socket.socket, ended: int) -> tuple[dict[str, Any], list[in
         _answer(client, process)
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, even while it is stopped."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _answer(client: socket.socket, number: int) -> None:
     with suppress(OSError):  # it may have ended
         client.sendall(f"{number}\n".encode())
@@ -210,8 +216,7 @@ def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     """Be the program that was asked for; return when it has come to its end."""
-    # SIGKILL, should the process that was copied end: nobody could say then how this one did.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()  # nobody could say then how this one did
     # Signals come from who stands for it, and from nobody else. It may write to a terminal all the
     # same, whose foreground it is not in.
     os.setpgid(0, 0)

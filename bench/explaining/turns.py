@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.loaded import end_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Explains the first k images; may return the seconds it took where the clock would not say it.
@@ -103,6 +105,7 @@ def serve(offers: Callable[[str], Offers], images: int) -> None:
         offers: method -> what this side has for it.
         images: how many are explained, fewer only by what is far too slow.
     """
+    end_with_parent()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     with open(os.devnull, "w") as nowhere:  # progress bars are no answer
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.explaining.turns import SideLost
+from tools.loaded import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,6 +137,7 @@ class Rounds:
 
     def __init__(self, seconds: float) -> None:
         """Take stdout for the answers; what else is printed from now on goes nowhere."""
+        end_with_parent()
         self.seconds = seconds
         self.answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
         with open(os.devnull, "w") as nowhere:  # progress is not an answer

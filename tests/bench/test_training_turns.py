@@ -1,9 +1,13 @@
 """Sides that train in turns, as small scripts: one that is slow, one that ends, one needed."""
 
 import os
+import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.explaining.turns import SideLost
@@ -21,6 +25,16 @@ for turn in range(1000):
     if turn == ends_after:
         sys.exit("a library's progress\\nout of memory")
     report(10)
+"""
+# A bench that is killed while its side, which has had its turn, is stopped.
+KILLED = """
+import sys, time
+from tests.bench.test_training_turns import Path, script
+from bench.training.turns import Worker
+worker = Worker(script(Path(sys.argv[1]), "a"), 30.0)
+worker.answer()
+print(worker.process.pid, flush=True)
+time.sleep(60)
 """
 SLOW = "import time; time.sleep(60)"
 PATIENCE = 30.0
@@ -62,3 +76,28 @@ def test_there_is_no_going_on_without_a_side_that_is_needed(
     with pytest.raises(SideLost, match="out of memory"):
         take_turns(starts, 1, PATIENCE)
     assert "a library's progress" in capfd.readouterr().err
+
+
+def test_a_stopped_side_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
+    bench = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    side = psutil.Process(int(bench.stdout.readline()))
+    try:
+        assert becomes(side, psutil.STATUS_STOPPED)
+        bench.kill()
+        # Whoever takes it over may never ask how it ended.
+        assert becomes(side, psutil.STATUS_ZOMBIE)
+    finally:
+        bench.kill()
+        bench.communicate()
+        with suppress(psutil.NoSuchProcess):
+            side.kill()
+
+
+def becomes(process: psutil.Process, status: str) -> bool:
+    for _ in range(200):
+        if not process.is_running() or process.status() == status:
+            return True
+        time.sleep(0.05)
+    return False
