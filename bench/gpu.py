@@ -25,6 +25,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from stages import artifacts, command, params, runtime, weight_files
+from stages.artifacts import Dataset
 from stages.errors import UserError
 from stages.train import bundle_of, metrics_of, timing_of, trained
 from tools import parcel
@@ -34,6 +35,7 @@ PRODUCT = 8192  # rows and columns of the matrices that show what the device can
 PRODUCTS = 20
 LEFT_OUT = "planted"
 SMALL = {"epochs": 2, "train_images": 512, "batch_size": 64}
+SMALL_PARTS = 1024  # as many images to train on and validate with, and to test with, at most
 CPU_PRODUCT = 512  # as large as it need be there
 
 
@@ -96,6 +98,15 @@ def shrunken(study: params.Params) -> params.Params:
     return study.model_copy(update={"models": models})
 
 
+def few_of(dataset: Dataset) -> Dataset:
+    """Return a dataset's first images: validation and test are most of the work of few epochs."""
+    first = slice(SMALL_PARTS)
+    return Dataset(
+        dataset.train_images[first], dataset.train_labels[first],
+        dataset.test_images[first], dataset.test_labels[first], dataset.class_names,
+    )  # fmt: skip
+
+
 def device(on_cpu: bool) -> tuple[str, int]:
     """Return the device's name, and the size of the matrices whose product shows its peak.
 
@@ -138,9 +149,9 @@ def peak(size: int, precision: str) -> float:
 
 
 def train(
-    study: params.Params, cell: str, folder: Path, deadline: float, product: int
+    study: params.Params, cell: str, folder: Path, deadline: float, product: int, small: bool
 ) -> parcel.Manifest:
-    """Train one cell and write its parcel.
+    """Train one cell and write its parcel; `small`: with a few of the images.
 
     Raises:
         UserError: its data are missing, or its training diverged.
@@ -158,6 +169,8 @@ def train(
     runtime.configure(study.threads, study.seed, mixed, training=True)
     rests_on = parcel.basis(study, cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    if small:
+        dataset = few_of(dataset)
     bundle = bundle_of(study, cell, dataset, study.seed)
     clock, started = Clock(deadline), time.monotonic()
     network, outcome = trained(study, cell, dataset, study.seed, clock.epoch_ended, bundle)
@@ -234,7 +247,7 @@ def main() -> None:
         for cell in cells:
             Clock(started + 60 * options.minutes).check()
             manifest = finished(study, cell, options.out) or train(
-                study, cell, options.out, started + 60 * options.minutes, product
+                study, cell, options.out, started + 60 * options.minutes, product, options.small
             )
             done.append(manifest)
     except OutOfTime:
