@@ -13,7 +13,6 @@ what is written at an epoch's end.
 import argparse
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,10 +20,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import results
+from bench import finished_study, results
 from bench.comparison import compare
 from stages import artifacts, command, formats, params
-from stages.errors import UserError
 from tests.scratch import environment
 from tools import overlay
 
@@ -139,14 +137,7 @@ def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
     Raises:
         UserError: the study was not made, or its folder is none.
     """
-    for name in COPIED:
-        source = study / name
-        if not source.exists():
-            raise UserError(f"{source}: there is no such file; run `make repro` there first")
-        if source.is_dir():
-            shutil.copytree(source, scratch / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, scratch / name)
+    finished_study.copy(study, scratch, COPIED)
     content = overlay.read(scratch / "params.yaml")
     for model in {content["cells"][cell]["model"] for cell in cells}:
         for rows in content["models"][model]["schedules"].values():

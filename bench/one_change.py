@@ -18,14 +18,13 @@ import itertools
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from bench import results, small_study
+from bench import finished_study, results, small_study
 from bench.comparison import compare
 from bench.startup import ROOMS
 from stages import command
@@ -110,14 +109,7 @@ def finished(path: Path, study: Path) -> Scratch:
         UserError: the other one has made nothing.
     """
     copy_repository(path)
-    for name in MADE:
-        source = study / name
-        if not source.exists():
-            raise UserError(f"{source}: there is no such file; run `make repro` there first")
-        if source.is_dir():
-            shutil.copytree(source, path / name, dirs_exist_ok=True)
-        else:
-            shutil.copy2(source, path / name)
+    finished_study.copy(study, path, MADE)
     scratch = Scratch(path)
     scratch.git("init", "-q")
     return scratch

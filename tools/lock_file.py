@@ -20,7 +20,7 @@ from stages import atomic
 
 NAME = "dvc.lock"
 _HEAD = "schema: '2.0'\nstages:\n"
-_STAGE = re.compile(r"^  (\w[\w@.+-]*):\n", re.MULTILINE)
+_STAGE = re.compile(r"  (\w[\w@.+-]*):\n")
 # The rest of a stage's entry.
 _WITHIN = re.compile(r"(?:    .*\n|\n)*")
 
