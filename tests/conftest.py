@@ -9,9 +9,6 @@ import pytest
 # Before anything imports TensorFlow: the kernels and the log level cannot be chosen later.
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-# With AVX-512, oneDNN's gradient of a convolution's kernel writes beyond its memory for one image
-# and few channels (TensorFlow 2.21). The tests' networks are narrow, and compared image by image.
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
 os.environ["MPLBACKEND"] = "agg"
 # A test that is about tracking turns it on for itself, towards a database of its own.
 os.environ["STUDY_TRACKING"] = "off"

@@ -1,10 +1,16 @@
-"""Convolution as Keras' own, but where few pixels come out: there TensorFlow's kernels are slow.
+"""Convolution as Keras' own, but where TensorFlow's kernels on a CPU are slow, or wrong.
 
-A 3×3 window of padding `same` that gives a map of 2×2 lies beside its input with many of its taps:
-of 36 products of a pixel and a tap, 20 or 11 are with nothing (strides 1 and 2). Here each tap is
-one product of matrices, of the pixels that it does meet, and nothing is copied for it but them.
-Forward and both gradients of 64 images, on two cores with AVX-512: 512 channels on 2×2 in 7 ms
-instead of 28, and 256 to 512 from 4×4 with stride 2 in 8 instead of 21.
+Slow is what few pixels come out of. A 3×3 window of padding `same` that gives a map of 2×2 lies
+beside its input with many of its taps: of 36 products of a pixel and a tap, 20 or 11 are with
+nothing (strides 1 and 2). Here each tap is one product of matrices, of the pixels that it does
+meet, and nothing is copied for it but them. Forward and both gradients of 64 images, on two cores
+with AVX-512: 512 channels on 2×2 in 7 ms instead of 28, and 256 to 512 from 4×4 with stride 2 in 8
+instead of 21.
+
+Wrong is the kernel's gradient of a 1×1 convolution that leaves out pixels, of few channels: oneDNN
+writes beyond its memory (https://github.com/uxlfoundation/oneDNN/issues/6035; TensorFlow 2.21 has
+it). On a CPU with AVX2 the gradient is wrong, with AVX-512 the process mostly ends. Here such a
+convolution is of the pixels that it meets.
 """
 
 from dataclasses import dataclass
@@ -16,6 +22,7 @@ import keras
 
 SIDE = 2  # of the maps that come out
 TAPS = 3  # of the kernel, along each side
+BLOCK = 16  # channels that oneDNN takes at once with AVX-512, with AVX2 half as many
 
 
 class Conv2D(keras.layers.Conv2D):
@@ -29,6 +36,24 @@ class Conv2D(keras.layers.Conv2D):
         if self.use_bias:
             outputs = outputs + self.bias
         return self.activation(outputs)
+
+    def convolution_op(self, inputs, kernel):
+        """Convolve with a kernel, without bias or activation, as `call` does where Keras does."""
+        if keras.backend.backend() != "tensorflow" or not overflows(self, inputs):
+            return super().convolution_op(inputs, kernel)
+        rows, columns = self.strides
+        met = inputs[:, ::rows, ::columns]
+        return keras.ops.conv(met, kernel, padding="valid", data_format="channels_last")
+
+
+def overflows(layer: keras.layers.Conv2D, images: Any) -> bool:
+    """Return whether oneDNN would write beyond its memory for the gradient of the kernel."""
+    return (
+        tuple(layer.kernel_size) == (1, 1)
+        and tuple(layer.strides) != (1, 1)
+        and layer.data_format == "channels_last"
+        and images.shape[-1] < BLOCK
+    )
 
 
 def serves(layer: keras.layers.Conv2D, images: Any) -> bool:

@@ -1,4 +1,8 @@
-"""A convolution of ours beside Keras' own: the same weights, outputs, gradients."""
+"""A convolution of ours beside Keras' own: the same weights, outputs, gradients.
+
+Keras' own is in double precision: there TensorFlow's kernels are others, without the fault for
+which some of ours are there (`stages.models.convolution`), and exact beside single precision.
+"""
 
 import keras
 import numpy as np
@@ -9,8 +13,11 @@ FILTERS = 5
 def pair(
     kind: type[keras.layers.Conv2D], side: int, channels: int = 3, **options
 ) -> tuple[keras.Layer, keras.Layer]:
-    """Return a layer of our kind and Keras' with the same weights."""
-    made = [each(FILTERS, name="conv", **options) for each in (kind, keras.layers.Conv2D)]
+    """Return a layer of our kind and Keras' in double precision, with the same weights."""
+    made = [
+        kind(FILTERS, name="conv", **options),
+        keras.layers.Conv2D(FILTERS, name="conv", dtype="float64", **options),
+    ]
     random = np.random.default_rng(0)
     for layer in made:
         layer.build((None, side, side, channels))
@@ -25,12 +32,15 @@ def images(side: int, count: int = 6, channels: int = 3) -> np.ndarray:
     return random.standard_normal((count, side, side, channels)).astype(np.float32)
 
 
-def assert_alike(layers: tuple[keras.Layer, keras.Layer], side: int) -> None:
+def assert_alike(
+    layers: tuple[keras.Layer, keras.Layer], side: int, count: int = 6, channels: int = 3
+) -> None:
     """Assert that outputs and all gradients are the same up to rounding."""
     import tensorflow as tf
 
-    x, found = tf.constant(images(side)), []
+    found = []
     for layer in layers:
+        x = tf.constant(images(side, count, channels).astype(layer.compute_dtype))
         with tf.GradientTape() as tape:
             tape.watch(x)
             outputs = layer(x)

@@ -19,8 +19,6 @@ from tests.repeating.circumstances import CIRCUMSTANCES, YEARS_LATER, Circumstan
 from tests.scratch import ROOT, copy_repository
 
 PROGRAM = Path(train_steps.__file__)
-# The tests' own networks are narrow and need older kernels (conftest.py). These are the study's.
-KERNELS = "ONEDNN_MAX_CPU_ISA"
 # What reads the clock in stages/: when a run of MLflow's began. Durations have no date.
 DATES = {"stages/tracking.py": ["time.time"]}
 CLOCKS = {"time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "asctime"}
@@ -46,11 +44,6 @@ def hashes(
             lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
             found.append({name: value for line in lines for name, value in line.items()})
     return found
-
-
-@pytest.fixture(autouse=True)
-def _kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(KERNELS, raising=False)
 
 
 @pytest.mark.slow
