@@ -3,8 +3,20 @@
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from stages.errors import UserError
+from tools import overlay
+
+
+def parameters(study: Path) -> dict[str, Any]:
+    """Return a study's params.yaml.
+
+    Raises:
+        UserError: it has none.
+    """
+    _require(study / "params.yaml")
+    return overlay.read(study / "params.yaml")
 
 
 def copy(study: Path, scratch: Path, names: Iterable[str]) -> None:
@@ -15,10 +27,14 @@ def copy(study: Path, scratch: Path, names: Iterable[str]) -> None:
     """
     for name in names:
         source, target = study / name, scratch / name
-        if not source.exists():
-            raise UserError(f"{source}: there is no such file; run `make repro` there first")
+        _require(source)
         if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
         else:
             shutil.copy2(source, target)
+
+
+def _require(source: Path) -> None:
+    if not source.exists():
+        raise UserError(f"{source}: there is no such file; run `make repro` there first")

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from bench import finished_study, results, small_study
 from bench.comparison import compare
@@ -102,6 +103,16 @@ def reproduce(study: Scratch) -> tuple[float, list[str]]:
     return seconds, re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE)
 
 
+def require_cell(model: str, parameters: dict[str, Any]) -> None:
+    """Raise a UserError if no cell of a study is of the model."""
+    known = sorted({cell["model"] for cell in parameters["cells"].values()})
+    if model not in known:
+        raise UserError(
+            f"--model {model}: no cell has it{command.nearest(model, known)}; "
+            f"known: {', '.join(known)}"
+        )
+
+
 def finished(path: Path, study: Path) -> Scratch:
     """Make a study at `path` of this code and what another one has made.
 
@@ -130,15 +141,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study"
         if options.study:
+            require_cell(options.model, finished_study.parameters(options.study))
             study = finished(path, options.study.resolve())
         else:
             study = small_study.make(path, options.tiny)
-        known = sorted({cell["model"] for cell in study.params["cells"].values()})
-        if options.model not in known:
-            raise UserError(
-                f"--model {options.model}: no cell has it{command.nearest(options.model, known)}; "
-                f"known: {', '.join(known)}"
-            )
+            require_cell(options.model, study.params)
         print(f"running what is not done of: {', '.join(study.params['cells'])}", flush=True)
         _, ran = reproduce(study)
         if options.study and ran:

@@ -1,12 +1,14 @@
 """One parameter changed: the copy of a finished study, and what a stage needs loaded."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench import one_change
 from stages.errors import UserError
-from tests.scratch import ROOT
+from tests.scratch import ROOT, shrunken_params
+from tools import overlay
 
 
 @pytest.fixture
@@ -33,6 +35,23 @@ def test_a_study_that_was_not_made_is_refused(tmp_path: Path, study: Path) -> No
     (study / "dvc.lock").unlink()
     with pytest.raises(UserError, match=r"dvc\.lock: there is no such file"):
         one_change.finished(tmp_path / "copy", study)
+
+
+@pytest.mark.parametrize(
+    "model,said",
+    [("resnet19", "did you mean 'resnet18'"), (None, r"params\.yaml: there is no such file")],
+)
+def test_what_cannot_be_changed_is_refused_before_anything_is_copied(
+    study: Path, monkeypatch: pytest.MonkeyPatch, model: str | None, said: str
+) -> None:
+    if model:
+        overlay.write(study / "params.yaml", shrunken_params("resnet18-mnist"))
+    else:
+        (study / "params.yaml").unlink()
+    monkeypatch.setattr(sys, "argv", ["one_change", "--study", str(study), "--model", str(model)])
+    monkeypatch.setattr(one_change.finished_study, "copy", pytest.fail)
+    with pytest.raises(UserError, match=said):
+        one_change.main()
 
 
 def test_a_stage_loads_its_familys_module() -> None:
