@@ -28,6 +28,7 @@ PARTS = {
     "limits": "bench.limits",
     "startup": "bench.startup",
     "report": "bench.report",
+    "gallery": "bench.gallery",
     "nothing-to-do": "bench.dvc_floor",
     "one-change": "bench.one_change",
     "jobs": "bench.jobs",

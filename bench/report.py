@@ -69,6 +69,7 @@ class Figure:
     goal: float
     unit: str
     note: str = ""
+    part: str = "report"
 
     @property
     def value(self) -> float:
@@ -82,7 +83,7 @@ class Figure:
         """Return the figure as bench/results.json has it."""
         sides = {results.PROJECT: self.rounds, results.LIMIT: [self.goal] * len(self.rounds)}
         return results.Measurement(
-            "report", self.name, self.unit, "less", sides, goal=1, note=self.note
+            self.part, self.name, self.unit, "less", sides, goal=1, note=self.note
         )
 
     def __str__(self) -> str:

@@ -1,11 +1,19 @@
 """What the gallery and the images behind the confusion matrix are made from, for tests."""
 
+from contextlib import chdir
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
-from stages import artifacts
+from stages import artifacts, report
 from stages.artifacts import Explanations
 from stages.records import Dataset
+from tests.reporting import fixture
 from tests.reporting.fixture import Pictures
+
+LARGE_IMAGES = 1000
+LARGE_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
 
 
 def write_dataset(name: str, pictures: Pictures) -> None:
@@ -41,3 +49,30 @@ def many(images: int, class_names: tuple[str, ...], side: int = 8) -> Explanatio
         maps={"gradcam": np.abs(values), "lrp_epsilon": values},
         class_names=class_names,
     )
+
+
+def large_site(repository: Path, folder: Path) -> Path:
+    """Build a site of two cells, of which the first explains a thousand images.
+
+    Args:
+        repository: whose params.yaml is shrunk.
+        folder: an empty one.
+
+    Returns:
+        The site's folder.
+    """
+    with chdir(folder):
+        params = fixture.params_file(repository)
+        usual = fixture.digits()
+        fixture.write_dataset_metrics("digits", usual)
+        for name, images in zip(LARGE_CELLS, (LARGE_IMAGES, 30), strict=True):
+            fixture.write_cell(params, name, usual)
+            artifacts.predictions_path(name).unlink()
+            for family in ("lime", "shap"):
+                artifacts.explanations_path(name, family).unlink()
+            rows = many(images, usual.class_names)
+            if images != LARGE_IMAGES:
+                rows = replace(rows, image_index=rows.image_index + LARGE_IMAGES)
+            artifacts.write_explanations(name, "gradients", rows)
+        report.main()
+    return folder / "reports"

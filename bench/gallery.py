@@ -1,0 +1,74 @@
+"""How soon a gallery of a thousand images answers its controls: `python -m bench.gallery`
+
+Builds a site from made-up results, opens the page of a thousand explained images in headless
+Chromium, and times each control from the change of its value until the page is laid out anew. The
+best of several tries counts. Exits with 1 where one takes longer than the goal.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import results
+from bench.report import Figure, chromium
+from stages import command
+from tests.reporting.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
+
+ROOT = Path(__file__).resolve().parents[1]
+GOAL_MS = 50.0
+# A control's name and the values that it is given in turn.
+CONTROLS = {
+    "answers": ("wrong", "right", "", "wrong", ""),
+    "true": ("3", "4", "", "5", ""),
+    "sort": ("surest", "index", "least-sure", "class", ""),
+}
+TIMES = """
+const [name, values] = arguments;
+const control = document.querySelector(`#gallery-controls [name="${name}"]`);
+return values.map((value) => {
+  const started = performance.now();
+  control.value = value;
+  control.dispatchEvent(new Event("change", { bubbles: true }));
+  document.body.offsetHeight;
+  return performance.now() - started;
+});
+"""
+
+
+def measured(page: Path, rounds: int) -> list[Figure]:
+    """Open the page and change each of its controls; return the milliseconds of every change."""
+    with chromium() as browser:
+        browser.get(page.as_uri())
+        took: dict[str, list[float]] = {name: [] for name in CONTROLS}
+        for _ in range(rounds):
+            for name, values in CONTROLS.items():
+                took[name] += browser.execute_script(TIMES, name, list(values))
+    note = f"{LARGE_IMAGES:,} images"
+    return [
+        Figure(f"gallery: {name}", times, GOAL_MS, "ms", note, part="gallery")
+        for name, times in took.items()
+    ]
+
+
+def main() -> None:
+    """Print the figures; exit with 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=4)
+    results.option(parser)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        site = large_site(ROOT, Path(folder))
+        figures = measured(site / f"cells/{LARGE_CELLS[0]}.html", options.rounds)
+    print(f"{os.cpu_count()} processors, {os.getloadavg()[0]:.1f} processes at work")
+    print(*figures, sep="\n")
+    results.keep(options.results, *(figure.measured() for figure in figures))
+    if any(figure.missed for figure in figures):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    command.run(main)
