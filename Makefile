@@ -65,7 +65,7 @@ mutants: setup $(INSTALLED_DEV) ## Try whether the tests notice small changes of
 	@"$(PY)" -m tools.mutants $(MUTANTS)
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu or paper sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
+repro: setup ## Run the study (BUDGET=cpu, paper or best sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
 	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep

@@ -20,6 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 # Before anything asks which backend it is.
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -227,7 +228,7 @@ def main() -> None:
     """Train what is not trained yet; exit with 3 where the minutes were over first."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cells", nargs="*", help="of params.yaml; left out: all but planted ones")
-    parser.add_argument("--budget", default="paper", choices=["cpu", "paper"])
+    parser.add_argument("--budget", default="paper", choices=get_args(params.Budget))
     parser.add_argument("--out", type=Path, default=Path("trained"), help="folder for the parcels")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many")
     parser.add_argument("--small", action="store_true", help="few images: does all of it run?")

@@ -43,6 +43,9 @@ def _as_a_models_name(name: str) -> str:
     return name
 
 
+# Each picks one of a model's schedules for every dataset: `paper` as published, `cpu` short, `best`
+# for accuracy.
+Budget = Literal["cpu", "paper", "best"]
 # Half of NumPy's and Keras' 32 bits: layers add to it for generators of their own.
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, AfterValidator(_as_a_name)]
@@ -111,7 +114,7 @@ class Model(Block):
     architecture: str
     network: Any
     training: Training
-    schedules: dict[Literal["cpu", "paper"], dict[Name, Schedule]]
+    schedules: dict[Budget, dict[Name, Schedule]]
 
     def training_under(self, schedule: Schedule) -> Training:
         """Return how the model is trained under one of its schedules, which may differ."""
@@ -141,7 +144,7 @@ class Seeds(Cell):
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell uses exists."""
 
-    budget: Literal["cpu", "paper"]
+    budget: Budget
     seed: Seed
     threads: Annotated[int, Field(ge=1, le=256)]
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]

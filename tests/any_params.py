@@ -6,16 +6,17 @@ import io
 import math
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from stages import params
 from tests.scratch import shrunken_params
 
 # Of every architecture one, so that every block of the real file is there, and none is there twice.
 CELLS = ("simple_cnn-digits", "baseline_cnn-digits", "mobilenet_v2-digits")
-BUDGETS = ("cpu", "paper")
+BUDGETS = get_args(params.Budget)
 SMALL = {
     "mnist_cnn": {"blocks": [[2, 2], [3]], "dense": 4},
     "mobilenet_v2": {"stem": 4, "blocks": [[4, 1, 1], [4, 2, 2]], "head": 8, "dense": 4},
@@ -23,8 +24,8 @@ SMALL = {
     "resnet18": {"stem": 2, "widths": [2, 3], "blocks_per_width": 1},
 }
 WORDS = (
-    "", " ", "all", "adam", "cpu", "paper", "1e-3", "3", "NaN", "null", "yes", "None", "../..", "/",
-    "a b", "a.b", "a-b", "a/b", "a\nb", "a\0b", "\x1b[31m", "<b>&\"'", "ünïcode", "数字", "🙂",
+    "", " ", "all", "adam", "cpu", "paper", "best", "1e-3", "3", "NaN", "null", "yes", "None", "../..",
+    "/", "a b", "a.b", "a-b", "a/b", "a\nb", "a\0b", "\x1b[31m", "<b>&\"'", "ünïcode", "数字", "🙂",
     "resnet18", "digits", "simple_cnn-digits", "__init__", "layers", "self",
     "model_fields", "x" * 300,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -53,14 +54,14 @@ def test_the_real_file_is_valid_and_has_the_published_cells_and_two_planted():
 def test_every_cell_has_a_schedule_under_every_budget():
     study = params.load(REAL)
     for cell in study.cells.values():
-        for budget in ("cpu", "paper"):
+        for budget in get_args(params.Budget):
             assert cell.dataset in study.models[cell.model].schedules[budget]
 
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("budget", "papper", ["budget = 'papper'", "'cpu' or 'paper'"]),
+        ("budget", "papper", ["budget = 'papper'", "'cpu', 'paper' or 'best'"]),
         ("seed", -1, ["seed = -1", "greater than or equal to 0"]),
         ("seed", True, ["seed = True", "valid integer"]),
         ("threads", "two", ["threads = 'two'", "valid integer"]),

@@ -30,7 +30,7 @@ def set_budget(path: Path, budget: str) -> bool:
     Raises:
         UserError: there is no such budget, or the file has no line for it.
     """
-    known = list(get_args(params.Params.model_fields["budget"].annotation))
+    known = list(get_args(params.Budget))
     if budget not in known:
         raise UserError(
             f"BUDGET={budget}: unknown{command.nearest(budget, known)}; known: {', '.join(known)}"

@@ -126,7 +126,8 @@ STUDY = (
         "budget",
         "Budget",
         "Which schedule was trained: “paper” is the published one, “cpu” a shorter one for two "
-        "cores. A figure belongs to its budget.",
+        "cores, “best” one of this project’s own for more accuracy. A figure belongs to its "
+        "budget.",
         ("index#run", "cell#settings"),
     ),
     Term(

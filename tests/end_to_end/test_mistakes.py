@@ -97,7 +97,7 @@ def test_a_stage_before_its_input_is_there(scratch: Scratch) -> None:
 def test_the_study_with_an_unknown_budget(scratch: Scratch) -> None:
     before = (scratch.path / "params.yaml").read_bytes()
     message = refusal(scratch, "tools.repro", "--budget", "papr")
-    assert "BUDGET=papr: unknown; did you mean 'paper'?; known: cpu, paper" in message
+    assert "BUDGET=papr: unknown; did you mean 'paper'?; known: cpu, paper, best" in message
     assert (scratch.path / "params.yaml").read_bytes() == before
 
 
