@@ -24,9 +24,9 @@ SMALL = {
     "resnet18": {"stem": 2, "widths": [2, 3], "blocks_per_width": 1},
 }
 WORDS = (
-    "", " ", "all", "adam", "cpu", "paper", "best", "1e-3", "3", "NaN", "null", "yes", "None", "../..",
-    "/", "a b", "a.b", "a-b", "a/b", "a\nb", "a\0b", "\x1b[31m", "<b>&\"'", "ünïcode", "数字", "🙂",
-    "resnet18", "digits", "simple_cnn-digits", "__init__", "layers", "self",
+    "", " ", "all", "adam", "cpu", "paper", "best", "1e-3", "3", "NaN", "null", "yes", "None",
+    "../..", "/", "a b", "a.b", "a-b", "a/b", "a\nb", "a\0b", "\x1b[31m", "<b>&\"'", "ünïcode",
+    "数字", "🙂", "resnet18", "digits", "simple_cnn-digits", "__init__", "layers", "self",
     "model_fields", "x" * 300,
 )  # fmt: skip
 NUMBERS = (

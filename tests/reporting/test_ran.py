@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from stages import artifacts, report
+from stages import artifacts, params, report
 from stages.errors import UserError
-from stages.reporting.ran import MOST_FILES, MOST_PARAMETERS, ran
+from stages.reporting.ran import BUDGETS, MOST_FILES, MOST_PARAMETERS, ran
 from tests.reporting import noted, pages
 from tests.reporting.fixture import CELLS
 
@@ -18,6 +19,10 @@ REPORTS = Path("reports")
 def overview() -> pages.Page:
     report.main()
     return pages.read(REPORTS / "index.html")
+
+
+def test_every_budget_is_put_in_words() -> None:
+    assert set(BUDGETS) == set(get_args(params.Budget))
 
 
 def test_one_machine_and_one_commit_are_told_once() -> None:

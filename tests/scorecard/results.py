@@ -13,6 +13,7 @@ from stages.scorecard.evidence import Evidence
 ROOT = Path(__file__).parents[2]
 STUDY = params.load(ROOT / "params.yaml")
 PAPER = STUDY.model_copy(update={"budget": "paper"})
+BEST = STUDY.model_copy(update={"budget": "best"})
 BOOK = description.load(statements.NEEDS, ROOT / "claims.yaml")
 DIGITS = [str(digit) for digit in range(10)]
 BIG = ("mobilenet_v2", "efficient_cnn", "resnet18")

@@ -5,7 +5,7 @@ import pytest
 from stages import artifacts, claims
 from stages.errors import UserError
 from stages.scorecard import verdicts
-from tests.scorecard.results import BOOK, PAPER, STUDY, entry, write_evaluate
+from tests.scorecard.results import BEST, BOOK, PAPER, STUDY, entry, write_evaluate
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,11 @@ def test_a_duration_is_judged_only_for_the_published_training():
         (0.71, PAPER, "does not hold"),
         (0.761, STUDY, "holds"),
         (0.79, STUDY, "exceeded"),
+        (0.71, BEST, "not tested at this budget"),
+        (0.93, BEST, "exceeded"),
     ],
 )
-def test_a_short_training_refutes_nothing(accuracy, study, verdict):
+def test_another_training_refutes_nothing(accuracy, study, verdict):
     write_evaluate("resnet18-cifar10", accuracy)
     found = entry("resnet18-cifar10.accuracy", study)
     assert found["verdict"] == verdict
@@ -75,6 +77,12 @@ def test_epochs_are_those_of_the_schedule_in_force():
     assert short["verdict"] == "not tested at this budget"
     assert "the paper budget has 50 epochs on all images" in short["sentence"]
     assert entry("cifar_cnn.epochs", PAPER)["verdict"] == "holds"
+
+
+def test_the_best_schedules_are_not_taken_for_the_published_ones():
+    found = entry("reduces_on_plateau", BEST)
+    assert found["verdict"] == "not tested at this budget"
+    assert "decay one_cycle" in found["sentence"] and "reduce_on_plateau" in found["sentence"]
 
 
 def test_what_is_missing_is_named():
