@@ -2,11 +2,12 @@
 
 Needs this repository, its data/processed and requirements-jax.txt, with requirements-jax-gpu.in for
 the GPU: no TensorFlow, DVC or MLflow. Trains every cell of params.yaml (but those on `planted`,
-which nobody published) with the budget named, whatever params.yaml says, and prints for each how
-long it took in all; images/s, from the second epoch on, since the first one compiles; the accuracy
-on the validation part and on the test images; and the fraction of the device's peak: three forward
-passes an image, as `stages.models.cost` counts them, against a product of two large matrices in the
-same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are float32).
+which nobody published) with `paper` or the `--budget` named, whatever params.yaml says, and prints
+for each how long it took in all; images/s, from the second epoch on, since the first one compiles;
+the accuracy on the validation part and on the test images; and the fraction of the device's peak:
+three forward passes an image, as `stages.models.cost` counts them, against a product of two large
+matrices in the same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are
+float32).
 
 Writes each cell into the folder `--out`, in parts of at most 16 MB, for `make adopt FROM=folder` on
 the machine with the study. A cell that is there already, trained with what is here, is not trained
@@ -260,7 +261,8 @@ def main() -> None:
     if len(done) < len(cells):
         sys.exit(3)
     print(
-        f"all is done: bring {options.out}/ to the study and call `make adopt FROM={options.out}`"
+        f"all is done: bring {options.out}/ to the study, set its budget by `make repro "
+        f"BUDGET={options.budget} TARGET=fingerprint`, and call `make adopt FROM={options.out}`"
     )
 
 

@@ -60,6 +60,7 @@ def test_trained_there_adopted_here(study: Scratch, trainer: Path) -> None:
     trained = bench(trainer, "--on-cpu")
     assert trained.returncode == 0, trained.stdout
     assert "all is done" in trained.stdout and "of float32" in trained.stdout
+    assert "BUDGET=paper" in trained.stdout, "which the study has to be set to"
     again = bench(trainer, "--on-cpu")
     assert f"{CELL}: trained already" in again.stdout and "epoch 1/" not in again.stdout
 
