@@ -7,6 +7,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
+from bench import gallery
 from tests.browser.test_pages import visit
 from tests.browser.waiting import until
 from tests.reporting.galleries import LARGE_CELLS as CELLS
@@ -65,6 +66,15 @@ def test_a_thousand_images_are_filtered_and_sorted(browser: Chrome, large: Path)
     )
     assert len(sure) > 600
     assert sure == sorted(sure, reverse=True)
+
+
+def test_the_bench_times_each_control(large: Path) -> None:
+    figures = gallery.measured(large / f"cells/{CELLS[0]}.html", rounds=1)
+    assert [figure.name for figure in figures] == [f"gallery: {n}" for n in gallery.CONTROLS]
+    for figure, values in zip(figures, gallery.CONTROLS.values(), strict=True):
+        assert len(figure.rounds) == len(values)
+        assert figure.value > 0
+        assert figure.measured().part == "gallery"
 
 
 def test_a_link_to_a_folded_image_unfolds_it(browser: Chrome, large: Path) -> None:
