@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import results, table
-from stages import command
-from stages.errors import UserError
+from heatproof.run import command
+from heatproof.run.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("bench/results.json")

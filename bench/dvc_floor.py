@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 
 from bench import results
 from bench.comparison import compare
-from stages import command
+from heatproof.run import command
 from tests.scratch import Scratch, copy_repository, environment
 
 ROOT = Path(__file__).resolve().parents[1]

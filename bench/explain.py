@@ -36,7 +36,8 @@ from bench.explaining.project import METHODS, PASSES
 from bench.explaining.turns import Side, SideLost
 from bench.models import measurable, require_known
 from bench.results import PROJECT
-from stages import command, params
+from heatproof.config import params
+from heatproof.run import command
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 NEEDED = ("torch", "captum")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tools import overlay
 
 

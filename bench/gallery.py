@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench import results
 from bench.report import Figure, chromium
-from stages import command
-from tests.reporting.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
+from heatproof.run import command
+from tests.report.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
 
 ROOT = Path(__file__).resolve().parents[1]
 GOAL_MS = 50.0

@@ -5,8 +5,8 @@ the GPU: no TensorFlow, DVC or MLflow. Trains every cell of params.yaml (but tho
 which nobody published) with `paper` or the `--budget` named, whatever params.yaml says, and prints
 for each how long it took in all; images/s, from the second epoch on, since the first one compiles;
 the accuracy on the validation part and on the test images; and the fraction of the device's peak:
-three forward passes an image, as `stages.models.cost` counts them, against a product of two large
-matrices in the same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are
+three forward passes an image, as `heatproof.models.cost` counts them, against a product of two
+large matrices in the same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are
 float32).
 
 Writes each cell into the folder `--out`, in parts of at most 16 MB, for `make adopt FROM=folder` on
@@ -26,9 +26,11 @@ from typing import get_args
 # Before anything asks which backend it is.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-from stages import artifacts, command, params, runtime, weight_files
-from stages.artifacts import Dataset
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run import command, runtime
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset
 from stages.train import bundle_of, metrics_of, timing_of, trained
 from tools import parcel
 
@@ -162,8 +164,8 @@ def train(
     import jax
     import keras
 
-    from stages.evaluation import inference
-    from stages.models import cost
+    from heatproof.evaluation import inference
+    from heatproof.models import cost
 
     keras.backend.clear_session()
     jax.clear_caches()
@@ -183,7 +185,7 @@ def train(
     precision = "bfloat16" if mixed else "float32"
     operations = PASSES * cost.flops(network) * rate
     written = folder / f".{cell}.weights.h5"
-    weight_files.write(written, network)
+    weights.write(written, network)
     artifacts.write_table(folder / f".{cell}.csv", outcome.history)
     manifest = parcel.write(
         folder,

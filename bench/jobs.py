@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import results, small_study
-from stages import command
+from heatproof.run import command
 from tests.scratch import environment
 
 EVERY = 0.1  # seconds between two looks
@@ -50,7 +50,7 @@ def workers_under(process: int) -> Iterator[tuple[int, bool]]:
     """Yield what works for stages under a process, and whether it is a stage by itself.
 
     Else it is a copy that a stage has its work done by, or the process that is copied (see
-    tools/loaded.py). Not what a stage starts itself, which is called as the stage until it has
+    tools/forkserver.py). Not what a stage starts itself, which is called as the stage until it has
     begun.
     """
     for task in Path(f"/proc/{process}/task").glob("*/children"):

@@ -25,7 +25,8 @@ from bench import limits, load
 from bench.models import measurable, require_known
 from bench.train import PASSES
 from bench.training import sides
-from stages import command, params
+from heatproof.config import params
+from heatproof.run import command
 
 if TYPE_CHECKING:
     import keras
@@ -66,7 +67,7 @@ def layers_of(model: "keras.Model") -> dict[str, Layer]:
     """Return each layer's name -> what it is and needs."""
     import keras
 
-    from stages.models import cost
+    from heatproof.models import cost
 
     found = {}
     for layer in model.layers:
@@ -182,7 +183,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         record(cell, options.batches, Path(folder))
         operations = operations_in(Path(folder))
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     shape = sides.SHAPES[study.cell(cell).dataset]
     layers = layers_of(build_model(study, cell, shape, sides.CLASSES))

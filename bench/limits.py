@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import machine, results
-from stages import command
+from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
 PART, SIDE = "limits", "machine"

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from stages import provenance
+from heatproof.run import provenance
 
 ROOT = Path(__file__).resolve().parents[1]
 # What the numbers are of, and what the peers' environment may have instead.

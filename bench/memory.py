@@ -22,7 +22,9 @@ from typing import Any
 
 from bench import finished_study, results
 from bench.comparison import compare
-from stages import artifacts, command, formats, params
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.storage import artifacts, formats
 from tests.scratch import environment
 from tools import overlay
 
@@ -48,11 +50,11 @@ Commands = dict[str, list[str]]
 SHORT = """
 import runpy, sys
 steps, module = int(sys.argv[1]), sys.argv[2]
-from stages import runtime
+from heatproof.run import runtime
 configure = runtime.configure
 def configured(*words, **named):
     configure(*words, **named)  # only then may Keras be imported
-    from stages.training.batches import Batches
+    from heatproof.training.batches import Batches
     whole = Batches.num_batches.fget
     def few(batches):
         return whole(batches) if batches.seed is None else min(steps, whole(batches))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from bench.training.sides import SHAPES
-from stages import command, params
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
 
 
 def measurable(study: params.Params) -> dict[str, str]:

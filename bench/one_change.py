@@ -28,8 +28,9 @@ from typing import Any
 from bench import finished_study, results, small_study
 from bench.comparison import compare
 from bench.startup import ROOMS
-from stages import command
-from stages.errors import UserError
+from heatproof.attribution.core import method
+from heatproof.run import command
+from heatproof.run.errors import UserError
 from tests.scratch import Scratch, copy_repository, environment
 from tools import overlay
 
@@ -43,10 +44,11 @@ WORK = """
 import importlib, json, sys, time
 module, rooms = sys.argv[1], json.loads(sys.argv[2])
 stage = importlib.import_module(module)
-from stages import params
+from heatproof.config import params
 study = params.load()
 if rooms is not None:
-    from stages import runtime, tracking
+    from heatproof.run import runtime
+    from heatproof.run import tracking
     runtime.configure(study.threads, study.seed, training=".train" in module)
     for room in rooms:
         importlib.import_module(room)
@@ -70,7 +72,7 @@ def rooms_of(module: str, words: list[str]) -> list[str] | None:
     if rooms is None:
         return None
     families = [word for option, word in itertools.pairwise(words) if option == "--family"]
-    return [*rooms, *(f"stages.explainers.{family}" for family in families)]
+    return [*rooms, *(method.MODULES[family] for family in families)]
 
 
 def work_of(study: Scratch, stage: str) -> float:

@@ -28,8 +28,9 @@ from selenium.webdriver.chrome.service import Service
 
 from bench import results
 from bench.comparison import compare
-from stages import command, params
-from stages.reporting import site, study
+from heatproof.config import params
+from heatproof.report import site, study
+from heatproof.run import command
 from tests.browser.conftest import FLAGS
 from tests.conftest import BROWSERS
 

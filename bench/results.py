@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.machine import description
-from stages import atomic
-from stages.errors import UserError, shown_value
+from heatproof.run.errors import UserError, shown_value
+from heatproof.storage import atomic
 
 PROJECT = "project"
 LIMIT = "limit"  # the peer of what has to stay under a figure

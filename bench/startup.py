@@ -6,7 +6,7 @@ rooms that the work is done in and begins the tracked run (in a folder of its ow
 loaded for only when there is something to log. Measured from the start of the process by a clock
 that the two share; the median of some rounds, after one that brings files into memory. So it is
 where a stage starts by itself, as under `dvc repro`; under `make repro` it is a copy of a process
-that has its libraries loaded (tools/loaded.py), which `bench.one_change` measures. A stage that
+that has its libraries loaded (tools/forkserver.py), which `bench.one_change` measures. A stage that
 misses its limit makes the exit code 1.
 """
 
@@ -22,13 +22,13 @@ from pathlib import Path
 
 from bench import results
 from bench.comparison import compare
-from stages import command
+from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_TENSORFLOW, WITHOUT = 5.0, 1.0  # seconds
 
-TRAINING = ("stages.models.assembly", "stages.training.loop")
-NETWORK = ("stages.models.assembly", "stages.explainers.network")
+TRAINING = ("heatproof.models.build", "heatproof.training.loop")
+NETWORK = ("heatproof.models.build", "heatproof.attribution.core.network")
 # What a stage that needs TensorFlow loads for its work; the others load all with their module.
 ROOMS: dict[str, tuple[str, ...] | None] = {
     "fingerprint": None,
@@ -38,11 +38,11 @@ ROOMS: dict[str, tuple[str, ...] | None] = {
     "train_twin": TRAINING,
     "train_shuffled": TRAINING,
     "train_seeds": TRAINING,
-    "evaluate": ("stages.models.assembly", "stages.evaluation.inference"),
-    "explain": (*NETWORK, "stages.explainers.gradients"),
-    "compare_twins": (*NETWORK, "stages.explainers.twins"),
-    "assess": (*NETWORK, "stages.trust.examination"),
-    "assess_shuffled": (*NETWORK, "stages.trust.examination"),
+    "evaluate": ("heatproof.models.build", "heatproof.evaluation.inference"),
+    "explain": (*NETWORK, "heatproof.attribution.gradients_family"),
+    "compare_twins": (*NETWORK, "heatproof.features.twins"),
+    "assess": (*NETWORK, "heatproof.trust.examination"),
+    "assess_shuffled": (*NETWORK, "heatproof.trust.examination"),
     "published_sanity": NETWORK,
     "claims": None,
     "collect_provenance": None,
@@ -56,11 +56,12 @@ def lap(name):
     laps[name] = time.monotonic() - started
 importlib.import_module(f"stages.{stage}")
 lap("module")
-from stages import params
+from heatproof.config import params
 study = params.load()
 lap("params.yaml")
 if rooms is not None:
-    from stages import runtime, tracking
+    from heatproof.run import runtime
+    from heatproof.run import tracking
     runtime.configure(study.threads, study.seed)
     lap("TensorFlow")
     for room in rooms:

@@ -37,7 +37,8 @@ from bench.models import measurable, require_known
 from bench.results import PROJECT, Measurement
 from bench.training.sides import read
 from bench.training.turns import Start, take_turns
-from stages import command, params
+from heatproof.config import params
+from heatproof.run import command
 
 PART = "training"
 GOAL = 1.25  # times the best peer

@@ -21,10 +21,11 @@ import numpy as np
 from bench import limits, results
 from bench.comparison import compare
 from bench.training.sides import CLASSES, SHAPES
-from stages import command, params, runtime
+from heatproof.config import params
+from heatproof.run import command, runtime
 
 if TYPE_CHECKING:
-    from stages.trust.examination import Subject
+    from heatproof.trust.examination import Subject
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 GOAL = 1.3
@@ -105,10 +106,10 @@ def shares(found: Measured, limit: float | None) -> dict[str, float]:
 
 def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds: float) -> Measured:
     """Time both sides, of as many images as a turn of `seconds` has room for, at least one."""
-    from stages.explainers.network import Network
-    from stages.models import cost
-    from stages.models.assembly import build_model
-    from stages.trust.examination import Subject, of_maps
+    from heatproof.attribution.core.network import Network
+    from heatproof.models import cost
+    from heatproof.models.build import build_model
+    from heatproof.trust.examination import Subject, of_maps
 
     shape = SHAPES[study.cell(cell).dataset]
     model = build_model(study, cell, shape, CLASSES)

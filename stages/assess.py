@@ -5,12 +5,14 @@ import time
 
 import numpy as np
 
-from stages import artifacts, command, params, tracking
-from stages.artifacts import Explanations
-from stages.assessing import prepared
-from stages.trust import examination, summary
-from stages.trust.agreement import agreement
-from stages.trust.measures import base
+from heatproof.config import params
+from heatproof.run import command, tracking
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import Explanations
+from heatproof.trust import examination, summary
+from heatproof.trust.agreement import agreement
+from heatproof.trust.measures import base
+from heatproof.trust.subject import prepared
 
 
 def main() -> None:

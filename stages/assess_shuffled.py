@@ -9,11 +9,13 @@ trained on shuffled labels.
 
 import argparse
 
-from stages import artifacts, command, params, tracking
-from stages.artifacts import SHUFFLED
+from heatproof.config import params
+from heatproof.run import command, tracking
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import SHUFFLED
+from heatproof.trust import examination, summary
+from heatproof.trust.subject import prepared, trained_model
 from stages.assess import tracked, values
-from stages.assessing import prepared, trained_model
-from stages.trust import examination, summary
 
 
 def main() -> None:

@@ -7,12 +7,14 @@ metrics/claims.json, which repeats to the byte: training times are compared in t
 import argparse
 from typing import Any
 
-from stages import artifacts, command, params
-from stages.formats import write_json
-from stages.scorecard import confusions, description, figures, statements
-from stages.scorecard.description import Book, Claim, Confusion, Figure
-from stages.scorecard.evidence import Evidence
-from stages.scorecard.verdicts import NOT_RUN, VERDICTS, Finding, NotThere
+from heatproof.claims import confusions, description, figures, statements
+from heatproof.claims.description import Book, Claim, Confusion, Figure
+from heatproof.claims.evidence import Evidence
+from heatproof.claims.verdicts import NOT_RUN, VERDICTS, Finding, NotThere
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.storage import artifacts
+from heatproof.storage.formats import write_json
 
 PATH = artifacts.METRICS / "claims.json"
 

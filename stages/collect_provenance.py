@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages import artifacts, command, params
-from stages.formats import sha256_of, write_json
-from stages.params import Params
+from heatproof.config import params
+from heatproof.config.params import Params
+from heatproof.run import command
+from heatproof.storage import artifacts
+from heatproof.storage.formats import sha256_of, write_json
 
 # What a commit and its changes are; all else that a run ran on is its environment.
 SOURCE = ("commit", "changed", "parameters")

@@ -4,7 +4,9 @@ import argparse
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
+from heatproof.config import params
+from heatproof.run import command, runtime, tracking
+from heatproof.storage import artifacts, weights
 
 FAMILY = "twins"
 
@@ -27,13 +29,13 @@ def compare(cell: str) -> None:
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     runtime.require_tensorflow("comparing explanations")
     runtime.configure(study.threads, study.seed)
-    from stages.explainers.twins import compare_twins
-    from stages.models.assembly import build_model
+    from heatproof.features.twins import compare_twins
+    from heatproof.models.build import build_model
 
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     models = [build_model(study, cell, shape, classes) for _ in range(2)]
-    weight_files.load(cell, models[0])
-    weight_files.load(cell, models[1], variant="twin")
+    weights.load(cell, models[0])
+    weights.load(cell, models[1], variant="twin")
     options = study.explain.twins
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     used = {"seed": study.seed, "threads": study.threads, FAMILY: options}

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
-from stages.artifacts import Dataset, Predictions
-from stages.datasets.split import train_validation_split
-from stages.evaluation import bootstrap, calibration, classification, figures, inference, table
-from stages.models import cost
-from stages.models.assembly import build_model
-from stages.params import Params
+from heatproof.config import params
+from heatproof.config.params import Params
+from heatproof.datasets.split import train_validation_split
+from heatproof.evaluation import bootstrap, calibration, classification, figures, inference, table
+from heatproof.models import cost
+from heatproof.models.build import build_model
+from heatproof.run import command, runtime, tracking
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset, Predictions
 
 if TYPE_CHECKING:
     import keras
@@ -126,7 +128,7 @@ def metrics_on_train(
 
 def _trained(study: Params, cell: str, data: Dataset) -> "keras.Model":
     model = build_model(study, cell, data.test_images.shape[1:], len(data.class_names))
-    weight_files.load(cell, model)
+    weights.load(cell, model)
     return model
 
 

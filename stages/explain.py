@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
-from stages.artifacts import Dataset, Explanations, Predictions
-from stages.errors import UserError
-from stages.explainers import FAMILIES, Context, Subject
-from stages.explainers.selection import choose
+from heatproof.attribution.core import method
+from heatproof.attribution.core.method import FAMILIES, Context, Subject
+from heatproof.attribution.core.selection import choose
+from heatproof.config import params
+from heatproof.run import command, runtime, tracking
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset, Explanations, Predictions
 
 
 def main() -> None:
@@ -39,11 +42,11 @@ def explain_cell(cell: str, family: str) -> None:
     predictions = _predictions(cell, study, dataset)
     runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
-    from stages.explainers.network import Network
-    from stages.models.assembly import build_model
+    from heatproof.attribution.core.network import Network
+    from heatproof.models.build import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    weight_files.load(cell, model)
+    weights.load(cell, model)
     subject = Subject(
         Network(model),
         _rows(predictions, dataset.test_images, study.explain.images),
@@ -58,7 +61,7 @@ def explain_cell(cell: str, family: str) -> None:
         family: options,
         "network": study.model_of(cell).network,
     }
-    room = importlib.import_module(f"stages.explainers.{family}")
+    room = importlib.import_module(method.MODULES[family])
     explain = _write_maps if hasattr(room, "family") else _write_findings
     stage = f"explain_{family}"
     with tracking.run(stage=stage, cell=cell, params=used) as run:
@@ -72,8 +75,8 @@ def explain_cell(cell: str, family: str) -> None:
 
 def _write_maps(room: Any, cell: str, family: str, subject: Subject, options: Any) -> tuple:
     """Apply a family of methods to the rows; return its metrics, timing and picture."""
-    from stages.explainers.attributions import attribute, summary
-    from stages.explainers.panel import panel
+    from heatproof.attribution.core.attributions import attribute, summary
+    from heatproof.attribution.core.panel import panel
 
     rows = subject.rows
     computed = room.family(subject.network, options, subject.context)

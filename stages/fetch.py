@@ -3,8 +3,10 @@
 import argparse
 import importlib
 
-from stages import artifacts, command, params
-from stages.datasets.canonical import canonical_order
+from heatproof.config import params
+from heatproof.datasets.canonical import canonical_order
+from heatproof.run import command
+from heatproof.storage import artifacts
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def fetch(name: str) -> None:
         UserError: the dataset is unknown, or its source cannot give it.
     """
     options = params.load().dataset(name).fetch
-    source = importlib.import_module(f"stages.datasets.{options.source}")
+    source = importlib.import_module(f"heatproof.datasets.sources.{options.source}")
     artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
 
 

@@ -15,37 +15,42 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from stages import artifacts, atomic, command
-from stages.explainers import FAMILIES
+from heatproof.attribution.core.method import FAMILIES, MODULES
+from heatproof.run import command
+from heatproof.storage import artifacts, atomic
 
 ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("stages", "heatproof")
 
 # Modules that move values and do not make them: a change that alters a result is a change of the
 # file format or of a parameter's meaning, and the stage that makes the value changes with it. They
 # are not followed either: `params` imports what describes its blocks.
 PLUMBING = {
-    "stages.params": "hands on params.yaml, whose values are dependencies of their own",
-    "stages.schema": "the base of the parameter blocks",
-    "stages.training.options": "some of those blocks",
-    "stages.errors": "what a mistake is",
-    "stages.mistakes": "what a mistake in params.yaml says",
-    "stages.command": "how a mistake ends",
-    "stages.cell_checks": "the same, of cells",
-    "stages.formats": "reads and writes bytes as they are",
-    "stages.artifacts": "reads and writes arrays as they are",
-    "stages.weight_files": "the same, of weights",
-    "stages.records": "what arrays are called in memory",
-    "stages.atomic": "writes bytes as they are",
-    "stages.provenance": "noted beside durations, which are no result",
-    "stages.tracking": "a side channel beside the results",
-    "stages.tracking_store": "the same",
-    "stages.evaluation.figures": "pictures for the tracked runs",
-    "stages.explainers.feature_figure": "the same",
-    "stages.explainers.panel": "the same",
+    "heatproof.config.params": "hands on params.yaml, whose values are dependencies of their own",
+    "heatproof.config.schema": "the base of the parameter blocks",
+    "heatproof.training.options": "some of those blocks",
+    "heatproof.run.errors": "what a mistake is",
+    "heatproof.config.validation": "what a mistake in params.yaml says",
+    "heatproof.run.command": "how a mistake ends",
+    "heatproof.config.cell_checks": "the same, of cells",
+    "heatproof.storage.formats": "reads and writes bytes as they are",
+    "heatproof.storage.artifacts": "reads and writes arrays as they are",
+    "heatproof.storage.weights": "the same, of weights",
+    "heatproof.storage.records": "what arrays are called in memory",
+    "heatproof.storage.atomic": "writes bytes as they are",
+    "heatproof.run.provenance": "noted beside durations, which are no result",
+    "heatproof.run.tracking": "a side channel beside the results",
+    "heatproof.run.tracking_store": "the same",
+    "heatproof.evaluation.figures": "pictures for the tracked runs",
+    "heatproof.features.feature_figure": "the same",
+    "heatproof.attribution.core.panel": "the same",
 }
 # Found by name at run time, so that no import statement shows them: the room, and the block that
 # tells such a module from its neighbours.
-BY_NAME = {"datasets": "Options", "models": "Network"}
+BY_NAME = {
+    "datasets": ("heatproof/datasets/sources", "Options"),
+    "models": ("heatproof/models/architectures", "Network"),
+}
 # What the stages run, beside the families of `explain`.
 STAGES = (
     "fetch", "preprocess", "train", "train_twin", "train_shuffled", "train_seeds", "evaluate",
@@ -71,18 +76,16 @@ def main() -> None:
 def entries() -> dict[str, set[str]]:
     """Return the names of all files, without ending, each with the modules it lists."""
     starts = {stage: {f"stages.{stage}"} for stage in STAGES}
-    starts |= {
-        f"explain_{family}": {"stages.explain", f"stages.explainers.{family}"}
-        for family in FAMILIES
-    }
-    starts |= {f"{room}/{name}": {f"stages.{room}.{name}"} for room, name in choices()}
+    starts |= {f"explain_{family}": {"stages.explain", MODULES[family]} for family in FAMILIES}
+    for room, name in choices():
+        starts[f"{room}/{name}"] = {f"{BY_NAME[room][0]}/{name}".replace("/", ".")}
     return {name: used_by(*modules) for name, modules in starts.items()}
 
 
 def choices() -> Iterator[tuple[str, str]]:
     """Give every module that is found by its name: its room, and its name there."""
-    for room, block in BY_NAME.items():
-        for path in sorted((ROOT / "stages" / room).glob("*.py")):
+    for room, (folder, block) in BY_NAME.items():
+        for path in sorted((ROOT / folder).glob("*.py")):
             body = ast.parse(path.read_bytes()).body
             if any(isinstance(node, ast.ClassDef) and node.name == block for node in body):
                 yield room, path.stem
@@ -116,7 +119,7 @@ def imported(module: str) -> frozenset[str]:
 @cache
 def known() -> dict[str, Path]:
     """Return the project's modules and their files."""
-    paths = sorted((ROOT / "stages").rglob("*.py"))
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
     names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
     return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
 
@@ -124,7 +127,7 @@ def known() -> dict[str, Path]:
 def files(modules: set[str]) -> list[Path]:
     """Return the modules' files, and what else lies beside them, such as templates, in order."""
     paths = {known()[module] for module in modules}
-    for folder in {path.parent for path in paths} - {ROOT / "stages"}:
+    for folder in {path.parent for path in paths} - {ROOT / room for room in ROOMS}:
         paths |= {
             path
             for path in folder.rglob("*")

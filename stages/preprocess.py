@@ -4,9 +4,11 @@ import argparse
 
 import numpy as np
 
-from stages import artifacts, command, params
-from stages.datasets.split import train_validation_split
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.datasets.split import train_validation_split
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
 
 SHOWN_CLASSES = 5
 

@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
-from stages.statistics.interval import known_mean, mean_interval
-from stages.trust.randomisation import Maps, cascade
+from heatproof.config import params
+from heatproof.run import command, runtime, tracking
+from heatproof.statistics.interval import known_mean, mean_interval
+from heatproof.storage import artifacts, weights
+from heatproof.trust.randomisation import Maps, cascade
 
 if TYPE_CHECKING:
     import keras
 
-    from stages.explainers.network import Network
+    from heatproof.attribution.core.network import Network
 
 # Part of the published setting, and so no parameters of the study: its code's noisy samples and
 # their noise for SmoothGrad, and its steps of Integrated Gradients.
@@ -53,10 +55,10 @@ def measure(cell: str) -> None:
     options = study.assess.published
     runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    weight_files.load(cell, model)
+    weights.load(cell, model)
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     labels = dataset.test_labels[: options.images]
     samples = study.assess.bootstrap_samples
@@ -93,7 +95,7 @@ def randomised(
         correlation of the magnitudes with the trained network's map, NaN where a map is constant.
         The control `random` compares noise with noise.
     """
-    from stages.explainers.network import Network
+    from heatproof.attribution.core.network import Network
 
     network = Network(model)
     explain = explaining(network, images, targets, seed)
@@ -130,12 +132,12 @@ def explaining(
         targets: int64 (n,), class indices.
         seed: of SmoothGrad's noise.
     """
-    from stages.explainers.baselines import constant
-    from stages.explainers.feature_maps import feature_layer
-    from stages.explainers.gradcam import gradcam
-    from stages.explainers.integrated_gradients import integrated_gradients
-    from stages.explainers.saliency import saliency
-    from stages.explainers.smoothgrad import smoothgrad
+    from heatproof.attribution.cam.gradcam import gradcam
+    from heatproof.attribution.core.baselines import constant
+    from heatproof.attribution.core.feature_maps import feature_layer
+    from heatproof.attribution.gradients.integrated_gradients import integrated_gradients
+    from heatproof.attribution.gradients.saliency import saliency
+    from heatproof.attribution.gradients.smoothgrad import smoothgrad
 
     path = {"steps": PATH_STEPS, "most_steps": PATH_STEPS, "tolerance": 1.0}
     methods = {

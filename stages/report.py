@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from stages import command, params
-from stages.reporting import site, study
+from heatproof.config import params
+from heatproof.report import site, study
+from heatproof.run import command
 
 REPORTS = Path("reports")
 

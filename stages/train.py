@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stages import artifacts, command, params, runtime, tracking, weight_files
-from stages.artifacts import Dataset
+from heatproof.config import params
+from heatproof.run import command, runtime, tracking
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset
 
 if TYPE_CHECKING:
     import keras
 
-    from stages.training.loop import Outcome
-    from stages.training.options import Schedule
-    from stages.training.resume import Bundle
+    from heatproof.training.checkpoints import Bundle
+    from heatproof.training.loop import Outcome
+    from heatproof.training.options import Schedule
 
 RESUME = Path(".resume")
 # Set to 1 by whoever runs DVC and removes what `settle` keeps (tools/pipeline.py).
@@ -49,7 +51,7 @@ def train_cell(cell: str) -> None:
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
     configure(study, cell, study.seed)
-    from stages.evaluation.figures import training_curves
+    from heatproof.evaluation.figures import training_curves
 
     with tracking.run(stage="train", cell=cell, params=used) as run:
         started = time.monotonic()
@@ -64,7 +66,7 @@ def train_cell(cell: str) -> None:
         )
         seconds = outcome.seconds_before + time.monotonic() - started
         metrics, timing = metrics_of(outcome, schedule), timing_of(outcome, seconds)
-        weight_files.save(cell, network)
+        weights.save(cell, network)
         artifacts.write_table(artifacts.history_path(cell), outcome.history)
         artifacts.write_metrics("train", cell, metrics)
         artifacts.write_timing("train", cell, timing)
@@ -112,7 +114,7 @@ def bundle_of(
 
     It is outside of DVC's outputs, which DVC deletes before it runs a stage.
     """
-    from stages.training.resume import Bundle, key_of
+    from heatproof.training.checkpoints import Bundle, key_of
 
     settings = {
         "seed": seed,
@@ -171,8 +173,8 @@ def trained(
     Raises:
         UserError: the training diverged.
     """
-    from stages.models.assembly import build_model
-    from stages.training.loop import train
+    from heatproof.models.build import build_model
+    from heatproof.training.loop import train
 
     network = build_model(study, cell, dataset.train_images.shape[1:], len(dataset.class_names))
     outcome = train(

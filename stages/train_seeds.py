@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stages import artifacts, command, params, tracking
-from stages.artifacts import Dataset, Predictions
-from stages.evaluation import classification, inference
-from stages.statistics.spread import spread
+from heatproof.config import params
+from heatproof.evaluation import classification, inference
+from heatproof.run import command, tracking
+from heatproof.statistics.spread import spread
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import Dataset, Predictions
 from stages.train import bundle_of, configure, settle, trained
 
 if TYPE_CHECKING:
-    from stages.training.resume import Bundle
+    from heatproof.training.checkpoints import Bundle
 
 
 def main() -> None:

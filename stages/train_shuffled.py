@@ -11,8 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages import artifacts, command, params, tracking, weight_files
-from stages.artifacts import SHUFFLED
+from heatproof.config import params
+from heatproof.run import command, tracking
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import SHUFFLED
 from stages.train import bundle_of, configure, settle, trained
 
 
@@ -43,7 +45,7 @@ def train_shuffled(cell: str) -> None:
     shuffled = study.shuffled_cell(cell)
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     configure(study, cell, shuffled.seed)
-    from stages.evaluation import inference
+    from heatproof.evaluation import inference
 
     meaningless = replace(dataset, train_labels=permuted(dataset.train_labels, shuffled.seed))
     used = {"seed": shuffled.seed, "threads": study.threads, "budget": study.budget}
@@ -59,7 +61,7 @@ def train_shuffled(cell: str) -> None:
             bundle,
         )
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
-        weight_files.save(cell, network, variant=SHUFFLED)
+        weights.save(cell, network, variant=SHUFFLED)
         logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
         best = outcome.best
         metrics = {

@@ -3,7 +3,9 @@
 import argparse
 import time
 
-from stages import artifacts, command, params, tracking, weight_files
+from heatproof.config import params
+from heatproof.run import command, tracking
+from heatproof.storage import artifacts, weights
 from stages.train import bundle_of, configure, settle, trained
 
 
@@ -41,7 +43,7 @@ def train_twin(cell: str) -> None:
         best = outcome.best
         metrics = {"seed": twin.seed, "val_accuracy": best["val_accuracy"]}
         timing = {"train_seconds": round(outcome.seconds_before + time.monotonic() - started, 3)}
-        weight_files.save(cell, network, variant="twin")
+        weights.save(cell, network, variant="twin")
         artifacts.write_metrics("train_twin", cell, metrics)
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages import params
+from heatproof.config import params
 from tests.scratch import shrunken_params
 
 # Of every architecture one, so that every block of the real file is there, and none is there twice.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.reporting import pages
+from tests.report import read_pages
 
 
 def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> Path:
@@ -20,7 +20,7 @@ def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> 
 
 def pictures(page: Path) -> list[np.ndarray]:
     """Return the pixels of the pictures in a page."""
-    addresses = pages.read(page).pictures
+    addresses = read_pages.read(page).pictures
     return [
         np.asarray(Image.open(io.BytesIO(base64.b64decode(a.partition(",")[2]))).convert("RGB"))
         for a in addresses

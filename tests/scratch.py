@@ -17,8 +17,8 @@ from typing import Any
 from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "claims.yaml", "Makefile",
-          ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
+COPIED = ("heatproof", "stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "claims.yaml",
+          "Makefile", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
 TINY = {"simple_cnn": {"filters": [2, 2]}, "baseline_cnn": {"filters": [2, 3]}}
 SCHEDULE = {"epochs": 1, "batch_size": 64, "train_images": 256, "augment": False}
 

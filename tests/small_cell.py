@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import artifacts, params, weight_files
-from stages.artifacts import Dataset, Predictions
+from heatproof.config import params
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset, Predictions
 from tests.scratch import shrunken_params
 from tools import overlay
 
@@ -32,7 +33,7 @@ def write_cell(
     """
     import keras
 
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     study = params.load()
     random = np.random.default_rng(0)
@@ -46,4 +47,4 @@ def write_cell(
     content = Dataset(images[:1], labels[:1], images, labels, CLASSES)
     artifacts.write_dataset(study.cell(cell).dataset, content)
     artifacts.write_predictions(cell, Predictions(labels, logits, CLASSES))
-    weight_files.save(cell, model)
+    weights.save(cell, model)

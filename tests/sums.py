@@ -22,7 +22,7 @@ def long_sums(graphs: Iterable[Any], known: str) -> list[str]:
 def overlapping_pooling_in_loops(graphs: Iterable[Any]) -> list[str]:
     """Name the gradients of maximum pooling with overlapping windows within loops.
 
-    Their sums are oneDNN's or TensorFlow's, as it happens (stages/explainers/graph.py).
+    Their sums are oneDNN's or TensorFlow's, as it happens (heatproof/attribution/core/graph.py).
     """
     found, loops = [], 0
     for graph in graphs:

@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 import pytest
 
-from stages import artifacts, weight_files
-from stages.artifacts import Dataset, Predictions, RawDataset
-from stages.errors import UserError
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+from heatproof.storage.artifacts import Dataset, Predictions, RawDataset
 
 CELL = "m-d"
 NAMES = ("a", "b")
@@ -112,7 +112,7 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
     inputs = keras.Input((4, 4, 1))
     x = keras.layers.Conv2D(2, 3, name="conv")(inputs)
     model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(x), name="m")
-    weight_files.save(CELL, model)
+    weights.save(CELL, model)
     path = artifacts.weights_path(CELL)
     content, refused = path.read_bytes(), 0
     for place in range(0, len(content), 307):
@@ -120,7 +120,7 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
         altered[place] ^= 1 << place % 8
         path.write_bytes(altered)
         try:
-            weight_files.load(CELL, model)
+            weights.load(CELL, model)
         except UserError as mistake:
             assert "train it again with `dvc repro -f train@m-d`" in str(mistake)
             refused += 1
@@ -129,7 +129,7 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
                   json.dumps({"layers": {}}).encode()):  # fmt: skip
         path.write_bytes(wrong)
         with pytest.raises(UserError, match="do not fit"):
-            weight_files.load(CELL, model)
+            weights.load(CELL, model)
     assert path.read_bytes() == wrong
     for left_out in ("layers", "layers/dense", "layers/conv2d"):
         partial = path.with_name("partial.h5")
@@ -138,8 +138,8 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
             del file[left_out]
         partial.replace(path)  # Keras leaves open what it refused
         with pytest.raises(UserError, match="do not fit"):
-            weight_files.load(CELL, model)
+            weights.load(CELL, model)
     path.unlink()
     Path(path).symlink_to("elsewhere")
     with pytest.raises(UserError, match="there is no such file"):
-        weight_files.load(CELL, model)
+        weights.load(CELL, model)

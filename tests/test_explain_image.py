@@ -9,18 +9,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages import artifacts, explain_image, session
-from stages.errors import UserError
-from stages.explain_image import explain_images
-from stages.explainers import Attribution, Family, UnsupportedNetwork, gradients
-from stages.reporting import sprites
+from heatproof import api, explain_image
+from heatproof.attribution import gradients_family
+from heatproof.attribution.core.method import Attribution, Family, UnsupportedNetwork
+from heatproof.explain_image import explain_images
+from heatproof.report.charts import sprites
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
 from tests import scratch, small_cell
 from tests.photos import holds, photo, pictures
-from tests.reporting import pages
+from tests.report import read_pages
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
 FEW = ["gradcam", "saliency"]
-OPEN_CELL = session.open_cell
+OPEN_CELL = api.open_cell
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +37,14 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened() -> dict[str, session.TrainedCell]:
+def opened() -> dict[str, api.TrainedCell]:
     """Cells that are open already, with what was compiled for them."""
     return {}
 
 
 @pytest.fixture
 def here(
-    opened: dict[str, session.TrainedCell],
+    opened: dict[str, api.TrainedCell],
     cells: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -52,12 +54,12 @@ def here(
     usual = explain_images.__kwdefaults__ | {"study": cells, "wanted": FEW}
     monkeypatch.setattr(explain_images, "__kwdefaults__", usual)
 
-    def open_once(name: str) -> session.TrainedCell:
+    def open_once(name: str) -> api.TrainedCell:
         if name not in opened:
             opened[name] = OPEN_CELL(name)
         return opened[name]
 
-    monkeypatch.setattr(session, "open_cell", open_once)
+    monkeypatch.setattr(api, "open_cell", open_once)
     return tmp_path
 
 
@@ -69,11 +71,11 @@ def test_the_page_shows_what_the_network_says(here: Path, cells, capsys, cell, c
     assert Image.open(page.with_suffix(".png")).size[0] > 300
     printed = capsys.readouterr().out
 
-    trained = session.open_cell(cell)
+    trained = api.open_cell(cell)
     image = trained.photo(path)
     [probabilities] = trained.predict(image)
     top = int(probabilities.argmax())
-    text = pages.read(page).text
+    text = read_pages.read(page).text
     assert f"{trained.class_names[top]} {100 * probabilities[top]:.1f} %" in text
     assert f"{trained.class_names[top]:22} {100 * probabilities[top]:6.2f} %  <- exp" in printed
     assert f"page:  {page}" in printed and str(page.with_suffix(".png")) in printed
@@ -88,7 +90,7 @@ def test_several_photos_share_a_page(here: Path, capsys) -> None:
     paths = [photo("a.png"), photo("bb.jpg", (5, 90)), photo("ccc.png", colour=True)]
     page = explain_images(paths, GRAY)
     assert page.name == f"a-and-2-more-{GRAY}.html"
-    read = pages.read(page)
+    read = read_pages.read(page)
     assert {"photo-1", "photo-2", "photo-3"} <= set(read.ids)
     assert all(path.name in read.text for path in paths)
     assert "fewer than the network’s" in read.text.replace("'", "’"), "of 5×90"
@@ -106,11 +108,11 @@ def test_every_method_is_asked_if_none_is_named(
     def answers(_: object, name: str, images: np.ndarray, __: object) -> Attribution:
         return Attribution(np.ones(images.shape[:3], np.float32))
 
-    monkeypatch.setattr(session.TrainedCell, "explain", answers)
+    monkeypatch.setattr(api.TrainedCell, "explain", answers)
     page = explain_images([photo("photo.png")], GRAY, wanted=None)
-    trained = session.open_cell(GRAY)
+    trained = api.open_cell(GRAY)
     assert len(trained.methods) > 15
-    drawn = pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
+    drawn = read_pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
     assert drawn == len(trained.methods)
     assert "may take minutes with a large one; --methods gradients" in capsys.readouterr().out
 
@@ -118,7 +120,7 @@ def test_every_method_is_asked_if_none_is_named(
 def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained = session.open_cell(GRAY)
+    trained = api.open_cell(GRAY)
     slow = ["lime", "deep_shap"]
     measured = {
         "explain_lime": {"lime_ms_per_image": 1500.0},
@@ -154,11 +156,11 @@ def test_a_method_that_cannot_serve_is_shown_with_its_reason(
         values = np.ones(images.shape[:3], np.float32)
         return Attribution(values, {"completeness_error": np.full(len(images), 0.0123)})
 
-    monkeypatch.setattr(session, "open_cell", OPEN_CELL)
+    monkeypatch.setattr(api, "open_cell", OPEN_CELL)
     family = Family({"lrp_epsilon": refuses, "saliency": serves})
-    monkeypatch.setattr(gradients, "family", lambda *_: family)
+    monkeypatch.setattr(gradients_family, "family", lambda *_: family)
     page = explain_images([photo("photo.png")], GRAY, wanted=["gradients"])
-    text = pages.read(page).text
+    text = read_pages.read(page).text
     assert "LRP-ε: it has no <ReLU>" in text
     assert "completeness error 1.2 %" in text
     assert "not for this network: it has no <ReLU>" in capsys.readouterr().out
@@ -185,7 +187,7 @@ def test_a_hostile_name_is_only_a_name(here: Path, capsys, name: str) -> None:
     page = explain_images([Path(name)], GRAY)
     assert page.parent == here / "explained"
     assert page.exists() and page.with_suffix(".png").exists()
-    assert "onerror" not in [key for key, _ in pages.read(page).attributes]
+    assert "onerror" not in [key for key, _ in read_pages.read(page).attributes]
     printed = capsys.readouterr().out
     assert not any(ord(letter) < 32 and letter != "\n" for letter in printed)
     assert printed.count("\n") == printed.rstrip().count("\n") + 1
@@ -217,25 +219,27 @@ def test_the_second_time_it_is_written_anew_or_not_at_all(
 def test_ink_on_paper_is_hinted_at_and_turned_round(
     here: Path, cells: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    open_once = session.open_cell
+    open_once = api.open_cell
 
-    def on_black(name: str) -> session.TrainedCell:
+    def on_black(name: str) -> api.TrainedCell:
         cell = open_once(name)
         digits = np.zeros((50, 16, 16, 1), np.uint8)
         for index, image in enumerate(digits):
             image[4 : 6 + index % 10, 6:10] = 155 + 2 * index
-        return session.TrainedCell(
+        return api.TrainedCell(
             name, cell.study, replace(cell.dataset, train_images=digits), cell.network
         )
 
-    monkeypatch.setattr(session, "open_cell", on_black)
+    monkeypatch.setattr(api, "open_cell", on_black)
     paper = np.full((40, 20), 190, np.uint8)
     paper[10:30, 8:12] = 20
     Image.fromarray(paper).save("digit.png")
     page = explain_images([Path("digit.png")], GRAY)
     assert "note: Its border is bright" in capsys.readouterr().out
-    assert "add --invert" in pages.read(page).text
-    assert "filled with its border’s colour" in pages.read(page).text, "nothing of it is cut away"
+    assert "add --invert" in read_pages.read(page).text
+    assert "filled with its border’s colour" in read_pages.read(page).text, (
+        "nothing of it is cut away"
+    )
 
     explain_images([Path("digit.png")], GRAY, invert=True)
     assert "--levels makes it black" in capsys.readouterr().out
@@ -251,7 +255,7 @@ def test_ink_on_paper_is_hinted_at_and_turned_round(
 @pytest.mark.parametrize("wrong", ["missing.png", "text.png"])
 def test_what_is_no_image_stops_before_any_work(here: Path, wrong: str, monkeypatch) -> None:
     Path("text.png").write_text("no image")
-    monkeypatch.setattr(session, "open_cell", lambda _: pytest.fail("the network was loaded"))
+    monkeypatch.setattr(api, "open_cell", lambda _: pytest.fail("the network was loaded"))
     with pytest.raises(UserError, match=wrong):
         explain_images([photo("good.png"), Path(wrong)], GRAY)
     assert not Path("explained").exists()
@@ -267,7 +271,7 @@ def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch)
         explain_images([path], GRAY, study=Path("nowhere"))
     with pytest.raises(UserError, match=r"--output .*photo\.png: this is a file"):
         explain_images([path], GRAY, output=path)
-    monkeypatch.setattr(session, "open_cell", OPEN_CELL)
+    monkeypatch.setattr(api, "open_cell", OPEN_CELL)
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UserError, match="KERAS_BACKEND=jax: explaining needs TensorFlow"):
         explain_images([path], GRAY)
@@ -282,4 +286,4 @@ def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
         page = explain_images([photo("photo.png")], GRAY)
     finally:
         (cells / artifacts.metrics_path("evaluate", GRAY)).unlink()
-    assert "360 test images it is right 97.3 % of the time" in pages.read(page).text
+    assert "360 test images it is right 97.3 % of the time" in read_pages.read(page).text

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import explain_image
+from heatproof import explain_image
 from tests import small_cell
 from tests.photos import photo
 
@@ -31,7 +31,7 @@ def test_without_a_trained_cell_it_says_how_to_get_one(repository: Path) -> None
     """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
     small_cell.write_params(GRAY)
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "stages.explain_image", photo("photo.png"),
+        [sys.executable, "-X", "importtime", "-m", "heatproof.explain_image", photo("photo.png"),
          "--cell", GRAY, "--methods", "gradcam,saliency", "lime"],
         capture_output=True, text=True, check=False, timeout=60,
         env={**os.environ, "PYTHONPATH": str(repository)},

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages import artifacts, formats, params, weight_files
-from stages.datasets import official_files
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.datasets.sources import official_files
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, formats, weights
 from tests import forbidden
 from tests.datasets import stand_ins
 from tools import comparing, exp_files, overlay, parcel
@@ -95,7 +96,7 @@ def test_what_the_stages_read(reader: str, plant: Callable[[Path], None]) -> Non
 
 @pytest.mark.parametrize("plant", [pickled, as_npy, as_npz])
 def test_what_training_goes_on_from(plant: Callable[[Path], None]) -> None:
-    from stages.training.resume import Bundle
+    from heatproof.training.checkpoints import Bundle
 
     plant(Path("resume.npz"))
     assert Bundle(Path("resume.npz"), "key").read() is None
@@ -166,7 +167,7 @@ def test_a_whole_model_in_the_place_of_weights(models: Path, name: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes((models / name).read_bytes())
     with pytest.raises(UserError, match="do not fit the network"):
-        weight_files.load(CELL, network)
+        weights.load(CELL, network)
     assert exp_files._filters(path)[0] == {}
 
 
@@ -190,7 +191,9 @@ def test_an_archive_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 SOURCES = sorted(
-    path for room in ("stages", "tools", "bench") for path in (ROOT / room).rglob("*.py")
+    path
+    for room in ("heatproof", "stages", "tools", "bench")
+    for path in (ROOT / room).rglob("*.py")
 )
 # A file that this very program has written before, in Keras' safe mode, which runs no Lambda.
 ALLOWED = {"tools/export.py": ("calls load_model",)}

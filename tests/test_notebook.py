@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stages import session
-from stages.reporting.sheet import Picture
+from heatproof import api
+from heatproof.report.charts.sheet import Picture
 from tests import scratch, small_cell
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "explore.ipynb"
@@ -36,7 +36,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     small_cell.write_cell(CELL, 16, 1, mistaken=lambda predicted: predicted < 5)
     (tmp_path / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "notebooks")
-    monkeypatch.setattr(session, "ROOT", tmp_path)
+    monkeypatch.setattr(api, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     return folder
 
@@ -68,7 +68,7 @@ def test_every_cell_runs_from_top_to_bottom(notebook, demo: Path, capsys) -> Non
 def test_every_method_has_its_place(notebook, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(demo)
     named = set(re.findall(r'"(\w+)"', "".join(sources(notebook, "code"))))
-    missing = set(session.open_cell(CELL).methods) - named
+    missing = set(api.open_cell(CELL).methods) - named
     assert not missing, f"{NOTEBOOK.name} does not show these methods"
 
 

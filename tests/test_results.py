@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from stages import artifacts, params
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
 from tools import results
 
 ROOT = Path(__file__).parents[1]

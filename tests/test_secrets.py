@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from stages import tracking, tracking_store
+from heatproof.run import tracking, tracking_store
 from tests.scratch import copy_repository, environment
 
 USER, PASSWORD, TOKEN = "ada", "hunter2/t0p#s3cret", "tok3n-0123456789"
@@ -140,7 +140,7 @@ def test_no_stage_writes_them_anywhere(tmp_path: Path) -> None:
         "from tests.small_cell import write_cell, write_params\n"
         "write_params('simple_cnn-digits')\n"
         "write_cell('simple_cnn-digits', 16, 1, lambda predicted: predicted % 2 == 0)\n"
-        "from stages import evaluate, params\n"
+        "from heatproof.config import params; from stages import evaluate\n"
         "evaluate.evaluate(params.load(), 'simple_cnn-digits')\n"
     )
     settings = {

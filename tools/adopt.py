@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages import artifacts, atomic, command, params, runtime, weight_files
-from stages.errors import UserError
-from tools import mending, parcel, pipeline
-from tools.alone import alone
+from heatproof.config import params
+from heatproof.run import command, runtime
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic, weights
+from tools import parcel, pipeline, repair
 from tools.parcel import Parcel
+from tools.run_lock import alone
 
 
 def adopt(folder: Path, chosen: Sequence[str] = ()) -> list[str]:
@@ -60,7 +62,7 @@ def _differing(study: params.Params, found: Parcel) -> list[str]:
 
 def _check_weights(study: params.Params, found: Parcel) -> None:
     """Refuse weights that do not load into the cell's network."""
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     cell = found.manifest.cell
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
@@ -68,7 +70,7 @@ def _check_weights(study: params.Params, found: Parcel) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{cell}.weights.h5"
         path.write_bytes(found.weights)
-        weight_files.read(path, model, "bring the parcel anew, or train the cell again")
+        weights.read(path, model, "bring the parcel anew, or train the cell again")
 
 
 def _put(found: Parcel) -> None:
@@ -100,7 +102,7 @@ def main() -> None:
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     with alone(here, f"make adopt FROM={arguments.folder}"):
-        mending.mend(here)
+        repair.mend(here)
         adopted = adopt(arguments.folder, arguments.cells)
     for cell in adopted:
         ran = artifacts.read_run("train", cell) or {}

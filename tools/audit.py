@@ -16,11 +16,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stages import command
-from stages.errors import UserError, printable
-from stages.formats import read_yaml
-from stages.mistakes import validated
-from stages.schema import Block
+from heatproof.config.schema import Block
+from heatproof.config.validation import validated
+from heatproof.run import command
+from heatproof.run.errors import UserError, printable
+from heatproof.storage.formats import read_yaml
 
 REQUIREMENTS = Path("requirements.txt")
 EXPLAINED = Path("vulnerabilities.yaml")

@@ -11,14 +11,16 @@ import shutil
 import sys
 from pathlib import Path
 
-from stages import artifacts, command, params
-from stages.errors import UserError
-from tools import mending, overlay, pipeline
-from tools.alone import alone
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from tools import overlay, pipeline, repair
+from tools.run_lock import alone
 
 DEMO = Path(".demo")
 OVERLAY = Path("demo.yaml")
-COPIED = ("dvc.yaml", "claims.yaml", ".dvcignore", "stages")
+COPIED = ("dvc.yaml", "claims.yaml", ".dvcignore", "stages", "heatproof")
 ACCURACY_GOAL = 0.95
 
 # A DVC repository without git: .demo/ is git-ignored, and its results are nobody's commit.
@@ -85,7 +87,7 @@ def main() -> None:
         )
     with alone(root / DEMO, "make demo"):
         prepare(root, root / DEMO)
-        mending.mend(root / DEMO)
+        repair.mend(root / DEMO)
         print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
         sys.stdout.flush()
         os.chdir(root / DEMO)

@@ -6,9 +6,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from stages import artifacts
-from stages.reporting import methods
-from stages.reporting.outcomes import Pictures
+from heatproof.report.sections.outcomes import Pictures
+from heatproof.report.text import methods
+from heatproof.storage import artifacts
 
 NOT_THERE = (
     "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stages.params import PARAMS
-from stages.reporting.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
+from heatproof.config.params import PARAMS
+from heatproof.report.sections.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
 
 # Where a cell's figures are: the stage's folder under metrics/, and their names there.
 FIGURES = {

@@ -10,11 +10,11 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from stages import command
-from stages.errors import UserError
+from heatproof.report.pages import experiments
+from heatproof.report.sections.outcomes import Outcome, Start, touched
+from heatproof.run import command
+from heatproof.run.errors import UserError
 from stages.report import REPORTS
-from stages.reporting import experiments
-from stages.reporting.outcomes import Outcome, Start, touched
 from tools import exp_files, exp_show
 from tools.shell import dvc, git
 

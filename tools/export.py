@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages import artifacts, atomic, command, params, runtime, session, weight_files
-from stages.errors import UserError
-from stages.reporting.site import file_name, replace
+from heatproof import api
+from heatproof.config import params
+from heatproof.report.site import file_name, replace
+from heatproof.run import command, runtime
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic, weights
 
 if TYPE_CHECKING:
     import keras
@@ -40,7 +43,7 @@ def plain(model: "keras.Model") -> "keras.Model":
     """
     import keras
 
-    from stages.models.keras_own import as_keras_has_it
+    from heatproof.models.builtin_layers import as_keras_has_it
 
     copy = keras.models.clone_model(model, clone_function=as_keras_has_it)
     copy.set_weights(model.get_weights())
@@ -162,16 +165,16 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
         UserError: the cell is unknown or not trained, a package is missing, or logits differ.
     """
     study = params.load()
-    session.require_trained(study, cell)
+    api.require_trained(study, cell)
     require_packages(formats)
     runtime.require_tensorflow("exporting")
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     runtime.configure(study.threads, study.seed)
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     shape = dataset.test_images.shape[1:]
     model = build_model(study, cell, shape, len(dataset.class_names))
-    weight_files.load(cell, model)
+    weights.load(cell, model)
     images = dataset.test_images[:IMAGES].astype(np.float32) / 255
 
     def fill(folder: Path) -> None:
@@ -210,7 +213,7 @@ def main() -> None:
     parser.add_argument("--to", type=Path, default=EXPORTS, help="the folder of exports")
     arguments = parser.parse_args()
     if not arguments.cell:
-        trained = ", ".join(session.trained_cells()) or "none yet"
+        trained = ", ".join(api.trained_cells()) or "none yet"
         raise UserError(f"which cell? make export CELL=...; trained are: {trained}")
     print(f"{export_cell(arguments.cell, arguments.formats, arguments.to)}/ is written")
     sys.stdout.flush()

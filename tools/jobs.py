@@ -18,7 +18,7 @@ from pathlib import Path
 
 import networkx as nx
 
-from stages import params
+from heatproof.config import params
 from tools import pipeline
 
 
@@ -137,7 +137,7 @@ def graph_of(folder: Path) -> nx.DiGraph:
 
 def _seconds(folder: Path, cell: str) -> float:
     """Return how long a cell took last time, as its timing says; 0 where there is none."""
-    from stages.formats import read_json
+    from heatproof.storage.formats import read_json
 
     total = 0.0
     for path in (folder / "metrics" / "timing").glob(f"*/{cell}.json"):

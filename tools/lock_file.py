@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stages import atomic
+from heatproof.storage import atomic
 
 NAME = "dvc.lock"
 _HEAD = "schema: '2.0'\nstages:\n"

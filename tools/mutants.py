@@ -1,10 +1,10 @@
 """`make mutants`: would the tests notice if an explainer or a measure were wrong?
 
-Changes one small thing at a time in a seeded sample of places in stages/trust and stages/explainers
-(tools/mutating.py), and runs the quick tests of that module. A mutant that fails one, or does not
-end, is killed; one that survives is a missing assertion, or the same program in other words, and
-then tests/equivalent_mutants.yaml says why. Each runs in a fork of this process, which has loaded
-TensorFlow but not used it.
+Changes one small thing at a time in a seeded sample of places in heatproof/trust, attribution,
+features and counterfactuals (tools/mutating.py), and runs the quick tests of that module. A mutant
+that fails one, or does not end, is killed; one that survives is a missing assertion, or the same
+program in other words, and then tests/equivalent_mutants.yaml says why. Each runs in a fork of this
+process, which has loaded TensorFlow but not used it.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from stages import command
-from stages.errors import UserError
-from stages.formats import read_yaml
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage.formats import read_yaml
 from tools import mutating
 from tools.mutating import Mutant
 
-ROOMS = ("trust", "explainers")
+ROOMS = ("trust", "attribution", "features", "counterfactuals")
 FILES = 4  # of tests that a module is tried with, its own first; some are imported everywhere
 # Pictures, whose sizes and margins are a matter of taste.
-DRAWINGS = ("explainers/panel.py", "explainers/feature_figure.py")
+DRAWINGS = ("attribution/core/panel.py", "features/feature_figure.py")
 EQUIVALENT = Path("tests/equivalent_mutants.yaml")
 COUNT, SEED, GOAL = 110, 1, 0.85
 KILLED, SURVIVED, TIMED_OUT, SAME = "killed", "survived", "timed out", "equivalent"
@@ -48,7 +48,7 @@ LOADED = ("pytest", "tests.conftest", "tensorflow", "keras", "scipy.ndimage",
 
 @dataclass(frozen=True)
 class Place:
-    """A mutant's module, as a path below stages/, and its number there."""
+    """A mutant's module, as a path below heatproof/, and its number there."""
 
     module: str
     number: int
@@ -56,7 +56,7 @@ class Place:
     @property
     def path(self) -> Path:
         """Its file."""
-        return Path("stages") / self.module
+        return Path("heatproof") / self.module
 
     @property
     def name(self) -> str:
@@ -84,13 +84,15 @@ class _Instead:
 
 def places() -> list[Place]:
     """Return every mutant there is."""
-    paths = [path for room in ROOMS for path in sorted((Path("stages") / room).glob("*.py"))]
-    modules = [path.relative_to("stages").as_posix() for path in paths]
+    paths = [path for room in ROOMS for path in sorted((Path("heatproof") / room).rglob("*.py"))]
+    modules = [path.relative_to("heatproof").as_posix() for path in paths]
     return [
         Place(module, number)
         for module in modules
         if module not in DRAWINGS
-        for number in range(mutating.count((Path("stages") / module).read_text(encoding="utf-8")))
+        for number in range(
+            mutating.count((Path("heatproof") / module).read_text(encoding="utf-8"))
+        )
     ]
 
 
@@ -124,8 +126,8 @@ def tests_of(place: Place) -> list[str]:
             return [str(file) for file in first[:FILES]]
         seen |= wanted
         wanted = {
-            Place(path.relative_to("stages").as_posix(), 0).name
-            for path in Path("stages").rglob("*.py")
+            Place(path.relative_to("heatproof").as_posix(), 0).name
+            for path in Path("heatproof").rglob("*.py")
             if imported(path) & wanted
         } - seen
     raise UserError(f"{place.path}: no test reaches it: write one")

@@ -14,11 +14,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stages import artifacts, atomic, fingerprint, params, provenance, tracking
-from stages.errors import UserError
-from stages.formats import read_json, sha256_of, write_json
-from stages.mistakes import validated
-from stages.schema import Block
+from heatproof.config import params
+from heatproof.config.schema import Block
+from heatproof.config.validation import validated
+from heatproof.run import provenance, tracking
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic
+from heatproof.storage.formats import read_json, sha256_of, write_json
+from stages import fingerprint
 
 LARGEST_PART = 16_000_000  # bytes
 ENDING = ".parcel.json"

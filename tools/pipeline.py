@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stages import command
-from stages.reporting import numbers
-from tools import loaded, lock_file
+from heatproof.report.text import numbers
+from heatproof.run import command
+from tools import forkserver, lock_file
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
@@ -94,7 +94,7 @@ def run(*words: str) -> Ended:
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
     try:
-        with loaded.offered(), lock_file.written_by_entry():
+        with forkserver.offered(), lock_file.written_by_entry():
             code = main(list(words))
     finally:
         logger.removeHandler(watch)

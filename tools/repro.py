@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from stages import command, params
-from stages.errors import UserError
-from tools import jobs, loaded, mending, pipeline
-from tools.alone import alone
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from tools import forkserver, jobs, pipeline, repair
+from tools.run_lock import alone
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
 
@@ -70,9 +71,9 @@ def main() -> None:
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     with alone(here, again):
-        mending.mend(here)
+        repair.mend(here)
         if arguments.jobs != 1:
-            with loaded.offered():
+            with forkserver.offered():
                 sys.exit(jobs.run(arguments.jobs, here, again))
         sys.stdout.flush()
         # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:

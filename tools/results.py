@@ -6,8 +6,10 @@
 import sys
 from pathlib import Path
 
-from stages import artifacts, atomic, command, params
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic
 
 README = Path("README.md")
 START, END = "<!-- results -->", "<!-- end of results -->"

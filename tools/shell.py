@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 
 
 def git(*arguments: str) -> str:

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from stages import command
-from stages.atomic import write_text
-from stages.errors import UserError
-from stages.reporting import single_file
+from heatproof.report import single_file
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage.atomic import write_text
 
 MAIL = 10_000_000  # bytes: what many mail servers take at most
 

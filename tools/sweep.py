@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stages import command, params
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
 from tools import experiments as experiments_page
 from tools.shell import dvc, git
 
@@ -59,7 +60,9 @@ def check_repository() -> None:
         )
     tracked = git("ls-files", "--", *TRACKED).splitlines()
     left_out = [name for name in TRACKED if name not in tracked]
-    left_out += git("ls-files", "-o", "--exclude-standard", "--", "stages").splitlines()
+    left_out += git(
+        "ls-files", "-o", "--exclude-standard", "--", "stages", "heatproof"
+    ).splitlines()
     if left_out:
         raise UserError(
             f"git does not know {', '.join(left_out)}, so an experiment would run without: "

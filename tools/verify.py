@@ -22,13 +22,14 @@ from typing import Any
 
 import networkx as nx
 
-from stages import command, params
-from stages.errors import UserError
-from stages.formats import read_yaml
+from heatproof.config import params
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage.formats import read_yaml
 from tools import jobs
-from tools.alone import alone
 from tools.comparing import apart, beside_seeds
 from tools.demo import DVC_CONFIG
+from tools.run_lock import alone
 
 FOLDER = Path(".verify")
 LOCK = Path("dvc.lock")

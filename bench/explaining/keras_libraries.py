@@ -16,7 +16,8 @@ import numpy as np
 
 from bench.explaining import agnostic, exchange, turns
 from bench.explaining.settings import Settings
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 
 KERAS_VIS = "tf-keras-vis"
 AT_DEFAULTS = " at defaults"
@@ -31,7 +32,7 @@ class Peers:
         import tensorflow as tf
 
         tf.get_logger().setLevel("ERROR")  # SHAP's own retracing is known
-        from stages.models.assembly import build_model
+        from heatproof.models.build import build_model
 
         _, _, self.inputs = exchange.read(folder)
         self.settings = Settings.read(folder)

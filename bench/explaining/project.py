@@ -16,8 +16,9 @@ from bench.explaining import exchange, turns
 from bench.explaining.settings import Settings
 from bench.results import PROJECT
 from bench.training.sides import CLASSES, SHAPES
-from stages import params, runtime
-from stages.explainers import Context
+from heatproof.attribution.core.method import Context
+from heatproof.config import params
+from heatproof.run import runtime
 
 PASSES = "bare passes"
 
@@ -81,9 +82,9 @@ class Project:
     def __init__(self, folder: Path, cell: str, count: int, folded: bool) -> None:
         self.study = params.load()
         runtime.configure(self.study.threads, self.study.seed)
-        from stages.explainers.feature_maps import feature_layer
-        from stages.explainers.network import Network
-        from stages.models.assembly import build_model
+        from heatproof.attribution.core.feature_maps import feature_layer
+        from heatproof.attribution.core.network import Network
+        from heatproof.models.build import build_model
 
         shape = SHAPES[self.study.cell(cell).dataset]
         model = build_model(self.study, cell, shape, CLASSES)
@@ -127,7 +128,7 @@ class Project:
     def _ours(self, method: str) -> dict[str, turns.Call] | str:
         family, name = METHODS[method]
         options = self._options(family)
-        room = importlib.import_module(f"stages.explainers.{family}")
+        room = importlib.import_module(method.MODULES[family])
         methods = room.family(self.network, options, self.context).methods
         if name not in methods:
             return f"the family {family} has no {name}"
@@ -195,7 +196,7 @@ class Project:
         import keras
         import tensorflow as tf
 
-        from stages.explainers.network import target_scores
+        from heatproof.attribution.core.network import target_scores
 
         model = self.network.model
         pair = keras.Model(model.input, [model.get_layer(self.layer).output, model.output])

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.loaded import end_with_parent
+from tools.forkserver import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

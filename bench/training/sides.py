@@ -15,7 +15,8 @@ import numpy as np
 
 from bench.explaining.exchange import require_same
 from bench.training.turns import Rounds
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +45,7 @@ class Network:
 
 def write(folder: Path, model: "keras.Model") -> None:
     """Hand a network over in a folder."""
-    from stages.models import cost
+    from heatproof.models import cost
 
     model.save_weights(folder / WEIGHTS)
     np.savez(folder / EXPECTED, logits=logits_of(model), gflop=cost.flops(model) / 1e9)
@@ -73,12 +74,12 @@ def as_keras_has_it(study: params.Params, cell: str, folder: Path) -> "keras.Mod
     """
     import keras
 
-    from stages.models import keras_own
-    from stages.models.assembly import build_model
+    from heatproof.models import builtin_layers
+    from heatproof.models.build import build_model
 
     shape = SHAPES[study.cell(cell).dataset]
     model = keras.models.clone_model(
-        build_model(study, cell, shape, CLASSES), clone_function=keras_own.as_keras_has_it
+        build_model(study, cell, shape, CLASSES), clone_function=builtin_layers.as_keras_has_it
     )
     model.load_weights(folder / WEIGHTS)
     name = f"Keras on {keras.backend.backend()}"
@@ -105,14 +106,14 @@ def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndar
 
 
 def train_as_the_project_does(cell: str, batches: int, folder: Path, report: Report) -> None:
-    """Train in `stages.training`; an epoch has `batches` batches and ten images to validate."""
+    """Train in `heatproof.training`; an epoch has `batches` batches and ten images to validate."""
     study = params.load()
     training, schedule = study.training_of(cell), study.schedule_of(cell)
     runtime.configure(
         len(os.sched_getaffinity(0)), study.seed, training.mixed_precision, training=True
     )
-    from stages.models.assembly import build_model
-    from stages.training.loop import train
+    from heatproof.models.build import build_model
+    from heatproof.training.loop import train
 
     shape = SHAPES[study.cell(cell).dataset]
     model = build_model(study, cell, shape, CLASSES)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.explaining.turns import SideLost
-from tools.loaded import end_with_parent
+from tools.forkserver import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,7 +11,7 @@ import pytest
 
 from bench import __main__ as bench
 from bench import results
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tests.bench.made import MACHINE, measurement
 from tests.interruptible import interruptible
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bench.explaining import exchange
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 
 pytestmark = pytest.mark.usefixtures("_configured")
 
@@ -50,7 +51,7 @@ def test_padding_same_is_said_in_numbers(
     "cell", ["mobilenet_v2-mnist", "efficient_cnn-cifar10", "simple_cnn-mnist"]
 )
 def test_network_survives_the_folder(cell: str, tmp_path) -> None:
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     shape = (32, 32, 3) if cell.endswith("cifar10") else (28, 28, 1)
     model = build_model(params.load(), cell, shape, 10)

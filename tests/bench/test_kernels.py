@@ -42,7 +42,7 @@ def test_shares_are_of_all_operations_and_of_the_product() -> None:
 
 @pytest.mark.parametrize("name", ["efficient_cnn", "mobilenet_v2"])
 def test_the_layers_costs_are_the_networks(name: str) -> None:
-    from stages.models import cost
+    from heatproof.models import cost
 
     model = networks.shared(name, networks.COLOUR)
     layers = kernels.layers_of(model)

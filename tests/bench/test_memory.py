@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import memory
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tests.scratch import Scratch
 
 CELL = "simple_cnn-digits"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import one_change
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tests.scratch import ROOT, shrunken_params
 from tools import overlay
 
@@ -56,5 +56,5 @@ def test_what_cannot_be_changed_is_refused_before_anything_is_copied(
 
 def test_a_stage_loads_its_familys_module() -> None:
     rooms = one_change.rooms_of("stages.explain", ["--cell", "a-b", "--family", "lime"])
-    assert rooms[-1] == "stages.explainers.lime"
+    assert rooms[-1] == "heatproof.attribution.perturbation.lime"
     assert one_change.rooms_of("stages.report", []) is None

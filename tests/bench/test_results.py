@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import machine, results
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tests.bench.made import MACHINE, measurement
 
 

@@ -11,7 +11,8 @@ import pytest
 from bench import peers
 from bench.train import NEEDED
 from bench.training import sides
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 
 # The layers of all architectures are in these: mobilenet_v2 has the depthwise convolutions, ReLU6
 # and padding; efficient_cnn the branches and the pooling that overlaps.
@@ -20,7 +21,7 @@ CHECK = """
 import sys
 from pathlib import Path
 from bench.training import sides
-from stages import params
+from heatproof.config import params
 for cell in sys.argv[2:]:
     model = sides.as_keras_has_it(params.load(), cell, Path(sys.argv[1]) / cell)
     assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
@@ -32,7 +33,7 @@ for cell in sys.argv[2:]:
 def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = params.load()
     runtime.configure(study.threads, study.seed)
-    from stages.models.assembly import build_model
+    from heatproof.models.build import build_model
 
     folder = tmp_path_factory.mktemp("networks")
     for cell in CELLS:

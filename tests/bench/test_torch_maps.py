@@ -8,7 +8,7 @@ import pytest
 
 from bench import peers
 from bench.explaining.project import SHAPES, Project
-from stages.explainers import cam, gradcam, layercam
+from heatproof.attribution.cam import cam, gradcam, layercam
 
 COUNT = 3
 # The maps as the library returns them to a caller, of each way in which the bench calls it.

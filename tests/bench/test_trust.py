@@ -5,7 +5,7 @@ import pytest
 
 from bench import limits
 from bench.trust import Measured, first, shares
-from stages.trust.examination import Subject
+from heatproof.trust.examination import Subject
 
 
 def test_a_share_of_the_images_keeps_all_maps_and_baselines() -> None:

@@ -10,9 +10,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from stages import artifacts, report
+from heatproof.storage import artifacts
+from stages import report
 from tests.conftest import BROWSERS
-from tests.reporting import fixture, galleries, trusted
+from tests.report import fixture, galleries, trusted
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

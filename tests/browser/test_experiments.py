@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
 
-from stages.reporting import experiments
-from stages.reporting.outcomes import FAILED, Outcome, Pictures, Start
+from heatproof.report.pages import experiments
+from heatproof.report.sections.outcomes import FAILED, Outcome, Pictures, Start
 from tests.browser.conftest import HOSTILE
 from tests.browser.test_pages import (
     LOADED_PICTURES,

@@ -9,8 +9,9 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
-from stages.reporting import image_page, methods
-from stages.reporting.image_page import Photo, Subject
+from heatproof.report.pages import image_page
+from heatproof.report.pages.image_page import Photo, Subject
+from heatproof.report.text import methods
 from tests.browser.conftest import HOSTILE
 from tests.browser.test_pages import (
     LOADED_PICTURES,

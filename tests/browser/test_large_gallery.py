@@ -10,9 +10,9 @@ from selenium.webdriver.support.select import Select
 from bench import gallery
 from tests.browser.test_pages import visit
 from tests.browser.waiting import until
-from tests.reporting.galleries import LARGE_CELLS as CELLS
-from tests.reporting.galleries import LARGE_IMAGES as IMAGES
-from tests.reporting.galleries import large_site
+from tests.report.galleries import LARGE_CELLS as CELLS
+from tests.report.galleries import LARGE_IMAGES as IMAGES
+from tests.report.galleries import large_site
 
 pytestmark = pytest.mark.browser
 

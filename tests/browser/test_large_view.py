@@ -8,7 +8,7 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from stages.reporting import single_file
+from heatproof.report import single_file
 from tests.browser.test_gallery_page import CARDS, USUAL, choose, fragment, opened, press, text
 from tests.browser.test_pages import visit
 from tests.browser.waiting import until

@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from stages.reporting import single_file
+from heatproof.report import single_file
 from tests.browser.test_gallery_page import USUAL, choose, middle, opened
 from tests.browser.test_pages import visit
 

@@ -10,10 +10,10 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from heatproof.report import single_file
 from stages import report
-from stages.reporting import single_file
 from tests.browser.test_pages import LOW_CONTRAST, OVERFLOW, THEMES, WIDTHS, visit
-from tests.reporting import fixture, noted
+from tests.report import fixture, noted
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from stages.reporting import single_file
+from heatproof.report import single_file
 from tests.browser.test_pages import (
     LOW_CONTRAST,
     OVERFLOW,

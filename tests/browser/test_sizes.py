@@ -9,10 +9,11 @@ import pytest
 from selenium.webdriver import Chrome
 
 from bench.report import CELL, OVERVIEW, weight
-from stages import artifacts, report
-from stages.params import Params
+from heatproof.config.params import Params
+from heatproof.storage import artifacts
+from stages import report
 from tests.browser.test_pages import OVERFLOW, visit
-from tests.reporting import answered, fixture
+from tests.report import answered, fixture
 
 pytestmark = pytest.mark.browser
 

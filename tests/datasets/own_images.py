@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stages.artifacts import RawDataset
-from stages.datasets import image_folder
-from stages.errors import UserError
+from heatproof.datasets.sources import image_folder
+from heatproof.run.errors import UserError
+from heatproof.storage.artifacts import RawDataset
 
 
 def options(root: Path, **more: object) -> image_folder.Options:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.datasets import official_files
-from stages.errors import UserError
+from heatproof.datasets.sources import official_files
+from heatproof.run.errors import UserError
 
 TRAIN, TEST = 60, 20  # images in each part
 

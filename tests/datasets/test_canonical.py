@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.datasets.canonical import canonical_order
+from heatproof.datasets.canonical import canonical_order
 
 
 def test_a_known_order() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.datasets.decoding import as_pixels, opened
+from heatproof.datasets.decoding import as_pixels, opened
 
 
 def decoded(tmp_path: Path, image: Image.Image, name: str, **options: object) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.datasets import image_folder
+from heatproof.datasets.sources import image_folder
 from tests.datasets.own_images import content, flat_image, options, refusal, table
 
 

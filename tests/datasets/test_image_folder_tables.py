@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.datasets import decoding
+from heatproof.datasets import decoding
 from tests.datasets.own_images import flat_image, refusal, table
 
 

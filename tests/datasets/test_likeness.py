@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.datasets.likeness import Usual, colour, differences, usual
+from heatproof.datasets.likeness import Usual, colour, differences, usual
 
 RANDOM = np.random.default_rng(0)
 

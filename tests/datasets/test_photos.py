@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.datasets import photos
-from stages.datasets.photos import Preparation
-from stages.errors import UserError
+from heatproof.datasets import photos
+from heatproof.datasets.photos import Preparation
+from heatproof.run.errors import UserError
 
 GRAY, COLOUR = (8, 8, 1), (8, 8, 3)
 # A scene of 16×8: red to the left, green in the middle, blue to the right.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.datasets.split import train_validation_split
+from heatproof.datasets.split import train_validation_split
 
 # 100, 10, 2 and 1 images of four classes, mixed up.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2, 3], [100, 10, 2, 1]))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import UserError
+from heatproof.run.errors import UserError
 from tests.scratch import ROOT, Scratch, environment, has_jax
 from tools import adopt
 
@@ -44,7 +44,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 def trainer(study: Scratch, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The machine that trains: the code, params.yaml and the prepared data, no DVC."""
     folder = tmp_path_factory.mktemp("trainer")
-    for name in ("stages", "tools"):
+    for name in ("heatproof", "stages", "tools"):
         shutil.copytree(study.path / name, folder / name)
     shutil.copytree(ROOT / "bench", folder / "bench")
     shutil.copy(study.path / "params.yaml", folder)

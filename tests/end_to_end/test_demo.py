@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import params
-from stages.artifacts import write_metrics
+from heatproof.config import params
+from heatproof.storage.artifacts import write_metrics
 from tests.scratch import ROOT, copy_repository
 from tools import demo, overlay
 
@@ -33,7 +33,7 @@ def test_it_leaves_the_repository_alone(repository: Path) -> None:
 
 def test_it_is_the_real_pipeline_with_three_cells(repository: Path) -> None:
     demo.prepare(repository, repository / ".demo")
-    for name in ("dvc.yaml", "stages/train.py", "stages/models/layers.py"):
+    for name in ("dvc.yaml", "stages/train.py", "heatproof/models/layers.py"):
         assert (repository / ".demo" / name).read_bytes() == (ROOT / name).read_bytes()
     study = params.load(repository / ".demo" / "params.yaml")
     assert {cell.model for cell in study.cells.values()} >= {"simple_cnn", "baseline_cnn"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from heatproof.attribution.core.method import FAMILIES, MODULES
 from stages import fingerprint
-from stages.explainers import FAMILIES
 from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,14 +22,14 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
     assert (python, m) == ("python", "-m")
     modules = {module}
     if "--family" in words:
-        modules.add(f"stages.explainers.{words[words.index('--family') + 1]}")
+        modules.add(MODULES[words[words.index("--family") + 1]])
     assert fingerprint.entries()[stage] == fingerprint.used_by(*modules)
     assert f"data/code/{stage}.txt" in BODIES[stage]["deps"]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_names_no_code_itself(stage: str) -> None:
-    assert not [dep for dep in BODIES[stage]["deps"] if dep.startswith("stages")]
+    assert not [dep for dep in BODIES[stage]["deps"] if dep.startswith(("stages", "heatproof"))]
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -38,7 +38,7 @@ def test_what_is_found_by_name_has_a_list_of_its_own(stage: str) -> None:
     uses = fingerprint.entries()[stage]
     deps = BODIES[stage]["deps"]
     of_models = "data/code/models/${item.architecture}.txt" in deps
-    assert of_models == ("stages.models.assembly" in uses)
+    assert of_models == ("heatproof.models.build" in uses)
     assert ("data/code/datasets/${item.fetch.source}.txt" in deps) == (stage == "fetch")
 
 

@@ -10,10 +10,10 @@ import keras
 import numpy as np
 import pytest
 
-from stages import params
-from stages.errors import UserError
-from stages.models.batch_norm import BatchNormalization
-from tests.explainers import architectures
+from heatproof.config import params
+from heatproof.models.batch_norm import BatchNormalization
+from heatproof.run.errors import UserError
+from tests.attribution import architectures
 from tests.scratch import environment
 from tests.small_cell import write_cell, write_params
 from tools import export

@@ -13,7 +13,7 @@ import pytest
 
 from tests.interruptible import interruptible
 from tests.scratch import Scratch, copy_repository, environment
-from tools.alone import alone
+from tools.run_lock import alone
 
 CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
 
@@ -138,7 +138,7 @@ def test_a_second_run_waits_and_says_for_whom(copied: Path, words, place, lock) 
 def test_the_folder_is_free_after_a_run_that_was_killed(tmp_path: Path, capsys) -> None:
     (tmp_path / ".dvc").mkdir()
     hold = (
-        "import sys, time; from pathlib import Path; from tools.alone import alone\n"
+        "import sys, time; from pathlib import Path; from tools.run_lock import alone\n"
         "with alone(Path(sys.argv[1]), 'make repro'): print('held', flush=True); time.sleep(60)\n"
     )
     with subprocess.Popen(

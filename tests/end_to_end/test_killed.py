@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 from tests.scratch import Scratch, environment
-from tools import mending
+from tools import repair
 
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1200)]
 
@@ -140,7 +140,7 @@ class Killer:
         time.sleep(delay)
         while self.kill(run) != stage:
             delay /= 2
-            mending.mend(self.study.path)
+            repair.mend(self.study.path)
             words = ("tools.pipeline", "repro", "--single-item", "--force", stage)
             run = Run.of(self.study, *words)
             run.until(lambda run=run: bool(run.begun))

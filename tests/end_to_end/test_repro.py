@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stages.explainers import FAMILIES
+from heatproof.attribution.core.method import FAMILIES
 from tests.scratch import Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -91,7 +91,7 @@ def test_a_models_parameter_reruns_its_cells_and_a_revert_trains_nothing(study: 
 
 
 def test_a_remark_in_the_code_reruns_nothing(study: Scratch) -> None:
-    with appended(study, "stages/models/simple_cnn.py", "# a remark\n"):
+    with appended(study, "heatproof/models/architectures/simple_cnn.py", "# a remark\n"):
         ran, _ = study.repro(f"assess@{SIMPLE}", f"evaluate@{BASELINE}")
     assert ran == {"fingerprint"}
 
@@ -99,7 +99,7 @@ def test_a_remark_in_the_code_reruns_nothing(study: Scratch) -> None:
 def test_an_architectures_file_reruns_its_cells(study: Scratch) -> None:
     weights = study.path / "data" / "models" / f"{SIMPLE}.weights.h5"
     before = weights.read_bytes()
-    with appended(study, "stages/models/simple_cnn.py", "UNUSED = 1\n"):
+    with appended(study, "heatproof/models/architectures/simple_cnn.py", "UNUSED = 1\n"):
         ran, _ = study.repro(f"evaluate@{SIMPLE}", f"evaluate@{BASELINE}")
     assert ran == {"fingerprint", f"train@{SIMPLE}", f"evaluate@{SIMPLE}"}
     assert weights.read_bytes() == before, "the same training gives the same bytes"

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from stages.statistics.spread import spread
+from heatproof.statistics.spread import spread
 from tests.scratch import Scratch
 from tools import comparing, overlay, verify
 

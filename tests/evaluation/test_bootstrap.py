@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.evaluation.bootstrap import accuracy_interval
+from heatproof.evaluation.bootstrap import accuracy_interval
 
 
 def correct(right: int, n: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.evaluation.calibration import expected_calibration_error, reliability
+from heatproof.evaluation.calibration import expected_calibration_error, reliability
 
 
 def test_bins_and_ece_of_a_constructed_example() -> None:

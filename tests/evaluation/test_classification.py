@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from stages.evaluation import classification
+from heatproof.evaluation import classification
 
 #                   a  a  a  b  b  c
 LABELS = np.array([0, 0, 0, 1, 1, 2])

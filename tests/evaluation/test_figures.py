@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stages.evaluation import calibration, figures
+from heatproof.evaluation import calibration, figures
 
 
 def drawn(figure: Figure) -> bytes:

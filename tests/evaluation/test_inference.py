@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.evaluation import inference
+from heatproof.evaluation import inference
 
 SEEN = []
 
@@ -47,7 +47,7 @@ def test_the_time_is_the_median_round_after_a_warm_up() -> None:
 def test_the_compiled_forward_gives_the_network_s_own_logits_without_xla() -> None:
     import keras
 
-    from stages.runtime import compiles
+    from heatproof.run.runtime import compiles
 
     inputs = keras.Input((4, 4, 1))
     outputs = keras.layers.Dense(3)(keras.layers.Flatten()(inputs))

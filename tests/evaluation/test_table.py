@@ -6,8 +6,8 @@ import io
 import numpy as np
 import pytest
 
-from stages.artifacts import Predictions
-from stages.evaluation.table import predictions_table, spreadsheet_safe
+from heatproof.evaluation.table import predictions_table, spreadsheet_safe
+from heatproof.storage.artifacts import Predictions
 
 
 def predictions(names: tuple[str, ...]) -> Predictions:

@@ -1,7 +1,7 @@
 """A convolution of ours beside Keras' own: the same weights, outputs, gradients.
 
 Keras' own is in double precision: there TensorFlow's kernels are others, without the fault for
-which some of ours are there (`stages.models.convolution`), and exact beside single precision.
+which some of ours are there (`heatproof.models.convolution`), and exact beside single precision.
 """
 
 import keras

@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 from tests.scratch import ROOT
 
 THREADS = 2
@@ -32,7 +33,8 @@ def study() -> params.Params:
 
 def architecture(name: str) -> ModuleType:
     """Return the module of a model's architecture."""
-    return importlib.import_module(f"stages.models.{study().models[name].architecture}")
+    module = study().models[name].architecture
+    return importlib.import_module(f"heatproof.models.architectures.{module}")
 
 
 def settings(name: str) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from stages import runtime
-from stages.models.assembly import build_model
-from stages.params import load
+from heatproof.config.params import load
+from heatproof.models.build import build_model
+from heatproof.run import runtime
 from tests.models.networks import COLOUR, GRAY, NAMES, SEED, THREADS, network, shared
 
 CLASSES = 10

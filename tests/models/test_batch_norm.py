@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages.models.batch_norm import BatchNormalization
+from heatproof.models.batch_norm import BatchNormalization
 
 MOMENTUM, EPSILON = 0.9, 1e-3
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages.models.convolution import Conv2D
+from heatproof.models.convolution import Conv2D
 from tests.models import like_keras
 from tests.models.like_keras import FILTERS, assert_alike, images, operations
 

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from stages.models import cost
-from stages.models.convolution import Conv2D
+from heatproof.models import cost
+from heatproof.models.convolution import Conv2D
 from tests.models.networks import COLOUR, GRAY, NAMES, shared
 
 Cost = tuple[int, int]

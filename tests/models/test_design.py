@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from stages.models import layers
+from heatproof.models import layers
 from tests.models.networks import COLOUR, GRAY, NAMES, network, shared
 
 

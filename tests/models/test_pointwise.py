@@ -3,9 +3,9 @@
 import keras
 import pytest
 
-from stages import params
-from stages.models import pointwise
-from stages.models.assembly import build_model
+from heatproof.config import params
+from heatproof.models import pointwise
+from heatproof.models.build import build_model
 from tests.models import like_keras
 from tests.models.like_keras import assert_alike, operations
 

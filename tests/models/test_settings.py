@@ -53,12 +53,12 @@ def test_reading_parameters_imports_no_keras():
     script = """
 import sys
 from pathlib import Path
-from stages import params
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run.errors import UserError
 study = params.load()
 assert {model.architecture for model in study.models.values()} >= {"resnet18", "vgg_cnn"}
 try:
-    params._described(Path("params.yaml"), "key", "batch_norm", "stages.models", "Network")
+    params._described(Path("params.yaml"), "key", "batch_norm", "heatproof.models", "Network")
     raise SystemExit("taken for an architecture")
 except UserError as error:
     assert "resnet18" in str(error) and "layers" not in str(error), error

@@ -7,7 +7,8 @@ from which stages can be imported; `python explain_cells.py` runs the stages the
 import importlib
 import sys
 
-from stages import params, runtime
+from heatproof.config import params
+from heatproof.run import runtime
 
 # What is too slow at full size. The branches and sums, where gradients meet, are all there.
 NETWORKS = {
@@ -46,9 +47,9 @@ def run() -> None:
     runtime.configure(study.threads, study.seed)
     import keras
 
+    from heatproof.attribution.core.method import FAMILIES
     from stages.assess import assess_cell
     from stages.explain import explain_cell
-    from stages.explainers import FAMILIES
 
     for cell in CELLS:
         for family in FAMILIES:

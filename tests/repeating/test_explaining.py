@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.explainers import FAMILIES
+from heatproof.attribution.core.method import FAMILIES
 from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import ROOT, Scratch, copy_repository

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from stages import params
-from stages.training.batches import Batches
+from heatproof.config import params
+from heatproof.training.batches import Batches
 from tests.repeating import train_steps
 from tests.repeating.circumstances import CIRCUMSTANCES, YEARS_LATER, Circumstance, load
 from tests.scratch import ROOT, copy_repository
 
 PROGRAM = Path(train_steps.__file__)
 # What reads the clock in stages/: when a run of MLflow's began. Durations have no date.
-DATES = {"stages/tracking.py": ["time.time"]}
+DATES = {"heatproof/run/tracking.py": ["time.time"]}
 CLOCKS = {"time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "asctime"}
 
 
@@ -72,7 +72,7 @@ def test_no_worker_processes_can_be_asked_for() -> None:
 
 
 def test_no_result_can_depend_on_the_date() -> None:
-    for path in sorted((ROOT / "stages").rglob("*.py")):
+    for path in sorted((ROOT / "heatproof").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {
             alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)

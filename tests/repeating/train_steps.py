@@ -10,9 +10,10 @@ import sys
 
 import numpy as np
 
-from stages import params, runtime
-from stages.params import Cell, Params
-from stages.training.options import Schedule
+from heatproof.config import params
+from heatproof.config.params import Cell, Params
+from heatproof.run import runtime
+from heatproof.training.options import Schedule
 
 STEPS = 2
 CLASSES = 10
@@ -48,8 +49,8 @@ def trained(study: Params, cell: Cell, schedule: Schedule) -> str:
     """Train a fresh network for a few steps by the real loop; return the hash of the outcome."""
     import keras
 
-    from stages.models.assembly import build_model
-    from stages.training.loop import train
+    from heatproof.models.build import build_model
+    from heatproof.training.loop import train
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(study.seed)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from stages.statistics.correlation import magnitude_correlation, rank_correlation
+from heatproof.statistics.correlation import magnitude_correlation, rank_correlation
 
 
 def maps(seed: int, count: int = 4) -> np.ndarray:

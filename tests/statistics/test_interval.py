@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.statistics.interval import known_mean, mean_interval, summary
+from heatproof.statistics.interval import known_mean, mean_interval, summary
 
 
 def test_it_is_the_normal_interval_where_that_is_right() -> None:

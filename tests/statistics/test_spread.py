@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 
-from stages.statistics.spread import spread
+from heatproof.statistics.spread import spread
 
 
 def test_of_three_numbers() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import command
+from heatproof.run import command
 from tools import audit
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -55,9 +55,9 @@ def test_what_only_describes_is_left_alone(source: str) -> None:
     assert mutants_of(source) == []
 
 
-@pytest.mark.parametrize("module", ["trust/ranking.py", "explainers/lime.py"])
+@pytest.mark.parametrize("module", ["trust/ranking.py", "attribution/perturbation/lime.py"])
 def test_every_mutant_of_a_module_is_another_program(module: str) -> None:
-    source = (ROOT / "stages" / module).read_text(encoding="utf-8")
+    source = (ROOT / "heatproof" / module).read_text(encoding="utf-8")
     plain = ast.unparse(ast.parse(source))
     changed = [mutating.mutated(source, number)[0] for number in range(mutating.count(source))]
     assert len(changed) > 20 and plain not in changed
@@ -76,7 +76,10 @@ def test_every_module_has_tests_and_the_sample_is_of_all(monkeypatch) -> None:
     for place in modules.values():
         tests = mutants.tests_of(place)
         assert 0 < len(tests) <= mutants.FILES and all(Path(test).exists() for test in tests)
-    assert mutants.tests_of(modules["explainers/lime.py"])[0] == "tests/explainers/test_lime.py"
+    assert (
+        mutants.tests_of(modules["attribution/perturbation/lime.py"])[0]
+        == "tests/attribution/perturbation/test_lime.py"
+    )
 
 
 @pytest.mark.slow
@@ -86,5 +89,5 @@ def test_a_wrong_measure_is_killed_and_an_unlikely_goal_is_not_met() -> None:
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=250,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("killed     stages/trust/simplicity.py:") == 3
+    assert done.stdout.count("killed     heatproof/trust/simplicity.py:") == 3
     assert "3 of 3 mutants killed (100%)" in done.stdout

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, params
-from stages.artifacts import Dataset
-from stages.errors import UserError
+from heatproof.config import params
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import Dataset
 from tests.small_cell import write_params
 from tools import parcel
 

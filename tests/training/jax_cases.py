@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from stages import runtime
-from stages.training import on_device
-from stages.training.batches import Batches
-from stages.training.schedule import optimizer
+from heatproof.run import runtime
+from heatproof.training import on_device
+from heatproof.training.batches import Batches
+from heatproof.training.schedule import optimizer
 from tests.training.test_loop import PLAIN, halves, planned, run
 from tests.training.test_schedule import training
 

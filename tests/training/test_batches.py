@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.training.batches import Batches, for_fit
+from heatproof.training.batches import Batches, for_fit
 
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * 25
 LABELS = np.arange(10, dtype=np.int64) % 3

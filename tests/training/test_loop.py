@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from stages import runtime
-from stages.errors import UserError
-from stages.training import loop
-from stages.training.batches import Batches
-from stages.training.loop import train
-from stages.training.options import Augmentation
+from heatproof.run import runtime
+from heatproof.run.errors import UserError
+from heatproof.training import loop
+from heatproof.training.batches import Batches
+from heatproof.training.loop import train
+from heatproof.training.options import Augmentation
 from tests.training.test_schedule import schedule, training
 
 PLAIN = Augmentation(
@@ -124,7 +124,7 @@ def test_the_best_epochs_weights_are_kept(monkeypatch):
         plan=planned(epochs=5, decay="constant", learning_rate=0.3), settings=training()
     )
     images, labels = halves()
-    from stages.datasets.split import train_validation_split
+    from heatproof.datasets.split import train_validation_split
 
     _, held_out = train_validation_split(labels, 0.1, SEED)
     logits = model.predict_on_batch(images[held_out].astype("float32") / 255)

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import artifacts, params, runtime, weight_files
+from heatproof.config import params
+from heatproof.run import runtime
+from heatproof.storage import artifacts, weights
 from tests.models import networks
 from tests.scratch import environment, has_jax, real_params
 from tests.small_cell import write_params
@@ -71,7 +73,7 @@ def test_it_keeps_the_whole_contract_of_the_loop() -> None:
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
     """Write params.yaml of one small cell and its prepared data, the bundled digits."""
-    from stages.datasets import digits
+    from heatproof.datasets.sources import digits
     from stages.preprocess import split
 
     monkeypatch.chdir(folder)
@@ -112,9 +114,9 @@ TRAINED = """
 import sys
 import numpy as np
 from tests.models import networks
-from stages.training.options import Augmentation
-from stages.training.loop import train
-from stages import weight_files
+from heatproof.training.options import Augmentation
+from heatproof.training.loop import train
+from heatproof.storage import weights as weight_files
 from pathlib import Path
 from tests.training.test_schedule import schedule, training
 folder, *names = sys.argv[1:]
@@ -127,7 +129,7 @@ for name in names:
     plan = schedule("constant").model_copy(
         update={"epochs": 1, "batch_size": 10, "learning_rate": 0.001})
     train(network, images, labels, training(validation_fraction=0.25), plan, plain, 0)
-    weight_files.write(Path(folder, f"{name}.weights.h5"), network)
+    weights.write(Path(folder, f"{name}.weights.h5"), network)
     logits = network.predict_on_batch(images.astype(np.float32) / 255)
     np.savez(Path(folder, f"{name}.npz"), images=images, logits=logits)
 """
@@ -148,14 +150,14 @@ def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
         images, expected = told["images"], told["logits"]
     model = networks.network(name, networks.COLOUR)
     before = model.predict_on_batch(images.astype(np.float32) / 255)
-    weight_files.read(tmp_path / f"{name}.weights.h5", model, "")
+    weights.read(tmp_path / f"{name}.weights.h5", model, "")
     logits = model.predict_on_batch(images.astype(np.float32) / 255)
     assert np.abs(before - expected).max() > LOGITS_APART  # the training changed something
     np.testing.assert_allclose(logits, expected, atol=LOGITS_APART)
 
 
 def test_without_jax_it_says_what_to_install(monkeypatch) -> None:
-    from stages.errors import UserError
+    from heatproof.run.errors import UserError
 
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setattr(runtime.importlib.util, "find_spec", lambda name: None)

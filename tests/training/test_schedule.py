@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from stages.training import schedule as schedules
-from stages.training.options import Schedule, Training
+from heatproof.training import schedule as schedules
+from heatproof.training.options import Schedule, Training
 
 
 def training(**changes) -> Training:

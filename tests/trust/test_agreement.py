@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.statistics.correlation import magnitude_correlation as spearman
-from stages.trust.agreement import agreement, mean_matrix, pooled
+from heatproof.statistics.correlation import magnitude_correlation as spearman
+from heatproof.trust.agreement import agreement, mean_matrix, pooled
 
 
 def some_maps(*names: str, count: int = 3, side: int = 28) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.trust.controls import NAMES, controls, uninformative
+from heatproof.trust.controls import NAMES, controls, uninformative
 
 NAN = float("nan")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from stages.trust.entropy import entropy_rise, histogram_entropy
+from heatproof.trust.entropy import entropy_rise, histogram_entropy
 
 
 def noise(seed: int, count: int = 5) -> np.ndarray:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from stages.trust import perturbation
-from stages.trust.faithfulness import Faithfulness, faithfulness, target_scores
+from heatproof.trust import perturbation
+from heatproof.trust.faithfulness import Faithfulness, faithfulness, target_scores
 
 SIDE, PATCH, CLASSES = 6, 4, 10  # of 36 pixels, 4 count
 

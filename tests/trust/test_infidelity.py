@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.trust import perturbation
-from stages.trust.infidelity import (
-    grey_noise,
-    infidelity,
-    random_squares,
-    scaled_infidelity,
-)
+from heatproof.trust import perturbation
+from heatproof.trust.infidelity import grey_noise, infidelity, random_squares, scaled_infidelity
 
 SIDE = 8
 WEIGHTS = np.random.default_rng(9).normal(size=(SIDE, SIDE, 1)).astype(np.float32)

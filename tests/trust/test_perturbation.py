@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from stages.trust import perturbation
-from stages.trust.perturbation import (
+from heatproof.trust import perturbation
+from heatproof.trust.perturbation import (
     Block,
     exchange,
     marks,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from stages import params
-from stages.models.assembly import build_model
-from stages.trust.random_weights import copied, reset, weighted_layers
-from stages.trust.randomisation import (
+from heatproof.config import params
+from heatproof.models.build import build_model
+from heatproof.trust.random_weights import copied, reset, weighted_layers
+from heatproof.trust.randomisation import (
     averaged,
     cascade,
     independent,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.trust.ranking import ranking, ranks_of
+from heatproof.trust.ranking import ranking, ranks_of
 
 
 def constant(**means: float) -> dict[str, np.ndarray]:

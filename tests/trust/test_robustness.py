@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from stages.trust.robustness import (
+from heatproof.trust.robustness import (
     Explain,
     noise_sensitivity,
     relative_change,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.trust.simplicity import simplicity
+from heatproof.trust.simplicity import simplicity
 
 
 def one_map(*values: float) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity as reference
 
-from stages.trust.structural import C1, C2, structural_similarity
+from heatproof.trust.structural import C1, C2, structural_similarity
 
 
 def maps(seed: int, count: int = 4, shape: tuple[int, int] = (28, 20)) -> np.ndarray:

@@ -1,0 +1,284 @@
+"""A trained cell at hand: the public way to explain images outside the pipeline.
+
+    from heatproof import api as session
+
+    cell = session.open_cell("simple_cnn-mnist")
+    images, labels = cell.test_images(7)
+    targets = cell.predict(images).argmax(axis=1)
+    session.show(images, gradcam=cell.explain("gradcam", images, targets))
+
+`python -m heatproof.explain_image` and notebooks/explore.ipynb are made of this. Files are those of
+the current folder, as in a stage; `enter` goes to it.
+"""
+
+import importlib
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatproof.attribution.core import method
+from heatproof.attribution.core.method import (
+    FAMILIES,
+    Attribution,
+    Context,
+    Method,
+    UnsupportedNetwork,
+)
+from heatproof.config import params
+from heatproof.datasets import likeness, photos
+from heatproof.report.charts import sheet
+from heatproof.report.charts.sheet import Picture
+from heatproof.report.text import methods as descriptions
+from heatproof.run import runtime
+from heatproof.run.command import nearest
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = Path(".demo")
+SHOWN_CLASSES = 30
+
+
+class TrainedCell:
+    """A cell's network with its trained weights, its dataset, and every method that draws maps.
+
+    name: of the cell. study: the parameters. dataset: images, labels and class names. network: what
+    methods take. Images are float32 (n, height, width, channels) in [0, 1] everywhere, targets
+    int64 (n,), class indices.
+    """
+
+    def __init__(
+        self, name: str, study: params.Params, dataset: artifacts.Dataset, network: "Network"
+    ) -> None:
+        self.name = name
+        self.study = study
+        self.dataset = dataset
+        self.network = network
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes' names, in the order of the logits."""
+        return self.dataset.class_names
+
+    @cached_property
+    def families(self) -> dict[str, dict[str, Method]]:
+        """Family -> name -> method, each with the options that params.yaml gives it."""
+        context = Context(self.dataset.train_images, self.study.seed)
+        found = {}
+        for name in FAMILIES:
+            room = importlib.import_module(method.MODULES[name])
+            if hasattr(room, "family"):  # the others find things that are not maps of an image
+                options = getattr(self.study.explain, name)
+                found[name] = room.family(self.network, options, context).methods
+        return found
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """Name -> method, of all families."""
+        return {name: m for family in self.families.values() for name, m in family.items()}
+
+    @cached_property
+    def usual(self) -> likeness.Usual:
+        """What the training images are like."""
+        return likeness.usual(self.dataset.train_images)
+
+    def named(self, names: Sequence[str]) -> list[str]:
+        """Return the methods that `names` stand for: methods, or families, which are all of theirs.
+
+        Raises:
+            UserError: there is no such method; the message has the nearest and all there are.
+        """
+        chosen: dict[str, None] = {}
+        for name in names:
+            if name not in self.methods and name not in self.families:
+                known = [*self.methods, *self.families]
+                raise UserError(
+                    f"there is no method '{name}'{nearest(name, known)}; methods: "
+                    f"{', '.join(self.methods)}; or all of a family: {', '.join(self.families)}"
+                )
+            chosen |= dict.fromkeys([name] if name in self.methods else self.families[name])
+        return list(chosen)
+
+    def class_index(self, wanted: str | int) -> int:
+        """Return the index of a class given by its name, or by its index.
+
+        Raises:
+            UserError: there is no such class.
+        """
+        names = [str(name) for name in self.class_names]
+        folded = [name.casefold() for name in names]
+        for known, text in ((names, str(wanted)), (folded, str(wanted).casefold())):
+            if not isinstance(wanted, int) and known.count(text) == 1:
+                return known.index(text)
+        if str(wanted).isdecimal() and int(wanted) < len(names):
+            return int(wanted)
+        listed = ", ".join(names[:SHOWN_CLASSES]) + (" …" if len(names) > SHOWN_CLASSES else "")
+        raise UserError(
+            f"there is no class '{wanted}'{nearest(wanted, names)}; known: {listed}; or an index "
+            f"from 0 to {len(names) - 1}"
+        )
+
+    def test_images(self, *indices: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return test images and their labels, int64 (n,), by their places in the test set."""
+        chosen = list(indices)
+        images = self.dataset.test_images[chosen].astype(np.float32) / 255
+        return images, self.dataset.test_labels[chosen]
+
+    def preparation(
+        self, fit: str | None = None, invert: bool = False, levels: bool = False
+    ) -> photos.Preparation:
+        """Return what is to be done to photos: fitted as training images were, if `fit` is None.
+
+        Photos in a folder were squashed when the network was trained on them. Elsewhere the middle
+        is cut out, or, where training images have a plain ground, goes on unnoticed.
+        """
+        if fit is None and self.study.dataset_of(self.name).fetch.source == "image_folder":
+            fit = "squash"
+        return photos.Preparation(
+            fit or ("crop" if self.usual.ground == "mixed" else "pad"), invert, levels
+        )
+
+    def photo(self, path: str | Path, **preparation: bool | str) -> np.ndarray:
+        """Return a PNG or JPEG of any size as one image, float32 (1, height, width, channels).
+
+        Args:
+            path: of the file.
+            preparation: `fit`, `invert`, `levels`, as `preparation` takes them.
+
+        Raises:
+            UserError: there is no such file, or it is no image that can be read.
+        """
+        shape, how = self.network.image_shape, self.preparation(**preparation)
+        pixels = photos.view(photos.read(Path(path)), shape, how).pixels
+        return pixels[None].astype(np.float32) / 255
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
+        logits = self.network.logits(images)
+        return artifacts.Predictions(np.zeros(len(logits), int), logits, ()).probabilities
+
+    def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
+        """Return a method's maps of the images for the targets.
+
+        Raises:
+            UserError: there is no such method.
+            UnsupportedNetwork: the method cannot serve this network.
+        """
+        if method not in self.methods:
+            members = self.named([method])  # raises where there is no such name at all
+            raise UserError(f"'{method}' is a family of methods: {', '.join(members)}")
+        return self.methods[method](self.network, images, np.asarray(targets, np.int64))
+
+    def explain_all(
+        self, names: Sequence[str], images: np.ndarray, targets: np.ndarray
+    ) -> Iterator[tuple[str, Attribution | UnsupportedNetwork]]:
+        """Yield each method of `names` (methods or families) with its maps, or why it has none.
+
+        Raises:
+            UserError: there is no such method.
+        """
+        for name in self.named(names):
+            try:
+                yield name, self.explain(name, images, targets)
+            except UnsupportedNetwork as reason:
+                yield name, reason
+
+
+def show(images: np.ndarray, **found: Attribution | UnsupportedNetwork) -> Picture:
+    """Draw images, float (n, height, width, channels) in [0, 1], each with its maps in a line.
+
+    Args:
+        images: what was explained.
+        found: method -> what it said of these images.
+    """
+    pixels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
+    maps = {name: found[name].maps for name in found if isinstance(found[name], Attribution)}
+    rows = []
+    for row, image in enumerate(pixels):
+        line = [sheet.image(image, "the image")]
+        for name, result in found.items():
+            if name not in maps:
+                grey = np.full_like(image, 225)
+                line.append(sheet.image(grey, descriptions.describe(name).label, str(result)))
+                continue
+            own = {number: float(values[row]) for number, values in result.numbers.items()}
+            signed = bool((maps[name] < 0).any())
+            line.append(sheet.heatmap(maps[name][row], name, over=image, signed=signed, own=own))
+        rows.append(line)
+    return sheet.picture(rows)
+
+
+def trained_cells() -> list[str]:
+    """List the cells of params.yaml in the current folder that are trained."""
+    return [name for name in params.load().cells if artifacts.weights_path(name).exists()]
+
+
+def enter(folder: str | Path | None = None) -> Path:
+    """Go to the folder whose params.yaml, data/ and metrics/ shall be used, and return it.
+
+    Args:
+        folder: relative to the repository; left out, the repository if a cell is trained there,
+            else the demo's `.demo`.
+
+    Raises:
+        UserError: nothing is trained there.
+    """
+    for place in [folder] if folder is not None else [".", DEMO]:
+        path = ROOT / place
+        if (path / params.PARAMS).exists() and any((path / artifacts.DATA / "models").glob("*.h5")):
+            os.chdir(path)
+            return path
+    raise UserError(
+        f"{folder or ROOT}: nothing is trained here; `make demo` trains three small networks in "
+        "minutes, `dvc repro train@<cell>` one of the study"
+    )
+
+
+def require_trained(study: params.Params, cell: str) -> None:
+    """Refuse a cell that is unknown or not trained yet.
+
+    Raises:
+        UserError: saying how to get it.
+    """
+    if cell not in study.cells and _in_demo(cell):
+        raise UserError(f"'{cell}' is a cell of the demo: add --study {DEMO}")
+    study.cell(cell)
+    path = artifacts.weights_path(cell)
+    if not path.exists():
+        trained = trained_cells()
+        others = f"; trained are: {', '.join(trained)}" if trained else ""
+        raise UserError(
+            f"{path}: the cell '{cell}' is not trained yet; train it with "
+            f"`dvc repro train@{cell}`{others}"
+        )
+
+
+def open_cell(name: str) -> TrainedCell:
+    """Load a trained cell from the current folder's files.
+
+    Raises:
+        UserError: the cell is unknown or not trained, a file is missing or damaged, or Keras runs
+            on another backend than TensorFlow.
+    """
+    study = params.load()
+    require_trained(study, name)
+    runtime.require_tensorflow("explaining")
+    dataset = artifacts.read_dataset(study.cell(name).dataset)
+    runtime.configure(study.threads, study.seed)
+    from heatproof.attribution.core.network import Network
+    from heatproof.models.build import build_model
+
+    model = build_model(study, name, dataset.test_images.shape[1:], len(dataset.class_names))
+    weights.load(name, model)
+    return TrainedCell(name, study, dataset, Network(model))
+
+
+def _in_demo(cell: str) -> bool:
+    return (DEMO / params.PARAMS).exists() and cell in params.load(DEMO / params.PARAMS).cells

@@ -1,0 +1,82 @@
+"""What the class activation maps share: feature maps, weighed and laid over the image.
+
+A method of this kind is one function of the feature maps and of the logit's gradient at them, which
+gives the map at the feature maps' own size; what is left is the same for all. Everything from the
+pixels to the map in pixels is one compiled function: on a small network, leaving it for NumPy would
+take longer than the network itself.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core import graph
+from heatproof.attribution.core.geometry import feature_axes, interpolation
+from heatproof.attribution.core.method import Attribution
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+# TensorFlow's (features, gradients), float32 (n, rows, columns, channels) both -> (n, rows,
+# columns). A function of a module, since what is compiled with it is kept under it.
+Weighting = Callable[[Any, Any], Any]
+
+
+def class_activation_map(
+    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
+) -> np.ndarray:
+    """Return the map at the layer's own size, float32 (n, rows, columns), not negative.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        layer: the name of the layer whose feature maps are weighed.
+        weighting: the method's own equation; what it gives below zero is set to zero.
+    """
+    compiled = network.compiled(("cam", layer, weighting), _cells(network, layer, weighting))
+    return network.in_batches(compiled, images, targets)
+
+
+def explain(
+    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
+) -> Attribution:
+    """Attribute each target logit to regions: the map, laid over the image as `geometry` says."""
+    import tensorflow as tf
+
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes a second
+    def function(batch: Any, batch_targets: Any) -> Any:
+        size, axes = network.image_shape[:2], feature_axes(network.model, layer)
+        rows, columns = (
+            tf.constant(interpolation(axis, pixels), tf.float32)
+            for axis, pixels in zip(axes, size, strict=True)
+        )
+        cells = _cells(network, layer, weighting)(batch, batch_targets)
+        # (h, i) (n, i, j) (j, w): the same as `geometry.upsample`.
+        return tf.matmul(tf.matmul(rows, cells), columns, transpose_b=True)
+
+    compiled = network.compiled(("cam in pixels", layer, weighting), function)
+    return Attribution(network.in_batches(compiled, images, targets))
+
+
+def _cells(network: "Network", layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
+    """Return the function of tensors that gives the maps at the layer's own size."""
+    import tensorflow as tf
+
+    from heatproof.attribution.core.network import target_scores
+
+    @tf.autograph.experimental.do_not_convert
+    def function(batch: Any, batch_targets: Any) -> Any:
+        with tf.GradientTape() as tape:
+            outputs = graph.run(network.model, batch, lambda _: None)
+            features, logits = outputs[layer], list(outputs.values())[-1]
+            tape.watch(features)
+            score = target_scores(logits, batch_targets)
+        # From the score to the layer, and no further back.
+        gradients = tape.gradient(
+            score, features, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        return tf.nn.relu(weighting(features, gradients))
+
+    return function

@@ -1,0 +1,79 @@
+"""Running a family's methods over the rows: maps, their own errors, time, and what failed."""
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core.method import Method, UnsupportedNetwork
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """What a family's methods gave.
+
+    maps: method -> float32 (rows, height, width). numbers: method -> name -> float (rows,).
+    unsupported: method -> why it cannot serve this network. timing: name -> milliseconds an image,
+    set-up left out.
+    """
+
+    maps: dict[str, np.ndarray]
+    numbers: dict[str, dict[str, np.ndarray]]
+    unsupported: dict[str, str]
+    timing: dict[str, float]
+
+
+def attribute(
+    network: "Network", methods: dict[str, Method], images: np.ndarray, targets: np.ndarray
+) -> Attributions:
+    """Apply every method to every row.
+
+    Args:
+        network: the network to explain.
+        methods: name -> method.
+        images: float32 (rows, height, width, channels) in [0, 1].
+        targets: int64 (rows,), class indices.
+
+    Raises:
+        Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
+    """
+    found = Attributions({}, {}, {}, {})
+    for name, method in methods.items():
+        try:
+            method(network, images[:1], targets[:1])  # what is set up once is not timed
+            started = time.monotonic()
+            result = method(network, images, targets)
+        except UnsupportedNetwork as reason:
+            found.unsupported[name] = str(reason)
+            continue
+        seconds = time.monotonic() - started
+        found.maps[name] = result.maps
+        found.numbers[name] = result.numbers
+        found.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
+    return found
+
+
+def summary(found: Attributions) -> dict[str, dict[str, Any]]:
+    """Say of each method in a few numbers what came out.
+
+    Returns:
+        method -> zero_maps (maps that say nothing), and of each number of its own the mean, the
+        median, the least and the greatest over the rows (NaN where no row has one), or
+        method -> unsupported, with the reason.
+    """
+    said: dict[str, dict[str, Any]] = {}
+    for name, maps in found.maps.items():
+        said[name] = {"zero_maps": int((maps == 0).all(axis=(1, 2)).sum())}
+        for number, values in found.numbers[name].items():
+            known = values[np.isfinite(values)]
+            said[name][number] = {
+                kind: float(function(known)) if len(known) else None
+                for kind, function in (
+                    ("mean", np.mean), ("median", np.median), ("min", np.min), ("max", np.max)
+                )
+            }  # fmt: skip
+    return said | {name: {"unsupported": reason} for name, reason in found.unsupported.items()}

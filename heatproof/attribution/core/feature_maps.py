@@ -1,0 +1,67 @@
+"""Which layer's feature maps a class activation map weighs."""
+
+from typing import TYPE_CHECKING
+
+from heatproof.run.command import nearest
+from heatproof.run.errors import UserError
+
+if TYPE_CHECKING:
+    import keras
+
+LAST = "last_conv"
+
+
+def feature_layer(model: "keras.Model", wanted: str = LAST) -> str:
+    """Return the name of the layer to use.
+
+    `last_conv` is the last feature map that still has places: the last convolution larger than one
+    cell with what is applied to it cell by cell (batch normalisation, residual sum, activation),
+    before any pooling. The deeper, the more a map says of classes rather than edges; and pooling
+    only makes it coarser.
+
+    Args:
+        model: a flat functional network.
+        wanted: `last_conv`, or a layer's name.
+
+    Raises:
+        UserError: the network has no such layer; the message lists those it has.
+    """
+    maps = feature_maps(model)
+    if not maps:
+        raise UserError(
+            f"{model.name}: no convolution of this network gives a feature map larger than one "
+            "cell, so there is no class activation map; use a smaller stride or larger images"
+        )
+    if wanted == LAST:
+        return [name for name, pooled in maps.items() if not pooled][-1]
+    if wanted not in maps:
+        known = [LAST, *maps]
+        raise UserError(
+            f"params.yaml: explain.gradients.layer = {wanted!r}: {model.name} has no such feature "
+            f"map{nearest(wanted, known)}; expected one of: {', '.join(known)}"
+        )
+    return wanted
+
+
+def feature_maps(model: "keras.Model") -> dict[str, bool]:
+    """List the layers that give feature maps of more than one cell, from the first convolution on.
+
+    Returns:
+        layer name -> whether it changes the grid without convolving (pooling, padding, resizing),
+        in the order of the graph.
+    """
+    maps: dict[str, bool] = {}
+    convolved: set[int] = set()
+    for layer in model.layers:
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        convolves = hasattr(layer, "kernel_size")
+        if not convolves and not any(id(tensor) in convolved for tensor in inputs):
+            continue
+        shape = layer.output.shape
+        if len(shape) != 4:
+            continue
+        convolved.add(id(layer.output))
+        if shape[1] * shape[2] > 1:
+            regrids = hasattr(layer, "pool_size") or shape[1:3] != inputs[0].shape[1:3]
+            maps[layer.name] = regrids and not convolves
+    return maps

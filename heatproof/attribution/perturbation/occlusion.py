@@ -1,0 +1,74 @@
+"""Occlusion: how far the logit falls when a square of the image is covered (Zeiler & Fergus 2013).
+
+https://arxiv.org/abs/1311.2901, section 4.2. The square shows one colour, the mean of the training
+images: the paper's grey square, in the data's own colours. Black would cover nothing where a digit
+has its background.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatproof.attribution.core.masking import masked_logits
+from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.rows import by_image
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+
+def occlusion(
+    network: "Network",
+    images: np.ndarray,
+    targets: np.ndarray,
+    size: int,
+    stride: int,
+    colour: np.ndarray,
+) -> Attribution:
+    """Attribute each target logit to pixels: the mean fall over the squares that cover the pixel.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        size: side of the square in pixels; a smaller image is covered from edge to edge.
+        stride: pixels from one square to the next, at most `size`.
+        colour: float32 (channels,) in [0, 1], what the square shows.
+
+    Returns:
+        maps float32 (n, height, width), signed, in logits: positive where covering the pixel's
+        neighbourhood lowers the logit.
+
+    Raises:
+        ValueError: the stride is larger than the square, so that pixels would be left out.
+    """
+    rows = by_image(images, targets)
+    vertical, horizontal = (windows(pixels, size, stride) for pixels in images.shape[1:3])
+    shape = len(vertical), len(horizontal)
+
+    def kept(part: slice) -> np.ndarray:
+        i, j = np.unravel_index(np.arange(part.start, part.stop), shape)
+        return 1 - vertical[i, :, None] * horizontal[j, None, :]
+
+    covered = masked_logits(network, rows.images, colour, kept, shape[0] * shape[1])
+    falls = network.logits(rows.images)[:, None] - covered
+    falls_of_rows = rows.of_targets(falls).reshape(len(images), *shape)
+    sums = np.einsum("nij,ih,jw->nhw", falls_of_rows, vertical, horizontal, optimize=True)
+    return Attribution((sums / np.outer(vertical.sum(0), horizontal.sum(0))).astype(np.float32))
+
+
+def windows(pixels: int, size: int, stride: int) -> np.ndarray:
+    """Return which pixels of a side each window covers, float32 (windows, pixels), 0 or 1.
+
+    Where the stride does not end at the edge, one more window lies flush with it, so that the rim
+    is covered as well.
+
+    Raises:
+        ValueError: the stride is larger than the window.
+    """
+    if stride > size:
+        raise ValueError(f"stride {stride}: larger than the window, {size} pixels")
+    size = min(size, pixels)
+    starts = sorted({*range(0, pixels - size + 1, stride), pixels - size})
+    place = np.arange(pixels) - np.array(starts)[:, None]
+    return ((place >= 0) & (place < size)).astype(np.float32)

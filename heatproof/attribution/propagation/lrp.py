@@ -1,0 +1,104 @@
+"""Layer-wise relevance propagation: the logit, handed back to the pixels layer by layer.
+
+Bach et al. 2015, https://doi.org/10.1371/journal.pone.0130140, and Montavon et al. 2019,
+https://doi.org/10.1007/978-3-030-28954-6_10. The relevance of the target's logit is the logit, and
+each layer shares out the relevance of its outputs among its inputs (`lrp_rules`). It is defined for
+affine layers, sums, pooling and activations, so batch normalisations are folded into the
+convolutions first (`folding`).
+
+- An activation hands its output's relevance to its input as it is.
+- The network's first layer, the normalisation (x - mean) / std, does too: a pixel's relevance is
+  that of its normalised value. Its offset is thereby no bias that takes relevance, and a pixel of
+  the mean colour, not a black one, is what has nothing to say.
+- A pixel's relevance is the sum over its colour channels.
+
+What biases, epsilon and black padding around the image take is missing from the map's sum, and is
+reported as `conservation_error`: |sum of the map - logit| / |logit|, NaN where the logit is 0. It
+is 0 in a network without biases and padding, and may exceed 1 in one with them: relevance that
+negative biases take leaves more than the logit to the rest.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core import graph
+from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.propagation.lrp_layers import require_rules
+from heatproof.attribution.propagation.lrp_rules import Share, alpha_beta_rule, epsilon_rule, rules
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+
+def lrp_epsilon(
+    network: "Network", images: np.ndarray, targets: np.ndarray, epsilon: float
+) -> Attribution:
+    """Attribute each target logit to pixels by the epsilon rule in every layer.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        epsilon: at least 0, as a share of the root mean square of a layer's outputs. With 0, and
+            ReLU alone, the map is gradient × normalised image.
+
+    Returns:
+        maps float32 (n, height, width), signed, in logits; conservation_error.
+
+    Raises:
+        UnsupportedNetwork: the network has a layer without a rule.
+    """
+    return _propagated(network, images, targets, ("epsilon", epsilon), epsilon_rule(epsilon))
+
+
+def lrp_alpha_beta(
+    network: "Network", images: np.ndarray, targets: np.ndarray, alpha: float
+) -> Attribution:
+    """Attribute each target logit to pixels by the alpha-beta rule in every layer.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        alpha: at least 1, what positive contributions weigh; beta, the negative ones', is
+            alpha - 1. With alpha 1 the map has the logit's sign everywhere.
+
+    Returns:
+        maps float32 (n, height, width), signed, in logits; conservation_error.
+
+    Raises:
+        UnsupportedNetwork: the network has a layer without a rule.
+    """
+    return _propagated(network, images, targets, ("alpha-beta", alpha), alpha_beta_rule(alpha))
+
+
+def _propagated(
+    network: "Network", images: np.ndarray, targets: np.ndarray, key: tuple, share: Share
+) -> Attribution:
+    """Propagate the target's logit back by a rule."""
+    import tensorflow as tf
+
+    require_rules(network.model)
+
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
+    def function(batch: Any, batch_targets: Any) -> tuple[Any, Any]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(batch)
+            outputs = graph.run(network.model, batch, rules(network.model, share))
+        logits = list(outputs.values())[-1]
+        relevance = logits * tf.one_hot(batch_targets, logits.shape[-1], dtype=logits.dtype)
+        pixels = tape.gradient(
+            logits,
+            batch,
+            output_gradients=relevance,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        return tf.reduce_sum(pixels, axis=-1), tf.reduce_sum(relevance, axis=-1)
+
+    compiled = network.compiled(("lrp", *key), function)
+    maps, scores = network.in_batches(compiled, images, targets)
+    sums = maps.sum(axis=(1, 2), dtype=np.float64)
+    error = np.full(len(maps), np.nan)
+    np.divide(np.abs(sums - scores), np.abs(scores), out=error, where=scores != 0)
+    return Attribution(maps, {"conservation_error": error})

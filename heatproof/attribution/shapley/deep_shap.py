@@ -1,0 +1,75 @@
+"""DeepSHAP: DeepLIFT's rescale rule, averaged over training images.
+
+Lundberg & Lee 2017 (https://arxiv.org/abs/1705.07874, section 4.2); the rules, and what they are
+called, are in `deeplift_rules`. The logit's difference between the explained image and a training
+image is handed back to the pixels exactly, and the mean is taken over the training images.
+
+What a pair of images costs is a backward pass: each image goes forward once, not once a pair.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core.additivity import additivity_gap
+from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
+
+if TYPE_CHECKING:
+    from heatproof.attribution.core.network import Network
+
+
+def deep_shap(
+    network: "Network", images: np.ndarray, targets: np.ndarray, background: np.ndarray
+) -> Attribution:
+    """Attribute each target logit to pixels.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        background: float32 (m, height, width, channels) in [0, 1], training images.
+
+    Returns:
+        maps float32 (n, height, width), signed, in logits: summed over channels. numbers:
+        `additivity_gap`, zero up to rounding.
+
+    Raises:
+        UnsupportedNetwork: there is no rule for one of its layers.
+    """
+    import tensorflow as tf
+
+    model = network.model
+    curved = curved_layers(model)
+
+    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
+    def forward(batch: Any) -> Any:
+        return passed(model, batch, curved)
+
+    @tf.autograph.experimental.do_not_convert
+    def backward(batch: Any, chosen: Any, training: Any, facts: Any) -> Any:
+        """Return what each pixel contributes, (a, height, width): a sum over training images."""
+        start = tf.repeat(tf.one_hot(chosen, network.classes), tf.shape(training)[0], axis=0)
+        change = batch[:, None] - training
+        multipliers = multipliers_of(model, forward(batch)[1], facts, start)
+        return tf.reduce_sum(tf.reshape(multipliers, tf.shape(change)) * change, axis=(1, 4))
+
+    of_training = network.compiled("deep_shap_background", forward)
+    of_pairs = network.compiled("deep_shap", backward)
+    maps, expected = np.zeros(images.shape[:3]), np.zeros(network.classes)
+    # A pair keeps no activations of its own, so two batches of them take no more than a batch.
+    for part in np.array_split(background, -(-len(background) // (2 * network.batch_size))):
+        training = tf.constant(part)
+        logits, facts = of_training(training)
+        expected += logits.numpy().sum(axis=0, dtype=np.float64) / len(background)
+        # Of equal size and the last one filled up: XLA compiles for one number of pairs at a time.
+        calls = -(-len(images) // max(1, network.batch_size // len(part)))
+        size = -(-len(images) // max(1, calls))
+        filled = calls * size
+        maps += network.in_batches(
+            lambda batch, chosen, t=training, f=facts: of_pairs(batch, chosen, t, f),
+            np.resize(images, (filled, *images.shape[1:])), np.resize(targets, filled), size=size,
+        )[: len(images)]  # fmt: skip
+    maps = (maps / len(background)).astype(np.float32)
+    difference = network.logits(images)[np.arange(len(images)), targets] - expected[targets]
+    return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})

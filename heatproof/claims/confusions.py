@@ -1,0 +1,66 @@
+"""Which classes are taken for which, beside what was published of it."""
+
+import numpy as np
+
+from heatproof.claims.description import Confusion
+from heatproof.claims.evidence import Evidence
+from heatproof.claims.verdicts import FAILS, HOLDS, NOT_MEASURED, UNTESTED, Finding
+from heatproof.claims.wording import counted, listed
+
+SHOWN = 3
+
+
+def find(claim: Confusion, evidence: Evidence) -> Finding:
+    """Look a pair of classes up among the most frequent confusions.
+
+    Found there it HOLDS under any budget. Not found it FAILS only where all the networks were
+    trained as published. Raises NotThere if a cell's evaluation is missing.
+    """
+    cells = evidence.cells_of(claim)
+    found = [evidence.evaluate(cell) for cell in cells]
+    names = found[0]["class_names"]
+    lacking = [name for name in (claim.label, claim.predicted) if name not in names]
+    if lacking or any(f["class_names"] != names for f in found):
+        what = f"{claim.dataset} has no class {listed(lacking)}" if lacking else "Classes differ"
+        return Finding(NOT_MEASURED, f"{what}: correct claims.yaml.")
+    matrix = sum(np.array(f["confusion_test"]) for f in found)
+    counts = off_diagonal(matrix, claim.either_way)
+    pair = (names.index(claim.label), names.index(claim.predicted))
+    count, place = counts[pair], rank(counts, pair, claim.either_way)
+    mark = "/" if claim.either_way else " → "
+    pairs = len(names) * (len(names) - 1) // (2 if claim.either_way else 1)
+    text = f"number {place} of {pairs} pairs ({counted(int(count), 'image')})"
+    if place <= claim.within and count > 0:
+        return Finding(HOLDS, "", text, float(place))
+    tested = evidence.as_published(*cells)
+    frequent = [
+        f"{names[i]}{mark}{names[j]} ({counts[i, j]})" for i, j in most(counts, claim.either_way)
+    ]
+    sentence = f"The most frequent are {listed(frequent)}." if frequent else "There are none."
+    if not tested:
+        sentence += f" {evidence.shortened(cells)}"
+    return Finding(FAILS if tested else UNTESTED, sentence, text, float(place))
+
+
+def off_diagonal(matrix: np.ndarray, either_way: bool) -> np.ndarray:
+    """Return how often each pair is confused, int (classes, classes); the diagonal is -1.
+
+    Args:
+        matrix: confusion matrix, rows true, columns predicted.
+        either_way: add both directions up, so that the result is symmetric.
+    """
+    counts = matrix + matrix.T if either_way else matrix.copy()
+    np.fill_diagonal(counts, -1)
+    return counts
+
+
+def rank(counts: np.ndarray, pair: tuple[int, int], either_way: bool) -> int:
+    """Return a pair's place among the confusions, 1 the most frequent; equals share the best."""
+    more = int((counts > counts[pair]).sum())
+    return 1 + (more // 2 if either_way else more)  # added up, every pair is there twice
+
+
+def most(counts: np.ndarray, either_way: bool, shown: int = SHOWN) -> list[tuple[int, int]]:
+    """Return the most frequent pairs, equals in the matrix' order."""
+    pairs = [(int(i), int(j)) for i, j in np.argwhere(counts > 0) if not either_way or i < j]
+    return sorted(pairs, key=lambda pair: (-counts[pair], pair))[:shown]

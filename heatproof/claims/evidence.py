@@ -1,0 +1,144 @@
+"""What the stages measured, for claims to be compared with: read when asked for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.claims.description import Claim, Confusion, Figure, Statement
+from heatproof.claims.verdicts import NotThere
+from heatproof.claims.wording import counted
+from heatproof.config.params import Params
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.training.options import Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The study's parameters, all claims, and every result, relative to the current folder."""
+
+    study: Params
+    claims: Mapping[str, Claim]
+
+    def require(self, *cells: str) -> None:
+        """Raise NotThere if the study has not all of these cells."""
+        for cell in cells:
+            if cell not in self.study.cells:
+                raise NotThere(f"params.yaml has no cell '{cell}'.")
+
+    def evaluate(self, cell: str) -> dict[str, Any]:
+        """What evaluate measured of a cell. Raises NotThere, or UserError for a damaged file."""
+        keys = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", "flops")
+        keys += ("train_accuracy", "train_images", "test_images", "confusion_test", "class_names")
+        return self._metrics("evaluate", cell, keys)
+
+    def preprocess(self, cell: str) -> dict[str, Any]:
+        """What preprocess wrote of a cell's dataset. Raises as `evaluate` does."""
+        self.require(cell)
+        dataset = self.study.cell(cell).dataset
+        return self._read("preprocess", dataset, ("height", "channels", "classes"))
+
+    def train(self, cell: str) -> dict[str, Any]:
+        """What train wrote of a cell. Raises as `evaluate` does."""
+        return self._metrics("train", cell, ("best_epoch", "epochs_run"))
+
+    def features(self, cell: str) -> dict[str, Any]:
+        """What explain_features wrote of a cell. Raises as `evaluate` does."""
+        return self._metrics("explain_features", cell, ("activity",))
+
+    def assess(self, cell: str) -> dict[str, Any]:
+        """What assess wrote of a cell. Raises as `evaluate` does."""
+        return self._metrics("assess", cell, ())
+
+    def history(self, cell: str) -> "pd.DataFrame":
+        """A cell's training, one row an epoch. Raises as `evaluate` does."""
+        self.require(cell)
+        path = artifacts.history_path(cell)
+        self.file(path, f"train@{cell}")
+        table = artifacts.read_table(path, f"train@{cell}")
+        _check(path, table.columns, ("epoch", "val_accuracy"), f"train@{cell}")
+        return table
+
+    def findings(self, cell: str, family: str) -> dict[str, np.ndarray]:
+        """The arrays that a family of explainers found. Raises as `evaluate` does."""
+        self.require(cell)
+        self.file(artifacts.explanations_path(cell, family), f"explain_{family}@{cell}")
+        return artifacts.read_findings(cell, family)
+
+    def file(self, path: Path, made_by: str) -> None:
+        """Raise NotThere if there is no such file; `made_by` is the stage to run."""
+        if not path.exists():
+            raise NotThere(f"{path.as_posix()} is missing: `dvc repro {made_by}` makes it.")
+
+    def schedules(self, cell: str) -> tuple[Schedule, Schedule | None]:
+        """A cell's schedule under the budget in force, and the published one if there is one."""
+        self.require(cell)
+        published = self.study.model_of(cell).schedules.get("paper", {})
+        return self.study.schedule_of(cell), published.get(self.study.cell(cell).dataset)
+
+    def as_published(self, *cells: str) -> bool:
+        """Whether all of these cells are trained as published. Raises NotThere for no such cell."""
+        pairs = [self.schedules(cell) for cell in cells]
+        return all(now == published for now, published in pairs)
+
+    def shortened(self, cells: Iterable[str]) -> str:
+        """One sentence on how the training of the first cell that differs is not the published."""
+        for cell in cells:
+            now, published = self.schedules(cell)
+            if published is None:
+                return f"params.yaml has no published schedule for {cell}."
+            if now != published:
+                alike = _length(now) == _length(published)
+                lengths = [
+                    f"{_length(s)}, decay {s.decay}" if alike else _length(s)
+                    for s in (now, published)
+                ]
+                return f"{cell} was trained for {lengths[0]}; the paper budget has {lengths[1]}."
+        return ""
+
+    def named(self, source: str, model: str) -> list[str]:
+        """The cells of a model that a source has figures of, in the order of claims.yaml."""
+        figures = (c for c in self.claims.values() if isinstance(c, Figure) and c.cell)
+        found = [f.cell for f in figures if f.source == source]
+        return list(dict.fromkeys(c for c in found if c.split("-", 1)[0] == model))
+
+    def cells_of(self, claim: Claim) -> list[str]:
+        """The cells that a claim is about, whether the study has them or not."""
+        if isinstance(claim, Figure):
+            return [claim.cell] if claim.cell else self.named(claim.source, claim.model)
+        if isinstance(claim, Confusion):
+            return [f"{model}-{claim.dataset}" for model in claim.models]
+        assert isinstance(claim, Statement)
+        models = dict.fromkeys([claim.model, *claim.models] if claim.model else claim.models)
+        return [f"{model}-{dataset}" for dataset in claim.datasets for model in models]
+
+    def _metrics(self, stage: str, cell: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        self.require(cell)
+        return self._read(stage, cell, keys)
+
+    def _read(self, stage: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        path = artifacts.metrics_path(stage, name)
+        self.file(path, f"{stage}@{name}")
+        content = artifacts.read_metrics(stage, name)
+        _check(path, content, keys, f"{stage}@{name}")
+        return content
+
+
+def _check(path: Path, content: Any, keys: tuple[str, ...], made_by: str) -> None:
+    lacking = [key for key in keys if key not in content]
+    if lacking:
+        raise UserError(
+            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
+            f"make it again with `dvc repro -f {made_by}`"
+        )
+
+
+def _length(schedule: Schedule) -> str:
+    images = "all images" if schedule.train_images == "all" else f"{schedule.train_images:,} images"
+    return f"{counted(schedule.epochs, 'epoch')} on {images}"

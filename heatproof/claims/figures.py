@@ -1,0 +1,179 @@
+"""Published figures of one cell or model beside the measured ones."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from heatproof.claims import meaning
+from heatproof.claims.description import Figure
+from heatproof.claims.evidence import Evidence
+from heatproof.claims.verdicts import (
+    FAILS,
+    HOLDS,
+    IN_REPORT,
+    UNTESTED,
+    Finding,
+    NotThere,
+    reached,
+    within,
+)
+
+
+def find(claim: Figure, evidence: Evidence) -> Finding:
+    """Compare a figure. Raises NotThere if what it rests on is missing."""
+    return _KINDS[claim.kind](claim, evidence)
+
+
+def f1_interval(matrix: np.ndarray, samples: int, seed: int) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of macro F1 over the test images.
+
+    F1 depends on the images through the confusion matrix alone, so drawing matrices from a
+    multinomial distribution is the same as drawing images with replacement (Efron & Tibshirani
+    1993, section 13.3).
+
+    Args:
+        matrix: int (classes, classes), rows true, columns predicted, at least one image.
+        samples: how many times all images are drawn.
+        seed: of the draws.
+    """
+    random, shares = np.random.default_rng(seed), matrix.ravel() / matrix.sum()
+    scores = []
+    for start in range(0, samples, 1000):  # in parts: of a hundred classes these are 80 MB
+        size = (min(1000, samples - start),)
+        drawn = random.multinomial(int(matrix.sum()), shares, size=size)
+        scores.append(macro_f1(drawn.reshape(-1, *matrix.shape)))
+    low, high = np.percentile(np.concatenate(scores), (2.5, 97.5))
+    return float(low), float(high)
+
+
+def macro_f1(matrices: np.ndarray) -> np.ndarray:
+    """Return macro F1, float64 (n,), of confusion matrices int (n, classes, classes).
+
+    The mean of the F1 of the classes that occur, as label or as prediction; as scikit-learn's.
+    """
+    hits = np.diagonal(matrices, axis1=1, axis2=2)
+    occurring = matrices.sum(axis=1) + matrices.sum(axis=2)
+    f1 = np.divide(2 * hits, occurring, out=np.zeros(hits.shape), where=occurring > 0)
+    return f1.sum(axis=1) / np.maximum((occurring > 0).sum(axis=1), 1)
+
+
+def _accuracy(claim: Figure, evidence: Evidence) -> Finding:
+    found = evidence.evaluate(claim.cell)
+    interval = (found["accuracy_low"], found["accuracy_high"])
+    return _score(claim, evidence, found["accuracy"], interval, found["test_images"])
+
+
+def _train_accuracy(claim: Figure, evidence: Evidence) -> Finding:
+    from scipy.stats import binom
+
+    found = evidence.evaluate(claim.cell)
+    share, images = found["train_accuracy"], found["train_images"]
+    # What a bootstrap over the images tends to: the number of right ones is binomial.
+    low, high = (float(binom.ppf(p, images, share)) / images for p in (0.025, 0.975))
+    return _score(claim, evidence, share, (low, high), images)
+
+
+def _macro_f1(claim: Figure, evidence: Evidence) -> Finding:
+    found = evidence.evaluate(claim.cell)
+    samples, seed = evidence.study.evaluate.bootstrap_samples, evidence.study.seed
+    interval = f1_interval(np.array(found["confusion_test"]), samples, seed)
+    return _score(claim, evidence, found["macro_f1"], interval, None)
+
+
+def _score(
+    claim: Figure,
+    evidence: Evidence,
+    value: float,
+    interval: tuple[float | None, float | None],
+    images: int | None,
+) -> Finding:
+    low, high = (value if bound is None else bound for bound in interval)
+    published = claim.bounds()
+    verdict = reached(low, high, published, evidence.as_published(claim.cell))
+    sentence = ""
+    if verdict == UNTESTED:
+        sentence = evidence.shortened([claim.cell])
+    elif verdict == FAILS and images is not None:
+        more = round((published[0] - value) * images)
+        sentence = (
+            f"{claim.text()} would mean at least {more:,} more right among the {images:,} images, "
+            "with the published schedule that was run."
+        )
+    elif verdict == FAILS:
+        sentence = "The published schedule was run, and does not reach it."
+    return Finding(
+        verdict=verdict,
+        sentence=sentence,
+        text=claim.shown(value),
+        value=value,
+        low=low,
+        high=high,
+        interval=f"{_bare(claim, low)} to {claim.shown(high)}",
+    )
+
+
+def _parameters(claim: Figure, evidence: Evidence) -> Finding:
+    cell = _some(claim, evidence)[0]
+    value = evidence.evaluate(cell)["parameters"]
+    verdict = within(value, claim.bounds())
+    sentence = ""
+    if verdict == FAILS:
+        model, size = evidence.study.model_of(cell), evidence.preprocess(cell)
+        shape = (size["height"], size["channels"], size["classes"])
+        middle = sum(claim.bounds()) / 2
+        sentence = meaning.of_parameters(model.architecture, model.network, shape, value, middle)
+    return Finding(verdict, sentence, claim.shown(value), value)
+
+
+def _flops(claim: Figure, evidence: Evidence) -> Finding:
+    cells = _some(claim, evidence)
+    values = [evidence.evaluate(cell)["flops"] for cell in cells]
+    least, most = min(values), max(values)
+    published = claim.bounds()
+    holds = [within(value, published) == HOLDS for value in values]
+    nearest = min(values, key=lambda value: abs(value - sum(published) / 2))
+    architecture = evidence.study.model_of(cells[0]).architecture
+    sentence = "" if any(holds) else meaning.of_flops(architecture, nearest, sum(published) / 2)
+    text = claim.shown(least) if least == most else f"{_bare(claim, least)} to {claim.shown(most)}"
+    return Finding(HOLDS if any(holds) else FAILS, sentence, text, nearest)
+
+
+def _epochs(claim: Figure, evidence: Evidence) -> Finding:
+    now, published = evidence.schedules(claim.cell)
+    verdict = within(now.epochs, claim.bounds())
+    sentence = ""
+    if verdict == FAILS and published and within(published.epochs, claim.bounds()) == HOLDS:
+        verdict, sentence = UNTESTED, evidence.shortened([claim.cell])
+    elif verdict == FAILS:
+        sentence = (
+            "Neither this budget's schedule nor the published one of params.yaml has as many."
+        )
+    return Finding(verdict, sentence, claim.shown(now.epochs), now.epochs)
+
+
+def _training_time(claim: Figure, evidence: Evidence) -> Finding:
+    evidence.require(claim.cell)
+    return Finding(IN_REPORT, "Durations are not among the cached results.")
+
+
+def _some(claim: Figure, evidence: Evidence) -> list[str]:
+    cells = evidence.cells_of(claim)
+    if not cells:
+        raise NotThere(f"claims.yaml has no figure of a cell of {claim.model} by this source.")
+    return cells
+
+
+def _bare(claim: Figure, value: float) -> str:
+    """A measured number without its unit, for the first of two."""
+    return claim.shown(value).removesuffix(f" {claim.unit}")
+
+
+_KINDS: dict[str, Callable[[Figure, Evidence], Finding]] = {
+    "accuracy": _accuracy,
+    "train_accuracy": _train_accuracy,
+    "macro_f1": _macro_f1,
+    "parameters": _parameters,
+    "flops": _flops,
+    "epochs": _epochs,
+    "training_time": _training_time,
+}

@@ -1,0 +1,253 @@
+"""Statements about networks, training and filters, and the table of all named checks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from heatproof.claims import comparisons
+from heatproof.claims.description import Statement
+from heatproof.claims.evidence import Evidence
+from heatproof.claims.parameters import saved_by_separating
+from heatproof.claims.verdicts import (
+    FAILS,
+    HOLDS,
+    NOT_MEASURED,
+    UNTESTED,
+    Finding,
+    NotThere,
+    within,
+)
+from heatproof.claims.wording import counted, listed, percent
+from heatproof.features.filter_matching import compare
+from heatproof.storage import artifacts
+
+Check = Callable[[Statement, Evidence], Finding]
+DRAWS = 200  # banks of filters with nothing in common
+
+
+def separable_saving(claim: Statement, evidence: Evidence) -> Finding:
+    """What `model`'s depthwise-separable blocks save against standard 3×3 convolutions."""
+    network = _network(claim, evidence)
+    share = saved_by_separating(4 * network.branch_filters, network.blocks)
+    return _valued(claim, share, f"{claim.model}’s four blocks together save {percent(share, 1)}.")
+
+
+def filters_in_all(claim: Statement, evidence: Evidence) -> Finding:
+    """How many convolution filters `model` has."""
+    total = sum(_network(claim, evidence).filters)
+    return _valued(claim, total, f"params.yaml gives {claim.model} {total} filters.")
+
+
+def smoothgrad_samples(claim: Statement, evidence: Evidence) -> Finding:
+    """How many noisy samples SmoothGrad averages in this study."""
+    samples = evidence.study.explain.gradients.smoothgrad.samples
+    return _valued(claim, samples, f"params.yaml averages {samples}.")
+
+
+def validation_split(claim: Statement, evidence: Evidence) -> Finding:
+    """Which share of the training images `model` is validated on."""
+    cells = evidence.cells_of(claim)
+    evidence.require(*cells)
+    shares = sorted({evidence.study.training_of(cell).validation_fraction for cell in cells})
+    held_out = listed(percent(share, 0) for share in shares)
+    # Where cells differ, the one that is furthest from the claim counts against it.
+    furthest = max(shares, key=lambda share: abs(share - sum(claim.bounds()) / 2))
+    return _valued(claim, furthest, f"params.yaml holds {held_out} out.")
+
+
+def reduces_on_plateau(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether the learning rate is lowered when the validation accuracy stands still."""
+    cells = evidence.cells_of(claim)
+    rules = {cell: evidence.schedules(cell)[0].decay for cell in cells}
+    text = f"decay in force: {listed(sorted(set(rules.values())))}"
+    if set(rules.values()) == {"reduce_on_plateau"}:
+        return Finding(HOLDS, "", text)
+    return Finding(_not_as_published(evidence, cells), evidence.shortened(cells), text)
+
+
+def stops_early(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether a training stops by itself, and could have in the epochs that it was given."""
+    cells = evidence.cells_of(claim)
+    able, patience = [], []
+    for cell in cells:
+        epochs = evidence.schedules(cell)[0].epochs
+        patience.append(evidence.study.training_of(cell).early_stopping_patience)
+        able.append(0 < patience[-1] < epochs)
+    text = f"patience {listed(str(p) for p in sorted(set(patience)))} epochs"
+    if all(able):
+        return Finding(HOLDS, "", text)
+    sentence = f"With so few epochs it cannot act. {evidence.shortened(cells)}".strip()
+    return Finding(_not_as_published(evidence, cells), sentence, text)
+
+
+def keeps_best_weights(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether the epoch whose weights are kept is the one of the best validation accuracy."""
+    kept = {}
+    for cell in evidence.cells_of(claim):
+        accuracy = evidence.history(cell)["val_accuracy"].to_numpy(float)
+        best = evidence.train(cell)["best_epoch"]
+        kept[cell] = accuracy[best - 1] == accuracy.max()
+    text = f"in {sum(kept.values())} of {counted(len(kept), 'training')}"
+    wrong = [cell for cell, right in kept.items() if not right]
+    sentence = f"Another epoch’s weights were kept of {listed(wrong)}." if wrong else ""
+    return Finding(FAILS if wrong else HOLDS, sentence, text)
+
+
+def keeps_history(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether every epoch that was run has a row in the history."""
+    cells = evidence.cells_of(claim)
+    wrong = [c for c in cells if len(evidence.history(c)) != evidence.train(c)["epochs_run"]]
+    text = f"in {len(cells) - len(wrong)} of {counted(len(cells), 'training')}"
+    sentence = f"Epochs are missing from the history of {listed(wrong)}." if wrong else ""
+    return Finding(FAILS if wrong else HOLDS, sentence, text)
+
+
+def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether confusions are counted on the test images and on training images."""
+    lacking = [
+        f"{part} of {cell}"
+        for cell in evidence.cells_of(claim)
+        for part in ("confusion_test", "confusion_train")
+        if part not in evidence.evaluate(cell)
+    ]
+    text = "" if lacking else "in metrics/evaluate/"
+    sentence = f"There is no {listed(lacking)}." if lacking else ""
+    return Finding(FAILS if lacking else HOLDS, sentence, text)
+
+
+def predictions_as_csv(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether each test image's prediction is written as CSV."""
+    paths = []
+    for cell in evidence.cells_of(claim):
+        evidence.require(cell)
+        path = artifacts.predictions_csv_path(cell)
+        evidence.file(path, f"evaluate@{cell}")
+        paths.append(path.as_posix())
+    return Finding(HOLDS, "", listed(paths))
+
+
+def dead_filters(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether any of `model`'s filters stays silent on the test images."""
+    said, dead = [], 0
+    for cell in evidence.cells_of(claim):
+        found = evidence.features(cell)["activity"]
+        dead += found["dead"]
+        dataset = evidence.study.cell(cell).dataset
+        said.append(f"{dataset}: {found['dead']} of {found['channels']} dead")
+    if dead:
+        return Finding(HOLDS, "", "; ".join(said), float(dead))
+    cells = evidence.cells_of(claim)
+    sentence = "Every filter answers to some test image; “may be dead” asks for one that does not."
+    return Finding(_not_as_published(evidence, cells), sentence, "; ".join(said), 0.0)
+
+
+def alike_filters(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether `model`'s first filters on two datasets are more alike than unrelated ones.
+
+    They are matched one to one, and so are banks drawn at random: alike is what beats 95 % of both
+    kinds of those (see explainers/filter_matching.py).
+    """
+    first, second = (_first_filters(evidence, cell) for cell in evidence.cells_of(claim))
+    said = compare(first, second, DRAWS, evidence.study.seed).metrics["signed"]
+    chance = max(said["redrawn_95th"], said["shuffled_95th"])
+    text = f"mean correlation of matched filters {said['mean']:.2f}, by chance up to {chance:.2f}"
+    if said["mean"] > chance:
+        return Finding(HOLDS, "", text, said["mean"])
+    sentence = (
+        "Matched one to one, they are no more alike than filters that share nothing: any two small "
+        "banks look alike in part."
+    )
+    return Finding(
+        _not_as_published(evidence, evidence.cells_of(claim)), sentence, text, said["mean"]
+    )
+
+
+def on_foreground(claim: Statement, evidence: Evidence) -> Finding:
+    """Whether `method` puts more of its relevance on what is drawn than that covers of the image.
+
+    The constant map's relevance mass is the share of the image that the foreground covers.
+    """
+    (cell,) = evidence.cells_of(claim)
+    masses = evidence.assess(cell).get("measures", {}).get("relevance_mass", {})
+    found, covered = masses.get(claim.method), masses.get("constant")
+    if not found or not covered or None in (found.get("low"), covered.get("mean")):
+        raise NotThere(
+            f"{artifacts.metrics_path('assess', cell).as_posix()} has no relevance mass of "
+            f"{claim.method} on the foreground."
+        )
+    mass, area = percent(found["mean"], 1), percent(covered["mean"], 1)
+    text = f"{mass} of the relevance on {area} of the image"
+    interval = f"{percent(found['low'], 1)} to {percent(found['high'], 1)}"
+    numbers = (found["mean"], found["low"], found["high"], interval)
+    if found["low"] > covered["mean"]:
+        return Finding(HOLDS, "", text, *numbers)
+    sentence = "It should put clearly more relevance there than a map that is the same everywhere."
+    return Finding(_not_as_published(evidence, [cell]), sentence, text, *numbers)
+
+
+def not_measured(claim: Statement, evidence: Evidence) -> Finding:
+    """A statement that nothing in the study can decide; claims.yaml says why."""
+    return Finding(NOT_MEASURED, claim.reason or "")
+
+
+def _network(claim: Statement, evidence: Evidence) -> Any:
+    if claim.model not in evidence.study.models:
+        raise NotThere(f"params.yaml has no model '{claim.model}'.")
+    return evidence.study.models[claim.model].network
+
+
+def _first_filters(evidence: Evidence, cell: str) -> np.ndarray:
+    """The first layer's filters as they act, float32 (filters, height, width, channels)."""
+    found = evidence.findings(cell, "features")
+    banks = [
+        found[name] * found[name.replace("filters/", "filter_factor/", 1)][:, None, None, None]
+        for name in found
+        if name.startswith("filters/")
+    ]
+    if len(banks) != 1:
+        raise NotThere(f"{cell} has {len(banks)} banks of first filters, where one is compared.")
+    return banks[0]
+
+
+def _valued(claim: Statement, value: float, otherwise: str) -> Finding:
+    verdict = within(value, claim.bounds())
+    return Finding(verdict, "" if verdict == HOLDS else otherwise, claim.shown(value), float(value))
+
+
+def _not_as_published(evidence: Evidence, cells: list[str]) -> str:
+    return FAILS if evidence.as_published(*cells) else UNTESTED
+
+
+_COMPARED = frozenset({"model", "models", "datasets"})
+_CELLS = frozenset({"models", "datasets"})
+# Name in claims.yaml -> the function, and the fields that it needs ("published": a number).
+CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
+    "most_accurate": (comparisons.most_accurate, _COMPARED),
+    "accuracy_per_parameter": (comparisons.accuracy_per_parameter, _COMPARED),
+    "accuracy_share": (comparisons.accuracy_share, _COMPARED | {"published"}),
+    "parameter_share": (comparisons.parameter_share, _COMPARED | {"published"}),
+    "most_stable": (comparisons.most_stable, _COMPARED),
+    "gaps_widen": (comparisons.gaps_widen, _CELLS),
+    "separable_saving": (separable_saving, frozenset({"model", "published"})),
+    "filters_in_all": (filters_in_all, frozenset({"model", "published"})),
+    "smoothgrad_samples": (smoothgrad_samples, frozenset({"published"})),
+    "validation_split": (validation_split, frozenset({"model", "datasets", "published"})),
+    "reduces_on_plateau": (reduces_on_plateau, _CELLS),
+    "stops_early": (stops_early, _CELLS),
+    "keeps_best_weights": (keeps_best_weights, _CELLS),
+    "keeps_history": (keeps_history, _CELLS),
+    "both_confusion_matrices": (both_confusion_matrices, _CELLS),
+    "predictions_as_csv": (predictions_as_csv, _CELLS),
+    "dead_filters": (dead_filters, frozenset({"model", "datasets"})),
+    "alike_filters": (alike_filters, frozenset({"model", "datasets"})),
+    "on_foreground": (on_foreground, frozenset({"model", "datasets", "method"})),
+    "not_measured": (not_measured, frozenset({"reason"})),
+}
+NEEDS = {name: needs for name, (_, needs) in CHECKS.items()}
+
+
+def find(claim: Statement, evidence: Evidence) -> Finding:
+    """Run the check that a statement names. Raises NotThere if what it rests on is missing."""
+    check, _ = CHECKS[claim.check]
+    return check(claim, evidence)

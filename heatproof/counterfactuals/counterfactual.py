@@ -1,0 +1,258 @@
+"""What would have to change: the nearest images of another class, and adversarial ones.
+
+Each of the explained images is taken once, and `images` of them at most. The search takes those
+that the network gets wrong first, and has it name the true class; of one that it gets right, the
+runner-up. The attack takes those that it gets right first: a wrong one needs none.
+
+Arrays of the result, for n images of the search and m of the attack:
+
+- `class_names` (classes,);
+- `search/image_index`, `search/label`, `search/predicted`, `search/target` int64 (n,): the test
+  image, its class, the class predicted (by the cell's predictions), and the class to be named;
+- `search/original` uint8 (n, height, width, channels) and `search/changed` float32, in [0, 1];
+- `search/success`, `search/survives_rounding` bool (n,), `search/confidence_before`,
+  `search/confidence`, `search/l1`, `search/l2`, `search/linf` float32 (n,), `search/l0`,
+  `search/iterations` int64 (n,), as `counterfactual_search.Counterfactuals` describes them: an
+  image without success is unchanged, so its distances are 0;
+- `attack/image_index`, `attack/label`, `attack/before`, `attack/after` int64 (m,): the last two as
+  the network predicts the original and the adversarial image;
+- `attack/original` uint8 (m, height, width, channels) and `attack/changed` float32, in [0, 1]: of
+  the smallest epsilon that flips the prediction, or the largest if none does;
+- `attack/epsilon`, `attack/confidence_before`, `attack/confidence` float32 (m,): NaN where no
+  epsilon flips; the probabilities of `before` and `after`;
+- `attack/epsilons` float32 (k,), the first of them 0, and `attack/predicted` int64 (m, k);
+- `attack/gradcam/<image>/<class>` float32 (m, height, width), raw: of the image `original` and
+  `adversarial`, of the class `before` and `after`;
+- `attack/correlation/<pair>` float32 (m,): the rank correlation of two of these maps; of the
+  original and the adversarial image, each for the class predicted of it (`prediction`), or both
+  for the same class (`class_before`, `class_after`). NaN where no epsilon flips, or a map is
+  constant.
+"""
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from heatproof.attribution.core.feature_maps import feature_layer
+from heatproof.attribution.core.method import Findings, Subject
+from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
+from heatproof.counterfactuals.counterfactual_search import Counterfactuals, Search, search
+from heatproof.statistics.correlation import rank_correlation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from heatproof.storage.artifacts import Explanations
+
+FIGURE_ROWS = 8
+COMPARED = {
+    "prediction": ("original/before", "adversarial/after"),
+    "class_before": ("original/before", "adversarial/before"),
+    "class_after": ("original/after", "adversarial/after"),
+}
+
+
+class Options(Search):
+    """explain.counterfactual of params.yaml: what is searched for, and of how many images.
+
+    images: how many of the explained images, at most. fgsm_epsilons: how far the attack may move a
+    pixel, of [0, 1], tried from the smallest.
+    """
+
+    images: Annotated[int, Field(ge=0, le=1000)]
+    fgsm_epsilons: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+
+
+def find(subject: Subject, options: Options) -> Findings:
+    """Search for counterfactual images and make adversarial ones.
+
+    Raises:
+        UserError: the network has no feature map that Grad-CAM could weigh.
+    """
+    layer = feature_layer(subject.network.model)
+    started = time.monotonic()
+    searched, found_metrics = _search(subject, options)
+    between = time.monotonic()
+    attacked, attack_metrics = _attack(subject, options, layer)
+    timing = {
+        "search_seconds": round(between - started, 3),
+        "attack_seconds": round(time.monotonic() - between, 3),
+    }
+    class_names = np.array(subject.rows.class_names, np.str_)
+    arrays = {"class_names": class_names} | searched | attacked
+    return Findings(
+        arrays,
+        {"search": found_metrics, "attack": attack_metrics | {"layer": layer}},
+        timing,
+        figure(arrays),
+    )
+
+
+def each_once(rows: "Explanations", wrong_first: bool, most: int) -> np.ndarray:
+    """Choose rows that show each image once, int64, those of wrong images first or those of right.
+
+    Within each kind they stay in order.
+    """
+    once = np.sort(np.unique(rows.image_index, return_index=True)[1])
+    wrong = rows.label[once] != rows.predicted[once]
+    return once[np.argsort(wrong != wrong_first, kind="stable")][:most]
+
+
+def to_be_named(logits: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return the true class of a wrong image, and the likeliest but the predicted of a right one.
+
+    Args:
+        logits: float32 (n, classes).
+        labels: int64 (n,).
+        predicted: int64 (n,).
+
+    Returns:
+        int64 (n,).
+    """
+    others = np.where(np.arange(logits.shape[1]) == predicted[:, None], -np.inf, logits)
+    return np.where(labels == predicted, others.argmax(axis=1), labels)
+
+
+def _search(subject: Subject, options: Options) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    rows = subject.rows
+    chosen = each_once(rows, wrong_first=True, most=options.images)
+    label, predicted = rows.label[chosen], rows.predicted[chosen]
+    images = rows.images[chosen].astype(np.float32) / 255
+    target = to_be_named(subject.network.logits(images), label, predicted)
+    found = search(subject.network, images, target, options)
+    arrays = {
+        "image_index": rows.image_index[chosen],
+        "label": label,
+        "predicted": predicted,
+        "target": target,
+        "original": rows.images[chosen],
+        "changed": found.images,
+    } | {name: value for name, value in vars(found).items() if name != "images"}
+    metrics = {
+        "images": len(chosen),
+        "wrong_images": int((label != predicted).sum()),
+        **search_summary(found),
+    }
+    return {f"search/{name}": array for name, array in arrays.items()}, metrics
+
+
+def search_summary(found: Counterfactuals) -> dict[str, Any]:
+    """Say in a few numbers what was found; distances are the medians over the flipped images."""
+    flipped = found.success
+    count = int(flipped.sum())
+    return {
+        "flipped": count,
+        "flip_rate": _share(flipped),
+        "survives_rounding": int(found.survives_rounding.sum()),
+        **{
+            f"median_{name}": float(np.median(getattr(found, name)[flipped])) if count else None
+            for name in ("l0", "l1", "l2", "linf")
+        },
+    }
+
+
+def _attack(
+    subject: Subject, options: Options, layer: str
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    rows = subject.rows
+    chosen = each_once(rows, wrong_first=False, most=options.images)
+    images = rows.images[chosen].astype(np.float32) / 255
+    attack = fgsm(subject.network, images, options.fgsm_epsilons)
+    maps = gradcams(subject.network, images, attack, layer)
+    correlations = {
+        pair: np.where(attack.flipped, rank_correlation(maps[first], maps[second]), np.nan).astype(
+            np.float32
+        )
+        for pair, (first, second) in COMPARED.items()
+    }
+    arrays = (
+        {
+            "image_index": rows.image_index[chosen],
+            "label": rows.label[chosen],
+            "original": rows.images[chosen],
+            "changed": attack.images,
+        }
+        | {name: value for name, value in vars(attack).items() if name != "images"}
+        | {f"gradcam/{name}": values for name, values in maps.items()}
+        | {f"correlation/{pair}": values for pair, values in correlations.items()}
+    )
+    metrics = attack_summary(attack, rows.label[chosen]) | {
+        "map_correlation": {pair: _known(values) for pair, values in correlations.items()}
+    }
+    return {f"attack/{name}": array for name, array in arrays.items()}, metrics
+
+
+def attack_summary(attack: Attack, labels: np.ndarray) -> dict[str, Any]:
+    """Say in a few numbers what the attack did.
+
+    Returns:
+        accuracy and flip_rate by epsilon: the share of the images whose true class is predicted,
+        and of those that are not predicted as they were; median_epsilon over the flipped images.
+    """
+    flipped = attack.flipped
+    names = [f"{epsilon:g}" for epsilon in attack.epsilons]
+    right = attack.predicted == labels[:, None]
+    moved = attack.predicted != attack.before[:, None]
+    return {
+        "images": len(labels),
+        "flipped": int(flipped.sum()),
+        "median_epsilon": float(np.median(attack.epsilon[flipped])) if flipped.any() else None,
+        "accuracy": {name: _share(right[:, i]) for i, name in enumerate(names)},
+        "flip_rate": {name: _share(moved[:, i]) for i, name in enumerate(names)},
+    }
+
+
+def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
+    """Draw up to 8 images of the search, evenly spread: the image, the change, what it becomes.
+
+    The change is red where a pixel became brighter, blue where darker, white where it stayed, each
+    on its own scale, which is written above it in pixels' units (of [0, 1]); of colours the channel
+    that changed most.
+
+    Args:
+        arrays: as this module describes them.
+
+    Returns:
+        None where there is nothing to draw.
+    """
+    from matplotlib.figure import Figure
+
+    count = len(arrays["search/target"])
+    if not count:
+        return None
+    names = [str(name).replace("$", r"\$") for name in arrays["class_names"]]
+    chosen = np.unique(np.linspace(0, count - 1, min(count, FIGURE_ROWS)).round().astype(int))
+    drawn = Figure(figsize=(5.4, 1.9 * len(chosen)), dpi=100)
+    for row, places in zip(chosen, drawn.subplots(len(chosen), 3, squeeze=False), strict=True):
+        original = arrays["search/original"][row].astype(np.float32) / 255
+        changed = arrays["search/changed"][row]
+        change = changed - original
+        largest = np.abs(change).argmax(axis=-1)[..., None]
+        change = np.take_along_axis(change, largest, axis=-1)[..., 0]
+        peak = float(np.abs(change).max())
+        for place, image in ((places[0], original), (places[2], changed)):
+            place.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
+        places[1].imshow(change, cmap="RdBu_r", vmin=-(peak or 1), vmax=peak or 1)
+        sure = arrays["search/confidence"][row]
+        found = f"{names[arrays['search/target'][row]]}, {sure:.0%}"
+        failed = f"{names[arrays['search/target'][row]]}: not found"
+        places[0].set_title(f"{names[arrays['search/predicted'][row]]}", fontsize=8)
+        places[1].set_title(f"{arrays['search/l0'][row]} pixels, to ±{peak:.2f}", fontsize=8)
+        places[2].set_title(found if arrays["search/success"][row] else failed, fontsize=8)
+        for place in places:
+            place.set_xticks([])
+            place.set_yticks([])
+    drawn.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.97, wspace=0.02, hspace=0.2)
+    return drawn
+
+
+def _share(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _known(values: np.ndarray) -> dict[str, Any]:
+    """Return the mean of those that are a number, and how many they are."""
+    known = values[np.isfinite(values)]
+    return {"mean": float(known.mean()) if len(known) else None, "rows": len(known)}

@@ -1,0 +1,148 @@
+"""How a photo differs from the images a network was trained on: in words, for who brings it.
+
+A network answers whatever it is shown, and says nothing of having never seen the like. These are
+the differences that simple measures can tell; that none is found does not make a photo usual.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatproof.datasets.photos import border
+
+SAMPLE = 2000  # training images looked at
+PLAIN = 0.9  # share of them whose border is of one kind, for a plain ground
+DARK, LIGHT = 0.1, 0.9  # brightness of such a border, below and above
+OUTSIDE = 0.5  # percent of the training images beyond either limit of what is usual
+COLOURED = 0.03  # mean distance of the channels, of 1, from which on a photo has colour
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What training images are like, as far as it is measured; brightness from 0 to 1.
+
+    ground: "dark" or "light" where nearly all borders are, else "mixed". brightness, contrast,
+    colour: the least and greatest that is usual, of an image's mean, its standard deviation and
+    its channels' mean distance. channels: 1 or 3.
+    """
+
+    ground: str
+    brightness: tuple[float, float]
+    contrast: tuple[float, float]
+    colour: tuple[float, float]
+    channels: int
+
+
+def usual(training_images: np.ndarray) -> Usual:
+    """Measure what is usual.
+
+    Args:
+        training_images: uint8 (n, height, width, channels), n at least 1, in random order.
+    """
+    images = training_images[:SAMPLE]
+    grounds = np.array([np.median(border(image)) / 255 for image in images])
+    ground = "mixed"
+    if (grounds < DARK).mean() >= PLAIN:
+        ground = "dark"
+    elif (grounds > LIGHT).mean() >= PLAIN:
+        ground = "light"
+    return Usual(
+        ground,
+        _limits([image.mean() / 255 for image in images]),
+        _limits([image.std() / 255 for image in images]),
+        _limits([colour(image) for image in images]),
+        images.shape[-1],
+    )
+
+
+def colour(pixels: np.ndarray) -> float:
+    """Return the mean distance of an image's channels, 0 (grey) to 1. uint8 (h, w, channels)."""
+    return float((pixels.max(axis=-1).astype(float) - pixels.min(axis=-1)).mean()) / 255
+
+
+def differences(
+    seen: np.ndarray, photo: np.ndarray, size: tuple[int, int], known: Usual, inverted: bool
+) -> tuple[str, ...]:
+    """Say how a photo differs from training images: whole sentences, none if nothing is found.
+
+    Args:
+        seen: uint8 (height, width, channels), what the network sees.
+        photo: uint8 (rows, columns, 3), the photo itself, reduced or not.
+        size: width and height of the photo as given.
+        known: what is usual.
+        inverted: whether brightness was inverted on the way.
+    """
+    said = []
+    if known.channels == 1 and colour(photo) > COLOURED:
+        said.append(
+            "The photo is in colour. The network was trained on grey images and is given its "
+            "brightness only."
+        )
+    if size[0] < seen.shape[1] or size[1] < seen.shape[0]:
+        said.append(
+            f"The photo has {size[0]}×{size[1]} pixels, fewer than the network's "
+            f"{seen.shape[1]}×{seen.shape[0]}: it was enlarged and shows less than a training "
+            "image does."
+        )
+    if seen.min() == seen.max():
+        return (
+            *said,
+            "What the network sees is all of one colour: there is nothing to explain. If the "
+            "photo is dark ink on a transparent ground, --invert lays it on paper.",
+        )
+    ground = _ground(seen, known, inverted)
+    if ground:
+        return (*said, ground)
+    brightness, contrast = seen.mean() / 255, seen.std() / 255
+    said += _outside("mean brightness", brightness, known.brightness, _DARKER, _BRIGHTER)
+    said += _outside("contrast", contrast, known.contrast, _FLATTER, _HARDER)
+    if known.channels == 3 and colour(seen) < known.colour[0]:
+        said.append("The photo has less colour than nearly all training images.")
+    return tuple(said)
+
+
+_DARKER = "the subject may be smaller or fainter than in those: cut the photo close around it"
+_BRIGHTER = "the subject may be larger than in those, or the photo too bright"
+_FLATTER = "the photo may be faint, or show nothing that stands out"
+_HARDER = "it may be a drawing or a scan where those are photographs"
+
+
+def _ground(seen: np.ndarray, known: Usual, inverted: bool) -> str:
+    """Say what is wrong with the ground, where training images have a plain one."""
+    level = float(np.median(border(seen))) / 255
+    if known.ground == "mixed":
+        return ""
+    opposite = level > 0.5 if known.ground == "dark" else level < 0.5
+    if opposite:
+        kinds = ("bright on a dark", "bright") if known.ground == "dark" else (
+            "dark on a light", "dark"
+        )  # fmt: skip
+        remedy = "leave out --invert" if inverted else "add --invert"
+        return (
+            f"Its border is {kinds[1]}, while the training images are {kinds[0]} ground: the "
+            f"network has never seen such an image. To turn brightness round, {remedy}."
+        )
+    if known.ground == "dark" and level > DARK:
+        return (
+            f"Its ground is grey ({level:.2f} on a scale from black, 0, to white, 1), while that "
+            "of the training images is black: --levels makes it black."
+        )
+    return ""
+
+
+def _outside(
+    what: str, value: float, limits: tuple[float, float], below: str, above: str
+) -> list[str]:
+    low, high = limits
+    if low <= value <= high:
+        return []
+    side, reason = ("below", below) if value < low else ("above", above)
+    return [
+        f"Its {what}, {value:.2f}, is {side} that of nearly all training images "
+        f"({low:.2f} to {high:.2f}): {reason}."
+    ]
+
+
+def _limits(values: list[float]) -> tuple[float, float]:
+    low, high = np.percentile(values, [OUTSIDE, 100 - OUTSIDE])
+    return float(low), float(high)

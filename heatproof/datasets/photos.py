@@ -1,0 +1,212 @@
+"""A photo of any size, as a network trained on small images sees it.
+
+Decoded and brought to the network's kind of pixels as every other image is (`decoding`). Its shape
+is brought to the network's in one of three ways:
+
+- crop: the largest part in the middle that has the shape is kept. Nothing is distorted, and the
+  subject fills the image, as it does in photographs collected for training.
+- pad: all is kept, and the rest filled with the colour of the photo's own border. For a digit or
+  a garment on a plain ground, where the border goes on unseen and a cut would take ink away.
+- squash: all is kept and distorted, as `image_folder` does with the images it trains on.
+
+Then, if asked for, brightness is turned round and levelled: dark ink on paper becomes the bright
+digit on black that a network of digits knows.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened
+from heatproof.run.errors import UserError
+
+FITS = ("crop", "pad", "squash")
+PREVIEW_SIDE = 560  # of the photo as it is shown beside what the network sees
+STRONGEST = 99.0  # percentile of brightness that levelling takes for white
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is done to a photo, as the module's docstring says; `fit` is one of `FITS`."""
+
+    fit: str
+    invert: bool = False
+    levels: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """What a network sees of a photo.
+
+    pixels: uint8 (height, width, 1 or 3). box: left, top, right, bottom of what is seen, in shares
+    of the photo's width and height.
+    """
+
+    pixels: np.ndarray
+    box: tuple[float, float, float, float]
+
+
+def read(path: Path) -> Image.Image:
+    """Decode one PNG or JPEG, turned as its EXIF orientation says.
+
+    Raises:
+        UserError: there is no such file, or it is no image that can be read.
+    """
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file; expected a PNG or JPEG image")
+    if path.is_dir():
+        raise UserError(f"{path}: this is a folder; name the images in it, such as {path}/*.png")
+    try:
+        return opened(path)
+    except PermissionError:
+        raise UserError(f"{path}: permission denied; make the file readable") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise UserError(
+            f"{path}: too many pixels, over {Image.MAX_IMAGE_PIXELS:,}; make the image smaller"
+        ) from None
+    except UNREADABLE:
+        raise UserError(f"{path}: {_why_unreadable(path)}") from None
+
+
+def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparation) -> View:
+    """Bring a decoded image to a network's shape.
+
+    Args:
+        image: of any size and kind.
+        shape: height, width, channels (1 or 3).
+        preparation: what is done to it.
+    """
+    height, width, channels = shape
+    colour = "rgb" if channels == 3 else "gray"
+    # Ink on a transparent ground is ink on paper to whoever asks for its negative.
+    image = _opaque(image, 255 if preparation.invert else 0)
+    box = (0.0, 0.0, 1.0, 1.0)
+    if preparation.fit == "squash":
+        pixels = as_pixels(image, height, width, colour)
+    elif preparation.fit == "pad":
+        pixels = _padded(image, height, width, colour)
+    else:
+        left, top, right, bottom = _middle(image.width, image.height, width / height)
+        pixels = as_pixels(image.crop((left, top, right, bottom)), height, width, colour)
+        box = (left / image.width, top / image.height, right / image.width, bottom / image.height)
+    if preparation.invert:
+        pixels = 255 - pixels
+    return View(levelled(pixels) if preparation.levels else pixels, box)
+
+
+def told(size: tuple[int, int], seen: View, preparation: Preparation) -> str:
+    """Say in a sentence what was done to a photo of `size`, width and height, in pixels."""
+    width, height = size
+    rows, columns = seen.pixels.shape[:2]
+    left, top, right, bottom = seen.box
+    kept = (round((right - left) * width), round((bottom - top) * height))
+    done = []
+    if kept != size:
+        lost = 1 - kept[0] * kept[1] / (width * height)
+        done.append(
+            f"the {kept[0]}×{kept[1]} in its middle kept and {100 * lost:.0f} % cut away "
+            "(--fit pad keeps everything)"
+        )
+    elif width * rows != height * columns:
+        done.append(_SHAPED.get(preparation.fit, ""))
+    per_pixel = (max if preparation.fit == "pad" else min)(kept[0] / columns, kept[1] / rows)
+    if per_pixel > 1.5:
+        done.append(
+            f"reduced to {columns}×{rows}, so that what is smaller than about {per_pixel:.0f} "
+            "pixels of it is lost"
+        )
+    elif size != (columns, rows):
+        done.append(f"brought to {columns}×{rows}")
+    if preparation.invert:
+        done.append("brightness turned round")
+    if preparation.levels:
+        done.append("levels stretched until the ground is black")
+    return f"{width}×{height} pixels; {'; '.join(filter(None, done)) or 'taken as they are'}."
+
+
+_SHAPED = {
+    "pad": "all of it kept and the rest filled with its border’s colour (--fit crop cuts instead)",
+    "squash": "squeezed into the network’s shape (--fit crop keeps its proportions)",
+}
+
+
+def levelled(pixels: np.ndarray) -> np.ndarray:
+    """Stretch brightness so that the border's usual value becomes black and the brightest white.
+
+    Paper is never quite white in a photo, and a network trained on pure black grounds has seen
+    nothing else. An image without anything brighter than its border becomes black.
+
+    Args:
+        pixels: uint8 (height, width, channels), subject brighter than ground.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    low = float(np.median(border(pixels)))
+    high = float(np.percentile(pixels, STRONGEST))
+    stretched = (pixels.astype(np.float64) - low) / max(high - low, 1.0)
+    return np.rint(255 * np.clip(stretched, 0, 1)).astype(np.uint8)
+
+
+def preview(image: Image.Image, invert: bool = False) -> np.ndarray:
+    """Return the whole photo for showing, uint8 (height, width, 3), at most 560 pixels a side.
+
+    Brightness is as in the photo; `invert` only says on what transparent parts lie.
+    """
+    image = _opaque(image, 255 if invert else 0)
+    scale = min(1.0, PREVIEW_SIDE / max(image.size))
+    width, height = (max(1, round(scale * side)) for side in image.size)
+    return as_pixels(image, height, width, "rgb")
+
+
+def border(pixels: np.ndarray) -> np.ndarray:
+    """Return the outermost pixels of an image, (n, channels)."""
+    channels = pixels.shape[-1]
+    edges = (pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1])
+    return np.concatenate([edge.reshape(-1, channels) for edge in edges])
+
+
+def _opaque(image: Image.Image, ground: int) -> Image.Image:
+    """Lay an image that has transparent parts on grey of `ground`, 0 black to 255 white."""
+    if image.mode.startswith("I") or not image.has_transparency_data:
+        return image
+    seen = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", seen.size, (ground,) * 3 + (255,)), seen)
+
+
+def _padded(image: Image.Image, height: int, width: int, colour: str) -> np.ndarray:
+    # Reduced first and laid on a small canvas: a long thin photo needs no huge one.
+    scale = min(height / image.height, width / image.width)
+    rows = min(height, max(1, round(scale * image.height)))
+    columns = min(width, max(1, round(scale * image.width)))
+    inner = as_pixels(image, rows, columns, colour)
+    canvas = np.empty((height, width, inner.shape[-1]), dtype=np.uint8)
+    canvas[:] = np.median(border(inner), axis=0).astype(np.uint8)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    canvas[top : top + rows, left : left + columns] = inner
+    return canvas
+
+
+def _middle(width: int, height: int, aspect: float) -> tuple[int, int, int, int]:
+    """Return the largest box of an aspect ratio in the middle: left, top, right, bottom."""
+    kept_width = min(width, max(1, round(height * aspect)))
+    kept_height = min(height, max(1, round(width / aspect)))
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return left, top, left + kept_width, top + kept_height
+
+
+def _why_unreadable(path: Path) -> str:
+    if path.stat().st_size == 0:
+        return "the file is empty; expected a PNG or JPEG image"
+    try:
+        with Image.open(path) as image:
+            kind = image.format
+    except UnidentifiedImageError:
+        return "this is no PNG or JPEG image; export it as one (phones often save HEIC)"
+    except UNREADABLE:
+        kind = None
+    if kind in (None, "PNG", "JPEG", "MPO"):
+        return "the image is damaged or cut off; save it again as PNG or JPEG"
+    return f"this is a {kind} image; save it as PNG or JPEG"

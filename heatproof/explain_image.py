@@ -1,0 +1,245 @@
+"""Explain images of one's own: a page and a panel in explained/.
+
+`python -m heatproof.explain_image photo.png --cell resnet18-cifar10`
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from heatproof import api
+from heatproof.api import TrainedCell
+from heatproof.attribution.core.method import UnsupportedNetwork
+from heatproof.config import params
+from heatproof.datasets import likeness, photos
+from heatproof.report import site
+from heatproof.report.pages import image_page
+from heatproof.report.text import methods, numbers
+from heatproof.run import command
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic
+
+OUTPUT = Path("explained")
+SLOW = ("lime", "shap")
+LONGEST_NAME = 40  # letters; with the cell's name it must still be a file name
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    explain_images(
+        arguments.images,
+        arguments.cell,
+        wanted=[name for words in arguments.methods for name in words.split(",") if name],
+        target=arguments.target,
+        fit=arguments.fit,
+        invert=arguments.invert,
+        levels=arguments.levels,
+        output=arguments.output,
+        study=arguments.study,
+    )
+
+
+def explain_images(
+    paths: list[Path],
+    cell: str,
+    *,
+    wanted: list[str] | None = None,
+    target: str | None = None,
+    fit: str | None = None,
+    invert: bool = False,
+    levels: bool = False,
+    output: Path = OUTPUT,
+    study: Path = Path(),
+) -> Path:
+    """Explain photos with a trained cell; write a page and a panel, and return the page's path.
+
+    Args:
+        paths: PNG or JPEG files of any size; at least one.
+        cell: whose network.
+        wanted: methods or families; every method if left out.
+        target: the class to explain, by name or index; each photo's most probable if left out.
+        fit: how a photo of another shape is fitted, one of `photos.FITS`; chosen to suit the
+            dataset if left out.
+        invert: turn brightness round, for dark ink on paper.
+        levels: make the ground black and the brightest white, for a photo of paper.
+        output: the folder to write to.
+        study: the folder where params.yaml, data/ and metrics/ are.
+
+    Raises:
+        UserError: the cell is unknown or not trained, a file is no image, there is no such method
+            or class, or Keras runs on another backend than TensorFlow.
+    """
+    # What can be mistyped is found before TensorFlow is waited for.
+    pictures = [photos.read(path) for path in paths]
+    output, before = output.resolve(), Path.cwd()
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output}: this is a file; name a folder for the page")
+    if not (study / params.PARAMS).exists():
+        raise UserError(f"--study {study}: there is no {params.PARAMS} in it")
+    os.chdir(study)
+    try:
+        trained = api.open_cell(cell)
+        chosen = trained.named(wanted or list(trained.families))
+        how = trained.preparation(fit, invert, levels)
+        shown = [
+            _seen(trained, path.name, picture, how, target)
+            for path, picture in zip(paths, pictures, strict=True)
+        ]
+        unsupported = _fill(trained, chosen, shown)
+        subject = _subject(trained, unsupported, target is not None)
+    finally:
+        os.chdir(before)
+    page = output / f"{_stem(paths)}-{site.file_name(cell)}.html"
+    html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
+    atomic.write_text(page, html)
+    atomic.write_bytes(page.with_suffix(".png"), panel.png)
+    print(f"page:  {page}\npanel: {page.with_suffix('.png')}")
+    return page
+
+
+def _seen(
+    trained: TrainedCell,
+    name: str,
+    picture: Image.Image,
+    how: photos.Preparation,
+    target: str | None,
+) -> image_page.Photo:
+    """Show a photo to the network and print what it says, and how far it can be meant."""
+    view = photos.view(picture, trained.network.image_shape, how)
+    preview = photos.preview(picture, how.invert)
+    [probabilities] = trained.predict(view.pixels[None].astype(np.float32) / 255)
+    one = image_page.Photo(
+        name=name,
+        preview=preview,
+        box=view.box,
+        seen=view.pixels,
+        handling=photos.told(picture.size, view, how),
+        warnings=likeness.differences(
+            view.pixels, preview, picture.size, trained.usual, how.invert
+        ),
+        probabilities=probabilities,
+        target=int(probabilities.argmax()) if target is None else trained.class_index(target),
+    )
+    print(f"{numbers.printable(name)}: {one.handling}")
+    for rank, answer in enumerate(image_page.top_answers(one, trained.class_names)):
+        if rank < image_page.TOP or answer.explained:
+            mark = "  <- explained" if answer.explained else ""
+            print(f"  {numbers.short(answer.name):22} {100 * answer.probability:6.2f} %{mark}")
+    for warning in one.warnings:
+        print(f"  note: {warning}")
+    return one
+
+
+def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]) -> dict[str, str]:
+    """Apply the methods and put what they say into `shown`; return who cannot serve, and why."""
+    count = numbers.plural(len(chosen), "method")
+    print(f"Explaining with {count}. {_warned(trained, chosen, len(shown))}", flush=True)
+    images = np.stack([one.seen for one in shown]).astype(np.float32) / 255
+    targets = np.array([one.target for one in shown])
+    unsupported = {}
+    started = time.monotonic()
+    for name, found in trained.explain_all(chosen, images, targets):
+        label, seconds = methods.describe(name).label, time.monotonic() - started
+        if isinstance(found, UnsupportedNetwork):
+            unsupported[name] = str(found)
+            print(f"  {label:42} not for this network: {found}", flush=True)
+        else:
+            print(f"  {label:42} {seconds:6.1f} s", flush=True)
+            for row, one in enumerate(shown):
+                one.maps[name] = found.maps[row]
+                one.own[name] = {number: float(v[row]) for number, v in found.numbers.items()}
+        started = time.monotonic()
+    return unsupported
+
+
+def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
+    """Say which of the methods take long, and how long they took in the study if it is known."""
+    measured: dict[str, float] = {}
+    slow = []
+    for family in SLOW:
+        slow += [name for name in trained.families.get(family, {}) if name in chosen]
+        measured |= artifacts.read_timing(f"explain_{family}", trained.name)
+    if not slow:
+        return ""
+    each = [measured.get(f"{name}_ms_per_image") for name in slow]
+    time_taken = "which may take minutes with a large one"
+    if all(numbers.known(milliseconds) for milliseconds in each):
+        seconds = images * sum(each) / 1000
+        time_taken = f"which took about {numbers.duration(seconds)} where the study was run"
+    labels = numbers.listing([methods.describe(name).label for name in slow])
+    return (
+        f"{labels} {'needs' if len(slow) == 1 else 'need'} hundreds of passes through the network "
+        f"for each image, {time_taken}; --methods gradients leaves out what is slow."
+    )
+
+
+def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
+    cell = trained.study.cell(trained.name)
+    accuracy = None
+    if artifacts.metrics_path("evaluate", trained.name).exists():
+        measured = artifacts.read_metrics("evaluate", trained.name)
+        accuracy = (measured["accuracy"], measured["test_images"])
+    return image_page.Subject(
+        trained.name, cell.model, cell.dataset, trained.class_names, accuracy, unsupported, chosen
+    )
+
+
+def _stem(paths: list[Path]) -> str:
+    """A plain file name that tells which photos it is about, whatever theirs is."""
+    given = paths[0].stem
+    name = re.sub(r"[^\w.()+ -]", "_", given)[:LONGEST_NAME].lstrip(".") or "photo"
+    if name != given:  # two names must not become one
+        name += f"-{hashlib.sha256(os.fsencode(given)).hexdigest()[:8]}"
+    return name if len(paths) == 1 else f"{name}-and-{len(paths) - 1}-more"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description="Explain what a trained network sees in images of your own."
+    )
+    add = parser.add_argument
+    add("images", nargs="+", type=Path, help="PNG or JPEG files of any size")
+    add("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
+    add(
+        "--methods",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="methods, or families of them (gradients, lime, shap); all if left out",
+    )
+    add("--target", help="the class to explain, by name or index; the most probable if left out")
+    add(
+        "--fit",
+        choices=photos.FITS,
+        help="a photo of another shape is cut to its middle, padded, or squashed; chosen to suit "
+        "the dataset if left out",
+    )
+    add(
+        "--invert",
+        action="store_true",
+        help="turn brightness round: for dark ink on paper, where the network knows bright digits "
+        "on black",
+    )
+    add(
+        "--levels",
+        action="store_true",
+        help="stretch brightness until the ground is black: for a photo of paper",
+    )
+    add("--output", type=Path, default=OUTPUT, help=f"the folder to write to ({OUTPUT}/)")
+    add(
+        "--study",
+        type=Path,
+        default=Path(),
+        help="the folder whose params.yaml and results are used, such as .demo after `make demo`",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    command.run(main)

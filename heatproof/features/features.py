@@ -1,0 +1,173 @@
+"""What a network's filters are and see: the findings of one look into it.
+
+Arrays of the result, for each layer named:
+
+- `filters/<layer>` float32 (filters, height, width, channels) and `filter_factor/<layer>` float32
+  (filters,): the first layer's kernels as trained, and what batch normalisation multiplies each by
+  (see `filters`);
+- `feature_map_image` int64 (m,), test images; `feature_map/<layer>` float32 (m, rows, columns, k):
+  the first k channels' activated maps of each convolution on them, at the layer's own size, raw;
+- `active_images/<layer>`, `active_places/<layer>` float32 (channels,): of each layer that ends in
+  ReLU or ReLU6, on what share of the test images a channel is above zero somewhere, and at what
+  share of all their positions; without test images NaN;
+- `preferred/<layer>` float32 (k, height, width, channels) in [0, 1]: the image that each of the
+  first k channels of some convolutions prefers, and each class, for which <layer> is `logits`;
+  `reached/<layer>` float32 (k,): the channel's greatest value in it, before activation;
+  `largest_real/<layer>` float32 (k,) and `largest_real_image/<layer>` int64 (k,): the greatest on
+  any of the test images looked at, and on which (NaN, -1 without any);
+- `class_names` (classes,).
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from heatproof.attribution.core.activation_layers import LOGITS, activated_maps, rectified
+from heatproof.attribution.core.method import Findings, Subject
+from heatproof.config.schema import Block
+from heatproof.features.activation_maximisation import Ascent, maximise
+from heatproof.features.activations import feature_maps
+from heatproof.features.dead_filters import Activity, count, survey
+from heatproof.features.feature_figure import figure
+from heatproof.features.filters import first_filters, summary
+
+
+class Dead(Block):
+    """Dead filters': on how many test images, at most, a filter must be silent to be dead; and the
+    share of them that must activate one that is not nearly dead."""
+
+    images: Annotated[int, Field(ge=1, le=10_000_000)]
+    near: Annotated[float, Field(gt=0, le=1)]
+
+
+class Options(Block):
+    """explain.features of params.yaml.
+
+    images: explained images whose feature maps are kept. channels: of each layer, at most, whose
+    maps are kept and whose preferred images are sought.
+    """
+
+    images: Annotated[int, Field(ge=0, le=100)]
+    channels: Annotated[int, Field(ge=1, le=4096)]
+    dead: Dead
+    maximisation: Ascent
+
+
+def find(subject: Subject, options: Options) -> Findings:
+    """Look into the network: its first filters, feature maps, dead filters, preferred images."""
+    arrays: dict[str, np.ndarray] = {"class_names": np.array(subject.rows.class_names, np.str_)}
+    metrics: dict[str, Any] = {}
+    timing: dict[str, float] = {}
+    with _timed(timing, "filters"):
+        _filters(subject, arrays, metrics)
+    with _timed(timing, "feature_maps"):
+        _feature_maps(subject, options, arrays, metrics)
+    with _timed(timing, "dead_filters"):
+        climbed = _climbed(subject, options)
+        activity = _activity(subject, options, list(climbed), arrays, metrics)
+    with _timed(timing, "maximisation"):
+        _preferred(subject, options, climbed, activity, arrays, metrics)
+    return Findings(arrays, metrics, timing, figure(arrays))
+
+
+def _filters(subject: Subject, arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> None:
+    banks = first_filters(subject.network.trained)
+    for name, bank in banks.items():
+        arrays[f"filters/{name}"] = bank.kernels
+        arrays[f"filter_factor/{name}"] = bank.factor
+    metrics["first_layer"] = {name: summary(bank) for name, bank in banks.items()}
+
+
+def _feature_maps(
+    subject: Subject, options: Options, arrays: dict[str, np.ndarray], metrics: dict[str, Any]
+) -> None:
+    # A wrong image has two rows.
+    once = np.sort(np.unique(subject.rows.image_index, return_index=True)[1])[: options.images]
+    images = subject.rows.images[once].astype(np.float32) / 255
+    maps = feature_maps(subject.network, images, options.channels)
+    arrays["feature_map_image"] = subject.rows.image_index[once]
+    arrays.update({f"feature_map/{name}": values for name, values in maps.items()})
+    metrics["feature_maps"] = {
+        "images": len(once),
+        "layers": len(maps),
+        "channels": sum(values.shape[-1] for values in maps.values()),
+    }
+
+
+def _climbed(subject: Subject, options: Options) -> dict[str, np.ndarray]:
+    """Return the layers whose channels' preferred images are sought, and which channels."""
+    names = activated_maps(subject.network.model)
+    spread = np.linspace(0, len(names) - 1, min(options.maximisation.layers, len(names)))
+    climbed = {}
+    for name in [names[place] for place in spread.round().astype(int)]:
+        channels = subject.network.model.get_layer(name).output.shape[-1]
+        climbed[name] = np.arange(min(options.channels, channels))
+    return climbed | {LOGITS: np.arange(subject.network.classes)}
+
+
+def _activity(
+    subject: Subject,
+    options: Options,
+    climbed: list[str],
+    arrays: dict[str, np.ndarray],
+    metrics: dict[str, Any],
+) -> dict[str, Activity]:
+    """Pass the test images once, for all that has to be known of them."""
+    images = subject.test_images[: options.dead.images]  # they were shuffled when processed
+    counted = rectified(subject.network.model)
+    activity = survey(subject.network, list(dict.fromkeys([*counted, *climbed])), images)
+    for name in counted:
+        known = activity[name]
+        arrays[f"active_images/{name}"] = known.active_share.astype(np.float32)
+        arrays[f"active_places/{name}"] = known.active_places.astype(np.float32)
+    layers = {name: count(activity[name], options.dead.near) for name in counted}
+    metrics["activity"] = {
+        "test_images": len(images),
+        **{
+            total: sum(layer[total] for layer in layers.values())
+            for total in ("channels", "dead", "near_dead")
+        },
+        "layers": layers,
+    }
+    return activity
+
+
+def _preferred(
+    subject: Subject,
+    options: Options,
+    climbed: dict[str, np.ndarray],
+    activity: dict[str, Activity],
+    arrays: dict[str, np.ndarray],
+    metrics: dict[str, Any],
+) -> None:
+    seed = subject.context.seed
+    metrics["preferred"] = {}
+    for name, channels in climbed.items():
+        found = maximise(subject.network, name, channels, options.maximisation, seed)
+        real = activity[name].largest[channels]
+        arrays[f"preferred/{name}"] = found.images
+        arrays[f"reached/{name}"] = found.reached
+        arrays[f"largest_real/{name}"] = real
+        arrays[f"largest_real_image/{name}"] = activity[name].largest_image[channels]
+        metrics["preferred"][name] = {
+            "images": len(channels),
+            "beyond_real": int((found.reached > real).sum()),
+            "median_reached": float(np.median(found.reached)),
+            "median_largest_real": float(np.median(real)),
+        }
+    logits = zip(arrays[f"reached/{LOGITS}"], arrays[f"largest_real/{LOGITS}"], strict=True)
+    metrics["classes"] = {
+        class_name: {"reached": float(reached), "largest_real": float(real)}
+        for class_name, (reached, real) in zip(subject.rows.class_names, logits, strict=True)
+    }
+
+
+@contextmanager
+def _timed(timing: dict[str, float], part: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    timing[f"{part}_seconds"] = round(time.monotonic() - started, 3)

@@ -1,0 +1,86 @@
+"""mobilenet_v2: inverted residuals and linear bottlenecks (https://arxiv.org/abs/1801.04381).
+
+3×3 conv 32 of stride 2; seven inverted residual blocks, strided for images of 32×32; 1×1 conv 1280;
+global average pooling, dense 128, dropout, logits. Batch normalisation follows every convolution,
+and ReLU6 every one but the projections, whose output stays linear.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, field_validator
+
+from heatproof.config.schema import Block
+
+if TYPE_CHECKING:
+    from keras import KerasTensor
+
+INPUT_SIZE: int | None = 32
+
+
+class Network(Block):
+    """`blocks` lists [output channels, stride, expansion] of each inverted residual block."""
+
+    stem: int = Field(ge=1, le=4096)
+    blocks: Annotated[list[list[int]], Field(min_length=1, max_length=32)]
+    head: int = Field(ge=1, le=8192)
+    dense: int = Field(ge=1, le=8192)
+    dropout: float = Field(ge=0, lt=1)
+
+    @field_validator("blocks")
+    @classmethod
+    def _blocks_are_triples(cls, blocks: list[list[int]]) -> list[list[int]]:
+        for number, block in enumerate(blocks, start=1):
+            if len(block) != 3:
+                raise ValueError(
+                    f"block {number} is {block}: expected [output channels, stride, expansion]"
+                )
+            channels, stride, expansion = block
+            if not (1 <= channels <= 4096 and stride in (1, 2) and 1 <= expansion <= 16):
+                raise ValueError(
+                    f"block {number} is {block}: expected output channels from 1 to 4096, "
+                    "stride 1 or 2, and expansion from 1 to 16"
+                )
+        return blocks
+
+
+def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
+    """Give the logits (n, classes), float32, of normalised images (n, h, w, c) from 32×32."""
+    from heatproof.models import layers
+
+    x = layers.conv_bn_relu(x, network.stem, 3, stride=2, name="stem_conv", kind="relu6")
+    for number, (channels, stride, expansion) in enumerate(network.blocks, start=1):
+        x = _inverted_residual(x, channels, stride, expansion, name=f"block{number}")
+    x = layers.bn_relu(_pointwise(x, network.head, "head_conv"), name="head_conv", kind="relu6")
+    x = layers.dense_relu(layers.global_average(x), network.dense, name="dense")
+    return layers.classifier(layers.dropout(x, network.dropout), classes)
+
+
+def _inverted_residual(
+    x: KerasTensor, channels: int, stride: int, expansion: int, name: str
+) -> KerasTensor:
+    """Expand, convolve each channel, project; section 3.3 and table 1 of the paper."""
+    import keras
+
+    from heatproof.models import layers
+
+    entered = x
+    if expansion > 1:
+        width = expansion * x.shape[-1]
+        x = _pointwise(x, width, f"{name}_expand")
+        x = layers.bn_relu(x, name=f"{name}_expand", kind="relu6")
+    x = layers.depthwise(x, 3, stride=stride, name=f"{name}_depthwise")
+    x = layers.bn_relu(x, name=f"{name}_depthwise", kind="relu6")
+    x = _pointwise(x, channels, f"{name}_project")
+    x = layers.batch_norm(x, name=f"{name}_project_bn")
+    if stride == 1 and entered.shape[-1] == channels:
+        x = keras.layers.Add(name=f"{name}_add")([entered, x])
+    return x
+
+
+def _pointwise(x: KerasTensor, filters: int, name: str) -> KerasTensor:
+    """Combine the channels of each pixel, without a bias: (n, h, w, c) -> (n, h, w, filters)."""
+    from heatproof.models.pointwise import Conv2D
+
+    return Conv2D(filters, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)

@@ -1,0 +1,76 @@
+"""What a network costs: its parameters, and the operations of one image's forward pass."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def parameters(model: keras.Model) -> int:
+    """Count the weights that are saved with the model.
+
+    Those that are trained, and the moving means and variances of batch normalisation, which are
+    not; Keras' `model.summary()` calls this "Total params".
+    """
+    return model.count_params()
+
+
+def flops(model: keras.Model) -> int:
+    """Count the floating-point operations of the forward pass of one image.
+
+    A multiplication and an addition are two operations, and each addition of a bias is one.
+    Counted are convolutions, depthwise and separable convolutions, and dense layers, as computed:
+    with the products at zero padding. Not counted, as is usual in the literature, are batch
+    normalisation (it can be folded into the convolution before it), activations, pooling, sums
+    and concatenations, padding and normalising the image. Half of it is about the number of
+    multiply-accumulates.
+
+    Args:
+        model: a flat functional model whose spatial sizes are all known.
+
+    Raises:
+        ValueError: a layer with weights has no known cost (a nested model, for example), is used
+            more than once, or gives an output of unknown size.
+    """
+    uses = {layer["name"]: len(layer["inbound_nodes"]) for layer in model.get_config()["layers"]}
+    total = 0
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        if uses[layer.name] != 1:
+            raise ValueError(f"layer '{layer.name}' is used {uses[layer.name]} times: not counted")
+        if None in layer.output.shape[1:]:
+            raise ValueError(f"layer '{layer.name}' has an output of unknown size: not counted")
+        total += _of_layer(layer)
+    return total
+
+
+def _of_layer(layer: keras.Layer) -> int:
+    import keras
+
+    from heatproof.models import convolution, pointwise
+
+    *_, channels = layer.input.shape
+    *places, filters = layer.output.shape[1:]
+    outputs = math.prod(places) * filters
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return 0
+    kind = type(layer)  # exactly: a subclass may compute something else
+    if kind is keras.layers.Dense:
+        products = channels * outputs
+    elif kind in (keras.layers.Conv2D, convolution.Conv2D, pointwise.Conv2D):
+        products = math.prod(layer.kernel_size) * (channels // layer.groups) * outputs
+    elif kind is keras.layers.DepthwiseConv2D:
+        products = math.prod(layer.kernel_size) * outputs
+    elif kind is keras.layers.SeparableConv2D:
+        between = math.prod(places) * channels * layer.depth_multiplier
+        products = between * (math.prod(layer.kernel_size) + filters)
+    else:
+        raise ValueError(
+            f"layer '{layer.name}' ({kind.__name__}) has weights and no known cost: add it to "
+            "heatproof/models/cost.py"
+        )
+    return 2 * products + (outputs if layer.use_bias else 0)

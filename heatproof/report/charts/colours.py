@@ -1,0 +1,64 @@
+"""The colour maps that a reader may choose, as tables that the browser looks levels up in.
+
+Maps lie in a sprite as levels of grey; an SVG filter (feComponentTransfer) gives them their
+colours. So one picture serves every colour map, without a script too, and where a page opened from
+disk may not read its pictures' pixels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+
+from heatproof.report.charts import sprites
+
+STEP = 3  # levels from one entry of a table to the next; between them the browser interpolates
+
+
+@dataclass(frozen=True)
+class ColourMap:
+    """A colour map; `red`, `green` and `blue` are the table values of its filter."""
+
+    name: str
+    label: str
+    signed: bool
+    red: str
+    green: str
+    blue: str
+
+
+# matplotlib's names, all perceptually uniform, and diverging ones with a light and even middle.
+UNSIGNED = {"viridis": "viridis", "magma": "magma", "cividis": "cividis", "gray": "grey"}
+SIGNED = {"RdBu_r": "blue to red", "PuOr_r": "purple to orange"}
+
+
+def palette() -> tuple[ColourMap, ...]:
+    """All colour maps, those for unsigned maps first."""
+    return tuple(
+        _colour_map(name, label, signed)
+        for names, signed in ((UNSIGNED, False), (SIGNED, True))
+        for name, label in names.items()
+    )
+
+
+def table(name: str, signed: bool) -> np.ndarray:
+    """A colour map at every `STEP`th level, as `sprites.levels` makes them.
+
+    Returns:
+        uint8 (entries, 3); the first is of level 0, the last of level 255.
+    """
+    steps = np.arange(0, 256, STEP, dtype=np.float64)
+    middle = sprites.ZERO_LEVEL
+    scaled = 0.5 + (steps - middle) / (2 * (255 - middle)) if signed else steps / 255
+    return colormaps[name](np.clip(scaled, 0, 1), bytes=True)[:, :3]
+
+
+def _colour_map(name: str, label: str, signed: bool) -> ColourMap:
+    values = table(name, signed) / 255
+    red, green, blue = (" ".join(_brief(v) for v in channel) for channel in values.T)
+    return ColourMap(name, label, signed, red, green, blue)
+
+
+def _brief(share: float) -> str:
+    """A share in three decimals, as a level of 255 needs, without what says nothing."""
+    return f"{share:.3f}".rstrip("0").rstrip(".").removeprefix("0") or "0"

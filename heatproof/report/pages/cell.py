@@ -1,0 +1,141 @@
+"""One cell's page: how good it is, where it errs, what it looks at, and whether to believe that."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from heatproof.report.charts import colours
+from heatproof.report.sections import cell_trust, confusion, curves, own_errors
+from heatproof.report.sections.calibration import reliability
+from heatproof.report.sections.counterfactual_section import changes
+from heatproof.report.sections.features_section import inside
+from heatproof.report.sections.gallery import gallery
+from heatproof.report.sections.seeds import over_seeds
+from heatproof.report.sections.squares import Squares, squares
+from heatproof.report.study import CellResults, Study
+from heatproof.report.text import numbers
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.storage.records import Predictions
+
+SHOWN_EXAMPLES = 24  # of each kind; the others wait in a closed part of the page
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    name: str
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    support: int
+    note: str
+
+
+def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The values of a cell's template, and the pictures it shows from files, by a word each."""
+    explanations = result.explanations()
+    said = result.predictions()
+    chances = said.probabilities if said else None
+    pictures = gallery(explanations, chances) if explanations else None
+    behind = _squares(result, said)
+    within = inside(result.findings("features"), result.explain.get("features", {}))
+    altered = changes(result.findings("counterfactual"))
+    matrices = _matrices(result.evaluate)
+    others = [c for c in study.cells if c.name != result.name]
+    values = {
+        "params": study.params,
+        "result": result,
+        "model": study.params.models[result.cell.model],
+        "dataset_size": study.datasets.get(result.cell.dataset),
+        "charts": curves.of_cell(result),
+        "history": curves.rows(result.history),
+        "matrices": matrices,
+        "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
+        "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
+        "gallery": pictures,
+        "explained": {e.index for e in (*pictures.right, *pictures.wrong)} if pictures else set(),
+        "palette": colours.palette(),
+        "squares": behind,
+        "inside": within,
+        "changes": altered,
+        "shown": SHOWN_EXAMPLES,
+        "own_errors": own_errors.own_errors(result.methods()),
+        "unsupported": own_errors.unsupported(result.methods()),
+        "over_seeds": over_seeds(result.seeds, (result.evaluate or {}).get("test_images")),
+        "trust": cell_trust.section(study.params, result),
+        "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
+        "same_model": [c for c in others if c.cell.model == result.cell.model],
+        "hit_keys": confusion.HIT_KEYS,
+        "miss_keys": confusion.MISS_KEYS,
+        "schedule": _flat(result.schedule.model_dump(exclude={"training"})),
+        "network": _flat(study.params.models[result.cell.model].network.model_dump()),
+        "training": _flat(study.params.training_of(result.name).model_dump()),
+        "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
+    }
+    files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
+    if pictures is not None:
+        files |= {"": pictures.images.png, "-maps": pictures.maps.png}
+    if behind is not None:
+        files["-squares"] = behind.sprite
+    if within is not None:
+        files["-inside"] = within.sprite
+    if altered is not None:
+        files["-changes"] = altered.sprite
+    return values, files
+
+
+def _squares(result: CellResults, predictions: Predictions | None) -> Squares | None:
+    """The images behind the test matrix' squares, where both they and the answers are there."""
+    images = result.test_images()
+    if predictions is None or images is None:
+        return None
+    if len(images) != len(predictions.labels):
+        raise UserError(
+            f"{artifacts.predictions_path(result.name)}: of {len(predictions.labels)} images, but "
+            f"{artifacts.processed_path(result.cell.dataset)} has {len(images)} test images; make "
+            f"it again with `dvc repro evaluate@{result.name}`"
+        )
+    return squares(images, predictions)
+
+
+def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:
+    if evaluate is None:
+        return ()
+    return tuple(
+        confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
+        for part in ("test", "train")
+    )
+
+
+def _class_rows(
+    evaluate: dict[str, Any] | None, test: confusion.Matrix | None
+) -> tuple[ClassRow, ...]:
+    if evaluate is None or test is None:
+        return ()
+    rows = []
+    for name in evaluate["class_names"]:
+        content = evaluate["per_class"][name]
+        never, absent = name in test.never_predicted, name in test.absent
+        rows.append(
+            ClassRow(
+                name=name,
+                # A class never predicted has no precision: 0 would be a number made up.
+                precision=None if never else content["precision"],
+                recall=None if absent else content["recall"],
+                f1=None if absent else content["f1"],
+                support=content["support"],
+                note="never predicted" if never else "not in the test set" if absent else "",
+            )
+        )
+    return tuple(rows)
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested parameters as (name, value) pairs, as they would be typed after `dvc exp run -S`."""
+    pairs = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{prefix}{key}.")
+        else:
+            text = str(value).lower() if isinstance(value, bool) else numbers.printable(value)
+            pairs.append((f"{prefix}{key}", text))
+    return pairs

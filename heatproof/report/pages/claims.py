@@ -1,0 +1,180 @@
+"""The scorecard: every published claim beside what was measured, with a verdict in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from heatproof.claims import verdicts
+from heatproof.report.study import Study
+from heatproof.report.text import numbers
+
+# Told apart by shape and by words, never by colour alone.
+SHAPES = {
+    verdicts.HOLDS: "check",
+    verdicts.EXCEEDED: "up",
+    verdicts.FAILS: "cross",
+    verdicts.UNTESTED: "ring",
+    verdicts.NOT_RUN: "dots",
+    verdicts.NOT_MEASURED: "dash",
+}
+MEANINGS = {
+    verdicts.HOLDS: "the measured figure’s 95 % interval, or without one the figure itself, meets "
+    "the published one within its last digit.",
+    verdicts.EXCEEDED: "it is better than published, beyond its interval.",
+    verdicts.FAILS: "it is not, and more training would not change that.",
+    verdicts.UNTESTED: "it is not reached, or cannot be compared, but the training here is another "
+    "than the published one.",
+    verdicts.NOT_RUN: "the study, as it is, lacks the results that this rests on.",
+    verdicts.NOT_MEASURED: "nothing in the study can tell.",
+}
+TOPICS = {
+    "accuracy": "Test accuracy",
+    "train_accuracy": "Training accuracy",
+    "macro_f1": "Macro F1",
+    "parameters": "Parameters",
+    "flops": "FLOPs",
+    "epochs": "Epochs",
+    "training_time": "Training time",
+    "ordering": "Networks compared",
+    "confusion": "Confusions",
+    "statement": "Statements",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim. `sentence`: pieces of text, each with whether it is code."""
+
+    id: str
+    verdict: str
+    shape: str
+    statement: str
+    cells: tuple[str, ...]
+    published: str
+    measured: str
+    interval: str
+    sentence: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The claims of one kind by one source."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Everything that one source claims."""
+
+    id: str
+    title: str
+    note: str
+    topics: tuple[Topic, ...]
+    counts: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict, its shape, what it means, and how many claims got it."""
+
+    name: str
+    shape: str
+    meaning: str
+    count: int
+
+
+def context(study: Study, claims: dict[str, Any] | None) -> dict[str, Any]:
+    """The values of the template claims.html.
+
+    Args:
+        study: whose cells have pages and durations.
+        claims: what metrics/claims.json says (see `stages.claims.scorecard`); None where it has
+            not been made.
+    """
+    entries = [_with_time(study, entry) for entry in claims["claims"]] if claims else []
+    return {
+        "params": study.params,
+        "compared": len(entries),
+        "budget": claims["budget"] if claims else None,
+        "tally": tuple(
+            Verdict(name, shape, MEANINGS[name], _count(entries, name))
+            for name, shape in SHAPES.items()
+        ),
+        "sources": tuple(
+            _source(study, name, content, [e for e in entries if e["source"] == name])
+            for name, content in (claims["sources"].items() if claims else ())
+        ),
+    }
+
+
+def _source(
+    study: Study, name: str, content: dict[str, Any], entries: list[dict[str, Any]]
+) -> Source:
+    topics: dict[str, list[Row]] = {kind: [] for kind in TOPICS}
+    for entry in entries:
+        topics[entry["kind"]].append(_row(study, entry))
+    return Source(
+        id=name,
+        title=content["title"],
+        note=content["note"],
+        topics=tuple(Topic(TOPICS[kind], tuple(rows)) for kind, rows in topics.items() if rows),
+        counts=tuple(
+            (verdict, shape, count)
+            for verdict, shape in SHAPES.items()
+            if (count := _count(entries, verdict))
+        ),
+    )
+
+
+def _row(study: Study, entry: dict[str, Any]) -> Row:
+    return Row(
+        id=entry["id"],
+        verdict=entry["verdict"],
+        shape=SHAPES.get(entry["verdict"], "dash"),
+        statement=entry["subject"] or entry["statement"],
+        cells=tuple(cell for cell in entry["cells"] if cell in study.params.cells),
+        published=entry["published"]["text"],
+        measured=entry["measured"]["text"] or numbers.NOTHING,
+        interval=entry["measured"]["interval"],
+        sentence=_pieces(entry["sentence"]),
+    )
+
+
+def _with_time(study: Study, entry: dict[str, Any]) -> dict[str, Any]:
+    """Compare a training time, which only the report may: durations are in no cached output."""
+    if entry["verdict"] != verdicts.IN_REPORT:
+        return entry
+    timing = {cell.name: cell.timing for cell in study.cells}
+    seconds = [timing.get(cell, {}).get("train_seconds") for cell in entry["cells"]]
+    if not seconds or not numbers.known(seconds[0]):
+        return entry | {"verdict": verdicts.NOT_RUN, "sentence": "No training was timed."}
+    verdict, sentence = _timed(study, entry, seconds[0])
+    text = numbers.duration(seconds[0])
+    return entry | {
+        "verdict": verdict,
+        "sentence": sentence,
+        "measured": entry["measured"] | {"text": text, "value": seconds[0]},
+    }
+
+
+def _timed(study: Study, entry: dict[str, Any], seconds: float) -> tuple[str, str]:
+    if not entry["as_published"]:
+        return verdicts.UNTESTED, "Trained by another schedule than the published one."
+    if entry["device"] == "gpu" and study.params.budget == "cpu":
+        return verdicts.UNTESTED, "Published for a GPU; the budget in force is for a CPU."
+    published = (entry["published"]["low"], entry["published"]["high"])
+    verdict = verdicts.timed(seconds, published, True)
+    if verdict == verdicts.HOLDS:
+        return verdict, ""
+    return verdict, "Of the machine that ran the study, which is not the source’s."
+
+
+def _pieces(sentence: str) -> tuple[tuple[str, bool], ...]:
+    """Split at backticks: every second piece is code."""
+    pieces = enumerate(sentence.split("`"))
+    return tuple((text, number % 2 == 1) for number, text in pieces if text)
+
+
+def _count(entries: list[dict[str, Any]], verdict: str) -> int:
+    return sum(entry["verdict"] == verdict for entry in entries)

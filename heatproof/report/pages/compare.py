@@ -1,0 +1,103 @@
+"""Two networks or two methods on the same image: what the page's script needs to show them.
+
+No picture is made for it: the page shows tiles of the sprites that the cells' pages show.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from heatproof.report.charts.sprites import GUTTER
+from heatproof.report.sections.gallery import Example, Gallery, Sheet, Target
+from heatproof.report.study import CellResults
+from heatproof.report.text import numbers
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One explained cell, as the page lists it; `data` is what the script is told of it."""
+
+    cell: str
+    model: str
+    dataset: str
+    images: int
+    methods: int
+    data: dict[str, Any] = field(repr=False)
+
+
+def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
+    """Tell where a cell's images and maps lie in its sprites.
+
+    Args:
+        result: the cell.
+        gallery: what its page shows.
+        file: the name of its page and its pictures, without folder and ending.
+    """
+    examples = (*gallery.wrong, *gallery.right)
+    height, width = examples[0].tile.height, examples[0].tile.width
+    data = {
+        "cell": result.name,
+        "model": numbers.printable(result.cell.model),
+        "page": f"cells/{file}.html",
+        "images": _sheet(gallery.images, f"images/{file}.png"),
+        "maps": _sheet(gallery.maps, f"images/{file}-maps.png"),
+        "tile": [width, height],
+        "gutter": GUTTER,
+        "methods": [[x.name, x.label, x.signed, x.overlay, x.unit] for x in gallery.legends],
+        "examples": [_example(e, gallery.maps) for e in sorted(examples, key=lambda e: e.index)],
+    }
+    return Compared(
+        cell=result.name,
+        model=result.cell.model,
+        dataset=result.cell.dataset,
+        images=len(examples),
+        methods=len(gallery.legends),
+        data=data,
+    )
+
+
+def context(cells: Iterable[Compared]) -> dict[str, Any]:
+    """The values of the page's template: the cells by dataset, and the script's data."""
+    datasets: dict[str, list[Compared]] = {}
+    for cell in cells:
+        if cell.methods:
+            datasets.setdefault(cell.dataset, []).append(cell)
+    return {
+        "datasets": datasets,
+        "data": [
+            {"name": name, "cells": [cell.data for cell in members]}
+            for name, members in datasets.items()
+        ],
+    }
+
+
+def _sheet(sheet: Sheet, href: str) -> list[Any]:
+    return [href, sheet.width, sheet.height]
+
+
+def _example(example: Example, maps: Sheet) -> dict[str, Any]:
+    return {
+        "index": example.index,
+        "true": numbers.printable(example.true),
+        "said": numbers.printable(example.predicted),
+        "right": example.label == example.answer,
+        "sure": numbers.percent(example.confidence),
+        "at": [example.tile.x, example.tile.y],
+        "maps": {
+            role: [_number(target, maps), [numbers.significant(m.largest, 3) for m in target.maps]]
+            for target in example.targets
+            if target.maps
+            for role in _roles(target)
+        },
+    }
+
+
+def _roles(target: Target) -> tuple[str, ...]:
+    return ("true", "predicted") if target.role == "right" else (target.role,)
+
+
+def _number(target: Target, maps: Sheet) -> int:
+    """Which of the sprite's tiles is the target's first map; those of its other methods follow."""
+    tile = target.maps[0].tile
+    step_x, step_y = tile.width + 2 * GUTTER, tile.height + 2 * GUTTER
+    return tile.y // step_y * (maps.width // step_x) + tile.x // step_x

@@ -1,0 +1,187 @@
+"""The page on experiments: what each changed, what came of it, grids, filters and maps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from heatproof.report import site
+from heatproof.report.sections import grids, side_by_side
+from heatproof.report.sections.grids import Grid
+from heatproof.report.sections.outcomes import FAILED, Outcome, Start, touched
+from heatproof.report.sections.side_by_side import Sheet
+from heatproof.report.text import numbers
+from heatproof.storage.atomic import write_bytes, write_text
+
+# How each figure is written and compared: in points of a percent, or in percent of what it was.
+FIGURES = {
+    "accuracy": ("Test accuracy", "points"),
+    "macro_f1": ("Macro F1", "thousandths"),
+    "ece": ("Calibration error", "points"),
+    "parameters": ("Parameters", "share"),
+    "flops": ("FLOPs", "share"),
+    "train_seconds": ("Training", "share"),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number as text, beneath it its change with a sign, and itself for sorting."""
+
+    text: str
+    change: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One experiment's row of a cell's table; `baseline` where it is what the others start from."""
+
+    name: str
+    baseline: bool
+    changes: tuple[tuple[str, str, str], ...]
+    interval: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What experiments did to one cell."""
+
+    name: str
+    lines: tuple[Line, ...]
+    grids: tuple[Grid, ...]
+    filters: Sheet | None
+    maps: Sheet | None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One commit and its experiments. `others`: those without a figure of their own, and why."""
+
+    start: Start
+    cells: tuple[Cell, ...]
+    others: tuple[tuple[str, str, tuple[tuple[str, str, str], ...]], ...]
+
+
+def write(starts: Sequence[Start], folder: Path, report: Path) -> None:
+    """Write the page and its pictures to `folder`, in place of an earlier one.
+
+    Args:
+        starts: the commits that experiments started from; none where there are no experiments.
+        folder: of the page.
+        report: the site's folder, beside `folder`; linked to where it is there.
+    """
+    site.replace(folder, lambda fresh: _write(starts, fresh, report))
+
+
+def section(start: Start) -> Section:
+    """Lay out one commit's experiments."""
+    cells = tuple(_cell(start, name, found) for name, found in touched(start).items())
+    told = {line.name for cell in cells for line in cell.lines}
+    return Section(start, cells, tuple(_others(start, told)))
+
+
+def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
+    sections = tuple(section(start) for start in starts if start.experiments)
+    for i, one in enumerate(sections):
+        for j, cell in enumerate(one.cells):
+            for kind, sheet in (("filters", cell.filters), ("maps", cell.maps)):
+                if sheet is not None:
+                    write_bytes(folder / "images" / f"{i}-{j}-{kind}.png", sheet.sprite)
+    templates = site.environment()
+    templates.globals["static"] = site.static("experiments.css")
+    pages = {path.relative_to(report).as_posix() for path in report.rglob("*.html")}
+    values = {
+        "sections": sections,
+        "count": sum(len(one.start.experiments) for one in sections),
+        "names": [label for label, _ in FIGURES.values()],
+        "root": f"../{report.name}/",
+        "pages": pages,
+    }
+    write_text(folder / "index.html", templates.get_template("experiments.html").render(values))
+
+
+def _cell(start: Start, name: str, found: Sequence[Outcome]) -> Cell:
+    by_accuracy = sorted(found, key=lambda o: (-(o.figures[name].get("accuracy") or 0), o.name))
+    lines = [_line(outcome, start.baseline, name) for outcome in by_accuracy]
+    beside = list(by_accuracy)
+    if name in start.baseline.figures:
+        lines.insert(0, _line(start.baseline, start.baseline, name))
+        beside.insert(0, start.baseline)
+    return Cell(
+        name=name,
+        lines=tuple(lines),
+        grids=grids.grids(name, found, start.baseline),
+        filters=side_by_side.filters(name, beside),
+        maps=side_by_side.maps(name, beside),
+    )
+
+
+def _line(outcome: Outcome, baseline: Outcome, cell: str) -> Line:
+    own, before = outcome.figures[cell], baseline.figures.get(cell, {})
+    return Line(
+        name=outcome.name,
+        baseline=outcome is baseline,
+        changes=_changes(outcome, baseline),
+        interval=numbers.interval(
+            own.get("accuracy_low"), own.get("accuracy_high"), own.get("test_images")
+        ),
+        figures=tuple(
+            Figure(
+                _written(name, own),
+                "" if outcome is baseline else change(own.get(name), before.get(name), kind),
+                own.get(name),
+            )
+            for name, (_, kind) in FIGURES.items()
+        ),
+    )
+
+
+def change(value: float | None, before: float | None, kind: str) -> str:
+    """How a figure changed, with its sign; empty where one of the two is not known.
+
+    Args:
+        value: the experiment's.
+        before: the baseline's.
+        kind: "points" of a percent, "thousandths", or "share" of what it was.
+    """
+    if not (numbers.known(value) and numbers.known(before)):
+        return ""
+    if kind == "share":
+        if before == 0:
+            return ""
+        text, unit = numbers.decimal(100 * (value - before) / before, 1), " %"
+    elif kind == "points":
+        text, unit = numbers.decimal(100 * (value - before), 2), " points"
+    else:
+        text, unit = numbers.decimal(value - before, 3), ""
+    if not text.strip("0."):
+        return "no change"
+    return f"{text if text.startswith(numbers.MINUS) else '+' + text}{unit}"
+
+
+def _written(name: str, figures: dict[str, float]) -> str:
+    value = figures.get(name)
+    if name == "macro_f1":
+        return numbers.decimal(value, 3)
+    if name == "train_seconds":
+        return numbers.duration(value)
+    if name in ("parameters", "flops"):
+        return numbers.amount(value)
+    return numbers.percent(value, figures.get("test_images") if name == "accuracy" else None)
+
+
+def _changes(outcome: Outcome, baseline: Outcome) -> tuple[tuple[str, str, str], ...]:
+    changed = outcome.changes(baseline).items()
+    return tuple((name, grids.told(before), grids.told(after)) for name, (before, after) in changed)
+
+
+def _others(
+    start: Start, told: set[str]
+) -> Iterator[tuple[str, str, tuple[tuple[str, str, str], ...]]]:
+    for outcome in start.experiments:
+        if outcome.name not in told:
+            why = outcome.note or "every figure is the baseline’s"
+            status = "failed: " if outcome.status == FAILED else ""
+            changes = _changes(outcome, start.baseline) if outcome.params else ()
+            yield outcome.name, f"{status}{why}", changes

@@ -1,0 +1,235 @@
+"""The overview: what was run, the leaderboard, pictures and training curves of all cells."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from heatproof.report.charts import sprites  # fmt: skip
+from heatproof.report.charts.charts import Chart, position
+from heatproof.report.charts.scatter import Scatter
+from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.pages import claims
+from heatproof.report.sections import checks, costs, curves, findings
+from heatproof.report.sections.checks import Tally
+from heatproof.report.sections.key_findings import worth
+from heatproof.report.sections.provenance_section import BUDGETS, ran
+from heatproof.report.sections.seeds import over_seeds
+from heatproof.report.study import CellResults, Study
+from heatproof.report.text import measures, methods, numbers
+from heatproof.storage.artifacts import Explanations
+from heatproof.trust.measures import base
+
+PICTURES = 6  # a dataset, in the strip at the top
+STRIP_METHOD = "gradcam"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the leaderboard. Every figure is of the metrics files."""
+
+    cell: str
+    model: str
+    slot: int
+    rank: int | None
+    evaluate: dict[str, Any] | None
+    timing: dict[str, float]
+    beside_best: bool
+    trust: Tally | None
+    at: float | None
+    low_at: float | None
+    high_at: float | None
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A few test images with the map of the dataset's most accurate explained cell."""
+
+    cell: str
+    model: str
+    method: str
+    sprite: bytes
+    width: int
+    height: int
+    pictures: tuple[tuple[Tile, Tile, str], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything the overview says of one dataset."""
+
+    name: str
+    size: dict[str, Any] | None
+    entries: tuple[Entry, ...]
+    axis: tuple[float, float] | None
+    cost: Scatter | None
+    charts: tuple[Chart, ...]
+    strip: Strip | None
+
+    @property
+    def best(self) -> Entry | None:
+        """The most accurate cell, if any was evaluated."""
+        return next((e for e in self.entries if e.rank == 1), None)
+
+    @property
+    def by_slot(self) -> tuple[Entry, ...]:
+        """The entries in the order of their colours, for the charts' legend."""
+        return tuple(sorted(self.entries, key=lambda e: e.slot))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One cell's row in the table of what was run."""
+
+    result: CellResults
+    optimizer: str
+
+
+def context(study: Study) -> dict[str, Any]:
+    """The values of the overview's template."""
+    sections = tuple(_section(study, name) for name in study.dataset_names)
+    return {
+        "params": study.params,
+        "sections": sections,
+        "models": study.model_names,
+        "evaluated": sum(c.evaluate is not None for c in study.cells),
+        "incomplete": tuple(c for c in study.cells if c.missing),
+        "worth": worth(study),
+        "over_seeds": [
+            (c.name, over_seeds(c.seeds, c.evaluate["test_images"]))
+            for c in study.cells
+            if c.seeds and c.evaluate
+        ],
+        "ran": ran(study.provenance),
+        "budget": BUDGETS.get(study.params.budget, ""),
+        "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
+        "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
+        "tally": claims.context(study, study.claims)["tally"],
+        "strips": tuple(s for s in sections if s.strip is not None),
+        "settings": tuple(
+            Setting(c, study.params.training_of(c.name).optimizer) for c in study.cells
+        ),
+        "test_sizes": sorted({c.evaluate["test_images"] for c in study.cells if c.evaluate}),
+    }
+
+
+def _section(study: Study, dataset: str) -> Section:
+    results = study.cells_on(dataset)
+    entries, axis = _leaderboard(study, results)
+    by_name = {r.name: r for r in results}
+    return Section(
+        name=dataset,
+        size=study.datasets.get(dataset),
+        entries=entries,
+        axis=axis,
+        cost=costs.of_dataset(study, dataset),
+        charts=curves.of_dataset(study, dataset),
+        strip=_strip(by_name[e.cell] for e in entries),
+    )
+
+
+def _leaderboard(
+    study: Study, results: tuple[CellResults, ...]
+) -> tuple[tuple[Entry, ...], tuple[float, float] | None]:
+    """Entries by test accuracy, the not evaluated last, and the axis their intervals share."""
+    ranked = sorted(
+        (r for r in results if r.evaluate), key=lambda r: (-r.evaluate["accuracy"], r.name)
+    )
+    unranked = [r for r in results if not r.evaluate]
+    axis = _axis([r.evaluate for r in ranked])
+    best = ranked[0].evaluate if ranked else None
+    entries = []
+    for number, result in enumerate((*ranked, *unranked), start=1):
+        evaluate = result.evaluate
+        places = _places(evaluate, axis)
+        entries.append(
+            Entry(
+                cell=result.name,
+                model=result.cell.model,
+                slot=study.slot(result.cell.model),
+                rank=number if evaluate else None,
+                evaluate=evaluate,
+                timing=result.timing,
+                beside_best=_overlaps(evaluate, best) if number > 1 else False,
+                trust=checks.of_cell(result.assess) if result.assess else None,
+                at=places[0],
+                low_at=places[1],
+                high_at=places[2],
+                missing=result.missing,
+            )
+        )
+    return tuple(entries), axis
+
+
+def _axis(evaluations: list[dict[str, Any]]) -> tuple[float, float] | None:
+    """The span of all intervals, widened to a whole percent."""
+    lows = [e["accuracy_low"] for e in evaluations if numbers.known(e["accuracy_low"])]
+    highs = [e["accuracy_high"] for e in evaluations if numbers.known(e["accuracy_high"])]
+    if not (lows and highs):
+        return None
+    low, high = int(100 * min(lows)) / 100, min(1.0, -int(-100 * max(highs)) / 100 + 0.01)
+    return low, high
+
+
+def _places(
+    evaluate: dict[str, Any] | None, axis: tuple[float, float] | None
+) -> tuple[float | None, float | None, float | None]:
+    if evaluate is None or axis is None:
+        return None, None, None
+    keys = ("accuracy", "accuracy_low", "accuracy_high")
+    values = [evaluate[key] for key in keys]
+    return tuple(position(v, *axis) if numbers.known(v) else None for v in values)
+
+
+def _overlaps(evaluate: dict[str, Any] | None, best: dict[str, Any] | None) -> bool:
+    if evaluate is None or best is None:
+        return False
+    high, low = evaluate["accuracy_high"], best["accuracy_low"]
+    return numbers.known(high) and numbers.known(low) and high >= low
+
+
+def _strip(results: Iterable[CellResults]) -> Strip | None:
+    """Right answers of the first cell that has any, one a class, as evenly as they come."""
+    for result in results:
+        explanations = result.explanations()
+        if explanations is None or not explanations.maps:
+            continue
+        rows = _one_a_class(explanations)
+        if rows:
+            return _draw(result, explanations, rows)
+    return None
+
+
+def _one_a_class(explanations: Explanations) -> list[int]:
+    firsts: dict[int, int] = {}
+    for row, (label, predicted, target) in enumerate(
+        zip(explanations.label, explanations.predicted, explanations.target, strict=True)
+    ):
+        if label == predicted == target:
+            firsts.setdefault(int(label), row)
+    rows = [firsts[label] for label in sorted(firsts)]
+    if len(rows) <= PICTURES:
+        return rows
+    return [rows[round(i * (len(rows) - 1) / (PICTURES - 1))] for i in range(PICTURES)]
+
+
+def _draw(result: CellResults, explanations: Explanations, rows: list[int]) -> Strip:
+    maps = explanations.maps
+    method = STRIP_METHOD if STRIP_METHOD in maps else methods.ordered(list(maps))[0]
+    signed = sprites.is_signed(maps[method])
+    height, width = explanations.images.shape[1:3]
+    sprite = Sprite(height, width, 2 * len(rows))
+    pictures = []
+    for row in rows:
+        image = sprite.add(sprites.to_rgb(explanations.images[row]))
+        heat = sprite.add(sprites.colour(maps[method][row], method, signed))
+        pictures.append((image, heat, explanations.class_names[int(explanations.label[row])]))
+    return Strip(
+        cell=result.name,
+        model=result.cell.model,
+        method=methods.describe(method).label,
+        sprite=sprite.png(),
+        width=sprite.size[0],
+        height=sprite.size[1],
+        pictures=tuple(pictures),
+    )

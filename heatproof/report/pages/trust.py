@@ -1,0 +1,208 @@
+"""The page on explanations over all cells: what to believe, by which measure, at what cost."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean, geometric_mean, median
+from typing import Any
+
+from heatproof.report.charts import heat
+from heatproof.report.charts.scatter import scatter
+from heatproof.report.sections import cell_trust, findings, published
+from heatproof.report.sections import ranks as ranked
+from heatproof.report.sections.ranks import Assess
+from heatproof.report.sections.trust_table import Source, Table, source, table
+from heatproof.report.study import CellResults, Study
+from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text.methods import Method
+
+FAITHFUL = "morf_lerf_gap/black"  # what the cost is set against
+TIMED = "_ms_per_image"
+
+
+@dataclass(frozen=True)
+class Stable:
+    """One measure: on how many cells its ranking survives another baseline, and tau over cells."""
+
+    label: str
+    survives: int
+    known: int
+    least: float | None
+    middle: float | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One method: what its map shows, and its figures over all cells."""
+
+    name: str
+    method: Method
+    cost: float | None
+    rank: float | None
+    cells: int
+
+
+def context(study: Study) -> dict[str, Any]:
+    """The values of the template trust.html."""
+    assessed = [c for c in study.cells if c.assess is not None]
+    contents = [c.assess for c in assessed]
+    names = _names(study, contents)
+    costs, timed = cost(study.cells, names)
+    faithful = {n: fmean(r) for n, r in ranked.mean_ranks(contents, FAITHFUL).items()}
+    return {
+        "params": study.params,
+        "cells": len(study.cells),
+        "assessed": assessed,
+        "image_counts": sorted({a["images"] for a in contents}),
+        "measure_count": len({name for a in contents for name in a["measures"]}),
+        "findings": tuple(findings.findings(assessed)),
+        "planted": [c for c in assessed if c.assess["mask"] == "planted"],
+        "truth": truth(assessed),
+        "foreground": foreground(assessed),
+        "foreground_cells": sum(a["mask"] == "foreground" for a in contents),
+        "ranks": ranked.table(contents, measures.COLUMNS),
+        "all_ranks": every_rank(contents),
+        "stability": tuple(_stability(contents)),
+        "agreement": agreement(contents),
+        "cost_chart": scatter(
+            "Milliseconds an image against faithfulness",
+            [(methods.describe(n).label, costs[n], faithful[n]) for n in names
+             if n in costs and n in faithful],
+            x_title="milliseconds an image, each step ten times as many",
+            y_title="mean rank by the MoRF–LeRF gap, 1 is best",
+        ),
+        "timed": timed,
+        "comparisons": published.comparisons(study),
+        "published_source": published.SOURCE,
+        "reasons": published.REASONS,
+        "methods": tuple(
+            Entry(n, methods.describe(n), costs.get(n), faithful.get(n),
+                  sum(n in _of(a) for a in contents))
+            for n in names
+        ),
+        "controls": measures.CONTROLS,
+        "measures": tuple(
+            measures.describe(m) for m in measures.COLUMNS
+            if any(m in a["measures"] for a in contents)
+        ),
+    }  # fmt: skip
+
+
+def truth(assessed: Sequence[CellResults]) -> Table | None:
+    """Where the evidence was planted: each such cell's localisation, the best method first."""
+    made = table(
+        source(c.assess, measure, group=c.name)
+        for c in assessed
+        if c.assess["mask"] == "planted"
+        for measure in measures.TRUTHS
+        if measure in c.assess["measures"]
+    )
+    return made and made.by_mean("relevance_rank")
+
+
+def foreground(assessed: Sequence[CellResults]) -> Table | None:
+    """Where the object's own foreground is the mask: means over those cells."""
+    cells = [c.assess for c in assessed if c.assess["mask"] == "foreground"]
+    made = table(
+        Source(measure, over_cells(cells, measure), best=True, note=measures.wanted(measure))
+        for measure in measures.TRUTHS
+    )
+    return made and made.by_mean("relevance_rank")
+
+
+def over_cells(cells: Sequence[Assess], measure: str) -> dict[str, dict[str, Any]]:
+    """Average a measure's means over cells, with the least and the greatest."""
+    found: dict[str, list[float]] = {}
+    for assess in cells:
+        for name, said in assess["measures"].get(measure, {}).items():
+            if numbers.known(said["mean"]):
+                found.setdefault(name, []).append(said["mean"])
+    return {
+        name: {
+            "mean": fmean(each),
+            "low": min(each) if len(each) > 1 else None,
+            "high": max(each) if len(each) > 1 else None,
+            "images": len(each),
+        }
+        for name, each in found.items()
+    }
+
+
+def every_rank(contents: Sequence[Assess]) -> Table | None:
+    """Mean ranks by every measure and variant that has a better side."""
+    names = {name: None for a in contents for name in a["measures"]}
+    return ranked.table(contents, measures.ordered(list(names)))
+
+
+def agreement(contents: Sequence[Assess]) -> heat.Heat | None:
+    """The mean over cells of each pair's rank correlation on the coarse grid."""
+    pairs: dict[frozenset[str], list[float]] = {}
+    names: dict[str, None] = {}
+    for assess in contents:
+        content = assess["agreement"]
+        names |= dict.fromkeys(content["methods"])
+        for (i, one), (j, other) in combinations(enumerate(content["methods"]), 2):
+            value = content["grid"]["spearman"][i][j]
+            if numbers.known(value):
+                pairs.setdefault(frozenset((one, other)), []).append(value)
+    order = methods.ordered(list(names))
+    known = {pair: fmean(each) for pair, each in pairs.items()}
+    return heat.heat(
+        "Rank correlation on a coarse grid, mean over the networks",
+        [methods.describe(name).label for name in order],
+        [[known.get(frozenset((a, b))) for b in order] for a in order],
+    )
+
+
+def cost(cells: Sequence[CellResults], names: Sequence[str]) -> tuple[dict[str, float], int]:
+    """Each method's milliseconds an image, a geometric mean over cells.
+
+    Over the cells where most methods were timed, so that none is judged on cheaper networks.
+
+    Returns:
+        method -> milliseconds; and the number of those cells.
+    """
+    times = [
+        {n: c.timing[n + TIMED] for n in names if (c.timing.get(n + TIMED) or 0) > 0} for c in cells
+    ]
+    most = max((len(each) for each in times), default=0)
+    kept = [each for each in times if each and len(each) == most]
+    found: dict[str, list[float]] = {}
+    for each in kept:
+        for name, milliseconds in each.items():
+            found.setdefault(name, []).append(milliseconds)
+    return {n: geometric_mean(each) for n, each in found.items() if len(each) == len(kept)}, len(
+        kept
+    )
+
+
+def _names(study: Study, contents: Sequence[Assess]) -> list[str]:
+    """The methods that were measured or timed anywhere, in the report's order."""
+    measured = {name for a in contents for name in _of(a)}
+    timed = {key.removesuffix(TIMED) for c in study.cells for key in c.timing if TIMED in key}
+    explained = {name for c in study.cells for name in c.methods()}
+    return methods.ordered(list(measured | (timed & explained)))
+
+
+def _of(assess: Assess) -> set[str]:
+    """The methods that a cell's measures are of."""
+    return {n for m in assess["measures"].values() for n in m if n not in measures.CONTROLS}
+
+
+def _stability(contents: Sequence[Assess]) -> Iterator[Stable]:
+    for measure in cell_trust.STABLE:
+        found = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
+        verdicts = [each["survives"] for each in found if each["survives"] is not None]
+        least = [
+            min(taus)
+            for each in found
+            if (taus := [t for t in each["tau"].values() if numbers.known(t)])
+        ]
+        if verdicts:
+            yield Stable(
+                label=measures.describe(measure).label,
+                survives=sum(verdicts),
+                known=len(verdicts),
+                least=min(least, default=None),
+                middle=median(least) if least else None,
+            )

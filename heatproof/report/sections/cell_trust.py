@@ -1,0 +1,204 @@
+"""What a cell's page says of its explanations: the table of measures, and what lies behind it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from heatproof.config.params import Params
+from heatproof.report.charts import heat
+from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.sections import per_image, trust_table
+from heatproof.report.sections.trust_table import Source, Table
+from heatproof.report.study import CellResults
+from heatproof.report.text import measures, methods, numbers
+from heatproof.trust.ranking import AGREEING
+
+HARDLY = 0.6  # of the rank correlation's size; from here on much the same map; a reading aid
+# Told by baseline; the logits' rankings are in the metrics.
+STABLE = ("deletion_probability", "insertion_probability", "morf_lerf_gap", "infidelity")
+MASKS = {
+    "planted": "The class was planted into these images as a small patch, and nothing else tells "
+    "it: where the evidence is, is known. The first columns are correctness itself.",
+    "foreground": "The object stands on a black ground, which serves as a mask of where the "
+    "evidence should be. It is a weak one: a network may rightly use the ground too.",
+}
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Whether one measure ranks the methods alike under each baseline, in a sentence."""
+
+    label: str
+    verdict: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything the cell's page says of trust; parts that lack are None or empty."""
+
+    images: int
+    right: int
+    wrong: int
+    few_images: int
+    few_methods: tuple[str, ...]
+    mask: str
+    table: Table | None
+    hardly: str
+    stability: tuple[Stability, ...]
+    ranks: Table | None
+    agreement: tuple[heat.Heat, ...]
+    cascade: Chart | None
+    layers: Table | None
+    curves: tuple[Chart, ...]
+    by_answer: Table | None
+    by_class: tuple[Table, ...]
+
+
+def section(params: Params, result: CellResults) -> Section | None:
+    """Read a cell's assess metrics and per-image values; None where it is not assessed."""
+    assess = result.assess
+    if assess is None:
+        return None
+    values = result.trust()
+    class_names = result.evaluate["class_names"] if result.evaluate else ()
+    few = assess["few"]
+    return Section(
+        images=assess["images"],
+        right=assess["right_images"],
+        wrong=assess["wrong_images"],
+        few_images=few["images"],
+        few_methods=tuple(methods.describe(m).label for m in methods.ordered(few["methods"])),
+        mask=MASKS.get(assess["mask"] or "", ""),
+        table=trust_table.of_cell(assess, measures.COLUMNS),
+        hardly=hardly(assess),
+        stability=tuple(_stability(assess["ranking"])),
+        ranks=_ranks(assess["ranking"]),
+        agreement=tuple(agreement(assess["agreement"])),
+        cascade=cascade(assess),
+        layers=_layers(assess),
+        curves=tuple(per_image.curves(values)),
+        by_answer=per_image.by_answer(values, params.assess.bootstrap_samples, params.seed),
+        by_class=tuple(per_image.by_class(values, class_names)),
+    )
+
+
+def cascade(assess: dict[str, Any]) -> Chart | None:
+    """How the maps change as layers are randomised one after the other, from the logits down."""
+    steps = assess["cascade"]
+    if not steps:
+        return None
+    names = [n for n in steps[0]["spearman"] if n not in measures.CONTROLS]
+    layers = [0, *(step["layers"] for step in steps)]
+    return line_chart(
+        "Rank correlation with the trained network’s maps",
+        [
+            # With no layer randomised, a map is compared with itself.
+            Series(
+                methods.describe(n).label,
+                i,
+                layers,
+                [1.0, *(step["spearman"].get(n) for step in steps)],
+            )
+            for i, n in enumerate(methods.ordered(names))
+        ],
+        x_title="layers randomised, from the logits down",
+        y_title="Rank correlation",
+        label_room=per_image.NAME_ROOM,
+        size=per_image.TALL,
+    )
+
+
+def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
+    """The mean likeness of every pair of methods, first on the coarse grid."""
+    order = methods.ordered(content["methods"])
+    at = [content["methods"].index(name) for name in order]
+    labels = [methods.describe(name).label for name in order]
+    for resolution, number, caption in (
+        ("grid", "spearman", "Rank correlation on a coarse grid"),
+        ("full", "spearman", "Rank correlation, pixel by pixel"),
+        ("full", "overlap", "Share of the top tenth of the pixels that both have"),
+    ):
+        matrix = content[resolution][number]
+        drawn = heat.heat(caption, labels, [[matrix[i][j] for j in at] for i in at])
+        if drawn is not None:
+            yield drawn
+
+
+def hardly(assess: dict[str, Any]) -> str:
+    """Name the methods whose maps are much the same without learned weights."""
+    found = assess["measures"].get("randomised_spearman", {})
+    same = [
+        f"{methods.describe(name).label} ({numbers.decimal(found[name]['mean'], 2)})"
+        for name in methods.ordered([n for n in found if n not in measures.CONTROLS])
+        if numbers.known(found[name]["mean"]) and abs(found[name]["mean"]) >= HARDLY
+    ]
+    if not same:
+        return ""
+    verb = "draws" if len(same) == 1 else "draw"
+    return (
+        f"With random weights, {numbers.listing(same)} {verb} much the same map (rank correlation "
+        f"of {HARDLY} or more): do not read from it what the network has learned."
+    )
+
+
+def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
+    for measure in STABLE:
+        content = ranking.get(measure)
+        if content is None:
+            continue
+        label = measures.describe(measure).label
+        known = {pair: tau for pair, tau in content["tau"].items() if numbers.known(tau)}
+        if not known:
+            yield Stability(label, "Not known", "too few methods have a rank under two baselines.")
+            continue
+        pair, least = min(known.items(), key=lambda item: (item[1], item[0]))
+        first, second = (measures.VARIANTS.get(name, name) for name in pair.split("/"))
+        said = f"Kendall’s tau is {numbers.decimal(least, 2)} at least, {first} against {second}"
+        if content["survives"]:
+            yield Stability(label, "Survives", f"the order of the methods stays; {said}.")
+        else:
+            yield Stability(
+                label,
+                "Does not survive",
+                f"which method is best depends on what stands for a missing pixel; {said}, below "
+                f"the {AGREEING} that would be called the same order.",
+            )
+
+
+def _ranks(ranking: dict[str, Any]) -> Table | None:
+    """Each method's rank under each baseline, with its interval."""
+    return trust_table.table(
+        Source(
+            measure,
+            {
+                name: {"mean": r["rank"], "low": r["low"], "high": r["high"], "images": 0}
+                for name, r in ranks.items()
+            },
+            group=f"{measures.describe(measure).label}, rank",
+            label=measures.VARIANTS.get(baseline, baseline),
+            ranks=True,
+        )
+        for measure in STABLE
+        for baseline, ranks in ranking.get(measure, {"baselines": {}})["baselines"].items()
+    )
+
+
+def _layers(assess: dict[str, Any]) -> Table | None:
+    """The likeness after each step of both randomisations, the controls with them."""
+    return trust_table.table(
+        Source(
+            f"randomised_{number}",
+            {
+                n: {"mean": m, "low": None, "high": None, "images": 0}
+                for n, m in step[number].items()
+            },
+            group=f"{title}, {'SSIM' if number == 'ssim' else 'rank correlation'}",
+            label=str(
+                step["layer"] if part == "independent" else numbers.plural(step["layers"], "layer")
+            ),
+        )
+        for part, title in (("cascade", "From the logits down"), ("independent", "One layer only"))
+        for number in ("spearman", "ssim")
+        for step in assess.get(part, ())
+    )

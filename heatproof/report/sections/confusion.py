@@ -1,0 +1,110 @@
+"""Confusion matrices: a table with shaded squares, or a picture where there are too many classes.
+
+Shade is relative to the true class, so that a rare class' mistakes are as visible as a common
+one's. Right and wrong have scales of their own, because a 2 % confusion matters and a 2 % recall
+difference does not look like one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatproof.report.charts.sprites import png
+from heatproof.report.text import numbers
+
+MOST_CLASSES_AS_TABLE = 30
+HIT_STEPS = (0.5, 0.8, 0.9, 0.95, 0.99)
+MISS_STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
+HIT_KEYS = ("< 50 %", "50 %", "80 %", "90 %", "95 %", "≥ 99 %")
+MISS_KEYS = ("< 0.5 %", "0.5 %", "1 %", "2 %", "5 %", "≥ 10 %")
+
+# For the picture, which has no style sheet: from pale to strong, blue for right, orange for wrong.
+_HITS = ((217, 230, 245), (183, 208, 236), (140, 180, 222), (94, 148, 204), (51, 113, 179))
+_HIT_COLOURS = (*_HITS, (23, 78, 140))
+_MISSES = ((252, 236, 221), (250, 217, 186), (245, 190, 140), (234, 153, 86), (211, 112, 36))
+_MISS_COLOURS = (*_MISSES, (161, 71, 10))
+_NO_COUNT = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Square:
+    count: int
+    shade: str  # a class of the style sheet: hit-0 … hit-5, miss-0 … miss-5, or none
+    tip: str
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A confusion matrix ready for its template; `rows` is empty where `picture` is used."""
+
+    part: str
+    images: int
+    right: int
+    class_names: tuple[str, ...]
+    rows: tuple[tuple[Square, ...], ...]
+    totals: tuple[int, ...]
+    picture: bytes | None
+    never_predicted: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def matrix(part: str, counts: Sequence[Sequence[int]], class_names: Sequence[str]) -> Matrix:
+    """Lay out a confusion matrix.
+
+    Args:
+        part: "test" or "train".
+        counts: (classes, classes), rows true and columns predicted.
+        class_names: of the rows and of the columns.
+    """
+    table = np.asarray(counts, dtype=np.int64).reshape(len(class_names), len(class_names))
+    totals = table.sum(axis=1)
+    as_table = len(class_names) <= MOST_CLASSES_AS_TABLE
+    return Matrix(
+        part=part,
+        images=int(table.sum()),
+        right=int(np.trace(table)),
+        class_names=tuple(class_names),
+        rows=tuple(_row(table, row, class_names) for row in range(len(table))) if as_table else (),
+        totals=tuple(totals.tolist()),
+        picture=None if as_table else _picture(table),
+        never_predicted=_names(class_names, (table.sum(axis=0) == 0) & (totals > 0)),
+        absent=_names(class_names, totals == 0),
+    )
+
+
+def step(share: float, steps: Sequence[float]) -> int:
+    """Which shade a share falls in: 0 below the first step, len(steps) from the last on."""
+    return int(np.searchsorted(steps, share + 1e-12, side="right"))
+
+
+def _names(class_names: Sequence[str], chosen: np.ndarray) -> tuple[str, ...]:
+    return tuple(name for name, keep in zip(class_names, chosen, strict=True) if keep)
+
+
+def _row(table: np.ndarray, row: int, class_names: Sequence[str]) -> tuple[Square, ...]:
+    total = int(table[row].sum())
+    squares = []
+    for column, value in enumerate(table[row].tolist()):
+        share = value / total if total else 0.0
+        if value == 0:
+            shade = "none"
+        elif row == column:
+            shade = f"hit-{step(share, HIT_STEPS)}"
+        else:
+            shade = f"miss-{step(share, MISS_STEPS)}"
+        true, predicted = (numbers.printable(class_names[index]) for index in (row, column))
+        tip = f"true {true}, predicted {predicted}: {value:,} of {total:,}"
+        squares.append(Square(value, shade, f"{tip} ({numbers.percent(share)})"))
+    return tuple(squares)
+
+
+def _picture(table: np.ndarray) -> bytes:
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    hits = np.searchsorted(HIT_STEPS, shares + 1e-12, side="right")
+    misses = np.searchsorted(MISS_STEPS, shares + 1e-12, side="right")
+    diagonal = np.eye(len(table), dtype=bool)[..., None]
+    colours = np.array(_HIT_COLOURS, np.uint8)[hits], np.array(_MISS_COLOURS, np.uint8)[misses]
+    picture = np.where(diagonal, *colours)
+    picture[table == 0] = _NO_COUNT
+    return png(picture)

@@ -1,0 +1,80 @@
+"""Training curves, of one cell and of all cells of a dataset."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.study import CellResults, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TRAINING, VALIDATION = 0, 1  # slots within a cell's own charts
+
+
+def of_cell(result: CellResults) -> tuple[Chart, ...]:
+    """Accuracy and loss of a cell over its epochs, training beside validation."""
+    history = result.history
+    if history is None or len(history) < 2:
+        return ()  # one epoch is a point, which the table tells better
+    best = int(result.train["best_epoch"]) if result.train else 0
+    marker = (float(best), f"best epoch {best}") if best >= 1 else None
+    charts = []
+    for title, key, as_percent in (("Accuracy", "accuracy", True), ("Loss", "loss", False)):
+        charts.append(
+            line_chart(
+                title,
+                [
+                    _series("training", TRAINING, history, key),
+                    _series("validation", VALIDATION, history, f"val_{key}"),
+                ],
+                x_title="epoch",
+                y_title=title if as_percent else "Loss (cross-entropy, with penalties)",
+                as_percent=as_percent,
+                marker=marker,
+                label_room=80.0,
+            )
+        )
+    return tuple(chart for chart in charts if chart is not None)
+
+
+def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
+    """Validation accuracy and training loss over epochs of all cells of one dataset."""
+    with_history = [c for c in study.cells_on(dataset) if c.history is not None]
+    charts = []
+    for title, key, as_percent in (
+        ("Validation accuracy", "val_accuracy", True),
+        ("Training loss", "loss", False),
+    ):
+        series = [
+            _series(c.cell.model, study.slot(c.cell.model), c.history, key) for c in with_history
+        ]
+        chart = line_chart(
+            f"{title}, {dataset}",
+            series,
+            x_title="epoch",
+            y_title=title,
+            as_percent=as_percent,
+            label_room=100.0,
+        )
+        charts.append(chart)
+    return tuple(chart for chart in charts if chart is not None)
+
+
+def rows(history: "pd.DataFrame | None") -> list[tuple[float | None, ...]]:
+    """The history as rows of epoch, accuracies, losses and learning rate, for a table."""
+    if history is None:
+        return []
+    keys = ["epoch", "accuracy", "val_accuracy", "loss", "val_loss", "learning_rate"]
+    return [tuple(_number(v) for v in row) for row in history[keys].itertuples(index=False)]
+
+
+def _series(name: str, slot: int, history: "pd.DataFrame", key: str) -> Series:
+    values: Sequence[float | None] = [_number(v) for v in history[key]]
+    return Series(name, slot, [float(e) for e in history["epoch"]], values)
+
+
+def _number(value: object) -> float | None:
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None

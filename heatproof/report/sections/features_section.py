@@ -1,0 +1,177 @@
+"""What the network's filters are and see, as rows of small pictures.
+
+Filters and feature maps are levels, which the page colours as the reader chooses; the images that
+filters and classes prefer are drawn as they are.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from heatproof.report.charts import sprites
+from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.text import numbers
+
+SIGNED, UNSIGNED = "signed", "unsigned"
+SHOWN_FILTERS = 32  # of one layer: more say little more
+SHOWN_IMAGES = 1  # whose feature maps are shown
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One tile, what it shows in words, and what stands under it.
+
+    `kind`: of levels "signed" or "unsigned", which say the colours; empty for an image.
+    """
+
+    tile: Tile
+    alt: str
+    under: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pictures of one layer, all of one kind. `left_out` counts those that are not shown."""
+
+    layer: str
+    pictures: tuple[Picture, ...]
+    left_out: int = 0
+
+    @property
+    def signed(self) -> bool:
+        """Whether its maps go both ways from zero."""
+        return any(p.kind == SIGNED for p in self.pictures)
+
+
+@dataclass(frozen=True)
+class DeadLayer:
+    layer: str
+    channels: int
+    dead: int
+    near_dead: int
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Everything a page shows of a cell's features; `sprite` is the PNG with all tiles."""
+
+    filters: tuple[Row, ...]
+    maps: tuple[Row, ...]
+    classes: tuple[Picture, ...]
+    preferred: tuple[Row, ...]
+    dead: tuple[DeadLayer, ...]
+    dead_images: int
+    sprite: bytes
+    width: int
+    height: int
+
+
+def inside(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Inside | None:
+    """Draw what the features family found; None where it found nothing to draw.
+
+    Args:
+        arrays: as `explainers/features.py` describes them.
+        metrics: what it wrote beside them.
+    """
+    side = _size(arrays)
+    if side is None:
+        return None
+    layers = {
+        kind: [name.removeprefix(f"{kind}/") for name in arrays if name.startswith(f"{kind}/")]
+        for kind in ("filters", "feature_map", "preferred")
+    }
+    sprite = Sprite(
+        *side, sum(len(_tiles(arrays, kind, n)) for kind in layers for n in layers[kind])
+    )
+    filters = tuple(_filters(arrays, name, sprite) for name in layers["filters"])
+    maps = tuple(
+        row for name in layers["feature_map"] if (row := _maps(arrays, name, sprite)).pictures
+    )
+    preferred = {name: _preferred(arrays, name, sprite) for name in layers["preferred"]}
+    activity = metrics.get("activity", {})
+    classes = preferred.pop("logits", None)
+    return Inside(
+        filters=filters,
+        maps=maps,
+        classes=classes.pictures if classes else (),
+        preferred=tuple(preferred.values()),
+        dead=tuple(
+            DeadLayer(name, layer["channels"], layer["dead"], layer["near_dead"])
+            for name, layer in activity.get("layers", {}).items()
+        ),
+        dead_images=int(activity.get("test_images") or 0),
+        sprite=sprite.png(),
+        width=sprite.size[0],
+        height=sprite.size[1],
+    )
+
+
+def _size(arrays: dict[str, np.ndarray]) -> tuple[int, int] | None:
+    """The size of all tiles: that of the images, which the preferred ones have."""
+    for name, array in arrays.items():
+        if name.startswith("preferred/") and len(array):
+            return array.shape[1], array.shape[2]
+    return None
+
+
+def _tiles(arrays: dict[str, np.ndarray], kind: str, layer: str) -> np.ndarray:
+    """Return what is drawn of one layer, one tile each, (tiles, height, width, ...)."""
+    array = arrays[f"{kind}/{layer}"]
+    if kind == "filters":
+        return array[:SHOWN_FILTERS]
+    if kind == "feature_map":
+        return np.moveaxis(array[:SHOWN_IMAGES], -1, 1).reshape(-1, *array.shape[1:3])
+    return array
+
+
+def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
+    bank = _tiles(arrays, "filters", layer)
+    pictures = []
+    for number, kernel in enumerate(bank):
+        # Colour channels are added up: what a grey pixel would get. Their differences are lost.
+        values = kernel.sum(axis=-1)
+        alt = f"Filter {number} of {layer}, {kernel.shape[0]} by {kernel.shape[1]}"
+        under = f"{number}: up to {sprites.largest(values):.2g}"
+        pictures.append(levels(values, sprite, True, alt, under))
+    return Row(layer, tuple(pictures), len(arrays[f"filters/{layer}"]) - len(bank))
+
+
+def _maps(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
+    tiles = _tiles(arrays, "feature_map", layer)
+    signed = sprites.is_signed(tiles)
+    pictures = []
+    for number, values in enumerate(tiles):
+        alt = f"Channel {number} of {layer}, {values.shape[0]} by {values.shape[1]}"
+        under = sprites.flaw(values) or f"up to {sprites.largest(values):.2g}"
+        pictures.append(levels(values, sprite, signed, alt, f"{number}: {under}"))
+    return Row(layer, tuple(pictures))
+
+
+def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
+    names = arrays["class_names"] if layer == "logits" else None
+    reached, real = arrays[f"reached/{layer}"], arrays[f"largest_real/{layer}"]
+    pictures = []
+    for number, image in enumerate(arrays[f"preferred/{layer}"]):
+        drawn = sprites.to_rgb(np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8))
+        name = str(number) if names is None else numbers.printable(str(names[number]))
+        alt = f"The image that {name} of {layer} prefers"
+        under = f"{name}: {reached[number]:.3g}, real {real[number]:.3g}"
+        pictures.append(Picture(sprite.add(drawn), alt, under))
+    return Row(layer, tuple(pictures))
+
+
+def levels(values: np.ndarray, sprite: Sprite, signed: bool, alt: str, under: str) -> Picture:
+    """Draw a map, float (rows, columns), as levels of grey that the page gives their colours."""
+    drawn = sprites.to_rgb(sprites.levels(enlarged(values, sprite), signed))
+    return Picture(sprite.add(drawn), alt, under, SIGNED if signed else UNSIGNED)
+
+
+def enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:
+    """Repeat each value so that the picture has a tile's size; the nearest, nothing between."""
+    rows, columns = (
+        np.arange(size) * cells // size
+        for size, cells in zip(sprite.tile_size, values.shape, strict=True)
+    )
+    return values[np.ix_(rows, columns)]

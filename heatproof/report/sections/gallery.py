@@ -1,0 +1,250 @@
+"""Right and wrong test images, each with every method's map, as tiles of two sprites.
+
+The images lie in one as they are, the maps in the other as levels, which the page colours.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatproof.report.charts import sprites
+from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.text import methods, numbers
+from heatproof.storage.artifacts import Explanations
+
+
+@dataclass(frozen=True)
+class Map:
+    """One method's map; `own` is what the method says of its own error on it, if anything.
+
+    `largest` is the magnitude that the map is divided by, in `unit`.
+    """
+
+    label: str
+    tile: Tile
+    overlay: bool
+    signed: bool
+    largest: float
+    unit: str
+    flaw: str
+    alt: str
+    own: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """Why this class: the class a score was explained for, and its maps, one a method.
+
+    `role` is "predicted" or "true", and "right" where one class is both.
+    """
+
+    role: str
+    name: str
+    probability: float | None
+    maps: tuple[Map, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image; `label` and `answer` are the numbers of its true and its predicted class."""
+
+    index: int
+    label: int
+    answer: int
+    true: str
+    predicted: str
+    confidence: float
+    tile: Tile
+    alt: str
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
+class Legend:
+    name: str
+    label: str
+    shows: str
+    reference: str
+    address: str
+    overlay: bool
+    signed: bool
+    unit: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A finished sprite: a PNG and its size."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Everything a page shows of a cell's explanations.
+
+    `true_classes` and `predicted_classes` are those that occur, as (number, name).
+    """
+
+    right: tuple[Example, ...]
+    wrong: tuple[Example, ...]
+    overlaid: list[str]
+    legends: tuple[Legend, ...]
+    images: Sheet
+    maps: Sheet
+    true_classes: tuple[tuple[int, str], ...]
+    predicted_classes: tuple[tuple[int, str], ...]
+
+
+def gallery(explanations: Explanations, probabilities: np.ndarray | None = None) -> Gallery | None:
+    """Draw all of a cell's explained images; None where there are none.
+
+    Args:
+        explanations: rows of (image, target class).
+        probabilities: float64 (test images, classes), for the probability of each target.
+    """
+    rows, height, width = explanations.images.shape[:3]
+    if rows == 0:
+        return None
+    names = methods.ordered(list(explanations.maps))
+    signed = {name: sprites.is_signed(explanations.maps[name]) for name in names}
+    groups = _by_image(explanations.image_index)
+    images, maps = Sprite(height, width, len(groups)), Sprite(height, width, rows * len(names), 1)
+    examples = [
+        _example(explanations, members, signed, (images, maps), probabilities) for members in groups
+    ]
+    return Gallery(
+        right=tuple(e for e in examples if e.label == e.answer),
+        wrong=tuple(e for e in examples if e.label != e.answer),
+        overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
+        legends=tuple(_legend(name, signed[name]) for name in names),
+        images=_sheet(images),
+        maps=_sheet(maps),
+        true_classes=tuple(sorted({(e.label, e.true) for e in examples})),
+        predicted_classes=tuple(sorted({(e.answer, e.predicted) for e in examples})),
+    )
+
+
+def _sheet(sprite: Sprite) -> Sheet:
+    return Sheet(sprite.png(), *sprite.size)
+
+
+def _by_image(image_index: np.ndarray) -> list[list[int]]:
+    """Row numbers of each image, images in the order they first appear."""
+    groups: dict[int, list[int]] = {}
+    for row, image in enumerate(image_index.tolist()):
+        groups.setdefault(image, []).append(row)
+    return list(groups.values())
+
+
+def _example(
+    explanations: Explanations,
+    members: list[int],
+    signed: dict[str, bool],
+    sheets: tuple[Sprite, Sprite],
+    probabilities: np.ndarray | None,
+) -> Example:
+    first = members[0]
+    index = int(explanations.image_index[first])
+    label, predicted = int(explanations.label[first]), int(explanations.predicted[first])
+    true_name, predicted_name = (explanations.class_names[i] for i in (label, predicted))
+    images, maps = sheets
+    tile = images.add(sprites.to_rgb(explanations.images[first]))
+    # The predicted class first: it is what the network said.
+    ordered = sorted(members, key=lambda row: int(explanations.target[row]) != predicted)
+    targets = []
+    for row in ordered:
+        target = int(explanations.target[row])
+        name = explanations.class_names[target]
+        targets.append(
+            Target(
+                role=_role(target, label, predicted),
+                name=name,
+                probability=_probability(explanations, row, probabilities),
+                maps=tuple(_maps(explanations, row, signed, maps, name)),
+            )
+        )
+    return Example(
+        index=index,
+        label=label,
+        answer=predicted,
+        true=true_name,
+        predicted=predicted_name,
+        confidence=float(explanations.confidence[first]),
+        tile=tile,
+        alt=f"Test image {index}, class {numbers.printable(true_name)}",
+        targets=tuple(targets),
+    )
+
+
+def _role(target: int, label: int, predicted: int) -> str:
+    if target == predicted:
+        return "right" if label == predicted else "predicted"
+    return "true" if target == label else "other"
+
+
+def _probability(
+    explanations: Explanations, row: int, probabilities: np.ndarray | None
+) -> float | None:
+    target, index = int(explanations.target[row]), int(explanations.image_index[row])
+    if target == int(explanations.predicted[row]):
+        return float(explanations.confidence[row])
+    return None if probabilities is None else float(probabilities[index, target])
+
+
+def _maps(
+    explanations: Explanations,
+    row: int,
+    signed: dict[str, bool],
+    sprite: Sprite,
+    target: str,
+) -> Iterable[Map]:
+    for name, both_ways in signed.items():
+        values, method = explanations.maps[name][row], methods.describe(name)
+        flaw = sprites.flaw(values)
+        tile = sprite.add(sprites.levels(values, both_ways))
+        alt = f"{method.label} map for the class {numbers.printable(target)}"
+        place = "" if flaw else f", largest at {peak(values)}"
+        own = methods.beside(
+            {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
+        )
+        alt += f" ({flaw})" if flaw else place
+        yield Map(
+            label=method.label,
+            tile=tile,
+            overlay=method.overlay,
+            signed=both_ways,
+            largest=sprites.largest(values),
+            unit=method.unit,
+            flaw=flaw,
+            alt=alt,
+            own=own,
+        )
+
+
+def peak(values: np.ndarray) -> str:
+    """Where a map, float (height, width), is largest, in words: for who cannot see it."""
+    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
+    across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
+    return f"the {vertical} {across}"
+
+
+def _legend(name: str, signed: bool) -> Legend:
+    method = methods.describe(name)
+    return Legend(
+        name=name,
+        label=method.label,
+        shows=method.shows,
+        reference=method.reference,
+        address=method.address,
+        overlay=method.overlay,
+        signed=signed,
+        unit=method.unit,
+        low="− largest" if signed else "0",
+        high="largest in the map",
+    )

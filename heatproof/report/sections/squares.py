@@ -1,0 +1,146 @@
+"""The test images behind a confusion matrix: a few of each of its squares, in one sprite.
+
+Of a mistake the most confident ones, of the diagonal the least confident right answers: in either
+case those from which there is most to learn.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from heatproof.report.charts import sprites
+from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.text import numbers
+from heatproof.storage.records import Predictions
+
+MOST = 6  # images of one square
+SIDE = 48  # pixels a side; larger images are reduced
+# What all of a page's thumbnails may take before they are packed, and how many there may be.
+BYTES = 480_000
+IMAGES = 400
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    index: int
+    confidence: float
+    tile: Tile
+    alt: str
+
+
+@dataclass(frozen=True)
+class SquareImages:
+    """Some of the test images of one true and one predicted class; `count` is of all of them."""
+
+    label: int
+    answer: int
+    true: str
+    predicted: str
+    count: int
+    thumbnails: tuple[Thumbnail, ...]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the two classes differ."""
+        return self.label != self.answer
+
+
+@dataclass(frozen=True)
+class Squares:
+    """What a page shows of a matrix' images; `left_out` counts the squares without any.
+
+    `shown` is what is known of a square by its (true, predicted) classes.
+    """
+
+    shown: dict[tuple[int, int], SquareImages]
+    left_out: int
+    sprite: bytes
+    width: int
+    height: int
+
+
+def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
+    """Choose and draw a few test images of each square; None where there are no images.
+
+    Args:
+        images: uint8 (n, height, width, channels), the test images.
+        predictions: of these images.
+    """
+    classes = len(predictions.class_names)
+    pair = predictions.labels * classes + predictions.predicted
+    counts = np.bincount(pair, minlength=classes * classes)
+    tiles = _Tiles(images)
+    shares = _shares(counts, tiles.most, np.arange(classes) * (classes + 1))
+    if not shares:
+        return None
+    confidence = predictions.confidence
+    sprite = tiles.sprite(sum(shares.values()))
+    shown = {}
+    for number in sorted(shares):
+        label, answer = divmod(number, classes)
+        members = np.flatnonzero(pair == number)
+        sure = confidence[members]
+        order = np.argsort(sure if label == answer else -sure, kind="stable")
+        names = [predictions.class_names[i] for i in (label, answer)]
+        shown[label, answer] = SquareImages(
+            label=label,
+            answer=answer,
+            true=names[0],
+            predicted=names[1],
+            count=int(counts[number]),
+            thumbnails=tuple(
+                Thumbnail(
+                    index=int(index),
+                    confidence=float(confidence[index]),
+                    tile=sprite.add(tiles.thumbnail(int(index))),
+                    alt=f"Test image {index}, class {numbers.printable(names[0])}",
+                )
+                for index in members[order][: shares[number]]
+            ),
+        )
+    left_out = int(np.count_nonzero(counts)) - len(shown)
+    return Squares(shown, left_out, sprite.png(), *sprite.size)
+
+
+def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, int]:
+    """How many images each square gets: one each, then the most frequent mistakes `MOST` each.
+
+    Args:
+        counts: int (squares,), images in each square.
+        most: how many there may be in all.
+        diagonal: which squares are right answers; they come after all mistakes.
+    """
+    mistakes = counts.copy()
+    mistakes[diagonal] = 0
+    order = [int(i) for i in np.argsort(-mistakes, kind="stable") if counts[i]]
+    shares = dict.fromkeys(order[:most], 1)
+    left = most - len(shares)
+    for number in shares:
+        more = min(MOST - 1, int(counts[number]) - 1, left)
+        shares[number] += more
+        left -= more
+    return shares
+
+
+class _Tiles:
+    """Thumbnails of one size: as small as the images, or reduced."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self._images = images
+        height, width, self._channels = images.shape[1:]
+        scale = min(1.0, SIDE / max(height, width, 1))
+        self._height, self._width = max(1, round(height * scale)), max(1, round(width * scale))
+        self.most = min(IMAGES, BYTES // (self._height * self._width * self._channels))
+
+    def sprite(self, tiles: int) -> Sprite:
+        return Sprite(self._height, self._width, tiles, self._channels)
+
+    def thumbnail(self, index: int) -> np.ndarray:
+        """Return uint8 (height, width, channels) of a thumbnail."""
+        image = self._images[index]
+        if image.shape[:2] == (self._height, self._width):
+            return image
+        plain = Image.fromarray(sprites.to_rgb(image), "RGB")
+        small = np.asarray(plain.resize((self._width, self._height), Image.Resampling.BOX))
+        return np.ascontiguousarray(small[..., : self._channels])

@@ -1,0 +1,251 @@
+"""What the report tells: params.yaml and every cell's results, as far as they are there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core.method import FAMILIES, MAPS
+from heatproof.config.params import Cell, Params
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import SHUFFLED
+from heatproof.storage.formats import read_json
+from heatproof.training.options import Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Those that give something else than a map of each row.
+FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
+
+CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
+
+# What each metrics file must hold for a page to be made from it.
+_TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
+_EVALUATE = (
+    *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
+    *("ece", "loss", "train_accuracy", "test_images", "train_images", "per_class"),
+    *("confusion_test", "confusion_train", "top_confusions", "reliability", "class_names"),
+    *("parameters", "flops"),
+)
+_ASSESS = (
+    *("images", "right_images", "wrong_images", "few", "mask", "measures", "uninformative"),
+    *("ranking", "agreement", "cascade", "independent"),
+)
+_PUBLISHED = ("images", "draws", "layers", "methods")
+_CLAIMS = ("budget", "sources", "claims")
+_PROVENANCE = ("data", "sources", "environments", "runs")
+_PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
+_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+@dataclass(frozen=True)
+class CellResults:
+    """One cell: what params.yaml says of it, and each result that exists (None where not).
+
+    `explain` holds each family's metrics, `explained` the families whose arrays there are.
+    `published` is of the published randomisation table, which few cells are measured for; `seeds`
+    of further trainings from other seeds, likewise.
+    `trusted` says whether the trust measures' per-image values are there.
+    `missing` names the files that are not there, in the order the stages make them.
+    """
+
+    name: str
+    cell: Cell
+    schedule: Schedule
+    train: dict[str, Any] | None = None
+    history: "pd.DataFrame | None" = None
+    evaluate: dict[str, Any] | None = None
+    explain: dict[str, dict[str, Any]] = field(default_factory=dict)
+    assess: dict[str, Any] | None = None
+    published: dict[str, Any] | None = None
+    seeds: dict[str, Any] | None = None
+    timing: dict[str, float] = field(default_factory=dict)
+    explained: tuple[str, ...] = ()
+    predicted: bool = False
+    trusted: bool = False
+    missing: tuple[str, ...] = ()
+
+    def explanations(self) -> artifacts.Explanations | None:
+        """Read the attributions of all families as one: not kept, since forty cells' are too much.
+
+        Raises:
+            UserError: the families do not explain the same rows.
+        """
+        families = [name for name in MAPS if name in self.explained]
+        return artifacts.read_maps(self.name, families) if families else None
+
+    def findings(self, family: str) -> dict[str, np.ndarray]:
+        """Read what a family of findings wrote, as its module describes; empty where not there."""
+        return artifacts.read_findings(self.name, family) if family in self.explained else {}
+
+    def methods(self) -> dict[str, dict[str, Any]]:
+        """What the explain stages say of each method: its own errors, or why it cannot serve."""
+        said: dict[str, dict[str, Any]] = {}
+        for family in MAPS:
+            said |= self.explain.get(family, {}).get("methods", {})
+        return said
+
+    def trust(self) -> dict[str, np.ndarray]:
+        """Read the trust measures' per-image values and mean curves; empty where not there."""
+        values = artifacts.read_trust(self.name) if self.trusted else {}
+        if values and artifacts.trust_path(self.name, SHUFFLED).exists():
+            return artifacts.read_trust(self.name, SHUFFLED) | values
+        return values
+
+    def predictions(self) -> artifacts.Predictions | None:
+        """Read what the cell says of each test image; None where that is not there."""
+        return artifacts.read_predictions(self.name) if self.predicted else None
+
+    def test_images(self) -> np.ndarray | None:
+        """Read the dataset's test images, uint8 (n, height, width, channels); None if not there."""
+        there = artifacts.processed_path(self.cell.dataset).exists()
+        return artifacts.read_test_images(self.cell.dataset) if there else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The whole study, cells and datasets in the order of params.yaml.
+
+    `claims` is what metrics/claims.json says, `provenance` what metrics/provenance.json does; None
+    where it is not there.
+    """
+
+    params: Params
+    cells: tuple[CellResults, ...]
+    datasets: dict[str, dict[str, Any]]
+    claims: dict[str, Any] | None = None
+    provenance: dict[str, Any] | None = None
+
+    def slot(self, model: str) -> int:
+        """A model's place in params.yaml, which gives it one colour on every page."""
+        return list(self.params.models).index(model)
+
+    def cells_on(self, dataset: str) -> tuple[CellResults, ...]:
+        """The cells of one dataset."""
+        return tuple(c for c in self.cells if c.cell.dataset == dataset)
+
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """The datasets that a cell uses, in the order of params.yaml."""
+        used = {c.cell.dataset for c in self.cells}
+        return tuple(name for name in self.params.datasets if name in used)
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models that a cell uses, in the order of params.yaml."""
+        used = {c.cell.model for c in self.cells}
+        return tuple(name for name in self.params.models if name in used)
+
+
+def collect(params: Params) -> Study:
+    """Read every result of the cells in params.yaml, relative to the current folder.
+
+    Raises:
+        UserError: a file is damaged, or is not what its stage writes today.
+    """
+    cells = tuple(_cell(params, name) for name in params.cells)
+    datasets = {}
+    for name in {c.cell.dataset: None for c in cells}:
+        content = _metrics("preprocess", name, _PREPROCESS, [])
+        if content is not None:
+            datasets[name] = content
+    claims = None
+    if CLAIMS.exists():
+        claims = read_json(CLAIMS, "claims")
+        _check(CLAIMS, claims, _CLAIMS, "claims")
+    return Study(params, cells, datasets, claims, _provenance())
+
+
+def _provenance() -> dict[str, Any] | None:
+    if not artifacts.PROVENANCE.exists():
+        return None
+    content = read_json(artifacts.PROVENANCE, "collect_provenance")
+    (noted,) = content.get("study") or [{}]
+    _check(artifacts.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
+    return noted
+
+
+def _cell(params: Params, name: str) -> CellResults:
+    missing: list[str] = []
+    timing: dict[str, float] = {}
+    for stage in ("train", "evaluate", *(f"explain_{family}" for family in MAPS)):
+        timing |= artifacts.read_timing(stage, name)
+    train = _metrics("train", name, _TRAIN, missing)
+    history = _optional(artifacts.history_path(name), lambda: _history(name), missing)
+    evaluate = _metrics("evaluate", name, _EVALUATE, missing)
+    explain = {
+        family: content
+        for family in (*MAPS, *FINDINGS)
+        if (content := _metrics(f"explain_{family}", name, (), missing)) is not None
+    }
+    return CellResults(
+        name=name,
+        cell=params.cell(name),
+        schedule=params.schedule_of(name),
+        train=train,
+        history=history,
+        evaluate=evaluate,
+        explain=explain,
+        assess=_assess(params, name, missing),
+        published=_metrics("published_sanity", name, _PUBLISHED, []),
+        seeds=_metrics("train_seeds", name, ("seeds", "accuracy"), []),
+        timing=timing,
+        explained=tuple(
+            family
+            for family in (*MAPS, *FINDINGS)
+            if _there(artifacts.explanations_path(name, family), missing)
+        ),
+        predicted=_there(artifacts.predictions_path(name), missing),
+        trusted=_there(artifacts.trust_path(name), missing),
+        missing=tuple(missing),
+    )
+
+
+def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any] | None:
+    """Read what was assessed, the comparison with shuffled labels in its place if there is one."""
+    content = _metrics("assess", name, _ASSESS, missing)
+    if name in params.shuffled and content is not None:
+        more = _metrics("assess_shuffled", name, ("measures", "uninformative"), missing)
+        for part, found in (more or {}).items():
+            content[part] = content[part] | found
+    return content
+
+
+def _there(path: Path, missing: list[str]) -> bool:
+    if not path.exists():
+        missing.append(path.as_posix())
+    return path.exists()
+
+
+def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
+    return read() if _there(path, missing) else None
+
+
+def _metrics(
+    stage: str, name: str, keys: tuple[str, ...], missing: list[str]
+) -> dict[str, Any] | None:
+    path = artifacts.metrics_path(stage, name)
+    content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing)
+    if content is not None:
+        _check(path, content, keys, f"{stage}@{name}")
+    return content
+
+
+def _history(name: str) -> "pd.DataFrame":
+    path = artifacts.history_path(name)
+    table = artifacts.read_table(path, f"train@{name}")
+    _check(path, table.columns, _HISTORY, f"train@{name}")
+    return table
+
+
+def _check(path: Path, content: Any, keys: tuple[str, ...], made_by: str) -> None:
+    lacking = [key for key in keys if key not in content]
+    if lacking:
+        raise UserError(
+            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
+            f"make it again with `dvc repro -f {made_by}`"
+        )

@@ -1,0 +1,151 @@
+"""What must be set before Keras is imported: kernels, threads, seeds, determinism."""
+
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from heatproof.run.errors import UserError
+
+_XLA_REPEATS = "xla_gpu_deterministic_ops"
+
+
+def configure(
+    threads: int, seed: int, mixed_precision: bool = False, training: bool = False
+) -> None:
+    """Prepare the process so that the same parameters give the same bits.
+
+    Args:
+        threads: threads inside one operation, at least 1. The number changes the order of sums
+            and with it the last bits of every weight, so it comes from params.yaml rather than
+            from the machine.
+        seed: seeds Python's, NumPy's and Keras' generators.
+        mixed_precision: compute in half precision (on TensorFlow float16 on a GPU, else bfloat16),
+            keeping the weights in float32.
+        training: run operations that do not wait for each other at once, which trains up to a
+            quarter faster. Only for graphs in which no more than two gradients meet at a tensor:
+            where three or more do, they would be added in the order in which they happen to come,
+            and results would not repeat to the bit. So it is in training all networks here
+            (a test says so), but not in mixed precision, where batch normalisation is of many
+            operations, and not in explaining, where gradients go on to the image.
+
+    Raises:
+        UserError: the library that KERAS_BACKEND names is not installed.
+        RuntimeError: TensorFlow was imported before, so the kernels can no longer be chosen.
+    """
+    _require_backend()
+    if "tensorflow" in sys.modules and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "1":
+        raise RuntimeError("runtime.configure must run before TensorFlow is imported")
+    # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _choose_repeatable_xla()
+    with _without_chatter():
+        import keras
+
+        keras.utils.set_random_seed(seed)
+        half = "mixed_bfloat16"
+        if backend() == "tensorflow":
+            at_once = 2 if training and not mixed_precision else 1
+            half = "mixed_float16" if _configure_tensorflow(threads, at_once) else half
+    # Also to what it is by default: several cells may be trained in one process.
+    keras.mixed_precision.set_global_policy(half if mixed_precision else "float32")
+
+
+def _require_backend() -> None:
+    chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if importlib.util.find_spec(chosen):
+        return
+    if chosen == "jax":
+        raise UserError(
+            "KERAS_BACKEND=jax: JAX is not installed here: `pip install -r requirements-jax.txt` "
+            "(on a GPU requirements-jax-gpu.in beside it), or unset KERAS_BACKEND"
+        )
+    hint = (
+        "; KERAS_BACKEND=jax trains with JAX, which is here" if importlib.util.find_spec("jax")
+        else ""
+    )  # fmt: skip
+    raise UserError(f"{chosen} is not installed here, which Keras should compute with{hint}")
+
+
+def _choose_repeatable_xla() -> None:
+    """Have XLA use kernels on a GPU that give the same bits each time, unless the user chose."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if os.environ.get("KERAS_BACKEND") == "jax" and _XLA_REPEATS not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{_XLA_REPEATS}=true".strip()
+
+
+def backend() -> str:
+    """Return the name of Keras' backend: tensorflow, jax or torch."""
+    import keras
+
+    return keras.backend.backend()
+
+
+def compiles() -> bool | str:
+    """Return what `compile(jit_compile=...)` should be given on this machine.
+
+    XLA on a CPU is many times slower at the gradients of convolutions than oneDNN's kernels, so it
+    is switched off there whatever Keras would choose. JAX always compiles.
+    """
+    if backend() != "tensorflow":
+        return "auto"
+    import tensorflow as tf
+
+    return "auto" if tf.config.list_physical_devices("GPU") else False
+
+
+def require_tensorflow(purpose: str) -> None:
+    """Refuse another backend.
+
+    Raises:
+        UserError: `purpose` (for the message, such as "explaining") needs TensorFlow.
+    """
+    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if chosen != "tensorflow":
+        raise UserError(
+            f"KERAS_BACKEND={chosen}: {purpose} needs TensorFlow; unset KERAS_BACKEND and run "
+            "again (weights trained with another backend serve here as they are)"
+        )
+
+
+def _configure_tensorflow(threads: int, operations: int) -> bool:
+    """Set threads and determinism; return whether there is a GPU."""
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(operations)
+    except RuntimeError:
+        # Already started in this process, as in a test session; it must then be as asked for.
+        if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads):
+            raise
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return bool(gpus)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Hold back what TensorFlow's C++ writes to stderr while it loads; show it if loading fails.
+
+    It tells at every start that kernels are on and that there is no GPU, before its own log
+    levels count, and hides the lines that matter.
+    """
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(original, held_back.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)

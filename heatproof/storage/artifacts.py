@@ -1,0 +1,299 @@
+"""What lies in data/ and metrics/, and where: the only reader and writer of it.
+
+The weights alone are read and written by `weight_files`.
+
+Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relative to the current
+folder, which is the repository's root in a DVC stage.
+"""
+
+# First, since it says what Ctrl-C means while all that follows is loaded.
+import heatproof.run.command  # noqa: F401
+
+# isort: split
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.run import provenance
+from heatproof.run.errors import UserError
+from heatproof.storage.atomic import write_text
+from heatproof.storage.formats import read_arrays, read_json, require, write_arrays, write_json
+from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DATA = Path("data")
+METRICS = Path("metrics")
+PROVENANCE = METRICS / "provenance.json"  # one file for the whole study
+RUN = "run"  # beside a stage's durations: what it ran on
+
+SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
+
+
+def raw_path(dataset: str) -> Path:
+    return DATA / "raw" / f"{dataset}.npz"
+
+
+def processed_path(dataset: str) -> Path:
+    return DATA / "processed" / f"{dataset}.npz"
+
+
+def weights_path(cell: str, variant: str = "") -> Path:
+    return DATA / "models" / f"{cell}{variant and f'.{variant}'}.weights.h5"
+
+
+def predictions_path(cell: str) -> Path:
+    return DATA / "predictions" / f"{cell}.npz"
+
+
+def predictions_csv_path(cell: str) -> Path:
+    return DATA / "predictions" / f"{cell}.csv"
+
+
+def explanations_path(cell: str, family: str) -> Path:
+    return DATA / "explanations" / cell / f"{family}.npz"
+
+
+def trust_path(cell: str, variant: str = "") -> Path:
+    return DATA / "trust" / f"{cell}{variant and f'.{variant}'}.npz"
+
+
+def metrics_path(stage: str, name: str) -> Path:
+    return METRICS / stage / f"{name}.json"
+
+
+def history_path(cell: str) -> Path:
+    return METRICS / "history" / f"{cell}.csv"
+
+
+def timing_path(stage: str, name: str) -> Path:
+    return METRICS / "timing" / stage / f"{name}.json"
+
+
+def read_raw(dataset: str) -> RawDataset:
+    """Read data/raw/<dataset>.npz. Raises UserError if it is missing or damaged."""
+    return _read_record(RawDataset, raw_path(dataset), f"fetch@{dataset}")
+
+
+def write_raw(dataset: str, content: RawDataset) -> None:
+    """Write data/raw/<dataset>.npz."""
+    _write_record(raw_path(dataset), content)
+
+
+def read_dataset(dataset: str) -> Dataset:
+    """Read data/processed/<dataset>.npz. Raises UserError if it is missing or damaged."""
+    return _read_record(Dataset, processed_path(dataset), f"preprocess@{dataset}")
+
+
+def read_test_images(dataset: str) -> np.ndarray:
+    """Read only a prepared dataset's test images, uint8 (n, height, width, channels).
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    path = processed_path(dataset)
+    return read_arrays(path, f"preprocess@{dataset}", ("test_images",))["test_images"]
+
+
+def write_dataset(dataset: str, content: Dataset) -> None:
+    """Write data/processed/<dataset>.npz."""
+    _write_record(processed_path(dataset), content)
+
+
+def read_predictions(cell: str) -> Predictions:
+    """Read data/predictions/<cell>.npz. Raises UserError if it is missing or damaged."""
+    return _read_record(Predictions, predictions_path(cell), f"evaluate@{cell}")
+
+
+def write_predictions(cell: str, content: Predictions) -> None:
+    """Write data/predictions/<cell>.npz."""
+    _write_record(predictions_path(cell), content)
+
+
+def read_explanations(cell: str, family: str) -> Explanations:
+    """Read one family's attributions of a cell. Raises UserError if missing or damaged."""
+    plain: dict[str, Any] = {}
+    maps: dict[str, np.ndarray] = {}
+    numbers: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in read_findings(cell, family).items():
+        kind, _, method = name.partition("/")
+        if kind == "map":
+            maps[method] = array
+        elif kind == "number":
+            method, _, number = method.partition("/")
+            numbers.setdefault(method, {})[number] = array
+        else:
+            plain[name] = array
+    expected = {f.name for f in fields(Explanations)} - {"maps", "numbers"}
+    if plain.keys() != expected:
+        raise UserError(
+            f"{explanations_path(cell, family)}: not the arrays that the code reads: it is older "
+            f"or damaged; make it again with `dvc repro -f explain_{family}@{cell}`"
+        )
+    plain["class_names"] = tuple(str(name) for name in plain["class_names"])
+    return Explanations(maps=maps, numbers=numbers, **plain)
+
+
+def read_maps(cell: str, families: Sequence[str]) -> Explanations:
+    """Read several families' attributions of a cell as one.
+
+    Raises:
+        UserError: a file is missing or damaged, or the families do not explain the same rows.
+    """
+    first, *others = (read_explanations(cell, family) for family in families)
+    maps, numbers = dict(first.maps), dict(first.numbers)
+    for family, other in zip(families[1:], others, strict=True):
+        same = np.array_equal(first.image_index, other.image_index) and np.array_equal(
+            first.target, other.target
+        )
+        if not same:
+            raise UserError(
+                f"{explanations_path(cell, family)}: these are of other images than "
+                f"{explanations_path(cell, families[0])} explains; make them again with "
+                f"`dvc repro -f explain_{family}@{cell}`"
+            )
+        maps |= other.maps
+        numbers |= other.numbers
+    return replace(first, maps=maps, numbers=numbers)
+
+
+def write_explanations(cell: str, family: str, content: Explanations) -> None:
+    """Write one family's attributions of a cell, raw.
+
+    Raises:
+        ValueError: a map is not float32, or not as high and wide as the images; or there are not as
+            many numbers as rows.
+    """
+    rows, height, width = content.images.shape[:3]
+    arrays = {f.name: getattr(content, f.name) for f in fields(content)}
+    arrays = {n: a for n, a in arrays.items() if n not in ("maps", "numbers", "class_names")}
+    for method, values in content.maps.items():
+        if values.dtype != np.float32 or values.shape != (rows, height, width):
+            raise ValueError(f"{method}: expected float32 {(rows, height, width)}")
+        arrays[f"map/{method}"] = values
+    for method, named in content.numbers.items():
+        for name, values in named.items():
+            if values.shape != (rows,):
+                raise ValueError(f"{method}: {name}: expected {rows} numbers")
+            arrays[f"number/{method}/{name}"] = values.astype(np.float32)
+    arrays["class_names"] = np.array(content.class_names, dtype=np.str_)
+    write_findings(cell, family, arrays)
+
+
+def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
+    """Read a family's named arrays, as its module describes them. Raises UserError if missing."""
+    return read_arrays(explanations_path(cell, family), f"explain_{family}@{cell}")
+
+
+def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write a family's named arrays."""
+    write_arrays(explanations_path(cell, family), arrays)
+
+
+def read_trust(cell: str, variant: str = "") -> dict[str, np.ndarray]:
+    """Read the per-image values of a cell's trust measures, or those with a variant of it.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    return read_arrays(trust_path(cell, variant), f"assess{variant and f'_{variant}'}@{cell}")
+
+
+def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> None:
+    """Write the per-image values of a cell's trust measures, or those with a variant of it."""
+    write_arrays(trust_path(cell, variant), arrays)
+
+
+def read_metrics(stage: str, name: str) -> dict[str, Any]:
+    """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or not JSON."""
+    return read_json(metrics_path(stage, name), f"{stage}@{name}")
+
+
+def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
+    """Write metrics/<stage>/<name>.json: floats rounded to 6 decimals, NaN and infinity as null."""
+    write_json(metrics_path(stage, name), content)
+
+
+def read_timing(stage: str, name: str) -> dict[str, float]:
+    """Read a stage's durations; empty where there are none."""
+    return {key: value for key, value in _timing(stage, name).items() if key != RUN}
+
+
+def read_run(stage: str, name: str) -> dict[str, Any] | None:
+    """Read what a stage ran on, as `provenance.run` says it; None where that is not recorded."""
+    noted = _timing(stage, name).get(RUN)
+    return noted[0] if isinstance(noted, list) and noted and isinstance(noted[0], dict) else None
+
+
+def write_timing(
+    stage: str, name: str, content: dict[str, float], ran_on: dict[str, Any] | None = None
+) -> None:
+    """Write a stage's durations, and what it ran on: neither repeats, only the report reads them.
+
+    What it ran on is in a list of one, which `dvc metrics show` and `dvc exp show` pass over: they
+    would make fifty columns of words of it. It is this process and machine unless `ran_on` has what
+    `provenance.run` said elsewhere.
+    """
+    write_json(timing_path(stage, name), content | {RUN: [ran_on or provenance.run()]})
+
+
+def _timing(stage: str, name: str) -> dict[str, Any]:
+    path = timing_path(stage, name)
+    return read_json(path, f"{stage}@{name}") if path.exists() else {}
+
+
+def read_table(path: Path, made_by: str = "") -> "pd.DataFrame":
+    """Read a CSV table. Raises UserError if missing or damaged; `made_by` is the stage to run."""
+    import pandas as pd
+
+    require(path, made_by)
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except ValueError as error:  # of which pandas' ParserError and EmptyDataError are
+        remedy = f"make it again with `dvc repro -f {made_by}`" if made_by else "replace it"
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: not a valid CSV table ({reason}); {remedy}") from error
+
+
+def write_table(path: Path, table: "Mapping[str, Iterable[Any]] | pd.DataFrame") -> None:
+    """Write a table's columns as CSV (UTF-8, floats with 6 significant digits, NaN as nothing).
+
+    The bytes are those of pandas' `to_csv`, which a machine that only trains need not have.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table)
+    writer.writerows(zip(*([_written(v) for v in table[name]] for name in table), strict=True))
+    write_text(path, text.getvalue())
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return "" if math.isnan(value) else f"{value:.6g}"
+    return value
+
+
+def _write_record(path: Path, record: Any) -> None:
+    arrays = {f.name: getattr(record, f.name) for f in fields(record)}
+    arrays["class_names"] = np.array(record.class_names, dtype=np.str_)
+    write_arrays(path, {name: array for name, array in arrays.items() if array is not None})
+
+
+def _read_record(kind: type, path: Path, made_by: str) -> Any:
+    arrays = read_arrays(path, made_by)
+    missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
+    if missing:
+        raise UserError(
+            f"{path}: {', '.join(missing)} missing: the file is another's, older or damaged; make "
+            f"it again with `dvc repro -f {made_by}`"
+        )
+    arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
+    return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

@@ -1,0 +1,128 @@
+"""How arrays and numbers lie in files: npz and JSON, atomic and byte-stable; and YAML, read.
+
+The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
+"""
+
+import errno
+import hashlib
+import json
+import math
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from heatproof.run.errors import UserError, printable, shown_value
+from heatproof.storage.atomic import write, write_text
+
+DECIMALS = 6
+# What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
+# a way of its own, an altered header that the array is larger than the memory.
+_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, MemoryError,
+           OverflowError, struct.error, zlib.error, zipfile.BadZipFile)  # fmt: skip
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as npz. Raises ValueError for an array of Python objects."""
+    write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def read_arrays(
+    path: Path, made_by: str, names: tuple[str, ...] | None = None
+) -> dict[str, np.ndarray]:
+    """Read an npz file, or only the named arrays of it.
+
+    Raises:
+        UserError: it is missing or damaged, or lacks an array; `made_by` makes it.
+    """
+    require(path, made_by)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
+            return {name: _array(archive, name) for name in inside}
+    except _DAMAGE as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise  # the operating system's refusal
+        reason = shown_value(str(error) or type(error).__name__)
+        raise UserError(
+            f"{path}: the file is damaged ({reason}); make it again with `dvc repro -f {made_by}`"
+        ) from error
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(f"{name}.npy") as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+        # To the end: only there is the checksum compared, and a damaged header may ask for less.
+        if file.read(1):
+            raise ValueError(f"{name}.npy is longer than its header says")
+    return array
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON: floats rounded to 6 decimals, NaN and infinity as null."""
+    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(path, f"{text}\n")
+
+
+def read_json(path: Path, made_by: str) -> Any:
+    """Read JSON. Raises UserError if the file is missing or damaged; `made_by` makes it."""
+    require(path, made_by)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
+        ) from error
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    if isinstance(content, np.ndarray):
+        return _rounded(content.tolist())
+    if isinstance(content, np.generic):
+        return _rounded(content.item())
+    if isinstance(content, float):
+        return round(content, DECIMALS) if math.isfinite(content) else None
+    return content
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file of the repository. Raises UserError if it is missing or not valid YAML."""
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: there is no such file; run the command in the repository's folder"
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        reason = printable(" ".join(str(error).split()))
+        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+    except (IsADirectoryError, NotADirectoryError):
+        raise UserError(f"{path}: this is no file; restore it with git checkout") from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid YAML: nested too deeply; correct it") from None
+    # What the library lets through of a value that is not what its form says, as 2020-13-45.
+    except (ValueError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
+        reason = shown_value(str(error))
+        raise UserError(f"{path}: not valid YAML: a value is wrong: {reason}; correct it") from None
+
+
+def require(path: Path, made_by: str) -> None:
+    """Raise UserError if there is no such file; `made_by` is the stage to run."""
+    if not path.exists():
+        remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
+        raise UserError(f"{path}: there is no such file{remedy}")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

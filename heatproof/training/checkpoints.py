@@ -1,0 +1,181 @@
+"""Going on with an interrupted training from its last whole epoch.
+
+After each epoch everything that the rest of the training depends on is written to one file:
+weights, the generators' states and the optimiser's variables, what the callbacks remember, the
+history. Which images come when follows from the seed and the epoch alone. So the resumed training
+ends in the same bytes as one that was never interrupted.
+"""
+
+import hashlib
+import json
+import math
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from heatproof.storage import atomic
+
+# What Keras' callbacks keep from epoch to epoch; a callback has some of them.
+REMEMBERED = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a training had come.
+
+    epochs: how many are done, in `seconds`. stopped: it wants no more of them.
+    """
+
+    epochs: int
+    seconds: float
+    stopped: bool
+    history: dict[str, list[float]]
+    watchers: list[dict[str, Any]]
+    best_weights: list[np.ndarray] | None
+    variables: list[np.ndarray]
+
+
+class Bundle:
+    """The file that an interrupted training leaves, and whether it is of this very training."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        """`key` stands for everything that decides the outcome (`key_of`)."""
+        self.path, self.key = path, key
+
+    def read(self) -> State | None:
+        """Return what the file says; None, with a word on it, if it is of no use here."""
+        if not self.path.exists():
+            return None
+        try:
+            with np.load(self.path, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            said = json.loads(arrays.pop("state").tobytes())
+            if said["key"] != self.key:
+                print(f"{self.path}: of another training; starting from the first epoch")
+                return None
+            best = None if said["best"] is None else _listed(arrays, "best", said["best"])
+            variables = _listed(arrays, "variable", said["variables"])
+            state = State(
+                said["epochs"],
+                said["seconds"],
+                said["stopped"],
+                said["history"],
+                said["watchers"],
+                best,
+                variables,
+            )
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            print(f"{self.path}: damaged ({reason}); starting from the first epoch", flush=True)
+            return None
+        print(f"going on after epoch {state.epochs}, as {self.path} has it", flush=True)
+        return state
+
+    def write(self, state: State) -> None:
+        """Write the file, all or nothing."""
+        said = {
+            "key": self.key,
+            "epochs": state.epochs,
+            "seconds": state.seconds,
+            "stopped": state.stopped,
+            "history": state.history,
+            "watchers": state.watchers,
+            "best": None if state.best_weights is None else len(state.best_weights),
+            "variables": len(state.variables),
+        }
+        arrays = {
+            "state": np.frombuffer(json.dumps(said).encode(), np.uint8),
+            **{f"best/{i}": array for i, array in enumerate(state.best_weights or ())},
+            **{f"variable/{i}": array for i, array in enumerate(state.variables)},
+        }
+        atomic.write(self.path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+    def remove(self) -> None:
+        """Remove the file, when the training's results are safe."""
+        self.path.unlink(missing_ok=True)
+
+
+class Resume(keras.callbacks.Callback):
+    """Write the bundle after each epoch, and begin where it left off. The last of the callbacks."""
+
+    def __init__(
+        self, bundle: Bundle, state: State | None, watchers: Sequence[keras.callbacks.Callback]
+    ) -> None:
+        """`watchers` are the callbacks whose memory counts, in a fixed order."""
+        super().__init__()
+        self.bundle, self.state, self.watchers = bundle, state, list(watchers)
+        self.history = {n: list(v) for n, v in state.history.items()} if state else {}
+        self.started = 0.0
+
+    def on_train_begin(self, logs=None) -> None:
+        self.started = time.monotonic() - (self.state.seconds if self.state else 0.0)
+        if self.state is None:
+            return
+        for variable, value in zip(variables(self.model), self.state.variables, strict=True):
+            variable.assign(value)
+        for watcher, remembered in zip(self.watchers, self.state.watchers, strict=True):
+            for name, value in remembered.items():
+                setattr(watcher, name, value)
+            if hasattr(watcher, "best_weights"):
+                watcher.best_weights = self.state.best_weights
+
+    def on_epoch_end(self, epoch, logs=None) -> None:
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            return  # there is nothing to go on with
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        best = [w.best_weights for w in self.watchers if hasattr(w, "best_weights")]
+        self.bundle.write(
+            State(
+                epoch + 1,
+                time.monotonic() - self.started,
+                bool(self.model.stop_training),
+                self.history,
+                [{n: _plain(getattr(w, n)) for n in REMEMBERED if hasattr(w, n)}
+                 for w in self.watchers],
+                best[0] if best else None,
+                [keras.ops.convert_to_numpy(v) for v in variables(self.model)],
+            )
+        )  # fmt: skip
+
+
+def variables(model: keras.Model) -> list[Any]:
+    """Return all that a compiled model changes in training, random generators' states included."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]
+
+
+def key_of(settings: Mapping[str, Any], arrays: Sequence[np.ndarray], code: Sequence[Path]) -> str:
+    """Return what stands for a training: its settings, its data, the code, the library versions.
+
+    Args:
+        settings: JSON-ready values.
+        arrays: what it is trained on.
+        code: files and folders of Python files.
+    """
+    digest = hashlib.sha256()
+    versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
+    digest.update(json.dumps([settings, versions], sort_keys=True).encode())
+    for array in arrays:
+        digest.update(str((array.shape, array.dtype)).encode())
+        digest.update(np.ascontiguousarray(array))
+    for path in code:
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _listed(arrays: dict[str, np.ndarray], name: str, count: int) -> list[np.ndarray]:
+    return [arrays[f"{name}/{index}"] for index in range(count)]
+
+
+def _plain(value: Any) -> Any:
+    """Return a number as Python's own, which JSON gives back to the last bit."""
+    return value.item() if hasattr(value, "item") else value

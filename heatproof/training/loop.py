@@ -1,0 +1,198 @@
+"""Training one network on one dataset."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from heatproof.datasets.split import train_validation_split
+from heatproof.run import runtime
+from heatproof.run.errors import UserError
+from heatproof.training import augmentation as changes
+from heatproof.training import schedule as schedules
+from heatproof.training.batches import Batches, for_fit
+from heatproof.training.checkpoints import Bundle, Resume
+from heatproof.training.options import Augmentation, Schedule, Training
+from heatproof.training.progress import Progress
+
+# Validation only infers, so its batches may be larger than a training's; but with 500 images
+# efficient_cnn took half a GiB more than with 100, and more than its training steps do.
+VALIDATION_BATCH = 100
+# Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
+# give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
+CALL_VALUES, MOST_STEPS = 4 * 10**7, 20
+COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training gave, beside the weights that now stand in the network.
+
+    history: columns with one value an epoch: epoch (from 1), loss, accuracy, val_loss,
+    val_accuracy, learning_rate (at the epoch's end). best_epoch: whose weights were kept.
+    epochs_before and seconds_before: what an interrupted training had done already.
+    """
+
+    history: dict[str, np.ndarray]
+    best_epoch: int
+    train_images: int
+    validation_images: int
+    steps: int
+    epochs_before: int = 0
+    seconds_before: float = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were run."""
+        return len(self.history["epoch"])
+
+    @property
+    def best(self) -> dict[str, float]:
+        """What the history says of the best epoch."""
+        return {name: float(self.history[name][self.best_epoch - 1]) for name in COLUMNS}
+
+
+def train(
+    network: keras.Model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    training: Training,
+    schedule: Schedule,
+    augmentation: Augmentation,
+    seed: int,
+    listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+    bundle: Bundle | None = None,
+) -> Outcome:
+    """Train `network` in place, and leave the weights of its best epoch in it.
+
+    Args:
+        network: gives logits (n, classes) of float32 images in [0, 1].
+        images: uint8 (n, height, width, channels). A validation part is split off here,
+            stratified by class.
+        labels: int64 (n,), class indices.
+        training: the optimiser and all that does not depend on the budget.
+        schedule: how long, how fast, on how many images.
+        augmentation: how images are changed, if the schedule says so.
+        seed: of split, order, and random changes.
+        listener: is handed each epoch's numbers, and its number from 1.
+        bundle: where to go on from, and to note each epoch in, if anywhere.
+
+    Raises:
+        UserError: the loss is no number any more.
+    """
+    chosen, held_out = train_validation_split(labels, training.validation_fraction, seed)
+    if schedule.train_images != "all":
+        chosen = chosen[: schedule.train_images]
+    classes = network.output_shape[-1]
+    batches = Batches(
+        images,
+        labels,
+        classes,
+        schedule.batch_size,
+        seed=seed,
+        mixup_alpha=augmentation.mixup_alpha if schedule.augment else 0.0,
+        rows=chosen,
+    )
+    validation = Batches(images, labels, classes, VALIDATION_BATCH, rows=held_out)
+    model = _augmented(network, augmentation, seed) if schedule.augment else network
+    model.compile(
+        optimizer=schedules.optimizer(training, schedule, schedule.epochs * len(batches)),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=training.label_smoothing
+        ),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        jit_compile=runtime.compiles(),
+        steps_per_execution=steps_at_once(network, batches.batch_size),
+    )
+    state = bundle.read() if bundle else None
+    done = state.epochs if state else 0
+    watchers = schedules.callbacks(training, schedule)
+    callbacks = [
+        keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
+        ),
+        keras.callbacks.TerminateOnNaN(),
+        Progress(network.name, schedule.epochs, len(batches), listener, done),
+        *watchers,
+    ]
+    if bundle:
+        callbacks.append(Resume(bundle, state, watchers))
+    seen = _fitted(
+        model,
+        batches,
+        validation,
+        callbacks,
+        schedule.epochs if state and state.stopped else done,
+        schedule.epochs,
+    )
+    earlier = state.history if state else {}
+    numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
+    epochs = len(numbers["loss"])
+    if not math.isfinite(numbers["loss"][-1]):
+        if bundle:
+            bundle.remove()
+        raise UserError(
+            f"the loss of {network.name} became infinite or no number in epoch {epochs}: "
+            f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "
+            "model's schedule in params.yaml"
+        )
+    return Outcome(
+        history={
+            "epoch": np.arange(1, epochs + 1),
+            **{name: np.array(numbers[name], np.float64) for name in COLUMNS},
+        },
+        best_epoch=int(np.argmax(numbers["val_accuracy"])) + 1,
+        train_images=len(chosen),
+        validation_images=len(held_out),
+        steps=epochs * len(batches),
+        epochs_before=done,
+        seconds_before=state.seconds if state else 0.0,
+    )
+
+
+def steps_at_once(network: keras.Model, batch_size: int) -> int:
+    """Return how many steps shall be taken without going back to Python: 1 if not small.
+
+    Only TensorFlow's `fit` can; JAX has a loop of its own (`on_device`).
+    """
+    if runtime.backend() != "tensorflow":
+        return 1
+    values = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    return int(np.clip(CALL_VALUES // (values * batch_size), 1, MOST_STEPS))
+
+
+def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:
+    """Put the random changes before the network; both share their weights."""
+    inputs = keras.Input(network.input_shape[1:])
+    x = inputs
+    for layer in changes.layers(augmentation, seed):
+        x = layer(x)
+    return keras.Model(inputs, network(x), name=network.name)
+
+
+def _fitted(
+    model: keras.Model,
+    batches: Batches,
+    validation: Batches,
+    callbacks: list[keras.callbacks.Callback],
+    first: int,
+    epochs: int,
+) -> dict[str, list[float]]:
+    """Run the epochs from `first`, counted from 0; return the history of those."""
+    if runtime.backend() == "jax":
+        from heatproof.training import on_device
+
+        return on_device.fit(model, batches, validation, callbacks, first, epochs)
+    served, validated = for_fit(batches, validation)
+    fitted = model.fit(
+        served,
+        validation_data=validated,
+        initial_epoch=first,
+        epochs=epochs,
+        callbacks=callbacks,
+        verbose=0,
+        shuffle=False,  # Batches orders them itself
+    )
+    return fitted.history

@@ -1,0 +1,61 @@
+"""Optimisers and learning-rate schedules."""
+
+import keras
+
+from heatproof.training.options import Schedule, Training
+
+# The warm-up of one_cycle starts at this part of the peak (Smith 2018, arXiv:1803.09820).
+START_OF_WARMUP = 1 / 25
+
+
+def optimizer(training: Training, schedule: Schedule, steps: int) -> keras.optimizers.Optimizer:
+    """Return the optimiser, its learning rate a function of the step, for `steps` steps in all."""
+    rate = learning_rate(training, schedule, steps)
+    decay = training.weight_decay or None
+    if training.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, training.momentum, nesterov=True, weight_decay=decay)
+    # With a weight decay Keras' Adam is AdamW (Loshchilov & Hutter, arXiv:1711.05101).
+    return keras.optimizers.Adam(rate, weight_decay=decay)
+
+
+def learning_rate(
+    training: Training, schedule: Schedule, steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """Return a number where the rate is constant or a callback lowers it, else its schedule.
+
+    cosine falls from learning_rate to 0 over all steps (arXiv:1608.03983). one_cycle rises
+    linearly to learning_rate over `warmup_fraction` of the steps, then falls to 0 as a cosine
+    (arXiv:1708.07120).
+    """
+    peak = schedule.learning_rate
+    if schedule.decay == "cosine":
+        return keras.optimizers.schedules.CosineDecay(peak, steps)
+    if schedule.decay == "one_cycle":
+        warmup = min(round(training.warmup_fraction * steps), steps - 1)
+        if warmup == 0:
+            return keras.optimizers.schedules.CosineDecay(peak, steps)
+        return keras.optimizers.schedules.CosineDecay(
+            peak * START_OF_WARMUP, steps - warmup, warmup_target=peak, warmup_steps=warmup
+        )
+    return peak
+
+
+def callbacks(training: Training, schedule: Schedule) -> list[keras.callbacks.Callback]:
+    """Return what watches the validation accuracy: early stopping, and the plateau's reduction.
+
+    The weights of the epoch with the best validation accuracy are put back at the end, also where
+    training never stops early.
+    """
+    watch = {"monitor": "val_accuracy", "mode": "max"}
+    watchers: list[keras.callbacks.Callback] = []
+    if schedule.decay == "reduce_on_plateau":
+        watchers.append(
+            keras.callbacks.ReduceLROnPlateau(
+                **watch, factor=training.plateau_factor, patience=training.plateau_patience
+            )
+        )
+    patience = training.early_stopping_patience or schedule.epochs
+    return [
+        *watchers,
+        keras.callbacks.EarlyStopping(**watch, patience=patience, restore_best_weights=True),
+    ]

@@ -1,0 +1,184 @@
+"""Does the network need what a map marks? Pixels taken away, and put back, in the map's order.
+
+Deletion and insertion: Petsiuk et al. 2018, RISE (https://arxiv.org/abs/1806.07421), section 4.2.
+Pixel-flipping from the most and from the least relevant pixel: Samek et al. 2017
+(https://arxiv.org/abs/1509.06321), section III. Deleting the most relevant first (MoRF) is
+deletion. Deleting the least relevant first (LeRF) goes through the same images as insertion, the
+other way round: without its k least relevant pixels, an image shows its n - k most relevant ones.
+So one set of forward passes gives all of it.
+
+What is followed is the class's probability and its logit. Softmax does not change when the same
+number is added to all logits, so a logit by itself has no zero to be a share of; here it is taken
+over the mean of the image's logits (the centred log-ratio of the probabilities). For the predicted
+class that is never negative, whatever the network's logits are. Both are divided by what they are
+for the unperturbed image, so every curve of an image is 1 there, for every baseline.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+
+import numpy as np
+
+from heatproof.trust.perturbation import (
+    Block,
+    Predict,
+    exchange,
+    path_marks,
+    pixel_counts,
+    pixel_order,
+    predicted,
+    replace,
+    require_matching,
+)
+
+# A start below this is no scale to divide by. In logits over their mean: 0.1 says that the class
+# is held for a tenth more likely than the classes' geometric mean, which is next to nothing.
+# A probability has to be at least chance's, 1 / classes.
+FAINTEST_LOGIT = 0.1
+
+PATHS = ("deletion", "insertion")
+SCORES = ("logit", "probability")
+
+# baseline -> method -> what it is called -> an array whose first axis is the images.
+Measured = dict[str, dict[str, dict[str, np.ndarray]]]
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """What deletion and insertion give, by baseline and method.
+
+    values: float64 (n,) each: `deletion_logit` and `deletion_probability` (lower is better),
+        `insertion_logit` and `insertion_probability` (higher is better), the areas under the
+        curves over the share of pixels; `morf_lerf_gap` (higher is better), the area between LeRF
+        and MoRF of the logit. 1 is what the whole image has. An image on which the network does
+        not favour the target (`FAINTEST_LOGIT`) is NaN there.
+    curves: float32 (n, points) each: the first four, before the area is taken. They begin with the
+        whole image in deletion, and end with it in insertion.
+    fractions: float64 (points,), the share of pixels deleted or inserted, from 0 to 1.
+    """
+
+    values: Measured
+    curves: Measured
+    fractions: np.ndarray
+
+
+def faithfulness(
+    predict: Predict,
+    images: np.ndarray,
+    targets: np.ndarray,
+    maps: dict[str, np.ndarray],
+    baselines: dict[str, np.ndarray],
+    steps: int,
+    seed: int,
+) -> Faithfulness:
+    """Measure by deletion and insertion how faithful maps are to the network.
+
+    For each image, method and baseline 2 (steps - 1) forward passes; what is not perturbed at all
+    or altogether is the same for every method, and is passed once.
+
+    Args:
+        predict: the network.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), the class that each map explains.
+        maps: method -> float (n, height, width), signed: what speaks against the class comes last.
+        baselines: name -> float32 like `images`, what a pixel is replaced by.
+        steps: how many, evenly spaced (`pixel_counts`).
+        seed: of the order of pixels of equal relevance.
+
+    Raises:
+        ValueError: shapes do not match, a map has NaN in it, or there is no step.
+    """
+    require_matching(images, targets, maps, baselines)
+    counts = pixel_counts(images.shape[1] * images.shape[2], steps)
+    logits = predict(images)
+    start = target_scores(logits, targets)
+    scale = np.where(start >= (FAINTEST_LOGIT, chance(logits.shape[1])), start, np.nan)
+    ends = [target_scores(predict(each), targets) for each in baselines.values()]
+    both = len(baselines), len(PATHS)
+    raw = np.empty((len(maps), len(images), *both, len(counts), len(SCORES)))
+    blocks = _both_paths(images, maps, baselines, counts[1:-1], seed)
+    passed = predicted(predict, images.shape[1:], blocks)
+    for of_method in raw if len(images) else ():
+        found = [next(passed) for _ in images]
+        between = target_scores(np.concatenate(found), np.repeat(targets, [*map(len, found)]))
+        of_method[..., 1:-1, :] = between.reshape(len(images), *both, -1, len(SCORES))
+    deletion, insertion = np.moveaxis(raw, 3, 0)
+    deletion[..., 0, :] = insertion[..., -1, :] = start[:, None]
+    deletion[..., -1, :] = insertion[..., 0, :] = np.stack(ends, axis=1)
+    raw /= scale[:, None, None, None, :]
+    fractions = counts / counts[-1]
+    values: Measured = {name: {} for name in baselines}
+    curves: Measured = {name: {} for name in baselines}
+    for (i, method), (j, name) in product(enumerate(maps), enumerate(baselines)):
+        by_name = _by_name(raw[i, :, j])
+        curves[name][method] = {what: c.astype(np.float32) for what, c in by_name.items()}
+        values[name][method] = _areas(by_name, fractions)
+    return Faithfulness(values, curves, fractions)
+
+
+def target_scores(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return how far the network holds images for the target class.
+
+    Args:
+        logits: float (m, classes).
+        targets: int64 (m,).
+
+    Returns:
+        float64 (m, 2): the target's logit less the mean of the image's logits, and its softmax
+        probability.
+    """
+    logits = logits.astype(np.float64)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    rows = np.arange(len(logits))
+    over_mean = logits[rows, targets] - logits.mean(axis=1)
+    return np.stack([over_mean, odds[rows, targets] / odds.sum(axis=1)], axis=1)
+
+
+def chance(classes: int) -> float:
+    """Return the probability of a class by chance, less what single precision may have lost."""
+    return (1 - 1e-6) / classes
+
+
+def _both_paths(
+    images: np.ndarray,
+    maps: dict[str, np.ndarray],
+    baselines: dict[str, np.ndarray],
+    counts: np.ndarray,
+    seed: int,
+) -> Iterator[Block]:
+    # For each method and image, of each baseline deletion's images, then insertion's.
+    size = len(baselines) * len(PATHS) * len(counts)
+    empty = [np.stack(each) for each in zip(*baselines.values(), strict=True)]
+    for each in maps.values():
+        for row, order in enumerate(pixel_order(each, seed)):
+            yield Block(size, partial(_write, images[row], empty[row], order, counts))
+
+
+def _write(
+    image: np.ndarray,
+    baselines: np.ndarray,
+    order: np.ndarray,
+    counts: np.ndarray,
+    into: np.ndarray,
+) -> None:
+    marked = path_marks(order, counts, image.shape[-1])
+    paths = into.reshape(len(baselines), len(PATHS), len(counts), *image.shape)
+    deletion, insertion = paths[:, 0], paths[:, 1]
+    replace(image, baselines, marked, deletion)
+    exchange(image, baselines, deletion, insertion)
+
+
+def _by_name(curves: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        f"{way}_{score}": curves[:, i, :, j]
+        for (i, way), (j, score) in product(enumerate(PATHS), enumerate(SCORES))
+    }
+
+
+def _areas(curves: dict[str, np.ndarray], fractions: np.ndarray) -> dict[str, np.ndarray]:
+    # Over the share of pixels, and by trapezoids: neither more steps nor more pixels make it grow.
+    areas = {what: np.trapezoid(curve, fractions, axis=1) for what, curve in curves.items()}
+    areas["morf_lerf_gap"] = areas["insertion_logit"] - areas["deletion_logit"]
+    return areas

@@ -1,0 +1,190 @@
+"""Does a map foretell how the logit moves? Infidelity with optimal scaling.
+
+Yeh et al. 2019, "On the (In)fidelity and Sensitivity of Explanations"
+(https://arxiv.org/abs/1901.09392), Definition 2.1 (equation 1), with the optimal scaling of its
+appendix and of the authors' code. Two families of perturbations, as there:
+
+- Squares moved to a baseline. The map foretells the sum of its values in the square: what those
+  pixels contribute to the logit. Made for maps in logits: gradient × input, Integrated Gradients,
+  SHAP, LRP.
+- Small noise on every pixel. The map foretells the sum of its values times the pixels' moves: how
+  steeply the logit depends on them. Made for gradients.
+
+A map has one value for all channels of a pixel, so the noise is grey: it moves them together.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from heatproof.trust.perturbation import Block, Predict, marks, predicted, replace, require_matching
+
+# What the noise is called beside the baselines' names.
+NOISE = "noise"
+
+# A square's side, as a share of the image's shorter one; in the authors' code 1 to 10 of 28 pixels.
+SIDES = (0.1, 1 / 3)
+
+# Changes of the logit below this share of it are single precision's own.
+LEAST_CHANGE = 1e-5
+
+NUMBERS = ("infidelity", "infidelity_scaling")
+
+
+def infidelity(
+    predict: Predict,
+    images: np.ndarray,
+    targets: np.ndarray,
+    maps: dict[str, np.ndarray],
+    baselines: dict[str, np.ndarray],
+    samples: int,
+    deviation: float,
+    seed: int,
+) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Measure how well maps foretell the change of the target's logit under perturbations.
+
+    All methods, and all images, are asked about the same perturbations: `samples` forward passes an
+    image for each baseline and for the noise, however many methods there are.
+
+    Args:
+        predict: the network.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), the class that each map explains.
+        maps: method -> float (n, height, width), signed.
+        baselines: name -> float32 like `images`; none is called "noise".
+        samples: how many squares, and how many times noise.
+        deviation: the noise's standard deviation, in pixel values; what leaves [0, 1] is clipped.
+        seed: of squares and noise.
+
+    Returns:
+        perturbation (a baseline's name, or "noise") -> method -> float64 (n,) each:
+        `infidelity`, from 0 (foretells every change) to 1 (as good as a map of zeros); lower is
+        better. `infidelity_scaling`, the best factor for the map, in changes of the logit per
+        change foretold: 1 for a map in logits that is right, negative for one that foretells the
+        opposite. NaN where the perturbations do not change the logit; the scaling also where the
+        map foretells no change at all.
+
+    Raises:
+        ValueError: shapes do not match, there is no sample, or a baseline is called "noise".
+    """
+    require_matching(images, targets, maps, baselines)
+    if samples < 1 or NOISE in baselines:
+        raise ValueError(f"needs at least 1 sample, and no baseline named {NOISE!r}")
+    squares = random_squares(images.shape[1:3], samples, seed)
+    noise = grey_noise(images.shape[1:3], samples, deviation, seed)
+    # To all channels once: to add along so short an axis takes several times as long.
+    noise = np.repeat(noise, images.shape[-1], axis=-1)
+    inside = squares.reshape(samples, -1).astype(np.float64)
+    start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
+    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, noise))
+    results = {
+        name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
+        for name in (*baselines, NOISE)
+    }
+    # Kept, since new memory takes longer to come than to be written.
+    memory, moves = np.empty_like(noise), np.empty(noise.shape[:3])
+    # NumPy's threads have little to do in matrices this small, and get in the network's way.
+    with threadpool_limits(1, user_api="blas"):
+        for row, image in enumerate(images):
+            # Of all maps at once: one product of matrices for squares, and one for noise.
+            own = np.array([each[row].ravel() for each in maps.values()], np.float64)
+            own = own.reshape(len(maps), inside.shape[1])
+            by_square = own @ inside.T
+            by_noise = own @ _moves(image, noise, memory, moves).reshape(samples, -1).T
+            for name, by_method in results.items():
+                changes = start[row] - next(passed)[:, targets[row]]
+                if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
+                    changes[:] = np.nan
+                found = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
+                for what, values in zip(NUMBERS, found, strict=True):
+                    for numbers, value in zip(by_method.values(), values, strict=True):
+                        numbers[what][row] = value
+    return results
+
+
+def scaled_infidelity(foretold: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each map's infidelity, after the best scaling, and that scaling.
+
+    The best factor is E[foretold · change] / E[foretold²]. Were it used where it is negative, a
+    map and its negative would be equally good. There the best factor that keeps the map's sign is
+    0, so the infidelity is that of a map of zeros.
+
+    Args:
+        foretold: float64 (maps, samples), I · φ.
+        changes: float64 (samples,), f(x) - f(x - I), in logits.
+
+    Returns:
+        float64 (maps,) each: E[(scaling · foretold - change)²] / E[change²] in [0, 1], scaling not
+        below 0; and the best factor, whatever its sign. NaN where they are undefined
+        (`infidelity`).
+    """
+    undefined = np.full(len(foretold), np.nan)
+    size = changes @ changes
+    if not size > 0:
+        return undefined, undefined
+    power = (foretold**2).sum(axis=1)
+    scaling = np.divide(foretold @ changes, power, out=undefined, where=power > 0)
+    left = ((scaling[:, None] * foretold - changes) ** 2).sum(axis=1)
+    return np.where(scaling > 0, left / size, 1.0), scaling
+
+
+def random_squares(size: tuple[int, int], samples: int, seed: int) -> np.ndarray:
+    """Draw squares of random side and place.
+
+    They may hang over the edge: every pixel is as likely to be in one as every other.
+
+    Args:
+        size: the image's height and width.
+        samples: how many.
+        seed: of sides and places.
+
+    Returns:
+        bool (samples, height, width), True within the square; at least one pixel is.
+    """
+    random = np.random.default_rng([seed, 0])
+    smallest, largest = (max(1, round(share * min(size))) for share in SIDES)
+    sides = random.integers(smallest, largest, size=samples, endpoint=True)
+    inside = []
+    for length in size:
+        first = random.integers(1 - sides, length)[:, None]
+        pixels = np.arange(length)
+        inside.append((pixels >= first) & (pixels < first + sides[:, None]))
+    return inside[0][:, :, None] & inside[1][:, None, :]
+
+
+def grey_noise(size: tuple[int, int], samples: int, deviation: float, seed: int) -> np.ndarray:
+    """Draw Gaussian noise for all channels alike, float32 (samples, height, width, 1)."""
+    random = np.random.default_rng([seed, 1])
+    return np.float32(deviation) * random.standard_normal((samples, *size, 1), dtype=np.float32)
+
+
+def _perturbed(
+    images: np.ndarray, baselines: dict[str, np.ndarray], squares: np.ndarray, noise: np.ndarray
+) -> Iterator[Block]:
+    # Of each image with every baseline in the squares, then with noise.
+    marked = marks(squares, images.shape[-1])
+    for row, image in enumerate(images):
+        for baseline in baselines.values():
+            yield Block(len(squares), partial(replace, image, baseline[row], marked))
+        yield Block(len(noise), partial(_add_noise, image, noise))
+
+
+def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
+    np.clip(np.add(image, noise, out=into), 0, 1, out=into)
+
+
+def _moves(
+    image: np.ndarray, noise: np.ndarray, memory: np.ndarray, into: np.ndarray
+) -> np.ndarray:
+    # I of equation 1: what is taken from each pixel, clipping included, on average over channels.
+    # Into float64 (samples, height, width), by way of float32 memory like the noise.
+    _add_noise(image, noise, memory)
+    np.subtract(image, memory, out=memory)
+    # One channel after the other: a mean along so short an axis takes several times as long.
+    into[:] = memory[..., 0]
+    for channel in range(1, memory.shape[-1]):
+        into += memory[..., channel]
+    into /= memory.shape[-1]
+    return into

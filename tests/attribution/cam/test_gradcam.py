@@ -1,0 +1,100 @@
+"""Grad-CAM, where its answer is known."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from heatproof.attribution.cam.cam import class_activation_map
+from heatproof.attribution.cam.gradcam import gradcam, weighted
+from heatproof.attribution.core.network import Network
+from tests.attribution import networks
+
+
+def test_equations_1_and_2() -> None:
+    """After a global average the gradient is w / cells everywhere: all of it is known."""
+    weights = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    model = networks.averaged(weights, channels=3)
+    images, targets = networks.images(3, 6, 3), np.array([2, 0, 1])
+    features = keras.Model(model.input, model.get_layer("conv_relu").output)(images).numpy()
+    expected = np.einsum("nijk,kn->nij", features, weights[:, targets]) / 36
+    assert (expected < 0).any()
+    maps = class_activation_map(Network(model), images, targets, "conv_relu", weighted)
+    assert maps.dtype == np.float32
+    np.testing.assert_allclose(maps, np.maximum(expected, 0), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("place", [(0, 0), (3, 9), (9, 12), (13, 13)])
+def test_it_peaks_at_the_patch_that_decides(place: tuple[int, int]) -> None:
+    """A filter that answers to one pattern only, and the pattern at one place."""
+    pattern = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 1]], np.float32)
+    inputs = keras.Input((16, 16, 1))
+    x = layers.Conv2D(1, 3, activation="relu", name="conv")(inputs)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(x))
+    detector = (2 * pattern - 1)[..., None, None]
+    model.set_weights([detector, np.array([-4.5]), np.array([[1.0, -1.0]]), np.zeros(2)])
+    network = Network(model)
+    image = np.zeros((1, 16, 16, 1), np.float32)
+    image[0, place[0] : place[0] + 3, place[1] : place[1] + 3, 0] = pattern
+    cam = class_activation_map(network, image, np.array([0]), "conv", weighted)[0]
+    assert np.argwhere(cam > 0).tolist() == [list(place)]
+    # In pixels: the window's middle, since the convolution is unpadded.
+    laid_over = gradcam(network, image, np.array([0]), "conv").maps[0]
+    assert laid_over[place[0] + 1, place[1] + 1] == laid_over.max() == pytest.approx(cam.max())
+    # Around it the map falls linearly; only in the rim, which no window is centred on, it stays.
+    rim = (laid_over == laid_over.max()).sum(axis=0).max() - 1
+    assert rim == (1 if place[0] in (0, 13) else 0)
+    # The other class is only spoken against.
+    assert not gradcam(network, image, np.array([1]), "conv").maps.any()
+
+
+@pytest.mark.parametrize("place", [(2, 2), (2, 22), (10, 14), (22, 6)])
+def test_a_blob_is_found_where_it_is_in_a_padded_network(place: tuple[int, int]) -> None:
+    """28x28 in 32x32: the centre of mass of the map is the blob's, to a hundredth of a pixel."""
+    network = Network(networks.blob_detector(side=28, padding=2, pool=4))
+    image = np.zeros((1, 28, 28, 1), np.float32)
+    image[0, place[0] : place[0] + 4, place[1] : place[1] + 4] = 1
+    found = gradcam(network, image, np.array([0]), "last").maps[0]
+    assert found.shape == (28, 28)
+    rows, columns = np.indices(found.shape)
+    middle = [(found * axis).sum() / found.sum() for axis in (rows, columns)]
+    np.testing.assert_allclose(middle, np.array(place) + 1.5, atol=0.01)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 26), (26, 0), (26, 26)])
+def test_a_blob_in_the_corner_of_a_padded_network(corner: tuple[int, int]) -> None:
+    """Pixels 0 and 1 lie in the padded field's first cell, half of which is not image."""
+    network = Network(networks.blob_detector(side=28, padding=2, pool=4))
+    image = np.zeros((1, 28, 28, 1), np.float32)
+    image[0, corner[0] : corner[0] + 2, corner[1] : corner[1] + 2] = 1
+    found = gradcam(network, image, np.array([0]), "last").maps[0]
+    assert np.unravel_index(found.argmax(), found.shape) == tuple(27 * (c > 0) for c in corner)
+    # The first cell's middle is half a pixel outside: the map falls to nothing at the next one's.
+    assert (found > 0).sum() == 16
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_a_network_that_looks_at_nothing(value: float) -> None:
+    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
+    images = np.full((2, 6, 6, 1), value, np.float32)
+    maps = gradcam(network, images, np.array([0, 1]), "conv_relu").maps
+    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
+
+
+def test_one_image_is_explained_as_in_a_batch() -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
+    images, targets = networks.images(5, 6, 1), np.array([0, 1, 1, 0, 1])
+    together = gradcam(network, images, targets, "conv_relu").maps
+    assert together.any(axis=(1, 2)).sum() > 1
+    alone = [
+        gradcam(network, images[i : i + 1], targets[i : i + 1], "conv_relu").maps[0]
+        for i in range(5)
+    ]
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
+
+
+def test_no_images() -> None:
+    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
+    images = np.zeros((0, 6, 6, 1), np.float32)
+    assert gradcam(network, images, np.zeros(0, np.int64), "conv").maps.shape == (0, 6, 6)

@@ -1,0 +1,73 @@
+"""LayerCAM, where its answer is known."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from heatproof.attribution.cam.cam import class_activation_map
+from heatproof.attribution.cam.gradcam_plus_plus import gradcam_plus_plus
+from heatproof.attribution.cam.layercam import layercam, weighted
+from heatproof.attribution.core.network import Network
+from tests.attribution import networks
+
+
+def test_positive_gradients_times_features() -> None:
+    """The gradient at the feature maps is the dense layer's kernel: all of it is known."""
+    inputs = keras.Input((6, 6, 1))
+    x = layers.Conv2D(3, 3, padding="same", name="conv")(inputs)
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x)))
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
+    images, targets = networks.images(3, 6, 1), np.array([1, 0, 1])
+    features = keras.Model(model.input, model.get_layer("conv").output)(images).numpy()
+    kernel = model.get_layer("logits").get_weights()[0].reshape(6, 6, 3, 2)
+    positive = kernel[..., targets].clip(min=0).transpose(3, 0, 1, 2)
+    expected = (positive * features).sum(axis=-1)
+    assert (expected < 0).any()  # a feature map without an activation
+    maps = class_activation_map(Network(model), images, targets, "conv", weighted)
+    assert maps.dtype == np.float32
+    np.testing.assert_allclose(maps, expected.clip(min=0), rtol=1e-5, atol=1e-6)
+
+
+def test_one_patch_of_a_map_decides() -> None:
+    """A channel is positive everywhere but read in one place: only that place is in the map."""
+    inputs = keras.Input((6, 6, 1))
+    x = layers.Conv2D(1, 1, name="conv")(inputs)
+    model = keras.Model(inputs, layers.Dense(1, name="logits")(layers.Flatten()(x)))
+    read = np.zeros((6, 6))
+    read[1:3, 4] = [2, -1]
+    model.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), read.reshape(-1, 1), np.zeros(1)])
+    images = networks.images(2, 6, 1)
+    found = layercam(Network(model), images, np.array([0, 0]), "conv").maps
+    np.testing.assert_allclose(found, images[..., 0] * read.clip(min=0), rtol=1e-6)
+
+
+def test_after_a_global_average_it_is_gradcam_plus_plus() -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
+    images, targets = networks.images(3, 6, 1), np.array([0, 1, 1])
+    found = layercam(network, images, targets, "conv_relu").maps
+    assert found.any()
+    other = gradcam_plus_plus(network, images, targets, "conv_relu").maps
+    np.testing.assert_allclose(found, other, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_a_network_that_looks_at_nothing(value: float) -> None:
+    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
+    images = np.full((2, 6, 6, 1), value, np.float32)
+    maps = layercam(network, images, np.array([0, 1]), "conv_relu").maps
+    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
+
+
+def test_one_image_is_explained_as_in_a_batch() -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
+    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
+    together = layercam(network, images, targets, "conv_relu").maps
+    assert together.any(axis=(1, 2)).sum() > 1
+    alone = [
+        layercam(network, images[i : i + 1], targets[i : i + 1], "conv_relu").maps[0]
+        for i in range(5)
+    ]
+    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
+    assert layercam(network, images[:0], targets[:0], "conv_relu").maps.shape == (0, 6, 6)

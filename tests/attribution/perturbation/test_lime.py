@@ -1,0 +1,250 @@
+"""LIME, where its answer is known, and against the lime package."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from lime.lime_image import LimeImageExplainer
+
+from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.network import Network
+from heatproof.attribution.perturbation import surrogate
+from heatproof.attribution.perturbation.lime import Options, agreement, family, filled, lime, logits
+from heatproof.attribution.perturbation.superpixels import superpixels
+from tests.attribution import architectures, networks, passes
+
+GREY = np.float32([0.3])
+
+
+def options(**changed: Any) -> Options:
+    """Return the study's own options, with fewer samples and segments."""
+    few = {"samples": 120, "segments": 12, "stability_images": 0}
+    return architectures.study().explain.lime.model_copy(update=few | changed)
+
+
+def patches(count: int, height: int, width: int, channels: int) -> np.ndarray:
+    """Return images of 2x2 patches, which superpixels can follow."""
+    shape = (count, height // 2, width // 2, channels)
+    coarse = np.random.default_rng(1).random(shape).astype(np.float32)
+    return coarse.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def explained_by_the_package(
+    network: Network, image: np.ndarray, chosen: Options, fill: np.ndarray, seed: int
+) -> Any:
+    """Return the lime package's explanation of every class, from logits."""
+    channels = image.shape[-1]
+    coloured = np.repeat(image, 3, axis=-1) if channels == 1 else image
+    return LimeImageExplainer(chosen.kernel_width, random_state=seed).explain_instance(
+        coloured.astype(np.float64),
+        lambda batch: network.logits(batch[..., :channels].astype(np.float32)),
+        labels=range(network.classes),
+        top_labels=None,
+        hide_color=np.broadcast_to(fill, coloured.shape),
+        num_samples=chosen.samples,
+        batch_size=50,
+        segmentation_fn=lambda shown: superpixels(
+            shown[..., :channels].astype(np.float32), chosen.segments, chosen.compactness
+        ),
+        random_seed=0,  # of its segmentation; drawn from the samples' generator if left out
+    )
+
+
+def test_it_is_the_lime_package(architecture: architectures.Architecture) -> None:
+    """At equal settings: segments, fill, samples, kernel and regression."""
+    fill = ("blurred", "mean", "black")[architectures.NAMES.index(architecture.name) % 3]
+    network, image = architecture.network, architecture.images(1)
+    chosen, colour = options(fill=fill), np.full(image.shape[-1], 0.4, np.float32)
+    ours = lime(network, image.repeat(3, axis=0), np.array([0, 7, 3]), chosen, colour, seed=5)
+    shown = filled(image, chosen, colour)[0]
+    theirs = explained_by_the_package(network, image[0], chosen, shown, seed=5)
+    for row, target in enumerate([0, 7, 3]):
+        weights = np.array([weight for _, weight in sorted(theirs.local_exp[target])])
+        expected = weights[theirs.segments]
+        error = np.abs(ours.maps[row] - expected).max()
+        assert error <= 1e-4 * np.abs(expected).max() and expected.any()
+    # The package keeps the score of the last class it fitted only.
+    last = lime(network, image, np.array([network.classes - 1]), chosen, colour, seed=5)
+    assert last.numbers["r2"][0] == pytest.approx(theirs.score, rel=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("fill", ["mean", "black", "blurred"])
+def test_a_network_linear_in_the_superpixels(channels: int, fill: str) -> None:
+    """Its coefficients are what a segment's pixels add, against the fill; all is explained."""
+    weights = np.random.default_rng(0).normal(size=(12, 10, channels, 3)).astype(np.float32)
+    images = patches(2, 12, 10, channels)
+    colour = np.full(channels, 0.3, np.float32)
+    chosen, targets = options(fill=fill, ridge=1e-8), np.array([2, 1])
+    found = lime(Network(networks.linear(weights)), images, targets, chosen, colour, seed=0)
+    assert found.maps.dtype == np.float32 and (found.maps < 0).any()
+    added = (images - filled(images, chosen, colour)) * weights[..., targets].transpose(3, 0, 1, 2)
+    for row in range(2):
+        segments = superpixels(images[row], chosen.segments, chosen.compactness)
+        sums = np.bincount(segments.ravel(), added[row].sum(axis=-1).ravel())
+        np.testing.assert_allclose(found.maps[row], sums[segments], rtol=1e-3, atol=1e-4)
+        assert found.numbers["segments"][row] == len(sums) > 4
+    np.testing.assert_allclose(found.numbers["r2"], 1, atol=1e-6)
+
+
+def test_everything_lies_in_the_segments_that_decide() -> None:
+    weights = np.zeros((12, 12, 1, 2), np.float32)
+    weights[5:7, 4:6, 0, 0] = 1
+    image = patches(1, 12, 12, 1)
+    chosen = options(fill="mean", ridge=1e-8)
+    map_ = lime(Network(networks.linear(weights)), image, np.array([0]), chosen, GREY, 0).maps[0]
+    segments = superpixels(image[0], chosen.segments, chosen.compactness)
+    deciding = np.isin(segments, segments[5:7, 4:6])
+    assert 4 <= deciding.sum() < 72
+    assert np.abs(map_[~deciding]).max() < 1e-4 * np.abs(map_[deciding]).max()
+
+
+def test_segments_that_stay_as_they_are_are_counted() -> None:
+    """Half the image is black already: with black for a fill, nothing there is switched off."""
+    image = np.zeros((1, 16, 16, 1), np.float32)
+    image[0, :, 8:] = 0.8
+    network = Network(networks.linear(np.ones((16, 16, 1, 1), np.float32)))
+    idle = {
+        fill: lime(network, image, np.array([0]), options(fill=fill), GREY, 0).numbers
+        for fill in ("black", "mean", "blurred")
+    }
+    segments = superpixels(image[0], 12, options().compactness)
+    assert idle["black"]["idle_segments"] == len(np.unique(segments[:, :8])) > 1
+    assert idle["black"]["segments"] == len(np.unique(segments))
+    assert idle["mean"]["idle_segments"] == idle["blurred"]["idle_segments"] == 0
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_network_that_looks_at_nothing(value: float, channels: int) -> None:
+    model = networks.averaged(np.zeros((3, 2), np.float32), channels=channels)
+    model.get_layer("logits").bias.assign([0.1, -1.7])
+    images = np.full((2, 6, 6, channels), value, np.float32)
+    chosen = options(fill="mean", stability_images=2)
+    found = lime(Network(model), images, np.array([0, 1]), chosen, GREY, 0)
+    np.testing.assert_array_equal(found.maps, np.zeros((2, 6, 6), np.float32))
+    assert np.isnan(found.numbers["r2"]).all() and np.isnan(found.numbers["stability"]).all()
+
+
+def test_a_constant_image_blurred_says_nothing_and_says_so() -> None:
+    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
+    images = np.full((1, 6, 6, 1), 0.5, np.float32)
+    found = lime(network, images, np.array([0]), options(), GREY, 0)
+    assert np.abs(found.maps).max() < 1e-5
+    assert found.numbers["idle_segments"] == found.numbers["segments"]
+
+
+def test_agreement_is_the_mean_correlation() -> None:
+    random = np.random.default_rng(0)
+    maps = random.normal(size=(3, 4, 5, 2))
+    flat = maps.reshape(3, 20, 2)
+    expected = [
+        np.mean(
+            [np.corrcoef(flat[i, :, t], flat[j, :, t])[0, 1] for i, j in ((0, 1), (0, 2), (1, 2))]
+        )
+        for t in range(2)
+    ]
+    np.testing.assert_allclose(agreement(maps), expected)
+    opposite = np.stack([maps[0], -maps[0]])
+    np.testing.assert_allclose(agreement(opposite), -1)
+
+
+def test_stability_of_the_first_images_only() -> None:
+    """What is linear comes out the same from any seed; what is not, does not quite."""
+    images = patches(3, 8, 8, 1)
+    order, targets = [0, 1, 0, 2], np.array([0, 0, 1, 1])
+    chosen = options(stability_images=2, ridge=1e-8)
+    weights = np.random.default_rng(0).normal(size=(8, 8, 1, 2)).astype(np.float32)
+    linear = lime(Network(networks.linear(weights)), images[order], targets, chosen, GREY, 0)
+    np.testing.assert_allclose(linear.numbers["stability"], [1, 1, 1, np.nan], atol=1e-4)
+    bent = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
+    found = lime(bent, images[order], targets, chosen, GREY, 0)
+    stability = found.numbers["stability"]
+    assert (stability[:3] < 0.9999).all() and (stability[:3] > 0).all() and np.isnan(stability[3])
+    # The map is the first seed's, whether there are others or not.
+    once = lime(bent, images[order], targets, options(ridge=1e-8), GREY, 0)
+    np.testing.assert_allclose(found.maps, once.maps, rtol=1e-5, atol=1e-6)
+
+
+def test_the_seed_decides() -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
+    image, target = patches(1, 8, 8, 1), np.array([0])
+    first, again, other = (
+        lime(network, image, target, options(), GREY, seed).maps for seed in (0, 0, 2**32 - 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3 * np.abs(first).max()
+
+
+def test_one_image_is_explained_as_in_a_batch() -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
+    images, targets = patches(4, 6, 6, 3), np.array([0, 1, 1, 0])
+    colour = np.float32([0.4, 0.5, 0.6])
+    together = lime(network, images, targets, options(), colour, 0)
+    for row in range(4):
+        one = slice(row, row + 1)
+        alone = lime(network, images[one], targets[one], options(), colour, 0)
+        np.testing.assert_allclose(together.maps[one], alone.maps, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(together.numbers["r2"][one], alone.numbers["r2"], rtol=1e-5)
+
+
+def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
+    images = patches(2, 8, 8, 1)
+    counted = passes.count(monkeypatch, network)
+    chosen = options(stability_images=1, seeds=3)
+    maps = lime(network, images[[0, 1, 0]], np.array([0, 0, 1]), chosen, GREY, 0).maps
+    assert sum(counted) == 120 * 3 + 120
+    apart = lime(network, images[:1], np.array([1]), chosen, GREY, 0).maps
+    np.testing.assert_allclose(maps[2:], apart, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_copies_show_what_is_on_and_the_fill_elsewhere(channels: int) -> None:
+    """To the last bit, as masking one segment after the other; also over several batches."""
+    random = np.random.default_rng(4)
+    weights = random.normal(size=(6, 4, channels, 3)).astype(np.float32)
+    network = Network(networks.linear(weights))
+    image, fill = random.random((2, 6, 4, channels), np.float32)
+    segments = np.arange(24).reshape(6, 4) // 5
+    on = random.integers(0, 2, (network.batch_size + 3, 5)).astype(np.float32)
+    copies = np.stack([fill + row[segments][..., None] * (image - fill) for row in on])
+    found = logits(network, image, fill, segments, on)
+    np.testing.assert_array_equal(found, network.logits(copies))
+
+
+def test_images_of_as_many_segments_share_a_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The draw depends on the seed and on how many segments there are, and on nothing else."""
+    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
+    images, drawn, original = patches(3, 8, 8, 1), [], surrogate.draw
+    images = np.concatenate([images, 1 - images])  # divided alike, so as many segments
+
+    def draw(samples: int, segments: int, seed: int) -> np.ndarray:
+        drawn.append((segments, seed))
+        return original(samples, segments, seed)
+
+    monkeypatch.setattr(surrogate, "draw", draw)
+    found = lime(network, images, np.zeros(6, np.int64), options(), GREY, 0)
+    assert set(drawn) == {(int(count), 0) for count in found.numbers["segments"]}
+    assert len(drawn) == len(set(drawn)) < len(images)
+
+
+def test_no_images() -> None:
+    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
+    empty = np.zeros((0, 6, 6, 1), np.float32)
+    found = lime(network, empty, np.zeros(0, np.int64), options(), GREY, 0)
+    assert found.maps.shape == (0, 6, 6)
+    assert list(found.numbers) == ["r2", "segments", "idle_segments", "stability"]
+    assert all(values.shape == (0,) for values in found.numbers.values())
+
+
+def test_the_family_fills_with_the_training_images_mean() -> None:
+    training = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 1), np.uint8)
+    network = Network(networks.linear(np.ones((6, 6, 1, 2), np.float32)))
+    images, targets = patches(1, 6, 6, 1), np.array([1])
+    chosen = options(fill="mean")
+    methods = family(network, chosen, Context(training, seed=3)).methods
+    assert list(methods) == ["lime"]
+    colour = np.float32([(training / 255).mean()])
+    expected = lime(network, images, targets, chosen, colour, 3).maps
+    np.testing.assert_allclose(methods["lime"](network, images, targets).maps, expected, rtol=1e-5)

@@ -1,0 +1,153 @@
+"""DeepSHAP: its rules by hand, its sum on every architecture, and the `shap` package's."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from heatproof.attribution.core.method import UnsupportedNetwork
+from heatproof.attribution.core.network import Network
+from heatproof.attribution.shapley import deeplift_rules
+from heatproof.attribution.shapley.deep_shap import deep_shap
+from tests.attribution import architectures, library, networks
+
+# The library gives the network its input in a list.
+calls_in_its_way = pytest.mark.filterwarnings("ignore:The structure of", "ignore:Your TensorFlow")
+
+
+def neuron(activation: str, bias: float) -> keras.Model:
+    """Return a network of one unit: activation(2 * x0 - x1 + bias), the logit thrice that."""
+    inputs = keras.Input((1, 2, 1))
+    x = layers.Dense(1, name="dense")(layers.Flatten()(inputs))
+    x = layers.Activation(activation, name="dense_act")(x)
+    model = keras.Model(inputs, layers.Dense(1, name="logits")(x))
+    weights = [np.array([[2.0], [-1.0]]), np.array([bias]), np.full((1, 1), 3.0), np.zeros(1)]
+    model.set_weights(weights)
+    return model
+
+
+def pixels(*values: tuple[float, float]) -> np.ndarray:
+    return np.array(values, np.float32).reshape(-1, 1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("activation", "bias", "slope"),
+    [
+        ("relu", 0.5, 1.0),  # from 0.5 to 2.0, never cut
+        ("relu", -1.0, 1 / 3),  # from -1.0 to 0.5
+        ("relu", -2.0, 0.0),  # from -2.0 to -0.5
+        ("relu6", -1.0, 1 / 3),
+        ("relu6", 5.0, 2 / 3),  # from 5.0 to 6.5
+        ("relu6", 7.0, 0.0),
+        ("tanh", 0.0, np.tanh(1.5) / 1.5),
+    ],
+)
+def test_the_rescale_rule(activation: str, bias: float, slope: float) -> None:
+    image, background = pixels((1.0, 0.5)), pixels((0.0, 0.0))
+    found = deep_shap(Network(neuron(activation, bias)), image, np.array([0]), background)
+    np.testing.assert_allclose(found.maps[0, 0], 3 * slope * np.array([2, -0.5]), atol=1e-6)
+
+
+@pytest.mark.parametrize(("bias", "slope"), [(1.0, 1.0), (-1.0, 0.0)])
+def test_a_unit_that_does_not_change_hands_back_its_slope(bias: float, slope: float) -> None:
+    """Both pixels change, and what they change cancels."""
+    image, background = pixels((0.5, 1.0)), pixels((0.25, 0.5))
+    found = deep_shap(Network(neuron("relu", bias)), image, np.array([0]), background)
+    np.testing.assert_allclose(found.maps[0, 0], 3 * slope * np.array([0.5, -0.5]), atol=1e-6)
+
+
+def test_the_mean_over_the_background() -> None:
+    network, image = Network(neuron("relu", -1.0)), pixels((1.0, 0.5))
+    background = pixels((0.0, 0.0), (0.9, 0.1), (0.5, 1.0))
+    together = deep_shap(network, image, np.array([0]), background).maps
+    alone = [deep_shap(network, image, np.array([0]), background[i : i + 1]).maps for i in range(3)]
+    np.testing.assert_allclose(together, np.mean(alone, axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("image", "other", "expected"),
+    [
+        ((0.3, 0.1), (0.0, 0.0), (0.3, 0.0)),  # the greater maximum is the image's first pixel
+        ((0.3, 0.1), (0.2, 0.5), (0.0, -0.2)),  # ... the other's second
+        ((0.1, 0.7), (0.6, 0.2), (0.0, 0.1)),
+        ((0.4, 0.1), (0.1, 0.4), (0.0, 0.0)),
+        ((0.4, 0.4), (0.1, 0.4), (0.0, 0.0)),
+    ],
+)
+def test_the_rule_of_max_pooling(
+    image: tuple[float, float], other: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    inputs = keras.Input((1, 2, 1))
+    x = layers.MaxPooling2D((1, 2), name="pool")(inputs)
+    model = keras.Model(inputs, layers.Dense(1, name="logits")(layers.Flatten()(x)))
+    model.set_weights([np.ones((1, 1)), np.zeros(1)])
+    found = deep_shap(Network(model), pixels(image), np.array([0]), pixels(other))
+    np.testing.assert_allclose(found.maps[0, 0], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("window", "stride", "tiles"),
+    [(2, 2, True), ((2, 3), (2, 3), True), ((1, 4), (1, 4), True), (3, 3, True),
+     (3, 2, False), (2, 1, False), (5, 5, False)],
+)  # fmt: skip
+def test_pooling_by_tiles_is_the_rule_itself(window, stride, tiles, monkeypatch) -> None:
+    """Where several places of a window hold its greatest value as well."""
+    inputs = keras.Input((12, 12, 3))
+    x = layers.MaxPooling2D(window, stride, padding="same", name="pool")(inputs)
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x)))
+    levels = np.random.default_rng(0).integers(0, 4, (9, 12, 12, 3)).astype(np.float32) / 4
+    arguments = levels[:4], np.array([0, 1, 1, 0]), levels[4:]
+    assert deeplift_rules._tiles(model.get_layer("pool")) is tiles
+    found = deep_shap(Network(model), *arguments).maps
+    monkeypatch.setattr(deeplift_rules, "_tiles", lambda layer: False)
+    np.testing.assert_array_equal(found, deep_shap(Network(model), *arguments).maps)
+
+
+def test_it_sums_to_the_difference(architecture: architectures.Architecture) -> None:
+    images, targets = architecture.images(2), architecture.targets(2)
+    background = architecture.images(6)[2:]
+    found = deep_shap(architecture.network, images, targets, background)
+    logits = architecture.network.logits(np.concatenate([images, background]))
+    difference = (logits[:2] - logits[2:].mean(axis=0))[[0, 1], targets]
+    np.testing.assert_allclose(found.maps.sum(axis=(1, 2)), difference, rtol=1e-4, atol=1e-5)
+    assert found.numbers["additivity_gap"].max() < 1e-4
+    assert np.abs(found.maps).max() > 1e-3
+
+
+@calls_in_its_way
+@pytest.mark.parametrize(
+    "name", ["simple_cnn", "mnist_cnn", "cifar_cnn", "baseline_cnn", "resnet18"]
+)
+def test_it_agrees_with_shap(name: str) -> None:
+    """On the networks that shap serves: it has no rule for ReLU6 and depthwise convolution."""
+    shap = library.shap()
+    architecture = architectures.shared(name)
+    images, background = architecture.images(2), architecture.images(6)[2:]
+    targets = architecture.network.logits(images).argmax(axis=1)
+    with library.restored_gradient_recording():
+        explainer = shap.DeepExplainer(architecture.model, background)
+        values, ranks = explainer.shap_values(images, ranked_outputs=1, check_additivity=False)
+    np.testing.assert_array_equal(ranks[:, 0], targets)
+    expected = values[..., 0].sum(axis=-1)
+    found = deep_shap(architecture.network, images, targets, background).maps
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * scale)
+
+
+def test_a_layer_without_a_rule() -> None:
+    inputs = keras.Input((2, 2, 1))
+    x = layers.Flatten()(inputs)
+    x = layers.Multiply(name="gate")([x, layers.Dense(4, name="dense")(x)])
+    network = Network(keras.Model(inputs, layers.Dense(2, name="logits")(x)))
+    images = networks.images(2, 2, 1)
+    with pytest.raises(UnsupportedNetwork, match=r"no rule for the layer 'gate' \(Multiply"):
+        deep_shap(network, images, np.array([0, 1]), images)
+
+
+def test_an_activation_inside_a_convolution_is_not_taken_for_linear() -> None:
+    inputs = keras.Input((2, 2, 1))
+    x = layers.Conv2D(2, 1, activation="relu", name="conv")(inputs)
+    network = Network(keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x))))
+    images = networks.images(2, 2, 1)
+    with pytest.raises(UnsupportedNetwork, match=r"'conv' \(Conv2D, activation relu\)"):
+        deep_shap(network, images, np.array([0, 1]), images)

@@ -1,0 +1,122 @@
+"""Nothing that explains has sums whose order is chance.
+
+TensorFlow adds more than two gradients at a tensor in an order that depends on which memory happens
+to be free, and those of overlapping pooling within a loop in one of two, so that efficient_cnn's
+and resnet18's searches had several outcomes, by chance, from one process to the next.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from heatproof.attribution import gradients_family, shap_family
+from heatproof.attribution.core.activation_layers import LOGITS
+from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.network import Network
+from heatproof.counterfactuals.adversarial import fgsm
+from heatproof.counterfactuals.counterfactual_search import Search, search
+from heatproof.features.activation_maximisation import Ascent, maximise
+from tests.attribution import architectures
+from tests.sums import long_sums, overlapping_pooling_in_loops
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Collect the graph of everything that is compiled."""
+    graphs: list[Any] = []
+    compile_function = tf.function
+
+    def recording(function: Callable[..., Any] | None = None, **options: Any) -> Any:
+        if function is None:  # as a decorator, by Keras
+            return compile_function(**options)
+        made = compile_function(function, **options)
+
+        class Recorded:
+            def get_concrete_function(self, *kinds: Any) -> Any:
+                concrete = made.get_concrete_function(*kinds)
+                graphs.append(concrete.graph.as_graph_def())
+                return concrete
+
+        return Recorded()
+
+    monkeypatch.setattr(tf, "function", recording)
+    return graphs
+
+
+def test_whatever_explains(traced: list[Any]) -> None:
+    architecture = architectures.shared("efficient_cnn")
+    network = Network(architecture.model)
+    images = architecture.images(2)
+    targets = architecture.targets(2)
+    context = Context((255 * architecture.images(4)).astype(np.uint8), seed=3)
+    options = architectures.study().explain
+    few = options.gradients.model_copy(
+        update={
+            "smoothgrad": options.gradients.smoothgrad.model_copy(update={"samples": 2}),
+            "integrated_gradients": options.gradients.integrated_gradients.model_copy(
+                update={"steps": 2, "most_steps": 4}
+            ),
+            "rise": options.gradients.rise.model_copy(update={"masks": 4}),
+        }
+    )
+    small = options.shap.model_copy(
+        update={"background": 3, "gradient_samples": 2, "partition_evaluations": 12}
+    )
+    for family in (
+        gradients_family.family(network, few, context),
+        shap_family.family(network, small, context),
+    ):
+        for method in family.methods.values():
+            method(network, images, targets)
+    fgsm(network, images, [0.1])
+    search(network, images, targets, Search(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5))
+    ascent = Ascent(layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1)
+    for layer in (LOGITS, architecture.layer):
+        maximise(network, layer, targets, ascent, seed=1)
+    assert len(traced) > 15
+    assert long_sums(traced, "Conv2DBackpropInput") == []
+
+
+@pytest.mark.parametrize("name", ["efficient_cnn", "resnet18"])
+def test_searches_in_loops(traced: list[Any], name: str) -> None:
+    architecture = architectures.shared(name)
+    network, targets = Network(architecture.model), architecture.targets(2)
+    options = Search(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5)
+    search(network, architecture.images(2), targets, options)
+    ascent = Ascent(layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1)
+    maximise(network, LOGITS, targets, ascent, seed=1)
+    assert len(traced) >= 2
+    assert overlapping_pooling_in_loops(traced) == []
+
+
+@pytest.mark.parametrize(("strides", "found"), [(1, 1), (2, 0)])
+def test_overlapping_pooling_in_a_loop_is_found(
+    traced: list[Any], strides: int, found: int
+) -> None:
+    def function(images: Any) -> Any:
+        for _ in tf.range(2):
+            with tf.GradientTape() as tape:
+                tape.watch(images)
+                pooled = tf.nn.max_pool2d(images, 2, strides, "SAME")
+            images = images + tape.gradient(pooled, images)
+        return images
+
+    tf.function(function).get_concrete_function(tf.TensorSpec((None, 8, 8, 1)))
+    assert len(overlapping_pooling_in_loops(traced)) == found
+
+
+def test_a_long_sum_is_found(traced: list[Any]) -> None:
+    architecture = architectures.shared("efficient_cnn")
+    model = architecture.model
+
+    def function(images: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            logits = model(images, training=False)
+        return tape.gradient(logits, images)
+
+    tf.function(function).get_concrete_function(tf.TensorSpec((None, *architecture.shape)))
+    assert len(long_sums(traced, "Conv2DBackpropInput")) == 1

@@ -1,0 +1,76 @@
+"""Made-up results of a study, as far as claims need them, and the real claims beside them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from heatproof.claims import description, statements
+from heatproof.claims.evidence import Evidence
+from heatproof.config import params
+from heatproof.storage import artifacts
+from stages import claims
+
+ROOT = Path(__file__).parents[2]
+STUDY = params.load(ROOT / "params.yaml")
+PAPER = STUDY.model_copy(update={"budget": "paper"})
+BEST = STUDY.model_copy(update={"budget": "best"})
+BOOK = description.load(statements.NEEDS, ROOT / "claims.yaml")
+DIGITS = [str(digit) for digit in range(10)]
+BIG = ("mobilenet_v2", "efficient_cnn", "resnet18")
+IMAGES = ("mnist", "fashion_mnist", "cifar10")
+
+
+def write_evaluate(cell: str, accuracy: float = 0.9, **figures: Any) -> None:
+    """What evaluate writes, as far as claims need it: 10,000 images, ten classes, no confusions."""
+    content = {
+        "accuracy": accuracy,
+        "accuracy_low": accuracy - 0.005,
+        "accuracy_high": accuracy + 0.005,
+        "macro_f1": accuracy,
+        "parameters": 1000,
+        "flops": 1000,
+        "train_accuracy": accuracy,
+        "train_images": 10000,
+        "test_images": 10000,
+        "confusion_test": np.diag([1000] * 10).tolist(),
+        "confusion_train": np.diag([1000] * 10).tolist(),
+        "class_names": DIGITS,
+    }
+    artifacts.write_metrics("evaluate", cell, content | figures)
+
+
+def write_training(cell: str, accuracies: list[float], best_epoch: int) -> None:
+    """What train writes: validation accuracies, and the epoch that was kept."""
+    table = pd.DataFrame({"epoch": range(1, len(accuracies) + 1), "val_accuracy": accuracies})
+    artifacts.write_table(artifacts.history_path(cell), table)
+    trained = {"best_epoch": best_epoch, "epochs_run": len(accuracies)}
+    artifacts.write_metrics("train", cell, trained)
+
+
+def entry(name: str, study: params.Params = STUDY) -> dict[str, Any]:
+    """One claim of the real claims.yaml, compared."""
+    return claims.compared(name, BOOK.claims[name], evidence(study))
+
+
+def evidence(study: params.Params = STUDY) -> Evidence:
+    """What the current folder holds, for the real claims."""
+    return Evidence(study, BOOK.claims)
+
+
+# Networks against each other
+
+
+def write_big(accuracies: dict[str, tuple[float, float, float]], **parameters: int) -> None:
+    """Evaluations of the three networks: dataset -> their accuracies."""
+    for dataset, row in accuracies.items():
+        for model, accuracy in zip(BIG, row, strict=True):
+            write_evaluate(f"{model}-{dataset}", accuracy, parameters=parameters.get(model, 1000))
+
+
+ROWS = {
+    "mnist": (0.97, 0.99, 0.98),
+    "fashion_mnist": (0.9, 0.93, 0.92),
+    "cifar10": (0.6, 0.7, 0.68),
+}

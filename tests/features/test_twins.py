@@ -1,0 +1,109 @@
+"""Comparing two networks: the same one, the same one reordered, and one that shares nothing."""
+
+import keras
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from heatproof.attribution.core.network import Network
+from heatproof.features.twins import Options, compare_twins
+from tests.attribution import architectures
+
+OPTIONS = Options(images=6, draws=20)
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return architectures.shared("simple_cnn").images(6)
+
+
+def reordered(model: keras.Model, order: np.ndarray) -> keras.Model:
+    """Return simple_cnn with the first layer's filters in another order: the same function."""
+    other = architectures.build("simple_cnn")
+    kernel, bias = model.get_layer("conv1").get_weights()
+    other.get_layer("conv1").set_weights([kernel[..., order], bias[order]])
+    kernel, bias = model.get_layer("conv2").get_weights()
+    other.get_layer("conv2").set_weights([kernel[:, :, order], bias])
+    return other
+
+
+def test_the_same_network_in_another_order(images: np.ndarray) -> None:
+    model = architectures.shared("simple_cnn").model
+    order = np.random.default_rng(0).permutation(8)
+    found = compare_twins(model, reordered(model, order), images, OPTIONS, seed=0)
+    filters = found.metrics["filters"]["conv1"]
+    assert filters["signed"]["mean"] == pytest.approx(1, abs=1e-6)
+    assert filters["signed"]["above_redrawn"] == 1
+    partner = found.arrays["partner/conv1"]
+    assert order[partner].tolist() == list(range(8))
+    np.testing.assert_array_equal(
+        found.arrays["twin_filters/conv1"][partner], found.arrays["filters/conv1"]
+    )
+    rows = [axes.get_images()[0].get_array() for axes in found.figure.axes]
+    np.testing.assert_array_equal(rows[0], rows[1])
+    assert found.metrics["images"] == found.metrics["same_prediction"] == 6
+    for method in ("gradcam", "saliency"):
+        maps = found.metrics["maps"][method]
+        assert maps["median"] > 0.999
+        assert maps["median_other_image"] < 0.9
+        np.testing.assert_allclose(
+            found.arrays[f"map/{method}"], found.arrays[f"twin_map/{method}"], rtol=1e-3, atol=1e-4
+        )
+
+
+def test_another_network(images: np.ndarray) -> None:
+    model, other = (
+        architectures.shared("simple_cnn").model,
+        architectures.build("simple_cnn", None, 9),
+    )
+    found = compare_twins(model, other, images, OPTIONS, seed=0)
+    filters = found.metrics["filters"]["conv1"]["signed"]
+    assert filters["mean"] < 0.8
+    assert filters["itself"] == pytest.approx(1, abs=1e-12)
+    target = Network(model).logits(images).argmax(axis=1)
+    np.testing.assert_array_equal(found.arrays["target"], target)
+    agree = int((target == Network(other).logits(images).argmax(axis=1)).sum())
+    assert found.metrics["same_prediction"] == agree < 6
+    gradients = [np.abs(Network(m).score_gradients(images, target)).max(-1) for m in (model, other)]
+    for row in range(6):
+        one, twin = gradients[0][row].ravel(), gradients[1][row].ravel()
+        expected = spearmanr(one, twin).statistic
+        assert found.arrays["correlation/saliency"][row] == pytest.approx(expected, abs=1e-5)
+        following = spearmanr(one, gradients[1][(row + 1) % 6].ravel()).statistic
+        assert found.arrays["other_image/saliency"][row] == pytest.approx(following, abs=1e-5)
+
+
+def normalised(sign: float) -> keras.Model:
+    """Return conv -> batch norm -> relu -> dense; sign -1 turns kernels and normalisation."""
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(6, 3, use_bias=False, name="conv")(inputs)
+    x = keras.layers.BatchNormalization(name="conv_bn")(x)
+    x = keras.layers.Activation("relu", name="conv_relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, keras.layers.Dense(4, name="logits")(x))
+    architectures.randomise(model, seed=0)
+    (kernel,) = model.get_layer("conv").get_weights()
+    gamma, beta, mean, variance = model.get_layer("conv_bn").get_weights()
+    model.get_layer("conv").set_weights([sign * kernel])
+    model.get_layer("conv_bn").set_weights([sign * gamma, beta, sign * mean, variance])
+    return model
+
+
+def test_filters_are_compared_as_they_act() -> None:
+    """A negative filter that batch normalisation turns back is the same filter."""
+    images = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
+    found = compare_twins(normalised(1.0), normalised(-1.0), images, OPTIONS, seed=0)
+    assert found.metrics["filters"]["conv"]["signed"]["mean"] == pytest.approx(1, abs=1e-6)
+    assert found.arrays["partner/conv"].tolist() == list(range(6))
+    assert found.metrics["maps"]["saliency"]["median"] == pytest.approx(1, abs=1e-3)
+
+
+def test_no_images_and_one() -> None:
+    model = architectures.shared("simple_cnn").model
+    found = compare_twins(model, model, np.zeros((0, 28, 28, 1), np.float32), OPTIONS, seed=0)
+    assert found.metrics["images"] == found.metrics["maps"]["saliency"]["images"] == 0
+    assert np.isnan(found.metrics["maps"]["gradcam"]["median"])
+    one = architectures.shared("simple_cnn").images(1)
+    found = compare_twins(model, model, one, OPTIONS, seed=0)
+    assert found.arrays["correlation/saliency"][0] == pytest.approx(1, abs=1e-6)
+    assert np.isnan(found.arrays["other_image/saliency"][0])

@@ -1,0 +1,183 @@
+"""The page about photos of a reader's own, read back."""
+
+import base64
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from heatproof.report.charts import sheet, sprites
+from heatproof.report.pages import image_page
+from heatproof.report.pages.image_page import Photo, Subject
+from tests.report import read_pages
+
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven")
+SUBJECT = Subject("simple_cnn-digits", "simple_cnn", "digits", NAMES, (0.9731, 360))
+HOSTILE = (
+    "<img src=x onerror=alert(1)>.png",
+    '"><svg onload=alert(2)>.png',
+    "two\nlines.png",
+    "{{ 7 * 7 }}.png",
+    "\udcff\udcfe.png",
+    "x" * 200 + ".png",
+)
+
+
+def photo(name: str = "photo.png", channels: int = 1, **changes: object) -> Photo:
+    random = np.random.default_rng(0)
+    probabilities = np.array([0.02, 0.5, 0.1, 0.2, 0.15, 0.01, 0.005, 0.015])
+    maps = {
+        "saliency": random.random((8, 8)).astype(np.float32),
+        "gradcam": random.random((8, 8)).astype(np.float32),
+        "lime": random.normal(size=(8, 8)).astype(np.float32),
+    }
+    usual = Photo(
+        name=name,
+        preview=random.integers(0, 256, (30, 40, 3)).astype(np.uint8),
+        box=(0.125, 0.0, 0.875, 1.0),
+        seen=random.integers(0, 256, (8, 8, channels)).astype(np.uint8),
+        handling="40×30 pixels; brought to 8×8.",
+        warnings=("Its ground is grey.",),
+        probabilities=probabilities,
+        target=1,
+        maps=maps,
+        own={"lime": {"r2": 0.834, "segments": 38.0, "stability": float("nan")}},
+    )
+    return replace(usual, **changes)
+
+
+def read(*photos: Photo, subject: Subject = SUBJECT) -> tuple[read_pages.Page, str]:
+    html = image_page.page(subject, photos)
+    return read_pages.parse(html), html
+
+
+def decoded(address: str) -> np.ndarray:
+    """Return the pixels of a picture that its address holds."""
+    kind, _, content = address.partition(";base64,")
+    assert kind in ("data:image/png", "data:image/jpeg")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_pictures_are_those_of_the_arrays(channels: int) -> None:
+    one = photo(channels=channels)
+    page, _ = read(one)
+    pictures = [decoded(address) for address in page.pictures]
+    wanted = [one.preview, sprites.to_rgb(one.seen)]
+    wanted += [sprites.colour(one.maps[n], n, n == "lime") for n in one.maps]
+    for picture in wanted:
+        assert any(np.array_equal(picture, found) for found in pictures)
+
+
+def test_it_holds_everything_it_shows() -> None:
+    page, html = read(photo(), photo("other.png"))
+    assert page.pictures and all(address.startswith("data:") for address in page.pictures)
+    sources = re.findall(r"(?:src|href)=\"([^\"]*)\"", html)
+    assert all(source.startswith(("data:", "#")) for source in sources)
+    assert "://" not in re.sub(r"xmlns='[^']*'", "", html)
+    assert ("style", "") not in page.attributes and not re.search(r"<[^>]+ style=", html)
+    [policy] = [value for _, value in page.attributes if "default-src" in value]
+    assert "default-src 'none'; " in policy and "; img-src data:; " in policy
+    assert len(page.ids) == len(set(page.ids))
+    assert page.headings[0] == 1 and page.headings.count(1) == 1
+
+
+def test_it_says_what_the_network_says() -> None:
+    page, _ = read(photo())
+    for words in (
+        "one 50.0 %", "three 20.0 %", "All 8 classes", "right 97.3 % of the time",
+        "360 test images", "knows 8 classes", "40×30 pixels; brought to 8×8.",
+        "Its ground is grey.", "Why one?", "dimmed: cut away",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert "the class you named" not in page.text
+
+
+def test_a_class_the_reader_named_is_said_to_be() -> None:
+    page, _ = read(photo(target=6), subject=replace(SUBJECT, chosen=True))
+    assert "Why six? the class you named, given 0.5 %" in page.text
+
+
+def test_every_map_has_its_scale_and_its_own_error() -> None:
+    maps = {
+        "saliency": np.array([[0, 1.5], [0.5, 0.25]], np.float32),
+        "lime": np.array([[-2, 1], [0.5, 0.25]], np.float32),
+    }
+    page, _ = read(photo(maps=maps))
+    assert "Saliency 0 to 1.50" in page.text
+    assert "LIME −2.00 to 2.00 local R² 0.834 superpixels 38" in page.text
+    assert "stability" not in page.text, "there is no number"
+    assert "how much of the network's answers the linear model accounts for" in page.text
+
+
+def test_maps_are_told_to_who_cannot_see_them() -> None:
+    corner = np.zeros((8, 8), np.float32)
+    corner[7, 0] = 3
+    page, _ = read(photo(maps={"gradcam": corner, "saliency": 0 * corner}))
+    told = [value for key, value in page.attributes if key in ("alt", "aria-label")]
+    assert "Grad-CAM map for the class one, largest at the bottom left, laid over the image" in told
+    assert "Saliency map for the class one (all zero)" in told
+    assert "The photo photo.png as it was given" in told
+    assert "all zero" in page.text
+
+
+def test_a_photo_kept_whole_has_no_frame() -> None:
+    _, html = read(photo(box=(0.0, 0.0, 1.0, 1.0), warnings=()))
+    assert "cut away" not in html and "Unlike the training images" not in html
+
+
+def test_who_cannot_serve_is_told_with_the_reason() -> None:
+    reason = "ReLU6 & <b>depthwise</b> convolutions"
+    page, html = read(photo(), subject=replace(SUBJECT, unsupported={"deep_shap": reason}))
+    assert f"DeepSHAP: {reason}" in page.text
+    assert "<b>depthwise" not in html
+
+
+def test_without_any_map_there_is_still_a_page() -> None:
+    one = photo(maps={}, own={})
+    page, _ = read(one, subject=replace(SUBJECT, accuracy=None))
+    assert "No method has a map" in page.text and "of the time" not in page.text
+    assert image_page.panel(SUBJECT, [one]).png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_text_and_nothing_else(name: str) -> None:
+    usual, _ = read(photo())
+    subject = replace(SUBJECT, class_names=(*NAMES[:7], name), dataset=name, model=name)
+    page, html = read(photo(name, target=7), subject=subject)
+    assert page.tags.count("script") == 1
+    assert set(page.tags) == set(usual.tags)
+    assert not [key for key, _ in page.attributes if key.startswith("on")]
+    html.encode()  # a file name may hold bytes that are no text
+    assert image_page.panel(subject, [photo(name, target=7)]).png
+
+
+def test_the_panel_has_every_picture_and_own_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[list[sheet.Shown]]] = []
+    monkeypatch.setattr(sheet, "picture", lambda rows, **_: drawn.append(rows))
+    image_page.panel(SUBJECT, [photo(), photo("other.png")])
+    [[row, _]] = drawn
+    assert [shown.title for shown in row] == [
+        "the photo", "what the network sees", "Saliency", "Grad-CAM", "LIME",
+    ]  # fmt: skip
+    assert row[-1].note.endswith(", R² 0.83")
+
+
+def test_a_large_photo_is_packed_well() -> None:
+    ramp = np.linspace(0, 255, 560 * 420 * 3).reshape(420, 560, 3)
+    noise = np.random.default_rng(0).normal(0, 12, ramp.shape)
+    grainy = np.clip(ramp + noise, 0, 255).astype(np.uint8)
+    _, html = read(photo(preview=grainy))
+    assert len(html) < 250_000
+    drawing = np.full((420, 560, 3), 255, np.uint8)
+    drawing[100:300, 250:300] = 0
+    page, _ = read(photo(preview=drawing))
+    np.testing.assert_array_equal(decoded(page.pictures[0]), drawing)
+
+
+def test_the_same_photo_gives_the_same_bytes() -> None:
+    assert read(photo())[1] == read(photo())[1]
+    assert image_page.panel(SUBJECT, [photo()]).png == image_page.panel(SUBJECT, [photo()]).png

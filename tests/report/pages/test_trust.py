@@ -1,0 +1,172 @@
+"""The page on explanations over all cells."""
+
+import pytest
+
+from heatproof.report import site, study
+from heatproof.report.pages import trust
+from heatproof.report.sections import findings
+from heatproof.storage import artifacts
+from tests.report import fixture, read_pages, trusted
+
+FIRST, SECOND = fixture.CELLS
+
+
+def context(params):
+    return trust.context(study.collect(params))
+
+
+def rendered(params):
+    html = site.environment().get_template("trust.html").render(context(params) | {"root": ""})
+    return html, read_pages.parse(html)
+
+
+def changed(name, **changes):
+    content = artifacts.read_metrics("assess", name)
+    artifacts.write_metrics("assess", name, content | changes)
+
+
+@pytest.fixture
+def planted(folder, repository):
+    """Two cells, one of them on planted images; the methods are best in the order of METHODS."""
+    params = fixture.params_file(repository)
+    for name, mask in ((FIRST, "planted"), (SECOND, None)):
+        fixture.write_cell(params, name, fixture.digits(), mask=mask)
+    return params
+
+
+def test_the_truth_comes_first_with_the_best_method_on_top(planted):
+    made = context(planted)
+    assert [row.name for row in made["truth"].methods] == list(trusted.METHODS)
+    assert made["truth"].groups == ((FIRST, 3),)
+    assert made["foreground"] is None
+    _, page = rendered(planted)
+    assert page.text.index("Against the truth") < page.text.index("Measure by measure")
+    text = next(f.text for f in made["findings"] if f.anchor == "truth")
+    assert text.startswith("On one network where only a planted patch tells the class, Grad-CAM")
+
+
+def test_a_method_no_better_than_noise_is_named(planted):
+    content = artifacts.read_metrics("assess", FIRST)["measures"]
+    noise = {"mean": 0.3, "low": 0.2, "high": 0.4, "images": 20}
+    content["relevance_rank"]["random"] = noise
+    content["relevance_rank"]["lime"] = noise | {"low": 0.39}
+    content["relevance_rank"]["saliency"] = noise | {"low": 0.41}
+    changed(FIRST, measures=content)
+    text = next(f.text for f in context(planted)["findings"] if f.anchor == "truth")
+    assert text.endswith("LIME cannot be told from noise there.")
+
+
+def test_without_planted_cells_it_says_that_nothing_is_known(small_study):
+    html, page = rendered(small_study)
+    assert "nowhere is it known where a map should point" in page.text
+    assert context(small_study)["truth"] is None
+    assert " style=" not in html
+
+
+def test_the_foreground_is_averaged_over_its_cells(folder, repository):
+    params = fixture.params_file(repository)
+    for name, mean in ((FIRST, 0.2), (SECOND, 0.4)):
+        fixture.write_cell(params, name, fixture.digits(), mask="foreground")
+        content = artifacts.read_metrics("assess", name)["measures"]
+        content["relevance_mass"]["lime"]["mean"] = mean
+        changed(name, measures=content)
+    made = context(params)["foreground"]
+    lime = next(row for row in made.methods if row.name == "lime")
+    assert (lime.values[0].text, lime.values[0].under) == ("0.30", "0.20 to 0.40")
+
+
+def test_on_how_many_networks_a_measure_says_nothing(planted):
+    changed(FIRST, uninformative={"gini": ["edges"]})
+    changed(SECOND, uninformative={"gini": ["centre"]})
+    _, page = rendered(planted)
+    assert "Gini (on 2 of 2) ranks a control" in page.text
+    assert "A control ranks above most methods on 2 of 2 networks" in page.text
+
+
+def test_the_stability_over_networks(planted):
+    for name, tau in ((FIRST, 0.1), (SECOND, 0.9)):
+        content = artifacts.read_metrics("assess", name)["ranking"]
+        content["infidelity"] |= {"tau": {"black/mean": tau, "black/blurred": 0.95},
+                                  "survives": tau > 0.5}  # fmt: skip
+        changed(name, ranking=content)
+    made = next(s for s in context(planted)["stability"] if s.label == "Infidelity")
+    assert (made.survives, made.known, made.least, made.middle) == (1, 2, 0.1, 0.5)
+
+
+def test_agreement_is_the_mean_over_the_networks_that_have_a_pair(planted):
+    def alike(methods, value):
+        n = len(methods)
+        square = [[1 if i == j else value for j in range(n)] for i in range(n)]
+        both = {"spearman": square, "overlap": square}
+        return {"methods": methods, "grid": both, "full": both}
+
+    changed(FIRST, agreement=alike(["lime", "saliency"], 0.2))
+    changed(SECOND, agreement=alike(["saliency", "lime", "gradcam"], 0.6))
+    made = context(planted)["agreement"]
+    assert made.names == ("Saliency", "Grad-CAM", "LIME")
+    assert [s.text for s in made.rows[0]] == ["", ".60", ".40"]
+
+
+def test_costs_are_compared_on_the_networks_where_all_were_timed(planted):
+    artifacts.write_timing("explain_gradients", FIRST, {"saliency_ms_per_image": 1000.0})
+    artifacts.write_timing("explain_lime", FIRST, {})
+    gradients = {"saliency_ms_per_image": 2.0, "gradcam_ms_per_image": 8.0}
+    artifacts.write_timing("explain_gradients", SECOND, gradients)
+    artifacts.write_timing("explain_lime", SECOND, {"lime_ms_per_image": 50.0})
+    cells = study.collect(planted).cells
+    costs, timed = trust.cost(cells, ["saliency", "gradcam", "lime"])
+    assert costs == pytest.approx({"saliency": 2.0, "gradcam": 8.0, "lime": 50.0})
+    assert timed == 1
+
+
+def test_the_cost_is_a_geometric_mean(planted):
+    for name, milliseconds in ((FIRST, 1.0), (SECOND, 100.0)):
+        artifacts.write_timing("explain_gradients", name, {"saliency_ms_per_image": milliseconds})
+        artifacts.write_timing("explain_lime", name, {})
+    costs, timed = trust.cost(study.collect(planted).cells, ["saliency", "lime"])
+    assert costs == pytest.approx({"saliency": 10.0})
+    assert timed == 2
+
+
+def test_a_method_that_is_missing_on_one_network_keeps_its_place(planted):
+    content = artifacts.read_metrics("assess", SECOND)["measures"]
+    for by_method in content.values():
+        by_method.pop("lime", None)
+    changed(SECOND, measures=content)
+    made = {entry.name: entry.cells for entry in context(planted)["methods"]}
+    assert (made["lime"], made["saliency"]) == (1, 2)
+
+
+def test_every_method_is_described_and_linked(planted):
+    trusted.write_published(FIRST)
+    _, page = rendered(planted)
+    assert {f"method-{name}" for name in trusted.METHODS} <= set(page.ids)
+    assert {f"#method-{name}" for name in trusted.METHODS} <= set(page.links)
+    assert "how strongly the class score reacts" in page.text
+    assert {f"cells/{name}.html#trust" for name in fixture.CELLS} <= set(page.links)
+
+
+@pytest.mark.parametrize("part", ["measures", "ranking", "uninformative"])
+def test_partial_results_are_shown_as_far_as_they_go(planted, part):
+    for name in fixture.CELLS:
+        changed(name, **{part: {}})
+    _, page = rendered(planted)
+    assert "Which explanation can be believed?" in page.text
+
+
+def test_one_method_alone(folder, repository):
+    params = fixture.params_file(repository, {FIRST: fixture.cell("simple_cnn", "digits")})
+    fixture.write_cell(params, FIRST, fixture.digits())
+    (result,) = study.collect(params).cells
+    trusted.write_cell(params, FIRST, result.explanations(), None, ("gradcam",))
+    artifacts.write_timing("explain_lime", FIRST, {})
+    _, page = rendered(params)
+    assert "Fewer than two methods to compare" in page.text
+    assert "Fewer than two methods are both timed and measured" in page.text
+
+
+def test_nothing_assessed_is_said(folder, repository):
+    params = fixture.params_file(repository)
+    _, page = rendered(params)
+    assert "No explanations assessed yet" in page.text
+    assert list(findings.findings([])) == []

@@ -1,0 +1,173 @@
+"""The part of a cell's page on trust, from the files of a cell of known values."""
+
+import numpy as np
+import pytest
+
+from heatproof.report import site, study
+from heatproof.report.charts import heat
+from heatproof.report.pages import cell as cell_page
+from heatproof.report.sections import cell_trust, per_image
+from heatproof.storage import artifacts
+from tests.report import fixture, read_pages
+
+CELL = "simple_cnn-digits"
+
+
+def section(params, **changes):
+    if changes:
+        content = artifacts.read_metrics("assess", CELL)
+        artifacts.write_metrics("assess", CELL, content | changes)
+    (result,) = (c for c in study.collect(params).cells if c.name == CELL)
+    return cell_trust.section(params, result)
+
+
+def rendered(params):
+    collected = study.collect(params)
+    (result,) = (c for c in collected.cells if c.name == CELL)
+    values, _ = cell_page.context(collected, result)
+    html = site.environment().get_template("cell.html").render(values | {"root": "../"})
+    return html, read_pages.parse(html)
+
+
+@pytest.mark.parametrize("mask", ["planted", "foreground", None])
+def test_the_ground_truths_columns_are_there_where_there_is_a_mask(folder, repository, mask):
+    params = fixture.params_file(repository, {CELL: fixture.cell("simple_cnn", "digits")})
+    fixture.write_cell(params, CELL, fixture.digits(), mask=mask)
+    made = section(params)
+    assert ("Ground truth" in dict(made.table.groups)) == (mask is not None)
+    assert bool(made.mask) == (mask is not None)
+    assert ("correctness itself" in made.mask) == (mask == "planted")
+
+
+def test_every_number_of_the_table_is_the_metrics(small_study):
+    content = artifacts.read_metrics("assess", CELL)
+    content["measures"]["gini"]["saliency"] = {
+        "mean": 0.777,
+        "low": 0.71,
+        "high": 0.83,
+        "images": 20,
+    }
+    content["uninformative"] = {"gini": ["edges"]}
+    artifacts.write_metrics("assess", CELL, content)
+    html, page = rendered(small_study)
+    assert "0.78" in page.text
+    assert "0.71 to 0.83" in page.text
+    said = (
+        "Gini (Simplicity): The edge filter ranks above most methods here: this column says nothing"
+    )
+    assert said in page.text
+    assert "Controls, which know nothing of the network" in page.text
+    assert " style=" not in html
+    assert "2 images only: LIME" in page.text
+
+
+def test_methods_that_draw_the_same_map_without_learned_weights_are_named(small_study):
+    content = artifacts.read_metrics("assess", CELL)["measures"]
+    for name, mean in (("gradcam", 0.1), ("saliency", -0.7), ("lime", 0.6)):
+        content["randomised_spearman"][name]["mean"] = mean
+    content["randomised_spearman"]["edges"]["mean"] = 1.0
+    said = section(small_study, measures=content).hardly
+    assert "Saliency (−0.70) and LIME (0.60) draw" in said
+    assert "Grad-CAM" not in said
+    assert "Edge" not in said
+    content["randomised_spearman"]["lime"]["mean"] = 0.59
+    content["randomised_spearman"]["saliency"]["mean"] = None
+    assert section(small_study, measures=content).hardly == ""
+
+
+def test_whether_the_ranking_survives_is_said_with_the_worst_pair(small_study):
+    ranks = {"black": {"lime": {"rank": 1.0, "low": 1.0, "high": 2.5}}}
+    ranking = {
+        "infidelity": {
+            "baselines": ranks,
+            "tau": {"black/mean": 0.9, "black/blurred": 0.12, "mean/blurred": None},
+            "survives": False,
+        },
+        "morf_lerf_gap": {"baselines": ranks, "tau": {"black/mean": 0.9}, "survives": True},
+        "deletion_probability": {"baselines": {}, "tau": {"black/mean": None}, "survives": None},
+    }
+    made = section(small_study, ranking=ranking)
+    by_label = {s.label: s for s in made.stability}
+    assert by_label["Infidelity"].verdict == "Does not survive"
+    assert "0.12 at least, black against blurred" in by_label["Infidelity"].sentence
+    assert by_label["MoRF–LeRF gap"].verdict == "Survives"
+    assert by_label["Deletion"].verdict == "Not known"
+    (row,) = made.ranks.methods
+    assert [(v.text, v.under) for v in row.values] == [("1.0", "1 to 2.5")] * 2
+
+
+def test_agreement_is_in_the_reports_order(small_study):
+    square = [[1, 0.2, 0.3], [0.2, 1, 0.4], [0.3, 0.4, 1]]
+    both = {"spearman": square, "overlap": square}
+    content = {"methods": ["lime", "saliency", "gradcam"], "grid": both, "full": both}
+    first, *others = section(small_study, agreement=content).agreement
+    assert first.names == ("Saliency", "Grad-CAM", "LIME")
+    assert [s.text for s in first.rows[0]] == ["", ".40", ".20"]
+    assert first.rows[0][2] == heat.Square(".20", "hit-1")
+    assert len(others) == 2
+
+
+def test_the_cascade_starts_at_the_trained_network_and_leaves_the_controls_out(small_study):
+    steps = [
+        {"layers": 2, "spearman": {"gradcam": 0.5, "edges": 1.0}, "ssim": {}},
+        {"layers": 6, "spearman": {"gradcam": 0.0, "edges": 1.0}, "ssim": {}},
+    ]
+    chart = section(small_study, cascade=steps, independent=[]).cascade
+    (line,) = chart.lines
+    assert (line.points[0].x, line.points[0].y) == (chart.left, chart.top)
+    assert (line.points[-1].x, line.points[-1].y) == (chart.right, chart.bottom)
+    assert section(small_study, cascade=[], independent=[]).layers is None
+
+
+def values(**more):
+    label, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    return {"label": label, "predicted": predicted, **more}
+
+
+def test_right_and_wrong_answers_are_averaged_apart():
+    gini = np.array([0.2, 0.9, 0.4, np.nan], np.float32)
+    dear = np.array([0.5], np.float32)  # of the first image only
+    raw = values(**{"value/gini/saliency": gini, "value/gini/lime": dear})
+    made = per_image.by_answer(raw, 100, 1)
+    assert [(c.group, c.label) for c in made.columns] == [("Gini", "right"), ("Gini", "wrong")]
+    saliency, lime = made.methods
+    assert [v.text for v in saliency.values] == ["0.30", "0.90"]
+    assert lime.values[0].text == "0.50"
+    assert lime.values[1] is None
+
+
+def test_without_wrong_answers_there_is_nothing_to_set_apart():
+    gini = np.array([0.2, 0.9, 0.4, 0.1], np.float32)
+    raw = values(**{"value/gini/saliency": gini}) | {"predicted": np.array([0, 0, 1, 1])}
+    assert per_image.by_answer(raw, 100, 1) is None
+    assert per_image.by_answer({}, 100, 1) is None
+
+
+def test_classes_are_told_by_their_true_label():
+    gap = np.array([0.2, 0.4, 0.6, np.nan], np.float32)
+    raw = values(**{"value/morf_lerf_gap/black/saliency": gap})
+    (made,) = per_image.by_class(raw, ["cat", "dog"])
+    assert [c.label for c in made.columns] == ["cat", "dog"]
+    assert [v.text for v in made.methods[0].values] == ["0.30", "0.60"]
+    assert list(per_image.by_class({}, [])) == []
+
+
+def test_the_curves_are_those_from_black_with_noise_beside(small_study):
+    first, second = section(small_study).curves
+    assert [line.name for line in first.lines] == ["Saliency", "Grad-CAM", "LIME", "Noise"]
+    assert first.lines[1].points[0].y == first.top
+    assert second.title.startswith("Probability reached")
+
+
+def test_a_cell_without_per_image_values_keeps_its_table(small_study):
+    artifacts.trust_path(CELL).unlink()
+    made = section(small_study)
+    assert made.table is not None
+    assert (made.curves, made.by_answer, made.by_class) == ((), None, ())
+    _, page = rendered(small_study)
+    assert "data/trust/simple_cnn-digits.npz" in page.text
+
+
+def test_nothing_assessed_is_nothing_shown(small_study):
+    artifacts.metrics_path("assess", CELL).unlink()
+    assert section(small_study) is None

@@ -1,0 +1,81 @@
+import numpy as np
+
+from heatproof.report.sections.gallery import gallery
+from heatproof.storage.artifacts import Explanations
+
+
+def rows(pairs, maps=None):
+    """Explanations of (image, label, predicted, target) rows over three classes."""
+    table = np.array(pairs, dtype=np.int64).reshape(-1, 4)
+    images = np.zeros((len(table), 6, 6, 1), np.uint8)
+    default = np.zeros((len(table), 6, 6), np.float32)
+    default[:, 5, 5] = 1
+    return Explanations(
+        image_index=table[:, 0],
+        label=table[:, 1],
+        predicted=table[:, 2],
+        target=table[:, 3],
+        confidence=np.full(len(table), 0.75, np.float32),
+        images=images,
+        maps=maps or {"saliency": default, "gradcam": default},
+        class_names=("cat", "dog", "owl"),
+    )
+
+
+def test_right_and_wrong_answers_are_told_apart_and_grouped_by_image():
+    made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
+    assert [x.index for x in made.right] == [4]
+    assert [x.index for x in made.wrong] == [9]
+    assert made.right[0].targets[0].role == "right"
+
+
+def test_a_wrong_answer_is_explained_for_the_predicted_class_first_then_the_true_one():
+    probabilities = np.zeros((10, 3))
+    probabilities[9] = 0.05, 0.2, 0.75
+    wrong = gallery(rows([(9, 1, 2, 1), (9, 1, 2, 2)]), probabilities).wrong[0]
+    assert [(t.role, t.name, t.probability) for t in wrong.targets] == [
+        ("predicted", "owl", 0.75),
+        ("true", "dog", 0.2),
+    ]
+    assert wrong.true == "dog"
+    assert wrong.predicted == "owl"
+
+
+def test_without_predictions_the_true_class_has_no_probability():
+    wrong = gallery(rows([(9, 1, 2, 2), (9, 1, 2, 1)])).wrong[0]
+    assert [t.probability for t in wrong.targets] == [0.75, None]
+
+
+def test_a_map_is_told_in_words_and_an_empty_one_is_marked():
+    sound = np.zeros((1, 6, 6), np.float32)
+    sound[0, 0, 5] = 3
+    made = gallery(rows([(0, 0, 0, 0)], {"gradcam": np.zeros_like(sound), "saliency": sound}))
+    saliency, gradcam = made.right[0].targets[0].maps
+    assert saliency.alt == "Saliency map for the class cat, largest at the top right"
+    assert gradcam.flaw == "all zero"
+    assert gradcam.alt == "Grad-CAM map for the class cat (all zero)"
+    assert made.overlaid == ["Grad-CAM"]
+
+
+def test_no_rows_make_no_gallery_and_an_unknown_method_is_shown_by_its_name():
+    assert gallery(rows([])) is None
+    maps = {"my_method": np.full((1, 6, 6), -1, np.float32)}
+    made = gallery(rows([(0, 0, 0, 0)], maps))
+    assert made.legends[0].label == "my_method"
+    assert made.legends[0].low == "− largest"
+
+
+def test_the_peak_of_each_map_is_kept_in_its_unit():
+    values = np.zeros((1, 6, 6), np.float32)
+    values[0, 2, 2] = -2.5
+    made = gallery(rows([(0, 0, 0, 0)], {"saliency": np.abs(values), "lrp_epsilon": values}))
+    saliency, lrp = made.right[0].targets[0].maps
+    assert (saliency.largest, saliency.unit, saliency.signed) == (2.5, "logits/unit", False)
+    assert (lrp.largest, lrp.unit, lrp.signed) == (2.5, "logits", True)
+    assert made.legends[1].signed
+
+
+def test_the_classes_to_choose_from_are_those_that_occur():
+    made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
+    assert made.true_classes == ((0, "cat"), (1, "dog"))
+    assert made.predicted_classes == ((0, "cat"), (2, "owl"))

@@ -1,0 +1,109 @@
+import pytest
+
+from heatproof.report import study
+from heatproof.report.sections import key_findings
+from heatproof.storage import artifacts
+from tests.report import fixture
+
+SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
+
+
+def changed(cell, **figures):
+    content = artifacts.read_metrics("evaluate", cell)
+    artifacts.write_metrics("evaluate", cell, content | figures)
+
+
+def told(params):
+    return {each.title: each for each in key_findings.worth(study.collect(params))}
+
+
+def figures(accuracy, half, flops):
+    return {"accuracy": accuracy, "accuracy_low": accuracy - half, "accuracy_high": accuracy + half,
+            "flops": flops}  # fmt: skip
+
+
+def test_a_cheaper_network_beside_the_best_is_named_with_its_saving(small_study):
+    changed(SIMPLE, **figures(0.94, 0.02, 1_000_000))
+    changed(BASELINE, **figures(0.95, 0.01, 57_000_000))
+    text = told(small_study)["Accuracy for its cost"].text
+    assert text == (
+        "On digits, simple_cnn (94.0 %, 92.0 to 96.0 %) takes a 57th of the operations of the most "
+        "accurate network, baseline_cnn (95.0 %, 94.0 to 96.0 %), and their intervals overlap."
+    )
+
+
+def test_where_none_is_beside_it_the_gain_is_told(small_study):
+    changed(SIMPLE, **figures(0.80, 0.01, 1_000_000))
+    changed(BASELINE, **figures(0.95, 0.01, 3_000_000))
+    text = told(small_study)["Accuracy for its cost"].text
+    assert text.startswith("On no dataset does a cheaper network’s interval reach")
+    assert "takes 3.0 times the operations of simple_cnn" in text
+    assert text.endswith("for 15.0 percentage points.")
+
+
+def test_the_most_accurate_may_also_be_the_cheapest(small_study):
+    changed(SIMPLE, **figures(0.95, 0.01, 1_000_000))
+    changed(BASELINE, **figures(0.80, 0.01, 3_000_000))
+    assert "both the most accurate network and the one with the fewest operations" in (
+        told(small_study)["Accuracy for its cost"].text
+    )
+
+
+def reliability(count, confidence, accuracy):
+    return [{"low": 0.9, "high": 1.0, "count": count, "confidence": confidence,
+             "accuracy": accuracy}]  # fmt: skip
+
+
+def test_the_surest_wrong_network_is_named_and_linked(small_study):
+    changed(SIMPLE, ece=0.01, reliability=reliability(200, 0.98, 0.97))
+    changed(BASELINE, ece=0.05, reliability=reliability(400, 0.98, 0.90))
+    said = told(small_study)["Wrong although sure"]
+    assert said.text.startswith(
+        "baseline_cnn on digits is wrong on 10.0 % of the 400 test images of which it is 90 % sure "
+        "or more (95 % interval 7.4 to 13.3 %); its own confidence allows 2.0 %."
+    )
+    assert "from 1.0 % (simple_cnn on digits) to 5.0 % (baseline_cnn on digits)" in said.text
+    assert (said.cell, said.address) == (BASELINE, "#calibration")
+
+
+def test_networks_as_right_as_sure_are_not_called_wrong(small_study):
+    for name in (SIMPLE, BASELINE):
+        changed(name, reliability=reliability(200, 0.95, 0.99))
+    assert "As right as sure" in told(small_study)
+
+
+def test_a_few_images_prove_nothing(small_study):
+    for name in (SIMPLE, BASELINE):
+        changed(name, reliability=reliability(20, 0.95, 0.5))
+    assert not {"Wrong although sure", "As right as sure"} & set(told(small_study))
+
+
+def test_methods_are_named_by_how_often_they_beat_the_controls(small_study):
+    text = told(small_study)["Explanations against controls"].text
+    # The fixture's methods are the better the earlier, and its controls the worst.
+    assert "beats every control in 8 of 8 checks, the most" in text
+
+
+def test_nothing_is_told_of_nothing(folder, repository):
+    assert key_findings.worth(study.collect(fixture.params_file(repository))) == ()
+
+
+def test_a_single_cell_is_compared_with_none(folder, repository):
+    params = fixture.params_file(repository, {SIMPLE: fixture.cell("simple_cnn", "digits")})
+    fixture.write_cell(params, SIMPLE, fixture.digits())
+    assert "Accuracy for its cost" not in told(params)
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [(1.2, "half"), (3.4, "a third"), (8, "an 8th"), (11, "an 11th"), (21.7, "a 22nd"),
+     (2_000, "a 2,000th")],
+)  # fmt: skip
+def test_parts_are_said_in_words(times, words):
+    assert key_findings._fraction(times) == words
+
+
+def test_the_score_interval_is_the_textbooks():
+    # Newcombe 1998, table I: 81 of 263 is 0.2553 to 0.3662; 0 of 20 is 0 to 0.1611.
+    assert key_findings.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert key_findings.wilson(0, 20) == pytest.approx((0, 0.1611), abs=1e-4)

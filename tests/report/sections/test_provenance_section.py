@@ -1,0 +1,126 @@
+"""What was run, in words: one machine, several, changed parameters, nothing known."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from heatproof.config import params
+from heatproof.report.sections.provenance_section import BUDGETS, MOST_FILES, MOST_PARAMETERS, ran
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from stages import report
+from tests.report import noted, read_pages
+from tests.report.fixture import CELLS
+
+FIRST, SECOND = CELLS
+REPORTS = Path("reports")
+
+
+def overview() -> read_pages.Page:
+    report.main()
+    return read_pages.read(REPORTS / "index.html")
+
+
+def test_every_budget_is_put_in_words() -> None:
+    assert set(BUDGETS) == set(get_args(params.Budget))
+
+
+def test_one_machine_and_one_commit_are_told_once() -> None:
+    runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0)]
+    made = ran(noted.content(runs, [noted.CLEAN], [noted.MACHINE]))
+    (source,) = made.sources
+    assert (source.commit, source.runs, source.where) == (noted.COMMIT, 2, ())
+    facts = {row.label: row.values for row in made.rows}
+    assert facts["Processor"] == ("A Processor of 2.6 GHz",)
+    assert facts["Its vector instructions"] == ("AVX2, AVX-512",)
+    assert facts["Memory"] == ("24 GiB",)
+    assert facts["GPU"] == ("none",)
+    assert facts["TensorFlow"] == ("2.21.0",)
+    assert facts["oneDNN kernels"] == ("on",)
+    assert not any(row.differs for row in made.rows)
+
+
+def test_environments_stand_apart_with_what_they_do_not_share() -> None:
+    other = noted.MACHINE | {"gpus": ["X", "Y"], "cpu": None, "libraries": {"keras": "3.15.1"}}
+    runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), ("explain_lime", SECOND, 0, 1)]
+    made = ran(noted.content(runs, [noted.CLEAN], [noted.MACHINE, other]))
+    facts = {row.label: row for row in made.rows}
+    assert facts["GPU"].values == ("none", "X and Y") and facts["GPU"].differs
+    assert facts["Processor"].values == ("A Processor of 2.6 GHz", "not recorded")
+    assert facts["TensorFlow"].values == ("2.21.0", "not recorded")
+    assert not facts["Keras"].differs
+    assert made.environments == (
+        (1, (f"training of {FIRST}",)),
+        (2, (f"training of {SECOND}", f"lime explanations of {SECOND}")),
+    )
+
+
+def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
+    parameters = [{"key": f"k{i}", "committed": "1", "used": "2"} for i in range(100)]
+    source = noted.CLEAN | {"changed": [f"f{i}" for i in range(100)], "parameters": parameters}
+    many = [source | {"commit": f"{i:040x}"} for i in range(30)]
+    machines = [noted.MACHINE | {"cores": i + 1} for i in range(9)]
+    runs = [("train", f"cell{i}", i, i % 9) for i in range(30)]
+    made = ran(noted.content(runs, many, machines))
+    assert made.sources[0].changed[-1] == f"{100 - MOST_FILES} more"
+    assert made.sources[0].left_out == 100 - MOST_PARAMETERS
+    assert len(made.sources) + made.more_sources == 30
+    assert len(made.environments) + made.more_environments == 9
+
+
+def test_a_run_of_nothing_that_is_there_is_refused() -> None:
+    with pytest.raises(UserError, match=r"provenance\.json: source 3 .*repro -f provenance"):
+        ran(noted.content([("train", FIRST, 3, 0)], [noted.CLEAN], [noted.MACHINE]))
+
+
+def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
+    runs = [("train", FIRST, 0, 0), ("train", SECOND, None, None)]
+    made = noted.content(runs, [noted.CLEAN], [noted.MACHINE])
+    noted.write(made)
+    page = overview()
+    for text in (
+        f"commit {noted.COMMIT[:12]}…, code and parameters as committed.",
+        "Of 1 result, made earlier, neither code nor machine is recorded.",
+        "A Processor of 2.6 GHz",
+        "abababababab…",
+    ):
+        assert text in page.text, text
+    assert "must not be compared" not in page.text
+    assert json.loads((REPORTS / "provenance.json").read_text()) == made
+    for path in REPORTS.rglob("*.html"):
+        root = "../" if path.parent.name == "cells" else ""
+        links = read_pages.read(path).links
+        assert {f"{root}index.html#run", f"{root}provenance.json"} <= set(links), path
+
+
+def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
+    noted.write(noted.hostile(FIRST, SECOND))
+    page = overview()
+    for text in (
+        "Parameters that differ from the committed ones",
+        "datasets.birds.fetch a</code> <script>",
+        "models.<b> not there 1",
+        "seed {{ 7 * 7 }} not there",
+        "a folder that is not under git’s control",
+        "durations of different ones must not be compared",
+        "Environment 2: 1 result",
+    ):
+        assert text in page.text, text
+    assert page.tags.count("script") == 1
+    assert not {"img", "i"} & set(page.tags)
+    assert not [key for key, _ in page.attributes if key.startswith("on")]
+
+
+def test_without_a_record_the_page_says_so_and_offers_no_file(small_study) -> None:
+    page = overview()
+    assert page.text.count("Not recorded") == 2
+    assert "provenance.json" not in " ".join(page.links)
+    assert not (REPORTS / "provenance.json").exists()
+
+
+def test_a_damaged_record_is_named(small_study) -> None:
+    artifacts.PROVENANCE.write_text('{"study": [{"runs": []}]}')
+    with pytest.raises(UserError, match=r"provenance\.json: data, .* missing"):
+        report.main()

@@ -1,0 +1,114 @@
+"""The table of measures: what is marked, what is not, and what stands beneath a number."""
+
+import pytest
+
+from heatproof.report.sections import trust_table
+from heatproof.report.sections.trust_table import Source
+
+
+def said(mean, low=None, high=None, images=20):
+    return {"mean": mean, "low": low, "high": high, "images": images}
+
+
+def cell(content, measure="gini", uninformative=()):
+    flagged = {measure: list(uninformative)} if uninformative else {}
+    return {"measures": {measure: content}, "uninformative": flagged}
+
+
+def values(table, column=0):
+    return {row.name: row.values[column] for row in (*table.methods, *table.controls)}
+
+
+def best(table):
+    return [name for name, value in values(table).items() if value is not None and value.best]
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"), [("gini", "saliency"), ("infidelity/black", "gradcam")]
+)
+def test_the_best_is_the_greatest_or_the_least_as_the_measure_has_it(measure, expected):
+    content = {"saliency": said(0.9), "gradcam": said(0.4), "lime": said(0.5)}
+    assert best(trust_table.of_cell(cell(content, measure), [measure])) == [expected]
+
+
+def test_of_likenesses_the_size_counts():
+    content = {"saliency": said(-0.9), "gradcam": said(0.2), "lime": said(0.5)}
+    made = trust_table.of_cell(cell(content, "randomised_spearman"), ["randomised_spearman"])
+    assert best(made) == ["gradcam"]
+
+
+def test_equals_are_all_best_and_a_control_never_is():
+    content = {"saliency": said(0.5), "gradcam": said(0.5), "lime": said(0.1), "edges": said(0.9)}
+    assert best(trust_table.of_cell(cell(content), ["gini"])) == ["saliency", "gradcam"]
+
+
+def test_a_single_method_is_not_the_best_of_anything():
+    made = trust_table.of_cell(cell({"saliency": said(0.5), "edges": said(0.1)}), ["gini"])
+    assert best(made) == []
+
+
+def test_a_column_that_says_nothing_has_no_best_and_says_why():
+    content = {"saliency": said(0.5), "gradcam": said(0.2), "edges": said(0.9), "centre": said(1)}
+    made = trust_table.of_cell(cell(content, uninformative=["edges", "centre"]), ["gini"])
+    assert best(made) == []
+    (column,) = made.empty
+    assert column.nothing == (
+        "The edge filter and the centre Gaussian rank above most methods here: "
+        "this column says nothing about methods"
+    )
+    assert column.note == "more is better; says nothing here"
+
+
+def test_a_mean_of_few_images_says_so_and_is_not_the_best():
+    content = {"saliency": said(0.5, 0.4, 0.6), "gradcam": said(0.4), "lime": said(0.9, 0.8, 1, 2)}
+    made = trust_table.of_cell(cell(content), ["gini"])
+    assert best(made) == ["saliency"]
+    assert values(made)["lime"].under == "2 images"
+    assert values(made)["saliency"].under == "0.40 to 0.60"
+    assert made.few
+
+
+def test_one_image_without_a_value_does_not_make_a_method_lose_its_place():
+    content = {"saliency": said(0.9, images=19), "gradcam": said(0.4)}
+    made = trust_table.of_cell(cell(content), ["gini"])
+    assert best(made) == ["saliency"]
+    assert not made.few
+
+
+def test_methods_come_in_the_reports_order_with_the_controls_apart():
+    content = {"random": said(0.1), "lime": said(0.2), "saliency": said(0.3), "edges": said(0.4)}
+    made = trust_table.of_cell(cell(content), ["gini"])
+    assert [row.label for row in made.methods] == ["Saliency", "LIME"]
+    assert [row.label for row in made.controls] == ["Noise", "Edge filter"]
+
+
+def test_what_lacks_is_left_empty():
+    content = {"saliency": said(None, images=0), "gradcam": said(0.4)}
+    other = {"gradcam": said(0.2), "lime": said(0.3)}
+    made = trust_table.table([Source("gini", content), Source("entropy_share", other)])
+    assert values(made, 0)["saliency"] is None
+    assert values(made, 0)["lime"] is None
+    assert values(made, 1)["lime"].text == "0.30"
+    assert trust_table.of_cell(cell({}), ["gini"]) is None
+    assert trust_table.of_cell(cell({}), ["deletion_probability/black"]) is None
+
+
+def test_neighbours_of_one_group_share_its_head():
+    content = {"saliency": said(0.3)}
+    names = ("relevance_mass", "deletion_probability/black", "infidelity/black", "gini")
+    made = trust_table.table(Source(name, content) for name in names)
+    assert made.groups == (("Ground truth", 1), ("Faithfulness", 2), ("Simplicity", 1))
+
+
+@pytest.mark.parametrize(("largest", "text"), [(0.1234, "0.123"), (0.5, "0.50"), (123.4, "123")])
+def test_a_column_has_as_many_decimals_as_its_numbers_need(largest, text):
+    made = trust_table.of_cell(cell({"saliency": said(largest)}), ["gini"])
+    assert values(made)["saliency"].text == text
+
+
+def test_rows_can_be_put_in_the_order_of_a_measure():
+    first = {"saliency": said(0.1), "gradcam": said(0.9), "lime": said(0.5)}
+    second = {"saliency": said(0.2), "gradcam": said(0.1)}
+    made = trust_table.table([Source("relevance_rank", first), Source("relevance_rank", second)])
+    order = [row.name for row in made.by_mean("relevance_rank").methods]
+    assert order == ["gradcam", "lime", "saliency"]  # 0.5, then 0.5 of one, then 0.15

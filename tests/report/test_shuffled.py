@@ -1,0 +1,48 @@
+"""What assess_shuffled found stands among a cell's other measures."""
+
+import numpy as np
+import pytest
+
+from heatproof.report import study
+from heatproof.report.sections import cell_trust
+from heatproof.storage import artifacts
+from tests.report import fixture
+
+CELL = "simple_cnn-digits"
+MEASURE = "shuffled_spearman"
+
+
+@pytest.fixture
+def params(folder, repository):
+    made = fixture.params_file(repository, {CELL: fixture.cell("simple_cnn", "digits")})
+    fixture.write_cell(made, CELL, fixture.digits())
+    entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
+    return made.model_copy(update={"shuffled": {CELL: type(made).model_fields["shuffled"]
+                                                .annotation.__args__[1](**entry)}})  # fmt: skip
+
+
+def result(params):
+    return study.collect(params).cells[0]
+
+
+def test_without_it_its_files_are_what_is_missing(params):
+    found = result(params)
+    assert found.missing == (artifacts.metrics_path("assess_shuffled", CELL).as_posix(),)
+    assert MEASURE not in found.assess["measures"] and found.assess["measures"]
+
+
+def test_its_measures_join_the_others(params):
+    before = result(params)
+    said = {"mean": 0.25, "low": 0.125, "high": 0.5, "images": 3}
+    methods = dict.fromkeys(before.assess["measures"]["gini"], said)
+    content = {"measures": {MEASURE: methods}, "uninformative": {MEASURE: ["edges"]}}
+    artifacts.write_metrics("assess_shuffled", CELL, content)
+    each = np.array([0.125, 0.5, 0.125], np.float32)
+    artifacts.write_trust(CELL, {f"value/{MEASURE}/saliency": each}, "shuffled")
+    found = result(params)
+    assert not found.missing
+    assert set(found.assess["measures"]) == {*before.assess["measures"], MEASURE}
+    assert found.assess["uninformative"] == before.assess["uninformative"] | {MEASURE: ["edges"]}
+    assert set(found.trust()) == {*before.trust(), f"value/{MEASURE}/saliency"}
+    table = cell_trust.section(params, found).table
+    assert any("Shuffled labels" in column.label for column in table.columns)

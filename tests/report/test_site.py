@@ -1,0 +1,172 @@
+"""The whole site, built from files and read back."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from heatproof.report import site, study
+from heatproof.report.pages import overview
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from stages import report
+from tests.report import fixture, galleries, read_pages, trusted
+from tests.report.built import REPORTS, WHOLE, built, check
+
+
+def test_every_cell_has_its_page_and_everything_links_up(small_study):
+    made = built()
+    assert set(made) == {*WHOLE, *(f"cells/{name}.html" for name in small_study.cells)}
+    check(made)
+    assert "cells/simple_cnn-digits.html" in made["index.html"].links
+    for name, page in made.items():
+        root = "../" if name.startswith("cells/") else ""
+        assert {f"{root}{other}" for other in WHOLE if other != name} <= set(page.links), name
+
+
+def test_the_figures_are_those_of_the_metrics_files(small_study):
+    name = "simple_cnn-digits"
+    content = artifacts.read_metrics("evaluate", name)
+    figures = {"accuracy": 0.8767, "accuracy_low": 0.8612, "accuracy_high": 0.8999}
+    figures |= {"macro_f1": 0.8543, "parameters": 4242, "flops": 1_234_567}
+    artifacts.write_metrics("evaluate", name, content | figures)
+    artifacts.write_timing("evaluate", name, {"inference_ms_per_image": 0.0731})
+    artifacts.write_timing("train", name, {"train_seconds": 492.0, "images_per_second": 1.0})
+    made = built()
+    for text in ("87.7 %", "86.1 to 90.0 %", "4.24 k", "1.23 M", "0.073", "8 min 12 s", "0.854"):
+        assert text in made["index.html"].text
+        assert text in made[f"cells/{name}.html"].text
+    assert "4,242" in made[f"cells/{name}.html"].text
+
+
+def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
+    found = []
+    for number in ("one", "other folder"):
+        place = folder / number
+        place.mkdir()
+        monkeypatch.chdir(place)
+        params = fixture.params_file(repository)
+        pictures = fixture.digits()
+        fixture.write_dataset_metrics("digits", pictures)
+        galleries.write_dataset("digits", pictures)
+        for name in params.cells:
+            fixture.write_cell(params, name, pictures)
+        # In a process of its own, with another order of sets and dictionaries' hashes.
+        environment = os.environ | {"PYTHONPATH": str(repository)}
+        environment["PYTHONHASHSEED"] = str(len(number))
+        subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
+        found.append(read_pages.contents(REPORTS))
+    assert found[0] == found[1]
+    # Five pages on the whole study, two cells with five sprites each, the strip.
+    assert len(found[0]) == 18
+
+
+def test_what_would_have_to_change_is_shown(small_study):
+    page = built()["cells/simple_cnn-digits.html"]
+    assert {"changes", "counterfactuals", "adversarial"} <= set(page.ids)
+    assert re.search(r"; 4 of \d+ pixels changed, at most by 0.8", page.text)
+    assert "rounded to 8 bits, the answer is the old one again" in page.text
+    assert "no change found that makes it" in page.text
+    assert "stays, whatever step was tried" in page.text
+
+
+def test_building_needs_no_tensorflow(small_study, repository):
+    code = (
+        "import sys; from stages import report; report.main(); "
+        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'mlflow')))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(repository)}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+def test_nothing_from_outside_is_asked_for_and_the_policy_allows_nothing(small_study):
+    for name, page in built().items():
+        policy = next(v for _, v in page.attributes if v.startswith("default-src"))
+        assert policy.startswith("default-src 'none';"), name
+        assert "unsafe" not in policy
+        assert "http" not in policy
+        addresses = [v for k, v in page.attributes if k in ("href", "src", "srcset", "action")]
+        assert not [a for a in addresses if re.match(r"(?!data:)[a-z]+:|//", a)], name
+        assert not [k for k, _ in page.attributes if k == "style" or k.startswith("on")], name
+
+
+def test_no_template_turns_escaping_off():
+    templates = sorted((Path(site.__file__).parent / "templates").iterdir())
+    assert len(templates) >= 4
+    for path in templates:
+        assert not re.search(r"\|\s*safe|autoescape|Markup", path.read_text()), path.name
+    assert site.environment().autoescape is True
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    'it\'s "quoted" & more',
+    "two\nlines\tand a tab",
+    "{{ 7 * 7 }}",
+    "\u202egnp.exe",
+    "🦉" * 40,
+    "nul\x01byte",
+    "</style></title>",
+    "",
+)
+
+
+def test_hostile_class_names_stay_text(folder, repository):
+    params = fixture.params_file(repository)
+    pictures = fixture.digits(class_names=HOSTILE)
+    fixture.write_dataset_metrics("digits", pictures)
+    galleries.write_dataset("digits", pictures)
+    for name in params.cells:
+        fixture.write_cell(params, name, pictures)
+    made = built()
+    check(made)
+    for name, page in made.items():
+        data = page.attributes.count(("type", "application/json"))
+        assert page.tags.count("script") == 1 + data, name
+        assert page.tags.count("style") == 1, name
+        assert "img" not in page.tags, name
+        assert not [key for key, _ in page.attributes if key.startswith("on")], name
+    text = made["cells/simple_cnn-digits.html"].text
+    assert "<script>alert(1)" in text
+    assert "{{ 7 * 7 }}" in text
+    assert "two lines and a tab" in text
+    assert "(no name)" in text
+
+
+def test_a_claim_leads_to_its_cell(small_study):
+    trusted.write_claims(small_study.budget, "simple_cnn-digits")
+    made = built()
+    check(made)
+    assert "cells/simple_cnn-digits.html" in made["claims.html"].links
+    assert "1 holds, 1 does not hold" in made["index.html"].text
+
+
+def test_assess_metrics_older_than_the_code_are_named(small_study):
+    artifacts.write_metrics("assess", "simple_cnn-digits", {"sanity": {}, "cascade": []})
+    with pytest.raises(UserError, match=r"assess/simple_cnn-digits\.json: .*measures.*repro"):
+        report.main()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resnet18-cifar10", "resnet18-cifar10"),
+        ("../../etc/passwd", "~2E.~2F..~2Fetc~2Fpasswd"),
+        ("a b&c", "a~20b~26c"),
+        ("é", "~C3~A9"),
+        ("a~20b", "a~7E20b"),
+    ],
+)
+def test_file_names_stay_in_their_folder_and_need_no_quoting(name, expected):
+    assert site.file_name(name) == expected
+
+
+def test_the_overview_counts_what_is_incomplete(small_study):
+    artifacts.metrics_path("assess", "simple_cnn-digits").unlink()
+    values = overview.context(study.collect(small_study))
+    assert [c.name for c in values["incomplete"]] == ["simple_cnn-digits"]
+    assert "1 network of 2 incomplete" in built()["index.html"].text

@@ -1,0 +1,116 @@
+"""The whole site of unusual results: missing, perfect, diverged, very many."""
+
+import re
+import shutil
+import time
+
+import pytest
+
+from heatproof.report import study
+from heatproof.report.text import methods
+from heatproof.storage import artifacts
+from tests.report import fixture, trusted
+from tests.report.built import REPORTS, built, check
+
+
+def test_missing_results_are_said_and_are_no_error(folder, repository):
+    params = fixture.params_file(repository)
+    made = built()
+    check(made)
+    assert "0 of 2 networks evaluated" in made["index.html"].text
+    page = made["cells/simple_cnn-digits.html"]
+    assert "metrics/evaluate/simple_cnn-digits.json" in page.text
+    for text in ("Not evaluated yet", "No explanations yet", "Not assessed yet", "No training"):
+        assert text in page.text
+    assert "No explanations assessed yet" in made["methods.html"].text
+    assert "No explanations assessed yet" in made["index.html"].text
+    assert "Not compared yet" in made["claims.html"].text
+    assert len(params.cells) == 2
+
+
+PARTS = (
+    *("metrics/train", "metrics/history", "metrics/evaluate", "metrics/explain_gradients"),
+    *("metrics/assess", "metrics/timing", "metrics/preprocess", "data/explanations"),
+    *("data/predictions", "data/trust", "data/processed"),
+)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_missing_part_leaves_the_rest(small_study, part):
+    shutil.rmtree(part)
+    check(built())
+
+
+def test_a_class_never_predicted_has_no_precision(folder, repository):
+    cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
+    params = fixture.params_file(repository, cells)
+    fixture.write_cell(params, "simple_cnn-digits", fixture.digits(), never=4)
+    page = built()["cells/simple_cnn-digits.html"]
+    assert "Never predicted: 4." in page.text
+    assert re.search(r"4 never predicted \d+ – 0\.0 %", page.text)
+
+
+def test_a_perfect_single_cell_says_so(folder, repository):
+    cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
+    params = fixture.params_file(repository, cells)
+    fixture.write_cell(params, "simple_cnn-digits", fixture.digits(), right=1.0)
+    made = built()
+    check(made)
+    page = made["cells/simple_cnn-digits.html"]
+    assert page.text.count("None: every test image was answered right.") == 2
+    assert "1 trained network: 1 architecture on 1 dataset" in made["index.html"].text
+
+
+def test_a_hundred_classes_and_a_diverged_training(folder, repository):
+    cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
+    params = fixture.params_file(repository, cells)
+    pictures = fixture.digits(class_names=tuple(f"class {i}" for i in range(100)), limit=1000)
+    fixture.write_cell(params, "simple_cnn-digits", pictures, right=0.6)
+    path = artifacts.history_path("simple_cnn-digits")
+    history = artifacts.read_table(path)
+    history.loc[2:, ["loss", "val_loss"]] = float("nan")
+    artifacts.write_table(path, history)
+    made = built()
+    check(made)
+    page = made["cells/simple_cnn-digits.html"]
+    assert "../images/simple_cnn-digits-test.png" in page.pictures
+    assert "NaN" not in page.text
+    assert (REPORTS / "cells/simple_cnn-digits.html").stat().st_size < 2_000_000
+
+
+def test_one_epoch_is_told_in_a_table(small_study):
+    path = artifacts.history_path("simple_cnn-digits")
+    artifacts.write_table(path, artifacts.read_table(path).head(1))
+    made = built()
+    check(made)
+    assert "One epoch makes no curve" in made["cells/simple_cnn-digits.html"].text
+
+
+def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
+    models = [f"network_{number}" for number in range(40)]
+    cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}
+    params = fixture.params_file(repository, cells)
+    pictures = fixture.digits()
+    for name in cells:
+        fixture.write_cell(params, name, pictures)
+    started = time.process_time()
+    made = built()
+    assert time.process_time() - started < 20
+    check(made)
+    assert len(made) == 45
+    assert (REPORTS / "index.html").stat().st_size < 500_000
+
+
+def test_pages_stay_small_with_every_method(folder, repository):
+    cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
+    params = fixture.params_file(repository, cells)
+    fixture.write_cell(params, "simple_cnn-digits", fixture.digits())
+    (result,) = study.collect(params).cells
+    every = tuple(methods.METHODS)
+    trusted.write_cell(params, "simple_cnn-digits", result.explanations(), "planted", every)
+    made = built()
+    check(made)
+    assert all(f"method-{name}" in made["methods.html"].ids for name in every)
+    assert (REPORTS / "cells/simple_cnn-digits.html").stat().st_size < 500_000
+    assert (REPORTS / "methods.html").stat().st_size < 300_000
+    assert (REPORTS / "index.html").stat().st_size < 100_000

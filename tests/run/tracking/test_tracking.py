@@ -1,0 +1,199 @@
+"""Tracking writes what it should, and draws nothing of the run it watches."""
+
+import hashlib
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatproof.run import tracking, tracking_store
+from tests.run.tracking.recorded import WRITER, clean_environment, local_uri, runs, write
+
+
+def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
+    from matplotlib.figure import Figure
+    from mlflow.tracking import MlflowClient
+
+    figure = Figure()
+    figure.subplots().plot([1, 2])
+    with tracking.run("explain_gradients", "a-b", {"seed": 3, "network": {"f": [8, 8]}}) as run:
+        run.log_metrics({"loss": 0.5, "note": "text", "flag": True, "odd (%)": 2}, step=1)
+        run.log_metrics({"loss": 0.25}, step=2)
+        run.log_figure(figure, "curve.png")
+        run.log_artifact(write(study / "räw.txt", "text"))
+
+    (logged,) = runs(local_uri(study))
+    assert logged.info.status == "FINISHED"
+    assert logged.info.run_name == "explain_gradients a-b"
+    assert logged.data.params == {"seed": "3", "network.f": "[8,8]"}
+    assert logged.data.metrics == {"loss": 0.25, "odd ___": 2.0}
+    assert logged.data.tags["dvc_stage"] == "explain_gradients@a-b"
+    assert logged.data.tags["cell"] == "a-b"
+    assert logged.data.tags["git_commit"] == "unknown"
+    canonical = b'{"network.f":[8,8],"seed":3}'
+    assert logged.data.tags["config_hash"] == hashlib.sha256(canonical).hexdigest()
+    history = MlflowClient(local_uri(study)).get_metric_history(logged.info.run_id, "loss")
+    assert [(entry.step, entry.value) for entry in history] == [(1, 0.5), (2, 0.25)]
+    artifacts = study / "mlartifacts" / logged.info.run_id / "artifacts"
+    assert (artifacts / "figures" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (artifacts / "räw.txt").read_text() == "text"
+
+
+def test_a_file_is_logged_as_a_figure_under_its_new_name(begun: Path) -> None:
+    picture = write(begun / "some.png", "bytes")
+    with tracking.run("train", "a-b", {}) as run:
+        run.log_figure(picture, "curves.png")
+    assert [path.read_text() for path in begun.rglob("curves.png")] == ["bytes"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
+)
+def test_how_a_run_ended_is_marked(begun: Path, error: BaseException, status: str) -> None:
+    with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}) as run:
+        if status == "KILLED":
+            run.log_metrics({"loss": 1.0}, step=1)
+        raise error
+    assert raised.value is error
+    assert [logged.info.status for logged in runs(local_uri(begun))] == [status]
+
+
+def test_ctrl_c_before_there_was_anything_to_log_does_not_wait_for_mlflow(study: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), tracking.run("train", "a-b", {}):
+        raise KeyboardInterrupt
+    assert not list(study.iterdir())
+
+
+def test_mlflow_is_opened_by_the_first_numbers_and_the_run_begins_with_its_work(
+    begun: Path,
+) -> None:
+    before = time.time() * 1000
+    with tracking.run("train", "a-b", {"seed": 1}) as run:
+        assert not runs(local_uri(begun))
+        work_began = time.time() * 1000
+        run.log_metrics({"loss": 1.0}, step=1)
+        (logged,) = runs(local_uri(begun))
+    assert logged.info.status == "RUNNING"
+    assert logged.data.params == {"seed": "1"}
+    assert before - 1 <= logged.info.start_time <= work_began
+
+
+def test_a_queued_experiment_writes_to_the_parent_repository(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    monkeypatch.setenv("DVC_ROOT", str(parent))
+    monkeypatch.setenv("DVC_EXP_NAME", "stride-2")
+    with tracking.run("train", "a-b", {}):
+        pass
+    assert runs(local_uri(parent))[0].data.tags["dvc_experiment"] == "stride-2"
+    assert list(study.iterdir()) == []
+
+
+def test_a_repository_that_was_moved_keeps_its_artifacts_beside_its_database(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cell in ("first", "second"):
+        with tracking.run("train", cell, {}) as run:
+            run.log_artifact(write(Path.cwd() / "note.txt", cell))
+        if cell == "first":
+            moved = study.with_name("elsewhere")
+            study.rename(moved)
+            monkeypatch.chdir(moved)
+    assert not study.exists()
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(local_uri(moved))
+    for logged in runs(local_uri(moved)):
+        assert [file.path for file in client.list_artifacts(logged.info.run_id)] == ["note.txt"]
+
+
+@pytest.mark.parametrize("name", ["STUDY_TRACKING", "MLFLOW_TRACKING_URI"])
+def test_off_means_off_without_importing_mlflow(study: Path, name: str) -> None:
+    code = f"{WRITER}\nprint('mlflow' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "a-b", "absent.txt"],
+        cwd=study,
+        env=clean_environment(**{name: "off"}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
+    assert list(study.iterdir()) == []
+
+
+def test_tracking_draws_no_random_numbers_of_the_run(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw() -> tuple[float, float]:
+        return random.random(), float(np.random.random())  # noqa: NPY002
+
+    def open_client() -> None:
+        draw()
+        raise OSError("no")
+
+    expected = []
+    for opened in (None, open_client):
+        random.seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        if opened:
+            monkeypatch.setattr(tracking, "open_client", opened)
+            with tracking.run("train", "a-b", {}):
+                pass
+        expected.append(draw())
+    assert expected[0] == expected[1]
+
+
+def test_the_hash_depends_on_values_only() -> None:
+    nested = tracking.config_hash({"b": {"x": 1, "y": [1, 2]}, "a": "é"})
+    assert nested == tracking.config_hash({"a": "é", "b.y": [1, 2], "b.x": 1})
+    assert nested != tracking.config_hash({"a": "é", "b.y": [2, 1], "b.x": 1})
+    assert nested != tracking.config_hash({"a": "é", "b.y": [1, 2], "b.x": 1.5})
+
+
+def test_the_commit_is_marked_dirty_by_code_and_not_by_results(study: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+    assert tracking.git_commit() == "unknown"
+    git("init")
+    assert tracking.git_commit() == "unknown"
+    write(study / "params.yaml", "seed: 1")
+    write(study / "dvc.lock", "")
+    git("add", ".")
+    git("commit", "-m", "first")
+    clean_commit = tracking.git_commit()
+    assert len(clean_commit) == 40
+    write(study / "dvc.lock", "changed")
+    write(study / "notes.txt", "new")
+    assert tracking.git_commit() == clean_commit
+    write(study / "params.yaml", "seed: 2")
+    assert tracking.git_commit() == f"{clean_commit}-dirty"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://ada:p@ss/w@host:5000/x failed", "https://***@host:5000/x failed"),
+        (
+            "postgresql://u:p@db/x?password=p&a=b end",
+            "postgresql://***@db/x?password=***&a=*** end",
+        ),
+        ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
+    ],
+)
+def test_credentials_are_masked(text: str, expected: str) -> None:
+    assert tracking_store.masked(text) == expected
+
+
+def test_the_password_of_the_environment_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2")
+    assert tracking_store.masked("401 for hunter2") == "401 for ***"

@@ -1,0 +1,262 @@
+"""The assess stage: every measure on a cell's stored attributions."""
+
+import shutil
+from contextlib import chdir
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatproof.attribution.core.method import MAPS
+from heatproof.config import params
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import SHUFFLED, Explanations
+from heatproof.trust.controls import NAMES
+from heatproof.trust.examination import remade
+from heatproof.trust.measures import BETTER, base
+from heatproof.trust.subject import one_an_image, prepared
+from stages.assess import assess_cell
+from stages.assess_shuffled import assess_shuffled
+from stages.explain import explain_cell
+from tests import small_cell
+
+CELL = "simple_cnn-digits"
+BLOCKS = {"explain": {"images": {"right_per_class": 1, "wrong_per_class": 1}}}
+MASKED = {"relevance_mass", "relevance_rank", "pointing_game"}
+BESIDE_SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cell with its maps, as the stages before leave it: made once, since it takes seconds."""
+    made = tmp_path_factory.mktemp("explained")
+    with chdir(made), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDY_TRACKING", "off")
+        small_cell.write_params(CELL, **BLOCKS)
+        small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.arange(len(p)) % 2 == 1)
+        explain()
+    return made
+
+
+@pytest.fixture(scope="module")
+def assessed(explained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it after the stage, for tests that only read."""
+    made = tmp_path_factory.mktemp("assessed")
+    shutil.copytree(explained, made, dirs_exist_ok=True)
+    with chdir(made), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDY_TRACKING", "off")
+        assess_cell(CELL)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(explained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDY_TRACKING", "off")
+    return tmp_path
+
+
+def explain() -> None:
+    for family in MAPS:
+        explain_cell(CELL, family)
+
+
+def test_every_measure_has_every_method_and_every_control(
+    assessed: Path, explained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(assessed)
+    metrics = artifacts.read_metrics("assess", CELL)
+    measures = metrics["measures"]
+    assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
+    assert metrics["mask"] == "foreground"
+    assert {base(name) for name in measures} == set(BETTER) - BESIDE_SHUFFLED | {
+        "infidelity_scaling"
+    }
+    every = set(artifacts.read_maps(CELL, MAPS).maps)
+    dear = set(metrics["few"]["methods"])
+    assert metrics["few"]["images"] == 1 and "lime" in dear and "saliency" not in dear
+    for name, by_method in measures.items():
+        wanted = every - dear if base(name).startswith("smooth_") else every | set(NAMES)
+        assert set(by_method) == wanted, name
+        for method, said in by_method.items():
+            again = base(name).startswith(
+                ("randomised", "independent", "sens", "shift", "entropy_r")
+            )
+            assert said["images"] <= (1 if again and method in dear else 4)
+            if said["low"] is not None:
+                assert said["low"] <= said["mean"] + 1e-6 and said["mean"] <= said["high"] + 1e-6
+    # What does not look at the network cannot change with its weights; noise is drawn anew.
+    assert measures["randomised_spearman"]["edges"]["mean"] == pytest.approx(1)
+    assert abs(measures["randomised_spearman"]["random"]["mean"]) < 0.2
+    assert measures["sensitivity_max"]["centre"]["mean"] == 0
+    # Layers of simple_cnn with weights: two convolutions and the logits.
+    assert [step["layers"] for step in metrics["cascade"]] == [2, 3]
+    assert [step["layers"] for step in metrics["independent"]] == [1, 1]
+    for method in every:
+        last = metrics["cascade"][-1]["spearman"][method]
+        assert last == measures["randomised_spearman"][method]["mean"]
+    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
+    weights = artifacts.weights_path(CELL)
+    assert weights.read_bytes() == (explained / weights).read_bytes()
+
+
+def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
+    study = params.load()
+    assessed = prepared(study, CELL)
+    subject = assessed.subject
+    explain = assessed.explaining(assessed.model)
+    again = remade(explain, subject.images, subject.targets, study.seed)
+    originals = assessed.originals()
+    assert set(originals) == set(again)
+    for method, maps in again.items():
+        scale = np.abs(maps).max()
+        np.testing.assert_allclose(
+            originals[method][: len(maps)], maps, rtol=0, atol=1e-4 * scale, err_msg=method
+        )
+
+
+def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(assessed)
+    values = artifacts.read_trust(CELL)
+    measures = artifacts.read_metrics("assess", CELL)["measures"]
+    for measure, by_method in measures.items():
+        for method, said in by_method.items():
+            each = values[f"value/{measure}/{method}"]
+            known = each[~np.isnan(each)]
+            assert len(known) == said["images"]
+            if len(known):
+                assert known.mean(dtype=np.float64) == pytest.approx(said["mean"], abs=1e-4)
+    deletion = values["curve/deletion_probability/black/saliency"]
+    assert len(deletion) == len(values["fractions"]) == 5
+    assert set(values["label"] == values["predicted"]) == {True, False}
+
+
+def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) -> None:
+    paths = artifacts.metrics_path("assess", CELL), artifacts.trust_path(CELL)
+    written = [[(assessed / path).read_bytes() for path in paths]]
+    for seed in (params.load().seed, 2):
+        small_cell.write_params(CELL, **BLOCKS, seed=seed)
+        assess_cell(CELL)
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    assert written[1][0] != written[2][0] and written[1][1] != written[2][1]
+
+
+def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
+    entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
+    small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
+    with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
+        assess_shuffled(CELL)
+    path = artifacts.weights_path(CELL, SHUFFLED)
+    path.write_bytes(artifacts.weights_path(CELL).read_bytes())
+    assess_shuffled(CELL)
+    measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
+    assert set(measures) == BESIDE_SHUFFLED
+    # The same weights: the same maps, but for the control that is noise.
+    assert measures["shuffled_spearman"]["saliency"]["mean"] == pytest.approx(1)
+    assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
+    kept = artifacts.read_trust(CELL, SHUFFLED)
+    assert kept["value/shuffled_spearman/saliency"] == pytest.approx(1)
+    assert len(kept["value/shuffled_spearman/lime"]) == 1  # dear: of the first image only
+
+
+def test_a_cell_that_is_not_trained_on_shuffled_labels_says_which_are() -> None:
+    with pytest.raises(UserError, match="shuffled"):
+        assess_shuffled(CELL)
+
+
+def test_masks_of_the_dataset_are_the_truth() -> None:
+    study = params.load()
+    dataset = artifacts.read_dataset(study.cell(CELL).dataset)
+    masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
+    masks[:, :4, :4] = 1
+    artifacts.write_dataset("digits", replace(dataset, test_masks=masks))
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert metrics["mask"] == "planted"
+    assert metrics["measures"]["relevance_mass"]["constant"]["mean"] == pytest.approx(1 / 16)
+
+
+def test_maps_that_say_nothing_are_left_out_of_what_has_no_meaning() -> None:
+    rows = artifacts.read_explanations(CELL, "gradients")
+    blank = np.zeros_like(rows.maps["saliency"])
+    artifacts.write_explanations(
+        CELL, "gradients", replace(rows, maps=rows.maps | {"saliency": blank})
+    )
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert metrics["measures"]["gini"]["saliency"] == {
+        "mean": None, "low": None, "high": None, "images": 0,
+    }  # fmt: skip
+
+
+def test_a_method_that_could_not_serve_is_left_out() -> None:
+    rows = artifacts.read_explanations(CELL, "gradients")
+    maps = {name: each for name, each in rows.maps.items() if name != "lrp_epsilon"}
+    artifacts.write_explanations(CELL, "gradients", replace(rows, maps=maps, numbers={}))
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert all("lrp_epsilon" not in by_method for by_method in metrics["measures"].values())
+
+
+def test_no_images_are_no_numbers() -> None:
+    images = {"images": {"right_per_class": 0, "wrong_per_class": 1}}
+    small_cell.write_params(CELL, explain=images)
+    small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.zeros(len(p), bool))
+    explain()
+    assess_cell(CELL)
+    metrics = artifacts.read_metrics("assess", CELL)
+    assert metrics["images"] == 0
+    assert metrics["measures"]["gini"]["gradcam"]["mean"] is None
+
+
+def test_each_image_counts_once_evenly_spread() -> None:
+    index = np.repeat(np.arange(10), 2)
+    predicted = index % 3
+    rows = Explanations(
+        image_index=index,
+        label=predicted,
+        predicted=predicted,
+        target=np.where(np.arange(20) % 2 == 0, predicted, predicted + 1),
+        confidence=np.zeros(20, np.float32),
+        images=np.zeros((20, 2, 2, 1), np.uint8),
+        maps={"method": np.arange(20, dtype=np.float32)[:, None, None]},
+        class_names=("a", "b", "c", "d"),
+    )
+    assert sorted(one_an_image(rows, 99, 0).image_index) == list(range(10))
+    few = one_an_image(rows, 4, 0)
+    assert sorted(few.image_index) == [0, 3, 6, 9]
+    assert (few.maps["method"].ravel() == 2 * few.image_index).all()
+
+
+def test_without_explanations_it_says_how_to_get_them() -> None:
+    artifacts.explanations_path(CELL, "gradients").unlink()
+    with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
+        assess_cell(CELL)
+
+
+def test_families_of_other_images_are_refused() -> None:
+    rows = artifacts.read_explanations(CELL, "lime")
+    artifacts.write_explanations(CELL, "lime", replace(rows, image_index=rows.image_index + 1))
+    with pytest.raises(UserError, match="explain_lime@simple_cnn-digits"):
+        assess_cell(CELL)
+
+
+def test_an_unknown_method_suggests_the_nearest() -> None:
+    small_cell.write_params(CELL, **BLOCKS, assess={"few": {"methods": ["ries"]}})
+    with pytest.raises(UserError, match="did you mean 'rise'"):
+        assess_cell(CELL)
+
+
+def test_an_unknown_cell_suggests_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
+        assess_cell("simple_cnn-digit")
+
+
+def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(UserError, match="assessing explanations needs TensorFlow"):
+        assess_cell(CELL)

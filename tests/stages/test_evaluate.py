@@ -1,0 +1,244 @@
+"""The evaluate stage on a tiny cell, with the real params.yaml shrunk and real files."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatproof.config import params
+from heatproof.datasets.split import train_validation_split
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+from stages import evaluate as stage
+from tests import scratch
+from tools import overlay
+
+CELL = "simple_cnn-digits"
+NAMES = ("=zero", *"123456789")
+TEST_IMAGES, TRAIN_IMAGES = 300, 160
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with parameters, random images of ten classes and random weights, evaluated once."""
+    folder = tmp_path_factory.mktemp("a study") / "größer"
+    folder.mkdir()
+    overlay.write(folder / "params.yaml", scratch.shrunken_params(CELL))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        artifacts.write_dataset("digits", dataset())
+        loaded = params.load()
+        save_weights(loaded, bias=None)
+        stage.evaluate(loaded, CELL)
+        yield folder
+
+
+def dataset() -> artifacts.Dataset:
+    generator = np.random.default_rng(5)
+    shape = (16, 16, 1)
+    return artifacts.Dataset(
+        generator.integers(0, 256, (TRAIN_IMAGES, *shape), dtype=np.uint8),
+        np.arange(TRAIN_IMAGES) % 10,
+        generator.integers(0, 256, (TEST_IMAGES, *shape), dtype=np.uint8),
+        generator.integers(0, 10, TEST_IMAGES),
+        NAMES,
+    )
+
+
+def save_weights(loaded: params.Params, bias: np.ndarray | None) -> None:
+    """Save random weights; with a bias, ones under which every image gets it as its logits."""
+    from heatproof.models.build import build_model
+
+    model = build_model(loaded, CELL, (16, 16, 1), 10)
+    if bias is not None:
+        kernel = model.layers[-1].kernel
+        model.layers[-1].set_weights([np.zeros(kernel.shape), bias])
+    weights.save(CELL, model)
+
+
+def direct_logits(images: np.ndarray) -> np.ndarray:
+    """Return what the saved network says, computed without the stage's batches."""
+    import keras
+
+    from heatproof.models.build import build_model
+
+    model = build_model(params.load(), CELL, (16, 16, 1), 10)
+    weights.load(CELL, model)
+    return keras.ops.convert_to_numpy(model(images.astype(np.float32) / 255, training=False))
+
+
+def results() -> dict:
+    return json.loads(Path(f"metrics/evaluate/{CELL}.json").read_text())
+
+
+def test_the_predictions_are_the_network_s_own(study: Path) -> None:
+    predictions = artifacts.read_predictions(CELL)
+    expected = direct_logits(dataset().test_images)
+    np.testing.assert_allclose(predictions.logits, expected, rtol=1e-4, atol=1e-5)
+    assert predictions.logits.dtype == np.float32
+    assert predictions.labels.tolist() == dataset().test_labels.tolist()
+    assert predictions.class_names == NAMES
+
+
+def test_the_metrics_follow_from_the_predictions(study: Path) -> None:
+    logits = direct_logits(dataset().test_images).astype(np.float64)
+    labels, predicted = dataset().test_labels, logits.argmax(axis=1)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    found = results()
+    assert found["accuracy"] == pytest.approx(np.mean(labels == predicted), abs=1e-6)
+    assert found["accuracy_low"] < found["accuracy"] < found["accuracy_high"]
+    assert found["loss"] == pytest.approx(
+        -np.log(probabilities[np.arange(TEST_IMAGES), labels]).mean(), abs=1e-4
+    )
+    assert found["test_images"] == TEST_IMAGES == np.sum(found["confusion_test"])
+    assert sum(entry["count"] for entry in found["reliability"]) == TEST_IMAGES
+    expected = [[np.sum((labels == i) & (predicted == j)) for j in range(10)] for i in range(10)]
+    assert found["confusion_test"] == expected
+    assert found["class_names"] == list(NAMES)
+    assert {name: entry["support"] for name, entry in found["per_class"].items()} == {
+        name: np.sum(labels == index) for index, name in enumerate(NAMES)
+    }
+    worst = found["top_confusions"][0]
+    off_diagonal = np.array(expected) - np.diag(np.diag(expected))
+    row, column = NAMES.index(worst["true"]), NAMES.index(worst["predicted"])
+    assert worst["count"] == off_diagonal.max() == off_diagonal[row, column]
+
+
+def test_the_training_side_counts_only_images_that_were_trained_on(study: Path) -> None:
+    loaded = params.load()
+    fraction = loaded.models["simple_cnn"].training.validation_fraction
+    chosen, held_out = train_validation_split(dataset().train_labels, fraction, loaded.seed)
+    assert len(held_out) > 0
+    counted = chosen[: loaded.evaluate.train_images]
+    found = results()
+    assert found["train_images"] == loaded.evaluate.train_images == 64
+    labels = dataset().train_labels[counted]
+    assert np.sum(found["confusion_train"], axis=1).tolist() == [
+        np.sum(labels == index) for index in range(10)
+    ]
+    predicted = direct_logits(dataset().train_images[counted]).argmax(axis=1)
+    assert found["train_accuracy"] == pytest.approx(np.mean(labels == predicted), abs=1e-6)
+
+
+def test_images_that_the_schedule_left_out_do_not_count(study: Path) -> None:
+    loaded = params.load()
+    schedule = loaded.schedule_of(CELL).model_copy(update={"train_images": 7})
+    model = loaded.models["simple_cnn"].model_copy(
+        update={"schedules": {loaded.budget: {"digits": schedule}}}
+    )
+    smaller = loaded.model_copy(update={"models": {"simple_cnn": model}})
+    found = stage.metrics_on_train(
+        dataset(), lambda batch: np.zeros((len(batch), 10)), smaller, CELL
+    )
+    assert found["train_images"] == 7
+
+
+def test_the_csv_names_classes_and_holds_no_formula(study: Path) -> None:
+    with open(f"data/predictions/{CELL}.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    predictions = artifacts.read_predictions(CELL)
+    shown = ("'=zero", *NAMES[1:])
+    assert [row["true"] for row in rows] == [shown[label] for label in predictions.labels]
+    assert [row["predicted"] for row in rows] == [shown[label] for label in predictions.predicted]
+    right = [row["correct"] == "yes" for row in rows]
+    assert right == (predictions.labels == predictions.predicted).tolist()
+    assert all(float(row["confidence"]) >= float(row["second_probability"]) > 0 for row in rows)
+
+
+def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path) -> None:
+    timing = artifacts.read_timing("evaluate", CELL)
+    assert set(timing) == {"inference_ms_per_image", "evaluate_seconds"}
+    assert all(value > 0 for value in timing.values())
+    made = [
+        Path(f"data/predictions/{CELL}.npz"),
+        Path(f"data/predictions/{CELL}.csv"),
+        Path(f"metrics/evaluate/{CELL}.json"),
+    ]
+    before = [path.read_bytes() for path in made]
+    stage.evaluate(params.load(), CELL)
+    assert [path.read_bytes() for path in made] == before
+
+
+def test_a_network_that_always_says_the_same_has_known_metrics(study: Path) -> None:
+    loaded = params.load()
+    probabilities = np.full(10, 0.02)
+    probabilities[3] = 0.82
+    save_weights(loaded, np.log(probabilities))
+    stage.evaluate(loaded, CELL)
+    found = results()
+    threes = dataset().test_labels == 3
+    share = threes.mean()
+    assert found["accuracy"] == pytest.approx(share, abs=1e-6)
+    assert found["ece"] == pytest.approx(0.82 - share, abs=1e-5)
+    assert found["loss"] == pytest.approx(
+        -(share * np.log(0.82) + (1 - share) * np.log(0.02)), abs=1e-5
+    )
+    assert found["macro_recall"] == pytest.approx(0.1)
+    assert found["per_class"]["3"]["precision"] == pytest.approx(share, abs=1e-6)
+    assert found["per_class"]["4"] == {
+        "precision": 0, "recall": 0, "f1": 0, "support": np.sum(dataset().test_labels == 4)
+    }  # fmt: skip
+    assert {pair["predicted"] for pair in found["top_confusions"]} == {"3"}
+
+
+def test_the_run_is_tracked_with_its_numbers_and_figures(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STUDY_TRACKING", "on")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    stage.evaluate(params.load(), CELL)
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (run,) = client.search_runs([client.get_experiment_by_name("study").experiment_id])
+    assert run.data.tags["dvc_stage"] == f"evaluate@{CELL}"
+    assert run.data.metrics["accuracy"] == pytest.approx(results()["accuracy"], abs=1e-6)
+    assert "inference_ms_per_image" in run.data.metrics
+    assert run.data.params["evaluate.bootstrap_samples"] == "100"
+    logged = sorted(path.name for path in (tmp_path / "mlartifacts").rglob("*.png"))
+    assert logged == ["confusion.png", "reliability.png"]
+
+
+def test_missing_weights_and_data_are_named_with_what_makes_them(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "params.yaml").write_bytes((study / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"data/processed/digits\.npz.*dvc repro preprocess@digits"):
+        stage.evaluate(params.load(), CELL)
+    artifacts.write_dataset("digits", dataset())
+    with pytest.raises(UserError, match=rf"{CELL}\.weights\.h5.*dvc repro train@{CELL}"):
+        stage.evaluate(params.load(), CELL)
+    assert not Path("metrics").exists()
+
+
+def test_an_unknown_cell_is_refused_at_once_with_the_nearest_name(study: Path) -> None:
+    done = run_stage(study, "--cell", "simple_cnn-digit")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: params.yaml")
+    assert CELL in done.stderr
+
+
+def test_help_says_what_it_does(study: Path) -> None:
+    done = run_stage(study, "--help")
+    assert done.returncode == 0
+    assert "--cell CELL" in done.stdout
+    assert "dvc repro evaluate@CELL" in done.stdout
+
+
+def run_stage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = scratch.environment(PYTHONPATH=str(scratch.ROOT))
+    return subprocess.run(
+        [sys.executable, "-m", "stages.evaluate", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

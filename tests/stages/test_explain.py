@@ -1,0 +1,198 @@
+"""The explain stage: from a trained cell's files to attributions, metrics and timing."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatproof.run import tracking
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, weights
+from stages.explain import explain_cell
+from tests import small_cell
+
+GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
+IMAGES = {"images": {"right_per_class": 2, "wrong_per_class": 1}}
+GRADIENTS = {
+    *("saliency", "smoothgrad", "vargrad", "gradient_times_input", "guided_backprop"),
+    *(f"integrated_gradients_{start}" for start in ("black", "mean", "blurred")),
+    *("gradcam", "gradcam_plus_plus", "layercam", "lrp_epsilon", "lrp_alpha_beta"),
+    *("occlusion", "rise"),
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    small_cell.write_params(GRAY, COLOUR, explain=IMAGES)
+    return tmp_path
+
+
+def half(predicted: np.ndarray) -> np.ndarray:
+    return np.arange(len(predicted)) % 2 == 1
+
+
+@pytest.mark.parametrize(("cell", "side", "channels"), [(GRAY, 16, 1), (COLOUR, 12, 3)])
+def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: int) -> None:
+    small_cell.write_cell(cell, side, channels, mistaken=half)
+    started = time.monotonic()
+    explain_cell(cell, "gradients")
+    took = time.monotonic() - started
+
+    rows = artifacts.read_explanations(cell, "gradients")
+    dataset = artifacts.read_dataset(cell.split("-")[1])
+    predictions = artifacts.read_predictions(cell)
+    count = len(rows.target)
+    assert set(rows.maps) == GRADIENTS
+    for maps in rows.maps.values():
+        assert maps.shape == (count, side, side)
+        assert maps.any()
+        # Raw: on the logits' own scale, not stretched to 0..1 map by map.
+        assert len(np.unique(maps.max(axis=(1, 2)))) > 5
+    np.testing.assert_array_equal(rows.images, dataset.test_images[rows.image_index])
+    np.testing.assert_array_equal(rows.label, predictions.labels[rows.image_index])
+    np.testing.assert_array_equal(rows.predicted, predictions.predicted[rows.image_index])
+    np.testing.assert_allclose(rows.confidence, predictions.confidence[rows.image_index], 1e-6)
+    wrong = rows.label != rows.predicted
+    assert (rows.target == rows.predicted)[~wrong].all()
+    assert ((rows.target == rows.predicted) | (rows.target == rows.label)).all()
+
+    metrics = artifacts.read_metrics("explain_gradients", cell)
+    assert metrics["rows"] == count
+    assert metrics["wrong_images"] == wrong.sum() / 2 > 1
+    assert metrics["right_images"] == (~wrong).sum() > 1
+    assert metrics["layer"] == "conv2_relu"
+    zeros = (rows.maps["gradcam"] == 0).all(axis=(1, 2)).sum()
+    assert metrics["methods"]["gradcam"] == {"zero_maps": zeros}
+    error = rows.numbers["integrated_gradients_black"]["completeness_error"]
+    said = metrics["methods"]["integrated_gradients_black"]["completeness_error"]
+    assert said["max"] == pytest.approx(error.max(), abs=1e-6)
+    assert said["min"] <= said["median"] <= said["max"]
+    timing = artifacts.read_timing("explain_gradients", cell)
+    assert set(timing) == {f"{method}_ms_per_image" for method in GRADIENTS}
+    assert min(timing.values()) > 0
+    assert sum(timing.values()) * count / 1000 < took
+
+
+def test_the_maps_are_those_of_the_cells_weights() -> None:
+    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
+    explain_cell(GRAY, "gradients")
+    before = artifacts.read_explanations(GRAY, "gradients").maps
+    written = artifacts.explanations_path(GRAY, "gradients").read_bytes()
+    explain_cell(GRAY, "gradients")
+    assert artifacts.explanations_path(GRAY, "gradients").read_bytes() == written
+
+    from heatproof.config import params
+    from heatproof.models.build import build_model
+
+    model = build_model(params.load(), GRAY, (16, 16, 1), 10)
+    weights.load(GRAY, model)
+    model.get_layer("logits").set_weights(
+        [3 * weight for weight in model.get_layer("logits").get_weights()]
+    )
+    weights.save(GRAY, model)
+    explain_cell(GRAY, "gradients")
+    after = artifacts.read_explanations(GRAY, "gradients").maps
+    for method, maps in before.items():
+        if method == "gradcam_plus_plus":  # its weights are ratios of powers of the gradient
+            continue
+        # A variance grows with the square; and what is rounded away is as large as the largest.
+        factor = 9 if method == "vargrad" else 3
+        np.testing.assert_allclose(
+            after[method], factor * maps, rtol=1e-4, atol=1e-5 * np.abs(maps).max(), err_msg=method
+        )
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_a_network_that_never_errs_or_always(wrong: bool) -> None:
+    small_cell.write_cell(GRAY, 16, 1, mistaken=lambda predicted: np.full(len(predicted), wrong))
+    explain_cell(GRAY, "gradients")
+    metrics = artifacts.read_metrics("explain_gradients", GRAY)
+    images = metrics["wrong_images" if wrong else "right_images"]
+    assert metrics["right_images" if wrong else "wrong_images"] == 0
+    assert metrics["rows"] == images * (2 if wrong else 1) > 0
+
+
+def test_nothing_to_explain_is_an_empty_file() -> None:
+    images = {"images": {"right_per_class": 0, "wrong_per_class": 1}}
+    small_cell.write_params(GRAY, explain=images)
+    small_cell.write_cell(GRAY, 16, 1, mistaken=lambda predicted: np.zeros(len(predicted), bool))
+    explain_cell(GRAY, "gradients")
+    rows = artifacts.read_explanations(GRAY, "gradients")
+    assert rows.maps["gradcam"].shape == (0, 16, 16)
+    assert artifacts.read_metrics("explain_gradients", GRAY)["rows"] == 0
+
+
+def test_the_run_is_tracked_with_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: dict[str, object] = {}
+
+    class Recorder(tracking.Run):
+        def log_metrics(self, values, step=0) -> None:
+            logged.update(values)
+
+        def log_figure(self, figure, name) -> None:
+            figure.savefig("panel.png")
+            logged[name] = len(figure.axes)
+
+    monkeypatch.setattr(tracking, "Run", Recorder)
+    small_cell.write_cell(COLOUR, 12, 3, mistaken=half)
+    explain_cell(COLOUR, "gradients")
+    assert logged["rows"] == artifacts.read_metrics("explain_gradients", COLOUR)["rows"]
+    assert {"methods.gradcam.zero_maps", "saliency_ms_per_image"} <= set(logged)
+    assert logged["gradients.png"] == 8 * (1 + len(GRADIENTS))
+    assert 10_000 < Path("panel.png").stat().st_size < 900_000
+
+
+def test_an_unknown_family_suggests_the_nearest(folder: Path) -> None:
+    """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stages.explain", "--cell", GRAY, "--family",
+         "gradient"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "error: --family gradient: unknown; did you mean 'gradients'?" in done.stderr
+    assert "tensorflow" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_cell_suggests_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
+        explain_cell("simple_cnn-digit", "gradients")
+
+
+def test_without_predictions_it_says_how_to_get_them() -> None:
+    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
+    artifacts.predictions_path(GRAY).unlink()
+    with pytest.raises(UserError, match=r"dvc repro evaluate@simple_cnn-digits"):
+        explain_cell(GRAY, "gradients")
+
+
+def test_predictions_of_other_images_are_refused() -> None:
+    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
+    stale = artifacts.read_predictions(GRAY)
+    artifacts.write_predictions(
+        GRAY, artifacts.Predictions(stale.labels[::-1], stale.logits, stale.class_names)
+    )
+    with pytest.raises(UserError, match="are of other test images"):
+        explain_cell(GRAY, "gradients")
+    assert not artifacts.explanations_path(GRAY, "gradients").exists()
+
+
+def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    with pytest.raises(UserError, match="KERAS_BACKEND=jax: explaining needs TensorFlow"):
+        explain_cell(GRAY, "gradients")
+
+
+def test_a_wrong_layer_in_params_is_refused() -> None:
+    small_cell.write_params(GRAY, explain=IMAGES | {"gradients": {"layer": "conv9"}})
+    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
+    with pytest.raises(UserError, match=r"explain\.gradients\.layer = 'conv9'"):
+        explain_cell(GRAY, "gradients")

@@ -1,0 +1,163 @@
+"""The fetch stage: from params.yaml to data/raw, in canonical order, without TensorFlow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from heatproof.datasets.sources import official_files
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import RawDataset
+from stages.fetch import fetch, in_canonical_order
+from tests import small_cell
+from tests.datasets import stand_ins
+from tests.scratch import ROOT, environment
+from tools import overlay
+
+CELLS = ("simple_cnn-digits", "simple_cnn-mnist")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the real params.yaml, shrunk, whose digits are small."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DATASETS_MIRROR", raising=False)
+    small_cell.write_params(*CELLS, datasets={"digits": {"fetch": {"size": 8}}})
+    return tmp_path
+
+
+def written(folder: Path) -> list[str]:
+    """Return every file but params.yaml."""
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "params.yaml"
+    )
+
+
+def test_digits_are_written_in_canonical_order(folder: Path) -> None:
+    fetch("digits")
+    assert written(folder) == ["data/raw/digits.npz"]
+    raw = artifacts.read_raw("digits")
+    assert raw.images.shape == (1797, 8, 8, 1)
+    assert (np.diff(raw.labels) >= 0).all()
+    for label in range(10):
+        content = [image.tobytes() for image in raw.images[raw.labels == label]]
+        assert content == sorted(content)
+    first = (folder / "data/raw/digits.npz").read_bytes()
+    fetch("digits")
+    assert (folder / "data/raw/digits.npz").read_bytes() == first
+
+
+def test_both_parts_are_sorted_and_stay_apart() -> None:
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (30, 4, 4, 1)).astype(np.uint8)
+    labels = random.integers(0, 3, 30)
+    raw = RawDataset(images[:20], labels[:20], images[20:], labels[20:], ("a", "b", "c"))
+    made = in_canonical_order(raw)
+    assert made.class_names == ("a", "b", "c")
+    for part, before in ((made.images, images[:20]), (made.test_images, images[20:])):
+        assert sorted(i.tobytes() for i in part) == sorted(i.tobytes() for i in before)
+    by_image = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    for image, label in zip(made.images, made.labels, strict=True):
+        assert by_image[image.tobytes()] == label
+    assert (np.diff(made.labels) >= 0).all()
+    assert (np.diff(made.test_labels) >= 0).all()
+
+
+def use_own_images(folder: Path) -> None:
+    """Write three photographs in two subfolders, and name them in params.yaml as `pets`."""
+    for label, value in (("dog", 50), ("cat", 100), ("cat", 200)):
+        place = folder / "my photos é" / label
+        place.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 30), (value, 0, 0)).save(place / f"{value}.png")
+    own = {"source": "image_folder", "reads": "my photos é", "size": [16, 12]}
+    content = overlay.read(Path("params.yaml"))
+    content["datasets"]["pets"] = {**content["datasets"]["digits"], "fetch": own}
+    overlay.write(Path("params.yaml"), content)
+
+
+def test_an_image_folder_of_ones_own(folder: Path) -> None:
+    use_own_images(folder)
+    fetch("pets")
+    raw = artifacts.read_raw("pets")
+    assert raw.class_names == ("cat", "dog")
+    assert raw.images.shape == (3, 16, 12, 3)
+    assert raw.labels.tolist() == [0, 0, 1]
+    assert raw.images[:, 0, 0, 0].tolist() == [100, 200, 50]
+
+
+def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:
+    use_own_images(folder)
+    fetch("pets")
+    before = artifacts.raw_path("pets").read_bytes()
+    (folder / "my photos é" / "dog" / "50.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"my photos é/dog/50.png: the file is empty"):
+        fetch("pets")
+    assert artifacts.raw_path("pets").read_bytes() == before
+    assert not list((folder / "data").rglob(".*"))
+
+
+def test_an_unknown_dataset() -> None:
+    with pytest.raises(UserError, match="did you mean 'digits'"):
+        fetch("digit")
+
+
+def run(code: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in a process of its own, as a stage is run."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment(PYTHONPATH=str(ROOT), **more),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+FETCHED = """
+import sys
+from stages.fetch import fetch
+fetch({!r})
+heavy = ["tensorflow", "tensorflow_datasets", "keras", "torch", "jax", "mlflow"]
+print([name for name in heavy if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("dataset", ["digits", "pets"])
+def test_fetching_needs_no_tensorflow(folder: Path, dataset: str) -> None:
+    use_own_images(folder)
+    done = run(FETCHED.format(dataset))
+    assert done.stdout == "[]\n", done.stdout
+    assert artifacts.raw_path(dataset).exists()
+
+
+def test_reading_the_mirror_needs_no_tensorflow(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = stand_ins.write_idx(folder / "mirror" / "mnist", "mnist", monkeypatch)
+    checksums = (
+        "from heatproof.datasets import official_files\n"
+        f"official_files.IDX_FILES['mnist'] = {official_files.IDX_FILES['mnist']!r}\n"
+    )
+    done = run(checksums + FETCHED.format("mnist"), DATASETS_MIRROR="mirror")
+    assert done.stdout == "[]\n", done.stdout
+    raw = artifacts.read_raw("mnist")
+    assert raw.labels.tolist() == sorted(arrays[1].tolist())
+    assert raw.test_labels.tolist() == sorted(arrays[3].tolist())
+
+
+def test_from_the_command_line_a_mistake_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_ins.write_idx(folder / "mirror" / "mnist", "mnist", monkeypatch)
+    done = subprocess.run(
+        [sys.executable, "-m", "stages.fetch", "--dataset", "mnist"],
+        env=environment(PYTHONPATH=str(ROOT), DATASETS_MIRROR="mirror"),
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: mirror/mnist/train-images-idx3-ubyte.gz: the file is")
+    assert done.stderr.count("\n") == 1
+    assert not (folder / "data").exists()

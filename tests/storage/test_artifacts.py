@@ -1,0 +1,224 @@
+"""Files of data/ and metrics/: round trips, atomicity, stable bytes, damaged and missing files."""
+
+import json
+import os
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, atomic, weights
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def dataset() -> artifacts.Dataset:
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (6, 4, 5, 3), dtype=np.uint8)
+    labels = np.arange(6, dtype=np.int64) % 2
+    return artifacts.Dataset(images, labels, images[:2], labels[:2], ("T-shirt/top", "Ünïcode <b>"))
+
+
+def explanations(rows: int = 3) -> artifacts.Explanations:
+    whole = np.arange(rows, dtype=np.int64)
+    maps = {"gradcam": np.random.default_rng(1).normal(size=(rows, 4, 5)).astype(np.float32)}
+    images = np.zeros((rows, 4, 5, 1), np.uint8)
+    return artifacts.Explanations(
+        whole, whole, whole, whole, whole.astype(np.float32), images, maps, ("a", "b")
+    )
+
+
+def test_numbers_come_back_by_method_and_name():
+    numbers = {"lime": {"r2": np.array([0.5, np.nan, 1], np.float32)}}
+    artifacts.write_explanations("m-d", "lime", replace(explanations(), numbers=numbers))
+    found = artifacts.read_explanations("m-d", "lime").numbers
+    assert found.keys() == {"lime"}
+    np.testing.assert_array_equal(found["lime"]["r2"], numbers["lime"]["r2"])
+
+
+def test_explanations_of_an_older_format_are_said_to_be_old():
+    artifacts.write_findings("m-d", "gradients", {"map_gradcam": np.zeros((1, 2, 2))})
+    with pytest.raises(UserError, match=r"gradients\.npz.*older.*repro -f explain_gradients@m-d"):
+        artifacts.read_explanations("m-d", "gradients")
+
+
+def assert_same(a: object, b: object) -> None:
+    assert type(a) is type(b)
+    for name, value in vars(a).items():
+        other = getattr(b, name)
+        if isinstance(value, np.ndarray):
+            assert value.dtype == other.dtype
+            np.testing.assert_array_equal(value, other)
+        elif isinstance(value, dict):
+            assert value.keys() == other.keys()
+            for key in value:
+                np.testing.assert_array_equal(value[key], other[key])
+        else:
+            assert value == other
+
+
+def test_round_trips():
+    artifacts.write_dataset("d", dataset())
+    assert_same(artifacts.read_dataset("d"), dataset())
+    raw = artifacts.RawDataset(*vars(dataset()).values())
+    artifacts.write_raw("d", raw)
+    assert_same(artifacts.read_raw("d"), raw)
+    artifacts.write_explanations("m-d", "gradients", explanations())
+    assert_same(artifacts.read_explanations("m-d", "gradients"), explanations())
+    predictions = artifacts.Predictions(
+        np.array([0, 1]), np.array([[2.0, 0.0], [1e4, -1e4]], np.float32), ("a", "b")
+    )
+    artifacts.write_predictions("m-d", predictions)
+    assert_same(artifacts.read_predictions("m-d"), predictions)
+
+
+def test_probabilities_are_the_softmax_also_of_huge_logits():
+    logits = np.array([[0.0, 0.0], [1e4, -1e4], [np.log(3), 0]], np.float32)
+    predictions = artifacts.Predictions(np.zeros(3, np.int64), logits, ("a", "b"))
+    np.testing.assert_allclose(
+        predictions.probabilities, [[0.5, 0.5], [1, 0], [0.75, 0.25]], atol=1e-7
+    )
+    np.testing.assert_array_equal(predictions.predicted, [0, 0, 0])
+    np.testing.assert_allclose(predictions.confidence, [0.5, 1, 0.75], atol=1e-7)
+
+
+def test_the_same_content_gives_the_same_bytes(monkeypatch):
+    written = []
+    for moment in (1e9, 1.7e9):
+        monkeypatch.setattr("time.time", lambda moment=moment: moment)
+        artifacts.write_dataset("d", dataset())
+        artifacts.write_explanations("m-d", "gradients", explanations())
+        artifacts.write_metrics("train", "m-d", {"b": 0.1 + 0.2, "a": np.float32(0.1)})
+        paths = [
+            artifacts.processed_path("d"),
+            artifacts.explanations_path("m-d", "gradients"),
+            artifacts.metrics_path("train", "m-d"),
+        ]
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+
+
+def test_metrics_are_plain_rounded_json():
+    artifacts.write_metrics(
+        "evaluate",
+        "m-d",
+        {"a": 1 / 3, "n": np.int64(3), "nan": float("nan"), "m": np.eye(2, dtype=int), "t": (1.5,)},
+    )
+    content = json.loads(artifacts.metrics_path("evaluate", "m-d").read_text())
+    assert content == {"a": 0.333333, "n": 3, "nan": None, "m": [[1, 0], [0, 1]], "t": [1.5]}
+    assert artifacts.read_metrics("evaluate", "m-d") == content
+
+
+def test_timing_is_empty_where_there_is_none():
+    assert artifacts.read_timing("train", "m-d") == {}
+    artifacts.write_timing("train", "m-d", {"seconds": 1.5})
+    assert artifacts.read_timing("train", "m-d") == {"seconds": 1.5}
+
+
+def test_a_table_keeps_names_that_look_like_missing_values():
+    path = artifacts.predictions_csv_path("m-d")
+    artifacts.write_table(path, pd.DataFrame({"true": ["NA", "None"], "p": [0.1234567, 1e-9]}))
+    assert path.read_text() == "true,p\nNA,0.123457\nNone,1e-09\n"
+    assert artifacts.read_table(path)["true"].tolist() == ["NA", "None"]
+
+
+def test_a_table_is_written_as_pandas_writes_it():
+    table = {
+        "epoch": np.arange(1, 6),
+        "loss": np.array([1 / 3, 1e-12, float("nan"), 123456789.0, float("inf")]),
+        "plain": [0.1, 2.0, -0.0, 1e22, 5e-324],
+        "name": ["a,b", 'say "x"', "line\nbreak", "", "Zürich"],
+        "flag": [True, False, True, False, True],
+    }
+    path = artifacts.history_path("m-d")
+    artifacts.write_table(path, table)
+    expected = pd.DataFrame(table).to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    assert path.read_bytes() == expected.encode()
+    artifacts.write_table(path, pd.DataFrame(table))
+    assert path.read_bytes() == expected.encode()
+
+
+@pytest.mark.parametrize("change", ["dtype", "shape"])
+def test_maps_are_float32_and_as_large_as_the_images(change):
+    wrong = explanations()
+    values = wrong.maps["gradcam"]
+    wrong.maps["gradcam"] = values.astype(np.float64) if change == "dtype" else values[:, :3]
+    with pytest.raises(ValueError, match="gradcam: expected float32"):
+        artifacts.write_explanations("m-d", "gradients", wrong)
+    assert not artifacts.explanations_path("m-d", "gradients").exists()
+
+
+def test_missing_files_name_the_stage_that_makes_them():
+    for read, name, stage in [
+        (artifacts.read_raw, "d", "fetch@d"),
+        (artifacts.read_dataset, "d", "preprocess@d"),
+        (artifacts.read_predictions, "m-d", "evaluate@m-d"),
+    ]:
+        with pytest.raises(UserError, match=f"dvc repro {stage}"):
+            read(name)
+    with pytest.raises(UserError, match="dvc repro evaluate@m-d"):
+        artifacts.read_metrics("evaluate", "m-d")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 500])
+def test_a_damaged_file_is_a_message(keep):
+    artifacts.write_dataset("d", dataset())
+    path = artifacts.processed_path("d")
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(UserError, match=r"damaged.*dvc repro -f preprocess@d"):
+        artifacts.read_dataset("d")
+
+
+def test_objects_are_never_unpickled(tmp_path):
+    class Planted:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "planted"),))
+
+    path = artifacts.processed_path("d")
+    path.parent.mkdir(parents=True)
+    np.savez(path, class_names=np.array([Planted()], dtype=object))
+    with pytest.raises(UserError, match="damaged"):
+        artifacts.read_dataset("d")
+    assert not (tmp_path / "planted").exists()
+
+
+def test_an_interrupted_write_leaves_the_earlier_file_and_no_other(tmp_path):
+    path = tmp_path / "a" / "file.txt"
+    atomic.write_text(path, "earlier")
+
+    def cut_short(file):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        atomic.write(path, cut_short)
+    assert path.read_text() == "earlier"
+    assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_weights_round_trip_and_do_not_fit_another_network():
+    import keras
+
+    def model(units: int) -> keras.Model:
+        inputs = keras.Input((3,))
+        return keras.Model(inputs, keras.layers.Dense(units)(inputs))
+
+    first = model(2)
+    weights.save("m-d", first)
+    second = model(2)
+    weights.load("m-d", second)
+    np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
+    with pytest.raises(UserError, match=r"do not fit .*dvc repro -f train@m-d"):
+        weights.load("m-d", model(5))
+    path = artifacts.weights_path("m-d")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UserError, match="do not fit"):
+        weights.load("m-d", second)
+    path.unlink()
+    with pytest.raises(UserError, match="dvc repro train@m-d"):
+        weights.load("m-d", second)

@@ -1,0 +1,156 @@
+"""A trained cell at hand: what the notebook and explain_image stand on."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from heatproof import api
+from heatproof.attribution import gradients_family
+from heatproof.attribution.core.method import Attribution, Family, UnsupportedNetwork
+from heatproof.report.charts import sprites
+from heatproof.run.errors import UserError
+from tests import small_cell
+
+CELL = "simple_cnn-digits"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(api, "ROOT", tmp_path)
+    small_cell.write_params(CELL)
+    return tmp_path
+
+
+@pytest.fixture
+def cell(folder: Path) -> api.TrainedCell:
+    small_cell.write_cell(CELL, 16, 1, mistaken=lambda predicted: predicted < 5)
+    return api.open_cell(CELL)
+
+
+def test_it_predicts_and_explains_as_the_network_does(cell: api.TrainedCell) -> None:
+    images, labels = cell.test_images(3, 7)
+    np.testing.assert_array_equal(images * 255, cell.dataset.test_images[[3, 7]])
+    np.testing.assert_array_equal(labels, cell.dataset.test_labels[[3, 7]])
+    probabilities = cell.predict(images)
+    exponents = np.exp(cell.network.logits(images).astype(np.float64))
+    np.testing.assert_allclose(probabilities, exponents / exponents.sum(1, keepdims=True), 1e-6)
+    targets = probabilities.argmax(axis=1)
+    gradient = np.abs(cell.network.score_gradients(images, targets)).max(axis=-1)
+    np.testing.assert_allclose(cell.explain("saliency", images, targets).maps, gradient, 1e-6)
+
+
+def test_methods_are_chosen_by_name_or_family(cell: api.TrainedCell) -> None:
+    assert set(cell.families) == {"gradients", "lime", "shap"}
+    assert {"gradcam", "saliency"} <= set(cell.families["gradients"])
+    assert cell.named(["saliency", "gradcam", "saliency"]) == ["saliency", "gradcam"]
+    assert cell.named(["gradients"]) == list(cell.families["gradients"])
+    with pytest.raises(UserError, match="no method 'gradcan'; did you mean 'gradcam'"):
+        cell.named(["gradcan"])
+    images, _ = cell.test_images(0)
+    with pytest.raises(UserError, match=r"'gradients' is a family of methods: .*gradcam"):
+        cell.explain("gradients", images, np.zeros(1, int))
+
+
+def test_who_cannot_serve_says_why_and_the_others_go_on(
+    cell: api.TrainedCell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> Attribution:
+        raise UnsupportedNetwork("no ReLU here")
+
+    def serves(_: object, images: np.ndarray, __: object) -> Attribution:
+        return Attribution(np.ones(images.shape[:3], np.float32), {"r2": np.full(len(images), 0.5)})
+
+    family = Family({"refuses": refuses, "serves": serves})
+    monkeypatch.setattr(gradients_family, "family", lambda *_: family)
+    images, _ = cell.test_images(0, 1)
+    found = dict(cell.explain_all(["gradients"], images, np.zeros(2, int)))
+    assert str(found["refuses"]) == "no ReLU here"
+    assert (found["serves"].maps == 1).all()
+    picture = api.show(images, **found)
+    assert picture.png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"), [("class 3", 3), ("CLASS 3", 3), ("3", 3), (3, 3), ("0", 0), ("9", 9)]
+)
+def test_a_class_is_named_or_numbered(cell: api.TrainedCell, wanted, index) -> None:
+    assert cell.class_index(wanted) == index
+
+
+def test_a_name_counts_before_a_number(cell: api.TrainedCell) -> None:
+    names = tuple("9876543210")
+    renamed = replace(cell.dataset, class_names=names)
+    other = api.TrainedCell(cell.name, cell.study, renamed, cell.network)
+    assert other.class_index("9") == 0
+    assert other.class_index(9) == 9
+
+
+@pytest.mark.parametrize("wanted", ["class 33", "10", 10, -1, ""])
+def test_an_unknown_class_is_told_with_the_known_ones(cell: api.TrainedCell, wanted) -> None:
+    with pytest.raises(UserError, match=rf"no class '{wanted}'.*known: class 0, class 1.*0 to 9"):
+        cell.class_index(wanted)
+
+
+def test_a_photo_becomes_one_image(cell: api.TrainedCell, folder: Path) -> None:
+    Image.new("L", (40, 20), 51).save(folder / "photo.png")
+    image = cell.photo("photo.png")
+    assert image.shape == (1, 16, 16, 1) and image.dtype == np.float32
+    np.testing.assert_allclose(image, 0.2)
+    np.testing.assert_allclose(cell.photo("photo.png", invert=True), 0.8)
+
+
+def test_photos_are_fitted_as_suits_the_dataset(cell: api.TrainedCell) -> None:
+    assert cell.usual.ground == "mixed"
+    assert cell.preparation().fit == "crop"
+    assert cell.preparation("squash").fit == "squash"
+    black = replace(cell.dataset, train_images=np.zeros((9, 16, 16, 1), np.uint8))
+    plain = api.TrainedCell(cell.name, cell.study, black, cell.network)
+    assert plain.preparation().fit == "pad"
+
+
+def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:
+    images, _ = cell.test_images(0, 1)
+    maps = np.zeros((2, 16, 16), np.float32)
+    maps[1, 4, 4] = 1
+    drawn = api.show(images, saliency=Attribution(maps)).png
+    pixels = np.asarray(Image.open(io.BytesIO(drawn)).convert("RGB"))
+    bright = sprites.colour(maps[1], "saliency", False)[4, 4]
+    rows = np.argwhere((pixels == bright).all(axis=-1))[:, 0]
+    assert len(rows) and rows.min() > len(pixels) / 2, "of the second image only"
+
+
+def test_enter_goes_where_something_is_trained(folder: Path) -> None:
+    with pytest.raises(UserError, match="nothing is trained here; `make demo`"):
+        api.enter()
+    demo = folder / ".demo"
+    (demo / "data" / "models").mkdir(parents=True)
+    (demo / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
+    (demo / "data" / "models" / f"{CELL}.weights.h5").touch()
+    assert api.enter() == demo == Path.cwd()
+    assert api.trained_cells() == [CELL]
+    with pytest.raises(UserError, match="nothing is trained"):
+        api.enter(".")
+    (folder / "data" / "models").mkdir(parents=True)
+    (folder / "data" / "models" / f"{CELL}.weights.h5").touch()
+    assert api.enter() == folder == Path.cwd()
+    assert api.enter(".demo") == demo
+
+
+def test_what_is_not_trained_is_told_how_to_get(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"not trained yet; train it with `dvc repro train@simple"):
+        api.open_cell(CELL)
+    with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
+        api.open_cell("simple_cnn-digit")
+
+
+def test_a_cell_of_the_demo_is_known(folder: Path) -> None:
+    (folder / ".demo").mkdir()
+    (folder / ".demo" / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
+    small_cell.write_params("baseline_cnn-cifar10")
+    with pytest.raises(UserError, match=r"is a cell of the demo: add --study \.demo"):
+        api.open_cell(CELL)

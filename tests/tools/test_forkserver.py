@@ -1,0 +1,256 @@
+"""Stages as copies of a process with its libraries loaded: as `python -m`, but for the loading."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import startup
+from heatproof.run import command
+from heatproof.run import forkserver as asking
+from tests.interruptible import interruptible
+from tests.scratch import ROOT, environment
+from tools import forkserver
+
+pytestmark = pytest.mark.skipif(not forkserver.possible(), reason="needs Linux, and no GPU")
+
+ASKS = """
+import sys
+from heatproof.run import forkserver as loaded
+code = forkserver.run_elsewhere(sys.argv[1], sys.argv[2:])
+print("by itself" if code is None else f"code {code}")
+"""
+TELLS = """
+import json, os, sys
+print(json.dumps({
+    "name": __name__, "arguments": sys.argv[1:], "folder": os.getcwd(), "path": sys.path[0],
+    "colour": os.environ.get("COLOUR"), "offer": os.environ.get("STUDY_LOADED"),
+    "loaded": "colorsys" in sys.modules, "process": os.getpid(), "parent": os.getppid(),
+    "project": [name for name in sys.modules if name.partition(".")[0] in ("stages", "heatproof")],
+}))
+print("to stderr", file=sys.stderr)
+sys.exit(3)
+"""
+ENDS = """
+import atexit, gc, threading, time
+def late():
+    time.sleep(0.3)
+    print("a thread's end")
+threading.Thread(target=late).start()
+atexit.register(print, "tidied up")
+print(f"the program's end, garbage collected: {gc.isenabled()}")
+"""
+WAITS = """
+import os, pathlib, time
+try:
+    pathlib.Path("process").write_text(str(os.getpid()))
+    print("waiting", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("pressed", flush=True)
+    raise
+"""
+OFFERS = """
+import subprocess, sys
+from tools import forkserver
+with forkserver.offered(["colorsys"]):
+    subprocess.run([sys.executable, "-c", sys.argv[1], "waits"])
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with programs to run, as a study has its stages."""
+    (tmp_path / "tells.py").write_text(TELLS)
+    (tmp_path / "waits.py").write_text(WAITS)
+    (tmp_path / "ends.py").write_text(ENDS)
+    (tmp_path / "fails.py").write_text("import os\nraise ValueError(os.sep)")
+    (tmp_path / "dies.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    return tmp_path
+
+
+@pytest.fixture
+def offer() -> Iterator[None]:
+    with forkserver.offered(["colorsys"]):
+        yield
+
+
+def start(folder: Path, *words: str, code: str = ASKS) -> subprocess.Popen:
+    """Start a program in `folder` that asks for a copy, or does what else `code` says."""
+    given = environment(PYTHONPATH=str(ROOT), COLOUR="grün")
+    with interruptible():
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *words], cwd=folder, env=given, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+
+def said(folder: Path, *words: str) -> tuple[str, str]:
+    """Run a program that asks for a copy; return its stdout and stderr."""
+    return start(folder, *words).communicate(timeout=60)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def at_work(folder: Path) -> int:
+    """Wait for a copy that runs `waits`; return its process."""
+    until(lambda: (folder / "process").exists() and (folder / "process").read_text() != "")
+    return int((folder / "process").read_text())
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there, and not only remembered."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_copy_is_as_the_program_itself_with_its_libraries_loaded(folder, offer) -> None:
+    out, err = said(folder, "tells", "--cell", "ä b")
+    first, code = out.splitlines()
+    told = json.loads(first)
+    assert code == "code 3" and err == "to stderr\n"
+    assert told["name"] == "__main__" and told["arguments"] == ["--cell", "ä b"]
+    assert told["folder"] == told["path"] == str(folder)
+    assert told["colour"] == "grün" and told["offer"] is None
+    assert told["loaded"] is True and told["project"] == []
+    again = json.loads(said(folder, "tells")[0].splitlines()[0])
+    assert again["parent"] == told["parent"] and again["process"] != told["process"]
+    assert not runs(told["process"])
+
+
+def test_a_copy_that_has_come_to_its_end_waits_for_threads_and_tidies_up(folder, offer) -> None:
+    """Python's own clearing away is left out, and nothing else."""
+    out, err = said(folder, "ends")
+    assert out.splitlines() == [
+        "the program's end, garbage collected: True", "a thread's end", "tidied up", "code 0",
+    ]  # fmt: skip
+    assert err == ""
+
+
+def test_what_cannot_be_written_at_the_end_is_told(folder, offer) -> None:
+    tells = ASKS.replace('code {code}")', 'code {code}", file=sys.stderr)')
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", tells, "ends"], cwd=folder, stdout=full, timeout=60,
+            env=environment(PYTHONPATH=str(ROOT)), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert "No space left on device" in done.stderr
+    assert "code 0" not in done.stderr
+
+
+def test_a_bug_keeps_its_traceback(folder, offer) -> None:
+    out, err = said(folder, "fails")
+    assert out == "code 1\n"
+    assert err.startswith("Traceback") and err.endswith("ValueError: /\n")
+
+
+def test_how_a_signal_ended_it_is_told(folder, offer) -> None:
+    assert said(folder, "dies")[0] == f"code {-signal.SIGKILL}\n"
+
+
+def test_ctrl_c_comes_once_and_the_copy_decides_what_it_means(folder, offer) -> None:
+    asks = start(folder, "waits")
+    copy = at_work(folder)
+    os.killpg(asks.pid, signal.SIGINT)
+    out, err = asks.communicate(timeout=30)
+    assert out == f"waiting\npressed\ncode {-signal.SIGINT}\n"
+    assert err.count("KeyboardInterrupt") == 1
+    assert not runs(copy)
+
+
+def test_ctrl_c_is_heard_also_where_it_was_ignored_when_the_libraries_were_loaded(folder) -> None:
+    """As DVC ignores it while the first stage runs."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with forkserver.offered(["colorsys"]):
+            said(folder, "tells")
+            asks = start(folder, "waits")
+            at_work(folder)
+            os.killpg(asks.pid, signal.SIGINT)
+            assert asks.communicate(timeout=30)[0].startswith("waiting\npressed\n")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_background_job_ignores_ctrl_c_as_before(folder, offer) -> None:
+    asks = start(folder, "waits", code=f"import signal; signal.signal(2, signal.SIG_IGN)\n{ASKS}")
+    copy = at_work(folder)
+    os.killpg(asks.pid, signal.SIGINT)
+    time.sleep(0.3)
+    assert runs(copy) and asks.poll() is None
+    asks.kill()
+    until(lambda: not runs(copy))
+
+
+def test_a_copy_ends_with_the_one_that_asked(folder, offer) -> None:
+    asks = start(folder, "waits")
+    copy = at_work(folder)
+    asks.kill()
+    until(lambda: not runs(copy))
+    assert said(folder, "tells")[0].endswith("code 3\n")
+
+
+def test_all_end_with_the_process_that_offered(folder) -> None:
+    offers = start(folder, ASKS, code=OFFERS)
+    copy = at_work(folder)
+    copied = int(Path(f"/proc/{copy}/stat").read_text().rpartition(") ")[2].split()[1])
+    assert runs(copied) and runs(copy)
+    offers.kill()
+    until(lambda: not runs(copied) and not runs(copy))
+    assert "the process that it ran in was ended" in offers.communicate(timeout=30)[1]
+
+
+def test_nothing_is_left_when_the_offer_ends(folder) -> None:
+    with forkserver.offered(["colorsys"]):
+        asks = start(folder, "waits")
+        copy = at_work(folder)
+    until(lambda: not runs(copy))
+    assert asks.communicate(timeout=30)[0] == "waiting\ncode 1\n"
+    assert asking.OFFER not in os.environ
+    assert said(folder, "tells") == ("by itself\n", "")
+
+
+def test_nothing_is_loaded_where_nobody_asks(monkeypatch, capfd) -> None:
+    started = []
+    monkeypatch.setattr(forkserver.subprocess, "run", lambda words, **_: started.append(words))
+    with forkserver.offered(["no_such_library"]):
+        assert os.environ[asking.OFFER]
+    assert started == []
+    assert capfd.readouterr().err == ""
+
+
+def test_what_cannot_be_loaded_is_left_to_the_stage_and_told(folder, capfd) -> None:
+    with forkserver.offered(["no_such_library"]):
+        assert said(folder, "tells") == ("by itself\n", "")
+        assert said(folder, "tells") == ("by itself\n", "")
+    warning = capfd.readouterr().err
+    assert warning.count("warning: ") == 1 and "No module named 'no_such_library'" in warning
+
+
+def test_another_backend_is_not_what_is_loaded(folder, offer, monkeypatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert said(folder, "tells") == ("by itself\n", "")
+
+
+def test_those_ask_that_need_tensorflow() -> None:
+    assert {name for name, rooms in startup.ROOMS.items() if rooms} == set(asking.STAGES)
+
+
+def test_a_program_that_is_no_stage_runs_itself(offer, monkeypatch) -> None:
+    ran = []
+    command.run(lambda: ran.append(True))
+    assert ran == [True]
