@@ -47,7 +47,7 @@ if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --python "${PYTHON:->=3.11,<3.14}" "$venv"
     fi
     echo "Installing $requirements with uv"
-    uv pip install --quiet --python "$venv/bin/python" -r "$requirements"
+    install="uv pip install --quiet --python $venv/bin/python"
 else
     if [ ! -e "$venv/bin/python" ]; then
         python=${PYTHON:-$(find_python)} || refuse "no Python 3.11, 3.12 or 3.13 was found \
@@ -61,7 +61,14 @@ the package python3-venv, or install uv"
         fi
     fi
     echo "Installing $requirements (the first time takes minutes: TensorFlow alone is 0.5 GB)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
+    install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
+fi
+
+$install -r "$requirements"
+
+# The project itself, for the command `heatproof`. Its requirements are there, pinned.
+if [ "$requirements" = requirements.txt ]; then
+    $install --no-deps --no-build-isolation -e .
 fi
 
 # Once, so that no later start pays for it. Some packages carry files for other Pythons: not ours.
