@@ -44,9 +44,14 @@ thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take 
 	@"$(PY)" -m pytest -m thorough $(TESTS)
 
 .PHONY: lint
-lint: $(INSTALLED_DEV) ## Check style and formatting
+lint: $(INSTALLED_DEV) ## Check style, formatting and which layer imports which
 	@"$(PY)" -m ruff check .
 	@"$(PY)" -m ruff format --check .
+	@"$(PY)" -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-logo
+
+.PHONY: types
+types: $(INSTALLED_DEV) ## Check the types
+	@"$(PY)" -m basedpyright
 
 .PHONY: audit
 audit: setup ## Look the pinned requirements up among known vulnerabilities
