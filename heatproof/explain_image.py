@@ -18,12 +18,13 @@ from heatproof.api import TrainedCell
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
-from heatproof.report import site
 from heatproof.report.pages import image_page
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
 from heatproof.run import command
 from heatproof.run.errors import UserError
+from heatproof.statistics import numbers
 from heatproof.storage import artifacts, atomic
+from heatproof.storage.folders import file_name
 
 OUTPUT = Path("explained")
 SLOW = ("lime", "shap")
@@ -95,7 +96,7 @@ def explain_images(
         subject = _subject(trained, unsupported, target is not None)
     finally:
         os.chdir(before)
-    page = output / f"{_stem(paths)}-{site.file_name(cell)}.html"
+    page = output / f"{_stem(paths)}-{file_name(cell)}.html"
     html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
     atomic.write_text(page, html)
     atomic.write_bytes(page.with_suffix(".png"), panel.png)

@@ -20,10 +20,10 @@ import numpy as np
 
 from heatproof import api
 from heatproof.config import params
-from heatproof.report.site import file_name, replace
 from heatproof.run import command, runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, weights
+from heatproof.storage.folders import file_name, replace_folder
 
 if TYPE_CHECKING:
     import keras
@@ -188,7 +188,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
             )
 
     place = exports / file_name(cell)
-    replace(place, fill)
+    replace_folder(place, fill)
     return place
 
 

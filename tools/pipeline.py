@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.report.text import numbers
 from heatproof.run import command
+from heatproof.statistics import numbers
 from tools import forkserver, lock_file
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.

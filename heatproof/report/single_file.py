@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from heatproof.report import merging, site
+from heatproof.report import merging, rendering
 from heatproof.report.embedded import Pictures
 from heatproof.report.merging import Part
 from heatproof.run.errors import UserError
@@ -43,18 +43,12 @@ def merge(folder: Path) -> str:
 
 
 def _document(parts: list[Part], pictures: Pictures) -> str:
-    ours = ((site.HERE / "static" / f"single.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    own_style, own_script = ours
-    style = "".join((*map(_renamed, _distinct(p.styles for p in parts)), own_style))
-    scripts = (*_distinct(p.scripts for p in parts), own_script)
-    policy = (
-        f"default-src 'none'; style-src {site.digest(style)}; "
-        f"script-src {' '.join(map(site.digest, scripts))}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    styles = map(_renamed, _distinct(p.styles for p in parts))
+    style = "".join((*styles, rendering.asset("single.css")))
+    scripts = [*_distinct(p.scripts for p in parts), rendering.asset("single.js")]
     shared = {name: each for part in parts for name, each in part.shared.items()}
     values = {
-        "policy": policy,
+        "policy": rendering.policy(style, scripts, "data:"),
         # Escaped already: they are what the site's own templates made.
         "style": Markup(style),
         "scripts": [Markup(script) for script in scripts],
@@ -64,7 +58,7 @@ def _document(parts: list[Part], pictures: Pictures) -> str:
         "pictures": pictures.all(),
         "shared": [Markup(each) for each in shared.values()],
     }  # fmt: skip
-    return site.environment().get_template("single.html").render(values)
+    return rendering.environment().get_template("single.html").render(values)
 
 
 def _distinct(texts: Iterable[list[str]]) -> list[str]:

@@ -7,7 +7,7 @@ import jinja2
 import pytest
 
 from heatproof.config.params import Params
-from heatproof.report import site
+from heatproof.report import rendering
 from tests.report import fixture, galleries
 
 
@@ -28,7 +28,7 @@ class Kept(jinja2.BytecodeCache):
 @pytest.fixture(scope="session", autouse=True)
 def _templates_compiled_once() -> Iterator[None]:
     """Each site has an environment of its own; compiling its templates is half of building it."""
-    kept, make = Kept(), site.environment
+    kept, make = Kept(), rendering.environment
 
     def environment() -> jinja2.Environment:
         made = make()
@@ -36,7 +36,7 @@ def _templates_compiled_once() -> Iterator[None]:
         return made
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(site, "environment", environment)
+        patch.setattr(rendering, "environment", environment)
         yield
 
 

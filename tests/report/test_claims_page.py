@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from heatproof.claims import verdicts
-from heatproof.report import site, study
+from heatproof.report import rendering, study
 from heatproof.report.pages import claims
 from heatproof.storage import artifacts
 from tests.report import read_pages
@@ -55,7 +55,7 @@ def scorecard(*entries: dict[str, Any], budget: str = "cpu") -> dict[str, Any]:
 
 def rendered(params, content: dict[str, Any] | None) -> tuple[str, read_pages.Page]:
     values = claims.context(study.collect(params), content) | {"root": ""}
-    html = site.environment().get_template("claims.html").render(values)
+    html = rendering.environment().get_template("claims.html").render(values)
     return html, read_pages.parse(html)
 
 

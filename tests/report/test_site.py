@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.report import site, study
+from heatproof.report import rendering, study
 from heatproof.report.pages import overview
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
+from heatproof.storage.folders import file_name
 from stages import report
 from tests.report import fixture, galleries, read_pages, trusted
 from tests.report.built import REPORTS, WHOLE, built, check
@@ -94,11 +95,11 @@ def test_nothing_from_outside_is_asked_for_and_the_policy_allows_nothing(small_s
 
 
 def test_no_template_turns_escaping_off():
-    templates = sorted((Path(site.__file__).parent / "templates").iterdir())
+    templates = sorted((Path(rendering.__file__).parent / "templates").iterdir())
     assert len(templates) >= 4
     for path in templates:
         assert not re.search(r"\|\s*safe|autoescape|Markup", path.read_text()), path.name
-    assert site.environment().autoescape is True
+    assert rendering.environment().autoescape is True
 
 
 HOSTILE = (
@@ -162,7 +163,7 @@ def test_assess_metrics_older_than_the_code_are_named(small_study):
     ],
 )
 def test_file_names_stay_in_their_folder_and_need_no_quoting(name, expected):
-    assert site.file_name(name) == expected
+    assert file_name(name) == expected
 
 
 def test_the_overview_counts_what_is_incomplete(small_study):

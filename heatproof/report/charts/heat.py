@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 SHADES = (0.1, 0.3, 0.5, 0.7, 0.9)  # a size below the first is the lightest
 

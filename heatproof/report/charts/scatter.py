@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 LETTER = 6.3  # a letter's width in the chart's units, generous
 

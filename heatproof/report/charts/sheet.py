@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatproof.report.charts import sprites
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
+from heatproof.statistics import numbers
 
 HEAT = 0.55  # opacity of a coarse map over its image, as on the pages
 INCHES = 1.75  # a picture's side

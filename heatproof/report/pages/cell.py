@@ -12,8 +12,8 @@ from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import numbers
 from heatproof.run.errors import UserError
+from heatproof.statistics import numbers
 from heatproof.storage import artifacts
 from heatproof.storage.records import Predictions
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from heatproof.claims import verdicts
 from heatproof.report.study import Study
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 # Told apart by shape and by words, never by colour alone.
 SHAPES = {

@@ -10,7 +10,7 @@ from typing import Any
 from heatproof.report.charts.sprites import GUTTER
 from heatproof.report.sections.gallery import Example, Gallery, Sheet, Target
 from heatproof.report.study import CellResults
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatproof.report import site
+from heatproof.report import rendering
 from heatproof.report.sections import grids, side_by_side
 from heatproof.report.sections.grids import Grid
 from heatproof.report.sections.outcomes import FAILED, Outcome, Start, touched
 from heatproof.report.sections.side_by_side import Sheet
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 from heatproof.storage.atomic import write_bytes, write_text
+from heatproof.storage.folders import replace_folder
 
 # How each figure is written and compared: in points of a percent, or in percent of what it was.
 FIGURES = {
@@ -71,7 +72,7 @@ def write(starts: Sequence[Start], folder: Path, report: Path) -> None:
         folder: of the page.
         report: the site's folder, beside `folder`; linked to where it is there.
     """
-    site.replace(folder, lambda fresh: _write(starts, fresh, report))
+    replace_folder(folder, lambda fresh: _write(starts, fresh, report))
 
 
 def section(start: Start) -> Section:
@@ -88,8 +89,8 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
             for kind, sheet in (("filters", cell.filters), ("maps", cell.maps)):
                 if sheet is not None:
                     write_bytes(folder / "images" / f"{i}-{j}-{kind}.png", sheet.sprite)
-    templates = site.environment()
-    templates.globals["static"] = site.static("experiments.css")
+    templates = rendering.environment()
+    templates.globals["static"] = rendering.static("experiments.css")
     pages = {path.relative_to(report).as_posix() for path in report.rglob("*.html")}
     values = {
         "sections": sections,

@@ -1,6 +1,6 @@
 """How to read this: a glossary, one network's page read step by step, questions to discuss."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from heatproof.report.sections import discussion, example
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import glossary
 from heatproof.report.text.words import Term
+from heatproof.storage.folders import file_name
 
 # What a link to a part of a page says; a page's own name where a part is not listed.
 PARTS = {
@@ -72,17 +73,12 @@ class Asked:
     hint: str
 
 
-def context(study: Study, file_name: Callable[[str], str]) -> dict[str, Any]:
-    """The values of the template guide.html.
-
-    Args:
-        study: as far as there are results.
-        file_name: the name of a cell's file.
-    """
+def context(study: Study) -> dict[str, Any]:
+    """The values of the template guide.html, as far as there are results."""
     chosen = example.choose(study)
 
     def links(places: tuple[str, ...]) -> tuple[Link, ...]:
-        return tuple(_links(study, chosen, file_name, places))
+        return tuple(_links(study, chosen, places))
 
     return {
         "params": study.params,
@@ -98,9 +94,7 @@ def context(study: Study, file_name: Callable[[str], str]) -> dict[str, Any]:
     }
 
 
-def _links(
-    study: Study, chosen: CellResults, file_name: Callable[[str], str], places: tuple[str, ...]
-) -> Iterator[Link]:
+def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterator[Link]:
     """Where a place leads in this study: a part that is not made yet is its page's top."""
     seen = set()
     for place in places:

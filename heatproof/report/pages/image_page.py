@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from heatproof.report import site
+from heatproof.report import rendering
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.charts.sheet import Picture, Shown
 from heatproof.report.sections.gallery import peak
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
+from heatproof.statistics import numbers
 
 TOP = 5  # classes printed and drawn; the others are folded away
 SMALL = 100  # pixels a side up to which a photo is shown pixel by pixel
@@ -104,8 +105,8 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         subject: what explains.
         photos: at least one, all with the same methods.
     """
-    templates = site.environment()
-    templates.globals["static"] = site.static("image.css", pictures="data:")
+    templates = rendering.environment()
+    templates.globals["static"] = rendering.static("image.css", pictures="data:")
     names = methods.ordered(list(photos[0].maps))
     signed = _signed(photos, names)
     values = {

@@ -15,7 +15,8 @@ from heatproof.report.sections.key_findings import worth
 from heatproof.report.sections.provenance_section import BUDGETS, ran
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
+from heatproof.statistics import numbers
 from heatproof.storage.artifacts import Explanations
 from heatproof.trust.measures import base
 

@@ -13,8 +13,9 @@ from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Source, Table, source, table
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
 from heatproof.report.text.methods import Method
+from heatproof.statistics import numbers
 
 FAITHFUL = "morf_lerf_gap/black"  # what the cost is set against
 TIMED = "_ms_per_image"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.report.charts.charts import Tick
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 SIZE = 330.0
 LEFT, TOP, RIGHT, BOTTOM = 46.0, 16.0, 316.0, 286.0

@@ -10,7 +10,8 @@ from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import per_image, trust_table
 from heatproof.report.sections.trust_table import Source, Table
 from heatproof.report.study import CellResults
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
+from heatproof.statistics import numbers
 from heatproof.trust.ranking import AGREEING
 
 HARDLY = 0.6  # of the rank correlation's size; from here on much the same map; a reading aid

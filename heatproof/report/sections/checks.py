@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.report.sections.ranks import Assess
-from heatproof.report.text import measures, numbers
+from heatproof.report.text import measures
+from heatproof.statistics import numbers
 
 # One of each kind that every cell has and that a map which knows nothing cannot pass by design, as
 # it can the tests with random weights. Where the evidence lies is known on few cells only.

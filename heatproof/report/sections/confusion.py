@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatproof.report.charts.sprites import png
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 MOST_CLASSES_AS_TABLE = 30
 HIT_STEPS = (0.5, 0.8, 0.9, 0.95, 0.99)

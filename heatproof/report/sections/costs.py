@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from heatproof.report.charts.charts import ticks
 from heatproof.report.charts.scatter import Axis, Mark, Scatter, decades, plot
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 SIZE = (430.0, 290.0)
 LETTERS = 16  # of a network's name beside its point

@@ -7,7 +7,7 @@ import numpy as np
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.sections.features_section import Picture, levels
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 # Grad-CAM of an attack: of which image, for which class, and what is said of it.
 _MAPS = (("original", "before"), ("adversarial", "after"))

@@ -7,7 +7,8 @@ from typing import Any
 
 from heatproof.report.sections import cell_trust
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
+from heatproof.statistics import numbers
 
 RULE = (
     "The first network in params.yaml among those with the most results: evaluated, explained, and "

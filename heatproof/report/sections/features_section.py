@@ -11,7 +11,7 @@ import numpy as np
 
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite, Tile
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 SIGNED, UNSIGNED = "signed", "unsigned"
 SHOWN_FILTERS = 32  # of one layer: more say little more

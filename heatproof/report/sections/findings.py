@@ -7,7 +7,8 @@ from statistics import fmean
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.cell_trust import HARDLY, STABLE
 from heatproof.report.study import CellResults
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
+from heatproof.statistics import numbers
 
 NAMED = 3  # how many of the best a sentence names
 LOCATES = "relevance_rank"

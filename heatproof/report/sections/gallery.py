@@ -10,7 +10,8 @@ import numpy as np
 
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite, Tile
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
+from heatproof.statistics import numbers
 from heatproof.storage.artifacts import Explanations
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, product
 from typing import Any
 
 from heatproof.report.sections.outcomes import Outcome, same
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 LEVELS = 6  # shades of the style sheet
 MOST = 8  # grids of one cell: more are a table's business

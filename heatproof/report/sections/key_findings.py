@@ -9,7 +9,8 @@ from heatproof.report.sections import checks
 from heatproof.report.sections.calibration import FEW
 from heatproof.report.sections.checks import Tally
 from heatproof.report.study import CellResults, Study
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
+from heatproof.statistics import numbers
 
 
 @dataclass(frozen=True)

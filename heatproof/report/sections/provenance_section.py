@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.text import numbers
 from heatproof.run.errors import UserError
+from heatproof.statistics import numbers
 
 # More than a page can show; the file beside the site has them all.
 MOST_SOURCES, MOST_ENVIRONMENTS, MOST_FILES, MOST_PARAMETERS, MOST_CELLS = 8, 6, 12, 40, 6

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.report.study import Study
-from heatproof.report.text import methods, numbers
+from heatproof.report.text import methods
+from heatproof.statistics import numbers
 
 SOURCE = "Hedström et al. 2024, Sanity Checks Revisited, arXiv:2401.06465"
 

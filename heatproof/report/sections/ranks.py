@@ -6,7 +6,8 @@ from typing import Any
 
 from heatproof.report.sections import trust_table
 from heatproof.report.sections.trust_table import Source, Table
-from heatproof.report.text import measures, numbers
+from heatproof.report.text import measures
+from heatproof.statistics import numbers
 
 # A cell's assess metrics, as `stages.assess` writes them.
 Assess = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatproof.report.text.numbers import interval, percent
+from heatproof.statistics.numbers import interval, percent
 
 
 def over_seeds(found: dict[str, Any] | None, images: int | None = None) -> str:

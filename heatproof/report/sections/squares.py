@@ -11,7 +11,7 @@ from PIL import Image
 
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite, Tile
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 from heatproof.storage.records import Predictions
 
 MOST = 6  # images of one square

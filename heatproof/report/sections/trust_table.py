@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from heatproof.report.text import measures, methods, numbers
+from heatproof.report.text import measures, methods
+from heatproof.statistics import numbers
 
 # A measure's content as the metrics have it: method or control -> mean, low, high, images.
 Summaries = Mapping[str, Mapping[str, Any]]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 from heatproof.trust.measures import better, by_size
 
 TRUTH, FAITHFULNESS, SANITY = "Ground truth", "Faithfulness", "Sanity"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.report import site, study
+from heatproof.report import study
 from heatproof.report.pages import guide
 from heatproof.report.sections import example
 from heatproof.report.text import glossary, methods
@@ -47,7 +47,7 @@ def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
     changed = {"accuracy": 0.8712, "train_accuracy": 0.9712, "ece": 0.0345}
     changed["top_confusions"] = [{"true": "3", "predicted": "8", "count": 7, "rate": 0.19}]
     artifacts.write_metrics("evaluate", first, content | changed)
-    values = guide.context(study.collect(small_study), site.file_name)
+    values = guide.context(study.collect(small_study))
     text = " ".join(step.text for step, _ in values["steps"])
     assert "87.1 % are answered right" in text
     assert "10.0 points more than on test images" in text
@@ -87,7 +87,7 @@ def test_every_method_is_of_a_family_and_every_place_has_a_name():
 
 
 def test_ten_to_fifteen_questions_some_with_a_hint(small_study):
-    values = guide.context(study.collect(small_study), site.file_name)
+    values = guide.context(study.collect(small_study))
     questions = values["questions"]
     assert 10 <= len(questions) <= 15
     assert all(question.links for question in questions)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heatproof.report import site, study
+from heatproof.report import rendering, study
 from heatproof.report.pages import trust
 from heatproof.report.sections import findings
 from heatproof.storage import artifacts
@@ -16,7 +16,7 @@ def context(params):
 
 
 def rendered(params):
-    html = site.environment().get_template("trust.html").render(context(params) | {"root": ""})
+    html = rendering.environment().get_template("trust.html").render(context(params) | {"root": ""})
     return html, read_pages.parse(html)
 
 

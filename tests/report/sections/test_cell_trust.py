@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.report import site, study
+from heatproof.report import rendering, study
 from heatproof.report.charts import heat
 from heatproof.report.pages import cell as cell_page
 from heatproof.report.sections import cell_trust, per_image
@@ -25,7 +25,7 @@ def rendered(params):
     collected = study.collect(params)
     (result,) = (c for c in collected.cells if c.name == CELL)
     values, _ = cell_page.context(collected, result)
-    html = site.environment().get_template("cell.html").render(values | {"root": "../"})
+    html = rendering.environment().get_template("cell.html").render(values | {"root": "../"})
     return html, read_pages.parse(html)
 
 

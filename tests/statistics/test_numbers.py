@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from heatproof.report.text import numbers
+from heatproof.statistics import numbers
 
 
 @pytest.mark.parametrize(

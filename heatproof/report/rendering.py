@@ -1,0 +1,87 @@
+"""Templates, styles and scripts as every page has them, with the policy that allows only them."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from heatproof.report.charts import charts
+from heatproof.statistics import numbers
+from heatproof.storage.folders import file_name
+
+HERE = Path(__file__).parent
+# What every page has.
+SITE = (
+    *("report.css", "tables.css", "charts.css", "guide.css"),
+    *("report.js", "tables.js", "charts.js", "fragment.js"),
+)
+FILTERS = (
+    *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
+    *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
+    *(numbers.listing, numbers.known, charts.look, file_name),
+)
+
+
+@dataclass(frozen=True)
+class Static:
+    """The styles and scripts, put into every page, with the policy that allows only them.
+
+    They are in the page and not beside it, because browsers disagree on whether a file opened from
+    disk may load its neighbours under a policy; pictures may come from the site's folder.
+    """
+
+    style: Markup
+    script: Markup
+    policy: str
+
+
+def static(*more: str, pictures: str = "'self' data:") -> Static:
+    """Read the site's own styles and scripts and make the Content-Security-Policy for them.
+
+    Args:
+        more: style sheets (.css) and scripts (.js) of `static/` that a page needs besides the
+            site's, in their order.
+        pictures: the policy's sources of pictures.
+    """
+    style, script = (
+        "".join(asset(name) for name in (*SITE, *more) if name.endswith(kind))
+        for kind in (".css", ".js")
+    )
+    # The site's own files, not data: the only text in any page that is not escaped.
+    return Static(Markup(style), Markup(script), policy(style, [script], pictures))
+
+
+def asset(name: str) -> str:
+    """Read a style sheet or script of `static/`."""
+    return (HERE / "static" / name).read_text(encoding="utf-8")
+
+
+def policy(style: str, scripts: list[str], pictures: str) -> str:
+    """Make the Content-Security-Policy that allows one style, some scripts, and pictures."""
+    return (
+        f"default-src 'none'; style-src {_digest(style)}; "
+        f"script-src {' '.join(map(_digest, scripts))}; "
+        f"img-src {pictures}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def environment() -> jinja2.Environment:
+    """Make the templates' environment: all values are escaped, an unknown name is an error."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {function.__name__: function for function in FILTERS}
+    templates.globals |= {"static": static(), "provenance": ""}
+    return templates
+
+
+def _digest(content: str) -> str:
+    """A style or script as a Content-Security-Policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
