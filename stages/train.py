@@ -123,9 +123,11 @@ def bundle_of(
         "schedule": study.schedule_of(cell).model_dump(mode="json"),
         "dataset": study.dataset_of(cell).model_dump(mode="json", exclude={"fetch"}),
     }
-    stages = Path(__file__).parent
-    code = [stages / name for name in ("train.py", "runtime.py", "datasets/split.py", "models",
-                                       "training")]  # fmt: skip
+    root = Path(__file__).resolve().parents[1]
+    code = [Path(__file__)] + [
+        root / "heatproof" / name
+        for name in ("run/runtime.py", "datasets/split.py", "models", "training")
+    ]
     key = key_of(settings, (dataset.train_images, dataset.train_labels), code)
     bundle = Bundle(RESUME / f"{cell}{variant and f'.{variant}'}.npz", key)
     if finished(bundle.path).exists() and not bundle.path.exists():
