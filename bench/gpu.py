@@ -29,8 +29,8 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 from heatproof.config import params
 from heatproof.run import command, runtime
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage import artifacts, tables, weights
+from heatproof.storage.records import Dataset
 from stages.train import bundle_of, metrics_of, timing_of, trained
 from tools import parcel
 
@@ -186,7 +186,7 @@ def train(
     operations = PASSES * cost.flops(network) * rate
     written = folder / f".{cell}.weights.h5"
     weights.write(written, network)
-    artifacts.write_table(folder / f".{cell}.csv", outcome.history)
+    tables.write_table(folder / f".{cell}.csv", outcome.history)
     manifest = parcel.write(
         folder,
         cell,

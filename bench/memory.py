@@ -24,7 +24,7 @@ from bench import finished_study, results
 from bench.comparison import compare
 from heatproof.config import params
 from heatproof.run import command
-from heatproof.storage import artifacts, formats
+from heatproof.storage import formats, paths
 from tests.scratch import environment
 from tools import overlay
 
@@ -89,7 +89,7 @@ def cells_by_default(study: params.Params, folder: Path) -> list[str]:
     """Return each model's cell with the most to hold: the one of the largest prepared data."""
     chosen: dict[str, tuple[int, str]] = {}
     for cell, parts in study.cells.items():
-        path = folder / artifacts.processed_path(parts.dataset)
+        path = folder / paths.processed(parts.dataset)
         size = path.stat().st_size if path.exists() else 0
         chosen[parts.model] = max(chosen.get(parts.model, (-1, "")), (size, cell))
     return [cell for _, cell in chosen.values()]

@@ -36,7 +36,8 @@ from heatproof.report.text import methods as descriptions
 from heatproof.run import runtime
 from heatproof.run.command import nearest
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts, paths, weights
+from heatproof.storage.records import Dataset, Predictions
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -55,7 +56,7 @@ class TrainedCell:
     """
 
     def __init__(
-        self, name: str, study: params.Params, dataset: artifacts.Dataset, network: "Network"
+        self, name: str, study: params.Params, dataset: Dataset, network: "Network"
     ) -> None:
         self.name = name
         self.study = study
@@ -162,7 +163,7 @@ class TrainedCell:
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
         logits = self.network.logits(images)
-        return artifacts.Predictions(np.zeros(len(logits), int), logits, ()).probabilities
+        return Predictions(np.zeros(len(logits), int), logits, ()).probabilities
 
     def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
         """Return a method's maps of the images for the targets.
@@ -217,7 +218,7 @@ def show(images: np.ndarray, **found: Attribution | UnsupportedNetwork) -> Pictu
 
 def trained_cells() -> list[str]:
     """List the cells of params.yaml in the current folder that are trained."""
-    return [name for name in params.load().cells if artifacts.weights_path(name).exists()]
+    return [name for name in params.load().cells if paths.weights(name).exists()]
 
 
 def enter(folder: str | Path | None = None) -> Path:
@@ -232,7 +233,7 @@ def enter(folder: str | Path | None = None) -> Path:
     """
     for place in [folder] if folder is not None else [".", DEMO]:
         path = ROOT / place
-        if (path / params.PARAMS).exists() and any((path / artifacts.DATA / "models").glob("*.h5")):
+        if (path / params.PARAMS).exists() and any((path / paths.DATA / "models").glob("*.h5")):
             os.chdir(path)
             return path
     raise UserError(
@@ -250,7 +251,7 @@ def require_trained(study: params.Params, cell: str) -> None:
     if cell not in study.cells and _in_demo(cell):
         raise UserError(f"'{cell}' is a cell of the demo: add --study {DEMO}")
     study.cell(cell)
-    path = artifacts.weights_path(cell)
+    path = paths.weights(cell)
     if not path.exists():
         trained = trained_cells()
         others = f"; trained are: {', '.join(trained)}" if trained else ""

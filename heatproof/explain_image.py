@@ -23,7 +23,7 @@ from heatproof.report.text import methods
 from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts, atomic
+from heatproof.storage import artifacts, atomic, paths
 from heatproof.storage.folders import file_name
 
 OUTPUT = Path("explained")
@@ -183,7 +183,7 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
 def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
     cell = trained.study.cell(trained.name)
     accuracy = None
-    if artifacts.metrics_path("evaluate", trained.name).exists():
+    if paths.metrics("evaluate", trained.name).exists():
         measured = artifacts.read_metrics("evaluate", trained.name)
         accuracy = (measured["accuracy"], measured["test_images"])
     return image_page.Subject(

@@ -8,7 +8,7 @@ import numpy as np
 from heatproof.config import params
 from heatproof.run import command, tracking
 from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 from heatproof.trust import examination, summary
 from heatproof.trust.agreement import agreement
 from heatproof.trust.measures import base

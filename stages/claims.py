@@ -13,10 +13,10 @@ from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import NOT_RUN, VERDICTS, Finding, NotThere
 from heatproof.config import params
 from heatproof.run import command
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from heatproof.storage.formats import write_json
 
-PATH = artifacts.METRICS / "claims.json"
+PATH = paths.METRICS / "claims.json"
 
 
 def main() -> None:

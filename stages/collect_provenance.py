@@ -11,7 +11,7 @@ from typing import Any
 from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.run import command
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import sha256_of, write_json
 
 # What a commit and its changes are; all else that a run ran on is its environment.
@@ -49,8 +49,8 @@ def gathered(study: Params) -> dict[str, Any]:
     data = [
         {
             "name": name,
-            "raw": _sha256(artifacts.raw_path(name)),
-            "processed": _sha256(artifacts.processed_path(name)),
+            "raw": _sha256(paths.raw(name)),
+            "processed": _sha256(paths.processed(name)),
         }
         for name in used
     ]
@@ -66,11 +66,11 @@ def gathered(study: Params) -> dict[str, Any]:
 
 def _timed(study: Params) -> Iterable[tuple[str, str]]:
     """Stages and cells whose durations there are, training first, cells as in params.yaml."""
-    folder = artifacts.METRICS / "timing"
+    folder = paths.METRICS / "timing"
     stages = (path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ()
     for stage in sorted(stages, key=lambda name: (not name.startswith("train"), name)):
         for cell in study.cells:
-            if artifacts.timing_path(stage, cell).exists():
+            if paths.timing(stage, cell).exists():
                 yield stage, cell
 
 
@@ -91,7 +91,7 @@ def main() -> None:
     """Write metrics/provenance.json."""
     content = gathered(params.load())
     # In a list of one, which `dvc metrics show` passes over: it would make columns of words of it.
-    write_json(artifacts.PROVENANCE, {"study": [content]})
+    write_json(paths.PROVENANCE, {"study": [content]})
     recorded = sum(run["environment"] is not None for run in content["runs"])
     print(f"provenance: recorded of {recorded} of {len(content['runs'])} runs", flush=True)
 

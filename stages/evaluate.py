@@ -19,8 +19,8 @@ from heatproof.evaluation import bootstrap, calibration, classification, figures
 from heatproof.models import cost
 from heatproof.models.build import build_model
 from heatproof.run import command, runtime, tracking
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset, Predictions
+from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage.records import Dataset, Predictions
 
 if TYPE_CHECKING:
     import keras
@@ -58,9 +58,7 @@ def evaluate(study: Params, cell: str) -> None:
         speed = inference.milliseconds_per_image(forward, data.test_images)
 
         artifacts.write_predictions(cell, predictions)
-        artifacts.write_table(
-            artifacts.predictions_csv_path(cell), table.predictions_table(predictions)
-        )
+        tables.write_table(paths.predictions_csv(cell), table.predictions_table(predictions))
         artifacts.write_metrics("evaluate", cell, metrics)
         seconds = time.perf_counter() - started
         timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}

@@ -12,8 +12,8 @@ from heatproof.attribution.core.selection import choose
 from heatproof.config import params
 from heatproof.run import command, runtime, tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset, Explanations, Predictions
+from heatproof.storage import artifacts, paths, weights
+from heatproof.storage.records import Dataset, Explanations, Predictions
 
 
 def main() -> None:
@@ -105,8 +105,8 @@ def _predictions(cell: str, study: params.Params, dataset: Dataset) -> Predictio
     predictions = artifacts.read_predictions(cell)
     if not np.array_equal(predictions.labels, dataset.test_labels):
         raise UserError(
-            f"{artifacts.predictions_path(cell)}: these predictions are of other test images than "
-            f"{artifacts.processed_path(study.cell(cell).dataset)} holds; make them again with "
+            f"{paths.predictions(cell)}: these predictions are of other test images than "
+            f"{paths.processed(study.cell(cell).dataset)} holds; make them again with "
             f"`dvc repro -f evaluate@{cell}`"
         )
     return predictions

@@ -7,6 +7,7 @@ from heatproof.config import params
 from heatproof.datasets.canonical import canonical_order
 from heatproof.run import command
 from heatproof.storage import artifacts
+from heatproof.storage.records import RawDataset
 
 
 def main() -> None:
@@ -30,11 +31,11 @@ def fetch(name: str) -> None:
     artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
 
 
-def in_canonical_order(raw: artifacts.RawDataset) -> artifacts.RawDataset:
+def in_canonical_order(raw: RawDataset) -> RawDataset:
     """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
     train = canonical_order(raw.images, raw.labels)
     test = canonical_order(raw.test_images, raw.test_labels)
-    return artifacts.RawDataset(
+    return RawDataset(
         raw.images[train],
         raw.labels[train],
         raw.test_images[test],

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from heatproof.attribution.core.method import FAMILIES, MODULES
 from heatproof.run import command
-from heatproof.storage import artifacts, atomic
+from heatproof.storage import atomic, paths
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("stages", "heatproof")
@@ -35,6 +35,8 @@ PLUMBING = {
     "heatproof.config.cell_checks": "the same, of cells",
     "heatproof.storage.formats": "reads and writes bytes as they are",
     "heatproof.storage.artifacts": "reads and writes arrays as they are",
+    "heatproof.storage.tables": "the same, of tables",
+    "heatproof.storage.paths": "where they lie",
     "heatproof.storage.weights": "the same, of weights",
     "heatproof.storage.records": "what arrays are called in memory",
     "heatproof.storage.atomic": "writes bytes as they are",
@@ -60,7 +62,7 @@ STAGES = (
 
 
 def main() -> None:
-    folder = artifacts.DATA / "code"
+    folder = paths.DATA / "code"
     written = set()
     for name, modules in entries().items():
         path = folder / f"{name}.txt"

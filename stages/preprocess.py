@@ -8,7 +8,8 @@ from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
 from heatproof.run import command
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset, RawDataset
 
 SHOWN_CLASSES = 5
 
@@ -36,7 +37,7 @@ def preprocess(name: str) -> None:
     dataset = split(raw, options.test_fraction, study.seed)
     if np.bincount(dataset.train_labels).max() < 2:
         raise UserError(
-            f"{artifacts.raw_path(name)}: no class has two training images, so that there is none "
+            f"{paths.raw(name)}: no class has two training images, so that there is none "
             "to validate with: add images, or lower "
             f"datasets.{name}.preprocess.test_fraction = {options.test_fraction} in params.yaml"
         )
@@ -44,12 +45,12 @@ def preprocess(name: str) -> None:
     artifacts.write_metrics("preprocess", name, described(dataset))
 
 
-def _require_classes(name: str, raw: artifacts.RawDataset) -> None:
+def _require_classes(name: str, raw: RawDataset) -> None:
     """Refuse what no network can be trained and tested on."""
     counts = np.bincount(raw.labels, minlength=len(raw.class_names))
     if np.count_nonzero(counts) < 2:
         raise UserError(
-            f"{artifacts.raw_path(name)}: the training images are all of one class; a network "
+            f"{paths.raw(name)}: the training images are all of one class; a network "
             "needs at least two: check the labels of the dataset"
         )
     if len(raw.test_labels):
@@ -58,13 +59,13 @@ def _require_classes(name: str, raw: artifacts.RawDataset) -> None:
     if small:
         more = f" and {len(small) - SHOWN_CLASSES:,} more" if len(small) > SHOWN_CLASSES else ""
         raise UserError(
-            f"{artifacts.raw_path(name)}: fewer than two images of "
+            f"{paths.raw(name)}: fewer than two images of "
             f"{', '.join(map(repr, small[:SHOWN_CLASSES]))}{more}; each class needs one to train "
             "on and one to test with: add images or remove the class"
         )
 
 
-def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifacts.Dataset:
+def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
     """Split off a stratified test part where the source brings none, and shuffle both parts.
 
     Args:
@@ -79,7 +80,7 @@ def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifac
     else:
         train, test = train_validation_split(raw.labels, test_fraction, seed)
         test_images, test_labels = raw.images[test], raw.labels[test]
-    return artifacts.Dataset(
+    return Dataset(
         raw.images[train],
         raw.labels[train],
         test_images,
@@ -89,7 +90,7 @@ def split(raw: artifacts.RawDataset, test_fraction: float, seed: int) -> artifac
     )
 
 
-def described(dataset: artifacts.Dataset) -> dict[str, object]:
+def described(dataset: Dataset) -> dict[str, object]:
     """Return what a reader wants to know of a dataset: sizes, classes, mean and std a channel."""
     images, height, width, channels = dataset.train_images.shape
     # Moments from the histogram of the 256 values: exact, and without a copy as floats.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from heatproof.config import params
 from heatproof.run import command, runtime, tracking
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage.records import Dataset
 
 if TYPE_CHECKING:
     import keras
@@ -67,12 +67,12 @@ def train_cell(cell: str) -> None:
         seconds = outcome.seconds_before + time.monotonic() - started
         metrics, timing = metrics_of(outcome, schedule), timing_of(outcome, seconds)
         weights.save(cell, network)
-        artifacts.write_table(artifacts.history_path(cell), outcome.history)
+        tables.write_table(paths.history(cell), outcome.history)
         artifacts.write_metrics("train", cell, metrics)
         artifacts.write_timing("train", cell, timing)
         best = outcome.best
         run.log_metrics({f"best_{k}" if k in best else k: v for k, v in metrics.items()} | timing)
-        run.log_artifact(artifacts.history_path(cell))
+        run.log_artifact(paths.history(cell))
         run.log_figure(lambda: training_curves(outcome.history), "training_curves.png")
     settle(bundle)
 

@@ -17,7 +17,7 @@ from heatproof.evaluation import classification, inference
 from heatproof.run import command, tracking
 from heatproof.statistics.spread import spread
 from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Dataset, Predictions
+from heatproof.storage.records import Dataset, Predictions
 from stages.train import bundle_of, configure, settle, trained
 
 if TYPE_CHECKING:

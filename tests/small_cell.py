@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.config import params
 from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset, Predictions
+from heatproof.storage.records import Dataset, Predictions
 from tests.scratch import shrunken_params
 from tools import overlay
 

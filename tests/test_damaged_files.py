@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset, Predictions, RawDataset
+from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage.records import Dataset, Predictions, RawDataset
 
 CELL = "m-d"
 NAMES = ("a", "b")
@@ -39,7 +39,7 @@ def same(one: Dataset, other: Dataset) -> bool:
 
 def test_every_bit_of_an_npz_counts_or_means_nothing() -> None:
     artifacts.write_dataset("d", dataset())
-    path = artifacts.processed_path("d")
+    path = paths.processed("d")
     content, refused = path.read_bytes(), 0
     for place in range(len(content)):
         altered = bytearray(content)
@@ -60,7 +60,7 @@ def test_every_bit_of_an_npz_counts_or_means_nothing() -> None:
 @pytest.mark.parametrize("written", ["<i8", "<f4", "<U1", "|O"])
 def test_a_header_that_claims_less_than_there_is(written: str) -> None:
     artifacts.write_dataset("d", dataset())
-    path = artifacts.processed_path("d")
+    path = paths.processed("d")
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         stream, {"descr": written, "fortran_order": False, "shape": (1,)}
@@ -79,18 +79,18 @@ def test_another_kind_of_file_in_its_place() -> None:
     raw = RawDataset(*vars(dataset()).values())
     artifacts.write_raw("d", raw)
     artifacts.write_dataset("d", dataset())
-    artifacts.raw_path("d").rename(artifacts.processed_path("d"))
+    paths.raw("d").rename(paths.processed("d"))
     with pytest.raises(UserError, match=r"train_images, train_labels missing.*preprocess@d"):
         artifacts.read_dataset("d")
     artifacts.write_predictions(CELL, Predictions(raw.labels, np.zeros((4, 2), np.float32), NAMES))
-    artifacts.predictions_path(CELL).replace(artifacts.processed_path("d"))
+    paths.predictions(CELL).replace(paths.processed("d"))
     with pytest.raises(UserError, match="missing"):
         artifacts.read_dataset("d")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[" * 100_000, b"NaN,", b"\0" * 9])
 def test_json_that_is_none(content: bytes) -> None:
-    path = artifacts.metrics_path("evaluate", CELL)
+    path = paths.metrics("evaluate", CELL)
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"not valid JSON .*dvc repro -f evaluate@m-d"):
@@ -99,11 +99,11 @@ def test_json_that_is_none(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", [b"", b'"', b"a,b\n1,2,3\n1\n1,2,3,4\n", b"\xff\xfea,b\n"])
 def test_a_table_that_is_none(content: bytes) -> None:
-    path = artifacts.history_path(CELL)
+    path = paths.history(CELL)
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"not a valid CSV table .*dvc repro -f train@m-d"):
-        artifacts.read_table(path, f"train@{CELL}")
+        tables.read_table(path, f"train@{CELL}")
 
 
 def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
@@ -113,7 +113,7 @@ def test_weights_with_damage_anywhere_load_or_are_refused() -> None:
     x = keras.layers.Conv2D(2, 3, name="conv")(inputs)
     model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(x), name="m")
     weights.save(CELL, model)
-    path = artifacts.weights_path(CELL)
+    path = paths.weights(CELL)
     content, refused = path.read_bytes(), 0
     for place in range(0, len(content), 307):
         altered = bytearray(content)

@@ -15,7 +15,7 @@ from heatproof.attribution.core.method import Attribution, Family, UnsupportedNe
 from heatproof.explain_image import explain_images
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests import scratch, small_cell
 from tests.photos import holds, photo, pictures
 from tests.report import read_pages
@@ -285,5 +285,5 @@ def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
     try:
         page = explain_images([photo("photo.png")], GRAY)
     finally:
-        (cells / artifacts.metrics_path("evaluate", GRAY)).unlink()
+        (cells / paths.metrics("evaluate", GRAY)).unlink()
     assert "360 test images it is right 97.3 % of the time" in read_pages.read(page).text

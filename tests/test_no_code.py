@@ -17,7 +17,7 @@ import pytest
 from heatproof.config import params
 from heatproof.datasets.sources import official_files
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, formats, weights
+from heatproof.storage import artifacts, formats, paths, tables, weights
 from tests import forbidden
 from tests.datasets import stand_ins
 from tools import comparing, exp_files, overlay, parcel
@@ -66,19 +66,19 @@ def as_npz(path: Path) -> None:
         np.savez(file, train_images=plant, **dict.fromkeys(names, plant))
 
 
-HISTORY = artifacts.history_path(CELL)
+HISTORY = paths.history(CELL)
 READERS: dict[str, tuple[Path, Callable[[], object]]] = {
-    "raw": (artifacts.raw_path("d"), lambda: artifacts.read_raw("d")),
-    "processed": (artifacts.processed_path("d"), lambda: artifacts.read_dataset("d")),
-    "test images": (artifacts.processed_path("d"), lambda: artifacts.read_test_images("d")),
-    "predictions": (artifacts.predictions_path(CELL), lambda: artifacts.read_predictions(CELL)),
+    "raw": (paths.raw("d"), lambda: artifacts.read_raw("d")),
+    "processed": (paths.processed("d"), lambda: artifacts.read_dataset("d")),
+    "test images": (paths.processed("d"), lambda: artifacts.read_test_images("d")),
+    "predictions": (paths.predictions(CELL), lambda: artifacts.read_predictions(CELL)),
     "explanations": (
-        artifacts.explanations_path(CELL, "lime"),
+        paths.explanations(CELL, "lime"),
         lambda: artifacts.read_explanations(CELL, "lime"),
     ),
-    "trust": (artifacts.trust_path(CELL), lambda: artifacts.read_trust(CELL)),
-    "metrics": (artifacts.metrics_path("a", "b"), lambda: artifacts.read_metrics("a", "b")),
-    "table": (HISTORY, lambda: artifacts.read_table(HISTORY)),
+    "trust": (paths.trust(CELL), lambda: artifacts.read_trust(CELL)),
+    "metrics": (paths.metrics("a", "b"), lambda: artifacts.read_metrics("a", "b")),
+    "table": (HISTORY, lambda: tables.read_table(HISTORY)),
     "params.yaml": (params.PARAMS, params.load),
     "parcel": (Path("m-d.parcel.json"), lambda: parcel.manifest_of(Path(), "m-d")),
 }
@@ -163,7 +163,7 @@ def test_a_whole_model_in_the_place_of_weights(models: Path, name: str) -> None:
 
     inputs = keras.Input((16, 16, 1))
     network = keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs))
-    path = artifacts.weights_path(CELL)
+    path = paths.weights(CELL)
     path.parent.mkdir(parents=True)
     path.write_bytes((models / name).read_bytes())
     with pytest.raises(UserError, match="do not fit the network"):

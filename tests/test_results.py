@@ -6,7 +6,7 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths, tables
 from tools import results
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ def test_every_committed_metric_belongs_to_the_budget_in_force():
     for cell in study.cells:
         trained = artifacts.read_metrics("train", cell)
         assert trained["epochs"] == study.schedule_of(cell).epochs
-        history = artifacts.read_table(artifacts.history_path(cell))
+        history = tables.read_table(paths.history(cell))
         assert len(history) == trained["epochs_run"]
 
 

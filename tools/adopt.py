@@ -15,7 +15,7 @@ from pathlib import Path
 from heatproof.config import params
 from heatproof.run import command, runtime
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic, weights
+from heatproof.storage import artifacts, atomic, paths, weights
 from tools import parcel, pipeline, repair
 from tools.parcel import Parcel
 from tools.run_lock import alone
@@ -75,8 +75,8 @@ def _check_weights(study: params.Params, found: Parcel) -> None:
 
 def _put(found: Parcel) -> None:
     said = found.manifest
-    atomic.write_bytes(artifacts.weights_path(said.cell), found.weights)
-    atomic.write_bytes(artifacts.history_path(said.cell), found.history)
+    atomic.write_bytes(paths.weights(said.cell), found.weights)
+    atomic.write_bytes(paths.history(said.cell), found.history)
     artifacts.write_metrics("train", said.cell, said.metrics)
     artifacts.write_timing("train", said.cell, said.timing, ran_on=said.run)
 

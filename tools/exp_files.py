@@ -8,7 +8,7 @@ import numpy as np
 
 from heatproof.report.sections.outcomes import Pictures
 from heatproof.report.text import methods
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 
 NOT_THERE = (
     "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "
@@ -25,11 +25,11 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
         outputs: path -> MD5, as one commit's dvc.lock has them.
         cache: DVC's.
     """
-    weights = outputs.get(artifacts.weights_path(cell).as_posix())
+    weights = outputs.get(paths.weights(cell).as_posix())
     filters, lacking = {}, "no weights are recorded"
     if weights is not None:
         filters, lacking = _filters(cached(cache, weights))
-    maps = outputs.get(artifacts.explanations_path(cell, "gradients").as_posix())
+    maps = outputs.get(paths.explanations(cell, "gradients").as_posix())
     explained = _maps(cached(cache, maps)) if maps is not None else {}
     return Pictures(filters=filters, lacking=lacking, **explained)
 

@@ -19,7 +19,7 @@ from heatproof.config.schema import Block
 from heatproof.config.validation import validated
 from heatproof.run import provenance, tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic
+from heatproof.storage import atomic, paths
 from heatproof.storage.formats import read_json, sha256_of, write_json
 from stages import fingerprint
 
@@ -75,7 +75,7 @@ def basis(study: params.Params, cell: str) -> Basis:
         UserError: the cell is unknown, or its prepared data are missing.
     """
     model, dataset = study.model_of(cell), study.dataset_of(cell)
-    data = artifacts.processed_path(study.cell(cell).dataset)
+    data = paths.processed(study.cell(cell).dataset)
     if not data.exists():
         raise UserError(
             f"{data}: there is no such file; make it with `dvc repro "

@@ -12,7 +12,7 @@ from heatproof.claims.verdicts import NotThere
 from heatproof.claims.wording import counted
 from heatproof.config.params import Params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths, tables
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -59,16 +59,16 @@ class Evidence:
     def history(self, cell: str) -> "pd.DataFrame":
         """A cell's training, one row an epoch. Raises as `evaluate` does."""
         self.require(cell)
-        path = artifacts.history_path(cell)
+        path = paths.history(cell)
         self.file(path, f"train@{cell}")
-        table = artifacts.read_table(path, f"train@{cell}")
+        table = tables.read_table(path, f"train@{cell}")
         _check(path, table.columns, ("epoch", "val_accuracy"), f"train@{cell}")
         return table
 
     def findings(self, cell: str, family: str) -> dict[str, np.ndarray]:
         """The arrays that a family of explainers found. Raises as `evaluate` does."""
         self.require(cell)
-        self.file(artifacts.explanations_path(cell, family), f"explain_{family}@{cell}")
+        self.file(paths.explanations(cell, family), f"explain_{family}@{cell}")
         return artifacts.read_findings(cell, family)
 
     def file(self, path: Path, made_by: str) -> None:
@@ -123,7 +123,7 @@ class Evidence:
         return self._read(stage, cell, keys)
 
     def _read(self, stage: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-        path = artifacts.metrics_path(stage, name)
+        path = paths.metrics(stage, name)
         self.file(path, f"{stage}@{name}")
         content = artifacts.read_metrics(stage, name)
         _check(path, content, keys, f"{stage}@{name}")

@@ -20,7 +20,7 @@ from heatproof.claims.verdicts import (
 )
 from heatproof.claims.wording import counted, listed, percent
 from heatproof.features.filter_matching import compare
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 
 Check = Callable[[Statement, Evidence], Finding]
 DRAWS = 200  # banks of filters with nothing in common
@@ -118,13 +118,13 @@ def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Finding:
 
 def predictions_as_csv(claim: Statement, evidence: Evidence) -> Finding:
     """Whether each test image's prediction is written as CSV."""
-    paths = []
+    tables = []
     for cell in evidence.cells_of(claim):
         evidence.require(cell)
-        path = artifacts.predictions_csv_path(cell)
+        path = paths.predictions_csv(cell)
         evidence.file(path, f"evaluate@{cell}")
-        paths.append(path.as_posix())
-    return Finding(HOLDS, "", listed(paths))
+        tables.append(path.as_posix())
+    return Finding(HOLDS, "", listed(tables))
 
 
 def dead_filters(claim: Statement, evidence: Evidence) -> Finding:
@@ -173,7 +173,7 @@ def on_foreground(claim: Statement, evidence: Evidence) -> Finding:
     found, covered = masses.get(claim.method), masses.get("constant")
     if not found or not covered or None in (found.get("low"), covered.get("mean")):
         raise NotThere(
-            f"{artifacts.metrics_path('assess', cell).as_posix()} has no relevance mass of "
+            f"{paths.metrics('assess', cell).as_posix()} has no relevance mass of "
             f"{claim.method} on the foreground."
         )
     mass, area = percent(found["mean"], 1), percent(covered["mean"], 1)

@@ -44,7 +44,7 @@ from heatproof.statistics.correlation import rank_correlation
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from heatproof.storage.artifacts import Explanations
+    from heatproof.storage.records import Explanations
 
 FIGURE_ROWS = 8
 COMPARED = {

@@ -7,7 +7,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-    from heatproof.storage.artifacts import Predictions
+    from heatproof.storage.records import Predictions
 
 # A spreadsheet takes a cell that starts like this for a formula, and runs it (OWASP, "CSV
 # injection"); the wide forms of the East Asian keyboards count too.

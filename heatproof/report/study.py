@@ -10,9 +10,10 @@ import numpy as np
 from heatproof.attribution.core.method import FAMILIES, MAPS
 from heatproof.config.params import Cell, Params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.artifacts import SHUFFLED
 from heatproof.storage.formats import read_json
+from heatproof.storage.records import Explanations, Predictions
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # Those that give something else than a map of each row.
 FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
 
-CLAIMS = artifacts.METRICS / "claims.json"  # one file for the whole study
+CLAIMS = paths.METRICS / "claims.json"  # one file for the whole study
 
 # What each metrics file must hold for a page to be made from it.
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
@@ -69,7 +70,7 @@ class CellResults:
     trusted: bool = False
     missing: tuple[str, ...] = ()
 
-    def explanations(self) -> artifacts.Explanations | None:
+    def explanations(self) -> Explanations | None:
         """Read the attributions of all families as one: not kept, since forty cells' are too much.
 
         Raises:
@@ -92,17 +93,17 @@ class CellResults:
     def trust(self) -> dict[str, np.ndarray]:
         """Read the trust measures' per-image values and mean curves; empty where not there."""
         values = artifacts.read_trust(self.name) if self.trusted else {}
-        if values and artifacts.trust_path(self.name, SHUFFLED).exists():
+        if values and paths.trust(self.name, SHUFFLED).exists():
             return artifacts.read_trust(self.name, SHUFFLED) | values
         return values
 
-    def predictions(self) -> artifacts.Predictions | None:
+    def predictions(self) -> Predictions | None:
         """Read what the cell says of each test image; None where that is not there."""
         return artifacts.read_predictions(self.name) if self.predicted else None
 
     def test_images(self) -> np.ndarray | None:
         """Read the dataset's test images, uint8 (n, height, width, channels); None if not there."""
-        there = artifacts.processed_path(self.cell.dataset).exists()
+        there = paths.processed(self.cell.dataset).exists()
         return artifacts.read_test_images(self.cell.dataset) if there else None
 
 
@@ -161,11 +162,11 @@ def collect(params: Params) -> Study:
 
 
 def _provenance() -> dict[str, Any] | None:
-    if not artifacts.PROVENANCE.exists():
+    if not paths.PROVENANCE.exists():
         return None
-    content = read_json(artifacts.PROVENANCE, "collect_provenance")
+    content = read_json(paths.PROVENANCE, "collect_provenance")
     (noted,) = content.get("study") or [{}]
-    _check(artifacts.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
+    _check(paths.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
     return noted
 
 
@@ -175,7 +176,7 @@ def _cell(params: Params, name: str) -> CellResults:
     for stage in ("train", "evaluate", *(f"explain_{family}" for family in MAPS)):
         timing |= artifacts.read_timing(stage, name)
     train = _metrics("train", name, _TRAIN, missing)
-    history = _optional(artifacts.history_path(name), lambda: _history(name), missing)
+    history = _optional(paths.history(name), lambda: _history(name), missing)
     evaluate = _metrics("evaluate", name, _EVALUATE, missing)
     explain = {
         family: content
@@ -197,10 +198,10 @@ def _cell(params: Params, name: str) -> CellResults:
         explained=tuple(
             family
             for family in (*MAPS, *FINDINGS)
-            if _there(artifacts.explanations_path(name, family), missing)
+            if _there(paths.explanations(name, family), missing)
         ),
-        predicted=_there(artifacts.predictions_path(name), missing),
-        trusted=_there(artifacts.trust_path(name), missing),
+        predicted=_there(paths.predictions(name), missing),
+        trusted=_there(paths.trust(name), missing),
         missing=tuple(missing),
     )
 
@@ -228,7 +229,7 @@ def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
 def _metrics(
     stage: str, name: str, keys: tuple[str, ...], missing: list[str]
 ) -> dict[str, Any] | None:
-    path = artifacts.metrics_path(stage, name)
+    path = paths.metrics(stage, name)
     content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing)
     if content is not None:
         _check(path, content, keys, f"{stage}@{name}")
@@ -236,8 +237,8 @@ def _metrics(
 
 
 def _history(name: str) -> "pd.DataFrame":
-    path = artifacts.history_path(name)
-    table = artifacts.read_table(path, f"train@{name}")
+    path = paths.history(name)
+    table = tables.read_table(path, f"train@{name}")
     _check(path, table.columns, _HISTORY, f"train@{name}")
     return table
 

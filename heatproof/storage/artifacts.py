@@ -1,9 +1,6 @@
-"""What lies in data/ and metrics/, and where: the only reader and writer of it.
+"""What stages hand on by files: the only reader and writer of them, but for `weights`.
 
-The weights alone are read and written by `weight_files`.
-
-Files are atomic and byte-stable (see `atomic` and `formats`). Paths are relative to the current
-folder, which is the repository's root in a DVC stage.
+Files are atomic and byte-stable (see `atomic` and `formats`), and lie where `paths` says.
 """
 
 # First, since it says what Ctrl-C means while all that follows is loaded.
@@ -11,86 +8,37 @@ import heatproof.run.command  # noqa: F401
 
 # isort: split
 
-import csv
-import io
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from heatproof.run import provenance
 from heatproof.run.errors import UserError
-from heatproof.storage.atomic import write_text
-from heatproof.storage.formats import read_arrays, read_json, require, write_arrays, write_json
+from heatproof.storage import paths
+from heatproof.storage.formats import read_arrays, read_json, write_arrays, write_json
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-DATA = Path("data")
-METRICS = Path("metrics")
-PROVENANCE = METRICS / "provenance.json"  # one file for the whole study
 RUN = "run"  # beside a stage's durations: what it ran on
 
 SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
 
 
-def raw_path(dataset: str) -> Path:
-    return DATA / "raw" / f"{dataset}.npz"
-
-
-def processed_path(dataset: str) -> Path:
-    return DATA / "processed" / f"{dataset}.npz"
-
-
-def weights_path(cell: str, variant: str = "") -> Path:
-    return DATA / "models" / f"{cell}{variant and f'.{variant}'}.weights.h5"
-
-
-def predictions_path(cell: str) -> Path:
-    return DATA / "predictions" / f"{cell}.npz"
-
-
-def predictions_csv_path(cell: str) -> Path:
-    return DATA / "predictions" / f"{cell}.csv"
-
-
-def explanations_path(cell: str, family: str) -> Path:
-    return DATA / "explanations" / cell / f"{family}.npz"
-
-
-def trust_path(cell: str, variant: str = "") -> Path:
-    return DATA / "trust" / f"{cell}{variant and f'.{variant}'}.npz"
-
-
-def metrics_path(stage: str, name: str) -> Path:
-    return METRICS / stage / f"{name}.json"
-
-
-def history_path(cell: str) -> Path:
-    return METRICS / "history" / f"{cell}.csv"
-
-
-def timing_path(stage: str, name: str) -> Path:
-    return METRICS / "timing" / stage / f"{name}.json"
-
-
 def read_raw(dataset: str) -> RawDataset:
     """Read data/raw/<dataset>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(RawDataset, raw_path(dataset), f"fetch@{dataset}")
+    return _read_record(RawDataset, paths.raw(dataset), f"fetch@{dataset}")
 
 
 def write_raw(dataset: str, content: RawDataset) -> None:
     """Write data/raw/<dataset>.npz."""
-    _write_record(raw_path(dataset), content)
+    _write_record(paths.raw(dataset), content)
 
 
 def read_dataset(dataset: str) -> Dataset:
     """Read data/processed/<dataset>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(Dataset, processed_path(dataset), f"preprocess@{dataset}")
+    return _read_record(Dataset, paths.processed(dataset), f"preprocess@{dataset}")
 
 
 def read_test_images(dataset: str) -> np.ndarray:
@@ -99,23 +47,23 @@ def read_test_images(dataset: str) -> np.ndarray:
     Raises:
         UserError: the file is missing or damaged.
     """
-    path = processed_path(dataset)
+    path = paths.processed(dataset)
     return read_arrays(path, f"preprocess@{dataset}", ("test_images",))["test_images"]
 
 
 def write_dataset(dataset: str, content: Dataset) -> None:
     """Write data/processed/<dataset>.npz."""
-    _write_record(processed_path(dataset), content)
+    _write_record(paths.processed(dataset), content)
 
 
 def read_predictions(cell: str) -> Predictions:
     """Read data/predictions/<cell>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(Predictions, predictions_path(cell), f"evaluate@{cell}")
+    return _read_record(Predictions, paths.predictions(cell), f"evaluate@{cell}")
 
 
 def write_predictions(cell: str, content: Predictions) -> None:
     """Write data/predictions/<cell>.npz."""
-    _write_record(predictions_path(cell), content)
+    _write_record(paths.predictions(cell), content)
 
 
 def read_explanations(cell: str, family: str) -> Explanations:
@@ -135,7 +83,7 @@ def read_explanations(cell: str, family: str) -> Explanations:
     expected = {f.name for f in fields(Explanations)} - {"maps", "numbers"}
     if plain.keys() != expected:
         raise UserError(
-            f"{explanations_path(cell, family)}: not the arrays that the code reads: it is older "
+            f"{paths.explanations(cell, family)}: not the arrays that the code reads: it is older "
             f"or damaged; make it again with `dvc repro -f explain_{family}@{cell}`"
         )
     plain["class_names"] = tuple(str(name) for name in plain["class_names"])
@@ -156,8 +104,8 @@ def read_maps(cell: str, families: Sequence[str]) -> Explanations:
         )
         if not same:
             raise UserError(
-                f"{explanations_path(cell, family)}: these are of other images than "
-                f"{explanations_path(cell, families[0])} explains; make them again with "
+                f"{paths.explanations(cell, family)}: these are of other images than "
+                f"{paths.explanations(cell, families[0])} explains; make them again with "
                 f"`dvc repro -f explain_{family}@{cell}`"
             )
         maps |= other.maps
@@ -190,12 +138,12 @@ def write_explanations(cell: str, family: str, content: Explanations) -> None:
 
 def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
     """Read a family's named arrays, as its module describes them. Raises UserError if missing."""
-    return read_arrays(explanations_path(cell, family), f"explain_{family}@{cell}")
+    return read_arrays(paths.explanations(cell, family), f"explain_{family}@{cell}")
 
 
 def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
     """Write a family's named arrays."""
-    write_arrays(explanations_path(cell, family), arrays)
+    write_arrays(paths.explanations(cell, family), arrays)
 
 
 def read_trust(cell: str, variant: str = "") -> dict[str, np.ndarray]:
@@ -204,22 +152,22 @@ def read_trust(cell: str, variant: str = "") -> dict[str, np.ndarray]:
     Raises:
         UserError: the file is missing or damaged.
     """
-    return read_arrays(trust_path(cell, variant), f"assess{variant and f'_{variant}'}@{cell}")
+    return read_arrays(paths.trust(cell, variant), f"assess{variant and f'_{variant}'}@{cell}")
 
 
 def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> None:
     """Write the per-image values of a cell's trust measures, or those with a variant of it."""
-    write_arrays(trust_path(cell, variant), arrays)
+    write_arrays(paths.trust(cell, variant), arrays)
 
 
 def read_metrics(stage: str, name: str) -> dict[str, Any]:
     """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or not JSON."""
-    return read_json(metrics_path(stage, name), f"{stage}@{name}")
+    return read_json(paths.metrics(stage, name), f"{stage}@{name}")
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
     """Write metrics/<stage>/<name>.json: floats rounded to 6 decimals, NaN and infinity as null."""
-    write_json(metrics_path(stage, name), content)
+    write_json(paths.metrics(stage, name), content)
 
 
 def read_timing(stage: str, name: str) -> dict[str, float]:
@@ -242,43 +190,12 @@ def write_timing(
     would make fifty columns of words of it. It is this process and machine unless `ran_on` has what
     `provenance.run` said elsewhere.
     """
-    write_json(timing_path(stage, name), content | {RUN: [ran_on or provenance.run()]})
+    write_json(paths.timing(stage, name), content | {RUN: [ran_on or provenance.run()]})
 
 
 def _timing(stage: str, name: str) -> dict[str, Any]:
-    path = timing_path(stage, name)
+    path = paths.timing(stage, name)
     return read_json(path, f"{stage}@{name}") if path.exists() else {}
-
-
-def read_table(path: Path, made_by: str = "") -> "pd.DataFrame":
-    """Read a CSV table. Raises UserError if missing or damaged; `made_by` is the stage to run."""
-    import pandas as pd
-
-    require(path, made_by)
-    try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except ValueError as error:  # of which pandas' ParserError and EmptyDataError are
-        remedy = f"make it again with `dvc repro -f {made_by}`" if made_by else "replace it"
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not a valid CSV table ({reason}); {remedy}") from error
-
-
-def write_table(path: Path, table: "Mapping[str, Iterable[Any]] | pd.DataFrame") -> None:
-    """Write a table's columns as CSV (UTF-8, floats with 6 significant digits, NaN as nothing).
-
-    The bytes are those of pandas' `to_csv`, which a machine that only trains need not have.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table)
-    writer.writerows(zip(*([_written(v) for v in table[name]] for name in table), strict=True))
-    write_text(path, text.getvalue())
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return "" if math.isnan(value) else f"{value:.6g}"
-    return value
 
 
 def _write_record(path: Path, record: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from heatproof.storage.atomic import replacing
 from heatproof.storage.formats import require
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def save(cell: str, model: "keras.Model", variant: str = "") -> None:
     """Write a cell's weights, or a variant's: "twin" or "shuffled"."""
-    write(artifacts.weights_path(cell, variant), model)
+    write(paths.weights(cell, variant), model)
 
 
 def write(path: Path, model: "keras.Model") -> None:
@@ -40,7 +40,7 @@ def load(cell: str, model: "keras.Model", variant: str = "") -> None:
     Raises:
         UserError: the file is missing, damaged, or of another network.
     """
-    path = artifacts.weights_path(cell, variant)
+    path = paths.weights(cell, variant)
     made_by = f"train{variant and f'_{variant}'}@{cell}"
     require(path, made_by)
     read(path, model, f"train it again with `dvc repro -f {made_by}`")

@@ -11,7 +11,7 @@ from heatproof.config.params import Params
 from heatproof.run import command, runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset, Explanations
+from heatproof.storage.records import Dataset, Explanations
 from heatproof.trust import examination
 from heatproof.trust.controls import controls
 from heatproof.trust.localisation import foreground

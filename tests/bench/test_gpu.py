@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage.records import Dataset
 
 
 def test_few_images_are_the_first_with_their_labels(monkeypatch: pytest.MonkeyPatch) -> None:

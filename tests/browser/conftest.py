@@ -10,7 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from stages import report
 from tests.conftest import BROWSERS
 from tests.report import fixture, galleries, trusted
@@ -73,6 +73,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         fixture.write_cell(params, "baseline_cnn-digits", usual)
         fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)
         trusted.write_claims(params.budget, "simple_cnn-digits")
-        assert not artifacts.metrics_path("evaluate", "mobilenet_v2-digits").exists()
+        assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()
     yield folder / "reports"

@@ -11,6 +11,7 @@ from selenium.webdriver import Chrome
 from bench.report import CELL, OVERVIEW, weight
 from heatproof.config.params import Params
 from heatproof.storage import artifacts
+from heatproof.storage.records import Predictions
 from stages import report
 from tests.browser.test_pages import OVERFLOW, visit
 from tests.report import answered, fixture
@@ -36,7 +37,7 @@ def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> No
     """Write what train and evaluate leave of a cell; it is not explained."""
     rng = np.random.default_rng(sum(name.encode()))
     logits = answered.answers(rng, pictures.labels, len(pictures.class_names), 0.9, None)
-    predictions = artifacts.Predictions(pictures.labels, logits, pictures.class_names)
+    predictions = Predictions(pictures.labels, logits, pictures.class_names)
     cost = {"parameters": 7000 + len(name), "flops": int(10 ** rng.uniform(4, 9))}
     artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
     fixture.write_history(name, rng, EPOCHS, 0.9)

@@ -9,7 +9,7 @@ import pandas as pd
 from heatproof.claims import description, statements
 from heatproof.claims.evidence import Evidence
 from heatproof.config import params
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths, tables
 from stages import claims
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def write_evaluate(cell: str, accuracy: float = 0.9, **figures: Any) -> None:
 def write_training(cell: str, accuracies: list[float], best_epoch: int) -> None:
     """What train writes: validation accuracies, and the epoch that was kept."""
     table = pd.DataFrame({"epoch": range(1, len(accuracies) + 1), "val_accuracy": accuracies})
-    artifacts.write_table(artifacts.history_path(cell), table)
+    tables.write_table(paths.history(cell), table)
     trained = {"best_epoch": best_epoch, "epochs_run": len(accuracies)}
     artifacts.write_metrics("train", cell, trained)
 

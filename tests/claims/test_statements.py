@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests.claims.results import BIG, IMAGES, PAPER, STUDY, entry, write_evaluate, write_training
 
 
@@ -46,7 +46,7 @@ def test_matrices_and_predictions_are_there_or_not():
     write_evaluate("baseline_cnn-cifar10")
     assert entry("baseline_cnn.confusion_matrices")["verdict"] == "holds"
     assert entry("baseline_cnn.predictions")["verdict"] == "not run"
-    path = artifacts.predictions_csv_path("baseline_cnn-cifar10")
+    path = paths.predictions_csv("baseline_cnn-cifar10")
     path.parent.mkdir(parents=True)
     path.write_text("index\n", encoding="utf-8")
     assert entry("baseline_cnn.predictions")["verdict"] == "holds"

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from heatproof.config import params
 from heatproof.run import command
 from heatproof.run.errors import UserError, shown_key
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage.records import Dataset
 from stages import train
 from tests import any_params
 

@@ -13,7 +13,7 @@ from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.counterfactual import Options, each_once, find, to_be_named
 from heatproof.run.tracking import flattened
 from heatproof.statistics.correlation import rank_correlation
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 from tests.attribution import architectures, networks
 from tests.counterfactuals.test_counterfactual_search import convolutional
 

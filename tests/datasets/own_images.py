@@ -7,7 +7,7 @@ from PIL import Image
 
 from heatproof.datasets.sources import image_folder
 from heatproof.run.errors import UserError
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 
 def options(root: Path, **more: object) -> image_folder.Options:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from heatproof.evaluation.table import predictions_table, spreadsheet_safe
-from heatproof.storage.artifacts import Predictions
+from heatproof.storage.records import Predictions
 
 
 def predictions(names: tuple[str, ...]) -> Predictions:

@@ -10,7 +10,7 @@ from heatproof.attribution.core.network import Network
 from heatproof.features.features import Options, find
 from heatproof.run.tracking import flattened
 from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 from tests.attribution import architectures, networks
 
 CLASSES = tuple(f"class {number}" for number in range(10))

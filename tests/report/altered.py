@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 
 
 def arrays(rows: Explanations) -> dict[str, np.ndarray]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.storage import artifacts
+from heatproof.storage.records import Predictions
 
 BINS = 10
 
@@ -33,7 +33,7 @@ def answers(
     return logits.astype(np.float32)
 
 
-def evaluated(predictions: artifacts.Predictions) -> dict[str, Any]:
+def evaluated(predictions: Predictions) -> dict[str, Any]:
     """The figures that evaluate writes, counted from the answers."""
     names, labels, predicted = predictions.class_names, predictions.labels, predictions.predicted
     table = np.zeros((len(names), len(names)), dtype=np.int64)

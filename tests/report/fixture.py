@@ -16,7 +16,8 @@ from sklearn.datasets import load_digits
 
 from heatproof.config import params as params_module
 from heatproof.config.params import Params
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths, tables
+from heatproof.storage.records import Explanations, Predictions
 from tests.report import altered, answered, looked_into, trusted
 from tests.scratch import real_params
 from tools import overlay
@@ -115,7 +116,7 @@ def write_cell(
     rng = np.random.default_rng(sum(name.encode()))
     classes = len(pictures.class_names)
     logits = answered.answers(rng, pictures.labels, classes, right, never)
-    predictions = artifacts.Predictions(pictures.labels, logits, pictures.class_names)
+    predictions = Predictions(pictures.labels, logits, pictures.class_names)
     artifacts.write_predictions(name, predictions)
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
     artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
@@ -143,9 +144,7 @@ def write_cell(
     trusted.write_cell(params, name, explanations, mask)
 
 
-def write_other_families(
-    name: str, rng: np.random.Generator, explanations: artifacts.Explanations
-) -> None:
+def write_other_families(name: str, rng: np.random.Generator, explanations: Explanations) -> None:
     """Write what the families besides the gradients leave: LIME's maps, and one method refused."""
     rows = len(explanations.label)
     fit = rng.uniform(0.3, 0.9, rows)
@@ -182,7 +181,7 @@ def write_history(name: str, rng: np.random.Generator, epochs: int, right: float
             "learning_rate": np.full(epochs, 1e-3),
         }
     )
-    artifacts.write_table(artifacts.history_path(name), history)
+    tables.write_table(paths.history(name), history)
     best = int(validation.argmax())
     train = {"epochs": epochs, "epochs_run": epochs, "best_epoch": best + 1}
     split = {"train_images": 1294, "validation_images": 143, "steps": 41 * epochs}
@@ -192,8 +191,8 @@ def write_history(name: str, rng: np.random.Generator, epochs: int, right: float
 
 
 def explained(
-    rng: np.random.Generator, predictions: artifacts.Predictions, pictures: Pictures
-) -> artifacts.Explanations:
+    rng: np.random.Generator, predictions: Predictions, pictures: Pictures
+) -> Explanations:
     """For each class one right answer, and one wrong one explained for both of its classes."""
     rows: list[tuple[int, int]] = []
     labels, predicted = predictions.labels, predictions.predicted
@@ -205,7 +204,7 @@ def explained(
     index = np.array([image for image, _ in rows], dtype=np.int64)
     target = np.array([label for _, label in rows], dtype=np.int64)
     images = pictures.images[index]
-    return artifacts.Explanations(
+    return Explanations(
         image_index=index,
         label=labels[index],
         predicted=predicted[index],

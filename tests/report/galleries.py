@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Explanations
-from heatproof.storage.records import Dataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset, Explanations
 from stages import report
 from tests.report import fixture
 from tests.report.fixture import Pictures
@@ -68,9 +67,9 @@ def large_site(repository: Path, folder: Path) -> Path:
         fixture.write_dataset_metrics("digits", usual)
         for name, images in zip(LARGE_CELLS, (LARGE_IMAGES, 30), strict=True):
             fixture.write_cell(params, name, usual)
-            artifacts.predictions_path(name).unlink()
+            paths.predictions(name).unlink()
             for family in ("lime", "shap"):
-                artifacts.explanations_path(name, family).unlink()
+                paths.explanations(name, family).unlink()
             rows = many(images, usual.class_names)
             if images != LARGE_IMAGES:
                 rows = replace(rows, image_index=rows.image_index + LARGE_IMAGES)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 
 METRICS: dict[str, Any] = {
     "activity": {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from heatproof.storage.formats import write_json
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -42,7 +42,7 @@ def content(
 
 def write(made: dict[str, Any]) -> None:
     """Write metrics/provenance.json into the current folder."""
-    write_json(artifacts.PROVENANCE, {"study": [made]})
+    write_json(paths.PROVENANCE, {"study": [made]})
 
 
 def hostile(*cells: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from heatproof.claims import verdicts
 from heatproof.report import rendering, study
 from heatproof.report.pages import claims
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests.report import read_pages
 
 CELL = "simple_cnn-digits"
@@ -135,7 +135,7 @@ def test_a_training_time_is_compared_here(small_study, seconds, changes, verdict
 
 
 def test_a_training_that_was_not_timed_is_said(small_study):
-    artifacts.timing_path("train", CELL).unlink()
+    paths.timing("train", CELL).unlink()
     only = row(small_study, scorecard(time_of(300, 600)))
     assert (only.verdict, only.measured) == ("not run", "–")
     assert only.sentence == (("No training was timed.", False),)

@@ -5,7 +5,7 @@ import pytest
 
 from heatproof.report import study
 from heatproof.report.sections import cell_trust
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests.report import fixture
 
 CELL = "simple_cnn-digits"
@@ -27,7 +27,7 @@ def result(params):
 
 def test_without_it_its_files_are_what_is_missing(params):
     found = result(params)
-    assert found.missing == (artifacts.metrics_path("assess_shuffled", CELL).as_posix(),)
+    assert found.missing == (paths.metrics("assess_shuffled", CELL).as_posix(),)
     assert MEASURE not in found.assess["measures"] and found.assess["measures"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from heatproof.report import rendering, study
 from heatproof.report.pages import overview
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.folders import file_name
 from stages import report
 from tests.report import fixture, galleries, read_pages, trusted
@@ -167,7 +167,7 @@ def test_file_names_stay_in_their_folder_and_need_no_quoting(name, expected):
 
 
 def test_the_overview_counts_what_is_incomplete(small_study):
-    artifacts.metrics_path("assess", "simple_cnn-digits").unlink()
+    paths.metrics("assess", "simple_cnn-digits").unlink()
     values = overview.context(study.collect(small_study))
     assert [c.name for c in values["incomplete"]] == ["simple_cnn-digits"]
     assert "1 network of 2 incomplete" in built()["index.html"].text

@@ -8,7 +8,7 @@ import pytest
 
 from heatproof.report import study
 from heatproof.report.text import methods
-from heatproof.storage import artifacts
+from heatproof.storage import paths, tables
 from tests.report import fixture, trusted
 from tests.report.built import REPORTS, built, check
 
@@ -66,10 +66,10 @@ def test_a_hundred_classes_and_a_diverged_training(folder, repository):
     params = fixture.params_file(repository, cells)
     pictures = fixture.digits(class_names=tuple(f"class {i}" for i in range(100)), limit=1000)
     fixture.write_cell(params, "simple_cnn-digits", pictures, right=0.6)
-    path = artifacts.history_path("simple_cnn-digits")
-    history = artifacts.read_table(path)
+    path = paths.history("simple_cnn-digits")
+    history = tables.read_table(path)
     history.loc[2:, ["loss", "val_loss"]] = float("nan")
-    artifacts.write_table(path, history)
+    tables.write_table(path, history)
     made = built()
     check(made)
     page = made["cells/simple_cnn-digits.html"]
@@ -79,8 +79,8 @@ def test_a_hundred_classes_and_a_diverged_training(folder, repository):
 
 
 def test_one_epoch_is_told_in_a_table(small_study):
-    path = artifacts.history_path("simple_cnn-digits")
-    artifacts.write_table(path, artifacts.read_table(path).head(1))
+    path = paths.history("simple_cnn-digits")
+    tables.write_table(path, tables.read_table(path).head(1))
     made = built()
     check(made)
     assert "One epoch makes no curve" in made["cells/simple_cnn-digits.html"].text

@@ -11,8 +11,8 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.report.study import CLAIMS
 from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Explanations
 from heatproof.storage.formats import write_json
+from heatproof.storage.records import Explanations
 from heatproof.trust import summary
 from heatproof.trust.agreement import Agreement
 from heatproof.trust.controls import NAMES

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from heatproof.run import provenance, tracking
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import write_json
 
 
@@ -98,7 +98,7 @@ def test_two_clones_of_a_commit_note_the_same(tmp_path: Path, study: Path) -> No
         git("clone", "-q", str(study), str(tmp_path / name))
         os.chdir(tmp_path / name)
         artifacts.write_timing("train", "a-b", {"train_seconds": 1.0})
-        noted.append(artifacts.timing_path("train", "a-b").read_bytes())
+        noted.append(paths.timing("train", "a-b").read_bytes())
     assert noted[0] == noted[1]
 
 
@@ -227,7 +227,7 @@ def test_durations_are_read_as_before_and_runs_without_a_note_have_none() -> Non
     artifacts.write_timing("train", "a-b", {"train_seconds": 1.5})
     assert artifacts.read_timing("train", "a-b") == {"train_seconds": 1.5}
     assert artifacts.read_run("train", "a-b")["python"]
-    write_json(artifacts.timing_path("train", "old-b"), {"train_seconds": 1.5})
+    write_json(paths.timing("train", "old-b"), {"train_seconds": 1.5})
     assert artifacts.read_timing("train", "old-b") == {"train_seconds": 1.5}
     assert artifacts.read_run("train", "old-b") is None
     assert artifacts.read_run("train", "none-b") is None
@@ -244,4 +244,4 @@ def test_dvc_shows_durations_without_a_column_of_words(study: Path) -> None:
     )  # fmt: skip
     (shown,) = json.loads(done.stdout)[""]["data"].values()
     assert shown["data"] == {"train_seconds": 1.5}
-    assert time.strftime("%Y") not in artifacts.timing_path("train", "a-b").read_text()
+    assert time.strftime("%Y") not in paths.timing("train", "a-b").read_text()

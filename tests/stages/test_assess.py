@@ -11,8 +11,9 @@ import pytest
 from heatproof.attribution.core.method import MAPS
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import SHUFFLED, Explanations
+from heatproof.storage import artifacts, paths
+from heatproof.storage.artifacts import SHUFFLED
+from heatproof.storage.records import Explanations
 from heatproof.trust.controls import NAMES
 from heatproof.trust.examination import remade
 from heatproof.trust.measures import BETTER, base
@@ -99,7 +100,7 @@ def test_every_measure_has_every_method_and_every_control(
         last = metrics["cascade"][-1]["spearman"][method]
         assert last == measures["randomised_spearman"][method]["mean"]
     assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
-    weights = artifacts.weights_path(CELL)
+    weights = paths.weights(CELL)
     assert weights.read_bytes() == (explained / weights).read_bytes()
 
 
@@ -135,12 +136,12 @@ def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) -> None:
-    paths = artifacts.metrics_path("assess", CELL), artifacts.trust_path(CELL)
-    written = [[(assessed / path).read_bytes() for path in paths]]
+    files = paths.metrics("assess", CELL), paths.trust(CELL)
+    written = [[(assessed / path).read_bytes() for path in files]]
     for seed in (params.load().seed, 2):
         small_cell.write_params(CELL, **BLOCKS, seed=seed)
         assess_cell(CELL)
-        written.append([path.read_bytes() for path in paths])
+        written.append([path.read_bytes() for path in files])
     assert written[0] == written[1]
     assert written[1][0] != written[2][0] and written[1][1] != written[2][1]
 
@@ -150,8 +151,8 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
     with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
         assess_shuffled(CELL)
-    path = artifacts.weights_path(CELL, SHUFFLED)
-    path.write_bytes(artifacts.weights_path(CELL).read_bytes())
+    path = paths.weights(CELL, SHUFFLED)
+    path.write_bytes(paths.weights(CELL).read_bytes())
     assess_shuffled(CELL)
     measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
     assert set(measures) == BESIDE_SHUFFLED
@@ -233,7 +234,7 @@ def test_each_image_counts_once_evenly_spread() -> None:
 
 
 def test_without_explanations_it_says_how_to_get_them() -> None:
-    artifacts.explanations_path(CELL, "gradients").unlink()
+    paths.explanations(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
         assess_cell(CELL)
 

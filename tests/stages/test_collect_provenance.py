@@ -9,7 +9,7 @@ import pytest
 
 from heatproof.config.params import Params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from heatproof.storage.formats import write_json
 from stages import collect_provenance
 from tests.report import fixture
@@ -26,7 +26,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path) -> 
 
 def note(stage: str, cell: str, run: dict[str, Any] | None) -> None:
     noted = {} if run is None else {"run": [run]}
-    write_json(artifacts.timing_path(stage, cell), {"seconds": 1.0} | noted)
+    write_json(paths.timing(stage, cell), {"seconds": 1.0} | noted)
 
 
 def test_each_environment_and_state_of_code_is_told_once(study: Params) -> None:
@@ -59,7 +59,7 @@ def test_what_was_not_noted_is_null_and_cells_that_are_gone_are_left_out(study: 
 
 
 def test_data_are_told_by_their_bytes(study: Params) -> None:
-    path = artifacts.raw_path("digits")
+    path = paths.raw("digits")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"images" * 100_000)
     made = collect_provenance.gathered(study)
@@ -80,7 +80,7 @@ def test_the_same_files_give_the_same_bytes_anywhere(
             note("train", cell, ONE | {"cpu": cell})
             note("evaluate", cell, ONE)
         collect_provenance.main()
-        found.append(artifacts.PROVENANCE.read_bytes())
+        found.append(paths.PROVENANCE.read_bytes())
     assert found[0] == found[1]
     assert "recorded of 4 of 4 runs" in capsys.readouterr().out
     (content,) = json.loads(found[0])["study"]
@@ -93,6 +93,6 @@ def test_a_study_without_results_has_nothing_to_tell(study: Params) -> None:
 
 def test_a_damaged_timing_file_is_named(study: Params) -> None:
     note("train", FIRST, ONE)
-    artifacts.timing_path("train", FIRST).write_text("{")
+    paths.timing("train", FIRST).write_text("{")
     with pytest.raises(UserError, match=f"timing/train/{FIRST}.json: not valid JSON"):
         collect_provenance.gathered(study)

@@ -14,6 +14,7 @@ from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
+from heatproof.storage.records import Dataset
 from stages import evaluate as stage
 from tests import scratch
 from tools import overlay
@@ -38,10 +39,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def dataset() -> artifacts.Dataset:
+def dataset() -> Dataset:
     generator = np.random.default_rng(5)
     shape = (16, 16, 1)
-    return artifacts.Dataset(
+    return Dataset(
         generator.integers(0, 256, (TRAIN_IMAGES, *shape), dtype=np.uint8),
         np.arange(TRAIN_IMAGES) % 10,
         generator.integers(0, 256, (TEST_IMAGES, *shape), dtype=np.uint8),

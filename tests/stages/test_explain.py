@@ -11,7 +11,8 @@ import pytest
 
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts, paths, weights
+from heatproof.storage.records import Predictions
 from stages.explain import explain_cell
 from tests import small_cell
 
@@ -82,9 +83,9 @@ def test_the_maps_are_those_of_the_cells_weights() -> None:
     small_cell.write_cell(GRAY, 16, 1, mistaken=half)
     explain_cell(GRAY, "gradients")
     before = artifacts.read_explanations(GRAY, "gradients").maps
-    written = artifacts.explanations_path(GRAY, "gradients").read_bytes()
+    written = paths.explanations(GRAY, "gradients").read_bytes()
     explain_cell(GRAY, "gradients")
-    assert artifacts.explanations_path(GRAY, "gradients").read_bytes() == written
+    assert paths.explanations(GRAY, "gradients").read_bytes() == written
 
     from heatproof.config import params
     from heatproof.models.build import build_model
@@ -168,7 +169,7 @@ def test_an_unknown_cell_suggests_the_nearest() -> None:
 
 def test_without_predictions_it_says_how_to_get_them() -> None:
     small_cell.write_cell(GRAY, 16, 1, mistaken=half)
-    artifacts.predictions_path(GRAY).unlink()
+    paths.predictions(GRAY).unlink()
     with pytest.raises(UserError, match=r"dvc repro evaluate@simple_cnn-digits"):
         explain_cell(GRAY, "gradients")
 
@@ -177,11 +178,11 @@ def test_predictions_of_other_images_are_refused() -> None:
     small_cell.write_cell(GRAY, 16, 1, mistaken=half)
     stale = artifacts.read_predictions(GRAY)
     artifacts.write_predictions(
-        GRAY, artifacts.Predictions(stale.labels[::-1], stale.logits, stale.class_names)
+        GRAY, Predictions(stale.labels[::-1], stale.logits, stale.class_names)
     )
     with pytest.raises(UserError, match="are of other test images"):
         explain_cell(GRAY, "gradients")
-    assert not artifacts.explanations_path(GRAY, "gradients").exists()
+    assert not paths.explanations(GRAY, "gradients").exists()
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

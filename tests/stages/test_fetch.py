@@ -10,8 +10,8 @@ from PIL import Image
 
 from heatproof.datasets.sources import official_files
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import RawDataset
 from stages.fetch import fetch, in_canonical_order
 from tests import small_cell
 from tests.datasets import stand_ins
@@ -94,11 +94,11 @@ def test_an_image_folder_of_ones_own(folder: Path) -> None:
 def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:
     use_own_images(folder)
     fetch("pets")
-    before = artifacts.raw_path("pets").read_bytes()
+    before = paths.raw("pets").read_bytes()
     (folder / "my photos é" / "dog" / "50.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"my photos é/dog/50.png: the file is empty"):
         fetch("pets")
-    assert artifacts.raw_path("pets").read_bytes() == before
+    assert paths.raw("pets").read_bytes() == before
     assert not list((folder / "data").rglob(".*"))
 
 
@@ -129,7 +129,7 @@ def test_fetching_needs_no_tensorflow(folder: Path, dataset: str) -> None:
     use_own_images(folder)
     done = run(FETCHED.format(dataset))
     assert done.stdout == "[]\n", done.stdout
-    assert artifacts.raw_path(dataset).exists()
+    assert paths.raw(dataset).exists()
 
 
 def test_reading_the_mirror_needs_no_tensorflow(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset, RawDataset
 from stages.preprocess import described, preprocess, split
 from tests import small_cell
 from tests.scratch import ROOT, environment
@@ -75,15 +75,15 @@ def test_the_seed_decides(test: int) -> None:
 def test_the_files_are_written_and_repeat_to_the_byte(folder: Path) -> None:
     artifacts.write_raw("digits", raw_dataset())
     preprocess("digits")
-    paths = [artifacts.processed_path("digits"), artifacts.metrics_path("preprocess", "digits")]
-    first = [path.read_bytes() for path in paths]
+    files = [paths.processed("digits"), paths.metrics("preprocess", "digits")]
+    first = [path.read_bytes() for path in files]
     made = artifacts.read_dataset("digits")
     assert (len(made.train_labels), len(made.test_labels)) == (48, 12)  # 0.2, in params.yaml
     metrics = artifacts.read_metrics("preprocess", "digits")
     assert metrics["train_per_class"] == {"cat": 16, "dog": 16, "eel": 16}
     assert metrics["test_per_class"] == {"cat": 4, "dog": 4, "eel": 4}
     preprocess("digits")
-    assert [path.read_bytes() for path in paths] == first
+    assert [path.read_bytes() for path in files] == first
     assert not list(folder.rglob(".*"))
 
 
@@ -120,7 +120,7 @@ def test_images_of_one_value_have_no_deviation() -> None:
     for value in range(256):
         images = np.full((9, 5, 5, 1), value, dtype=np.uint8)
         labels = np.arange(9) % 3
-        made = artifacts.Dataset(images, labels, images[:0], labels[:0], CLASSES)
+        made = Dataset(images, labels, images[:0], labels[:0], CLASSES)
         assert described(made)["std"] < 1e-12
 
 
@@ -134,8 +134,8 @@ def test_one_class_only_is_refused(folder: Path) -> None:
     with pytest.raises(UserError) as mistake:
         preprocess("digits")
     assert "data/raw/digits.npz: the training images are all of one class" in str(mistake.value)
-    assert not artifacts.processed_path("digits").exists()
-    assert not artifacts.metrics_path("preprocess", "digits").exists()
+    assert not paths.processed("digits").exists()
+    assert not paths.metrics("preprocess", "digits").exists()
 
 
 def test_a_class_too_small_to_be_split(folder: Path) -> None:
@@ -194,4 +194,4 @@ def test_from_the_command_line_without_tensorflow(folder: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "[]\n", done.stdout
-    assert artifacts.processed_path("digits").exists()
+    assert paths.processed("digits").exists()

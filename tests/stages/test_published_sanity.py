@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from stages.published_sanity import measure, summary
 from tests import small_cell
 
@@ -46,7 +46,7 @@ def test_maps_that_are_never_defined() -> None:
 
 @pytest.mark.usefixtures("_cell")
 def test_the_table() -> None:
-    weights = artifacts.weights_path(CELL).read_bytes()
+    weights = paths.weights(CELL).read_bytes()
     measure(CELL)
     metrics = artifacts.read_metrics("published_sanity", CELL)
     assert (metrics["images"], metrics["draws"]) == (12, 2)
@@ -64,7 +64,7 @@ def test_the_table() -> None:
     gradient = metrics["methods"]["gradient"]
     assert gradient["per_layer"][-1] < 0.6 and gradient["mean"] != gradient["last"]
     assert gradient["per_draw"][0] != gradient["per_draw"][1]
-    assert artifacts.weights_path(CELL).read_bytes() == weights
+    assert paths.weights(CELL).read_bytes() == weights
 
 
 @pytest.mark.usefixtures("_cell")
@@ -73,13 +73,13 @@ def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
     for seed in (1, 1, 2):
         small_cell.write_params(CELL, assess=PUBLISHED, seed=seed)
         measure(CELL)
-        written.append(artifacts.metrics_path("published_sanity", CELL).read_bytes())
+        written.append(paths.metrics("published_sanity", CELL).read_bytes())
     assert written[0] == written[1] != written[2]
 
 
 @pytest.mark.usefixtures("_cell")
 def test_missing_weights_and_unknown_cells_are_messages() -> None:
-    artifacts.weights_path(CELL).unlink()
+    paths.weights(CELL).unlink()
     with pytest.raises(UserError, match="dvc repro train@simple_cnn-digits"):
         measure(CELL)
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):

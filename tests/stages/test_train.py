@@ -9,8 +9,8 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage.records import Dataset
 from stages import train
 from stages.train import train_cell
 from tests.small_cell import write_params
@@ -31,12 +31,12 @@ def _digits(tmp_path, monkeypatch):
 
 
 def files() -> dict[str, bytes]:
-    paths = [
-        artifacts.weights_path(CELL),
-        artifacts.history_path(CELL),
-        artifacts.metrics_path("train", CELL),
+    written = [
+        paths.weights(CELL),
+        paths.history(CELL),
+        paths.metrics("train", CELL),
     ]
-    return {str(path): path.read_bytes() for path in paths}
+    return {str(path): path.read_bytes() for path in written}
 
 
 @pytest.mark.usefixtures("_digits")
@@ -46,7 +46,7 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
     study = params.load()
     schedule = study.schedule_of(CELL)
     metrics = json.loads(first["metrics/train/simple_cnn-digits.json"])
-    history = artifacts.read_table(artifacts.history_path(CELL))
+    history = tables.read_table(paths.history(CELL))
     assert metrics["epochs"] == schedule.epochs == len(history) == metrics["epochs_run"]
     best = history.iloc[metrics["best_epoch"] - 1]
     assert metrics["val_accuracy"] == pytest.approx(best["val_accuracy"], abs=1e-5)
@@ -62,7 +62,7 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
 @pytest.mark.usefixtures("_digits")
 def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
     train_cell(CELL)
-    with h5py.File(artifacts.weights_path(CELL)) as file:
+    with h5py.File(paths.weights(CELL)) as file:
         assert "optimizer" not in file
         assert set(file["layers"]) >= {"conv2d", "conv2d_1", "dense"}
 
@@ -124,7 +124,7 @@ def test_killed_before_dvc_noted_its_results_it_trains_nothing_again(monkeypatch
 
 @pytest.mark.usefixtures("_digits")
 def test_missing_data_and_unknown_cells_are_messages() -> None:
-    artifacts.processed_path("digits").unlink()
+    paths.processed("digits").unlink()
     with pytest.raises(UserError, match="dvc repro preprocess@digits"):
         train_cell(CELL)
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):

@@ -11,8 +11,8 @@ import pytest
 
 from heatproof.run.errors import UserError
 from heatproof.statistics.spread import spread
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Dataset, Predictions
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset, Predictions
 from stages.train_seeds import numbers, train_seeds
 from stages.train_twin import train_twin
 from tests.scratch import cell
@@ -86,7 +86,7 @@ def test_the_cells_own_run_is_among_them_and_each_other_is_a_training_of_its_own
     # The second of them after another training in this process, the twin alone: the same network.
     train_twin(CELL)
     network = build_model(load(), CELL, (16, 16, 1), 10)
-    network.load_weights(artifacts.weights_path(CELL).with_name(f"{CELL}.twin.weights.h5"))
+    network.load_weights(paths.weights(CELL).with_name(f"{CELL}.twin.weights.h5"))
     dataset = artifacts.read_dataset("digits")
     logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
     twin = numbers(Predictions(dataset.test_labels, logits, dataset.class_names))
@@ -103,7 +103,7 @@ def test_as_a_command_of_its_own(done: Path) -> None:
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
-    path = artifacts.metrics_path("train_seeds", CELL)
+    path = paths.metrics("train_seeds", CELL)
     assert path.read_bytes() == (done / path).read_bytes()
 
 
@@ -111,7 +111,7 @@ def test_as_a_command_of_its_own(done: Path) -> None:
 def test_interrupted_it_goes_on_and_gives_the_same(done: Path, monkeypatch) -> None:
     import stages.train_seeds as stage
 
-    path = artifacts.metrics_path("train_seeds", CELL)
+    path = paths.metrics("train_seeds", CELL)
 
     def interrupted(predictions):
         if calls.append(1) or len(calls) == 3:

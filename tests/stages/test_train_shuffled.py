@@ -5,8 +5,8 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset
 from stages.train import train_cell
 from stages.train_shuffled import permuted, train_shuffled
 from tests.scratch import cell
@@ -72,13 +72,13 @@ def test_it_repeats_to_the_byte_and_leaves_the_cells_own_weights_alone() -> None
     from heatproof.models.build import build_model
 
     train_cell(CELL)
-    own = artifacts.weights_path(CELL)
+    own = paths.weights(CELL)
     path = own.with_name(f"{CELL}.shuffled.weights.h5")
     weights = own.read_bytes()
     written = []
     for _ in range(2):
         train_shuffled(CELL)
-        metrics = artifacts.metrics_path("train_shuffled", CELL)
+        metrics = paths.metrics("train_shuffled", CELL)
         written.append((path.read_bytes(), metrics.read_bytes()))
     assert written[0] == written[1]
     assert own.read_bytes() == weights != written[0][0]

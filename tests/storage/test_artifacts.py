@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic, weights
+from heatproof.storage import artifacts, atomic, paths, tables, weights
+from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 
 
 @pytest.fixture(autouse=True)
@@ -17,18 +18,18 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def dataset() -> artifacts.Dataset:
+def dataset() -> Dataset:
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (6, 4, 5, 3), dtype=np.uint8)
     labels = np.arange(6, dtype=np.int64) % 2
-    return artifacts.Dataset(images, labels, images[:2], labels[:2], ("T-shirt/top", "Ünïcode <b>"))
+    return Dataset(images, labels, images[:2], labels[:2], ("T-shirt/top", "Ünïcode <b>"))
 
 
-def explanations(rows: int = 3) -> artifacts.Explanations:
+def explanations(rows: int = 3) -> Explanations:
     whole = np.arange(rows, dtype=np.int64)
     maps = {"gradcam": np.random.default_rng(1).normal(size=(rows, 4, 5)).astype(np.float32)}
     images = np.zeros((rows, 4, 5, 1), np.uint8)
-    return artifacts.Explanations(
+    return Explanations(
         whole, whole, whole, whole, whole.astype(np.float32), images, maps, ("a", "b")
     )
 
@@ -65,12 +66,12 @@ def assert_same(a: object, b: object) -> None:
 def test_round_trips():
     artifacts.write_dataset("d", dataset())
     assert_same(artifacts.read_dataset("d"), dataset())
-    raw = artifacts.RawDataset(*vars(dataset()).values())
+    raw = RawDataset(*vars(dataset()).values())
     artifacts.write_raw("d", raw)
     assert_same(artifacts.read_raw("d"), raw)
     artifacts.write_explanations("m-d", "gradients", explanations())
     assert_same(artifacts.read_explanations("m-d", "gradients"), explanations())
-    predictions = artifacts.Predictions(
+    predictions = Predictions(
         np.array([0, 1]), np.array([[2.0, 0.0], [1e4, -1e4]], np.float32), ("a", "b")
     )
     artifacts.write_predictions("m-d", predictions)
@@ -79,7 +80,7 @@ def test_round_trips():
 
 def test_probabilities_are_the_softmax_also_of_huge_logits():
     logits = np.array([[0.0, 0.0], [1e4, -1e4], [np.log(3), 0]], np.float32)
-    predictions = artifacts.Predictions(np.zeros(3, np.int64), logits, ("a", "b"))
+    predictions = Predictions(np.zeros(3, np.int64), logits, ("a", "b"))
     np.testing.assert_allclose(
         predictions.probabilities, [[0.5, 0.5], [1, 0], [0.75, 0.25]], atol=1e-7
     )
@@ -94,12 +95,12 @@ def test_the_same_content_gives_the_same_bytes(monkeypatch):
         artifacts.write_dataset("d", dataset())
         artifacts.write_explanations("m-d", "gradients", explanations())
         artifacts.write_metrics("train", "m-d", {"b": 0.1 + 0.2, "a": np.float32(0.1)})
-        paths = [
-            artifacts.processed_path("d"),
-            artifacts.explanations_path("m-d", "gradients"),
-            artifacts.metrics_path("train", "m-d"),
+        files = [
+            paths.processed("d"),
+            paths.explanations("m-d", "gradients"),
+            paths.metrics("train", "m-d"),
         ]
-        written.append([path.read_bytes() for path in paths])
+        written.append([path.read_bytes() for path in files])
     assert written[0] == written[1]
 
 
@@ -109,7 +110,7 @@ def test_metrics_are_plain_rounded_json():
         "m-d",
         {"a": 1 / 3, "n": np.int64(3), "nan": float("nan"), "m": np.eye(2, dtype=int), "t": (1.5,)},
     )
-    content = json.loads(artifacts.metrics_path("evaluate", "m-d").read_text())
+    content = json.loads(paths.metrics("evaluate", "m-d").read_text())
     assert content == {"a": 0.333333, "n": 3, "nan": None, "m": [[1, 0], [0, 1]], "t": [1.5]}
     assert artifacts.read_metrics("evaluate", "m-d") == content
 
@@ -121,10 +122,10 @@ def test_timing_is_empty_where_there_is_none():
 
 
 def test_a_table_keeps_names_that_look_like_missing_values():
-    path = artifacts.predictions_csv_path("m-d")
-    artifacts.write_table(path, pd.DataFrame({"true": ["NA", "None"], "p": [0.1234567, 1e-9]}))
+    path = paths.predictions_csv("m-d")
+    tables.write_table(path, pd.DataFrame({"true": ["NA", "None"], "p": [0.1234567, 1e-9]}))
     assert path.read_text() == "true,p\nNA,0.123457\nNone,1e-09\n"
-    assert artifacts.read_table(path)["true"].tolist() == ["NA", "None"]
+    assert tables.read_table(path)["true"].tolist() == ["NA", "None"]
 
 
 def test_a_table_is_written_as_pandas_writes_it():
@@ -135,11 +136,11 @@ def test_a_table_is_written_as_pandas_writes_it():
         "name": ["a,b", 'say "x"', "line\nbreak", "", "Zürich"],
         "flag": [True, False, True, False, True],
     }
-    path = artifacts.history_path("m-d")
-    artifacts.write_table(path, table)
+    path = paths.history("m-d")
+    tables.write_table(path, table)
     expected = pd.DataFrame(table).to_csv(index=False, lineterminator="\n", float_format="%.6g")
     assert path.read_bytes() == expected.encode()
-    artifacts.write_table(path, pd.DataFrame(table))
+    tables.write_table(path, pd.DataFrame(table))
     assert path.read_bytes() == expected.encode()
 
 
@@ -150,7 +151,7 @@ def test_maps_are_float32_and_as_large_as_the_images(change):
     wrong.maps["gradcam"] = values.astype(np.float64) if change == "dtype" else values[:, :3]
     with pytest.raises(ValueError, match="gradcam: expected float32"):
         artifacts.write_explanations("m-d", "gradients", wrong)
-    assert not artifacts.explanations_path("m-d", "gradients").exists()
+    assert not paths.explanations("m-d", "gradients").exists()
 
 
 def test_missing_files_name_the_stage_that_makes_them():
@@ -168,7 +169,7 @@ def test_missing_files_name_the_stage_that_makes_them():
 @pytest.mark.parametrize("keep", [0, 10, 500])
 def test_a_damaged_file_is_a_message(keep):
     artifacts.write_dataset("d", dataset())
-    path = artifacts.processed_path("d")
+    path = paths.processed("d")
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(UserError, match=r"damaged.*dvc repro -f preprocess@d"):
         artifacts.read_dataset("d")
@@ -179,7 +180,7 @@ def test_objects_are_never_unpickled(tmp_path):
         def __reduce__(self):
             return (os.mkdir, (str(tmp_path / "planted"),))
 
-    path = artifacts.processed_path("d")
+    path = paths.processed("d")
     path.parent.mkdir(parents=True)
     np.savez(path, class_names=np.array([Planted()], dtype=object))
     with pytest.raises(UserError, match="damaged"):
@@ -215,7 +216,7 @@ def test_weights_round_trip_and_do_not_fit_another_network():
     np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
     with pytest.raises(UserError, match=r"do not fit .*dvc repro -f train@m-d"):
         weights.load("m-d", model(5))
-    path = artifacts.weights_path("m-d")
+    path = paths.weights("m-d")
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="do not fit"):
         weights.load("m-d", second)

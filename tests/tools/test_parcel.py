@@ -8,8 +8,8 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import Dataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import Dataset
 from tests.small_cell import write_params
 from tools import parcel
 
@@ -88,7 +88,7 @@ def test_an_altered_manifest_is_refused(folder: Path, change, said) -> None:
 def test_another_training_is_told_by_what_differs(folder: Path) -> None:
     theirs = parcel.read(folder, CELL).manifest.basis
     write_params(CELL, seed=7)
-    data = artifacts.processed_path("digits")
+    data = paths.processed("digits")
     data.write_bytes(data.read_bytes() + b" ")
     changed = theirs.model_copy(update={"code": {**theirs.code, "stages/train.py": "0" * 64}})
     said = parcel.differences(changed, parcel.basis(params.load(), CELL))
@@ -102,6 +102,6 @@ def test_another_training_is_told_by_what_differs(folder: Path) -> None:
 def test_a_folder_without_parcels_and_missing_data_are_messages(folder: Path) -> None:
     with pytest.raises(UserError, match="no trained cells"):
         parcel.cells_in(Path("data"))
-    artifacts.processed_path("digits").unlink()
+    paths.processed("digits").unlink()
     with pytest.raises(UserError, match="dvc repro preprocess@digits"):
         parcel.basis(params.load(), CELL)

@@ -12,7 +12,7 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run import runtime
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts, paths, weights
 from tests.models import networks
 from tests.scratch import environment, has_jax, real_params
 from tests.small_cell import write_params
@@ -90,10 +90,10 @@ def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeyp
     said = on("jax", *stage, cwd=tmp_path, STUDY_TRACKING="")
     assert "MLflow is not installed: the run is not tracked" in said
     assert "warning" not in said.lower()
-    first = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
+    first = paths.weights(CELL).read_bytes(), paths.history(CELL).read_bytes()
     assert artifacts.read_run("train", CELL)["backend"] == "jax"
     on("jax", *stage, cwd=tmp_path)
-    again = artifacts.weights_path(CELL).read_bytes(), artifacts.history_path(CELL).read_bytes()
+    again = paths.weights(CELL).read_bytes(), paths.history(CELL).read_bytes()
     assert again == first
 
 

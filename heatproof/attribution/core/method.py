@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from heatproof.attribution.core.network import Network
-    from heatproof.storage.artifacts import Explanations
+    from heatproof.storage.records import Explanations
 
 MAPS = ("gradients", "lime", "shap")  # families of maps; the others' findings are of many shapes
 FAMILIES = (*MAPS, "features", "counterfactual")

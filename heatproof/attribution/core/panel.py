@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

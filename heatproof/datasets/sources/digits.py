@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 LEVELS = 16
 

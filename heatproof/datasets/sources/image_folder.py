@@ -24,7 +24,7 @@ from heatproof.datasets.sources.labelled_files import (
     refuse,
 )
 from heatproof.run.errors import UserError
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
 MOST_BYTES = 2**30

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from heatproof.run.errors import UserError
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 MIRROR = "DATASETS_MIRROR"
 DIGIT_NAMES = tuple(str(digit) for digit in range(10))

@@ -13,7 +13,7 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.datasets.canonical import canonical_order
 from heatproof.datasets.sources import tfds
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 CANDIDATES = 1000
 # Streams of the seed, so that the training part does not depend on the test part's size.

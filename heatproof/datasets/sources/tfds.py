@@ -11,7 +11,7 @@ import numpy as np
 from heatproof.config.schema import Block
 from heatproof.datasets.sources import official_files
 from heatproof.run.errors import UserError
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds

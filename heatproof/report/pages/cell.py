@@ -14,7 +14,7 @@ from heatproof.report.sections.squares import Squares, squares
 from heatproof.report.study import CellResults, Study
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from heatproof.storage.records import Predictions
 
 SHOWN_EXAMPLES = 24  # of each kind; the others wait in a closed part of the page
@@ -90,8 +90,8 @@ def _squares(result: CellResults, predictions: Predictions | None) -> Squares | 
         return None
     if len(images) != len(predictions.labels):
         raise UserError(
-            f"{artifacts.predictions_path(result.name)}: of {len(predictions.labels)} images, but "
-            f"{artifacts.processed_path(result.cell.dataset)} has {len(images)} test images; make "
+            f"{paths.predictions(result.name)}: of {len(predictions.labels)} images, but "
+            f"{paths.processed(result.cell.dataset)} has {len(images)} test images; make "
             f"it again with `dvc repro evaluate@{result.name}`"
         )
     return squares(images, predictions)

@@ -17,7 +17,7 @@ from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 from heatproof.trust.measures import base
 
 PICTURES = 6  # a dataset, in the strip at the top

@@ -12,7 +12,7 @@ from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 
 
 @dataclass(frozen=True)

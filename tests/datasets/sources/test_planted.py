@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from heatproof.datasets.sources import official_files, planted
 from heatproof.run.errors import UserError
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage.records import RawDataset
 from tests.datasets import stand_ins
 
 MIRROR = official_files.mirror()

@@ -15,8 +15,8 @@ import pytest
 
 from heatproof.datasets.sources import official_files, tfds
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
-from heatproof.storage.artifacts import RawDataset
+from heatproof.storage import artifacts, paths
+from heatproof.storage.records import RawDataset
 from stages.fetch import in_canonical_order
 from tests.datasets import stand_ins
 
@@ -100,7 +100,7 @@ def fetched(name: str) -> RawDataset:
 def raw_file(raw: RawDataset, name: str) -> bytes:
     """Return the bytes that the fetch stage would write."""
     artifacts.write_raw(name, in_canonical_order(raw))
-    return artifacts.raw_path(name).read_bytes()
+    return paths.raw(name).read_bytes()
 
 
 @pytest.mark.parametrize("name", [*IDX_NAMES, "cifar10"])

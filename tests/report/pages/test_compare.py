@@ -12,7 +12,7 @@ from heatproof.report import study
 from heatproof.report.charts import sprites
 from heatproof.report.pages import compare
 from heatproof.report.sections.gallery import gallery
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 from tests.report import galleries
 
 

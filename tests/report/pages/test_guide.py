@@ -12,7 +12,7 @@ from heatproof.report import study
 from heatproof.report.pages import guide
 from heatproof.report.sections import example
 from heatproof.report.text import glossary, methods
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from stages import report
 from tests.report import fixture, read_pages
 
@@ -53,7 +53,7 @@ def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
     assert "10.0 points more than on test images" in text
     assert "3 called 8, 7 images or 19.0 % of the class" in text
     assert "calibration error is 3.5 %" in text
-    artifacts.metrics_path("assess", first).unlink()
+    paths.metrics("assess", first).unlink()
     assert example.choose(study.collect(small_study)).name == second
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from heatproof.report import study
 from heatproof.report.pages import overview
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests.report import fixture
 
 
@@ -36,7 +36,7 @@ def test_an_interval_that_reaches_the_first_is_marked(small_study):
 
 
 def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
-    artifacts.metrics_path("evaluate", "baseline_cnn-digits").unlink()
+    paths.metrics("evaluate", "baseline_cnn-digits").unlink()
     first, last = entries(small_study)
     assert (first.model, first.rank) == ("simple_cnn", 1)
     assert (last.model, last.rank, last.at) == ("baseline_cnn", None, None)

@@ -7,7 +7,7 @@ from heatproof.report import rendering, study
 from heatproof.report.charts import heat
 from heatproof.report.pages import cell as cell_page
 from heatproof.report.sections import cell_trust, per_image
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from tests.report import fixture, read_pages
 
 CELL = "simple_cnn-digits"
@@ -160,7 +160,7 @@ def test_the_curves_are_those_from_black_with_noise_beside(small_study):
 
 
 def test_a_cell_without_per_image_values_keeps_its_table(small_study):
-    artifacts.trust_path(CELL).unlink()
+    paths.trust(CELL).unlink()
     made = section(small_study)
     assert made.table is not None
     assert (made.curves, made.by_answer, made.by_class) == ((), None, ())
@@ -169,5 +169,5 @@ def test_a_cell_without_per_image_values_keeps_its_table(small_study):
 
 
 def test_nothing_assessed_is_nothing_shown(small_study):
-    artifacts.metrics_path("assess", CELL).unlink()
+    paths.metrics("assess", CELL).unlink()
     assert section(small_study) is None

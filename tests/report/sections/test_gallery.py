@@ -1,7 +1,7 @@
 import numpy as np
 
 from heatproof.report.sections.gallery import gallery
-from heatproof.storage.artifacts import Explanations
+from heatproof.storage.records import Explanations
 
 
 def rows(pairs, maps=None):

@@ -9,7 +9,7 @@ import pytest
 from heatproof.config import params
 from heatproof.report.sections.provenance_section import BUDGETS, MOST_FILES, MOST_PARAMETERS, ran
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import paths
 from stages import report
 from tests.report import noted, read_pages
 from tests.report.fixture import CELLS
@@ -121,6 +121,6 @@ def test_without_a_record_the_page_says_so_and_offers_no_file(small_study) -> No
 
 
 def test_a_damaged_record_is_named(small_study) -> None:
-    artifacts.PROVENANCE.write_text('{"study": [{"runs": []}]}')
+    paths.PROVENANCE.write_text('{"study": [{"runs": []}]}')
     with pytest.raises(UserError, match=r"provenance\.json: data, .* missing"):
         report.main()

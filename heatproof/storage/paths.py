@@ -1,0 +1,47 @@
+"""Where what a study consists of lies, relative to the study's folder."""
+
+from pathlib import Path
+
+DATA = Path("data")
+METRICS = Path("metrics")
+PROVENANCE = METRICS / "provenance.json"  # one file for the whole study
+
+
+def raw(dataset: str) -> Path:
+    return DATA / "raw" / f"{dataset}.npz"
+
+
+def processed(dataset: str) -> Path:
+    return DATA / "processed" / f"{dataset}.npz"
+
+
+def weights(cell: str, variant: str = "") -> Path:
+    return DATA / "models" / f"{cell}{variant and f'.{variant}'}.weights.h5"
+
+
+def predictions(cell: str) -> Path:
+    return DATA / "predictions" / f"{cell}.npz"
+
+
+def predictions_csv(cell: str) -> Path:
+    return DATA / "predictions" / f"{cell}.csv"
+
+
+def explanations(cell: str, family: str) -> Path:
+    return DATA / "explanations" / cell / f"{family}.npz"
+
+
+def trust(cell: str, variant: str = "") -> Path:
+    return DATA / "trust" / f"{cell}{variant and f'.{variant}'}.npz"
+
+
+def metrics(stage: str, name: str) -> Path:
+    return METRICS / stage / f"{name}.json"
+
+
+def history(cell: str) -> Path:
+    return METRICS / "history" / f"{cell}.csv"
+
+
+def timing(stage: str, name: str) -> Path:
+    return METRICS / "timing" / stage / f"{name}.json"
