@@ -36,8 +36,9 @@ from heatproof.report.text import methods as descriptions
 from heatproof.run import runtime
 from heatproof.run.command import nearest
 from heatproof.run.errors import UserError
+from heatproof.statistics.softmax import softmax
 from heatproof.storage import artifacts, paths, weights
-from heatproof.storage.records import Dataset, Predictions
+from heatproof.storage.records import Dataset
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -162,8 +163,7 @@ class TrainedCell:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
-        logits = self.network.logits(images)
-        return Predictions(np.zeros(len(logits), int), logits, ()).probabilities
+        return softmax(self.network.logits(images))
 
     def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
         """Return a method's maps of the images for the targets.

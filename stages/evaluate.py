@@ -15,10 +15,11 @@ import numpy as np
 from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.datasets.split import train_validation_split
-from heatproof.evaluation import bootstrap, calibration, classification, figures, inference, table
+from heatproof.evaluation import calibration, classification, figures, inference, table
 from heatproof.models import cost
 from heatproof.models.build import build_model
 from heatproof.run import command, runtime, tracking
+from heatproof.statistics.bootstrap import accuracy_interval
 from heatproof.storage import artifacts, paths, tables, weights
 from heatproof.storage.records import Dataset, Predictions
 
@@ -79,9 +80,7 @@ def metrics_on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
     """Return what metrics/evaluate/<cell>.json says of the test images."""
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
     correct = predicted == labels
-    low, high = bootstrap.accuracy_interval(
-        correct, study.evaluate.bootstrap_samples, np.random.default_rng(study.seed)
-    )
+    low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
     matrix = classification.confusion(labels, predicted, len(names))
     bins = calibration.reliability(predictions.confidence, correct, study.evaluate.calibration_bins)
     return {

@@ -20,7 +20,7 @@ import numpy as np
 
 from heatproof.config import params
 from heatproof.run import command, runtime, tracking
-from heatproof.statistics.interval import known_mean, mean_interval
+from heatproof.statistics.bootstrap import known_mean, mean_interval
 from heatproof.storage import artifacts, weights
 from heatproof.trust.randomisation import Maps, cascade
 

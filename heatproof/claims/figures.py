@@ -17,44 +17,12 @@ from heatproof.claims.verdicts import (
     reached,
     within,
 )
+from heatproof.statistics.bootstrap import macro_f1_interval
 
 
 def find(claim: Figure, evidence: Evidence) -> Finding:
     """Compare a figure. Raises NotThere if what it rests on is missing."""
     return _KINDS[claim.kind](claim, evidence)
-
-
-def f1_interval(matrix: np.ndarray, samples: int, seed: int) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of macro F1 over the test images.
-
-    F1 depends on the images through the confusion matrix alone, so drawing matrices from a
-    multinomial distribution is the same as drawing images with replacement (Efron & Tibshirani
-    1993, section 13.3).
-
-    Args:
-        matrix: int (classes, classes), rows true, columns predicted, at least one image.
-        samples: how many times all images are drawn.
-        seed: of the draws.
-    """
-    random, shares = np.random.default_rng(seed), matrix.ravel() / matrix.sum()
-    scores = []
-    for start in range(0, samples, 1000):  # in parts: of a hundred classes these are 80 MB
-        size = (min(1000, samples - start),)
-        drawn = random.multinomial(int(matrix.sum()), shares, size=size)
-        scores.append(macro_f1(drawn.reshape(-1, *matrix.shape)))
-    low, high = np.percentile(np.concatenate(scores), (2.5, 97.5))
-    return float(low), float(high)
-
-
-def macro_f1(matrices: np.ndarray) -> np.ndarray:
-    """Return macro F1, float64 (n,), of confusion matrices int (n, classes, classes).
-
-    The mean of the F1 of the classes that occur, as label or as prediction; as scikit-learn's.
-    """
-    hits = np.diagonal(matrices, axis1=1, axis2=2)
-    occurring = matrices.sum(axis=1) + matrices.sum(axis=2)
-    f1 = np.divide(2 * hits, occurring, out=np.zeros(hits.shape), where=occurring > 0)
-    return f1.sum(axis=1) / np.maximum((occurring > 0).sum(axis=1), 1)
 
 
 def _accuracy(claim: Figure, evidence: Evidence) -> Finding:
@@ -76,7 +44,7 @@ def _train_accuracy(claim: Figure, evidence: Evidence) -> Finding:
 def _macro_f1(claim: Figure, evidence: Evidence) -> Finding:
     found = evidence.evaluate(claim.cell)
     samples, seed = evidence.study.evaluate.bootstrap_samples, evidence.study.seed
-    interval = f1_interval(np.array(found["confusion_test"]), samples, seed)
+    interval = macro_f1_interval(np.array(found["confusion_test"]), samples, seed)
     return _score(claim, evidence, found["macro_f1"], interval, None)
 
 

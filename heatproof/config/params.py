@@ -17,8 +17,8 @@ from heatproof.attribution.perturbation import lime
 from heatproof.config.cell_checks import check_cell, check_known, check_seeds, check_twin
 from heatproof.config.schema import Block, Count, Fraction
 from heatproof.config.validation import validated
-from heatproof.counterfactuals import counterfactual
-from heatproof.features import features, twins
+from heatproof.counterfactuals.options import CounterfactualOptions
+from heatproof.features.options import FeaturesOptions, TwinsOptions
 from heatproof.run.command import nearest
 from heatproof.run.errors import UserError, shown_value
 from heatproof.storage.formats import read_yaml
@@ -95,9 +95,9 @@ class Explain(Block):
     gradients: gradients_family.Options
     lime: lime.Options
     shap: shap_family.Options
-    features: features.Options
-    counterfactual: counterfactual.Options
-    twins: twins.Options
+    features: FeaturesOptions
+    counterfactual: CounterfactualOptions
+    twins: TwinsOptions
 
 
 class Evaluate(Block):

@@ -11,15 +11,18 @@ flip less than a smaller one.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from heatproof.attribution.cam.gradcam import gradcam
-from heatproof.counterfactuals.counterfactual_search import in_even_batches, shortfall, softmax
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
+from heatproof.counterfactuals.counterfactual_search import (
+    in_fixed_size_batches,
+    shortfall,
+)
+from heatproof.statistics.softmax import softmax
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Attack:
         return self.before != self.after
 
 
-def fgsm(network: "Network", images: np.ndarray, epsilons: list[float]) -> Attack:
+def fgsm(network: Network, images: np.ndarray, epsilons: list[float]) -> Attack:
     """Attack the class that the network predicts of each image.
 
     Args:
@@ -84,7 +87,7 @@ def fgsm(network: "Network", images: np.ndarray, epsilons: list[float]) -> Attac
 
 
 def gradcams(
-    network: "Network", images: np.ndarray, attack: Attack, layer: str
+    network: Network, images: np.ndarray, attack: Attack, layer: str
 ) -> dict[str, np.ndarray]:
     """Explain the images and what became of them.
 
@@ -105,13 +108,12 @@ def _moved(images: np.ndarray, direction: np.ndarray, epsilon: Any) -> np.ndarra
     return np.clip(images + epsilon * direction, 0, 1).astype(np.float32)
 
 
-def _loss_gradients(network: "Network", images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def _loss_gradients(network: Network, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return a gradient with the sign of the cross-entropy's, float32 like `images`.
 
     The cross-entropy is ln(1 + exp(s)), s by how much the other classes outweigh this one. Its own
     gradient is lost to rounding where the network is sure; that of s is not.
     """
-    import tensorflow as tf
 
     def function(batch: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -119,4 +121,6 @@ def _loss_gradients(network: "Network", images: np.ndarray, classes: np.ndarray)
             outweighed = shortfall(network.logits_of(batch), targets, 0.5)
         return tape.gradient(outweighed, batch, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-    return in_even_batches(network, network.compiled("loss gradients", function), images, classes)
+    return in_fixed_size_batches(
+        network, network.compiled("loss gradients", function), images, classes
+    )

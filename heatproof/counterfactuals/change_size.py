@@ -8,6 +8,8 @@ which together make a change of few, even patches:
 
 from typing import Any, Protocol
 
+import tensorflow as tf
+
 # Of total variation's operator. Each call goes on from where the last one stood, so few are enough.
 DUAL_STEPS = 5
 
@@ -34,8 +36,6 @@ def proximal(change: Any, dual: Any, pace: Any, weights: Weights) -> tuple[Any, 
         pace: (n, 1, 1, 1).
         weights: of d.
     """
-    import tensorflow as tf
-
     scale = 1 + 2 * weights.l2 * pace
     change, pace = change / scale, pace / scale
     if weights.total_variation:
@@ -53,8 +53,6 @@ def proximal(change: Any, dual: Any, pace: Any, weights: Weights) -> tuple[Any, 
 
 def size_of(change: Any, weights: Weights) -> Any:
     """Return d of each change, (n,)."""
-    import tensorflow as tf
-
     axes = [1, 2, 3]
     size = weights.l1 * tf.reduce_sum(tf.abs(change), axes)
     size += weights.l2 * tf.reduce_sum(change**2, axes)
@@ -70,8 +68,6 @@ def differences(change: Any) -> tuple[Any, Any]:
 
 def _transposed(dual: tuple[Any, Any]) -> Any:
     """Apply the transpose of `differences`."""
-    import tensorflow as tf
-
     down, right = dual
     return (
         tf.pad(down, [[0, 0], [1, 0], [0, 0], [0, 0]])

@@ -30,21 +30,18 @@ Arrays of the result, for n images of the search and m of the attack:
 """
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
+from matplotlib.figure import Figure
 
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.method import Findings, Subject
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
-from heatproof.counterfactuals.counterfactual_search import Counterfactuals, Search, search
+from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
+from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.statistics.correlation import rank_correlation
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from heatproof.storage.records import Explanations
+from heatproof.storage.records import Explanations
 
 FIGURE_ROWS = 8
 COMPARED = {
@@ -54,18 +51,7 @@ COMPARED = {
 }
 
 
-class Options(Search):
-    """explain.counterfactual of params.yaml: what is searched for, and of how many images.
-
-    images: how many of the explained images, at most. fgsm_epsilons: how far the attack may move a
-    pixel, of [0, 1], tried from the smallest.
-    """
-
-    images: Annotated[int, Field(ge=0, le=1000)]
-    fgsm_epsilons: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
-
-
-def find(subject: Subject, options: Options) -> Findings:
+def find(subject: Subject, options: CounterfactualOptions) -> Findings:
     """Search for counterfactual images and make adversarial ones.
 
     Raises:
@@ -90,7 +76,7 @@ def find(subject: Subject, options: Options) -> Findings:
     )
 
 
-def each_once(rows: "Explanations", wrong_first: bool, most: int) -> np.ndarray:
+def each_once(rows: Explanations, wrong_first: bool, most: int) -> np.ndarray:
     """Choose rows that show each image once, int64, those of wrong images first or those of right.
 
     Within each kind they stay in order.
@@ -100,7 +86,9 @@ def each_once(rows: "Explanations", wrong_first: bool, most: int) -> np.ndarray:
     return once[np.argsort(wrong != wrong_first, kind="stable")][:most]
 
 
-def to_be_named(logits: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def counterfactual_targets(
+    logits: np.ndarray, labels: np.ndarray, predicted: np.ndarray
+) -> np.ndarray:
     """Return the true class of a wrong image, and the likeliest but the predicted of a right one.
 
     Args:
@@ -115,12 +103,14 @@ def to_be_named(logits: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -
     return np.where(labels == predicted, others.argmax(axis=1), labels)
 
 
-def _search(subject: Subject, options: Options) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _search(
+    subject: Subject, options: CounterfactualOptions
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = subject.rows
     chosen = each_once(rows, wrong_first=True, most=options.images)
     label, predicted = rows.label[chosen], rows.predicted[chosen]
     images = rows.images[chosen].astype(np.float32) / 255
-    target = to_be_named(subject.network.logits(images), label, predicted)
+    target = counterfactual_targets(subject.network.logits(images), label, predicted)
     found = search(subject.network, images, target, options)
     arrays = {
         "image_index": rows.image_index[chosen],
@@ -154,7 +144,7 @@ def search_summary(found: Counterfactuals) -> dict[str, Any]:
 
 
 def _attack(
-    subject: Subject, options: Options, layer: str
+    subject: Subject, options: CounterfactualOptions, layer: str
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = subject.rows
     chosen = each_once(rows, wrong_first=False, most=options.images)
@@ -204,7 +194,7 @@ def attack_summary(attack: Attack, labels: np.ndarray) -> dict[str, Any]:
     }
 
 
-def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
+def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
     """Draw up to 8 images of the search, evenly spread: the image, the change, what it becomes.
 
     The change is red where a pixel became brighter, blue where darker, white where it stayed, each
@@ -217,8 +207,6 @@ def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
     Returns:
         None where there is nothing to draw.
     """
-    from matplotlib.figure import Figure
-
     count = len(arrays["search/target"])
     if not count:
         return None

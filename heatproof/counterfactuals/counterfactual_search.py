@@ -17,18 +17,16 @@ exist.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
+import tensorflow as tf
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.network import target_scores
-from heatproof.config.schema import Block
+from heatproof.attribution.core.network import Network, target_scores
 from heatproof.counterfactuals.change_size import differences, proximal, size_of
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.counterfactuals.options import SearchOptions
+from heatproof.statistics.softmax import softmax
 
 # How the search moves, which is no part of what is searched. With 200 steps it ends within 5 % of
 # the sizes that 1,600 steps find (8 images each of two trained networks), and half or twice these
@@ -42,26 +40,6 @@ LARGEST = 1e9  # lambda stays within its first value times or by this
 
 BATCH = 5  # images at a time: nearly as fast an image as more, and not much slower for one
 LEVEL = 1 / 255
-
-
-class Search(Block):
-    """What is searched for.
-
-    steps: of the search. l1, l2, total_variation: weights of the change's size, of which only the
-    ratios count. confidence: the named class' probability, to be reached.
-    """
-
-    steps: Annotated[int, Field(ge=1, le=10_000)]
-    l1: Annotated[float, Field(ge=0, le=1000)]
-    l2: Annotated[float, Field(ge=0, le=1000)]
-    total_variation: Annotated[float, Field(ge=0, le=1000)]
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-
-    @model_validator(mode="after")
-    def _some_size(self) -> "Search":
-        if self.l1 + self.l2 + self.total_variation == 0:
-            raise ValueError("l1, l2 and total_variation are all 0: any change would do")
-        return self
 
 
 @dataclass(frozen=True)
@@ -90,7 +68,7 @@ class Counterfactuals:
 
 
 def search(
-    network: "Network", images: np.ndarray, targets: np.ndarray, options: Search
+    network: Network, images: np.ndarray, targets: np.ndarray, options: SearchOptions
 ) -> Counterfactuals:
     """Look for each image's smallest change that makes the network name its target class.
 
@@ -107,13 +85,13 @@ def search(
     key = ("counterfactual", options.steps, *weights, options.confidence)
     function = network.compiled(key, _search_of(network, options))
     if len(images):
-        changed, iterations = in_even_batches(network, function, images, targets)
+        changed, iterations = in_fixed_size_batches(network, function, images, targets)
     else:  # so many steps for nothing
         changed, iterations = images, np.zeros(0, np.int64)
     return _verified(network, images, changed, targets, iterations, options.confidence)
 
 
-def in_even_batches(network: "Network", function: Any, *arrays: np.ndarray) -> Any:
+def in_fixed_size_batches(network: Network, function: Any, *arrays: np.ndarray) -> Any:
     """Apply a function as `Network.in_batches` does, in batches that all have the same size.
 
     A kernel's last bits depend on the size of the batch. Where they decide a sign, or which way a
@@ -137,8 +115,6 @@ def shortfall(logits: Any, targets: Any, confidence: float) -> Any:
     if ln(p / (1 - p)) is, and that is its logit less the logarithm of the summed exponentials of
     the others. Unlike p itself it has a gradient however sure the network is.
     """
-    import tensorflow as tf
-
     others = logits - 1e9 * tf.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
     wanted = tf.reduce_logsumexp(others, axis=-1) + math.log(confidence / (1 - confidence))
     if confidence < 0.5:  # then it does not make sure that the class is predicted
@@ -146,9 +122,7 @@ def shortfall(logits: Any, targets: Any, confidence: float) -> Any:
     return wanted - target_scores(logits, targets)
 
 
-def _search_of(network: "Network", options: Search) -> Any:
-    import tensorflow as tf
-
+def _search_of(network: Network, options: SearchOptions) -> Any:
     weights = options.l1 + options.l2 + options.total_variation
 
     def short(images: Any, targets: Any) -> Any:
@@ -213,13 +187,11 @@ def _search_of(network: "Network", options: Search) -> Any:
 
 
 def _by_image(values: Any) -> Any:
-    import tensorflow as tf
-
     return tf.reshape(values, [-1, 1, 1, 1])
 
 
 def _verified(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     changed: np.ndarray,
     targets: np.ndarray,
@@ -250,14 +222,8 @@ def _verified(
 
 
 def _named(
-    network: "Network", images: np.ndarray, targets: np.ndarray
+    network: Network, images: np.ndarray, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the target's probability, and whether it is what the network predicts, (n,) both."""
     logits = network.logits(images)
     return softmax(logits)[np.arange(len(images)), targets], logits.argmax(axis=1) == targets
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities, float64 (n, classes)."""
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True), dtype=np.float64)
-    return exponents / exponents.sum(axis=1, keepdims=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.run.runtime import compiles
+
 if TYPE_CHECKING:
     import keras
 
@@ -18,8 +20,6 @@ def compiled_forward(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]
 
     It is compiled once for each n: use one.
     """
-    from heatproof.run.runtime import compiles
-
     # Left alone, Keras compiles with XLA, which is slow at convolution on a CPU.
     model.compile(jit_compile=compiles())
     return model.predict_on_batch

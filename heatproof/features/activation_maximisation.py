@@ -13,36 +13,16 @@ call, clips only the last image, and draws its shifts from NumPy's global genera
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
+import tensorflow as tf
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.activation_layers import LOGITS, before_activation
 from heatproof.attribution.core.geometry import feature_axes
-from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
-
-class Ascent(Block):
-    """How the images climb.
-
-    layers: of the activated feature maps, so many, evenly spread from the first to the last.
-    steps: how many. step_size: how far the first goes (root mean square, of pixels in [0, 1]); the
-    steps shrink linearly to nothing. total_variation: its pull, where the gradient's root mean
-    square is 1. jitter: largest shift in pixels; a filter's image is shifted by less than half a
-    cell of its map. noise: standard deviation of the grey image that all start from.
-    """
-
-    layers: Annotated[int, Field(ge=0, le=1000)]
-    steps: Annotated[int, Field(ge=1, le=10_000)]
-    step_size: Annotated[float, Field(gt=0, le=100)]
-    total_variation: Annotated[float, Field(ge=0, le=10)]
-    jitter: Annotated[int, Field(ge=0, le=64)]
-    noise: Annotated[float, Field(ge=0, le=0.5)]
+from heatproof.attribution.core.network import Network
+from heatproof.features.options import MaximisationOptions
 
 
 @dataclass(frozen=True)
@@ -58,7 +38,7 @@ class Preferred:
 
 
 def maximise(
-    network: "Network", layer: str, channels: np.ndarray, options: Ascent, seed: int
+    network: Network, layer: str, channels: np.ndarray, options: MaximisationOptions, seed: int
 ) -> Preferred:
     """Climb to the images that some channels of a layer prefer.
 
@@ -93,7 +73,7 @@ def maximise(
     return Preferred(*network.in_batches(function, starts, channels))
 
 
-def _most_jitter(network: "Network", layer: str, wanted: int) -> int:
+def _most_jitter(network: Network, layer: str, wanted: int) -> int:
     """Return by how much an image may be shifted before another cell is in the middle."""
     if layer == LOGITS:
         return wanted
@@ -101,9 +81,7 @@ def _most_jitter(network: "Network", layer: str, wanted: int) -> int:
     return int(np.clip(np.ceil(jump / 2) - 1, 0, wanted))
 
 
-def _climb_of(network: "Network", layer: str) -> Any:
-    import tensorflow as tf
-
+def _climb_of(network: Network, layer: str) -> Any:
     def values(images: Any, channels: Any, chosen: Any) -> Any:
         """Return each image's own channel at `chosen` of its map, (n,)."""
         wanted = before_activation(network.model, layer)
@@ -135,8 +113,6 @@ def _middle(output: Any) -> Any:
 
 def _roughness(images: Any) -> Any:
     """Return the gradient of the total variation, the sum of |differences| of neighbours."""
-    import tensorflow as tf
-
     down = tf.sign(images[:, 1:] - images[:, :-1])
     right = tf.sign(images[:, :, 1:] - images[:, :, :-1])
     return (

@@ -1,20 +1,19 @@
 """Feature maps: what each convolution's filters answer on real images."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
 
 from heatproof.attribution.core.activation_layers import activated_maps
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 # All feature maps of one cell together; the deepest network needs a third of it for 3 images and 8
 # channels a layer.
 MOST_BYTES = 1_500_000
 
 
-def feature_maps(network: "Network", images: np.ndarray, channels: int) -> dict[str, np.ndarray]:
+def feature_maps(network: Network, images: np.ndarray, channels: int) -> dict[str, np.ndarray]:
     """Return the activated maps of every convolution, at the layers' own sizes.
 
     Args:
@@ -27,8 +26,6 @@ def feature_maps(network: "Network", images: np.ndarray, channels: int) -> dict[
     Returns:
         layer name -> float32 (n, rows, columns, channels), raw, in the order of the graph.
     """
-    import keras
-
     names = activated_maps(network.model)
     if not names:
         return {}

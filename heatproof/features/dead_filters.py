@@ -6,14 +6,14 @@ is at one position at least.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from heatproof.attribution.core.activation_layers import before_activation
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Activity:
         return self.active_images / self.images if self.images else self.active_places
 
 
-def survey(network: "Network", layers: list[str], images: np.ndarray) -> dict[str, Activity]:
+def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str, Activity]:
     """Pass the images once, and return what every channel of the layers did on them.
 
     Args:
@@ -49,8 +49,6 @@ def survey(network: "Network", layers: list[str], images: np.ndarray) -> dict[st
     Raises:
         FloatingPointError: a value is NaN or infinite.
     """
-    import tensorflow as tf
-
     if not layers:
         return {}
     function = network.compiled(("survey", *layers), _survey_of(network, layers))
@@ -79,12 +77,13 @@ def survey(network: "Network", layers: list[str], images: np.ndarray) -> dict[st
     return activities
 
 
-def count(activity: Activity, near: float) -> dict[str, Any]:
+def count(activity: Activity, near_dead_share: float) -> dict[str, Any]:
     """Count a layer's dead channels, and those that are nearly dead.
 
     Args:
         activity: of a layer that ends in ReLU or ReLU6.
-        near: nearly dead is what is active on some images, but on less than this share of them.
+        near_dead_share: nearly dead is what is active on some images, but on less than this share
+            of them.
 
     Returns:
         channels, dead, near_dead (dead ones left out), and the median over the channels of the
@@ -94,15 +93,12 @@ def count(activity: Activity, near: float) -> dict[str, Any]:
     return {
         "channels": len(share),
         "dead": int((share == 0).sum()),
-        "near_dead": int(((share > 0) & (share < near)).sum()),
+        "near_dead": int(((share > 0) & (share < near_dead_share)).sum()),
         "median_active_images": float(np.median(share)),
     }
 
 
-def _survey_of(network: "Network", layers: list[str]) -> Any:
-    import keras
-    import tensorflow as tf
-
+def _survey_of(network: Network, layers: list[str]) -> Any:
     def function(batch: Any) -> list[tuple[Any, Any, Any, Any]]:
         tensors = [before_activation(network.model, name) for name in layers]
         inner = keras.Model(network.model.input, tensors)
@@ -126,8 +122,6 @@ def _survey_of(network: "Network", layers: list[str]) -> Any:
 
 def _count(conditions: Any, axes: list[int]) -> Any:
     """Count along axes. In float32, exact up to 2^24: in int64 it takes as long as the network."""
-    import tensorflow as tf
-
     return tf.reduce_sum(tf.cast(conditions, tf.float32), axis=axes)
 
 
@@ -142,11 +136,11 @@ def _added(one: list[np.ndarray], other: list[np.ndarray]) -> list[np.ndarray]:
     ]
 
 
-def _positions(network: "Network", name: str) -> int:
+def _positions(network: Network, name: str) -> int:
     return int(np.prod(before_activation(network.model, name).shape[1:-1]))
 
 
-def _nothing(network: "Network", name: str) -> Activity:
+def _nothing(network: Network, name: str) -> Activity:
     channels = before_activation(network.model, name).shape[-1]
     unknown = np.full(channels, np.nan)
     return Activity(

@@ -1,14 +1,11 @@
 """One picture of what the features family found, for the experiment tracker."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from heatproof.attribution.core.activation_layers import LOGITS
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COLUMNS = 16
 
@@ -23,7 +20,7 @@ class Row:
     style: dict
 
 
-def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
+def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
     """Draw the first layer's filters and the images that the classes prefer.
 
     Filters are red where positive, blue where negative, white at zero, one row a colour channel,
@@ -35,8 +32,6 @@ def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
     Returns:
         None where there is nothing to draw.
     """
-    from matplotlib.figure import Figure
-
     rows: list[Row] = []
     for name, kernels in arrays.items():
         if name.startswith("filters/"):

@@ -21,43 +21,21 @@ Arrays of the result, for each layer named:
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from heatproof.attribution.core.activation_layers import LOGITS, activated_maps, rectified
 from heatproof.attribution.core.method import Findings, Subject
-from heatproof.config.schema import Block
-from heatproof.features.activation_maximisation import Ascent, maximise
+from heatproof.features.activation_maximisation import maximise
 from heatproof.features.activations import feature_maps
 from heatproof.features.dead_filters import Activity, count, survey
 from heatproof.features.feature_figure import figure
 from heatproof.features.filters import first_filters, summary
+from heatproof.features.options import FeaturesOptions
 
 
-class Dead(Block):
-    """Dead filters': on how many test images, at most, a filter must be silent to be dead; and the
-    share of them that must activate one that is not nearly dead."""
-
-    images: Annotated[int, Field(ge=1, le=10_000_000)]
-    near: Annotated[float, Field(gt=0, le=1)]
-
-
-class Options(Block):
-    """explain.features of params.yaml.
-
-    images: explained images whose feature maps are kept. channels: of each layer, at most, whose
-    maps are kept and whose preferred images are sought.
-    """
-
-    images: Annotated[int, Field(ge=0, le=100)]
-    channels: Annotated[int, Field(ge=1, le=4096)]
-    dead: Dead
-    maximisation: Ascent
-
-
-def find(subject: Subject, options: Options) -> Findings:
+def find(subject: Subject, options: FeaturesOptions) -> Findings:
     """Look into the network: its first filters, feature maps, dead filters, preferred images."""
     arrays: dict[str, np.ndarray] = {"class_names": np.array(subject.rows.class_names, np.str_)}
     metrics: dict[str, Any] = {}
@@ -83,7 +61,10 @@ def _filters(subject: Subject, arrays: dict[str, np.ndarray], metrics: dict[str,
 
 
 def _feature_maps(
-    subject: Subject, options: Options, arrays: dict[str, np.ndarray], metrics: dict[str, Any]
+    subject: Subject,
+    options: FeaturesOptions,
+    arrays: dict[str, np.ndarray],
+    metrics: dict[str, Any],
 ) -> None:
     # A wrong image has two rows.
     once = np.sort(np.unique(subject.rows.image_index, return_index=True)[1])[: options.images]
@@ -98,7 +79,7 @@ def _feature_maps(
     }
 
 
-def _climbed(subject: Subject, options: Options) -> dict[str, np.ndarray]:
+def _climbed(subject: Subject, options: FeaturesOptions) -> dict[str, np.ndarray]:
     """Return the layers whose channels' preferred images are sought, and which channels."""
     names = activated_maps(subject.network.model)
     spread = np.linspace(0, len(names) - 1, min(options.maximisation.layers, len(names)))
@@ -111,7 +92,7 @@ def _climbed(subject: Subject, options: Options) -> dict[str, np.ndarray]:
 
 def _activity(
     subject: Subject,
-    options: Options,
+    options: FeaturesOptions,
     climbed: list[str],
     arrays: dict[str, np.ndarray],
     metrics: dict[str, Any],
@@ -124,7 +105,7 @@ def _activity(
         known = activity[name]
         arrays[f"active_images/{name}"] = known.active_share.astype(np.float32)
         arrays[f"active_places/{name}"] = known.active_places.astype(np.float32)
-    layers = {name: count(activity[name], options.dead.near) for name in counted}
+    layers = {name: count(activity[name], options.dead.near_dead_share) for name in counted}
     metrics["activity"] = {
         "test_images": len(images),
         **{
@@ -138,7 +119,7 @@ def _activity(
 
 def _preferred(
     subject: Subject,
-    options: Options,
+    options: FeaturesOptions,
     climbed: dict[str, np.ndarray],
     activity: dict[str, Activity],
     arrays: dict[str, np.ndarray],

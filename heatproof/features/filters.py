@@ -11,14 +11,13 @@ Drawing them in red and blue is the renderer's business; nothing is normalised h
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
+from keras import layers, ops
 
 from heatproof.attribution.core.folding import factors
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class FilterBank:
         return self.kernels * self.factor[:, None, None, None]
 
 
-def first_filters(model: "keras.Model") -> dict[str, FilterBank]:
+def first_filters(model: keras.Model) -> dict[str, FilterBank]:
     """Return the filters of each convolution of the first layer, by the layer's name.
 
     Args:
@@ -49,8 +48,6 @@ def first_filters(model: "keras.Model") -> dict[str, FilterBank]:
     Returns:
         none for a network without convolutions.
     """
-    from keras import layers, ops
-
     banks: dict[str, FilterBank] = {}
     folded_factors = factors(model)
     for layer in first_convolutions(model):
@@ -66,7 +63,7 @@ def first_filters(model: "keras.Model") -> dict[str, FilterBank]:
     return banks
 
 
-def first_convolutions(model: "keras.Model") -> list["keras.layers.Layer"]:
+def first_convolutions(model: keras.Model) -> list[keras.layers.Layer]:
     """List the convolutions of a flat functional network that see the image through no other."""
     convolved: set[int] = set()
     found = []

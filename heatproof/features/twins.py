@@ -7,39 +7,29 @@ maps of different images, which share nothing else.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
+import keras
 import numpy as np
-from pydantic import Field
 
 from heatproof.attribution.cam.gradcam import gradcam
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.method import Findings, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
-from heatproof.config.schema import Block
 from heatproof.features.feature_figure import figure
 from heatproof.features.filter_matching import compare
 from heatproof.features.filters import first_filters
+from heatproof.features.options import TwinsOptions
 from heatproof.statistics.correlation import rank_correlation
-
-if TYPE_CHECKING:
-    import keras
-
-
-class Options(Block):
-    """explain.twins of params.yaml.
-
-    images: of the test set, the first in processed order, which is random. draws: banks without
-    anything in common, to which the match of the filters is compared.
-    """
-
-    images: Annotated[int, Field(ge=0, le=100_000)]
-    draws: Annotated[int, Field(ge=10, le=100_000)]
 
 
 def compare_twins(
-    first: "keras.Model", second: "keras.Model", images: np.ndarray, options: Options, seed: int
+    first: keras.Model,
+    second: keras.Model,
+    images: np.ndarray,
+    options: TwinsOptions,
+    seed: int,
 ) -> Findings:
     """Compare the first layer's filters and the maps of two trained networks.
 

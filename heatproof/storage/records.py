@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from heatproof.statistics.softmax import softmax
+
 
 @dataclass(frozen=True)
 class RawDataset:
@@ -57,8 +59,7 @@ class Predictions:
     @property
     def probabilities(self) -> np.ndarray:
         """The softmax of the logits, float64 (n, classes); rows sum to 1."""
-        exponents = np.exp(self.logits - self.logits.max(axis=1, keepdims=True), dtype=np.float64)
-        return exponents / exponents.sum(axis=1, keepdims=True)
+        return softmax(self.logits)
 
     @property
     def confidence(self) -> np.ndarray:

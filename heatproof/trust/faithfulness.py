@@ -21,6 +21,7 @@ from itertools import product
 
 import numpy as np
 
+from heatproof.statistics.softmax import softmax
 from heatproof.trust.perturbation import (
     Block,
     Predict,
@@ -130,10 +131,9 @@ def target_scores(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
         probability.
     """
     logits = logits.astype(np.float64)
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     rows = np.arange(len(logits))
     over_mean = logits[rows, targets] - logits.mean(axis=1)
-    return np.stack([over_mean, odds[rows, targets] / odds.sum(axis=1)], axis=1)
+    return np.stack([over_mean, softmax(logits)[rows, targets]], axis=1)
 
 
 def chance(classes: int) -> float:

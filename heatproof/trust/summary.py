@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatproof.statistics.interval import known_mean, summary
+from heatproof.statistics.bootstrap import known_mean, summary
 from heatproof.trust.agreement import Agreement, mean_matrix
 from heatproof.trust.controls import NAMES, uninformative
 from heatproof.trust.examination import Table

@@ -17,8 +17,10 @@ from heatproof.attribution.core.activation_layers import LOGITS
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.adversarial import fgsm
-from heatproof.counterfactuals.counterfactual_search import Search, search
-from heatproof.features.activation_maximisation import Ascent, maximise
+from heatproof.counterfactuals.counterfactual_search import search
+from heatproof.counterfactuals.options import SearchOptions
+from heatproof.features.activation_maximisation import maximise
+from heatproof.features.options import MaximisationOptions
 from tests.attribution import architectures
 from tests.sums import long_sums, overlapping_pooling_in_loops
 
@@ -72,8 +74,15 @@ def test_whatever_explains(traced: list[Any]) -> None:
         for method in family.methods.values():
             method(network, images, targets)
     fgsm(network, images, [0.1])
-    search(network, images, targets, Search(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5))
-    ascent = Ascent(layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1)
+    search(
+        network,
+        images,
+        targets,
+        SearchOptions(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5),
+    )
+    ascent = MaximisationOptions(
+        layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1
+    )
     for layer in (LOGITS, architecture.layer):
         maximise(network, layer, targets, ascent, seed=1)
     assert len(traced) > 15
@@ -84,9 +93,11 @@ def test_whatever_explains(traced: list[Any]) -> None:
 def test_searches_in_loops(traced: list[Any], name: str) -> None:
     architecture = architectures.shared(name)
     network, targets = Network(architecture.model), architecture.targets(2)
-    options = Search(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5)
+    options = SearchOptions(steps=2, l1=1, l2=0, total_variation=1, confidence=0.5)
     search(network, architecture.images(2), targets, options)
-    ascent = Ascent(layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1)
+    ascent = MaximisationOptions(
+        layers=1, steps=2, step_size=0.1, total_variation=0.1, jitter=1, noise=0.1
+    )
     maximise(network, LOGITS, targets, ascent, seed=1)
     assert len(traced) >= 2
     assert overlapping_pooling_in_loops(traced) == []

@@ -10,7 +10,8 @@ import pytest
 
 from heatproof.attribution.core.method import Context, Findings, Subject
 from heatproof.attribution.core.network import Network
-from heatproof.counterfactuals.counterfactual import Options, each_once, find, to_be_named
+from heatproof.counterfactuals.counterfactual import counterfactual_targets, each_once, find
+from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.run.tracking import flattened
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
@@ -26,7 +27,7 @@ def shared(channels: int) -> Network:
     return convolutional(channels, side=8)
 
 
-def options(**changes: object) -> Options:
+def options(**changes: object) -> CounterfactualOptions:
     """Return the study's own options with fewer steps."""
     real = architectures.study().explain.counterfactual
     return real.model_copy(update={"steps": 100, **changes})
@@ -228,4 +229,4 @@ def test_what_is_to_be_named() -> None:
     labels, predicted = np.array([0, 0, 2]), np.array([0, 2, 2])
     # Right: the runner-up. Wrong: the truth. Right by the predictions, not by these logits: the
     # likeliest besides it.
-    assert to_be_named(logits, labels, predicted).tolist() == [1, 0, 0]
+    assert counterfactual_targets(logits, labels, predicted).tolist() == [1, 0, 0]

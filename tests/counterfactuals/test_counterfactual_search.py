@@ -12,16 +12,16 @@ from pydantic import ValidationError
 from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.counterfactual_search import (
     Counterfactuals,
-    Search,
-    in_even_batches,
+    in_fixed_size_batches,
     search,
 )
+from heatproof.counterfactuals.options import SearchOptions
 from tests.attribution import networks
 
 
-def wanted(**changes: object) -> Search:
+def wanted(**changes: object) -> SearchOptions:
     values = {"steps": 100, "l1": 0.0, "l2": 0.0, "total_variation": 0.0, "confidence": 0.5}
-    return Search(**values | changes)
+    return SearchOptions(**values | changes)
 
 
 def two_classes(weights: np.ndarray, bias: float = 0.0) -> Network:
@@ -241,7 +241,7 @@ def test_a_batch_has_the_same_size_however_many_images_there_are(count: int) -> 
         return 2 * batch, numbers
 
     images, numbers = networks.images(count, 6, 3), np.arange(count)
-    doubled, same = in_even_batches(convolutional(), function, images, numbers)
+    doubled, same = in_fixed_size_batches(convolutional(), function, images, numbers)
     np.testing.assert_array_equal(doubled, 2 * images)
     np.testing.assert_array_equal(same, numbers)
     assert sizes == [5] * math.ceil(count / 5)

@@ -7,13 +7,16 @@ from keras import layers
 
 from heatproof.attribution.core.activation_layers import LOGITS
 from heatproof.attribution.core.network import Network
-from heatproof.features.activation_maximisation import Ascent, maximise
+from heatproof.features.activation_maximisation import maximise
+from heatproof.features.options import MaximisationOptions
 from tests.attribution import architectures, networks
 
-PLAIN = Ascent(layers=1, steps=100, step_size=0.1, total_variation=0.0, jitter=0, noise=0.0)
+PLAIN = MaximisationOptions(
+    layers=1, steps=100, step_size=0.1, total_variation=0.0, jitter=0, noise=0.0
+)
 
 
-def changed(**options: float) -> Ascent:
+def changed(**options: float) -> MaximisationOptions:
     return PLAIN.model_copy(update=options)
 
 

@@ -31,7 +31,7 @@ def test_a_planted_dead_filter_is_found_in_its_layer_and_channel(name: str) -> N
     after = survey(Network(model), relus, images)
     assert after[layer].active_images[channel] == after[layer].active_places[channel] == 0
     assert after[layer].largest[channel] < -900
-    counts = [count(found[layer], near=0.01) for found in (before, after)]
+    counts = [count(found[layer], near_dead_share=0.01) for found in (before, after)]
     assert counts[1]["dead"] == counts[0]["dead"] + 1
     others = np.arange(counts[0]["channels"]) != channel
     np.testing.assert_array_equal(
@@ -76,12 +76,12 @@ def test_counts_are_exact_in_batches_of_any_size(
     np.testing.assert_allclose(activity.largest, [-0.1, 0.2, 0.5, 0.9], atol=1e-6)
     assert activity.largest.dtype == np.float32
     assert activity.largest_image.tolist() == [137] * 4
-    counted = count(activity, near=0.01)
+    counted = count(activity, near_dead_share=0.01)
     assert counted == {
         "channels": 4, "dead": 1, "near_dead": 1, "median_active_images": 0.0075,
     }  # fmt: skip
-    assert count(activity, near=0.005)["near_dead"] == 0  # exactly the share is not under it
-    assert count(activity, near=0.011)["near_dead"] == 2
+    assert count(activity, near_dead_share=0.005)["near_dead"] == 0
+    assert count(activity, near_dead_share=0.011)["near_dead"] == 2
     # Dense units are counted too: the second is below zero whatever comes.
     assert found["dense_relu"].active_images.tolist() == [200, 0]
     assert found["dense_relu"].active_places.tolist() == [1, 0]
@@ -100,7 +100,7 @@ def test_only_black_images() -> None:
     found = survey(brightness([0.5, -0.5, 0.0]), ["conv_relu"], np.zeros((9, 4, 4, 1), np.uint8))
     assert found["conv_relu"].active_images.tolist() == [0, 9, 0]
     assert found["conv_relu"].active_places.tolist() == [0, 1, 0]
-    counted = count(found["conv_relu"], near=0.01)
+    counted = count(found["conv_relu"], near_dead_share=0.01)
     assert (counted["dead"], counted["near_dead"]) == (2, 0)
 
 
@@ -109,7 +109,7 @@ def test_no_images() -> None:
     network = brightness([0.5, -0.5])
     found = survey(network, ["conv_relu", LOGITS], np.zeros((0, 4, 4, 1), np.uint8))
     assert found["conv_relu"].active_images.tolist() == [0, 0]
-    counted = count(found["conv_relu"], near=0.01)
+    counted = count(found["conv_relu"], near_dead_share=0.01)
     assert (counted["channels"], counted["dead"], counted["near_dead"]) == (2, 0, 0)
     assert np.isnan(counted["median_active_images"])
     assert np.isnan(found[LOGITS].largest).all()

@@ -7,7 +7,8 @@ import pytest
 
 from heatproof.attribution.core.method import Context, Findings, Subject
 from heatproof.attribution.core.network import Network
-from heatproof.features.features import Options, find
+from heatproof.features.features import find
+from heatproof.features.options import FeaturesOptions
 from heatproof.run.tracking import flattened
 from heatproof.storage import artifacts
 from heatproof.storage.records import Explanations
@@ -33,7 +34,7 @@ def subject(network: Network, tests: np.ndarray, seed: int = 42) -> Subject:
     return Subject(network, rows, tests, Context(tests, seed))
 
 
-def options(**changes: object) -> Options:
+def options(**changes: object) -> FeaturesOptions:
     """Return the study's own options with fewer steps."""
     real = architectures.study().explain.features
     ascent = real.maximisation.model_copy(update={"steps": 3})

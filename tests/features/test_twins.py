@@ -6,10 +6,11 @@ import pytest
 from scipy.stats import spearmanr
 
 from heatproof.attribution.core.network import Network
-from heatproof.features.twins import Options, compare_twins
+from heatproof.features.options import TwinsOptions
+from heatproof.features.twins import compare_twins
 from tests.attribution import architectures
 
-OPTIONS = Options(images=6, draws=20)
+OPTIONS = TwinsOptions(images=6, draws=20)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity as reference
 
-from heatproof.trust.structural import C1, C2, structural_similarity
+from heatproof.trust.structural import structural_similarity
+
+C1, C2 = 0.01**2, 0.03**2  # of equation 13
 
 
 def maps(seed: int, count: int = 4, shape: tuple[int, int] = (28, 20)) -> np.ndarray:

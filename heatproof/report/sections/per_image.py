@@ -9,7 +9,7 @@ from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import trust_table
 from heatproof.report.sections.trust_table import Source, Table
 from heatproof.report.text import measures, methods
-from heatproof.statistics.interval import summary
+from heatproof.statistics.bootstrap import summary
 
 CLASSES = ("relevance_rank", "morf_lerf_gap/black")  # what is told class by class, where measured
 CURVES = {

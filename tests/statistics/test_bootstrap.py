@@ -1,0 +1,75 @@
+"""Bootstrap intervals of a mean, an accuracy and a macro F1, against cases that are known."""
+
+import numpy as np
+import pytest
+
+from heatproof.statistics.bootstrap import (
+    accuracy_interval,
+    known_mean,
+    macro_f1,
+    macro_f1_interval,
+    mean_interval,
+    summary,
+)
+
+
+def test_it_is_the_normal_interval_where_that_is_right() -> None:
+    values = np.random.default_rng(0).normal(2, 3, size=400)
+    mean, low, high = mean_interval(values, 4000, seed=1)
+    half = 1.96 * values.std() / np.sqrt(400)
+    assert mean == pytest.approx(values.mean())
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.03)
+    right = np.arange(10_000) < 9000
+    half = 1.96 * np.sqrt(0.9 * 0.1 / 10_000)
+    expected = pytest.approx((0.9 - half, 0.9 + half), abs=3e-4)
+    assert accuracy_interval(right, 20_000, seed=0) == expected
+    # Of two equal classes macro F1 is all but the accuracy, whose standard error is 0.0095.
+    expected = pytest.approx((0.9 - 1.96 * 0.0095, 0.9 + 1.96 * 0.0095), abs=0.002)
+    assert macro_f1_interval(np.array([[450, 50], [50, 450]]), 2000, seed=1) == expected
+
+
+def test_equal_values_leave_no_doubt() -> None:
+    assert mean_interval(np.full(9, 0.25), 100, seed=0) == (0.25, 0.25, 0.25)
+    assert accuracy_interval(np.ones(50, bool), 100, seed=0) == (1, 1)
+    assert accuracy_interval(np.zeros(50, bool), 100, seed=0) == (0, 0)
+    assert macro_f1_interval(np.diag([5, 5]), 100, seed=1) == (1, 1)
+
+
+def test_an_accuracy_agrees_with_drawing_images_one_by_one() -> None:
+    correct = np.arange(400) < 300
+    _, *expected = mean_interval(correct.astype(float), 5000, seed=1)
+    # An accuracy of 400 images moves in steps of 0.0025; the interval is about 0.085 wide.
+    assert accuracy_interval(correct, 5000, seed=2) == pytest.approx(expected, abs=0.006)
+
+
+def test_the_seed_decides() -> None:
+    values = np.random.default_rng(0).random(10)
+    matrix = np.array([[8, 2], [3, 7]])
+    right = np.arange(1000) < 700
+    matrix = np.array([[80, 20], [30, 70]])
+    for interval, data in (
+        (mean_interval, values), (accuracy_interval, right), (macro_f1_interval, matrix),
+    ):  # fmt: skip
+        assert interval(data, 99, seed=3) == interval(data, 99, seed=3) != interval(data, 99, 4)
+
+
+def test_too_few_values_for_an_interval() -> None:
+    assert np.isnan(mean_interval(np.zeros(0), 100, seed=0)).all()
+    mean, low, high = mean_interval(np.array([0.5]), 100, seed=0)
+    assert mean == 0.5
+    assert np.isnan([low, high]).all()
+
+
+def test_unknown_values_are_left_out() -> None:
+    values = np.random.default_rng(0).random(10)
+    holed = np.insert(values, [0, 4, 10], np.nan)
+    assert mean_interval(holed, 100, seed=3) == mean_interval(values, 100, seed=3)
+    assert summary(holed, 100, seed=3)["images"] == 10
+    assert known_mean(holed.reshape(1, -1)) == pytest.approx(values.mean())
+    assert np.isnan(known_mean(np.full(3, np.nan)))
+
+
+def test_macro_f1_is_that_of_scikit_learn() -> None:
+    # Class 0: precision 3/4, recall 3/5; class 1: 1/3 and 1/2; class 2 never occurs.
+    matrix = np.array([[[3, 2, 0], [1, 1, 0], [0, 0, 0]]])
+    assert macro_f1(matrix) == pytest.approx([(2 / 3 + 2 / 5) / 2])
