@@ -4,9 +4,12 @@ The report draws its own. Figures are made without pyplot, which keeps them in a
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # More class names than this cannot be read along an axis.
 _MOST_NAMES = 30
@@ -14,7 +17,7 @@ _MOST_NAMES = 30
 _MOST_NUMBERS = 12
 
 
-def training_curves(history: Mapping[str, Sequence[float]]) -> Figure:
+def training_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
     """Draw loss and accuracy over the epochs.
 
     Args:
@@ -34,7 +37,7 @@ def training_curves(history: Mapping[str, Sequence[float]]) -> Figure:
     return figure
 
 
-def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
+def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
     """Draw a confusion matrix, shaded by the share of the true class.
 
     Args:
@@ -58,7 +61,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     return figure
 
 
-def reliability(bins: Sequence[dict[str, float | int | None]]) -> Figure:
+def reliability(bins: Sequence[dict[str, float | int | None]]) -> "Figure":
     """Draw a reliability diagram.
 
     Args:
@@ -84,7 +87,9 @@ def reliability(bins: Sequence[dict[str, float | int | None]]) -> Figure:
     return figure
 
 
-def _figure(*, figsize: tuple[float, float], layout: str) -> Figure:
+def _figure(*, figsize: tuple[float, float], layout: str) -> "Figure":
+    from matplotlib.figure import Figure
+
     return Figure(figsize=figsize, layout=layout)
 
 
