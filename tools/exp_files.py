@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -60,7 +61,7 @@ def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
     return {n: np.moveaxis(k, -1, 0).astype(np.float32) for n, k in sorted(kernels.items())}, ""
 
 
-def _maps(path: Path) -> dict[str, object]:
+def _maps(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:

@@ -1,6 +1,7 @@
 """The site as a folder: all pages are written to a new folder, which then replaces the old one."""
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -31,11 +32,11 @@ def build(study: Study, folder: Path) -> None:
 def write_pages(study: Study, folder: Path) -> None:
     """Write every page and picture into a new folder."""
     templates = rendering.environment()
-    if study.provenance is not None:
+    if study.provenance:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
 
-    def page(path: str, template: str, values: dict[str, object]) -> None:
+    def page(path: str, template: str, values: dict[str, Any]) -> None:
         root = "../" * path.count("/")
         _page(templates, folder / path, template, values | {"root": root})
 
@@ -61,7 +62,5 @@ def write_pages(study: Study, folder: Path) -> None:
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
 
 
-def _page(
-    templates: jinja2.Environment, path: Path, template: str, values: dict[str, object]
-) -> None:
+def _page(templates: jinja2.Environment, path: Path, template: str, values: dict[str, Any]) -> None:
     write_text(path, templates.get_template(template).render(values))

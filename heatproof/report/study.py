@@ -45,7 +45,7 @@ _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_r
 
 @dataclass(frozen=True)
 class CellResults:
-    """One cell: what params.yaml says of it, and each result that exists (None where not).
+    """One cell: what params.yaml says of it, and each result that exists (empty where not).
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     `published` is of the published randomisation table, which few cells are measured for; `seeds`
@@ -57,13 +57,13 @@ class CellResults:
     name: str
     cell: Cell
     schedule: Schedule
-    train: dict[str, Any] | None = None
+    train: dict[str, Any] = field(default_factory=dict)
     history: "pd.DataFrame | None" = None
-    evaluate: dict[str, Any] | None = None
+    evaluate: dict[str, Any] = field(default_factory=dict)
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
-    assess: dict[str, Any] | None = None
-    published: dict[str, Any] | None = None
-    seeds: dict[str, Any] | None = None
+    assess: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, Any] = field(default_factory=dict)
+    seeds: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
@@ -111,15 +111,15 @@ class CellResults:
 class Study:
     """The whole study, cells and datasets in the order of params.yaml.
 
-    `claims` is what metrics/claims.json says, `provenance` what metrics/provenance.json does; None
+    `claims` is what metrics/claims.json says, `provenance` what metrics/provenance.json does; empty
     where it is not there.
     """
 
     params: Params
     cells: tuple[CellResults, ...]
     datasets: dict[str, dict[str, Any]]
-    claims: dict[str, Any] | None = None
-    provenance: dict[str, Any] | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -152,18 +152,18 @@ def collect(params: Params) -> Study:
     datasets = {}
     for name in {c.cell.dataset: None for c in cells}:
         content = _metrics("preprocess", name, _PREPROCESS, [])
-        if content is not None:
+        if content:
             datasets[name] = content
-    claims = None
+    claims = {}
     if CLAIMS.exists():
         claims = read_json(CLAIMS, "claims")
         _check(CLAIMS, claims, _CLAIMS, "claims")
     return Study(params, cells, datasets, claims, _provenance())
 
 
-def _provenance() -> dict[str, Any] | None:
+def _provenance() -> dict[str, Any]:
     if not paths.PROVENANCE.exists():
-        return None
+        return {}
     content = read_json(paths.PROVENANCE, "collect_provenance")
     (noted,) = content.get("study") or [{}]
     _check(paths.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
@@ -181,7 +181,7 @@ def _cell(params: Params, name: str) -> CellResults:
     explain = {
         family: content
         for family in (*MAPS, *FINDINGS)
-        if (content := _metrics(f"explain_{family}", name, (), missing)) is not None
+        if (content := _metrics(f"explain_{family}", name, (), missing))
     }
     return CellResults(
         name=name,
@@ -206,12 +206,12 @@ def _cell(params: Params, name: str) -> CellResults:
     )
 
 
-def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any] | None:
+def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
     """Read what was assessed, the comparison with shuffled labels in its place if there is one."""
     content = _metrics("assess", name, _ASSESS, missing)
-    if name in params.shuffled and content is not None:
+    if name in params.shuffled and content:
         more = _metrics("assess_shuffled", name, ("measures", "uninformative"), missing)
-        for part, found in (more or {}).items():
+        for part, found in more.items():
             content[part] = content[part] | found
     return content
 
@@ -226,12 +226,10 @@ def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
     return read() if _there(path, missing) else None
 
 
-def _metrics(
-    stage: str, name: str, keys: tuple[str, ...], missing: list[str]
-) -> dict[str, Any] | None:
+def _metrics(stage: str, name: str, keys: tuple[str, ...], missing: list[str]) -> dict[str, Any]:
     path = paths.metrics(stage, name)
-    content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing)
-    if content is not None:
+    content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing) or {}
+    if content:
         _check(path, content, keys, f"{stage}@{name}")
     return content
 

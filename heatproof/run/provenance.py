@@ -145,7 +145,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         text = f"[{', '.join(shown(each) for each in value)}]"
     elif isinstance(value, bool) or value is None:
-        text = {True: "true", False: "false"}.get(value, "null")
+        text = "null" if value is None else str(value).lower()
     else:
         text = masked(str(value))
         text = _last(text) if _PLACE.fullmatch(text) else _PLACES.sub(lambda m: _last(m[0]), text)

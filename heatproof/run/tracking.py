@@ -192,9 +192,9 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
         tracked._end("FINISHED")
 
 
-def flattened(params: Mapping[str, object]) -> dict[str, object]:
+def flattened(params: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten nested mappings and pydantic blocks, keys joined with dots, in order of the keys."""
-    flat: dict[str, object] = {}
+    flat: dict[str, Any] = {}
     for key, value in params.items():
         value = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
         if isinstance(value, Mapping):

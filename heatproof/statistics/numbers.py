@@ -3,13 +3,14 @@
 import math
 import re
 import unicodedata
+from typing import TypeGuard
 
 NOTHING = "–"
 MINUS = "\N{MINUS SIGN}"
 _MANY = 5000  # from so many images on, a hundredth of a percent is more than half an image
 
 
-def known(value: float | None) -> bool:
+def known(value: float | None) -> TypeGuard[float]:
     """Whether there is a finite number to show."""
     return value is not None and math.isfinite(value)
 

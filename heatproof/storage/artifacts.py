@@ -205,7 +205,7 @@ def _write_record(path: Path, record: Any) -> None:
 
 
 def _read_record(kind: type, path: Path, made_by: str) -> Any:
-    arrays = read_arrays(path, made_by)
+    arrays: dict[str, Any] = read_arrays(path, made_by)
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
     if missing:
         raise UserError(

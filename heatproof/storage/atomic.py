@@ -63,7 +63,7 @@ def _runs(process: int) -> bool:
     return True
 
 
-def write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Write `path` atomically with what `fill` writes into the open binary file."""
     with replacing(path) as temporary, open(temporary, "wb") as file:
         fill(file)

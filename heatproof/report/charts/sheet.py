@@ -5,12 +5,16 @@ import textwrap
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatproof.report.charts import sprites
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.text import Text
 
 HEAT = 0.55  # opacity of a coarse map over its image, as on the pages
 INCHES = 1.75  # a picture's side
@@ -135,6 +139,6 @@ def _two_lines(title: str) -> str:
     )
 
 
-def _write(text: object) -> None:
+def _write(text: "Text") -> None:
     """Take a text as it is: names come from files, and a dollar sign in one is no formula."""
     text.set_parse_math(False)

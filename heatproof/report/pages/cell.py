@@ -60,7 +60,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors.own_errors(result.methods()),
         "unsupported": own_errors.unsupported(result.methods()),
-        "over_seeds": over_seeds(result.seeds, (result.evaluate or {}).get("test_images")),
+        "over_seeds": over_seeds(result.seeds, result.evaluate.get("test_images")),
         "trust": cell_trust.section(study.params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
@@ -97,8 +97,8 @@ def _squares(result: CellResults, predictions: Predictions | None) -> Squares | 
     return squares(images, predictions)
 
 
-def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:
-    if evaluate is None:
+def _matrices(evaluate: dict[str, Any]) -> tuple[confusion.Matrix, ...]:
+    if not evaluate:
         return ()
     return tuple(
         confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
@@ -106,10 +106,8 @@ def _matrices(evaluate: dict[str, Any] | None) -> tuple[confusion.Matrix, ...]:
     )
 
 
-def _class_rows(
-    evaluate: dict[str, Any] | None, test: confusion.Matrix | None
-) -> tuple[ClassRow, ...]:
-    if evaluate is None or test is None:
+def _class_rows(evaluate: dict[str, Any], test: confusion.Matrix | None) -> tuple[ClassRow, ...]:
+    if test is None:
         return ()
     rows = []
     for name in evaluate["class_names"]:

@@ -84,13 +84,13 @@ class Verdict:
     count: int
 
 
-def context(study: Study, claims: dict[str, Any] | None) -> dict[str, Any]:
+def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
     """The values of the template claims.html.
 
     Args:
         study: whose cells have pages and durations.
-        claims: what metrics/claims.json says (see `stages.claims.scorecard`); None where it has
-            not been made.
+        claims: what metrics/claims.json says (see `stages.claims.scorecard`); empty where
+            it has not been made.
     """
     entries = [_with_time(study, entry) for entry in claims["claims"]] if claims else []
     return {

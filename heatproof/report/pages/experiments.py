@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from heatproof.report import rendering
 from heatproof.report.sections import grids, side_by_side
@@ -161,7 +162,7 @@ def change(value: float | None, before: float | None, kind: str) -> str:
     return f"{text if text.startswith(numbers.MINUS) else '+' + text}{unit}"
 
 
-def _written(name: str, figures: dict[str, float]) -> str:
+def _written(name: str, figures: dict[str, Any]) -> str:
     value = figures.get(name)
     if name == "macro_f1":
         return numbers.decimal(value, 3)

@@ -105,7 +105,7 @@ def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterat
                 part = DEPENDENT[part]
         else:
             address = f"{page}.html"
-            made = {"index": True, "methods": _assessed(study), "claims": study.claims is not None}
+            made = {"index": True, "methods": _assessed(study), "claims": bool(study.claims)}
             part = part if made[page] else ""
         href = f"{address}#{part}" if part else address
         if href not in seen:
@@ -114,4 +114,4 @@ def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterat
 
 
 def _assessed(study: Study) -> bool:
-    return any(c.assess is not None for c in study.cells)
+    return any(c.assess for c in study.cells)

@@ -95,7 +95,9 @@ def top_answers(photo: Photo, names: Sequence[str], count: int | None = None) ->
         count: how many; all if left out.
     """
     order = np.argsort(-photo.probabilities, kind="stable")[:count]
-    return [Answer(names[i], float(photo.probabilities[i]), i == photo.target) for i in order]
+    return [
+        Answer(names[i], float(photo.probabilities[i]), i == photo.target) for i in map(int, order)
+    ]
 
 
 def page(subject: Subject, photos: Sequence[Photo]) -> str:

@@ -32,7 +32,7 @@ class Entry:
     model: str
     slot: int
     rank: int | None
-    evaluate: dict[str, Any] | None
+    evaluate: dict[str, Any]
     timing: dict[str, float]
     beside_best: bool
     trust: Tally | None
@@ -93,7 +93,7 @@ def context(study: Study) -> dict[str, Any]:
         "params": study.params,
         "sections": sections,
         "models": study.model_names,
-        "evaluated": sum(c.evaluate is not None for c in study.cells),
+        "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
         "worth": worth(study),
         "over_seeds": [
@@ -104,7 +104,7 @@ def context(study: Study) -> dict[str, Any]:
         "ran": ran(study.provenance),
         "budget": BUDGETS.get(study.params.budget, ""),
         "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
-        "findings": tuple(findings.findings([c for c in study.cells if c.assess is not None])),
+        "findings": tuple(findings.findings([c for c in study.cells if c.assess])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
         "settings": tuple(
@@ -138,7 +138,7 @@ def _leaderboard(
     )
     unranked = [r for r in results if not r.evaluate]
     axis = _axis([r.evaluate for r in ranked])
-    best = ranked[0].evaluate if ranked else None
+    best = ranked[0].evaluate if ranked else {}
     entries = []
     for number, result in enumerate((*ranked, *unranked), start=1):
         evaluate = result.evaluate
@@ -172,20 +172,16 @@ def _axis(evaluations: list[dict[str, Any]]) -> tuple[float, float] | None:
     return low, high
 
 
-def _places(
-    evaluate: dict[str, Any] | None, axis: tuple[float, float] | None
-) -> tuple[float | None, float | None, float | None]:
-    if evaluate is None or axis is None:
-        return None, None, None
-    keys = ("accuracy", "accuracy_low", "accuracy_high")
-    values = [evaluate[key] for key in keys]
-    return tuple(position(v, *axis) if numbers.known(v) else None for v in values)
+def _places(evaluate: dict[str, Any], axis: tuple[float, float] | None) -> list[float | None]:
+    """Where the accuracy and the ends of its interval lie on the axis, None where unknown."""
+    if axis is None:
+        return [None] * 3
+    values = [evaluate.get(key) for key in ("accuracy", "accuracy_low", "accuracy_high")]
+    return [position(v, *axis) if numbers.known(v) else None for v in values]
 
 
-def _overlaps(evaluate: dict[str, Any] | None, best: dict[str, Any] | None) -> bool:
-    if evaluate is None or best is None:
-        return False
-    high, low = evaluate["accuracy_high"], best["accuracy_low"]
+def _overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
+    high, low = evaluate.get("accuracy_high"), best.get("accuracy_low")
     return numbers.known(high) and numbers.known(low) and high >= low
 
 

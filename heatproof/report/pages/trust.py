@@ -45,7 +45,7 @@ class Entry:
 
 def context(study: Study) -> dict[str, Any]:
     """The values of the template trust.html."""
-    assessed = [c for c in study.cells if c.assess is not None]
+    assessed = [c for c in study.cells if c.assess]
     contents = [c.assess for c in assessed]
     names = _names(study, contents)
     costs, timed = cost(study.cells, names)

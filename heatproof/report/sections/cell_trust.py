@@ -59,7 +59,7 @@ class Section:
 def section(params: Params, result: CellResults) -> Section | None:
     """Read a cell's assess metrics and per-image values; None where it is not assessed."""
     assess = result.assess
-    if assess is None:
+    if not assess:
         return None
     values = result.trust()
     class_names = result.evaluate["class_names"] if result.evaluate else ()

@@ -74,8 +74,8 @@ def changes(arrays: dict[str, np.ndarray]) -> Changes | None:
     attacked = len(arrays.get("attack/image_index", ()))
     if not searched + attacked:
         return None
-    side = arrays["search/original" if searched else "attack/original"].shape[1:3]
-    sprite = Sprite(*side, 3 * searched + (3 + len(_MAPS)) * attacked)
+    height, width = arrays["search/original" if searched else "attack/original"].shape[1:3]
+    sprite = Sprite(height, width, 3 * searched + (3 + len(_MAPS)) * attacked)
     names = [str(name) for name in arrays["class_names"]]
     searches = tuple(_search(arrays, i, names, sprite) for i in range(searched))
     attacks = tuple(_attack(arrays, i, names, sprite) for i in range(attacked))

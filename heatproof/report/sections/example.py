@@ -9,6 +9,7 @@ from heatproof.report.sections import cell_trust
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
+from heatproof.storage.records import Explanations
 
 RULE = (
     "The first network in params.yaml among those with the most results: evaluated, explained, and "
@@ -35,11 +36,12 @@ def choose(study: Study) -> CellResults:
 
 def steps(result: CellResults) -> Iterator[Step]:
     """Read the page from the top down, as far as there are results."""
-    if result.evaluate is not None:
+    if result.evaluate:
         yield from _network(result, result.evaluate)
-    if result.explanations() is not None:
-        yield _maps(result)
-    if result.assess is not None:
+    explanations = result.explanations()
+    if explanations is not None:
+        yield _maps(explanations)
+    if result.assess:
         yield from _belief(result.assess)
     yield Step(
         "cell#settings",
@@ -52,7 +54,7 @@ def steps(result: CellResults) -> Iterator[Step]:
 
 
 def _complete(result: CellResults) -> int:
-    return sum((result.evaluate is not None, bool(result.explained), result.assess is not None))
+    return sum(map(bool, (result.evaluate, result.explained, result.assess)))
 
 
 def _network(result: CellResults, e: dict[str, Any]) -> Iterator[Step]:
@@ -82,8 +84,8 @@ def _network(result: CellResults, e: dict[str, Any]) -> Iterator[Step]:
     yield _calibration(e)
 
 
-def _epochs(train: dict[str, Any] | None) -> str:
-    if train is None:
+def _epochs(train: dict[str, Any]) -> str:
+    if not train:
         return ""
     return (
         f" The weights are those of epoch {train['best_epoch']} of "
@@ -127,8 +129,7 @@ def _calibration(e: dict[str, Any]) -> Step:
     )
 
 
-def _maps(result: CellResults) -> Step:
-    explanations = result.explanations()
+def _maps(explanations: Explanations) -> Step:
     rows = zip(explanations.label, explanations.predicted, explanations.image_index, strict=True)
     wrong = sorted({int(image) for label, predicted, image in rows if label != predicted})
     images = len({int(image) for image in explanations.image_index})

@@ -25,7 +25,7 @@ class Finding:
 
 def findings(assessed: Sequence[CellResults]) -> Iterator[Finding]:
     """Tell what the cells' assess metrics show, as far as there are any."""
-    cells = [c.assess for c in assessed if c.assess is not None]
+    cells = [c.assess for c in assessed if c.assess]
     planted = [a for a in cells if a["mask"] == "planted" and LOCATES in a["measures"]]
     for anchor, title, text in (
         ("truth", "Against the truth", _truth(planted)),

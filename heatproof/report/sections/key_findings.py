@@ -30,8 +30,8 @@ class Worth:
 
 def worth(study: Study) -> tuple[Worth, ...]:
     """Tell what the results show, as far as there are any."""
-    evaluated = [c for c in study.cells if c.evaluate is not None]
-    assessed = [c for c in study.cells if c.assess is not None]
+    evaluated = [c for c in study.cells if c.evaluate]
+    assessed = [c for c in study.cells if c.assess]
     found = (_cost(study), _confidence(evaluated), _explanations(assessed))
     return tuple(each for each in found if each is not None)
 
@@ -58,7 +58,7 @@ def pair(results: Sequence[CellResults]) -> _Pair | None:
     The cheapest cell whose interval reaches into that of the most accurate one; where there is
     none, the most accurate of the cheaper ones. None where fewer than two cells were evaluated.
     """
-    known = [c for c in results if c.evaluate is not None]
+    known = [c for c in results if c.evaluate]
     if len(known) < 2:
         return None
     best = min(known, key=lambda c: (-c.evaluate["accuracy"], c.name))
@@ -79,11 +79,11 @@ def _cost(study: Study) -> Worth | None:
     pairs = [p for name in study.dataset_names if (p := pair(study.cells_on(name)))]
     if not pairs:
         return None
-    beside = [p for p in pairs if p.beside]
+    beside = [(p, p.cheaper) for p in pairs if p.beside and p.cheaper]
     if beside:
-        most = max(beside, key=lambda p: p.saving)
+        most, cheaper = max(beside, key=lambda of: of[0].saving)
         text = (
-            f"On {_dataset(most.best)}, {_accurate(most.cheaper)} takes "
+            f"On {_dataset(most.best)}, {_accurate(cheaper)} takes "
             f"{_fraction(most.saving)} of the operations of the most accurate network, "
             f"{_accurate(most.best)}, and their intervals overlap."
         )

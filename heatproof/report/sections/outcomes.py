@@ -20,9 +20,9 @@ class Pictures:
     """
 
     filters: dict[str, np.ndarray] = field(default_factory=dict)
-    images: np.ndarray | None = None
-    index: np.ndarray | None = None
-    maps: np.ndarray | None = None
+    images: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+    index: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    maps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     method: str = ""
     lacking: str = ""
 
@@ -40,7 +40,7 @@ class Outcome:
     note: str = ""
     order: str = ""  # the later of two runs of the same parameters has the greater one
     params: dict[str, Any] = field(default_factory=dict)
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     pictures: dict[str, Pictures] = field(default_factory=dict)
 
     def changes(self, baseline: "Outcome") -> dict[str, tuple[Any, Any]]:

@@ -98,7 +98,7 @@ def by_class(values: Values, class_names: Sequence[str]) -> Iterator[Table]:
                 group=f"{measures.describe(measure).label}, by true class",
                 label=class_names[label] if label < len(class_names) else str(label),
             )
-            for label in np.unique(labels).tolist()
+            for label in map(int, np.unique(labels))
         )
         if made is not None:
             yield made

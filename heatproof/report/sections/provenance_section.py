@@ -1,7 +1,8 @@
 """What was run: code, parameters, machines and versions, from metrics/provenance.json in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from heatproof.run.errors import UserError
@@ -93,13 +94,13 @@ class Ran:
     data: dict[str, Data]
 
 
-def ran(provenance: dict[str, Any] | None) -> Ran | None:
+def ran(provenance: dict[str, Any]) -> Ran | None:
     """Tell what metrics/provenance.json says; None where there is no such file.
 
     Raises:
         UserError: a run is said to be of something that the file does not hold.
     """
-    if provenance is None:
+    if not provenance:
         return None
     runs, sources = provenance["runs"], provenance["sources"]
     environments = provenance["environments"]
@@ -179,8 +180,10 @@ def _stage(name: str) -> str:
 
 def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
     """The facts of all environments, one a row, those that none has left out."""
-    libraries = dict.fromkeys(name for e in environments for name in e.get("libraries") or {})
-    facts = (
+    libraries: dict[str, None] = dict.fromkeys(
+        name for e in environments for name in e.get("libraries") or {}
+    )
+    facts: tuple[tuple[str, Callable[[dict[str, Any]], Any]], ...] = (
         ("Processor", lambda e: e.get("cpu")),
         ("Its vector instructions", lambda e: ", ".join(e.get("instructions") or ())),
         ("Cores it could use", lambda e: e.get("cores")),
@@ -188,11 +191,8 @@ def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
         ("GPU", lambda e: _gpus(e.get("gpus"))),
         ("Operating system", lambda e: e.get("system")),
         ("Python", lambda e: e.get("python")),
-        *(
-            (LIBRARIES.get(name, name), lambda e, name=name: (e.get("libraries") or {}).get(name))
-            for name in libraries
-        ),
-        ("Keras computes with", lambda e: LIBRARIES.get(e.get("backend"), e.get("backend"))),
+        *((LIBRARIES.get(name, name), partial(_version, name)) for name in libraries),
+        ("Keras computes with", lambda e: LIBRARIES.get(e.get("backend", ""), e.get("backend"))),
         ("oneDNN kernels", lambda e: e.get("onednn")),
         ("Threads inside an operation", lambda e: e.get("threads")),
     )
@@ -200,6 +200,10 @@ def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
         values = tuple(str(value) if (value := read(e)) else UNKNOWN for e in environments)
         if set(values) != {UNKNOWN} and values:
             yield Row(label, values, len(set(values)) > 1)
+
+
+def _version(library: str, environment: dict[str, Any]) -> str | None:
+    return (environment.get("libraries") or {}).get(library)
 
 
 def _gpus(names: list[str] | None) -> str | None:

@@ -90,7 +90,7 @@ def comparisons(study: Study) -> tuple[Comparison, ...]:
             rows=tuple(_rows(PUBLISHED[c.cell.dataset], c.published["methods"])),
         )
         for c in study.cells
-        if c.published is not None and c.cell.dataset in PUBLISHED
+        if c.published and c.cell.dataset in PUBLISHED
     )
 
 

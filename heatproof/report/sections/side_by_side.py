@@ -68,7 +68,7 @@ def filters(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
 
 def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
     """Draw the same test images' maps of each training; None where fewer than two have any."""
-    having = [o for o in outcomes if cell in o.pictures and o.pictures[cell].maps is not None]
+    having = [o for o in outcomes if cell in o.pictures and len(o.pictures[cell].maps)]
     having = having[:MOST]
     if len(having) < 2:
         return None
@@ -81,7 +81,8 @@ def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
     common = sorted(shared)[:IMAGES]
     if len(found) < 2 or not common:
         return None
-    sprite = Sprite(*found[0].images.shape[1:3], (len(found) + 1) * len(common))
+    height, width = found[0].images.shape[1:3]
+    sprite = Sprite(height, width, (len(found) + 1) * len(common))
     first = {int(image): row for row, image in reversed(list(enumerate(found[0].index)))}
     pictures = []
     for image in common:

@@ -77,7 +77,7 @@ class Table:
         at = [i for i, column in enumerate(self.columns) if column.measure == measure]
 
         def mean(row: Row) -> float:
-            found = [row.values[i].mean for i in at if row.values[i] is not None]
+            found = [value.mean for i in at if (value := row.values[i]) is not None]
             return sum(found) / len(found) if found else float("-inf")
 
         return replace(self, methods=tuple(sorted(self.methods, key=mean, reverse=True)))
