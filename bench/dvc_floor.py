@@ -8,11 +8,8 @@ params.yaml again for every stage, and walks it for every entry. All are scratch
 stand-ins of a few bytes, and dvc.lock is what `dvc commit` says of them.
 """
 
-import argparse
 import json
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,13 +19,12 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from bench import results
-from bench.comparison import compare
+from bench import record
+from bench.results import PROJECT, Measurement
 from heatproof.run import command
 from tests.scratch import Scratch, copy_repository, environment
 
 ROOT = Path(__file__).resolve().parents[1]
-LIMIT_SECONDS = 2.0
 LIMIT_TIMES = 1.3
 
 
@@ -109,25 +105,22 @@ def empty_twin(path: Path, stages: dict[str, dict], parameters: bool) -> None:
     fill(path, stages)
 
 
-def seconds_to_do_nothing(repository: Path) -> tuple[float, float]:
-    """Return how long `dvc repro` takes to find that all is up to date: by the clock, of CPU."""
-    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    said = _dvc(repository, "repro")
-    elapsed, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if "Running stage" in said or "up to date" not in said:
-        raise RuntimeError(f"there was something to do:\n{said}")
-    return elapsed, worked
+def seconds_to_do_nothing(repository: Path) -> float:
+    """Return how long `dvc repro` takes to find that all is up to date."""
+    started = time.monotonic()
+    output = _dvc(repository, "repro")
+    elapsed = time.monotonic() - started
+    if "Running stage" in output or "up to date" not in output:
+        raise RuntimeError(f"there was something to do:\n{output}")
+    return elapsed
 
 
 def main() -> None:
-    """Print the times, and the study's over the floor; fail if that is over either limit."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure the study beside the floor; exit with 1 if it is over the limit."""
+    parser = record.parser(__doc__)
     parser.add_argument("--repeat", type=int, default=5)
-    results.option(parser)
     options = parser.parse_args()
-    repeat = options.repeat
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, record.into(options.results) as take:
         study = Scratch(Path(folder) / "study")
         copy_repository(study.path)
         study.git("init", "-q")
@@ -135,37 +128,21 @@ def main() -> None:
         fill(study.path, stages)
         empty_twin(Path(folder) / "floor", stages, parameters=True)
         empty_twin(Path(folder) / "bare", stages, parameters=False)
-        times: dict[str, list[tuple[float, float]]] = {"study": [], "floor": [], "bare": []}
-        for _ in range(repeat):
-            for name, taken in times.items():
+        seconds: dict[str, list[float]] = {"study": [], "floor": [], "bare": []}
+        for _ in range(options.repeat):
+            for name, taken in seconds.items():
                 taken.append(seconds_to_do_nothing(Path(folder) / name))
-    print(f"{len(stages)} stages, nothing to do, n={repeat}: seconds by the clock, of CPU")
-    medians = {}
-    for name, taken in times.items():
-        elapsed, worked = zip(*taken, strict=True)
-        medians[name] = statistics.median(elapsed)
-        print(
-            f"{name:6} {medians[name]:6.2f} ({min(elapsed):.2f} to {max(elapsed):.2f})  "
-            f"{statistics.median(worked):6.2f}"
-        )
-    over = medians["study"] - medians["floor"]
-    found = measured(len(stages), {name: [t for t, _ in taken] for name, taken in times.items()})
-    results.keep(options.results, found)
-    compared = compare(found)
-    print(f"over   {over:6.2f} (at most {LIMIT_SECONDS})")
-    print(f"times  {1 / compared.ratio:6.2f} of the best rounds (at most {LIMIT_TIMES})")
-    if over > LIMIT_SECONDS or not compared.met:
-        sys.exit(1)
+        take(measured(len(stages), seconds))
 
 
-def measured(stages: int, seconds: Mapping[str, list[float]]) -> results.Measurement:
+def measured(stages: int, seconds: Mapping[str, list[float]]) -> Measurement:
     """Return the study beside the floor, from seconds of `study`, `floor` and `bare`."""
-    return results.Measurement(
+    return Measurement(
         "nothing-to-do",
         "the study",
         "s",
         "less",
-        {results.PROJECT: seconds["study"], "DVC's floor": seconds["floor"]},
+        {PROJECT: seconds["study"], "DVC's floor": seconds["floor"]},
         goal=1 / LIMIT_TIMES,
         note=f"{stages} stages; without parameters DVC takes {min(seconds['bare']):.2f} s",
     )

@@ -1,7 +1,7 @@
 """Speed of every explanation method beside the libraries': `python -m bench.explain`
 
-Prints milliseconds an image: the project's, the bare forward or forward-backward passes that the
-method needs (their number times the best batched pass), and every library that has the method:
+Milliseconds per image: the project's, the bare forward or forward-backward passes that the method
+needs (their number times the best batched pass), and every library that has the method:
 tf-keras-vis, SHAP and LIME on TensorFlow, Captum, pytorch-grad-cam, SHAP and LIME on PyTorch. Same
 weights (handed over, and refused unless the logits agree), same images, same sample counts, same
 threads, the same superpixels' settings; and beside them those on TensorFlow at their defaults, as
@@ -9,11 +9,11 @@ someone calls them who sets nothing. Each side is a process of its own; they tak
 round, and are stopped while another is timed, so that whatever else the machine does falls on all
 of them. Each library is called in several ways (batch sizes) and the fastest counts; what is
 several times slower than the project gets one turn only, and what takes too long for all images
-gets fewer. What is missing or fails is said, with the reason, and the others go on.
+gets fewer. What is missing or fails is named, with the reason, and the others go on.
 
-The ratios are of the best calls, which is what others' load on a shared machine harms least; beside
-them stands the median. Exits with 1 where a goal is missed: on every network at least 1.2 times as
-fast as the best library, and at most 1.2 times the bare passes.
+The ratios are of the best calls, which is what others' load on a shared machine harms least. Exits
+with 1 where a goal is missed: on every network at least 1.2 times as fast as the best library, and
+at most 1.2 times the bare passes.
 
 PyTorch's side needs an environment of its own, as the project does without PyTorch:
     python -m venv .venv-peers && .venv-peers/bin/pip install -r bench/requirements-peers.txt
@@ -25,31 +25,30 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import load, peers, results
-from bench.explaining import table
+from bench import machine, peers, record
+from bench.explaining.calls import Explainer
 from bench.explaining.project import METHODS, PASSES
-from bench.explaining.turns import Side, SideLost
 from bench.models import measurable, require_known
-from bench.results import PROJECT
+from bench.results import PROJECT, Measurement
+from bench.turns import Sides, Start
 from heatproof.config import params
 from heatproof.run import command
 
+PART = "explaining"
+FASTER_THAN_PEERS = 1.2
+OVER_BARE_PASSES = 1.2
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 NEEDED = ("torch", "captum")
-OURS, ON_TENSORFLOW, ON_PYTORCH = "project", "libraries on TensorFlow", "libraries on PyTorch"
+ON_TENSORFLOW, ON_PYTORCH = "libraries on TensorFlow", "libraries on PyTorch"
 FAR_SLOWER = 3.0  # times the project's: measured once, and left at that
 
 
 def main() -> None:
-    """Print the table; exit with 1 if a goal is missed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure each method on each model; exit with 1 if a goal is missed."""
+    parser = record.parser(__doc__)
     parser.add_argument("--models", nargs="+", default=MODELS, help="of params.yaml, or all")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--rounds", type=int, default=5, help="turns of each library")
@@ -61,7 +60,6 @@ def main() -> None:
         "--folded", action="store_true", help="hand PyTorch the folded network that we explain"
     )
     parser.add_argument("--patience", type=float, default=900.0, help="seconds, then given up")
-    results.option(parser)
     options = parser.parse_args()
     study = params.load()
     cells = measurable(study)
@@ -73,31 +71,21 @@ def main() -> None:
             f"without PyTorch's side, so without the fastest peers: {torch.absent} "
             f"({options.peers}); make it with\n{peers.how_to_make(options.peers)}"
         )
-    load.warn()
-    print(
-        f"ms an image: best and median of all calls in {options.rounds} rounds; {options.images} "
-        f"images a call, {study.threads} threads\n{table.HEAD}",
-        flush=True,
-    )
-    missed: list[str] = []
-    for model in wanted:
-        for row in rows(model, cells[model], torch, study.threads, options):
-            print(*row.lines(), sep="\n", flush=True)
-            missed += row.misses()
-            note = "" if torch.absent else f"in the peers' environment {torch}"
-            results.keep(options.results, row.measurement(note))
-    print(*(f"missed: {line}" for line in missed), sep="\n")
-    if missed:
-        sys.exit(1)
+    machine.warn_if_busy()
+    print(f"{options.images} images per call, {study.threads} threads", flush=True)
+    with record.into(options.results) as take:
+        for model in wanted:
+            for each in measurements(model, cells[model], torch, study.threads, options):
+                take(*each)
 
 
-def rows(
+def measurements(
     model: str,
     cell: str,
     torch: peers.Environment,
     threads: int,
     options: argparse.Namespace,
-) -> Iterator[table.Row]:
+) -> Iterator[list[Measurement]]:
     """Measure each method on one model."""
     environment = os.environ | {
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -106,66 +94,41 @@ def rows(
         # What NumPy, SciPy, scikit-learn and PyTorch take for their threads.
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads)),
     }
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+    folded = ["--folded"] if options.folded else []
+    images = ["--images", str(options.images)]
+    sides = Sides({ON_PYTORCH: torch.absent} if torch.absent else {})
+    with tempfile.TemporaryDirectory() as folder:
 
-        def start(name: str, python: Path | str, module: str, *words: str) -> Side:
+        def add(name: str, python: Path | str, module: str, *words: str) -> None:
             command_line = [str(python), "-m", f"bench.explaining.{module}", folder, *words]
-            side = Side(name, command_line, environment, options.patience)
-            stack.callback(side.stop)
-            return side
+            start = Start(name, command_line, environment, needed=name == PROJECT)
+            sides.add(Explainer(start, options.patience))
 
-        # One after the other: the first writes what the others read.
-        folded = ["--folded"] if options.folded else []
-        count = str(options.images)
-        own = start(OURS, sys.executable, "project", "--cell", cell, "--images", count, *folded)
-        sides = Sides([own], {ON_PYTORCH: torch.absent} if torch.absent else {})
-        for name, python, module, *words in (
-            (ON_TENSORFLOW, sys.executable, "keras_libraries", "--cell", cell),
-            (ON_PYTORCH, torch.python, "torch_libraries", "--threads", str(threads)),
-        ):
-            if name in sides.lost:
-                continue
-            try:
-                sides.here.append(start(name, python, module, *words))
-            except SideLost as reason:
-                sides.lost[name] = str(reason)
-        for method in (name for name in METHODS if name in options.methods):
-            yield measured(model, method, sides, options)
-
-
-@dataclass
-class Sides:
-    """The processes that take turns.
-
-    here: those that answer, the project's first. lost: the others -> why they are not there.
-    """
-
-    here: list[Side]
-    lost: dict[str, str] = field(default_factory=dict)
-
-    @contextmanager
-    def asking(self, side: Side) -> Iterator[None]:
-        """Go on without a side that is lost when it is asked something; not without the project.
-
-        Raises:
-            SideLost: it is the project's.
-        """
         try:
-            yield
-        except SideLost as reason:
-            if side is self.here[0]:
-                raise
-            side.stop()
-            self.here.remove(side)
-            self.lost[side.name] = str(reason)
+            # One after the other: the first writes what the others read.
+            add(PROJECT, sys.executable, "project", "--cell", cell, *images, *folded)
+            add(ON_TENSORFLOW, sys.executable, "keras_libraries", "--cell", cell)
+            if not torch.absent:
+                add(ON_PYTORCH, torch.python, "torch_libraries", "--threads", str(threads))
+            for method in (name for name in METHODS if name in options.methods):
+                yield measured(model, method, sides, options, torch)
+        finally:
+            sides.stop()
 
 
-def measured(model: str, method: str, sides: Sides, options: argparse.Namespace) -> table.Row:
+def measured(
+    model: str,
+    method: str,
+    sides: Sides,
+    options: argparse.Namespace,
+    torch: peers.Environment | None = None,
+) -> list[Measurement]:
     """Measure one method on one model: every library in turn, round by round."""
-    found: dict[str, table.Times] = {}
-    timed_by: dict[str, Side] = {}
+    rounds: dict[str, list[float]] = {}
+    side_of: dict[str, Explainer] = {}
     absent: dict[str, str] = {}
-    for side in tuple(sides.here):
+    calls: list[str] = []
+    for side in tuple(sides.present):
         with sides.asking(side):
             for library in side.offered(method):
                 # Only what is compared may be measured on fewer images.
@@ -173,21 +136,50 @@ def measured(model: str, method: str, sides: Sides, options: argparse.Namespace)
                 offer = side.prepare(library, options.limit if fewer else math.inf)
                 if offer.reason:
                     absent[library] = offer.reason
-                else:
-                    timed_by[library] = side
-                    found[library] = table.Times(library, offer.way, offer.images)
+                    continue
+                side_of[library], rounds[library] = side, []
+                if offer.images < options.images:
+                    calls.append(f"{library}: {offer.images} images only")
     for _ in range(options.rounds):
-        for library, times in found.items():
-            ours, side = found.get(PROJECT), timed_by[library]
-            far_slower = times.calls and ours and times.best > FAR_SLOWER * ours.best
-            if side in sides.here and not far_slower:
+        for library, times in rounds.items():
+            side, ours = side_of[library], rounds.get(PROJECT)
+            far_slower = times and ours and min(times) > FAR_SLOWER * min(ours)
+            if side in sides.present and not far_slower:
                 with sides.asking(side):
-                    times.add(side.turn(library, options.seconds))
+                    times.append(min(side.turn(library, options.seconds)))
     # What a lost side has measured would be compared with rounds that it took no part in.
-    found = {library: times for library, times in found.items() if timed_by[library] in sides.here}
-    ours, bare = found.pop(PROJECT, None), found.pop(PASSES, None)
-    absent |= sides.lost
-    return table.Row(model, method, options.images, ours, bare, list(found.values()), absent)
+    rounds = {name: times for name, times in rounds.items() if side_of[name] in sides.present}
+    if torch and not torch.absent:
+        calls.insert(0, f"in the peers' environment {torch}")
+    return judged(f"{model} {method}", rounds, absent | sides.lost, "; ".join(calls))
+
+
+def judged(
+    case: str, rounds: dict[str, list[float]], absent: dict[str, str], note: str = ""
+) -> list[Measurement]:
+    """Return a method's measurement beside the libraries, and beside the bare passes it needs.
+
+    Args:
+        case: model and method.
+        rounds: library -> ms per image, the best call of each turn.
+        absent: library -> why it was not measured.
+        note: what a reader has to know.
+    """
+    bare = rounds.pop(PASSES, [])
+    ours = rounds.get(PROJECT, [])
+    shares = {"the bare passes' speed": min(bare) / min(ours)} if ours and bare else {}
+    goals: Sequence[Measurement] = [
+        Measurement(
+            PART, case, "ms per image", "less", rounds, absent, FASTER_THAN_PEERS, shares, note
+        )
+    ]
+    if not ours or not bare:
+        return [*goals]
+    sides = {PROJECT: ours, PASSES: bare}
+    passes = Measurement(
+        PART, f"{case}, {PASSES}", "ms per image", "less", sides, goal=1 / OVER_BARE_PASSES
+    )
+    return [*goals, passes]
 
 
 if __name__ == "__main__":

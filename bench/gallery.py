@@ -5,14 +5,12 @@ Chromium, and times each control from the change of its value until the page is 
 best of several tries counts. Exits with 1 where one takes longer than the goal.
 """
 
-import argparse
-import os
-import sys
 import tempfile
 from pathlib import Path
 
-from bench import results
-from bench.report import Figure, chromium
+from bench import record
+from bench.report import chromium
+from bench.results import Measurement, under
 from heatproof.run import command
 from tests.report.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
 
@@ -37,37 +35,28 @@ return values.map((value) => {
 """
 
 
-def measured(page: Path, rounds: int) -> list[Figure]:
+def measured(page: Path, rounds: int) -> list[Measurement]:
     """Open the page and change each of its controls; return the milliseconds of every change."""
     with chromium() as browser:
         browser.get(page.as_uri())
-        took: dict[str, list[float]] = {name: [] for name in CONTROLS}
+        times: dict[str, list[float]] = {name: [] for name in CONTROLS}
         for _ in range(rounds):
             for name, values in CONTROLS.items():
-                took[name] += browser.execute_script(TIMES, name, list(values))
-    note = f"{LARGE_IMAGES:,} images"
+                times[name] += browser.execute_script(TIMES, name, list(values))
     return [
-        Figure(f"gallery: {name}", times, GOAL_MS, "ms", note, part="gallery")
-        for name, times in took.items()
+        under("gallery", f"gallery: {name}", "ms", taken, GOAL_MS, note=f"{LARGE_IMAGES:,} images")
+        for name, taken in times.items()
     ]
 
 
 def main() -> None:
-    """Print the figures; exit with 1 if a goal is missed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure each control; exit with 1 if a goal is missed."""
+    parser = record.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=4)
-    results.option(parser)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, record.into(options.results) as take:
         site = large_site(ROOT, Path(folder))
-        figures = measured(site / f"cells/{LARGE_CELLS[0]}.html", options.rounds)
-    print(f"{os.cpu_count()} processors, {os.getloadavg()[0]:.1f} processes at work")
-    print(*figures, sep="\n")
-    results.keep(options.results, *(figure.measured() for figure in figures))
-    if any(figure.missed for figure in figures):
-        sys.exit(1)
+        take(*measured(site / f"cells/{LARGE_CELLS[0]}.html", options.rounds))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import limits, load
+from bench import limits, machine
 from bench.models import measurable, require_known
 from bench.train import PASSES
 from bench.training import sides
@@ -178,7 +178,7 @@ def main() -> None:
     cells = measurable(study)
     require_known([options.model], cells)
     cell = cells[options.model]
-    load.warn()
+    machine.warn_if_busy()
     product = max(limits.in_a_process(limits.PRODUCT, 3.0) for _ in range(2))
     with tempfile.TemporaryDirectory() as folder:
         record(cell, options.batches, Path(folder))

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import machine, results
+from bench import machine, record, results
+from bench.results import LIMITS, MACHINE
 from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
-PART, SIDE = "limits", "machine"
 PRODUCT, COPY = "float32 product of 2,048²", "copy of a large array"
 UNITS = {PRODUCT: "GFLOP/s", COPY: "GB/s"}
 COPIED_BYTES = 2**29  # many times what any cache holds
@@ -75,7 +75,7 @@ def copy_rate(seconds: float, count: int = COPIED_BYTES) -> float:
 RATES = {PRODUCT: product_rate, COPY: copy_rate}
 
 
-def noted(file: Path | None, name: str) -> float | None:
+def known(file: Path | None, name: str) -> float | None:
     """Return a limit's best round as a results file has it of a machine like this one.
 
     Args:
@@ -86,9 +86,9 @@ def noted(file: Path | None, name: str) -> float | None:
         return None
     here = machine.description()
     like = [
-        max(found.sides[SIDE])
-        for found, where in results.get(file)
-        if (found.part, found.case) == (PART, name)
+        max(each.sides[MACHINE])
+        for each, where in results.get(file)
+        if (each.part, each.case) == (LIMITS, name)
         and all(where.get(fact) == here[fact] for fact in machine.HARDWARE)
     ]
     return like[0] if like else None
@@ -96,27 +96,21 @@ def noted(file: Path | None, name: str) -> float | None:
 
 def main() -> None:
     """Print the best round of each limit."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = record.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5.0, help="a round's least length")
     parser.add_argument("--of", choices=RATES, help=argparse.SUPPRESS)
-    results.option(parser)
     options = parser.parse_args()
     if options.of:
         print(json.dumps(RATES[options.of](options.seconds)))
         return
-    found: dict[str, list[float]] = {name: [] for name in RATES}
+    rates: dict[str, list[float]] = {name: [] for name in RATES}
     for _ in range(options.rounds):
-        for name, rates in found.items():
-            rates.append(in_a_process(name, options.seconds))
-    for name, rates in found.items():
-        print(f"{name:28} {max(rates):8.1f} {UNITS[name]} (least {min(rates):.1f})")
-        results.keep(
-            options.results,
-            results.Measurement(PART, name, UNITS[name], "more", {SIDE: rates}),
-        )
+        for name, rounds in rates.items():
+            rounds.append(in_a_process(name, options.seconds))
+    with record.into(options.results) as take:
+        for name, rounds in rates.items():
+            take(results.Measurement(LIMITS, name, UNITS[name], "more", {MACHINE: rounds}))
 
 
 def in_a_process(name: str, seconds: float) -> float:

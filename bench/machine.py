@@ -1,5 +1,6 @@
 """What a bench ran on: processor, memory, versions, commit. No host, user or path."""
 
+import os
 import subprocess
 from contextlib import suppress
 from functools import cache
@@ -14,6 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = ("tensorflow", "keras", "numpy", "jax", "torch", "captum", "dvc")
 HARDWARE = ("cpu", "instructions", "cores", "memory_gib", "gpus", "system", "python")
 RESULTS = "bench/results.json"  # changes while benches run, by design
+BUSY = 1.0  # processes that want to run, before a bench starts any
+
+
+def warn_if_busy() -> None:
+    """Say so where others are at work; PyTorch, whose threads wait by spinning, loses most."""
+    waiting = os.getloadavg()[0]
+    if waiting > BUSY:
+        print(f"the machine is busy (load {waiting:.1f}): these times say little", flush=True)
 
 
 def description(**elsewhere: str) -> dict[str, Any]:

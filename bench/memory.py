@@ -10,7 +10,6 @@ are the real ones, all that it trains on and validates with, and so are the netw
 what is written at an epoch's end.
 """
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -20,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import finished_study, results
-from bench.comparison import compare
+from bench import record, studies
+from bench.results import PROJECT, Measurement, under
 from heatproof.config import params
 from heatproof.run import command
 from heatproof.storage import formats, paths
@@ -30,7 +29,7 @@ from tools import overlay
 
 PART = "memory"
 LIMIT_GIB = 2.0
-COPIED = ("stages", "claims.yaml", "dvc.yaml", "params.yaml", "data", "metrics")
+COPIED = ("heatproof", "stages", "claims.yaml", "dvc.yaml", "params.yaml", "data", "metrics")
 TRAINS = "stages.train"  # what the modules begin with that train
 STEPS = 20
 
@@ -118,19 +117,13 @@ def peak_gib(words: Sequence[str], folder: Path, steps: int) -> tuple[float, str
     return kib / 2**20, (lines or ["it ended"])[-1] if code else ""
 
 
-def measured(stage: str, gib: float, failure: str, steps: int) -> results.Measurement:
+def measured(stage: str, gib: float, failure: str, steps: int) -> Measurement:
     """Return a stage's memory beside the limit; without a value where the stage failed."""
-    trains = stage.startswith("train")
-    return results.Measurement(
-        PART,
-        stage,
-        "GiB",
-        "less",
-        {results.PROJECT: [] if failure else [gib], results.LIMIT: [LIMIT_GIB]},
-        absent={results.PROJECT: failure} if failure else {},
-        goal=1,
-        note=f"one epoch of {steps} steps, on all of the real data" if trains else "",
+    note = (
+        f"one epoch of {steps} steps, on all of the real data" if stage.startswith("train") else ""
     )
+    absent = {PROJECT: failure} if failure else {}
+    return under(PART, stage, "GiB", [] if failure else [gib], LIMIT_GIB, absent=absent, note=note)
 
 
 def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
@@ -139,7 +132,7 @@ def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
     Raises:
         UserError: the study was not made, or its folder is none.
     """
-    finished_study.copy(study, scratch, COPIED)
+    studies.copy_finished(study, scratch, COPIED)
     content = overlay.read(scratch / "params.yaml")
     for model in {content["cells"][cell]["model"] for cell in cells}:
         for rows in content["models"][model]["schedules"].values():
@@ -149,17 +142,14 @@ def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Print a line a stage; exit with 1 if one has more than the limit, or failed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure each stage; exit with 1 if one has more than the limit, or failed."""
+    parser = record.parser(__doc__)
     parser.add_argument("--study", type=Path, default=Path(), help="folder of a finished study")
     parser.add_argument(
         "--cells", nargs="+", help="if left out, of each model the one with the largest data"
     )
     parser.add_argument("--stages", nargs="+", help="only these, such as train or assess")
     parser.add_argument("--steps", type=int, default=STEPS, help="of a training epoch")
-    results.option(parser)
     options = parser.parse_args()
     folder = options.study.resolve()
     study = params.load(folder / params.PARAMS)
@@ -167,22 +157,14 @@ def main() -> None:
         study.cell(cell)  # refuses one that there is none of
     cells = options.cells or cells_by_default(study, folder)
     datasets = sorted({study.cell(cell).dataset for cell in cells})
-    missed = []
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, record.into(options.results) as take:
         copy(folder, Path(scratch), cells)
         locked = formats.read_yaml(folder / "dvc.lock")["stages"]
         for stage, words in commands(locked, cells, datasets).items():
             if options.stages and stage.partition("@")[0] not in options.stages:
                 continue
             gib, failure = peak_gib(words, Path(scratch), options.steps)
-            found = measured(stage, gib, failure, options.steps)
-            results.keep(options.results, found)
-            print(f"{stage:44} {failure or f'{gib:.2f} GiB of {LIMIT_GIB:.0f}'}", flush=True)
-            if not compare(found).met:
-                missed.append(stage)
-    if missed:
-        print(f"over the limit, or failed: {', '.join(missed)}")
-        sys.exit(1)
+            take(measured(stage, gib, failure, options.steps))
 
 
 if __name__ == "__main__":

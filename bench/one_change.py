@@ -13,7 +13,6 @@ work, reading and writing files, tracing and compiling included. So all that the
 beyond the sum is starting Python and libraries, and DVC.
 """
 
-import argparse
 import itertools
 import json
 import re
@@ -25,8 +24,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import finished_study, results, small_study
-from bench.comparison import compare
+from bench import record, studies
+from bench.results import PROJECT, Measurement
 from bench.startup import ROOMS
 from heatproof.attribution.core import method
 from heatproof.run import command
@@ -122,31 +121,28 @@ def finished(path: Path, study: Path) -> Scratch:
         UserError: the other one has made nothing.
     """
     copy_repository(path)
-    finished_study.copy(study, path, MADE)
+    studies.copy_finished(study, path, MADE)
     scratch = Scratch(path)
     scratch.git("init", "-q")
     return scratch
 
 
 def main() -> None:
-    """Print the wall time, the stages' work and what is over; exit with 1 if the goal is missed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure the wall time and the stages' work; exit with 1 if the goal is missed."""
+    parser = record.parser(__doc__)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--tiny", action="store_true", help="two tiny cells")
     parser.add_argument("--study", type=Path, metavar="FOLDER", help="a finished study")
     parser.add_argument("--model", default=SMALL, help="whose parameter changes")
-    results.option(parser)
     options = parser.parse_args()
     walls, works = [], []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study"
         if options.study:
-            require_cell(options.model, finished_study.parameters(options.study))
+            require_cell(options.model, studies.parameters(options.study))
             study = finished(path, options.study.resolve())
         else:
-            study = small_study.make(path, options.tiny)
+            study = studies.small(path, options.tiny)
             require_cell(options.model, study.params)
         print(f"running what is not done of: {', '.join(study.params['cells'])}", flush=True)
         _, ran = reproduce(study)
@@ -162,22 +158,18 @@ def main() -> None:
             print(*(f"  {stage:40} {taken:6.1f}" for stage, taken in work.items()), sep="\n")
     size = "tiny" if options.tiny else "small"
     case = f"of {options.model} in the whole study" if options.study else f"{size} cell"
-    found = measured(walls, works, len(work), case)
-    results.keep(options.results, found)
-    compared = compare(found)
-    print(f"{1 / compared.ratio:.2f} times the work (at most {OVER})")
-    if not compared.met:
-        sys.exit(1)
+    with record.into(options.results) as take:
+        take(measured(walls, works, len(work), case))
 
 
-def measured(walls: list[float], works: list[float], stages: int, case: str) -> results.Measurement:
-    """Return the wall times beside the stages' useful work, a number a round."""
-    return results.Measurement(
+def measured(walls: list[float], works: list[float], stages: int, case: str) -> Measurement:
+    """Return the wall times beside the stages' useful work, a number per round."""
+    return Measurement(
         "one-change",
         f"a training parameter, {case}",
         "s",
         "less",
-        {results.PROJECT: walls, "its stages' useful work": works},
+        {PROJECT: walls, "its stages' useful work": works},
         goal=1 / OVER,
         note=f"{stages} stages ran; work is what each stage's main takes in a process that has "
         "loaded all it needs",

@@ -1,23 +1,23 @@
-"""What the benches found, in one file: bench/results.json, which `python -m bench` prints.
+"""What the benches measure, compared and kept: bench/results.json, which `python -m bench` prints.
 
-Each bench puts in what it measured, and replaces what it had put in before, so that a part can be
-measured anew alone. Times and rates stay as they were taken, one a round: ratios are made of them
-when they are shown.
+Each bench replaces what it had put in before, so that a part can be measured again alone. Times and
+rates stay as they were taken, one per round: ratios are made of them when they are shown.
 """
 
-import argparse
 import json
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.machine import description
 from heatproof.run.errors import UserError, shown_value
 from heatproof.storage import atomic
 
 PROJECT = "project"
 LIMIT = "limit"  # the peer of what has to stay under a figure
+# The part, and its only side, that holds what the machine itself can do (bench/limits.py).
+LIMITS, MACHINE = "limits", "machine"
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Measurement:
     """One comparison: the project beside its peers, taken in turns.
 
     part: the bench, such as `training`. case: what of it, such as `resnet18`. unit: of all values,
-    and better says which of them are. sides: PROJECT and each peer -> one value a round.
-    absent: peer -> why it has none. goal: the least ratio of the project to the best peer, as times
-    better; None where nothing is to be reached. shares: of the machine's limits, by their names,
-    what the project reaches, 0 to 1. note: what a reader has to know. judged_by: which of the
-    rounds the ratio is of: what others' load harms least, or what a limit was said of.
+    and better says which of them are. sides: PROJECT and each peer -> one value per round.
+    absent: peer -> why it has none. goal: the lowest ratio of the project to the best peer, as
+    times better; None where nothing is to be reached. shares: of the machine's limits, by their
+    names, what the project reaches, 0 to 1. note: what a reader has to know. judged_by: which
+    round the ratio is of: the best, which others' load harms least, or the median.
     """
 
     part: str
@@ -44,12 +44,67 @@ class Measurement:
     judged_by: Literal["best", "median"] = "best"
 
 
-def put(path: Path, found: Iterable[Measurement], machine: Mapping[str, Any]) -> None:
+def under(part: str, case: str, unit: str, rounds: list[float], limit: float, **rest: Any):
+    """Return a measurement of what has to stay under a limit, `rest` as Measurement's fields."""
+    sides = {PROJECT: rounds, LIMIT: [limit] * max(len(rounds), 1)}
+    return Measurement(part, case, unit, "less", sides, goal=1, **rest)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The project beside its best peer.
+
+    ours: the project's value, None where it has none. peer, theirs: the best peer and its value;
+    None where no peer was measured. ratio: times as good as that peer. spread: lowest and highest
+    ratio of the rounds. met: whether the goal is reached; None where there is none, or no peer.
+    """
+
+    ours: float | None
+    peer: str | None = None
+    theirs: float | None = None
+    ratio: float | None = None
+    spread: tuple[float, float] | None = None
+    met: bool | None = None
+
+
+def compare(measurement: Measurement) -> Comparison:
+    """Compare the project with its best peer."""
+    rounds = {name: list(values) for name, values in measurement.sides.items() if values}
+    own = rounds.pop(PROJECT, [])
+    values = {name: value_of(each, measurement) for name, each in rounds.items()}
+    more = measurement.better == "more"
+    peer = max(values, key=lambda name: values[name] if more else -values[name], default=None)
+    if not own or peer is None:
+        # Nothing measured of the project's is a miss; without a peer there is nothing to judge.
+        lost = measurement.goal is not None and not own
+        ours = value_of(own, measurement) if own else None
+        return Comparison(ours, peer, values.get(peer), met=False if lost else None)
+    ours, theirs = value_of(own, measurement), values[peer]
+    ratio = times_better(ours, theirs, more)
+    # Of unlike numbers of rounds the first of each belong together.
+    by_round = [times_better(*pair, more) for pair in zip(own, rounds[peer], strict=False)]
+    met = None if measurement.goal is None else ratio >= measurement.goal
+    return Comparison(ours, peer, theirs, ratio, (min(by_round), max(by_round)), met)
+
+
+def value_of(rounds: Sequence[float], measurement: Measurement) -> float:
+    """Return the round that counts: the best, or the median."""
+    if measurement.judged_by == "median":
+        return statistics.median(rounds)
+    return max(rounds) if measurement.better == "more" else min(rounds)
+
+
+def times_better(ours: float, theirs: float, more: bool) -> float:
+    """Return how many times better ours is, where more is better or less is."""
+    return ours / theirs if more else theirs / ours
+
+
+def put(path: Path, measured: Iterable[Measurement], machine: Mapping[str, Any]) -> None:
     """Write measurements into the file in place of those of the same part and case.
 
     Args:
         path: the file; made if there is none.
-        found: what was measured, all on one machine.
+        measured: what was measured, all on one machine.
         machine: its description, JSON-ready, kept with each measurement: parts may be measured on
             different days, by different versions.
 
@@ -57,7 +112,7 @@ def put(path: Path, found: Iterable[Measurement], machine: Mapping[str, Any]) ->
         UserError: the file is there, but is none of the benches'.
     """
     kept = _read(path) if path.exists() else []
-    new = [{**asdict(each), "machine": dict(machine)} for each in found]
+    new = [{**asdict(each), "machine": dict(machine)} for each in measured]
     names = {(each["part"], each["case"]) for each in new}
     kept = [each for each in kept if (each["part"], each["case"]) not in names]
     content = {"measurements": sorted([*kept, *new], key=lambda m: (m["part"], m["case"]))}
@@ -78,19 +133,6 @@ def get(path: Path) -> list[tuple[Measurement, dict[str, Any]]]:
         except TypeError as error:
             raise _foreign(path, error) from error
     return rows
-
-
-def option(parser: argparse.ArgumentParser) -> None:
-    """Add `--results` to a bench's command line."""
-    parser.add_argument(
-        "--results", type=Path, metavar="FILE", help="note what is measured in this file too"
-    )
-
-
-def keep(path: Path | None, *found: Measurement) -> None:
-    """Note what was measured on this machine, if a file was asked for (see `option`)."""
-    if path is not None:
-        put(path, found, description())
 
 
 def _read(path: Path) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ that has its libraries loaded (tools/forkserver.py), which `bench.one_change` me
 misses its limit makes the exit code 1.
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -20,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import results
-from bench.comparison import compare
+from bench import record
+from bench.results import Measurement, under
 from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,36 +90,25 @@ def limit_of(stage: str) -> float:
     return WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
 
 
-def measured(stage: str, seconds: list[float]) -> results.Measurement:
-    """Return a stage's seconds, a number a round, beside its limit: the middle one counts."""
-    sides = {results.PROJECT: seconds, results.LIMIT: [limit_of(stage)] * len(seconds)}
-    return results.Measurement("startup", stage, "s", "less", sides, goal=1, judged_by="median")
+def measured(stage: str, seconds: list[float]) -> Measurement:
+    """Return a stage's seconds, a number per round, beside its limit: the median counts."""
+    return under("startup", stage, "s", seconds, limit_of(stage), judged_by="median")
 
 
 def main() -> None:
-    """Print a line a stage; exit with 1 if one misses its limit."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure each stage; exit with 1 if one misses its limit."""
+    parser = record.parser(__doc__)
     parser.add_argument("stages", nargs="*", help="all if left out")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--untracked", action="store_true", help="with STUDY_TRACKING=off")
-    results.option(parser)
     options = parser.parse_args()
-    missed = []
-    print(f"seconds from a process' start, median of {options.rounds}")
-    for stage in options.stages or ROOMS:
-        laps(stage, not options.untracked)
-        rounds = [laps(stage, not options.untracked) for _ in range(options.rounds)]
-        medians = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
-        whole = max(medians.values())
-        steps = ", ".join(f"{name} {seconds:.2f}" for name, seconds in medians.items())
-        print(f"{stage:20} {whole:5.2f} of {limit_of(stage):.0f}   {steps}", flush=True)
-        found = measured(stage, [max(each.values()) for each in rounds])
-        results.keep(options.results, found)
-        if not compare(found).met:
-            missed.append(stage)
-    if missed:
-        print(f"over the limit: {', '.join(missed)}")
-        sys.exit(1)
+    with record.into(options.results) as take:
+        for stage in options.stages or ROOMS:
+            laps(stage, not options.untracked)
+            rounds = [laps(stage, not options.untracked) for _ in range(options.rounds)]
+            take(measured(stage, [max(each.values()) for each in rounds]))
+            medians = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+            print("    until", ", ".join(f"{name} {taken:.2f}" for name, taken in medians.items()))
 
 
 if __name__ == "__main__":

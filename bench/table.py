@@ -1,11 +1,10 @@
 """The benches' results as text: one table, what is missing from it, and the machines."""
 
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench import limits
-from bench.comparison import compare
-from bench.results import PROJECT, Measurement
+from bench.results import LIMITS, MACHINE, PROJECT, Measurement, compare
 
 HEAD = ("part", "case", "project", "best peer", "", "times better (by round)", "goal", "",
         "of the machine's limit")  # fmt: skip
@@ -25,7 +24,7 @@ def text_of(rows: Rows) -> str:
     lines = [
         (*cells(measurement), f"[{_number_of(machine, machines)}]" if several else "")
         for measurement, machine in rows
-        if measurement.part != limits.PART
+        if measurement.part != LIMITS
     ]
     blocks = [
         "\n".join(aligned([(*HEAD, "machine" if several else ""), *lines])),
@@ -38,25 +37,38 @@ def text_of(rows: Rows) -> str:
 
 def cells(measurement: Measurement) -> tuple[str, ...]:
     """Return a measurement's line of the table, a text a column."""
-    found = compare(measurement)
+    compared = compare(measurement)
     ratio = ""
-    if found.ratio is not None and found.spread is not None:
-        low, high = found.spread
-        ratio = f"{found.ratio:.2f}" + (f" ({low:.2f} to {high:.2f})" if low < high else "")
-    verdict = VERDICTS[found.met]
-    if measurement.goal is not None and found.met is None:
+    if compared.ratio is not None and compared.spread is not None:
+        low, high = compared.spread
+        ratio = f"{compared.ratio:.2f}" + (f" ({low:.2f} to {high:.2f})" if low < high else "")
+    verdict = VERDICTS[compared.met]
+    if measurement.goal is not None and compared.met is None:
         verdict = "no peer"
     return (
         measurement.part,
         measurement.case,
-        _value(found.ours, measurement.unit),
-        _value(found.theirs, measurement.unit),
-        found.peer or "",
+        _value(compared.ours, measurement.unit),
+        _value(compared.theirs, measurement.unit),
+        compared.peer or "",
         ratio,
         f"{measurement.goal:.2f}" if measurement.goal is not None else "",
         verdict,
         ", ".join(f"{share:.0%} of {name}" for name, share in measurement.shares.items()),
     )
+
+
+def lines(measurement: Measurement) -> list[str]:
+    """Return a measurement as its bench prints it: how it compares, then a line per side."""
+    indented = [
+        f"    {name:28} {number(statistics.median(values)):>9} {measurement.unit} "
+        f"({number(min(values))} to {number(max(values))})"
+        for name, values in measurement.sides.items()
+        if len(values) > 1
+    ] + [f"    {name:28} {'–':>9} {reason}" for name, reason in measurement.absent.items()]
+    if measurement.note:
+        indented.append(f"    {measurement.note}")
+    return ["  ".join(filter(None, cells(measurement))), *indented]
 
 
 def aligned(lines: Iterable[Sequence[str]]) -> list[str]:
@@ -104,7 +116,7 @@ def _notes(rows: Rows) -> list[str]:
     """What a reader has to know, once for all cases of a part that share it."""
     cases: dict[tuple[str, str], list[str]] = {}
     for measurement, _ in rows:
-        if measurement.note and measurement.part != limits.PART:
+        if measurement.note and measurement.part != LIMITS:
             cases.setdefault((measurement.part, measurement.note), []).append(measurement.case)
     return [f"{part}, {_listed(names)}: {note}" for (part, note), names in cases.items()]
 
@@ -113,7 +125,7 @@ def _absences(rows: Rows) -> list[str]:
     cases: dict[tuple[str, str, str], list[str]] = {}
     for measurement, _ in rows:
         absent = dict(measurement.absent)
-        if not measurement.sides.get(PROJECT) and measurement.part != limits.PART:
+        if not measurement.sides.get(PROJECT) and measurement.part != LIMITS:
             absent.setdefault(PROJECT, "nothing was measured")
         for peer, reason in absent.items():
             cases.setdefault((peer, measurement.part, reason), []).append(measurement.case)
@@ -149,9 +161,9 @@ def _machine(
         f"  versions: {', '.join(f'{name} {v}' for name, v in versions.items() if v)}",
     ]
     lines += [
-        f"  limit: {m.case}: {number(max(m.sides[limits.SIDE]))} {m.unit}"
+        f"  limit: {m.case}: {number(max(m.sides[MACHINE]))} {m.unit}"
         for m, _ in ours
-        if m.part == limits.PART and m.sides.get(limits.SIDE)
+        if m.part == LIMITS and m.sides.get(MACHINE)
     ]
     commits: dict[str, list[str]] = {}
     for measurement, each in ours:

@@ -6,14 +6,13 @@ machine, `jit_compile="auto"` (on TensorFlow no XLA on a CPU alone), Adam, array
 network (handed over, and refused unless the logits agree), same batch size, random images of the
 dataset's size, since speed does not depend on what they show. The sides are processes of their own
 that take turns, round by round, so that whatever else the machine does falls on all of them. What
-is missing, fails or takes too long is said, with the reason, and the others go on.
+is missing, fails or takes too long is named, with the reason, and the others go on.
 
 The ratio is that of the best rounds, which is what others' load on a shared machine harms least;
-beside it stands that of the medians, and behind each median its spread. The share is of the
-machine's own limit: products and sums a second, three passes an image (forward, and the gradients
-of images and of weights; Adam and all that is no convolution or product cost time and count as
-nothing), of what a product of two matrices of 2,048² reaches in turns between. Exits with 1 where a
-goal is missed.
+below it stand the medians and their spread. The share is of the machine's own limit: products and
+sums a second, three passes per image (forward, and the gradients of images and of weights; Adam and
+all that is no convolution or product cost time and count as nothing), of what a product of two
+matrices of 2,048² reaches in turns between. Exits with 1 where a goal is missed.
 
 Keras on PyTorch needs an environment of its own, as the project does without PyTorch:
     python -m venv .venv-peers && .venv-peers/bin/pip install -r bench/requirements-peers.txt
@@ -23,20 +22,18 @@ Keras on PyTorch needs an environment of its own, as the project does without Py
 import argparse
 import importlib.util
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import load, peers, results
-from bench.comparison import compare
+from bench import machine, peers, record
 from bench.limits import PRODUCT as LIMIT
 from bench.models import measurable, require_known
 from bench.results import PROJECT, Measurement
 from bench.training.sides import read
-from bench.training.turns import Start, take_turns
+from bench.turns import Start, rates_in_turns
 from heatproof.config import params
 from heatproof.run import command
 
@@ -58,7 +55,7 @@ NEEDED = ("torch", "keras", "h5py", "pydantic", "ruamel")
 class Rates:
     """What one model reached.
 
-    sides: PROJECT and each peer -> images/s, a number a round. product: GFLOP/s likewise.
+    sides: PROJECT and each peer -> images/s, a number per round. product: GFLOP/s likewise.
     absent: peer -> why it has none.
     """
 
@@ -91,7 +88,7 @@ def measure(
             ),
             _start(LIMIT, "product", cell, folder, options, needed=True),
         ]
-        rates, lost = take_turns(starts, options.rounds, options.patience)
+        rates, lost = rates_in_turns(starts, options.rounds, options.patience)
         gflop = read(Path(folder)).gflop
     product = rates.pop(LIMIT)
     return Rates(rates, product, gflop, {**absent, **lost})
@@ -139,7 +136,7 @@ def interpreters(
 
 
 def measurements(model: str, rates: Rates, share: float, note: str) -> list[Measurement]:
-    """Return what was found as bench/results.json has it.
+    """Return what was measured as bench/results.json has it.
 
     Args:
         model: its name.
@@ -150,7 +147,7 @@ def measurements(model: str, rates: Rates, share: float, note: str) -> list[Meas
     Returns:
         The project beside all peers; and where a goal is of TensorFlow, beside that alone.
     """
-    found = [
+    measured = [
         Measurement(
             PART, model, "images/s", "more", rates.sides, rates.absent, GOAL, {LIMIT: share}, note
         )
@@ -158,33 +155,13 @@ def measurements(model: str, rates: Rates, share: float, note: str) -> list[Meas
     if model in OVER_TENSORFLOW and TENSORFLOW in rates.sides:
         sides = {name: rates.sides[name] for name in (PROJECT, TENSORFLOW)}
         case, goal = f"{model}, TensorFlow alone", OVER_TENSORFLOW[model]
-        found.append(Measurement(PART, case, "images/s", "more", sides, goal=goal))
-    return found
-
-
-def lines(model: str, batch_size: int, rates: Rates, share: float) -> list[str]:
-    """Return a model's lines of the table: the project's, then a line a peer."""
-    ours = rates.sides[PROJECT]
-    said = [f"{model:14} {batch_size:5}  {PROJECT:20} {_spread(ours):>26}  {share:.0%} of {LIMIT}"]
-    for name, theirs in rates.sides.items():
-        if name != PROJECT:
-            ratio = max(ours) / max(theirs)
-            medians = statistics.median(ours) / statistics.median(theirs)
-            said.append(
-                f"{model:14} {batch_size:5}  {name:20} {_spread(theirs):>26}  "
-                f"{ratio:.2f} times as fast (medians {medians:.2f})"
-            )
-    return said + [
-        f"{model:14} {batch_size:5}  {name:20} {'–':>26}  {reason}"
-        for name, reason in rates.absent.items()
-    ]
+        measured.append(Measurement(PART, case, "images/s", "more", sides, goal=goal))
+    return measured
 
 
 def main() -> None:
-    """Measure and print each model; exit with 1 if one misses a goal."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure each model; exit with 1 if one misses a goal."""
+    parser = record.parser(__doc__)
     parser.add_argument("--models", nargs="*", help="of params.yaml; all if left out")
     parser.add_argument("--against", nargs="*", choices=KERAS, default=list(KERAS))
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
@@ -197,7 +174,6 @@ def main() -> None:
         help="Keras on TensorFlow with the kernels that it chooses where AVX-512 is missing",
     )
     peers.option(parser)
-    results.option(parser)
     options = parser.parse_args()
     study = params.load()
     cells = measurable(study)
@@ -206,35 +182,17 @@ def main() -> None:
     environment = peers.find(options.peers, NEEDED)
     pythons, absent = interpreters(options.against, environment)
     note = "" if environment.absent else f"in the peers' environment {environment}"
-    missed = []
     if TORCH in absent:
         print(f"without {TORCH}: {environment.absent} ({options.peers}); make it with")
         print(peers.how_to_make(options.peers))
-    load.warn()
-    print(f"images/s in training, median of {options.rounds} rounds (least to greatest)")
-    for model in wanted:
-        batches = options.batches or BATCHES_OF.get(model, BATCHES)
-        sized = argparse.Namespace(**{**vars(options), "batches": batches})
-        rates = measure(cells[model], sized, pythons, absent)
-        share = PASSES * rates.gflop * max(rates.sides[PROJECT]) / max(rates.product)
-        batch_size = study.schedule_of(cells[model]).batch_size
-        print(*lines(model, batch_size, rates, share), sep="\n", flush=True)
-        found = measurements(model, rates, share, note)
-        results.keep(options.results, *found)
-        for each in found:
-            compared = compare(each)
-            if compared.met is False:
-                missed.append(
-                    f"{each.case}: {compared.ratio:.2f} times as fast as {compared.peer} "
-                    f"(goal: at least {each.goal})"
-                )
-    print(*(f"missed: {line}" for line in missed), sep="\n")
-    if missed:
-        sys.exit(1)
-
-
-def _spread(rates: list[float]) -> str:
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+    machine.warn_if_busy()
+    with record.into(options.results) as take:
+        for model in wanted:
+            batches = options.batches or BATCHES_OF.get(model, BATCHES)
+            sized = argparse.Namespace(**{**vars(options), "batches": batches})
+            rates = measure(cells[model], sized, pythons, absent)
+            share = PASSES * rates.gflop * max(rates.sides[PROJECT]) / max(rates.product)
+            take(*measurements(model, rates, share, note))
 
 
 if __name__ == "__main__":

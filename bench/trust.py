@@ -9,17 +9,15 @@ Where a turn over all images would take longer than `--seconds`, it is over the 
 as many maps, perturbations and batches an image, and the line says of how many images it is.
 """
 
-import argparse
-import resource
-import statistics
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bench import limits, results
-from bench.comparison import compare
+from bench import limits, record
+from bench.models import measurable
+from bench.results import PROJECT, Measurement
 from bench.training.sides import CLASSES, SHAPES
 from heatproof.config import params
 from heatproof.run import command, runtime
@@ -46,62 +44,44 @@ class Measured(NamedTuple):
 
 
 def main() -> None:
-    """Print a line a network; exit with 1 if the goal is missed."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Measure each network; exit with 1 if the goal is missed."""
+    parser = record.parser(__doc__)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="a turn's greatest length")
     parser.add_argument("--methods", type=int, default=METHODS, help="how many maps an image")
-    results.option(parser)
     options = parser.parse_args()
     study = params.load()
     runtime.configure(study.threads, study.seed)
-    print("network        images  passed  measures s  bare passes s  ratio (least to greatest)")
-    missed = False
-    for model in options.models:
-        cell = next(
-            name for name, each in study.cells.items()
-            if each.model == model and each.dataset in SHAPES
-        )  # fmt: skip
-        found = measure(study, cell, options.rounds, options.methods, options.seconds)
-        ratios = sorted(m / b for m, b in zip(found.measures, found.bare, strict=True))
-        best = min(found.measures) / min(found.bare)
-        share = f"{found.images} of {study.assess.images}"
-        kept = results.Measurement(
-            "trust",
-            model,
-            "s",
-            "less",
-            {results.PROJECT: found.measures, "bare passes": found.bare},
-            goal=1 / GOAL,
-            shares=shares(found, limits.noted(options.results, limits.PRODUCT)),
-            note=f"of {share} images and {options.methods} maps each: {found.passed:,} passes",
-        )
-        results.keep(options.results, kept)
-        missed |= not compare(kept).met
-        print(
-            f"{model:13}{share:>8}{found.passed:8,}{min(found.measures):12.2f}{min(found.bare):15.2f}"
-            f"{best:7.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f}, "
-            f"median {statistics.median(ratios):.2f}, goal {GOAL})",
-            flush=True,
-        )
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"greatest memory of the process: {memory:.2f} GiB")
-    raise SystemExit(1 if missed else 0)
+    cells = measurable(study)
+    with record.into(options.results) as take:
+        for model in options.models:
+            timed = measure(study, cells[model], options.rounds, options.methods, options.seconds)
+            take(
+                Measurement(
+                    "trust",
+                    model,
+                    "s",
+                    "less",
+                    {PROJECT: timed.measures, "bare passes": timed.bare},
+                    goal=1 / GOAL,
+                    shares=shares(timed, limits.known(options.results, limits.PRODUCT)),
+                    note=f"of {timed.images} of {study.assess.images} images and "
+                    f"{options.methods} maps each: {timed.passed:,} passes",
+                )
+            )
 
 
-def shares(found: Measured, limit: float | None) -> dict[str, float]:
+def shares(timed: Measured, limit: float | None) -> dict[str, float]:
     """Return what the measures reach of the machine's products, if that limit is known.
 
     Args:
-        found: of one network.
+        timed: one network.
         limit: GFLOP/s.
     """
     if limit is None:
         return {}
-    return {limits.PRODUCT: found.passed * found.gflop / min(found.measures) / limit}
+    return {limits.PRODUCT: timed.passed * timed.gflop / min(timed.measures) / limit}
 
 
 def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds: float) -> Measured:

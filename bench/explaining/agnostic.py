@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.explaining.calls import Call, Ways
 from bench.explaining.exchange import Inputs
 from bench.explaining.settings import Settings
-from bench.explaining.turns import Call, Ways
 
 if TYPE_CHECKING:
     from shap import PartitionExplainer

@@ -2,13 +2,13 @@
 
 import torch
 
-from bench.explaining import agnostic, turns
+from bench.explaining import agnostic, calls
 from bench.explaining.torch_subject import Subject
 
 NAME = "Captum"
 
 
-def offers(subject: Subject, method: str) -> turns.Offers:
+def offers(subject: Subject, method: str) -> calls.Offers:
     """Return what Captum has for a method of the bench."""
     known = {
         "saliency": _saliency,
@@ -24,7 +24,7 @@ def offers(subject: Subject, method: str) -> turns.Offers:
     return {NAME: known[method](subject)} if method in known else {}
 
 
-def _saliency(subject: Subject) -> turns.Ways:
+def _saliency(subject: Subject) -> calls.Ways:
     from captum.attr import Saliency
 
     method = Saliency(subject.graph)
@@ -35,12 +35,12 @@ def _saliency(subject: Subject) -> turns.Ways:
     return {"": explain}
 
 
-def _smoothgrad(subject: Subject) -> turns.Ways:
+def _smoothgrad(subject: Subject) -> calls.Ways:
     from captum.attr import NoiseTunnel, Saliency
 
     method, samples = NoiseTunnel(Saliency(subject.graph)), subject.settings.samples
 
-    def way(copies: int, size: int) -> turns.Call:
+    def way(copies: int, size: int) -> calls.Call:
         def explain(count: int) -> None:
             for part in subject.parts(count, size):
                 method.attribute(
@@ -63,12 +63,12 @@ def _smoothgrad(subject: Subject) -> turns.Ways:
     }
 
 
-def _integrated_gradients(subject: Subject) -> turns.Ways:
+def _integrated_gradients(subject: Subject) -> calls.Ways:
     from captum.attr import IntegratedGradients
 
     method, steps = IntegratedGradients(subject.graph), subject.settings.samples
 
-    def way(rows: int | None) -> turns.Call:
+    def way(rows: int | None) -> calls.Call:
         def explain(count: int) -> None:
             method.attribute(
                 subject.leaf(slice(count)),
@@ -85,7 +85,7 @@ def _integrated_gradients(subject: Subject) -> turns.Ways:
     )
 
 
-def _gradcam(subject: Subject) -> turns.Ways:
+def _gradcam(subject: Subject) -> calls.Ways:
     from captum.attr import LayerAttribution, LayerGradCam
 
     method = LayerGradCam(subject.graph, subject.graph.parts[subject.inputs.layer])
@@ -100,7 +100,7 @@ def _gradcam(subject: Subject) -> turns.Ways:
     return {"": explain}
 
 
-def _guided_backprop(subject: Subject) -> turns.Ways | str:
+def _guided_backprop(subject: Subject) -> calls.Ways | str:
     from captum.attr import GuidedBackprop
 
     if subject.graph.has(torch.nn.ReLU6):
@@ -113,14 +113,14 @@ def _guided_backprop(subject: Subject) -> turns.Ways | str:
     return {"": explain}
 
 
-def _occlusion(subject: Subject) -> turns.Ways:
+def _occlusion(subject: Subject) -> calls.Ways:
     from captum.attr import Occlusion
 
     settings = subject.settings
     method, side, stride = Occlusion(subject.graph), settings.window, settings.stride
     channels = subject.images.shape[1]
 
-    def way(windows: int, size: int) -> turns.Call:
+    def way(windows: int, size: int) -> calls.Call:
         def explain(count: int) -> None:
             with torch.inference_mode():
                 for part in subject.parts(count, size):
@@ -137,13 +137,13 @@ def _occlusion(subject: Subject) -> turns.Ways:
     return {f"{w} windows of {n}": way(w, n) for w, n in [(16, 16), (64, 4), (256, 1)]}
 
 
-def _lime(subject: Subject) -> turns.Ways:
+def _lime(subject: Subject) -> calls.Ways:
     from captum._utils.models.linear_model import SkLearnRidge
     from captum.attr import Lime
 
     method = Lime(subject.graph, SkLearnRidge(alpha=1.0))
 
-    def way(rows: int) -> turns.Call:
+    def way(rows: int) -> calls.Call:
         def explain(count: int) -> None:
             with torch.inference_mode():
                 for index in range(count):
@@ -162,12 +162,12 @@ def _lime(subject: Subject) -> turns.Ways:
     return {f"{n} rows": way(n) for n in (128, 256, 1000)}
 
 
-def _gradient_shap(subject: Subject) -> turns.Ways:
+def _gradient_shap(subject: Subject) -> calls.Ways:
     from captum.attr import GradientShap
 
     method, samples = GradientShap(subject.graph), subject.settings.samples
 
-    def way(size: int) -> turns.Call:
+    def way(size: int) -> calls.Call:
         def explain(count: int) -> None:
             for part in subject.parts(count, size):
                 method.attribute(
@@ -182,12 +182,12 @@ def _gradient_shap(subject: Subject) -> turns.Ways:
     return {f"{n} images": way(n) for n in subject.sizes(samples)}
 
 
-def _deep_shap(subject: Subject) -> turns.Ways:
+def _deep_shap(subject: Subject) -> calls.Ways:
     from captum.attr import DeepLiftShap
 
     method = DeepLiftShap(subject.graph)
 
-    def way(size: int) -> turns.Call:
+    def way(size: int) -> calls.Call:
         def explain(count: int) -> None:
             for part in subject.parts(count, size):
                 method.attribute(subject.leaf(part), subject.background, subject.targets[part]).sum(

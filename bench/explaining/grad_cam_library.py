@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from bench.explaining import turns
+from bench.explaining import calls
 from bench.explaining.torch_subject import Subject
 
 NAME = "pytorch-grad-cam"
 MAPS = {"gradcam": "GradCAM", "gradcam_plus_plus": "GradCAMPlusPlus", "layercam": "LayerCAM"}
 
 
-def offers(subject: Subject, method: str) -> turns.Offers:
+def offers(subject: Subject, method: str) -> calls.Offers:
     """Return what pytorch-grad-cam has for a method of the bench."""
     try:
         if method in MAPS:
@@ -27,14 +27,14 @@ def offers(subject: Subject, method: str) -> turns.Offers:
         return {NAME: f"is not in this environment: {error}"}
 
 
-def _map_ways(subject: Subject, kind: str) -> turns.Ways:
+def _map_ways(subject: Subject, kind: str) -> calls.Ways:
     """Return a map as the library makes it, and with the gradient ending at the layer it weighs."""
     library = _library()
     layer = subject.graph.parts[subject.inputs.layer]
     method = getattr(library, kind)(subject.graph, [layer])
     target_of = library.utils.model_targets.ClassifierOutputTarget
 
-    def way(at_layer: bool) -> turns.Call:
+    def way(at_layer: bool) -> calls.Call:
         def explain(count: int) -> None:
             targets = [target_of(target) for target in subject.targets[:count].tolist()]
             images = subject.images[:count] if at_layer else subject.leaf(slice(count))
@@ -46,7 +46,7 @@ def _map_ways(subject: Subject, kind: str) -> turns.Ways:
     return {"gradients to the image": way(False), "gradients to the layer": way(True)}
 
 
-def _guided_ways(subject: Subject) -> turns.Ways | str:
+def _guided_ways(subject: Subject) -> calls.Ways | str:
     if subject.graph.has(torch.nn.ReLU6):
         return "knows no ReLU6: what it gives there is the plain gradient"
     # It puts one module in all ReLUs' places, which other libraries cannot work with: not in ours.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.explaining import agnostic, exchange, turns
+from bench.explaining import agnostic, calls, exchange
 from bench.explaining.settings import Settings
 from heatproof.config import params
 from heatproof.run import runtime
@@ -54,7 +54,7 @@ class Peers:
         """Return the same in the way that most examples show."""
         return self.model.predict(images, verbose=0)
 
-    def offers(self, method: str) -> turns.Offers:
+    def offers(self, method: str) -> calls.Offers:
         """Return what the libraries have for a method."""
         own = {
             "saliency": self.saliency,
@@ -71,14 +71,14 @@ class Peers:
         }
         return own[method]() if method in own else {}
 
-    def saliency(self) -> turns.Offers:
+    def saliency(self) -> calls.Offers:
         """Return tf-keras-vis' saliency; its maps as they are, and as it gives them."""
         return {
             KERAS_VIS: {"": self._saliency(normalize_map=False)},
             f"{KERAS_VIS}{AT_DEFAULTS}": {"no setting": self._saliency()},
         }
 
-    def smoothgrad(self) -> turns.Offers:
+    def smoothgrad(self) -> calls.Offers:
         """Return tf-keras-vis' SmoothGrad, which is none at its defaults."""
         options = {
             "smooth_samples": self.settings.samples,
@@ -87,12 +87,12 @@ class Peers:
         }
         return {KERAS_VIS: {"": self._saliency(**options)}}
 
-    def class_activation_map(self, module: str, kind: str) -> turns.Offers:
+    def class_activation_map(self, module: str, kind: str) -> calls.Offers:
         """Return one of tf-keras-vis' maps; at its defaults it finds the layer by itself."""
         library = importlib.import_module(f"tf_keras_vis.{module}")
         method = getattr(library, kind)(self.model, clone=False)
 
-        def way(**options: str | bool) -> turns.Call:
+        def way(**options: str | bool) -> calls.Call:
             def explain(count: int) -> None:
                 method(self._score(count), self.inputs.images[:count], **options)
 
@@ -105,25 +105,25 @@ class Peers:
         )
         return {KERAS_VIS: {"": ours}, f"{KERAS_VIS}{AT_DEFAULTS}": {"no setting": way()}}
 
-    def lime(self) -> turns.Offers:
+    def lime(self) -> calls.Offers:
         """Return LIME."""
         return {
             "LIME": agnostic.lime_ways(self.logits, self.inputs, self.settings),
             f"LIME{AT_DEFAULTS}": agnostic.lime_at_defaults(self.predict, self.inputs),
         }
 
-    def partition_shap(self) -> turns.Offers:
+    def partition_shap(self) -> calls.Offers:
         """Return SHAP's PartitionExplainer."""
         return {
             "SHAP": agnostic.partition_ways(self.logits, self.inputs, self.settings),
             f"SHAP{AT_DEFAULTS}": agnostic.partition_at_defaults(self.predict, self.inputs),
         }
 
-    def gradient_shap(self) -> turns.Offers:
+    def gradient_shap(self) -> calls.Offers:
         """Return SHAP's GradientExplainer."""
         import shap
 
-        def way(size: int) -> turns.Call:
+        def way(size: int) -> calls.Call:
             method = shap.GradientExplainer(self.model, self.inputs.background, batch_size=size)
 
             def explain(count: int) -> None:
@@ -143,7 +143,7 @@ class Peers:
             f"SHAP{AT_DEFAULTS}": {"no setting": at_defaults},
         }
 
-    def deep_shap(self) -> turns.Offers:
+    def deep_shap(self) -> calls.Offers:
         """Return SHAP's DeepExplainer."""
         import shap
 
@@ -160,7 +160,7 @@ class Peers:
 
         return {"SHAP": {"": explain}, f"SHAP{AT_DEFAULTS}": {"no setting": at_defaults}}
 
-    def _saliency(self, **options: float | bool) -> turns.Call:
+    def _saliency(self, **options: float | bool) -> calls.Call:
         from tf_keras_vis.saliency import Saliency
 
         method = Saliency(self.model, clone=False)
@@ -182,4 +182,4 @@ if __name__ == "__main__":
     parser.add_argument("--cell", required=True)
     options = parser.parse_args()
     peers = Peers(options.folder, options.cell)
-    turns.serve(peers.offers, len(peers.inputs.images))
+    calls.serve(peers.offers, len(peers.inputs.images))

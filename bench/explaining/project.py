@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.explaining import exchange, turns
+from bench.explaining import calls, exchange
 from bench.explaining.settings import Settings
 from bench.results import PROJECT
 from bench.training.sides import CLASSES, SHAPES
-from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.method import MODULES, Context
 from heatproof.config import params
 from heatproof.run import runtime
 
@@ -121,14 +121,14 @@ class Project:
             ),
         )
 
-    def offers(self, method: str) -> turns.Offers:
+    def offers(self, method: str) -> calls.Offers:
         """Return the project's method and its bare passes."""
         return {PROJECT: self._ours(method), PASSES: self._passes(method)}
 
-    def _ours(self, method: str) -> dict[str, turns.Call] | str:
+    def _ours(self, method: str) -> dict[str, calls.Call] | str:
         family, name = METHODS[method]
         options = self._options(family)
-        room = importlib.import_module(method.MODULES[family])
+        room = importlib.import_module(MODULES[family])
         methods = room.family(self.network, options, self.context).methods
         if name not in methods:
             return f"the family {family} has no {name}"
@@ -161,7 +161,7 @@ class Project:
             }
         )
 
-    def _passes(self, method: str) -> dict[str, turns.Call]:
+    def _passes(self, method: str) -> dict[str, calls.Call]:
         """Return the passes in batches of some sizes, none larger than the images have use for."""
         import tensorflow as tf
 
@@ -173,7 +173,7 @@ class Project:
         }[kind]
         compiled = tf.function(function, reduce_retracing=True, jit_compile=False)
 
-        def way(size: int) -> turns.Call:
+        def way(size: int) -> calls.Call:
             copies = np.resize(np.arange(len(self.images)), size)
             batch, targets = tf.constant(self.images[copies]), tf.constant(self.targets[copies])
 
@@ -228,4 +228,4 @@ if __name__ == "__main__":
     parser.add_argument("--folded", action="store_true")
     options = parser.parse_args()
     project = Project(options.folder, options.cell, options.images, options.folded)
-    turns.serve(project.offers, options.images)
+    calls.serve(project.offers, options.images)

@@ -1,7 +1,7 @@
 """The libraries on PyTorch, in the peers' environment: a side of `bench.explain`.
 
 Captum, pytorch-grad-cam, SHAP and LIME. Each is called as its documentation says, with the batch
-sizes that suit it: `turns` tries the ways and keeps the fastest. The network's memory layout is
+sizes that suit it: `calls` tries the ways and keeps the fastest. The network's memory layout is
 chosen likewise, once.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench.explaining import agnostic, captum_library, grad_cam_library, turns
+from bench.explaining import agnostic, calls, captum_library, grad_cam_library
 from bench.explaining.torch_subject import Subject
 
 
@@ -20,7 +20,7 @@ class Peers:
     def __init__(self, folder: Path, threads: int) -> None:
         self.subject = Subject(folder, threads)
 
-    def offers(self, method: str) -> turns.Offers:
+    def offers(self, method: str) -> calls.Offers:
         """Return what the libraries have for a method."""
         own = {
             "lime": lambda: self._agnostic("LIME", agnostic.lime_ways),
@@ -34,7 +34,7 @@ class Peers:
             | grad_cam_library.offers(self.subject, method)
         )
 
-    def gradient_shap(self) -> turns.Offers:
+    def gradient_shap(self) -> calls.Offers:
         """Return SHAP's GradientExplainer."""
         import shap
 
@@ -48,7 +48,7 @@ class Peers:
 
         return {"SHAP on PyTorch": {"": explain}}
 
-    def deep_shap(self) -> turns.Offers:
+    def deep_shap(self) -> calls.Offers:
         """Return SHAP's DeepExplainer."""
         import shap
 
@@ -63,7 +63,7 @@ class Peers:
 
         return {"SHAP on PyTorch": {"": explain}}
 
-    def _agnostic(self, library: str, ways: Callable[..., turns.Ways]) -> turns.Offers:
+    def _agnostic(self, library: str, ways: Callable[..., calls.Ways]) -> calls.Offers:
         subject = self.subject
         return {f"{library} on PyTorch": ways(subject.logits, subject.inputs, subject.settings)}
 
@@ -74,4 +74,4 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, required=True)
     options = parser.parse_args()
     peers = Peers(options.folder, options.threads)
-    turns.serve(peers.offers, len(peers.subject.images))
+    calls.serve(peers.offers, len(peers.subject.images))

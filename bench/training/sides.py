@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.explaining.exchange import require_same
-from bench.training.turns import Rounds
+from bench.turns import Rounds
 from heatproof.config import params
 from heatproof.run import runtime
 

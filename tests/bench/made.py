@@ -4,7 +4,7 @@ from typing import Any
 
 from bench.results import PROJECT, Measurement
 
-MACHINE: dict[str, Any] = {
+HERE: dict[str, Any] = {
     "cpu": "A processor",
     "instructions": ["AVX2", "AMX"],
     "cores": 2,

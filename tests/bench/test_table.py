@@ -1,95 +1,91 @@
-"""The bench's arithmetic, on times that are made up."""
+"""Results as text: the one table of all benches, and a bench's own lines."""
 
-import pytest
-
-from bench.comparison import compare
-from bench.explaining.project import METHODS, passes_of
-from bench.explaining.settings import Settings
-from bench.explaining.table import Row, Times, number
+from bench import limits
+from bench.results import LIMIT, LIMITS, MACHINE, Measurement
+from bench.table import aligned, lines, number, text_of
+from tests.bench.made import HERE, measurement
 
 
-def row(ours: list[float] | None, bare: list[float], **peers: list[float]) -> Row:
-    return Row(
-        "net",
-        "saliency",
-        16,
-        Times("project", "", 16, ours) if ours else None,
-        Times("bare passes", "", 16, bare),
-        [Times(name, "", 16, calls) for name, calls in peers.items()],
-        {},
+def line_with(text: str, word: str) -> str:
+    (line,) = [line for line in text.splitlines() if word in line]
+    return " ".join(line.split())
+
+
+def test_a_line_has_values_ratio_goal_and_shares() -> None:
+    row = measurement([100.0, 150.0], goal=1.25, peers={"Keras on JAX": [100.0, 100.0]},
+                      shares={"product": 0.42})  # fmt: skip
+    assert line_with(text_of([(row, HERE)]), "resnet18") == (
+        "training resnet18 150 images/s 100 images/s Keras on JAX 1.50 (1.00 to 1.50) 1.25 met "
+        "42% of product"
     )
 
 
-def test_ratios_are_of_the_best_calls() -> None:
-    measured = row([3.0, 1.0, 2.0], [0.9, 5.0], slow=[9.0], fast=[4.0, 1.5])
-    assert measured.best_peer.library == "fast"
-    assert measured.faster == pytest.approx(1.5)
-    assert measured.over_bare == pytest.approx(1 / 0.9)
-    assert measured.ours.median == 2.0
-    assert measured.misses() == []
+def test_a_missed_goal_stands_out() -> None:
+    row = measurement([3.0], "less", 1, part="memory", unit="GiB", peers={LIMIT: [2.0]})
+    assert line_with(text_of([(row, HERE)]), "resnet18") == (
+        "memory resnet18 3.00 GiB 2.00 GiB limit 0.67 1.00 MISSED"
+    )
+    lost = text_of([(measurement([], goal=1.0, peers={"peer": [1.0]}), HERE)])
+    assert "absent: project (training, resnet18): nothing was measured" in lost
+    assert "MISSED" in lost
 
 
-def test_each_goal_that_is_missed_is_named() -> None:
-    slower, over = row([1.0], [0.8], fast=[1.19]).misses()
-    assert slower.startswith("net saliency: 1.19 times as fast as fast")
-    assert over.startswith("net saliency: 1.25 times the bare passes")
+def test_absent_peers_are_named_with_their_reasons_once_and_notes_below() -> None:
+    rows = [
+        (
+            measurement([1.0], goal=1.25, case=case, absent={"PyTorch": "gone"}, note="of 3"),
+            HERE,
+        )
+        for case in ("resnet18", "simple_cnn")
+    ]
+    text = text_of(rows)
+    assert text.count("gone") == 1
+    assert "absent: PyTorch (training, resnet18, simple_cnn): gone" in text
+    assert "no peer" in line_with(text, "resnet18 ")
+    assert "training, resnet18, simple_cnn: of 3" in text.split("\n\n")[1]
 
 
-def test_a_method_that_was_not_measured_is_a_miss() -> None:
-    (said,) = row(None, [1.0], fast=[2.0]).misses()
-    assert "nothing was measured" in said
+def test_each_machine_is_described_once() -> None:
+    other = HERE | {"cpu": "Another", "libraries": {"tensorflow": "2.22.0"}}
+    later = HERE | {"commit": "f" * 40, "changed": True}
+    rows = [
+        (measurement([1.0], case="a"), HERE),
+        (measurement([1.0], case="b"), other),
+        (measurement([1.0], case="c", part="memory"), later),
+    ]
+    text = text_of(rows)
+    assert text.count("A processor") == text.count("Another") == 1
+    assert text.count("[2]") == 2  # at its line, and before its description
+    assert "at commit 0123456789ab: training" in text
+    assert "at commit ffffffffffff with changes: memory" in text
+    assert "[1]" not in text_of(rows[:1])
 
 
-def test_without_a_peer_only_the_bare_passes_count() -> None:
-    measured = row([1.0], [1.0])
-    assert measured.faster is None
-    assert measured.misses() == []
+def test_limits_stand_with_their_machine_and_not_in_the_table() -> None:
+    limit = Measurement(LIMITS, limits.PRODUCT, "GFLOP/s", "more", {MACHINE: [99.0, 101.0]})
+    table, *below = text_of([(limit, HERE), (measurement([1.0]), HERE)]).split("\n\n")
+    assert limits.PRODUCT not in table
+    assert f"limit: {limits.PRODUCT}: 101 GFLOP/s" in below[-1]
+    assert "absent" not in "".join(below)
 
 
-def test_printed_ours_first_then_by_speed() -> None:
-    measured = row([1.0], [0.9], slow=[20.0], fast=[2.0])
-    measured.peers[0].images = 1
-    lines = measured.lines()
-    order = ["project", "bare passes", "fast", "slow"]
-    assert [next(name for name in order if name in line) for line in lines] == order
-    assert "1 image only" in lines[-1]
-    assert lines[2].split()[-3:] == ["2.00", "2.00", "2.00"]
+def test_a_bench_prints_a_line_per_side_below() -> None:
+    row = measurement([100.0, 150.0, 120.0], peers={"one": [50.0], "two": [60.0, 75.0]},
+                      absent={"three": "gone"}, note="of 3")  # fmt: skip
+    first, *sides = (" ".join(line.split()) for line in lines(row))
+    assert first == "training resnet18 150 images/s 75.0 images/s two 2.00 (1.67 to 2.00)"
+    assert sides == [
+        "project 120 images/s (100 to 150)",
+        "two 67.5 images/s (60.0 to 75.0)",
+        "three – gone",
+        "of 3",
+    ]
 
 
-def test_kept_with_the_best_call_of_each_turn() -> None:
-    ours, bare, peer = (Times(name, "", 16) for name in ("project", "bare passes", "fast"))
-    for times, turns in ((ours, [[3.0, 1.0], [2.0]]), (bare, [[0.8, 0.9]]), (peer, [[4.0, 1.1]])):
-        for calls in turns:
-            times.add(calls)
-    assert ours.calls == [3.0, 1.0, 2.0]
-    kept = Row("net", "saliency", 16, ours, bare, [peer], {"slow": "fails"}).measurement("a note")
-    assert (kept.part, kept.case, kept.note) == ("explaining", "net saliency", "a note")
-    # The bare passes are no peer: what is reached of them is a share.
-    assert kept.sides == {"project": [1.0, 2.0], "fast": [1.1]}
-    assert list(kept.shares.values()) == [0.8]
-    assert kept.absent == {"slow": "fails"}
-    assert compare(kept).met is False
+def test_numbers_keep_three_digits() -> None:
+    texts = ["0.00123", "0.123", "1.23", "12.3", "123", "1,235"]
+    assert [number(v) for v in (0.00123, 0.1234, 1.234, 12.34, 123.4, 1234.6)] == texts
 
 
-def test_kept_although_the_project_has_nothing() -> None:
-    kept = row(None, [1.0], fast=[2.0]).measurement("")
-    assert list(kept.sides) == ["fast"]
-    assert kept.shares == {}
-    assert compare(kept).met is False
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [(0.1234, "0.123"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123"), (1234.5, "1,234")],
-)
-def test_numbers_have_three_digits(milliseconds: float, text: str) -> None:
-    assert number(milliseconds) == text
-
-
-def test_passes_are_counted_as_the_methods_need_them() -> None:
-    settings = Settings(noise=0.1, window=4, stride=2, segments=40, compactness=10.0)
-    assert passes_of("occlusion", settings, (28, 28)) == ("forward", 13 * 13 + 1)
-    assert passes_of("occlusion", settings, (5, 4)) == ("forward", 2 * 1 + 1)
-    assert passes_of("smoothgrad", settings, (28, 28)) == ("gradient", 50)
-    assert passes_of("lime", settings, (28, 28)) == ("forward", 1000)
-    assert all(passes_of(method, settings, (32, 32))[1] >= 1 for method in METHODS)
+def test_columns_without_anything_take_no_room() -> None:
+    assert aligned([("a", "", "b"), ("aa", "", "")]) == ["a   b", "aa"]

@@ -1,4 +1,4 @@
-"""What a finished study has made, copied for a bench that runs in a scratch folder."""
+"""Studies for benches: small ones in scratch copies, and what a finished one has made."""
 
 import shutil
 from collections.abc import Iterable
@@ -6,7 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.run.errors import UserError
+from tests.scratch import Scratch
 from tools import overlay
+
+ROOT = Path(__file__).resolve().parents[1]
+TINY_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
+
+
+def small(path: Path, tiny: bool) -> Scratch:
+    """Make a small study at `path`, committed, nothing run yet.
+
+    Args:
+        path: a new folder.
+        tiny: two tiny cells, to try whether a bench works, in which starting takes nearly all the
+            time; else three cells on scikit-learn's digits, as `make demo` has them.
+    """
+    demo = overlay.read(ROOT / "demo.yaml")
+    scratch = Scratch.make(path, *(TINY_CELLS if tiny else demo["cells"]))
+    if not tiny:
+        scratch.write_params(overlay.overlaid(overlay.read(ROOT / "params.yaml"), demo))
+        scratch.git("commit", "-q", "-a", "-m", "As the demo")
+    return scratch
 
 
 def parameters(study: Path) -> dict[str, Any]:
@@ -19,7 +39,7 @@ def parameters(study: Path) -> dict[str, Any]:
     return overlay.read(study / "params.yaml")
 
 
-def copy(study: Path, scratch: Path, names: Iterable[str]) -> None:
+def copy_finished(study: Path, scratch: Path, names: Iterable[str]) -> None:
     """Copy files and folders of a study, of which nothing is changed.
 
     Raises:

@@ -1,5 +1,6 @@
-"""Sides that train in turns, as small scripts: one that is slow, one that ends, one needed."""
+"""Sides that take turns, as small scripts: one that is slow, one that ends, one needed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,13 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.explaining.turns import SideLost
-from bench.training.turns import ROOT, Start, take_turns
+from bench.turns import ROOT, SideLost, Start, rates_in_turns
 
-# It counts 10 images, and says that it has been let go on.
+# It counts 10 images, and notes that it has been let go on.
 SIDE = """
-import sys, time
-from bench.training.turns import Rounds
+import sys
+from bench.turns import Rounds
 name, log, ends_after = sys.argv[1], sys.argv[2], int(sys.argv[3])
 report = Rounds(0.0).trained
 for turn in range(1000):
@@ -28,15 +28,13 @@ for turn in range(1000):
 """
 # A bench that is killed while its side, which has had its turn, is stopped.
 KILLED = """
-import sys, time
-from tests.bench.test_training_turns import Path, script
-from bench.training.turns import Worker
-worker = Worker(script(Path(sys.argv[1]), "a"), 30.0)
-worker.answer()
-print(worker.process.pid, flush=True)
+import json, sys, time
+from bench.turns import Side, Start
+side = Side(Start("a", json.loads(sys.argv[1]), json.loads(sys.argv[2])), 30.0)
+side.answer()
+print(side.process.pid, flush=True)
 time.sleep(60)
 """
-SLOW = "import time; time.sleep(60)"
 PATIENCE = 30.0
 
 
@@ -46,7 +44,7 @@ def script(tmp_path: Path, side: str, ends_after: int = -1, needed: bool = False
 
 
 def test_each_side_has_as_many_rounds_and_they_alternate(tmp_path: Path) -> None:
-    rates, lost = take_turns([script(tmp_path, "a"), script(tmp_path, "b")], 3, PATIENCE)
+    rates, lost = rates_in_turns([script(tmp_path, "a"), script(tmp_path, "b")], 3, PATIENCE)
     assert {side: len(each) for side, each in rates.items()} == {"a": 3, "b": 3}
     assert all(rate > 0 for each in rates.values() for rate in each)
     assert lost == {}
@@ -54,33 +52,28 @@ def test_each_side_has_as_many_rounds_and_they_alternate(tmp_path: Path) -> None
     assert (tmp_path / "log").read_text() == "ab" * 4
 
 
-def test_a_side_that_ends_is_left_out_with_its_last_words(tmp_path: Path) -> None:
+def test_a_side_that_ends_or_is_too_slow_is_left_out(tmp_path: Path) -> None:
     starts = [script(tmp_path, "a", needed=True), script(tmp_path, "b", ends_after=2)]
-    rates, lost = take_turns(starts, 3, PATIENCE)
-    assert list(rates) == ["a"]
-    assert len(rates["a"]) == 3
+    rates, lost = rates_in_turns(starts, 3, PATIENCE)
+    assert list(rates) == ["a"] and len(rates["a"]) == 3
     assert lost == {"b": "out of memory"}
+    slow = Start("slow", [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
+    rates, lost = rates_in_turns([slow], 1, 0.5)
+    assert (rates, lost) == ({}, {"slow": "not done after 0 s"})
 
 
-def test_a_side_that_is_too_slow_costs_its_patience_and_nothing_else(tmp_path: Path) -> None:
-    slow = Start("slow", [sys.executable, "-c", SLOW], os.environ, needed=False)
-    rates, lost = take_turns([slow, script(tmp_path, "a")], 1, 10.0)
-    assert list(rates) == ["a"]
-    assert lost == {"slow": "not done after 10 s"}
-
-
-def test_there_is_no_going_on_without_a_side_that_is_needed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_bench_ends_without_a_side_that_is_needed(tmp_path: Path, capfd) -> None:
     starts = [script(tmp_path, "a"), script(tmp_path, "b", ends_after=0, needed=True)]
     with pytest.raises(SideLost, match="out of memory"):
-        take_turns(starts, 1, PATIENCE)
+        rates_in_turns(starts, 1, PATIENCE)
     assert "a library's progress" in capfd.readouterr().err
 
 
 def test_a_stopped_side_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
+    start = script(tmp_path, "a")
+    words = json.dumps(start.words), json.dumps(dict(start.environment))
     bench = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED, *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     side = psutil.Process(int(bench.stdout.readline()))
     try:

@@ -1,0 +1,385 @@
+"""What each bench measures, in small, and what it makes of it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import (
+    dvc_floor,
+    kernels,
+    limits,
+    memory,
+    one_change,
+    peers,
+    report,
+    startup,
+    studies,
+    train,
+    trust,
+)
+from bench.kernels import REST, Layer, Row
+from bench.models import measurable
+from bench.results import PROJECT, compare
+from bench.train import TENSORFLOW, TORCH, Rates
+from bench.training import sides
+from heatproof.config import params
+from heatproof.models import cost
+from heatproof.models.build import build_model
+from heatproof.run.errors import UserError
+from heatproof.storage import formats
+from heatproof.storage.records import Dataset
+from heatproof.trust.examination import Subject
+from tests.models import networks
+from tests.scratch import ROOT, Scratch, environment
+
+CELL = "simple_cnn-digits"
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(
+    ("words", "cases"),
+    [
+        ("limits --rounds 1 --seconds 0.1", 2),
+        ("startup fetch evaluate --rounds 1", 2),
+        ("dvc_floor --repeat 1", 1),
+        ("one_change --tiny --rounds 1", 1),
+        ("jobs --tiny --rounds 1", 1),
+        ("trust --models simple_cnn --rounds 1 --seconds 1 --methods 1", 1),
+        ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
+        ("explain --models simple_cnn --methods saliency --rounds 1 --seconds 0.1", 2),
+    ],
+    ids=lambda each: each.split()[0] if isinstance(each, str) else "",
+)
+def test_it_runs_and_keeps_what_it_measured(tmp_path: Path, words: str, cases: int) -> None:
+    module, *options = words.split()
+    file = tmp_path / "results.json"
+    done = subprocess.run(
+        [sys.executable, "-m", f"bench.{module}", *options, "--results", str(file)], cwd=ROOT,
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0 or "missed: " in done.stdout, done.stdout
+    assert len(json.loads(file.read_text())["measurements"]) == cases
+
+
+@pytest.mark.parametrize(
+    ("at", "beyond"),
+    [
+        (startup.measured("train", [4.0, 5.0, 9.0]), startup.measured("train", [4.0, 5.1, 5.2])),
+        (startup.measured("fetch", [1.0]), startup.measured("fetch", [1.01])),
+        (memory.measured("train@a", 2.0, "", 5), memory.measured("train@a", 2.01, "", 5)),
+        (
+            one_change.measured([11.0, 30.0], [10.0, 12.0], 3, "small cell"),
+            one_change.measured([11.1], [10.0], 3, "small cell"),
+        ),
+        (
+            dvc_floor.measured(9, {"study": [13.0, 20.0], "floor": [10.0, 11.0], "bare": [1.0]}),
+            dvc_floor.measured(9, {"study": [13.1], "floor": [10.0], "bare": [1.0]}),
+        ),
+    ],
+)
+def test_a_goal_is_met_up_to_it(at, beyond) -> None:
+    assert compare(at).met is True
+    assert compare(beyond).met is False
+
+
+def test_a_copy_counts_the_bytes_read_and_written() -> None:
+    count = 2**24
+    started = time.perf_counter()
+    rate = limits.copy_rate(0.0, count)
+    elapsed = time.perf_counter() - started
+    assert rate >= 2 * count / elapsed / 1e9  # one pass of all that took this long
+
+
+def rates(**of_peers: list[float]) -> Rates:
+    named = {train.KERAS[backend]: each for backend, each in of_peers.items()}
+    return Rates({PROJECT: [120.0, 180.0], **named}, [900.0, 1000.0], 0.5, {TORCH: "too slow"})
+
+
+def test_trainings_goal_is_of_the_best_peer_and_tensorflow_stays_beside_it() -> None:
+    measured = rates(tensorflow=[90.0, 100.0], jax=[150.0, 140.0])
+    best, alone = train.measurements("resnet18", measured, 0.27, "a note")
+    assert (best.part, best.case, best.goal) == ("training", "resnet18", 1.25)
+    compared = compare(best)
+    assert (compared.peer, compared.met) == (train.KERAS["jax"], False)
+    assert compared.ratio == pytest.approx(1.2)
+    assert best.absent == {TORCH: "too slow"} and list(best.shares.values()) == [0.27]
+    assert list(alone.sides) == [PROJECT, TENSORFLOW]
+    assert compare(alone).ratio == pytest.approx(1.8) and compare(alone).met is True
+    assert len(train.measurements("simple_cnn", rates(tensorflow=[1.0]), 0.1, "")) == 1
+
+
+def test_each_backend_has_an_interpreter_or_a_reason(tmp_path: Path, monkeypatch) -> None:
+    elsewhere = peers.Environment(Path("elsewhere/bin/python"))
+    pythons, absent = train.interpreters(["tensorflow", "torch"], elsewhere)
+    assert pythons == {"tensorflow": Path(sys.executable), "torch": elsewhere.python}
+    assert absent == {}
+    missing = peers.find(tmp_path, ["torch"])
+    assert missing.absent == "the peers' environment is not there"
+    monkeypatch.setattr(train.importlib.util, "find_spec", lambda name: None)
+    pythons, absent = train.interpreters(["jax", "torch"], missing)
+    assert pythons == {} and absent[TORCH] == missing.absent
+    assert "jax" in absent[train.KERAS["jax"]]
+
+
+def test_an_environment_tells_what_it_lacks_and_which_versions_it_has(tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    lacking = peers.find(tmp_path, ["keras", "no_such_module"])
+    assert lacking.absent == "the peers' environment has no no_such_module"
+    assert peers.find(tmp_path, ["keras"]).absent == ""
+    assert f"keras {lacking.versions['keras']}" in str(lacking)
+    python.write_text("#!/bin/sh\necho 'no such library' >&2; exit 3\n")
+    assert peers.find(tmp_path, ["keras"]).absent.endswith("does not start: no such library")
+
+
+def test_what_the_peers_share_with_the_project_is_pinned_alike() -> None:
+    ours, theirs = (
+        {line.partition("==")[0].lower().replace("_", "-").replace(".", "-"): line
+         for line in (peers.ROOT / path).read_text().splitlines() if "==" in line}
+        for path in ("requirements.txt", "bench/requirements-peers.txt")
+    )  # fmt: skip
+    for name in ("keras", "h5py", "numpy", "pydantic", "ruamel-yaml"):
+        assert ours[name].partition("==")[2] == theirs[name].partition("==")[2]
+
+
+def handed_over(folder: Path, *cells: str) -> Path:
+    """Hand networks over as the project's side does, no weight where it starts."""
+    study, generator = params.load(), np.random.default_rng(0)
+    for cell in cells:
+        networks.runtime.configure(study.threads, study.seed)
+        model = build_model(study, cell, sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+        for variable in model.weights:
+            if variable.name in ("beta", "bias", "moving_mean"):
+                variable.assign(generator.normal(0, 0.1, variable.shape))
+            elif variable.name in ("gamma", "moving_variance"):
+                variable.assign(generator.uniform(0.5, 1.5, variable.shape))
+        (folder / cell).mkdir()
+        sides.write(folder / cell, model)
+    return folder
+
+
+def test_keras_trains_the_network_that_is_handed_over(tmp_path: Path) -> None:
+    study = params.load()
+    cell = measurable(study)[next(iter(measurable(study)))]
+    folder = handed_over(tmp_path, cell) / cell
+    model = sides.as_keras_has_it(study, cell, folder)
+    assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
+    expected = sides.read(folder)
+    assert expected.gflop == pytest.approx(cost.flops(model) / 1e9)
+    logits = expected.logits + 1e-3 * np.abs(expected.logits).max()
+    np.savez(folder / sides.EXPECTED, logits=logits, gflop=expected.gflop)
+    with pytest.raises(RuntimeError, match="Keras on tensorflow: its logits are off"):
+        sides.as_keras_has_it(study, cell, folder)
+
+
+SAME = """
+import sys
+from pathlib import Path
+from bench.training import sides
+from heatproof.config import params
+for cell in sys.argv[2:]:
+    sides.as_keras_has_it(params.load(), cell, Path(sys.argv[1]) / cell)
+    print("same", cell)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_every_network_is_the_same_on_every_backend(backend: str, tmp_path: Path) -> None:
+    python = Path(sys.executable)
+    if backend == "torch":
+        elsewhere = peers.find(peers.ROOT / ".venv-peers", train.NEEDED)
+        if elsewhere.absent:
+            pytest.skip(elsewhere.absent)
+        python = elsewhere.python
+    cells = measurable(params.load()).values()
+    done = subprocess.run(
+        [python, "-c", SAME, str(handed_over(tmp_path, *cells)), *cells], cwd=peers.ROOT,
+        env=os.environ | {"KERAS_BACKEND": backend}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-1] == [f"same {cell}" for cell in cells]
+
+
+LAYERS = {
+    "block1": Layer("3×3 convolution", 0.5),
+    "block1_bn": Layer("batch normalisation", 0.0),
+    "block2": Layer("3×3 convolution", 0.25),
+}
+
+
+def test_operations_belong_to_their_layers_forward_and_backward() -> None:
+    operations = [
+        ("ExecutorState::Process", 100.0),
+        ("Called/net_1/block1_1/convolution:Conv2D", 1.0),
+        ("Called/gradient_tape/net_1/block1_1/convolution/BackpropFilter:Conv2DFilter", 2.0),
+        ("Called/net/block2/convolution:Conv2D", 3.0),
+        ("Called/net_1/block1_bn_1/FusedBatchNormV3:FusedBatchNormV3", 4.0),
+        ("Called/adam/mul_3:Mul", 5.0),
+    ]
+    rows = kernels.rows(operations, LAYERS, steps=2, batch_size=10)
+    assert rows == [
+        Row("3×3 convolution", 3.0, 22.5),
+        Row(REST, 2.5, 0.0),
+        Row("batch normalisation", 2.0, 0.0),
+    ]
+    table = kernels.lines([Row("dense", 0.003, 0.3), Row(REST, 0.001, 0.0)], product=200.0)
+    assert table[1].split() == ["75%", "3.0", "100", "50%", "dense"]
+    assert table[2].split() == ["25%", "1.0", "–", "–", *REST.split()]
+
+
+def test_the_layers_costs_are_the_networks() -> None:
+    model = networks.shared("mobilenet_v2", networks.COLOUR)
+    layers = kernels.layers_of(model)
+    assert list(layers) == [layer.name for layer in model.layers]
+    assert sum(layer.gflop for layer in layers.values()) == pytest.approx(cost.flops(model) / 1e9)
+    assert {"depthwise convolution", "1×1 convolution"} < {each.kind for each in layers.values()}
+
+
+@pytest.mark.slow
+def test_a_network_is_trained_and_recorded(tmp_path: Path) -> None:
+    study = params.load()
+    model, cell = next(iter(measurable(study).items()))
+    kernels.record(cell, 2, tmp_path)
+    built = build_model(study, cell, sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+    layers = kernels.layers_of(built)
+    rows = kernels.rows(kernels.operations_in(tmp_path), layers, 2, 1)
+    seconds = {row.kind: row.seconds for row in rows}
+    convolutions = {layer.kind for layer in layers.values() if "convolution" in layer.kind}
+    assert REST in seconds and convolutions <= set(seconds), model
+    assert sum(seconds[kind] for kind in convolutions) > 0.05 * sum(seconds.values())
+
+
+def test_the_greatest_memory_is_that_of_the_stage_alone(tmp_path: Path) -> None:
+    here = bytearray(b"1") * (100 * 2**20)  # the bench's own is not the stage's
+    (tmp_path / "hungry.py").write_text("x = bytearray(b'1') * (400 * 2**20)\ndel x\n")
+    (tmp_path / "broken.py").write_text("raise SystemExit('error: no such file')")
+    hungry, failure = memory.peak_gib(["python", "-m", "hungry"], tmp_path, 1)
+    assert failure == "" and 400 / 1024 < hungry < 500 / 1024
+    modest, failure = memory.peak_gib(["python", "-m", "broken"], tmp_path, 1)
+    assert modest < 0.05 < len(here) / 2**30
+    failed = memory.measured("fetch@mnist", modest, failure, 5)
+    assert compare(failed).met is False
+    assert failed.absent == {PROJECT: "error: no such file"}
+
+
+def test_the_stages_of_the_cells_and_of_the_whole_study_run_trainings_last() -> None:
+    modules = {"train@a-d": "train", "train@b-d": "train", "fetch@d": "fetch", "fetch@e": "fetch"}
+    locked = {
+        name: {"cmd": f"python -m stages.{module} --cell x"}
+        for name, module in {**modules, "report": "report"}.items()
+    }
+    commands = memory.commands(locked, ["a-d"], ["d"])
+    assert list(commands) == ["fetch@d", "report", "train@a-d"]
+    assert commands["report"][:3] == ["python", "-m", "stages.report"]
+
+
+@pytest.mark.thorough
+def test_a_training_has_all_data_and_few_steps(tmp_path: Path) -> None:
+    study = Scratch.make(tmp_path / "study", CELL)
+    study.change("models.simple_cnn.schedules.cpu.digits.epochs", 7)
+    study.repro("preprocess@digits", "fingerprint")
+    (study.path / "metrics").mkdir(exist_ok=True)
+    before = study.contents("data", "metrics")
+    scratch = tmp_path / "scratch"
+    memory.copy(study.path, scratch, [CELL])
+    words = formats.read_yaml(ROOT / "dvc.yaml")["stages"]["train"]["do"]["cmd"].split()
+    gib, failure = memory.peak_gib([*words[:-1], CELL], scratch, steps=2)
+    assert failure == "" and 0.1 < gib < memory.LIMIT_GIB
+    assert study.contents("data", "metrics") == before
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """What passes for a finished study."""
+    folder = tmp_path / "made"
+    made = "data/models/a.weights.h5", "metrics/train/a.json", ".dvc/cache/files/a"
+    for name in (*made, "dvc.lock", "params.yaml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{name}\n")
+    return folder
+
+
+def test_one_change_is_made_in_a_copy_of_this_code_with_anothers_results(
+    tmp_path: Path, finished: Path
+) -> None:
+    copied = one_change.finished(tmp_path / "copy", finished).path
+    for path in finished.rglob("*"):
+        if path.is_file():
+            name = path.relative_to(finished)
+            assert (copied / name).read_text() == f"{name}\n"
+    assert (copied / "stages/train.py").read_bytes() == (ROOT / "stages/train.py").read_bytes()
+    assert (copied / ".git").is_dir() and not (finished / ".git").exists()
+
+
+def test_a_study_that_was_not_made_or_has_no_such_model_is_refused(
+    tmp_path: Path, finished: Path
+) -> None:
+    (finished / "dvc.lock").unlink()
+    with pytest.raises(UserError, match=r"dvc\.lock: there is no such file; run `make repro`"):
+        one_change.finished(tmp_path / "copy", finished)
+    with pytest.raises(UserError, match="did you mean 'resnet18'"):
+        one_change.require_cell("resnet19", {"cells": {"a-b": {"model": "resnet18"}}})
+    with pytest.raises(UserError, match=r"params\.yaml: there is no such file"):
+        studies.parameters(tmp_path)
+
+
+def test_a_stage_loads_its_familys_module() -> None:
+    rooms = one_change.rooms_of("stages.explain", ["--cell", "a-b", "--family", "lime"])
+    assert rooms[-1] == "heatproof.attribution.perturbation.lime"
+    assert one_change.rooms_of("stages.report", []) is None
+
+
+def test_trusts_share_of_the_images_keeps_all_maps_and_baselines() -> None:
+    images = np.arange(5.0, dtype=np.float32)[:, None, None, None] * np.ones((2, 2, 1), np.float32)
+    maps = {"a": images[..., 0], "b": -images[..., 0]}
+    share = trust.first(Subject(images, np.arange(5), maps, {"black": images + 10}, None), 2)
+    assert share.targets.tolist() == [0, 1]
+    assert list(share.maps) == ["a", "b"]
+    for array in (share.images, *share.maps.values(), *share.baselines.values()):
+        assert len(array) == 2
+    assert (share.baselines["black"] == images[:2] + 10).all()
+    timed = trust.Measured(1, passed=1000, gflop=0.5, measures=[20.0, 10.0], bare=[1.0])
+    assert trust.shares(timed, 200.0) == {limits.PRODUCT: pytest.approx(0.25)}
+    assert trust.shares(timed, None) == {}
+
+
+def test_a_page_weighs_its_pictures_once_and_the_site_by_its_cells(tmp_path: Path) -> None:
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(b"x" * 1000)
+    twice = '<img src="../images/a.png"><image href="../images/a.png"/>'
+    page = tmp_path / "cells" / "a.html"
+    page.write_text(f'<link href="data:image/svg+xml,%3C">{twice}')
+    (tmp_path / "cells" / "b.html").write_text("y" * 500)
+    (tmp_path / "index.html").write_text("z")
+    assert report.weight(page) == page.stat().st_size + 1000
+    measured, largest = report.sizes(tmp_path, 40)
+    assert largest == page
+    assert all(compare(each).met for each in measured)
+    assert measured[-1].sides["limit"] == [100]
+
+
+def test_few_images_of_a_gpus_trial_are_the_first_with_their_labels(monkeypatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # it sets that where nothing is, for this process
+    from bench import gpu
+
+    count = gpu.SMALL_PARTS + 5
+    images = (np.arange(count) % 251).astype(np.uint8).reshape(count, 1, 1, 1)
+    labels = np.arange(count)
+    few = gpu.few_of(Dataset(images, labels, images[:7], labels[:7], ("a", "b")))
+    np.testing.assert_array_equal(few.train_images, images[:-5])
+    np.testing.assert_array_equal(few.train_labels, labels[:-5])
+    np.testing.assert_array_equal(few.test_images, images[:7])
+    np.testing.assert_array_equal(few.test_labels, labels[:7])
+    assert few.class_names == ("a", "b")
+    assert gpu.SMALL["train_images"] < gpu.SMALL_PARTS, "some are left to validate with"
