@@ -11,6 +11,11 @@ the others run all the same.
   python -m bench --show                     only print the file
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.__main__")
+
 import argparse
 import subprocess
 import sys
@@ -18,8 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench import results, table
-from heatproof.run import command
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("bench/results.json")
@@ -77,8 +81,7 @@ def chosen(names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in PARTS:
             raise UserError(
-                f"--only {name}: unknown{command.nearest(name, list(PARTS))}; "
-                f"known: {', '.join(PARTS)}"
+                f"--only {name}: unknown{nearest(name, list(PARTS))}; known: {', '.join(PARTS)}"
             )
     return [part for part in PARTS if part in names]
 
@@ -135,7 +138,3 @@ def _divided(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the words before and after a lone `--`."""
     place = list(words).index("--") if "--" in words else len(words)
     return list(words[:place]), list(words[place + 1 :])
-
-
-if __name__ == "__main__":
-    command.run(main)

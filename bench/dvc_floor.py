@@ -8,6 +8,11 @@ params.yaml again for every stage, and walks it for every entry. All are scratch
 stand-ins of a few bytes, and dvc.lock is what `dvc commit` says of them.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.dvc_floor")
+
 import json
 import shutil
 import subprocess
@@ -21,7 +26,6 @@ from ruamel.yaml import YAML
 
 from bench import record
 from bench.results import PROJECT, Measurement
-from heatproof.run import command
 from tests.scratch import Scratch, copy_repository, environment
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,7 +164,3 @@ def _dvc(repository: Path, *words: str) -> str:
         [sys.executable, "-m", "dvc", *words], cwd=repository, env=environment(), check=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ).stdout  # fmt: skip
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -20,6 +20,11 @@ PyTorch's side needs an environment of its own, as the project does without PyTo
 (see there for PyTorch's own index).
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.explain")
+
 import argparse
 import math
 import os
@@ -35,7 +40,6 @@ from bench.models import measurable, require_known
 from bench.results import PROJECT, Measurement
 from bench.turns import Sides, Start
 from heatproof.config import params
-from heatproof.run import command
 
 PART = "explaining"
 FASTER_THAN_PEERS = 1.2
@@ -180,7 +184,3 @@ def judged(
         PART, f"{case}, {PASSES}", "ms per image", "less", sides, goal=1 / OVER_BARE_PASSES
     )
     return [*goals, passes]
-
-
-if __name__ == "__main__":
-    command.run(main)

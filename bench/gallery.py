@@ -5,13 +5,17 @@ Chromium, and times each control from the change of its value until the page is 
 best of several tries counts. Exits with 1 where one takes longer than the goal.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.gallery")
+
 import tempfile
 from pathlib import Path
 
 from bench import record
 from bench.report import chromium
 from bench.results import Measurement, under
-from heatproof.run import command
 from tests.report.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +61,3 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, record.into(options.results) as take:
         site = large_site(ROOT, Path(folder))
         take(*measured(site / f"cells/{LARGE_CELLS[0]}.html", options.rounds))
-
-
-if __name__ == "__main__":
-    command.run(main)

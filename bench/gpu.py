@@ -15,6 +15,11 @@ again, and an interrupted one goes on from its last epoch: repeat the command un
 is done. `--minutes` stops by itself in time, as for a machine that is lent for minutes.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.gpu")
+
 import argparse
 import os
 import sys
@@ -27,7 +32,7 @@ from typing import get_args
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from heatproof.config import params
-from heatproof.run import command, runtime
+from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, tables, weights
 from heatproof.storage.records import Dataset
@@ -280,7 +285,3 @@ def finished(study: params.Params, cell: str, folder: Path) -> parcel.Manifest |
         return None
     print(f"{cell}: trained already, see {folder}/", flush=True)
     return manifest
-
-
-if __name__ == "__main__":
-    command.run(main)

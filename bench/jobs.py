@@ -6,6 +6,11 @@ The cores are divided among the jobs in params.yaml (`threads`), since that numb
 bits of the results and is therefore nothing that a command may choose.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.jobs")
+
 import os
 import subprocess
 import sys
@@ -15,7 +20,6 @@ from pathlib import Path
 
 from bench import record, studies
 from bench.results import PROJECT, Measurement
-from heatproof.run import command
 from tests.scratch import environment
 
 
@@ -61,7 +65,3 @@ def main() -> None:
     note = f"{divided} threads per job, on {cores} cores"
     with record.into(options.results) as take:
         take(Measurement("jobs", case, "s", "less", seconds, note=note))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -10,6 +10,11 @@ matrices of 2,048² reaches: what makes a network slow is what takes long at a s
 without weights have none; their share is not said.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.kernels")
+
 import argparse
 import io
 import re
@@ -26,7 +31,6 @@ from bench.models import measurable, require_known
 from bench.train import PASSES
 from bench.training import sides
 from heatproof.config import params
-from heatproof.run import command
 
 if TYPE_CHECKING:
     import keras
@@ -190,7 +194,3 @@ def main() -> None:
     batch_size = study.schedule_of(cell).batch_size
     print(f"{options.model}, {batch_size} images a step; the product reaches {product:.0f} GFLOP/s")
     print(*lines(rows(operations, layers, options.batches, batch_size), product), sep="\n")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -6,6 +6,11 @@ each core, in GB/s of bytes read and written. Each is measured in a process of i
 the best round counts, since a limit is what was reached at least once.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.limits")
+
 import argparse
 import json
 import os
@@ -19,7 +24,6 @@ import numpy as np
 
 from bench import machine, record, results
 from bench.results import LIMITS, MACHINE
-from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT, COPY = "float32 product of 2,048²", "copy of a large array"
@@ -121,7 +125,3 @@ def in_a_process(name: str, seconds: float) -> float:
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
-
-
-if __name__ == "__main__":
-    command.run(main)

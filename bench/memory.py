@@ -10,6 +10,11 @@ are the real ones, all that it trains on and validates with, and so are the netw
 what is written at an epoch's end.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.memory")
+
 import os
 import shlex
 import subprocess
@@ -22,7 +27,6 @@ from typing import Any
 from bench import record, studies
 from bench.results import PROJECT, Measurement, under
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.storage import formats, paths
 from tests.scratch import environment
 from tools import overlay
@@ -165,7 +169,3 @@ def main() -> None:
                 continue
             gib, failure = peak_gib(words, Path(scratch), options.steps)
             take(measured(stage, gib, failure, options.steps))
-
-
-if __name__ == "__main__":
-    command.run(main)

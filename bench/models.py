@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.training.sides import SHAPES
 from heatproof.config import params
-from heatproof.run import command
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 
 
 def measurable(study: params.Params) -> dict[str, str]:
@@ -27,6 +26,6 @@ def require_known(models: Sequence[str], cells: Mapping[str, str], *also: str) -
     for model in models:
         if model not in cells:
             raise UserError(
-                f"--models {model}: unknown{command.nearest(model, list(cells))}; "
+                f"--models {model}: unknown{nearest(model, list(cells))}; "
                 f"known: {', '.join([*also, *cells])}"
             )

@@ -13,6 +13,11 @@ work, reading and writing files, tracing and compiling included. So all that the
 beyond the sum is starting Python and libraries, and DVC.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.one_change")
+
 import itertools
 import json
 import re
@@ -28,8 +33,7 @@ from bench import record, studies
 from bench.results import PROJECT, Measurement
 from bench.startup import ROOMS
 from heatproof.attribution.core import method
-from heatproof.run import command
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 from tests.scratch import Scratch, copy_repository, environment
 from tools import overlay
 
@@ -109,8 +113,7 @@ def require_cell(model: str, parameters: dict[str, Any]) -> None:
     known = sorted({cell["model"] for cell in parameters["cells"].values()})
     if model not in known:
         raise UserError(
-            f"--model {model}: no cell has it{command.nearest(model, known)}; "
-            f"known: {', '.join(known)}"
+            f"--model {model}: no cell has it{nearest(model, known)}; known: {', '.join(known)}"
         )
 
 
@@ -174,7 +177,3 @@ def measured(walls: list[float], works: list[float], stages: int, case: str) -> 
         note=f"{stages} stages ran; work is what each stage's main takes in a process that has "
         "loaded all it needs",
     )
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -9,6 +9,11 @@ several times, and opens its largest page in headless Chromium, each time with a
 Exits with 1 where a goal is missed.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.report")
+
 import re
 import shutil
 import tempfile
@@ -25,7 +30,6 @@ from bench import record
 from bench.results import Measurement, under
 from heatproof.config import params
 from heatproof.report import site, study
-from heatproof.run import command
 from tests.browser.conftest import FLAGS
 from tests.conftest import BROWSERS
 
@@ -142,7 +146,3 @@ def main() -> None:
         }
         for name, page in pages.items():
             take(*speeds(page, name, options.visits))
-
-
-if __name__ == "__main__":
-    command.run(main)

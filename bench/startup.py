@@ -10,6 +10,11 @@ that has its libraries loaded (tools/forkserver.py), which `bench.one_change` me
 misses its limit makes the exit code 1.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.startup")
+
 import json
 import os
 import statistics
@@ -21,7 +26,6 @@ from pathlib import Path
 
 from bench import record
 from bench.results import Measurement, under
-from heatproof.run import command
 
 ROOT = Path(__file__).resolve().parents[1]
 WITH_TENSORFLOW, WITHOUT = 5.0, 1.0  # seconds
@@ -109,7 +113,3 @@ def main() -> None:
             take(measured(stage, [max(each.values()) for each in rounds]))
             medians = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
             print("    until", ", ".join(f"{name} {taken:.2f}" for name, taken in medians.items()))
-
-
-if __name__ == "__main__":
-    command.run(main)

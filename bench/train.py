@@ -19,6 +19,11 @@ Keras on PyTorch needs an environment of its own, as the project does without Py
 (see there for PyTorch's own index).
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.train")
+
 import argparse
 import importlib.util
 import os
@@ -35,7 +40,6 @@ from bench.results import PROJECT, Measurement
 from bench.training.sides import read
 from bench.turns import Start, rates_in_turns
 from heatproof.config import params
-from heatproof.run import command
 
 PART = "training"
 GOAL = 1.25  # times the best peer
@@ -193,7 +197,3 @@ def main() -> None:
             rates = measure(cells[model], sized, pythons, absent)
             share = PASSES * rates.gflop * max(rates.sides[PROJECT]) / max(rates.product)
             take(*measurements(model, rates, share, note))
-
-
-if __name__ == "__main__":
-    command.run(main)

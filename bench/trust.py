@@ -9,6 +9,11 @@ Where a turn over all images would take longer than `--seconds`, it is over the 
 as many maps, perturbations and batches an image, and the line says of how many images it is.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("bench.trust")
+
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +25,7 @@ from bench.models import measurable
 from bench.results import PROJECT, Measurement
 from bench.training.sides import CLASSES, SHAPES
 from heatproof.config import params
-from heatproof.run import command, runtime
+from heatproof.run import runtime
 
 if TYPE_CHECKING:
     from heatproof.trust.examination import Subject
@@ -139,7 +144,3 @@ def first(subject: "Subject", images: int) -> "Subject":
         maps={name: each[:images] for name, each in subject.maps.items()},
         baselines={name: each[:images] for name, each in subject.baselines.items()},
     )
-
-
-if __name__ == "__main__":
-    command.run(main)

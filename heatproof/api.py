@@ -34,8 +34,7 @@ from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
 from heatproof.report.text import methods as descriptions
 from heatproof.run import runtime
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 from heatproof.statistics.softmax import softmax
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Dataset

@@ -3,6 +3,11 @@
 `python -m heatproof.explain_image photo.png --cell resnet18-cifar10`
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("heatproof.explain_image")
+
 import argparse
 import hashlib
 import os
@@ -20,7 +25,6 @@ from heatproof.config import params
 from heatproof.datasets import likeness, photos
 from heatproof.report.pages import image_page
 from heatproof.report.text import methods
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, atomic, paths
@@ -240,7 +244,3 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder whose params.yaml and results are used, such as .demo after `make demo`",
     )
     return parser
-
-
-if __name__ == "__main__":
-    command.run(main)

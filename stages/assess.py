@@ -1,12 +1,17 @@
 """Measure whether a cell's explanations can be believed. `python -m stages.assess --cell <cell>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.assess", uses="tensorflow")
+
 import argparse
 import time
 
 import numpy as np
 
 from heatproof.config import params
-from heatproof.run import command, tracking
+from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.storage.records import Explanations
 from heatproof.trust import examination, summary
@@ -109,7 +114,3 @@ class _Watch:
         now = time.monotonic()
         self.laps[f"{name}_seconds"] = round(now - self._last, 3)
         self._last = now
-
-
-if __name__ == "__main__":
-    command.run(main)

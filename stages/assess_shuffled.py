@@ -7,10 +7,15 @@ Label randomisation, Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
 trained on shuffled labels.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.assess_shuffled", uses="tensorflow")
+
 import argparse
 
 from heatproof.config import params
-from heatproof.run import command, tracking
+from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.storage.artifacts import SHUFFLED
 from heatproof.trust import examination, summary
@@ -49,7 +54,3 @@ def assess_shuffled(cell: str) -> None:
         artifacts.write_metrics("assess_shuffled", cell, metrics)
         print(f"{cell}: {len(originals)} maps beside those of shuffled labels", flush=True)
         run.log_metrics(tracked(summarised))
-
-
-if __name__ == "__main__":
-    command.run(main)

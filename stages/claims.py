@@ -4,6 +4,11 @@ Reads claims.yaml, params.yaml, metrics/ and what little the claims need of data
 metrics/claims.json, which repeats to the byte: training times are compared in the report.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.claims")
+
 import argparse
 from typing import Any
 
@@ -12,7 +17,6 @@ from heatproof.claims.description import Book, Claim, Confusion, Figure
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import NOT_RUN, VERDICTS, Finding, NotThere
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.storage import paths
 from heatproof.storage.formats import write_json
 
@@ -99,7 +103,3 @@ def _published(claim: Claim) -> dict[str, Any]:
         return {"text": "", "low": None, "high": None}
     low, high = claim.bounds()
     return {"text": claim.text(), "low": low, "high": high}
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -4,13 +4,17 @@ Reads metrics/timing/, data/raw/ and data/processed/; writes metrics/provenance.
 on nothing else: not on where, when or on which commit it is gathered. Only the report reads it.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.collect_provenance")
+
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from heatproof.config import params
 from heatproof.config.params import Params
-from heatproof.run import command
 from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import sha256_of, write_json
 
@@ -94,7 +98,3 @@ def main() -> None:
     write_json(paths.PROVENANCE, {"study": [content]})
     recorded = sum(run["environment"] is not None for run in content["runs"])
     print(f"provenance: recorded of {recorded} of {len(content['runs'])} runs", flush=True)
-
-
-if __name__ == "__main__":
-    command.run(main)

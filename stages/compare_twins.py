@@ -1,11 +1,16 @@
 """Compare a cell with its twin of another seed. `python -m stages.compare_twins --cell <cell>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.compare_twins", uses="tensorflow")
+
 import argparse
 
 import numpy as np
 
 from heatproof.config import params
-from heatproof.run import command, runtime, tracking
+from heatproof.run import runtime, tracking
 from heatproof.storage import artifacts, weights
 
 FAMILY = "twins"
@@ -47,7 +52,3 @@ def compare(cell: str) -> None:
         run.log_metrics(tracking.flattened(found.metrics))
         if found.figure is not None:
             run.log_figure(found.figure, "twins.png")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -5,11 +5,17 @@ data/predictions/<cell>.npz and .csv, metrics/evaluate/<cell>.json and, apart be
 repeats, metrics/timing/evaluate/<cell>.json.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.evaluate", uses="keras")
+
 import argparse
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import keras
 import numpy as np
 
 from heatproof.config import params
@@ -18,13 +24,10 @@ from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation import calibration, classification, figures, inference, table
 from heatproof.models import cost
 from heatproof.models.build import build_model
-from heatproof.run import command, runtime, tracking
+from heatproof.run import runtime, tracking
 from heatproof.statistics.bootstrap import accuracy_interval
 from heatproof.storage import artifacts, paths, tables, weights
 from heatproof.storage.records import Dataset, Predictions
-
-if TYPE_CHECKING:
-    import keras
 
 
 def evaluate(study: Params, cell: str) -> None:
@@ -123,13 +126,13 @@ def metrics_on_train(
     }
 
 
-def _trained(study: Params, cell: str, data: Dataset) -> "keras.Model":
+def _trained(study: Params, cell: str, data: Dataset) -> keras.Model:
     model = build_model(study, cell, data.test_images.shape[1:], len(data.class_names))
     weights.load(cell, model)
     return model
 
 
-def _cost(model: "keras.Model") -> dict[str, int]:
+def _cost(model: keras.Model) -> dict[str, int]:
     return {"parameters": cost.parameters(model), "flops": cost.flops(model)}
 
 
@@ -149,7 +152,3 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     evaluate(params.load(), arguments.cell)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -1,5 +1,10 @@
 """Explain a cell's predictions. `python -m stages.explain --cell <cell> --family gradients`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.explain", uses="tensorflow")
+
 import argparse
 import importlib
 from typing import Any
@@ -7,11 +12,15 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.core import method
+from heatproof.attribution.core.attributions import attribute, summary
 from heatproof.attribution.core.method import FAMILIES, Context, Subject
+from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.panel import panel
 from heatproof.attribution.core.selection import choose
 from heatproof.config import params
-from heatproof.run import command, runtime, tracking
-from heatproof.run.errors import UserError
+from heatproof.models.build import build_model
+from heatproof.run import runtime, tracking
+from heatproof.run.errors import UserError, nearest
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
@@ -35,15 +44,12 @@ def explain_cell(cell: str, family: str) -> None:
     study.cell(cell)
     if family not in FAMILIES:
         raise UserError(
-            f"--family {family}: unknown{command.nearest(family, list(FAMILIES))}; "
+            f"--family {family}: unknown{nearest(family, list(FAMILIES))}; "
             f"known: {', '.join(FAMILIES)}"
         )
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     predictions = _predictions(cell, study, dataset)
-    runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
-    from heatproof.attribution.core.network import Network
-    from heatproof.models.build import build_model
 
     model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
     weights.load(cell, model)
@@ -75,9 +81,6 @@ def explain_cell(cell: str, family: str) -> None:
 
 def _write_maps(room: Any, cell: str, family: str, subject: Subject, options: Any) -> tuple:
     """Apply a family of methods to the rows; return its metrics, timing and picture."""
-    from heatproof.attribution.core.attributions import attribute, summary
-    from heatproof.attribution.core.panel import panel
-
     rows = subject.rows
     computed = room.family(subject.network, options, subject.context)
     images = rows.images.astype(np.float32) / 255
@@ -142,7 +145,3 @@ def _counted(rows: Explanations) -> dict[str, int]:
         "right_images": int((once & right).sum()),
         "wrong_images": int((once & ~right).sum()),
     }
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -1,11 +1,15 @@
 """Take a dataset from its source. `python -m stages.fetch --dataset <dataset>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.fetch")
+
 import argparse
 import importlib
 
 from heatproof.config import params
 from heatproof.datasets.canonical import canonical_order
-from heatproof.run import command
 from heatproof.storage import artifacts
 from heatproof.storage.records import RawDataset
 
@@ -43,7 +47,3 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
         raw.class_names,
         None if raw.test_masks is None else raw.test_masks[test],
     )
-
-
-if __name__ == "__main__":
-    command.run(main)

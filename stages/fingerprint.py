@@ -7,6 +7,11 @@ uses changes, and nobody keeps lists of modules in dvc.yaml. Comments, docstring
 not count: explaining a line of code better is no reason to train again.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.fingerprint")
+
 import ast
 import hashlib
 import io
@@ -16,7 +21,6 @@ from functools import cache
 from pathlib import Path
 
 from heatproof.attribution.core.method import FAMILIES, MODULES
-from heatproof.run import command
 from heatproof.storage import atomic, paths
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -183,7 +187,3 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
             match node.body[:1]:
                 case [ast.Expr(value=ast.Constant(value=str()) as text)]:
                     yield text
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -1,12 +1,16 @@
 """Split a dataset and shuffle it by the seed. `python -m stages.preprocess --dataset <dataset>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.preprocess")
+
 import argparse
 
 import numpy as np
 
 from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, RawDataset
@@ -118,7 +122,3 @@ def described(dataset: Dataset) -> dict[str, object]:
 
 def _per_class(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:
     return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -11,6 +11,11 @@ gradient and of saliency are the same map, so their scores are equal here; where
 the random weights did. How much they decide is shown by `draws`: the whole test with other weights.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.published_sanity", uses="tensorflow")
+
 import argparse
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.config import params
-from heatproof.run import command, runtime, tracking
+from heatproof.run import runtime, tracking
 from heatproof.statistics.bootstrap import known_mean, mean_interval
 from heatproof.storage import artifacts, weights
 from heatproof.trust.randomisation import Maps, cascade
@@ -191,7 +196,3 @@ def summary(scores: np.ndarray, samples: int, seed: int) -> dict[str, Any]:
 def _of_images(scores: np.ndarray) -> np.ndarray:
     """Return each image's mean over all but the last axis; NaN for those that have none."""
     return np.array([known_mean(row) for row in scores.reshape(-1, scores.shape[-1]).T])
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -1,10 +1,14 @@
 """report: every result as a static site in reports/, to be opened from the file system."""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.report")
+
 from pathlib import Path
 
 from heatproof.config import params
 from heatproof.report import site, study
-from heatproof.run import command
 
 REPORTS = Path("reports")
 
@@ -17,7 +21,3 @@ def main() -> None:
     print(f"report: {REPORTS / 'index.html'}, {len(results.cells)} cells", flush=True)
     if lacking:
         print(f"report: results missing for {', '.join(lacking)} (said on their pages)")
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -1,23 +1,27 @@
 """Train a cell: weights, history and what it took. `python -m stages.train --cell <cell>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.train", uses="keras")
+
 import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import keras
 
 from heatproof.config import params
-from heatproof.run import command, runtime, tracking
+from heatproof.evaluation.figures import training_curves
+from heatproof.models.build import build_model
+from heatproof.run import runtime, tracking
 from heatproof.storage import artifacts, paths, tables, weights
 from heatproof.storage.records import Dataset
-
-if TYPE_CHECKING:
-    import keras
-
-    from heatproof.training.checkpoints import Bundle
-    from heatproof.training.loop import Outcome
-    from heatproof.training.options import Schedule
+from heatproof.training.checkpoints import Bundle, key_of
+from heatproof.training.loop import Outcome, train
+from heatproof.training.options import Schedule
 
 RESUME = Path(".resume")
 # Set to 1 by whoever runs DVC and removes what `settle` keeps (tools/pipeline.py).
@@ -51,8 +55,6 @@ def train_cell(cell: str) -> None:
         "augmentation": study.dataset_of(cell).augmentation.model_dump(),
     }
     configure(study, cell, study.seed)
-    from heatproof.evaluation.figures import training_curves
-
     with tracking.run(stage="train", cell=cell, params=used) as run:
         started = time.monotonic()
         bundle = bundle_of(study, cell, dataset, study.seed)
@@ -82,7 +84,7 @@ def configure(study: params.Params, cell: str, seed: int) -> None:
     runtime.configure(study.threads, seed, study.training_of(cell).mixed_precision, training=True)
 
 
-def metrics_of(outcome: "Outcome", schedule: "Schedule") -> dict[str, float]:
+def metrics_of(outcome: Outcome, schedule: Schedule) -> dict[str, float]:
     """Return what metrics/train/<cell>.json has of a training."""
     best = outcome.best
     return {
@@ -99,7 +101,7 @@ def metrics_of(outcome: "Outcome", schedule: "Schedule") -> dict[str, float]:
     }
 
 
-def timing_of(outcome: "Outcome", seconds: float) -> dict[str, float]:
+def timing_of(outcome: Outcome, seconds: float) -> dict[str, float]:
     """Return what metrics/timing/train/<cell>.json has of a training that took `seconds`."""
     return {
         "train_seconds": round(seconds, 3),
@@ -109,13 +111,11 @@ def timing_of(outcome: "Outcome", seconds: float) -> dict[str, float]:
 
 def bundle_of(
     study: params.Params, cell: str, dataset: Dataset, seed: int, variant: str = ""
-) -> "Bundle":
+) -> Bundle:
     """Return the file from which this training would go on if it was interrupted.
 
     It is outside of DVC's outputs, which DVC deletes before it runs a stage.
     """
-    from heatproof.training.checkpoints import Bundle, key_of
-
     settings = {
         "seed": seed,
         "threads": study.threads,
@@ -135,7 +135,7 @@ def bundle_of(
     return bundle
 
 
-def settle(bundle: "Bundle") -> None:
+def settle(bundle: Bundle) -> None:
     """Put a training's bundle away: its results are written.
 
     DVC has yet to note them. Killed before, it deletes them and trains again; so the bundle is kept
@@ -159,8 +159,8 @@ def trained(
     dataset: Dataset,
     seed: int,
     listener: Listener,
-    bundle: "Bundle | None" = None,
-) -> tuple["keras.Model", "Outcome"]:
+    bundle: Bundle | None = None,
+) -> tuple[keras.Model, Outcome]:
     """Build a cell's network and train it. Call `configure` with the same seed first.
 
     Args:
@@ -175,9 +175,6 @@ def trained(
     Raises:
         UserError: the training diverged.
     """
-    from heatproof.models.build import build_model
-    from heatproof.training.loop import train
-
     network = build_model(study, cell, dataset.train_images.shape[1:], len(dataset.class_names))
     outcome = train(
         network,
@@ -191,7 +188,3 @@ def trained(
         bundle=bundle,
     )
     return network, outcome
-
-
-if __name__ == "__main__":
-    command.run(main)

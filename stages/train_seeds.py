@@ -6,6 +6,11 @@ A seed decides the start, the order, the validation part and the random changes 
 into training and test part is the cell's in all of them. The networks are measured and forgotten.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.train_seeds", uses="keras")
+
 import argparse
 import time
 from typing import TYPE_CHECKING
@@ -14,7 +19,7 @@ import numpy as np
 
 from heatproof.config import params
 from heatproof.evaluation import classification, inference
-from heatproof.run import command, tracking
+from heatproof.run import tracking
 from heatproof.statistics.spread import spread
 from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset, Predictions
@@ -83,7 +88,3 @@ def _predictions(
     logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
     keras.backend.clear_session()
     return Predictions(np.asarray(dataset.test_labels), logits, dataset.class_names)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -5,6 +5,11 @@ Label randomisation, Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
 should be explained otherwise than one that did.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.train_shuffled", uses="keras")
+
 import argparse
 import time
 from dataclasses import replace
@@ -12,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from heatproof.config import params
-from heatproof.run import command, tracking
+from heatproof.run import tracking
 from heatproof.storage import artifacts, weights
 from heatproof.storage.artifacts import SHUFFLED
 from stages.train import bundle_of, configure, settle, trained
@@ -85,7 +90,3 @@ def train_shuffled(cell: str) -> None:
 def permuted(labels: np.ndarray, seed: int) -> np.ndarray:
     """Return the same labels in a random order, int64 (n,): as many of each class as before."""
     return np.random.default_rng(seed).permutation(labels)
-
-
-if __name__ == "__main__":
-    command.run(main)

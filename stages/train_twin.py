@@ -1,10 +1,15 @@
 """Train a cell once more from another seed. `python -m stages.train_twin --cell <cell>`"""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("stages.train_twin", uses="keras")
+
 import argparse
 import time
 
 from heatproof.config import params
-from heatproof.run import command, tracking
+from heatproof.run import tracking
 from heatproof.storage import artifacts, weights
 from stages.train import bundle_of, configure, settle, trained
 
@@ -48,7 +53,3 @@ def train_twin(cell: str) -> None:
         artifacts.write_timing("train_twin", cell, timing)
         run.log_metrics(metrics | timing)
     settle(bundle)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-# Before anything imports TensorFlow: the kernels and the log level cannot be chosen later.
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+from heatproof.run import runtime
+
+# Before anything imports TensorFlow, as an entry point does.
+runtime.choose_kernels()
 os.environ["MPLBACKEND"] = "agg"
 # A test that is about tracking turns it on for itself, towards a database of its own.
 os.environ["STUDY_TRACKING"] = "off"

@@ -6,6 +6,11 @@ that the weights fit the networks. Then the files are put where DVC expects them
 records them, so that `dvc repro` trains nothing and goes on with evaluating.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.adopt", uses="keras")
+
 import argparse
 import sys
 import tempfile
@@ -13,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heatproof.config import params
-from heatproof.run import command, runtime
+from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths, weights
 from tools import parcel, pipeline, repair
@@ -112,7 +117,3 @@ def main() -> None:
             f"{cell}: validation accuracy {accuracy:.4f}, trained by {ran.get('backend')} on {on}"
         )
     print(f"adopted {', '.join(adopted)}: `make repro` evaluates without training again")
-
-
-if __name__ == "__main__":
-    command.run(main)

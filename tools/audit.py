@@ -5,6 +5,11 @@ records of vulnerabilities cannot be reached, a line says that nothing was audit
 failure. What is found has to be mended, or explained in `vulnerabilities.yaml`.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.audit")
+
 import json
 import subprocess
 import sys
@@ -18,7 +23,6 @@ from pydantic import Field
 
 from heatproof.config.schema import Block
 from heatproof.config.validation import validated
-from heatproof.run import command
 from heatproof.run.errors import UserError, printable
 from heatproof.storage.formats import read_yaml
 
@@ -169,7 +173,3 @@ def _run(words: list[str], purpose: str) -> None:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return printable(lines[-1])[:LONGEST_REASON] if lines else "it said nothing"
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -6,13 +6,17 @@ touched. What is unchanged is not copied again, so that DVC finds nothing to do 
 and goes on where an interrupted run stopped.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.demo")
+
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tools import overlay, pipeline, repair
@@ -109,7 +113,3 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -4,6 +4,11 @@ Made outside the pipeline, because experiments are not among the study's results
 `dvc exp show` knows, and from the files that DVC's cache still has.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.experiments")
+
 import json
 import re
 import subprocess
@@ -12,7 +17,6 @@ from pathlib import Path
 
 from heatproof.report.pages import experiments
 from heatproof.report.sections.outcomes import Outcome, Start, touched
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from stages.report import REPORTS
 from tools import exp_files, exp_show
@@ -94,7 +98,3 @@ def _illustrated(shown: exp_show.Shown, cache: Path) -> Start:
         baseline=with_pictures(shown.start.baseline, ""),
         experiments=tuple(with_pictures(e, e.name) for e in shown.start.experiments),
     )
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -7,6 +7,11 @@ float32 (n, height, width, channels) in [0, 1] and give logits (n, classes); `ca
 class is which. They are copies to hand on: nothing here reads them.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.export", uses="tensorflow")
+
 import argparse
 import importlib.util
 import json
@@ -20,7 +25,7 @@ import numpy as np
 
 from heatproof import api
 from heatproof.config import params
-from heatproof.run import command, runtime
+from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, weights
 from heatproof.storage.folders import file_name, replace_folder
@@ -217,7 +222,3 @@ def main() -> None:
         raise UserError(f"which cell? make export CELL=...; trained are: {trained}")
     print(f"{export_cell(arguments.cell, arguments.formats, arguments.to)}/ is written")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -16,7 +16,6 @@ import gc
 import importlib
 import json
 import os
-import runpy
 import secrets
 import select
 import signal
@@ -235,7 +234,9 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     tempfile.tempdir = None
     sys.path[0] = request["folder"]
     sys.argv[1:] = request["arguments"]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    from heatproof.run import command
+
+    command.run(lambda: importlib.import_module(request["module"]).main())
 
 
 if __name__ == "__main__":

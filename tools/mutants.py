@@ -7,6 +7,11 @@ program in other words, and then tests/equivalent_mutants.yaml says why. Each ru
 process, which has loaded TensorFlow but not used it.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.mutants")
+
 import argparse
 import ast
 import contextlib
@@ -24,7 +29,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage.formats import read_yaml
 from tools import mutating
@@ -235,7 +239,3 @@ def main() -> None:
             f"error: under {GOAL:.0%}: each survivor above is a missing assertion", file=sys.stderr
         )
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -4,6 +4,11 @@
 words.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.pipeline")
+
 import json
 import logging
 import os
@@ -14,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.run import command
 from heatproof.statistics import numbers
 from tools import forkserver, lock_file
 
@@ -141,7 +145,3 @@ def kept_epochs(stage: str, folder: Path) -> int:
 def main() -> None:
     """Run DVC with the words of the command line; exit as it does."""
     sys.exit(run(*sys.argv[1:]).code)
-
-
-if __name__ == "__main__":
-    command.run(main)

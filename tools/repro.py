@@ -6,6 +6,11 @@ parameters that results were made with, so a budget that only this command knew 
 other budget, and costs nothing: DVC's run-cache has kept the earlier results.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.repro")
+
 import argparse
 import re
 import sys
@@ -14,8 +19,7 @@ from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
-from heatproof.run import command
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 from tools import forkserver, jobs, pipeline, repair
 from tools.run_lock import alone
 
@@ -34,7 +38,7 @@ def set_budget(path: Path, budget: str) -> bool:
     known = list(get_args(params.Budget))
     if budget not in known:
         raise UserError(
-            f"BUDGET={budget}: unknown{command.nearest(budget, known)}; known: {', '.join(known)}"
+            f"BUDGET={budget}: unknown{nearest(budget, known)}; known: {', '.join(known)}"
         )
     text = path.read_text(encoding="utf-8")
     found = BUDGET_LINE.search(text)
@@ -88,7 +92,3 @@ def made_of(jobs: int, targets: Sequence[str]) -> list[str]:
     """Return the words after `make repro` that say the same as these arguments."""
     words = [f"JOBS={jobs}"] if jobs != 1 else []
     return [*words, f'TARGET="{" ".join(targets)}"'] if targets else words
-
-
-if __name__ == "__main__":
-    command.run(main)

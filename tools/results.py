@@ -3,11 +3,15 @@
 `python -m tools.results` writes it into README.md between its two markers; a test compares them.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.results")
+
 import sys
 from pathlib import Path
 
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic
 
@@ -61,7 +65,3 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     atomic.write_text(README, replaced(text, table()))
     sys.stdout.write(f"{README}: results table written\n")
-
-
-if __name__ == "__main__":
-    command.run(main)

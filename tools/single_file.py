@@ -1,10 +1,14 @@
 """`make report-single`: the report as one HTML file, to send by mail."""
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.single_file")
+
 import argparse
 from pathlib import Path
 
 from heatproof.report import single_file
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage.atomic import write_text
 
@@ -27,7 +31,3 @@ def main() -> None:
             f"This is more than {MAIL / 1e6:.0f} MB, which many mail servers refuse: send a "
             "smaller study's, or the folder packed with zip."
         )
-
-
-if __name__ == "__main__":
-    command.run(main)

@@ -6,6 +6,11 @@ that the table always tells of the code and parameters at hand; what has not cha
 out of the run-cache and trains nothing.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.sweep")
+
 import argparse
 import itertools
 import json
@@ -17,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from tools import experiments as experiments_page
 from tools.shell import dvc, git
@@ -221,7 +225,3 @@ def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for experiment in baseline["experiments"] or []
         if experiment["name"] and experiment["revs"]
     }
-
-
-if __name__ == "__main__":
-    command.run(main)

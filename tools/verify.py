@@ -9,6 +9,11 @@ are still there to compare with; and where the cell was trained from further see
 params.yaml), its accuracy with theirs: another machine is like another seed.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.verify")
+
 import argparse
 import hashlib
 import os
@@ -23,7 +28,6 @@ from typing import Any
 import networkx as nx
 
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage.formats import read_yaml
 from tools import jobs
@@ -203,7 +207,3 @@ def main() -> None:
             shutil.rmtree(FOLDER, ignore_errors=True)
     print("everything repeats" if repeats else "error: not everything repeats, see above")
     sys.exit(0 if repeats else 1)
-
-
-if __name__ == "__main__":
-    command.run(main)

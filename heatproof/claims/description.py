@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 from heatproof.claims.published import Published
 from heatproof.config.schema import Block
 from heatproof.config.validation import validated
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 from heatproof.storage.formats import read_yaml
 
 CLAIMS = Path("claims.yaml")

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError, shown_value
+from heatproof.run.errors import UserError, nearest, shown_value
 
 if TYPE_CHECKING:
     from heatproof.config.params import Cell, Params, Seeds, Twin

@@ -19,8 +19,7 @@ from heatproof.config.schema import Block, Count, Fraction
 from heatproof.config.validation import validated
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.features.options import FeaturesOptions, TwinsOptions
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError, shown_value
+from heatproof.run.errors import UserError, nearest, shown_value
 from heatproof.storage.formats import read_yaml
 from heatproof.training.options import Augmentation, Schedule, Training
 from heatproof.trust import options as trust

@@ -6,8 +6,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from heatproof.config.schema import Block
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError, shown_key, shown_value
+from heatproof.run.errors import UserError, nearest, shown_key, shown_value
 
 SHOWN_MISTAKES = 10
 

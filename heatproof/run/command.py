@@ -1,19 +1,35 @@
-"""How a stage is run from the command line: mistakes end in a sentence, bugs in a traceback."""
+"""How a program of the project starts and ends: `start`, called at the top of every entry point.
+
+    from heatproof.run import command
+
+    if __name__ == "__main__":
+        command.start("stages.train", uses="keras")
+
+    import keras
+    ...
+
+    def main() -> None:
+        ...
+
+`start` sets the process up, then imports the module under its own name and calls its `main`. So the
+imports below it are ordinary ones at the top of the file, TensorFlow among them: they come after
+the set-up. Importing the module anywhere else changes nothing, and this module imports nothing that
+takes time.
+"""
 
 import errno
+import importlib
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from difflib import get_close_matches
-from types import TracebackType
+from typing import Literal, NoReturn
 
+from heatproof.run import runtime
 from heatproof.run.errors import UserError, printable
 
-_LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
-
-_GO_ON = "interrupted: what was finished is kept; run the same command again to go on"
+_INTERRUPTED = "interrupted: completed work is saved; run the same command again to resume"
 
 # What the operating system may refuse although the program is right.
 _REFUSALS = {
@@ -25,24 +41,48 @@ _REFUSALS = {
 }
 
 
+def start(module: str, uses: Literal["", "keras", "tensorflow"] = "") -> NoReturn:
+    """Be the program `python -m <module>`: set the process up, import `module`, call its `main`.
+
+    Args:
+        module: the name of the module that is run, such as "stages.train".
+        uses: "keras" if it computes with whatever backend KERAS_BACKEND names, "tensorflow" if it
+            needs that one. It is then loaded here, in silence; under `make repro` the program runs
+            in a copy of a process that has it loaded already (`forkserver`).
+
+    Exits as `run` says, with 0 when `main` returns.
+    """
+
+    def main() -> None:
+        runtime.choose_kernels()
+        if uses:
+            if uses == "tensorflow":
+                runtime.require_tensorflow(module)
+            runtime.require_backend()
+            if _ran_elsewhere(module):
+                return
+            runtime.load_keras()
+        importlib.import_module(module).main()
+
+    run(main)
+    sys.exit(0)
+
+
 def run(main: Callable[[], None]) -> None:
-    """Run a stage's `main`, turning what a user can put right into one line and an exit code.
+    """Call `main`, turning what a user can put right into one line and an exit code.
 
     Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
     read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.
-
-    Where it is offered, `main` runs in another process, which has its libraries loaded already
-    (`loaded`); nobody can tell, but by the time it takes.
     """
+    earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
     try:
-        if not _ran_elsewhere():
-            main()
+        main()
     except UserError as error:
-        said = "\n".join(map(printable, str(error).split("\n")))
-        print(f"error: {said}", file=sys.stderr)
+        message = "\n".join(map(printable, str(error).split("\n")))
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print(_GO_ON, file=sys.stderr)
+        print(_INTERRUPTED, file=sys.stderr)
         sys.exit(130)
     except OSError as error:
         if error.errno not in _REFUSALS:
@@ -50,17 +90,15 @@ def run(main: Callable[[], None]) -> None:
         where = f"{printable(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(1)
+    finally:
+        sys.unraisablehook = earlier
 
 
-def _ran_elsewhere() -> bool:
+def _ran_elsewhere(module: str) -> bool:
     """Have another process do the work of this program, if one offers to; exit as it did."""
-    # Not before Ctrl-C is taken care of, below: it takes a moment to load.
     from heatproof.run import forkserver
 
-    program = _spec.name if _spec is not None else ""
-    if program not in (f"stages.{name}" for name in forkserver.STAGES):
-        return False
-    code = forkserver.run_elsewhere(program, sys.argv[1:])
+    code = forkserver.run_elsewhere(module, sys.argv[1:])
     if code is None:
         return False
     if code < 0:  # a signal ended it: this one ends in the same way
@@ -70,24 +108,7 @@ def _ran_elsewhere() -> bool:
     sys.exit(code)
 
 
-def nearest(name: object, known: list[str]) -> str:
-    """Return "; did you mean 'x'?" for the known name closest to `name`, or an empty string."""
-    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
-        return ""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
-
-
-def _say_interrupted(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        print(_GO_ON, file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-def _press_again(unraisable: "sys.UnraisableHookArgs") -> None:
+def _resend_sigint(unraisable: "sys.UnraisableHookArgs") -> None:
     """Keep a Ctrl-C that came while Python was clearing something away, where it would be lost."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
         # A little later, or it would be lost here as well.
@@ -96,11 +117,3 @@ def _press_again(unraisable: "sys.UnraisableHookArgs") -> None:
         again.start()
     else:
         sys.__unraisablehook__(unraisable)
-
-
-# A stage loads libraries for a second or more before `run` is there for Ctrl-C. Whoever imports
-# this in a program of their own keeps their own handling.
-_spec = getattr(sys.modules["__main__"], "__spec__", None)
-if _spec is not None and _spec.name.partition(".")[0] in ("heatproof", "stages", "tools"):
-    sys.excepthook = _say_interrupted
-    sys.unraisablehook = _press_again

@@ -4,6 +4,7 @@ import reprlib
 from typing import Any
 
 _LONGEST_KEY = 100
+_LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
 
 
 class UserError(Exception):
@@ -30,6 +31,16 @@ def shown_key(key: str) -> str:
 def shown_value(value: Any) -> str:
     """Return a value for a message as Python writes it; of a long or deep one, the beginning."""
     return printable(_SHORT.repr(value))
+
+
+def nearest(name: object, known: list[str]) -> str:
+    """Return "; did you mean 'x'?" for the known name closest to `name`, or an empty string."""
+    from difflib import get_close_matches
+
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return ""
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 class _Short(reprlib.Repr):

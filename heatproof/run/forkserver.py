@@ -19,11 +19,6 @@ from types import FrameType
 
 # Where the offer is: the name of an abstract Unix socket, set by tools/forkserver.py.
 OFFER = "STUDY_LOADED"
-# The stages that are worth it: those that need TensorFlow.
-STAGES = (
-    "train", "train_twin", "train_shuffled", "train_seeds", "evaluate", "explain",
-    "compare_twins", "assess", "assess_shuffled", "published_sanity",
-)  # fmt: skip
 # A request is this many bytes of its length, in decimal, then JSON.
 LENGTH = 10
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1,4 +1,8 @@
-"""What must be set before Keras is imported: kernels, threads, seeds, determinism."""
+"""The process that computes: kernels, chosen before TensorFlow is imported; threads and seeds.
+
+TensorFlow's switches are set here and nowhere else. Entry points reach them by `command.start`,
+notebooks by `heatproof.api`.
+"""
 
 import importlib.util
 import os
@@ -35,26 +39,49 @@ def configure(
         UserError: the library that KERAS_BACKEND names is not installed.
         RuntimeError: TensorFlow was imported before, so the kernels can no longer be chosen.
     """
-    _require_backend()
-    if "tensorflow" in sys.modules and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "1":
-        raise RuntimeError("runtime.configure must run before TensorFlow is imported")
-    # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    _choose_repeatable_xla()
-    with _without_chatter():
-        import keras
+    require_backend()
+    choose_kernels()
+    load_keras()
+    import keras
 
-        keras.utils.set_random_seed(seed)
-        half = "mixed_bfloat16"
-        if backend() == "tensorflow":
-            at_once = 2 if training and not mixed_precision else 1
-            half = "mixed_float16" if _configure_tensorflow(threads, at_once) else half
+    keras.utils.set_random_seed(seed)
+    half = "mixed_bfloat16"
+    if backend() == "tensorflow":
+        operations = 2 if training and not mixed_precision else 1
+        half = "mixed_float16" if _configure_tensorflow(threads, operations) else half
     # Also to what it is by default: several cells may be trained in one process.
     keras.mixed_precision.set_global_policy(half if mixed_precision else "float32")
 
 
-def _require_backend() -> None:
+def choose_kernels() -> None:
+    """Set what TensorFlow and XLA read when they are imported.
+
+    Raises:
+        RuntimeError: TensorFlow was imported before.
+    """
+    if "tensorflow" in sys.modules and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "1":
+        raise RuntimeError("the kernels must be chosen before TensorFlow is imported")
+    # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # On a GPU XLA has kernels that give the same bits each time, unless the user chose.
+    flags = os.environ.get("XLA_FLAGS", "")
+    if os.environ.get("KERAS_BACKEND") == "jax" and _XLA_REPEATS not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{_XLA_REPEATS}=true".strip()
+
+
+def load_keras() -> None:
+    """Import Keras and its backend without the lines that TensorFlow prints at every start."""
+    with _suppress_native_stderr():
+        import keras  # noqa: F401
+
+
+def require_backend() -> None:
+    """Refuse to go on without the library that Keras shall compute with.
+
+    Raises:
+        UserError: the library that KERAS_BACKEND names is not installed.
+    """
     chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
     if importlib.util.find_spec(chosen):
         return
@@ -68,13 +95,6 @@ def _require_backend() -> None:
         else ""
     )  # fmt: skip
     raise UserError(f"{chosen} is not installed here, which Keras should compute with{hint}")
-
-
-def _choose_repeatable_xla() -> None:
-    """Have XLA use kernels on a GPU that give the same bits each time, unless the user chose."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    if os.environ.get("KERAS_BACKEND") == "jax" and _XLA_REPEATS not in flags:
-        os.environ["XLA_FLAGS"] = f"{flags} --{_XLA_REPEATS}=true".strip()
 
 
 def backend() -> str:
@@ -123,15 +143,16 @@ def _configure_tensorflow(threads: int, operations: int) -> bool:
         if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads):
             raise
     tf.config.experimental.enable_op_determinism()
-    gpus = tf.config.list_physical_devices("GPU")
+    with _suppress_native_stderr():
+        gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     return bool(gpus)
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Hold back what TensorFlow's C++ writes to stderr while it loads; show it if loading fails.
+def _suppress_native_stderr() -> Iterator[None]:
+    """Hold back what TensorFlow's C++ writes to stderr; show it if what is done within fails.
 
     It tells at every start that kernels are on and that there is no GPU, before its own log
     levels count, and hides the lines that matter.

@@ -3,11 +3,6 @@
 Files are atomic and byte-stable (see `atomic` and `formats`), and lie where `paths` says.
 """
 
-# First, since it says what Ctrl-C means while all that follows is loaded.
-import heatproof.run.command  # noqa: F401
-
-# isort: split
-
 from collections.abc import Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path

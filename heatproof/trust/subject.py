@@ -8,8 +8,8 @@ import numpy as np
 
 from heatproof.attribution.core.method import MAPS, Context, Method
 from heatproof.config.params import Params
-from heatproof.run import command, runtime
-from heatproof.run.errors import UserError
+from heatproof.run import runtime
+from heatproof.run.errors import UserError, nearest
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset, Explanations
 from heatproof.trust import examination
@@ -145,7 +145,7 @@ def chosen(known: list[str], wanted: list[str]) -> list[str]:
         if name not in known:
             raise UserError(
                 f"params.yaml: assess.few.methods: {name!r} is no method of maps"
-                f"{command.nearest(name, known)}; known: {', '.join(known)}"
+                f"{nearest(name, known)}; known: {', '.join(known)}"
             )
     return wanted
 

@@ -104,7 +104,7 @@ def test_dvc_twice_names_who_is_at_work(study: Scratch) -> None:
     assert second.returncode != 0
     assert f"(PID {first.pid})" in second.stdout and "dvc" in second.stdout, second.stdout
     assert first.poll() is None, "the first goes on"
-    assert "interrupted: what was finished is kept" in interrupted(first)
+    assert "interrupted: completed work is saved" in interrupted(first)
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,18 @@
 """How a stage ends: a sentence for what a user can put right, a traceback for a bug."""
 
 import errno
-import signal
 import subprocess
 import sys
 
 import pytest
 
 from heatproof.run import command
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 from heatproof.storage import atomic
 from tests.interruptible import interruptible
 from tests.scratch import ROOT
+
+INTERRUPTED = "interrupted: completed work is saved; run the same command again to resume\n"
 
 
 def ended(error: BaseException, capsys: pytest.CaptureFixture) -> tuple[int, str]:
@@ -74,30 +75,58 @@ def test_a_full_disk_keeps_the_earlier_file(tmp_path, monkeypatch, capsys) -> No
 
 
 def test_the_nearest_name() -> None:
-    assert command.nearest("resnet81", ["resnet18", "vgg_cnn"]) == "; did you mean 'resnet18'?"
-    assert command.nearest("something else", ["resnet18"]) == ""
+    assert nearest("resnet81", ["resnet18", "vgg_cnn"]) == "; did you mean 'resnet18'?"
+    assert nearest("something else", ["resnet18"]) == ""
 
 
-def test_ctrl_c_is_not_lost_while_something_is_cleared_away(tmp_path) -> None:
+def start(program: str) -> subprocess.CompletedProcess[str]:
+    """Run `program` as Ctrl-C reaches it from a terminal."""
+    with interruptible():
+        return subprocess.run(
+            [sys.executable, "-c", f"from heatproof.run import command\n{program}"],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+def test_ctrl_c_is_not_lost_while_something_is_cleared_away() -> None:
     """Python ignores what is raised in `__del__`; TensorFlow clears away with every epoch."""
     program = """
-import signal, sys, time, types
-sys.modules["__main__"].__spec__ = types.SimpleNamespace(name="stages.train")
-from heatproof.run import command
+import signal, time
 class Cleared:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
-cleared = Cleared()
-del cleared
-time.sleep(5)
-print("went on")
+def main():
+    cleared = Cleared()
+    del cleared
+    time.sleep(5)
+    print("went on")
+command.run(main)
 """
-    with interruptible():
-        done = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-    assert done.stdout == "" and done.returncode == -signal.SIGINT
-    assert (
-        done.stderr
-        == "interrupted: what was finished is kept; run the same command again to go on\n"
-    )
+    done = start(program)
+    assert (done.stdout, done.returncode, done.stderr) == ("", 130, INTERRUPTED)
+
+
+def test_ctrl_c_while_a_module_is_imported_is_a_line(tmp_path) -> None:
+    (tmp_path / "slow.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    done = start(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); command.start('slow')")
+    assert (done.returncode, done.stderr) == (130, INTERRUPTED)
+
+
+def test_starting_chooses_kernels_and_importing_changes_nothing() -> None:
+    program = """
+import os, pkgutil, signal, sys
+import heatproof.run as room
+def state():
+    return (dict(os.environ), sys.excepthook, sys.unraisablehook, sys.path[:], os.getcwd(),
+            [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)])
+before = state()
+for module in pkgutil.iter_modules(room.__path__):
+    __import__(f"heatproof.run.{module.name}")
+assert state() == before
+assert "tensorflow" not in sys.modules
+sys.modules["main"] = sys
+sys.main = lambda: print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
+command.start("main")
+"""
+    done = start(program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")

@@ -48,13 +48,13 @@ def test_too_late_is_a_bug() -> None:
         TF_ENABLE_ONEDNN_OPTS="0",
     )
     assert done.returncode == 1
-    assert "must run before TensorFlow is imported" in done.stderr
+    assert "must be chosen before TensorFlow is imported" in done.stderr
 
 
 def test_what_was_held_back_is_shown_where_loading_fails() -> None:
     done = run(
         "import os\nfrom heatproof.run import runtime\n"
-        "with runtime._without_chatter():\n"
+        "with runtime._suppress_native_stderr():\n"
         "    os.write(2, b'the reason'); raise ImportError('no Keras')"
     )
     assert done.returncode == 1

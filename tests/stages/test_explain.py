@@ -185,13 +185,6 @@ def test_predictions_of_other_images_are_refused() -> None:
     assert not paths.explanations(GRAY, "gradients").exists()
 
 
-def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    small_cell.write_cell(GRAY, 16, 1, mistaken=half)
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    with pytest.raises(UserError, match="KERAS_BACKEND=jax: explaining needs TensorFlow"):
-        explain_cell(GRAY, "gradients")
-
-
 def test_a_wrong_layer_in_params_is_refused() -> None:
     small_cell.write_params(GRAY, explain=IMAGES | {"gradients": {"layer": "conv9"}})
     small_cell.write_cell(GRAY, 16, 1, mistaken=half)

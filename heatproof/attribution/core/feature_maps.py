@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest
 
 if TYPE_CHECKING:
     import keras

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from heatproof.run.command import nearest
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, nearest, printable
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 NO_CLASSES = ("__MACOSX", "__pycache__")  # what archivers and Python leave behind
