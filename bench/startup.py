@@ -48,7 +48,6 @@ ROOMS: dict[str, tuple[str, ...] | None] = {
     "assess_shuffled": (*NETWORK, "heatproof.trust.examination"),
     "published_sanity": NETWORK,
     "claims": None,
-    "collect_provenance": None,
     "report": None,
 }
 STARTED = """

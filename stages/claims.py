@@ -1,7 +1,7 @@
 """Compare every published claim with what was measured. `python -m stages.claims`
 
-Reads claims.yaml, params.yaml, metrics/ and what little the claims need of data/; writes
-metrics/claims.json, which repeats to the byte: training times are compared in the report.
+Reads claims.yaml, params.yaml and data/; writes data/claims.json, and how many claims came out how
+to metrics/claims.json. They repeat to the byte: training times are compared in the report.
 """
 
 from heatproof.run import command
@@ -20,8 +20,6 @@ from heatproof.config import params
 from heatproof.storage import paths
 from heatproof.storage.formats import write_json
 
-PATH = paths.METRICS / "claims.json"
-
 
 def main() -> None:
     """Parse the command line, compare, write, and say how many claims came out how."""
@@ -30,13 +28,14 @@ def main() -> None:
         description="Compare every published claim of claims.yaml with what was measured.",
     ).parse_args()
     content = scorecard(params.load(), description.load(statements.NEEDS))
-    write_json(PATH, content)
+    write_json(paths.CLAIMS, content)
+    write_json(paths.CLAIM_COUNTS, content["counts"])
     counted = ", ".join(f"{n} {verdict}" for verdict, n in content["counts"].items() if n)
     print(f"claims: {len(content['claims'])} compared under budget {content['budget']}: {counted}")
 
 
 def scorecard(study: params.Params, book: Book) -> dict[str, Any]:
-    """Compare all claims, and return what metrics/claims.json says of them.
+    """Compare all claims, and return what data/claims.json says of them.
 
     Returns:
         `budget`; `counts`, verdict -> how many; `sources`, name -> title and note; `claims`, one

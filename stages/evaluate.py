@@ -1,8 +1,8 @@
 """Evaluate a trained cell on its test images: metrics, predictions, and how fast it answers.
 
-Reads data/processed/<dataset>.npz and data/models/<cell>.weights.h5; writes
-data/predictions/<cell>.npz and .csv, metrics/evaluate/<cell>.json and, apart because it never
-repeats, metrics/timing/evaluate/<cell>.json.
+Reads data/processed/<dataset>.npz, data/models/<cell>.weights.h5 and what the training came to;
+writes data/predictions/<cell>.npz and .csv, data/metrics/evaluate/<cell>.json, its headline in
+metrics/evaluate/<cell>.json and, apart because it never repeats, data/timing/evaluate/<cell>.json.
 """
 
 from heatproof.run import command
@@ -58,7 +58,7 @@ def evaluate(study: Params, cell: str) -> None:
         )
         metrics = metrics_on_test(predictions, study)
         metrics |= metrics_on_train(data, forward, study, cell)
-        metrics |= _cost(model)
+        metrics |= _cost(model) | _training(cell)
         speed = inference.milliseconds_per_image(forward, data.test_images)
 
         artifacts.write_predictions(cell, predictions)
@@ -80,7 +80,7 @@ def evaluate(study: Params, cell: str) -> None:
 
 
 def metrics_on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
-    """Return what metrics/evaluate/<cell>.json says of the test images."""
+    """Return what data/metrics/evaluate/<cell>.json says of the test images."""
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
     correct = predicted == labels
     low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
@@ -134,6 +134,12 @@ def _trained(study: Params, cell: str, data: Dataset) -> keras.Model:
 
 def _cost(model: keras.Model) -> dict[str, int]:
     return {"parameters": cost.parameters(model), "flops": cost.flops(model)}
+
+
+def _training(cell: str) -> dict[str, float]:
+    """Return what the headline tells of the training beside its outcome."""
+    training = artifacts.read_metrics("train", cell, ("val_accuracy", "epochs_run"))
+    return {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ BY_NAME = {
 STAGES = (
     "fetch", "preprocess", "train", "train_twin", "train_shuffled", "train_seeds", "evaluate",
     "compare_twins", "assess", "assess_shuffled", "published_sanity",
-    "claims", "collect_provenance", "report",
+    "claims", "report",
 )  # fmt: skip
 
 

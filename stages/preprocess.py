@@ -21,14 +21,14 @@ SHOWN_CLASSES = 5
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Split a fetched dataset, shuffle it by the seed of params.yaml, and write "
-        "data/processed/<dataset>.npz and metrics/preprocess/<dataset>.json."
+        "data/processed/<dataset>.npz and data/metrics/preprocess/<dataset>.json."
     )
     parser.add_argument("--dataset", required=True, help="its name in params.yaml")
     preprocess(parser.parse_args().dataset)
 
 
 def preprocess(name: str) -> None:
-    """Write data/processed/<name>.npz and metrics/preprocess/<name>.json.
+    """Write data/processed/<name>.npz and data/metrics/preprocess/<name>.json.
 
     Raises:
         UserError: the dataset is unknown, was not fetched, has fewer than two classes, or classes

@@ -85,7 +85,7 @@ def configure(study: params.Params, cell: str, seed: int) -> None:
 
 
 def metrics_of(outcome: Outcome, schedule: Schedule) -> dict[str, float]:
-    """Return what metrics/train/<cell>.json has of a training."""
+    """Return what data/metrics/train/<cell>.json has of a training."""
     best = outcome.best
     return {
         "val_accuracy": best["val_accuracy"],
@@ -102,7 +102,7 @@ def metrics_of(outcome: Outcome, schedule: Schedule) -> dict[str, float]:
 
 
 def timing_of(outcome: Outcome, seconds: float) -> dict[str, float]:
-    """Return what metrics/timing/train/<cell>.json has of a training that took `seconds`."""
+    """Return what data/timing/train/<cell>.json has of a training that took `seconds`."""
     return {
         "train_seconds": round(seconds, 3),
         "images_per_second": round(outcome.train_images * outcome.epochs / seconds, 1),

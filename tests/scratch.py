@@ -157,7 +157,7 @@ class Scratch:
 
     def tell_durations_of(self, other: "Scratch") -> None:
         """Write the report again with another repository's durations, which are never the same."""
-        for path in (other.path / "metrics" / "timing").rglob("*.json"):
+        for path in (other.path / "data" / "timing").rglob("*.json"):
             shutil.copy2(path, self.path / path.relative_to(other.path))
         done = self.run("stages.report")
         assert done.returncode == 0, done.stdout

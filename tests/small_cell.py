@@ -47,4 +47,5 @@ def write_cell(
     content = Dataset(images[:1], labels[:1], images, labels, CLASSES)
     artifacts.write_dataset(study.cell(cell).dataset, content)
     artifacts.write_predictions(cell, Predictions(labels, logits, CLASSES))
+    artifacts.write_metrics("train", cell, {"val_accuracy": 0.5, "epochs_run": 1})
     weights.save(cell, model)

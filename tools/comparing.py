@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heatproof.storage import paths
+
 # Standard deviations between seeds that an accuracy may lie from their mean, as of one more seed.
 DEVIATIONS = 3.0
 
@@ -94,7 +96,7 @@ def beside_seeds(cell: str, first: Path, second: Path) -> tuple[bool, str] | Non
         whether it may be one of them, and the numbers in words; None where no more were trained.
     """
     spread, evaluated = (
-        folder / "metrics" / stage / f"{cell}.json"
+        folder / paths.metrics(stage, cell)
         for folder, stage in ((first, "train_seeds"), (second, "evaluate"))
     )
     if not (spread.exists() and evaluated.exists()):

@@ -10,6 +10,7 @@ import numpy as np
 from heatproof.report.sections.outcomes import Pictures
 from heatproof.report.text import methods
 from heatproof.storage import paths
+from heatproof.storage.formats import read_object
 
 NOT_THERE = (
     "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "
@@ -33,6 +34,18 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
     maps = outputs.get(paths.explanations(cell, "gradients").as_posix())
     explained = _maps(cached(cache, maps)) if maps is not None else {}
     return Pictures(filters=filters, lacking=lacking, **explained)
+
+
+def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]:
+    """Read which figures of a cell no headline has, as far as the cache has them."""
+    found = {}
+    for path, name in (
+        (paths.metrics("evaluate", cell), "test_images"),
+        (paths.timing("train", cell), "train_seconds"),
+    ):
+        if (file := cached(cache, outputs.get(path.as_posix(), ""))).is_file():
+            found[name] = read_object(file, "").get(name)
+    return {name: value for name, value in found.items() if isinstance(value, int | float)}
 
 
 def cached(cache: Path, md5: str) -> Path:

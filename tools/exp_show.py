@@ -2,19 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from heatproof.config.params import PARAMS
 from heatproof.report.sections.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
+from heatproof.storage import paths
 
-# Where a cell's figures are: the stage's folder under metrics/, and their names there.
-FIGURES = {
-    "evaluate": (
-        *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "parameters"),
-        *("flops", "test_images"),
-    ),
-    "timing/train": ("train_seconds",),
-}
+FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "parameters", "flops")
 STATES = {"queued": QUEUED, "running": RUNNING, "failed": FAILED}
 
 
@@ -94,18 +89,16 @@ def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for stage, names in FIGURES.items():
-        prefix = f"metrics/{stage}/"
-        for path, content in metrics.items():
-            cell = path.removeprefix(prefix).removesuffix(".json")
-            data = (content or {}).get("data")
-            if not path.startswith(prefix) or "/" in cell or not isinstance(data, Mapping):
-                continue
-            known = {n: data[n] for n in names if isinstance(data.get(n), int | float)}
-            if known:
-                found.setdefault(cell, {}).update(known)
-    return {cell: figures for cell, figures in found.items() if "accuracy" in figures}
+    figures: dict[str, dict[str, float]] = {}
+    for path, content in metrics.items():
+        headline = (content or {}).get("data")
+        if Path(path).parent == paths.headline("evaluate", "").parent and isinstance(
+            headline, Mapping
+        ):
+            known = {n: headline[n] for n in FIGURES if isinstance(headline.get(n), int | float)}
+            if "accuracy" in known:
+                figures[Path(path).stem] = known
+    return figures
 
 
 def _outputs(tip: dict[str, Any]) -> dict[str, str]:

@@ -89,9 +89,12 @@ def _illustrated(shown: exp_show.Shown, cache: Path) -> Start:
 
     def with_pictures(outcome: Outcome, name: str) -> Outcome:
         outputs = shown.outputs.get(name, {})
-        return replace(
-            outcome, pictures={cell: exp_files.pictures(cell, outputs, cache) for cell in cells}
-        )
+        figures = {
+            cell: known | exp_files.details(cell, outputs, cache)
+            for cell, known in outcome.figures.items()
+        }
+        pictures = {cell: exp_files.pictures(cell, outputs, cache) for cell in cells}
+        return replace(outcome, figures=figures, pictures=pictures)
 
     return replace(
         shown.start,

@@ -140,7 +140,7 @@ def _seconds(folder: Path, cell: str) -> float:
     from heatproof.storage.formats import read_json
 
     total = 0.0
-    for path in (folder / "metrics" / "timing").glob(f"*/{cell}.json"):
+    for path in (folder / "data" / "timing").glob(f"*/{cell}.json"):
         timing = read_json(path, f"{path.parent.name}@{cell}")
         total += sum(value for name, value in timing.items() if name.endswith("_seconds"))
     return total

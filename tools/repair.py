@@ -24,7 +24,8 @@ IN_USE = Path(".dvc/tmp/rwlock")
 # Where stages write. Beside them a user may keep images of their own.
 OURS = (
     *(f"data/{name}" for name in ("code", "raw", "processed", "models", "predictions")),
-    *("data/explanations", "data/trust", "metrics", ".resume"),
+    *("data/explanations", "data/trust", "data/history", "data/metrics", "data/timing"),
+    *("metrics", ".resume"),
 )
 _STAGE = re.compile(r"^  \S", re.MULTILINE)
 

@@ -33,12 +33,12 @@ PATIENCE = 6
 # folder of files); another one goes on where it stopped.
 STARTS = 4
 COLUMNS = {
-    "accuracy": ("evaluate", "accuracy", "{:.4f}"),
-    "low": ("evaluate", "accuracy_low", "{:.4f}"),
-    "high": ("evaluate", "accuracy_high", "{:.4f}"),
-    "val accuracy": ("train", "val_accuracy", "{:.4f}"),
-    "parameters": ("evaluate", "parameters", "{:,}"),
-    "FLOPs": ("evaluate", "flops", "{:,}"),
+    "accuracy": ("accuracy", "{:.4f}"),
+    "low": ("accuracy_low", "{:.4f}"),
+    "high": ("accuracy_high", "{:.4f}"),
+    "val accuracy": ("val_accuracy", "{:.4f}"),
+    "parameters": ("parameters", "{:,}"),
+    "FLOPs": ("flops", "{:,}"),
 }
 
 
@@ -157,13 +157,10 @@ def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
     rows, missing = [], []
     for name in names:
         metrics = found.get(name, {}).get("metrics") or {}
-        content = {
-            stage: (metrics.get(f"metrics/{stage}/{cell}.json") or {}).get("data") or {}
-            for stage in ("evaluate", "train")
-        }
-        if "accuracy" in content["evaluate"]:
-            values = [style.format(content[s][key]) for s, key, style in COLUMNS.values()]
-            rows.append((content["evaluate"]["accuracy"], [name, *values]))
+        headline = (metrics.get(f"metrics/evaluate/{cell}.json") or {}).get("data") or {}
+        if "accuracy" in headline:
+            values = [style.format(headline[key]) for key, style in COLUMNS.values()]
+            rows.append((headline["accuracy"], [name, *values]))
         else:
             missing.append(name)
     lines = [["experiment", *COLUMNS], *(row for _, row in sorted(rows, reverse=True))]

@@ -37,7 +37,7 @@ from tools.run_lock import alone
 
 FOLDER = Path(".verify")
 LOCK = Path("dvc.lock")
-TIMING = "metrics/timing/"
+TIMING = "data/timing/"
 CODE = "data/code/"
 # How far numbers may lie apart and still tell the same: of a number's size, and at least of one.
 TOLERANCE = 0.02

@@ -9,10 +9,10 @@ import numpy as np
 
 from heatproof.attribution.core.method import FAMILIES, MAPS
 from heatproof.config.params import Cell, Params
-from heatproof.run.errors import UserError
+from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.artifacts import SHUFFLED
-from heatproof.storage.formats import read_json
+from heatproof.storage.formats import read_object, require_keys
 from heatproof.storage.records import Explanations, Predictions
 from heatproof.training.options import Schedule
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 # Those that give something else than a map of each row.
 FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
-
-CLAIMS = paths.METRICS / "claims.json"  # one file for the whole study
 
 # What each metrics file must hold for a page to be made from it.
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
@@ -38,7 +36,6 @@ _ASSESS = (
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _CLAIMS = ("budget", "sources", "claims")
-_PROVENANCE = ("data", "sources", "environments", "runs")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -111,8 +108,8 @@ class CellResults:
 class Study:
     """The whole study, cells and datasets in the order of params.yaml.
 
-    `claims` is what metrics/claims.json says, `provenance` what metrics/provenance.json does; empty
-    where it is not there.
+    `claims` is what data/claims.json has, empty where it is not there; `provenance` what
+    `provenance.gathered` returns.
     """
 
     params: Params
@@ -155,19 +152,10 @@ def collect(params: Params) -> Study:
         if content:
             datasets[name] = content
     claims = {}
-    if CLAIMS.exists():
-        claims = read_json(CLAIMS, "claims")
-        _check(CLAIMS, claims, _CLAIMS, "claims")
-    return Study(params, cells, datasets, claims, _provenance())
-
-
-def _provenance() -> dict[str, Any]:
-    if not paths.PROVENANCE.exists():
-        return {}
-    content = read_json(paths.PROVENANCE, "collect_provenance")
-    (noted,) = content.get("study") or [{}]
-    _check(paths.PROVENANCE, noted, _PROVENANCE, "collect_provenance")
-    return noted
+    if paths.CLAIMS.exists():
+        claims = read_object(paths.CLAIMS, "claims")
+        require_keys(paths.CLAIMS, claims, _CLAIMS, "claims")
+    return Study(params, cells, datasets, claims, provenance.gathered(params))
 
 
 def _cell(params: Params, name: str) -> CellResults:
@@ -228,23 +216,11 @@ def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
 
 def _metrics(stage: str, name: str, keys: tuple[str, ...], missing: list[str]) -> dict[str, Any]:
     path = paths.metrics(stage, name)
-    content = _optional(path, lambda: artifacts.read_metrics(stage, name), missing) or {}
-    if content:
-        _check(path, content, keys, f"{stage}@{name}")
-    return content
+    return _optional(path, lambda: artifacts.read_metrics(stage, name, keys), missing) or {}
 
 
 def _history(name: str) -> "pd.DataFrame":
     path = paths.history(name)
     table = tables.read_table(path, f"train@{name}")
-    _check(path, table.columns, _HISTORY, f"train@{name}")
+    require_keys(path, table.columns, _HISTORY, f"train@{name}")
     return table
-
-
-def _check(path: Path, content: Any, keys: tuple[str, ...], made_by: str) -> None:
-    lacking = [key for key in keys if key not in content]
-    if lacking:
-        raise UserError(
-            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
-            f"make it again with `dvc repro -f {made_by}`"
-        )

@@ -41,7 +41,7 @@ _PLACES = re.compile(r"(?<![\w.:/\\~…])(?:file:|~\w*|[A-Za-z]:)?[\\/][^\s,;'\"
 
 
 def run() -> dict[str, Any]:
-    """Return what this process runs on, as metrics/timing/<stage>/<cell>.json keeps it."""
+    """Return what this process runs on, as data/timing/<stage>/<cell>.json keeps it."""
     return sources() | _software() | _machine()
 
 

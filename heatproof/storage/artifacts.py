@@ -3,7 +3,7 @@
 Files are atomic and byte-stable (see `atomic` and `formats`), and lie where `paths` says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,25 @@ import numpy as np
 from heatproof.run import provenance
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
-from heatproof.storage.formats import read_arrays, read_json, write_arrays, write_json
+from heatproof.storage.formats import (
+    read_arrays,
+    read_object,
+    require_keys,
+    write_arrays,
+    write_json,
+)
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 
 RUN = "run"  # beside a stage's durations: what it ran on
+
+# What a person wants to see of each stage at a glance: the numbers of a stage that metrics/ shows.
+HEADLINES = {
+    "evaluate": (
+        *("accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "train_accuracy"),
+        *("macro_f1", "ece", "epochs", "parameters", "flops"),
+    ),
+    "assess": ("trust",),
+}
 
 SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
 
@@ -155,14 +170,33 @@ def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> 
     write_arrays(paths.trust(cell, variant), arrays)
 
 
-def read_metrics(stage: str, name: str) -> dict[str, Any]:
-    """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or not JSON."""
-    return read_json(paths.metrics(stage, name), f"{stage}@{name}")
+def read_metrics(stage: str, name: str, keys: Collection[str] = ()) -> dict[str, Any]:
+    """Read data/metrics/<stage>/<name>.json.
+
+    Raises:
+        UserError: the file is missing or damaged, or lacks one of `keys`.
+    """
+    path, made_by = paths.metrics(stage, name), f"{stage}@{name}"
+    content = read_object(path, made_by)
+    require_keys(path, content, keys, made_by)
+    return content
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
-    """Write metrics/<stage>/<name>.json: floats rounded to 6 decimals, NaN and infinity as null."""
+    """Write a stage's numbers, floats rounded to 6 decimals, NaN and infinity as null.
+
+    All of them go to data/metrics/<stage>/<name>.json, for the stages that follow; the few that
+    `HEADLINES` names go to metrics/<stage>/<name>.json too, for `dvc metrics` and `dvc exp`.
+    """
     write_json(paths.metrics(stage, name), content)
+    if stage in HEADLINES:
+        headline = {key: content[key] for key in HEADLINES[stage] if key in content}
+        write_json(paths.headline(stage, name), headline)
+
+
+def read_headline(stage: str, name: str) -> dict[str, Any]:
+    """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or damaged."""
+    return read_object(paths.headline(stage, name), f"{stage}@{name}")
 
 
 def read_timing(stage: str, name: str) -> dict[str, float]:
@@ -171,9 +205,9 @@ def read_timing(stage: str, name: str) -> dict[str, float]:
 
 
 def read_run(stage: str, name: str) -> dict[str, Any] | None:
-    """Read what a stage ran on, as `provenance.run` says it; None where that is not recorded."""
-    noted = _timing(stage, name).get(RUN)
-    return noted[0] if isinstance(noted, list) and noted and isinstance(noted[0], dict) else None
+    """Read what a stage ran on, as `provenance.run` gives it; None where that is not recorded."""
+    run = _timing(stage, name).get(RUN)
+    return run if isinstance(run, dict) else None
 
 
 def write_timing(
@@ -181,16 +215,15 @@ def write_timing(
 ) -> None:
     """Write a stage's durations, and what it ran on: neither repeats, only the report reads them.
 
-    What it ran on is in a list of one, which `dvc metrics show` and `dvc exp show` pass over: they
-    would make fifty columns of words of it. It is this process and machine unless `ran_on` has what
-    `provenance.run` said elsewhere.
+    What it ran on is this process and machine, unless `ran_on` has what `provenance.run` gave
+    elsewhere.
     """
-    write_json(paths.timing(stage, name), content | {RUN: [ran_on or provenance.run()]})
+    write_json(paths.timing(stage, name), content | {RUN: ran_on or provenance.run()})
 
 
 def _timing(stage: str, name: str) -> dict[str, Any]:
     path = paths.timing(stage, name)
-    return read_json(path, f"{stage}@{name}") if path.exists() else {}
+    return read_object(path, f"{stage}@{name}") if path.exists() else {}
 
 
 def _write_record(path: Path, record: Any) -> None:

@@ -10,6 +10,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,27 @@ def read_json(path: Path, made_by: str) -> Any:
         raise UserError(
             f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
         ) from error
+
+
+def read_object(path: Path, made_by: str) -> dict[str, Any]:
+    """Read a JSON object. Raises UserError if the file is missing, damaged or something else."""
+    content = read_json(path, made_by)
+    if not isinstance(content, dict):
+        raise UserError(
+            f"{path}: expected a JSON object, found {shown_value(content)}; make it again with "
+            f"`dvc repro -f {made_by}`"
+        )
+    return content
+
+
+def require_keys(path: Path, content: Any, keys: Collection[str], made_by: str) -> None:
+    """Raise UserError if what was read from `path` lacks a key; `made_by` is the stage to run."""
+    lacking = [key for key in keys if key not in content]
+    if lacking:
+        raise UserError(
+            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
+            f"make it again with `dvc repro -f {made_by}`"
+        )
 
 
 def _rounded(content: Any) -> Any:

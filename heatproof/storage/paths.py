@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-DATA = Path("data")
-METRICS = Path("metrics")
-PROVENANCE = METRICS / "provenance.json"  # one file for the whole study
+DATA = Path("data")  # in DVC's cache
+METRICS = Path("metrics")  # in git, for people: no stage depends on it
+CLAIMS = DATA / "claims.json"  # one file for the whole study
+CLAIM_COUNTS = METRICS / "claims.json"
 
 
 def raw(dataset: str) -> Path:
@@ -36,12 +37,17 @@ def trust(cell: str, variant: str = "") -> Path:
 
 
 def metrics(stage: str, name: str) -> Path:
+    """Every number of a stage; `headline` has those for people."""
+    return DATA / "metrics" / stage / f"{name}.json"
+
+
+def headline(stage: str, name: str) -> Path:
     return METRICS / stage / f"{name}.json"
 
 
 def history(cell: str) -> Path:
-    return METRICS / "history" / f"{cell}.csv"
+    return DATA / "history" / f"{cell}.csv"
 
 
 def timing(stage: str, name: str) -> Path:
-    return METRICS / "timing" / stage / f"{name}.json"
+    return DATA / "timing" / stage / f"{name}.json"

@@ -92,7 +92,7 @@ def test_a_head_sorts_by_the_keyboard_and_says_so(browser: Chrome, site: Path) -
 
 
 def evaluated(site: Path, name: str) -> dict[str, float]:
-    return json.loads((site.parent / "metrics" / "evaluate" / f"{name}.json").read_text())
+    return json.loads((site.parent / "data" / "metrics" / "evaluate" / f"{name}.json").read_text())
 
 
 def test_groups_stay_together(browser: Chrome, site: Path) -> None:

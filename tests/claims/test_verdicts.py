@@ -88,7 +88,8 @@ def test_the_best_schedules_are_not_taken_for_the_published_ones():
 
 def test_what_is_missing_is_named():
     assert entry("resnet18-cifar10.accuracy")["sentence"] == (
-        "metrics/evaluate/resnet18-cifar10.json is missing: `dvc repro evaluate@resnet18-cifar10` "
+        "data/metrics/evaluate/resnet18-cifar10.json is missing: "
+        "`dvc repro evaluate@resnet18-cifar10` "
         "makes it."
     )
     demo = STUDY.model_copy(update={"cells": {}})

@@ -75,9 +75,9 @@ def test_trained_there_adopted_here(study: Scratch, trainer: Path) -> None:
     told = json.loads((sent / f"{CELL}.parcel.json").read_text())
     ran, restored = study.repro(f"evaluate@{CELL}")
     assert ran | restored == {f"evaluate@{CELL}"}, "what was adopted counts as trained"
-    measured = json.loads((study.path / f"metrics/evaluate/{CELL}.json").read_text())
+    measured = json.loads((study.path / f"data/metrics/evaluate/{CELL}.json").read_text())
     assert measured["accuracy"] == pytest.approx(told["measured"]["test_accuracy"], abs=1e-6)
-    timing = json.loads((study.path / f"metrics/timing/train/{CELL}.json").read_text())
+    timing = json.loads((study.path / f"data/timing/train/{CELL}.json").read_text())
     assert timing["run"][0]["backend"] == "jax"
 
 

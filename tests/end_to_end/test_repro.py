@@ -17,7 +17,7 @@ SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
 OF_A_CELL = ("train", "evaluate", *(f"explain_{family}" for family in FAMILIES), "assess")
 
 # What every change of a result reaches.
-LAST = {"claims", "collect_provenance", "report"}
+LAST = {"claims", "report"}
 
 
 def stages_of(name: str) -> set[str]:

@@ -54,7 +54,7 @@ def test_arrays_tables_and_weights_are_compared_too(tmp_path) -> None:
 
 
 def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
-    outs = [{"path": "metrics/timing/train/a.json", "md5": "1"}, {"path": "x.json", "md5": "2"}]
+    outs = [{"path": "data/timing/train/a.json", "md5": "1"}, {"path": "x.json", "md5": "2"}]
     others = [{"path": o["path"], "md5": o["md5"] * 2} for o in outs]
     (verdict,) = verify.compared({"outs": outs}, {"outs": others}, tmp_path, tmp_path, 0.02)
     assert verdict.path == "x.json" and verdict.said == verify.DIFFERS
@@ -65,9 +65,9 @@ def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path) -> None:
     """Of 0.97, 0.98 and 0.99 a fourth is within 3 · 0.01 · sqrt(4 / 3) = 0.0346 of 0.98."""
     first, second = tmp_path / "first", tmp_path / "second"
     said = spread([0.97, 0.98, 0.99])
-    write(first / "metrics/train_seeds/a.json", {"seeds": [1, 2, 3], "accuracy": said})
+    write(first / "data/metrics/train_seeds/a.json", {"seeds": [1, 2, 3], "accuracy": said})
     for accuracy, expected in ((0.98, True), (0.9460, True), (0.9453, False), (1.0147, False)):
-        write(second / "metrics/evaluate/a.json", {"accuracy": accuracy})
+        write(second / "data/metrics/evaluate/a.json", {"accuracy": accuracy})
         within, words = comparing.beside_seeds("a", first, second)
         assert within == expected
     assert words == "accuracy 1.0147, from 3 seeds 0.9800 ± 0.0346"

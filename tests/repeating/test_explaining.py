@@ -41,20 +41,22 @@ def repetitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
         for process, folder in zip(processes, folders, strict=True):
             said = process.communicate(timeout=1000)[0]
             assert process.returncode == 0, said
-            found.append(Scratch(folder).contents("data/explanations", "data/trust", "metrics"))
+            found.append(
+                Scratch(folder).contents("data/explanations", "data/trust", "data/metrics")
+            )
     return found
 
 
 @pytest.mark.parametrize("stage", RESULTS)
 @pytest.mark.parametrize("cell", explain_cells.CELLS)
 def test_every_process_gives_the_same_bytes(repetitions, cell: str, stage: str) -> None:
-    for path in (RESULTS[stage].format(cell), f"metrics/{stage}/{cell}.json"):
+    for path in (RESULTS[stage].format(cell), f"data/metrics/{stage}/{cell}.json"):
         assert len({each[path] for each in repetitions}) == 1, path
 
 
 def test_all_that_is_written_is_compared(repetitions) -> None:
     named = {
         path for cell in explain_cells.CELLS for stage, pattern in RESULTS.items()
-        for path in (pattern.format(cell), f"metrics/{stage}/{cell}.json")
+        for path in (pattern.format(cell), f"data/metrics/{stage}/{cell}.json")
     }  # fmt: skip
     assert all(set(each) == named for each in repetitions)

@@ -36,7 +36,7 @@ def clones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scratch, Scratch]:
 
 def test_data_and_metrics_are_the_same(clones) -> None:
     one, two = (clone.contents(*TOPS) for clone in clones)
-    stages = {Path(path).parts[1] for path in one if path.startswith("metrics")}
+    stages = {Path(path).parts[2] for path in one if path.startswith("data/metrics")}
     assert {"train", "evaluate", "explain_gradients", "assess"} <= stages
     assert {path for path in one.keys() | two.keys() if one.get(path) != two.get(path)} == set()
     assert len(one) > 30

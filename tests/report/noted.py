@@ -1,8 +1,9 @@
 """What a study of two environments and three states of code leaves of provenance, for tests."""
 
+import shutil
 from typing import Any
 
-from heatproof.storage import paths
+from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import write_json
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -28,7 +29,7 @@ def content(
     sources: list[dict[str, Any]],
     environments: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """What the provenance stage writes: runs as (stage, cell, source, environment)."""
+    """What `report.provenance.gathered` returns: runs as (stage, cell, source, environment)."""
     keys = ("stage", "cell", "source", "environment")
     return {
         "budget": "cpu",
@@ -41,8 +42,15 @@ def content(
 
 
 def write(made: dict[str, Any]) -> None:
-    """Write metrics/provenance.json into the current folder."""
-    write_json(paths.PROVENANCE, {"study": [made]})
+    """Write what these runs ran on beside their durations, and leave no other runs."""
+    durations = {run["cell"]: artifacts.read_timing("train", run["cell"]) for run in made["runs"]}
+    shutil.rmtree(paths.DATA / "timing")
+    for run in made["runs"]:
+        record: dict[str, Any] = {}
+        if run["source"] is not None:
+            record = made["sources"][run["source"]] | made["environments"][run["environment"]]
+        timing = durations[run["cell"]] | ({artifacts.RUN: record} if record else {})
+        write_json(paths.timing(run["stage"], run["cell"]), timing)
 
 
 def hostile(*cells: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def test_missing_results_are_said_and_are_no_error(folder, repository):
     check(made)
     assert "0 of 2 networks evaluated" in made["index.html"].text
     page = made["cells/simple_cnn-digits.html"]
-    assert "metrics/evaluate/simple_cnn-digits.json" in page.text
+    assert "data/metrics/evaluate/simple_cnn-digits.json" in page.text
     for text in ("Not evaluated yet", "No explanations yet", "Not assessed yet", "No training"):
         assert text in page.text
     assert "No explanations assessed yet" in made["methods.html"].text
@@ -29,8 +29,9 @@ def test_missing_results_are_said_and_are_no_error(folder, repository):
 
 
 PARTS = (
-    *("metrics/train", "metrics/history", "metrics/evaluate", "metrics/explain_gradients"),
-    *("metrics/assess", "metrics/timing", "metrics/preprocess", "data/explanations"),
+    *("data/metrics/train", "data/history", "data/metrics/evaluate"),
+    *("data/metrics/explain_gradients", "data/metrics/assess", "data/timing"),
+    *("data/metrics/preprocess", "data/explanations"),
     *("data/predictions", "data/trust", "data/processed"),
 )
 

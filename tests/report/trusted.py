@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.config.params import Params
-from heatproof.report.study import CLAIMS
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import write_json
 from heatproof.storage.records import Explanations
 from heatproof.trust import summary
@@ -158,4 +157,4 @@ def write_claims(budget: str, *cells: str) -> None:
         one | {"id": "b", "kind": "statement", "verdict": "holds"},
     ]
     sources = {"one": {"title": "A study", "note": ""}}
-    write_json(CLAIMS, {"budget": budget, "counts": {}, "sources": sources, "claims": claims})
+    write_json(paths.CLAIMS, {"budget": budget, "counts": {}, "sources": sources, "claims": claims})

@@ -7,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,17 +230,3 @@ def test_durations_are_read_as_before_and_runs_without_a_note_have_none() -> Non
     assert artifacts.read_timing("train", "old-b") == {"train_seconds": 1.5}
     assert artifacts.read_run("train", "old-b") is None
     assert artifacts.read_run("train", "none-b") is None
-
-
-def test_dvc_shows_durations_without_a_column_of_words(study: Path) -> None:
-    artifacts.write_timing("train", "a-b", {"train_seconds": 1.5})
-    Path(".dvc").mkdir()
-    Path(".dvc/config").write_text("[core]\n    no_scm = True\n    analytics = false\n")
-    Path("dvc.yaml").write_text("metrics: [metrics/timing/train/a-b.json]\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "metrics", "show", "--json"], capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    (shown,) = json.loads(done.stdout)[""]["data"].values()
-    assert shown["data"] == {"train_seconds": 1.5}
-    assert time.strftime("%Y") not in paths.timing("train", "a-b").read_text()

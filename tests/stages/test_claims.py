@@ -1,5 +1,6 @@
 """The stage that compares the published claims with what was measured."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.config import params
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from stages import claims
 from tests.claims.results import BOOK, ROOT, ROWS, STUDY, write_big
 
@@ -23,13 +24,14 @@ def test_the_stage_writes_the_same_bytes_again_and_no_durations(tmp_path, monkey
     monkeypatch.setattr(sys, "argv", ["claims"])
     write_big(ROWS)
     claims.main()
-    first = claims.PATH.read_bytes()
+    first = paths.CLAIMS.read_bytes()
     artifacts.write_timing("train", "resnet18-mnist", {"train_seconds": 960.0})
     claims.main()
-    assert claims.PATH.read_bytes() == first
+    assert paths.CLAIMS.read_bytes() == first
     content = claims.scorecard(params.load(), BOOK)
     assert sum(content["counts"].values()) == len(content["claims"]) == 90
     assert content["counts"]["in the report"] == 13
+    assert json.loads(paths.CLAIM_COUNTS.read_text()) == content["counts"]
     assert f"90 compared under budget {STUDY.budget}" in capsys.readouterr().out
 
 

@@ -60,6 +60,7 @@ def save_weights(loaded: params.Params, bias: np.ndarray | None) -> None:
         kernel = model.layers[-1].kernel
         model.layers[-1].set_weights([np.zeros(kernel.shape), bias])
     weights.save(CELL, model)
+    artifacts.write_metrics("train", CELL, {"val_accuracy": 0.5, "epochs_run": 3})
 
 
 def direct_logits(images: np.ndarray) -> np.ndarray:
@@ -74,7 +75,7 @@ def direct_logits(images: np.ndarray) -> np.ndarray:
 
 
 def results() -> dict:
-    return json.loads(Path(f"metrics/evaluate/{CELL}.json").read_text())
+    return json.loads(Path(f"data/metrics/evaluate/{CELL}.json").read_text())
 
 
 def test_the_predictions_are_the_network_s_own(study: Path) -> None:
@@ -158,6 +159,7 @@ def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path
     made = [
         Path(f"data/predictions/{CELL}.npz"),
         Path(f"data/predictions/{CELL}.csv"),
+        Path(f"data/metrics/evaluate/{CELL}.json"),
         Path(f"metrics/evaluate/{CELL}.json"),
     ]
     before = [path.read_bytes() for path in made]

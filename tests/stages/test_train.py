@@ -45,7 +45,7 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
     first = files()
     study = params.load()
     schedule = study.schedule_of(CELL)
-    metrics = json.loads(first["metrics/train/simple_cnn-digits.json"])
+    metrics = json.loads(first["data/metrics/train/simple_cnn-digits.json"])
     history = tables.read_table(paths.history(CELL))
     assert metrics["epochs"] == schedule.epochs == len(history) == metrics["epochs_run"]
     best = history.iloc[metrics["best_epoch"] - 1]

@@ -1,11 +1,10 @@
-"""What was run: code, parameters, machines and versions, from metrics/provenance.json in words."""
+"""What was run: code, parameters, machines and versions, in words."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
 
 # More than a page can show; the file beside the site has them all.
@@ -95,11 +94,7 @@ class Ran:
 
 
 def ran(provenance: dict[str, Any]) -> Ran | None:
-    """Tell what metrics/provenance.json says; None where there is no such file.
-
-    Raises:
-        UserError: a run is said to be of something that the file does not hold.
-    """
+    """Put into words what `report.provenance.gathered` returns; None where nothing was run."""
     if not provenance:
         return None
     runs, sources = provenance["runs"], provenance["sources"]
@@ -127,15 +122,8 @@ def ran(provenance: dict[str, Any]) -> Ran | None:
 def _runs_of(runs: list[dict[str, Any]], of: str, count: int) -> list[list[dict[str, Any]]]:
     found: list[list[dict[str, Any]]] = [[] for _ in range(count)]
     for run in runs:
-        number = run.get(of)
-        if number is None:
-            continue
-        if not (isinstance(number, int) and 0 <= number < count):
-            raise UserError(
-                f"metrics/provenance.json: {of} {number!r} of a run is not among its {of}s; make "
-                "it again with `dvc repro -f provenance`"
-            )
-        found[number].append(run)
+        if (number := run[of]) is not None:
+            found[number].append(run)
     return found
 
 

