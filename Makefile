@@ -93,10 +93,6 @@ verify: setup ## Run a cell again from the start and compare it with dvc.lock (C
 export: setup $(INSTALLED_EXPORT) ## Write a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.export $(CELL) $(EXPORT)
 
-.PHONY: adopt
-adopt: setup ## Take in cells that `python -m bench.gpu` trained elsewhere (FROM=folder CELLS="...": only these)
-	@"$(PY)" -m tools.adopt $(if $(FROM),"$(FROM)" $(CELLS))
-
 .PHONY: mlflow
 mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \

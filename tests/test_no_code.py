@@ -20,7 +20,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, formats, paths, tables, weights
 from tests import forbidden
 from tests.datasets import stand_ins
-from tools import comparing, exp_files, overlay, parcel
+from tools import comparing, exp_files, overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL = "simple_cnn-digits"
@@ -80,7 +80,6 @@ READERS: dict[str, tuple[Path, Callable[[], object]]] = {
     "metrics": (paths.metrics("a", "b"), lambda: artifacts.read_metrics("a", "b")),
     "table": (HISTORY, lambda: tables.read_table(HISTORY)),
     "params.yaml": (params.PARAMS, params.load),
-    "parcel": (Path("m-d.parcel.json"), lambda: parcel.manifest_of(Path(), "m-d")),
 }
 
 
