@@ -54,8 +54,8 @@ types: $(INSTALLED_DEV) ## Check the types
 	@"$(PY)" -m basedpyright
 
 .PHONY: audit
-audit: setup ## Look the pinned requirements up among known vulnerabilities
-	@"$(PY)" -m tools.audit
+audit: setup ## Check the pinned requirements for known vulnerabilities (pip-audit)
+	@sh tools/audit.sh
 
 .PHONY: bench
 bench: setup $(INSTALLED_DEV) ## Measure speed and memory beside peers, print one table (ONLY="training memory"; SHOW=1: only print)
