@@ -10,7 +10,7 @@ trained on shuffled labels.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.assess_shuffled", uses="tensorflow")
+    command.start("stages.assess_shuffled", uses="tensorflow", check="heatproof.config.params:load")
 
 import argparse
 

@@ -3,7 +3,7 @@
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.compare_twins", uses="tensorflow")
+    command.start("stages.compare_twins", uses="tensorflow", check="heatproof.config.params:load")
 
 import argparse
 

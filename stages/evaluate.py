@@ -8,7 +8,7 @@ metrics/evaluate/<cell>.json and, apart because it never repeats, data/timing/ev
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.evaluate", uses="keras")
+    command.start("stages.evaluate", uses="keras", check="heatproof.config.params:load")
 
 import argparse
 import time

@@ -14,7 +14,9 @@ the random weights did. How much they decide is shown by `draws`: the whole test
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.published_sanity", uses="tensorflow")
+    command.start(
+        "stages.published_sanity", uses="tensorflow", check="heatproof.config.params:load"
+    )
 
 import argparse
 from collections.abc import Callable

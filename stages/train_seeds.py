@@ -9,7 +9,7 @@ into training and test part is the cell's in all of them. The networks are measu
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.train_seeds", uses="keras")
+    command.start("stages.train_seeds", uses="keras", check="heatproof.config.params:load")
 
 import argparse
 import time

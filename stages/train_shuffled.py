@@ -8,7 +8,7 @@ should be explained otherwise than one that did.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.train_shuffled", uses="keras")
+    command.start("stages.train_shuffled", uses="keras", check="heatproof.config.params:load")
 
 import argparse
 import time

@@ -3,7 +3,7 @@
     from heatproof.run import command
 
     if __name__ == "__main__":
-        command.start("stages.train", uses="keras")
+        command.start("stages.train", uses="keras", check="heatproof.config.params:load")
 
     import keras
     ...
@@ -41,7 +41,11 @@ _REFUSALS = {
 }
 
 
-def start(module: str, uses: Literal["", "keras", "tensorflow"] = "") -> NoReturn:
+def start(
+    module: str,
+    uses: Literal["", "keras", "tensorflow"] = "",
+    check: str = "",
+) -> NoReturn:
     """Be the program `python -m <module>`: set the process up, import `module`, call its `main`.
 
     Args:
@@ -49,6 +53,8 @@ def start(module: str, uses: Literal["", "keras", "tensorflow"] = "") -> NoRetur
         uses: "keras" if it computes with whatever backend KERAS_BACKEND names, "tensorflow" if it
             needs that one. It is then loaded here, in silence; under `make repro` the program runs
             in a copy of a process that has it loaded already (`forkserver`).
+        check: a function, as "module:function", that is called before Keras is loaded, which takes
+            seconds: it raises UserError for what can be found at once, a mistake in params.yaml.
 
     Exits as `run` says, with 0 when `main` returns.
     """
@@ -61,6 +67,9 @@ def start(module: str, uses: Literal["", "keras", "tensorflow"] = "") -> NoRetur
             runtime.require_backend()
             if _ran_elsewhere(module):
                 return
+            if check:
+                place, _, function = check.partition(":")
+                getattr(importlib.import_module(place), function)()
             runtime.load_keras()
         importlib.import_module(module).main()
 
