@@ -14,7 +14,7 @@ from heatproof.config import params
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.storage.records import Explanations
-from heatproof.trust import examination, summary
+from heatproof.trust import checks, examination, summary
 from heatproof.trust.agreement import agreement
 from heatproof.trust.measures import base
 from heatproof.trust.subject import prepared
@@ -61,6 +61,7 @@ def assess_cell(cell: str) -> None:
             "wrong_images": len(rows.target) - right,
             "few": {"images": assessed.few, "methods": list(assessed.dear)},
             "mask": assessed.mask,
+            "trust": checks.trust(summarised),
             "measures": summarised,
             "uninformative": summary.flagged(summarised),
             "ranking": summary.rankings(table, options.bootstrap_samples, seed),

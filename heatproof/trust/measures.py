@@ -53,3 +53,13 @@ def better(measure: str) -> Literal["higher", "lower"] | None:
 def by_size(measure: str) -> bool:
     """Say whether a mean counts by its size: a map turned round is as like as it is alike."""
     return base(measure).endswith(("_spearman", "_ssim"))
+
+
+def merit(measure: str, mean: float) -> float:
+    """A mean as a number that grows the better it is.
+
+    Of likenesses of maps the size counts: an order turned upside down is not a forgotten one.
+    """
+    if by_size(measure):
+        return -abs(mean)
+    return -mean if better(measure) == LOWER else mean

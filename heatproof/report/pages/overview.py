@@ -9,8 +9,7 @@ from heatproof.report.charts.charts import Chart, position
 from heatproof.report.charts.scatter import Scatter
 from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.report.pages import claims
-from heatproof.report.sections import checks, costs, curves, findings
-from heatproof.report.sections.checks import Tally
+from heatproof.report.sections import costs, curves, findings
 from heatproof.report.sections.key_findings import worth
 from heatproof.report.sections.provenance_section import BUDGETS, ran
 from heatproof.report.sections.seeds import over_seeds
@@ -18,6 +17,8 @@ from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
+from heatproof.trust import checks
+from heatproof.trust.checks import Tally
 from heatproof.trust.measures import base
 
 PICTURES = 6  # a dataset, in the strip at the top
@@ -152,7 +153,7 @@ def _leaderboard(
                 evaluate=evaluate,
                 timing=result.timing,
                 beside_best=_overlaps(evaluate, best) if number > 1 else False,
-                trust=checks.of_cell(result.assess) if result.assess else None,
+                trust=checks.of_cell(result.assess["measures"]) if result.assess else None,
                 at=places[0],
                 low_at=places[1],
                 high_at=places[2],

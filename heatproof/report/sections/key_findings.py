@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.sections import checks
 from heatproof.report.sections.calibration import FEW
-from heatproof.report.sections.checks import Tally
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
+from heatproof.trust import checks
+from heatproof.trust.checks import Tally
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def wilson(hits: int, images: int) -> tuple[float, float]:
 
 
 def _explanations(assessed: Sequence[CellResults]) -> Worth | None:
-    tallies = checks.of_methods([c.assess for c in assessed])
+    tallies = checks.of_methods([c.assess["measures"] for c in assessed])
     if not tallies:
         return None
     order = sorted(tallies, key=lambda n: (-tallies[n].share, -tallies[n].clear, n))
@@ -194,7 +194,7 @@ def _explanations(assessed: Sequence[CellResults]) -> Worth | None:
 
 
 def _below(assessed: Sequence[CellResults]) -> str:
-    shares = [(t.share, c) for c in assessed if (t := checks.of_cell(c.assess))]
+    shares = [(t.share, c) for c in assessed if (t := checks.of_cell(c.assess["measures"]))]
     least = min(shares, key=lambda each: (each[0], each[1].name))
     half = sum(share < 0.5 for share, _ in shares)
     return (

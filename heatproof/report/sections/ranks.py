@@ -8,6 +8,7 @@ from heatproof.report.sections import trust_table
 from heatproof.report.sections.trust_table import Source, Table
 from heatproof.report.text import measures
 from heatproof.statistics import numbers
+from heatproof.trust.measures import merit
 
 # A cell's assess metrics, as `stages.assess` writes them.
 Assess = dict[str, Any]
@@ -22,7 +23,7 @@ def ranks(assess: Assess, measure: str) -> dict[str, float]:
     if not measures.wanted(measure):
         return {}
     merits = {
-        name: round(measures.merit(measure, said["mean"]), 6)
+        name: round(merit(measure, said["mean"]), 6)
         for name, said in assess["measures"].get(measure, {}).items()
         if numbers.known(said["mean"])
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from heatproof.statistics import numbers
-from heatproof.trust.measures import better, by_size
+from heatproof.trust.measures import better
 
 TRUTH, FAITHFULNESS, SANITY = "Ground truth", "Faithfulness", "Sanity"
 ROBUSTNESS, SIMPLICITY = "Robustness", "Simplicity"
@@ -202,16 +202,6 @@ def ordered(measures: list[str]) -> list[str]:
 def wanted(measure: str) -> str:
     """Which way is better, in words; empty where neither is."""
     return {"higher": "more is better", "lower": "less is better"}.get(better(measure) or "", "")
-
-
-def merit(measure: str, mean: float) -> float:
-    """A mean as a number that grows the better it is.
-
-    Of likenesses of maps the size counts: an order turned upside down is not a forgotten one.
-    """
-    if by_size(measure):
-        return -abs(mean)
-    return -mean if better(measure) == "lower" else mean
 
 
 def one_sided(measure: str) -> bool:

@@ -1,7 +1,7 @@
 import pytest
 
-from heatproof.report.sections import checks
-from heatproof.report.sections.checks import MEASURES, Tally
+from heatproof.trust import checks
+from heatproof.trust.checks import MEASURES, Tally
 
 GAP = "morf_lerf_gap/black"
 DELETION = "deletion_probability/black"
@@ -12,7 +12,7 @@ def said(mean, low=None, high=None):
 
 
 def assessed(**measures):
-    return {"measures": {name.replace("__", "/"): content for name, content in measures.items()}}
+    return {name.replace("__", "/"): content for name, content in measures.items()}
 
 
 def test_a_check_is_passed_by_what_is_better_than_every_control():

@@ -1,12 +1,12 @@
-"""Which maps beat the controls: the checks that the overview counts."""
+"""Which maps beat the controls: checks, counted over methods, cells or both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.sections.ranks import Assess
-from heatproof.report.text import measures
 from heatproof.statistics import numbers
+from heatproof.trust.controls import NAMES
+from heatproof.trust.measures import merit
 
 # One of each kind that every cell has and that a map which knows nothing cannot pass by design, as
 # it can the tests with random weights. Where the evidence lies is known on few cells only.
@@ -14,6 +14,10 @@ MEASURES = (
     *("deletion_probability/black", "insertion_probability/black", "morf_lerf_gap/black"),
     "infidelity/black",
 )
+
+
+# What `summary.summaries` returns: measure -> method or control -> mean, low, high, images.
+Measured = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,26 @@ class Tally:
         return self.passed / self.made
 
 
-def of_cell(assess: Assess) -> Tally | None:
+def of_cell(summaries: Measured) -> Tally | None:
     """Count a cell's checks over all methods; None where none could be made.
 
     A check is one method by one of `MEASURES`, passed where its mean is better than that of every
     control. Where a control is above most methods no check is left out: that is the finding.
     """
-    return _tally([result for _, result in _checks(assess)])
+    return _tally([result for _, result in _checks(summaries)])
 
 
-def of_methods(cells: Sequence[Assess]) -> dict[str, Tally]:
+def trust(summaries: Measured) -> float | None:
+    """Return which share of a cell's checks is passed; None where none could be made."""
+    tally = of_cell(summaries)
+    return tally.share if tally else None
+
+
+def of_methods(cells: Sequence[Measured]) -> dict[str, Tally]:
     """Count each method's checks over cells."""
     found: dict[str, list[tuple[bool, bool]]] = {}
-    for assess in cells:
-        for name, result in _checks(assess):
+    for summaries in cells:
+        for name, result in _checks(summaries):
             found.setdefault(name, []).append(result)
     return {name: tally for name, each in found.items() if (tally := _tally(each))}
 
@@ -58,26 +68,25 @@ def _tally(results: Sequence[tuple[bool, bool]]) -> Tally | None:
     )
 
 
-def _checks(assess: Assess) -> Iterator[tuple[str, tuple[bool, bool]]]:
+def _checks(summaries: Measured) -> Iterator[tuple[str, tuple[bool, bool]]]:
     for measure in MEASURES:
         content = {
-            name: said
-            for name, said in assess["measures"].get(measure, {}).items()
-            if numbers.known(said["mean"])
+            name: each
+            for name, each in summaries.get(measure, {}).items()
+            if numbers.known(each["mean"])
         }
-        controls = [said for name, said in content.items() if name in measures.CONTROLS]
+        controls = [each for name, each in content.items() if name in NAMES]
         if not controls:
             continue
-        for name, said in content.items():
-            if name not in measures.CONTROLS:
+        for name, own in content.items():
+            if name not in NAMES:
                 better = all(
-                    measures.merit(measure, said["mean"]) > measures.merit(measure, c["mean"])
-                    for c in controls
+                    merit(measure, own["mean"]) > merit(measure, c["mean"]) for c in controls
                 )
-                yield name, (better, better and all(_apart(said, c) for c in controls))
+                yield name, (better, better and all(_apart(own, c) for c in controls))
 
 
-def _apart(one: dict[str, Any], other: dict[str, Any]) -> bool:
+def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two intervals do not meet; a missing one meets everything."""
     ends = (one["low"], one["high"], other["low"], other["high"])
     return all(numbers.known(end) for end in ends) and (ends[0] > ends[3] or ends[1] < ends[2])
