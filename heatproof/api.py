@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -146,7 +146,7 @@ class TrainedCell:
             fit or ("crop" if self.usual.ground == "mixed" else "pad"), invert, levels
         )
 
-    def photo(self, path: str | Path, **preparation: bool | str) -> np.ndarray:
+    def photo(self, path: str | Path, **preparation: Any) -> np.ndarray:
         """Return a PNG or JPEG of any size as one image, float32 (1, height, width, channels).
 
         Args:
@@ -199,18 +199,17 @@ def show(images: np.ndarray, **found: Attribution | UnsupportedNetwork) -> Pictu
         found: method -> what it said of these images.
     """
     pixels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
-    maps = {name: found[name].maps for name in found if isinstance(found[name], Attribution)}
     rows = []
     for row, image in enumerate(pixels):
         line = [sheet.image(image, "the image")]
         for name, result in found.items():
-            if name not in maps:
+            if not isinstance(result, Attribution):
                 grey = np.full_like(image, 225)
                 line.append(sheet.image(grey, descriptions.describe(name).label, str(result)))
                 continue
             own = {number: float(values[row]) for number, values in result.numbers.items()}
-            signed = bool((maps[name] < 0).any())
-            line.append(sheet.heatmap(maps[name][row], name, over=image, signed=signed, own=own))
+            signed = bool((result.maps < 0).any())
+            line.append(sheet.heatmap(result.maps[row], name, over=image, signed=signed, own=own))
         rows.append(line)
     return sheet.picture(rows)
 

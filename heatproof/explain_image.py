@@ -174,8 +174,9 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
         return ""
     each = [measured.get(f"{name}_ms_per_image") for name in slow]
     time_taken = "which may take minutes with a large one"
-    if all(numbers.known(milliseconds) for milliseconds in each):
-        seconds = images * sum(each) / 1000
+    known = [milliseconds for milliseconds in each if numbers.known(milliseconds)]
+    if len(known) == len(each):
+        seconds = images * sum(known) / 1000
         time_taken = f"which took about {numbers.duration(seconds)} where the study was run"
     labels = numbers.listing([methods.describe(name).label for name in slow])
     return (

@@ -42,7 +42,7 @@ def accuracy_per_parameter(claim: Statement, evidence: Evidence) -> Finding:
     for dataset in claim.datasets:
         found = {m: evidence.evaluate(f"{m}-{dataset}") for m in claim.models}
         ratio = {m: 1e6 * f["accuracy"] / f["parameters"] for m, f in found.items()}
-        best = max(ratio, key=ratio.get)
+        best = max(ratio, key=lambda m: ratio[m])
         own = 1e6 / found[claim.model]["parameters"]
         said.append(f"{dataset}: {best} {ratio[best]:.3g}")
         ahead.append(best == claim.model)

@@ -23,7 +23,7 @@ def find(claim: Confusion, evidence: Evidence) -> Finding:
     if lacking or any(f["class_names"] != names for f in found):
         what = f"{claim.dataset} has no class {listed(lacking)}" if lacking else "Classes differ"
         return Finding(NOT_MEASURED, f"{what}: correct claims.yaml.")
-    matrix = sum(np.array(f["confusion_test"]) for f in found)
+    matrix = np.sum([f["confusion_test"] for f in found], axis=0)
     counts = off_diagonal(matrix, claim.either_way)
     pair = (names.index(claim.label), names.index(claim.predicted))
     count, place = counts[pair], rank(counts, pair, claim.either_way)

@@ -33,8 +33,8 @@ class Figure(Published):
     kind: Literal[
         "accuracy", "train_accuracy", "macro_f1", "parameters", "flops", "training_time", "epochs"
     ]
-    cell: str | None = None
-    model: str | None = None
+    cell: str = ""
+    model: str = ""
     device: Literal["cpu", "gpu"] | None = None
 
     @property
@@ -50,7 +50,7 @@ class Figure(Published):
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> "Figure":
-        if (self.cell is None) == (self.model is None):
+        if bool(self.cell) == bool(self.model):
             raise ValueError("give either `cell` or `model`")
         if not self.given:
             raise ValueError("a figure needs `value`, or `low` and `high`, and a `unit`")
@@ -86,7 +86,7 @@ class Statement(Published):
     kind: Literal["ordering", "statement"]
     statement: str
     check: str
-    model: str | None = None
+    model: str = ""
     models: list[str] = Field(default_factory=list)
     datasets: list[str] = Field(default_factory=list)
     method: str | None = None
@@ -94,7 +94,7 @@ class Statement(Published):
 
 
 Claim = Figure | Confusion | Statement
-KINDS: dict[str, type[Block]] = {
+KINDS: dict[Any, type[Claim]] = {
     **dict.fromkeys(WORDS, Figure),
     "confusion": Confusion,
     "ordering": Statement,

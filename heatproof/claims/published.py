@@ -9,7 +9,7 @@ from heatproof.config.schema import Block
 
 Unit = Literal["share", "%", "k", "M", "min", "epochs", "count"]
 # What one of the unit is, and the last digit that a source gives where it says nothing else.
-UNITS: dict[str, tuple[float, float]] = {
+UNITS: dict[str | None, tuple[float, float]] = {
     "share": (1.0, 0.001),
     "%": (0.01, 1.0),
     "k": (1e3, 10.0),
@@ -42,17 +42,15 @@ class Published(Block):
     def bounds(self) -> tuple[float, float]:
         """The published range in base units (shares, weights, operations, seconds)."""
         factor, step = UNITS[self.unit][0], self._step()
-        if self.value is None:
-            margin = step if self.about else 0.0
-            return (self.low - margin) * factor, (self.high + margin) * factor
-        margin = step if self.about else step / 2
-        return (self.value - margin) * factor, (self.value + margin) * factor
+        exact = 0.0 if self.value is None else step / 2
+        margin = step if self.about else exact
+        ends = self._numbers()
+        return (ends[0] - margin) * factor, (ends[-1] + margin) * factor
 
     def text(self) -> str:
         """The figure as the source gives it: `about 2.5 M`, `75 to 80 %`, `0.760`."""
         decimals = max(0, -math.floor(math.log10(self._step())))
-        numbers = [n for n in (self.value, self.low, self.high) if n is not None]
-        words = " to ".join(f"{number:.{decimals}f}" for number in numbers)
+        words = " to ".join(f"{number:.{decimals}f}" for number in self._numbers())
         return f"{'about ' if self.about else ''}{words}{self._suffix()}"
 
     def shown(self, measured: float) -> str:
@@ -64,6 +62,9 @@ class Published(Block):
             return f"{number:.{4 if self.unit == 'share' else 2}f}{self._suffix()}"
         return f"{number:.4g}{self._suffix()}"
 
+    def _numbers(self) -> list[float]:
+        return [number for number in (self.value, self.low, self.high) if number is not None]
+
     def _step(self) -> float:
         return self.step or UNITS[self.unit][1]
 
@@ -72,12 +73,11 @@ class Published(Block):
 
     @model_validator(mode="after")
     def _one_number_or_a_range(self) -> "Published":
-        pair = (self.low is not None, self.high is not None)
-        number = self.value is not None
-        if pair[0] != pair[1] or (number and pair[0]):
+        low, high = self.low, self.high
+        if (low is None) != (high is None) or (self.value is not None and low is not None):
             raise ValueError("give either `value`, or `low` and `high`")
-        if (number or pair[0]) != self.given:
+        if bool(self._numbers()) != self.given:
             raise ValueError("a number needs a `unit`, and a unit a number")
-        if pair[0] and self.low >= self.high:
+        if low is not None and high is not None and low >= high:
             raise ValueError("`low` should be less than `high`")
         return self

@@ -4,6 +4,7 @@ Guo et al. 2017, "On Calibration of Modern Neural Networks", https://arxiv.org/a
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def reliability(
     ]
 
 
-def expected_calibration_error(bins: Sequence[dict[str, float | int | None]]) -> float:
+def expected_calibration_error(bins: Sequence[dict[str, Any]]) -> float:
     """Return the ECE in [0, 1]: mean |accuracy - confidence|, weighted by count (equation 3).
 
     Args:

@@ -4,7 +4,7 @@ The report draws its own. Figures are made without pyplot, which keeps them in a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,13 +17,13 @@ _MOST_NAMES = 30
 _MOST_NUMBERS = 12
 
 
-def training_curves(history: Mapping[str, Sequence[float]]) -> "Figure":
+def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> "Figure":
     """Draw loss and accuracy over the epochs.
 
     Args:
         history: columns epoch, loss, accuracy, val_loss, val_accuracy; one row an epoch.
     """
-    figure = _figure(figsize=(9, 3.6), layout="constrained")
+    figure = _figure(figsize=(9, 3.6))
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for column, label, style in (
             (measure, "training", "o-"),
@@ -44,7 +44,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
         matrix: int (classes, classes), rows true, columns predicted.
         class_names: name of each class index.
     """
-    figure = _figure(figsize=(7, 6), layout="constrained")
+    figure = _figure(figsize=(7, 6))
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -61,13 +61,13 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
     return figure
 
 
-def reliability(bins: Sequence[dict[str, float | int | None]]) -> "Figure":
+def reliability(bins: Sequence[dict[str, Any]]) -> "Figure":
     """Draw a reliability diagram.
 
     Args:
         bins: what `calibration.reliability` returns.
     """
-    figure = _figure(figsize=(5, 4.6), layout="constrained")
+    figure = _figure(figsize=(5, 4.6))
     axes = figure.subplots()
     filled = [entry for entry in bins if entry["count"]]
     axes.plot([0, 1], [0, 1], "--", color="gray", label="perfectly calibrated")
@@ -87,10 +87,10 @@ def reliability(bins: Sequence[dict[str, float | int | None]]) -> "Figure":
     return figure
 
 
-def _figure(*, figsize: tuple[float, float], layout: str) -> "Figure":
+def _figure(figsize: tuple[float, float]) -> "Figure":
     from matplotlib.figure import Figure
 
-    return Figure(figsize=figsize, layout=layout)
+    return Figure(figsize=figsize, layout="constrained")
 
 
 def _plain(name: str) -> str:

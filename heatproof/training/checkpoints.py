@@ -165,7 +165,7 @@ def key_of(settings: Mapping[str, Any], arrays: Sequence[np.ndarray], code: Sequ
     digest.update(json.dumps([settings, versions], sort_keys=True).encode())
     for array in arrays:
         digest.update(str((array.shape, array.dtype)).encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     for path in code:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())

@@ -194,7 +194,7 @@ def _looped(step: Callable[..., Any], carried: Any, plan: Any) -> tuple[Any, Any
     return carried, jax.tree.map(lambda value: value[None], result)
 
 
-def _cross_entropy(y: jax.Array, logits: jax.Array, smoothing: float) -> jax.Array:
+def _cross_entropy(y: jax.Array | np.ndarray, logits: jax.Array, smoothing: float) -> jax.Array:
     """Return each image's loss, float32 (n,), as `keras.losses.CategoricalCrossentropy` has it."""
     return keras.losses.categorical_crossentropy(
         y, logits, from_logits=True, label_smoothing=smoothing

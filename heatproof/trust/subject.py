@@ -178,7 +178,7 @@ def _subject(
     images = rows.images.astype(np.float32) / 255
     kind = _mask_kind(study, cell, dataset)
     masks = None
-    if kind == "planted":
+    if kind == "planted" and dataset.test_masks is not None:
         masks = dataset.test_masks[rows.image_index].astype(bool)
     elif kind == "foreground":
         masks = foreground(images)

@@ -51,8 +51,9 @@ def rankings(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]
             for name, by_method in table.items()
             if base(name) == measure and not name.endswith(f"/{NOISE}")
         }
-        if variants:
-            found[measure] = _ranking(ranking(variants, better(measure), samples, seed))
+        direction = better(measure)
+        if variants and direction:
+            found[measure] = _ranking(ranking(variants, direction, samples, seed))
     return found
 
 

@@ -65,10 +65,11 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
             sources = [axes[id(tensor)] for tensor in inputs if id(tensor) in axes]
             if not sources:
                 continue
-            axes[id(output)] = tuple(
+            rows, columns = (
                 _merged([_step(operation, source[i], i, cells[i]) for source in sources])
                 for i in range(2)
             )
+            axes[id(output)] = (rows, columns)
         if operation.name == layer:
             return axes[id(output)]
     raise ValueError(f"{layer}: not a feature map of this network's input")

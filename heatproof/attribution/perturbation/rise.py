@@ -71,12 +71,12 @@ def rise(
         block = drawn.masks(part).astype(np.float64)
         covariances += np.tensordot(weights[..., part], block, axes=1)
         squares += np.tensordot(weights[0][:, part] ** 2, (block - kept) ** 2, axes=1)
-    maps, *halves = covariances
+    maps = covariances[0]
     # The variance of a sum of independent terms, from the terms.
     variance = np.maximum(squares - maps**2 / masks, 0)
     numbers = {
         "relative_error": _ratio(_power(variance**0.5), _power(maps)),
-        "split_half_correlation": _correlation(*halves),
+        "split_half_correlation": _correlation(covariances[1], covariances[2]),
     }
     return Attribution(maps.astype(np.float32), numbers)
 

@@ -136,7 +136,9 @@ def _rescaled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: 
         ratio = tf.where(change == 0, slope, (given[:, None] - reference) / change)
         return above * tf.reshape(ratio, tf.shape(above))
 
-    return rule(*image[:2], *other, multipliers)
+    x, given, *_ = image
+    r, reference, slope = other
+    return rule(x, given, r, reference, slope, multipliers)
 
 
 def _pooled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> Any:
@@ -197,4 +199,5 @@ def _pooled_by_tiles(layer: "keras.layers.Layer", image: Any, other: Any, multip
         placed = tf.where((first == places) & (change != 0), belongs / change, 0)
         return tf.reshape(placed, (-1, *x.shape[1:]))
 
-    return rule(*image, *other, multipliers)
+    (x, given), (r, reference) = image, other
+    return rule(x, given, r, reference, multipliers)

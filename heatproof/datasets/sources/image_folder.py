@@ -70,7 +70,9 @@ def fetch(options: Options) -> RawDataset:
     refuse(_outsiders(found, root.resolve()))
     names = tuple(sorted({image.label for image in found}))
     if len(names) < 2:
-        raise UserError(f"{where}: all images are {names[0]!r}; two classes are needed: {remedy}")
+        raise UserError(
+            f"{where}: all images are {', '.join(names)!r}; two classes are needed: {remedy}"
+        )
     if len(names) > MOST_CLASSES:
         raise UserError(
             f"{where}: {len(names):,} classes ({', '.join(map(repr, names[:3]))} …), more than "

@@ -69,7 +69,8 @@ def read(name: str, mirror: Path) -> RawDataset:
             f"there, or unset {MIRROR} to download them"
         )
     read_parts = _read_cifar if name == "cifar10" else _read_idx
-    return RawDataset(*read_parts(folder, name), CLASS_NAMES[name])
+    train_images, train_labels, test_images, test_labels = read_parts(folder, name)
+    return RawDataset(train_images, train_labels, test_images, test_labels, CLASS_NAMES[name])
 
 
 def _read_idx(folder: Path, name: str) -> tuple[np.ndarray, ...]:
@@ -134,9 +135,10 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 name = member.name.removeprefix("./").removeprefix(f"{CIFAR_FOLDER}/")
-                if member.isreg() and name in CIFAR_MEMBERS:
+                file = tar.extractfile(member) if name in CIFAR_MEMBERS and member.isreg() else None
+                if file is not None:
                     # No more than that of a member that unpacks to many gigabytes.
-                    found[name] = tar.extractfile(member).read(LARGEST_MEMBER)
+                    found[name] = file.read(LARGEST_MEMBER)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{archive}: the archive is damaged or cut short ({error}); fetch it again"
