@@ -45,7 +45,7 @@ def compare(cell: str) -> None:
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     used = {"seed": study.seed, "threads": study.threads, FAMILY: options}
     with tracking.run(stage="compare_twins", cell=cell, params=used) as run:
-        found = compare_twins(*models, images, options, study.seed)
+        found = compare_twins(models[0], models[1], images, options, study.seed)
         artifacts.write_findings(cell, FAMILY, found.arrays)
         artifacts.write_metrics("compare_twins", cell, found.metrics)
         print(f"{cell}: compared with its twin on {len(images)} test images", flush=True)

@@ -166,7 +166,7 @@ def without_remarks(source: str) -> str:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant | ast.JoinedStr)
         and (node.lineno, node.col_offset) not in docstrings
-        for number in range(node.lineno, node.end_lineno + 1)
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
         remark = token.type == tokenize.COMMENT or token.start in docstrings

@@ -96,7 +96,7 @@ def save_onnx(model: "keras.Model", path: Path) -> None:
 
 def onnx_logits(path: Path, images: np.ndarray) -> np.ndarray:
     """Run an ONNX file on the CPU and return its logits."""
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingImports]  `make export` installs it
 
     running = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return running.run(None, {running.get_inputs()[0].name: images})[0]
@@ -212,7 +212,9 @@ def _card(
 
 def main() -> None:
     """Export the cell named on the command line."""
-    parser = argparse.ArgumentParser(prog="make export", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="make export", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--to", type=Path, default=EXPORTS, help="the folder of exports")

@@ -14,6 +14,7 @@ import atexit
 import ctypes
 import gc
 import importlib
+import io
 import json
 import os
 import secrets
@@ -226,6 +227,7 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
         os.dup2(stream, target)
         os.close(stream)
     for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
     os.chdir(request["folder"])
     os.environ.clear()

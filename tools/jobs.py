@@ -156,6 +156,7 @@ def _cell(folder: Path, cell: str, names: list[str]) -> int:
         [*dvc, "repro", "--single-item", *names],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
     )  # fmt: skip
+    assert process.stdout is not None  # it is a pipe
     for line in process.stdout:
         if line.strip():
             with _printing:

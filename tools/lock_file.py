@@ -41,7 +41,8 @@ class Entries(MutableMapping[str, Any]):
             found = _STAGE.match(text, place)
             if not found or found[1] in self._lines:
                 raise ValueError(f"no stage at character {place}")
-            end = _WITHIN.match(text, found.end()).end()
+            within = _WITHIN.match(text, found.end())
+            end = within.end() if within else found.end()
             self._lines[found[1]] = text[place:end]
             place = end
 

@@ -209,7 +209,9 @@ def why_equivalent(place: Place, mutant: Mutant) -> str:
 
 def main() -> None:
     """Try a sample of mutants; exit with 1 if fewer than the goal are killed."""
-    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="make mutants", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("--count", type=int, default=COUNT, help="how many mutants")
     parser.add_argument("--seed", type=int, default=SEED, help="of the sample")
     parser.add_argument("--only", default="", help="modules with this in their path")
@@ -220,7 +222,7 @@ def main() -> None:
     print(f"{size} of {len(known)} mutants, seed {arguments.seed}", flush=True)
     for name in LOADED:
         importlib.import_module(name)
-    counts = dict.fromkeys((KILLED, SURVIVED, TIMED_OUT, SAME), 0)
+    counts: dict[str, int] = dict.fromkeys((KILLED, SURVIVED, TIMED_OUT, SAME), 0)
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder))
         for place in sample:

@@ -46,7 +46,7 @@ class Mutant:
 class _Change:
     """Put `new` into a field of `holder` (at `index`, if it is a list); `shown` is around it."""
 
-    shown: ast.AST
+    shown: Any
     holder: ast.AST
     field: str
     index: int | None
