@@ -85,6 +85,10 @@ experiments: setup ## Compare all DVC experiments on a page, experiments/index.h
 report-single: setup ## Put the report into one file, report.html (SITE=.demo/reports for the demo's)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")
 
+.PHONY: check-results
+check-results: setup ## Before a release: do the committed results belong to this code and params.yaml?
+	@"$(PY)" -m tools.results --check
+
 .PHONY: verify
 verify: setup ## Run a cell again from the start and compare it with dvc.lock (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.verify $(CELL) $(VERIFY)

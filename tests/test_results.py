@@ -1,4 +1,4 @@
-"""The README tells what metrics/ holds, and the committed results belong together."""
+"""The README's table is made from metrics/, and stale committed results are named."""
 
 from pathlib import Path
 
@@ -6,31 +6,76 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths, tables
-from tools import results
+from heatproof.storage import paths
+from heatproof.storage.artifacts import write_metrics
+from tests.scratch import shrunken_params
+from tools import overlay, results
 
-ROOT = Path(__file__).parents[1]
+CELL = "simple_cnn-digits"
+HEADLINE = {
+    "accuracy": 0.98765, "accuracy_low": 0.97, "accuracy_high": 0.99, "macro_f1": 0.9876,
+    "parameters": 1954, "flops": 115722, "epochs": 3, "ece": 0.01, "val_accuracy": 0.9,
+    "train_accuracy": 1.0,
+}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def _in_the_repository(monkeypatch):
-    monkeypatch.chdir(ROOT)
+def _in_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    overlay.write(Path("params.yaml"), shrunken_params(CELL))
 
 
-def test_the_readmes_table_is_the_one_that_metrics_give():
-    text = results.README.read_text(encoding="utf-8")
-    assert results.replaced(text, results.table()) == text
+def test_the_table_has_a_row_for_each_cell_of_params_yaml():
+    write_metrics("evaluate", CELL, HEADLINE)
+    _, _, row = results.table().splitlines()
+    images = params.load().schedule_of(CELL).train_images
+    assert row == (
+        f"| simple_cnn | digits | 98.77% | 97.00% – 99.00% | 0.988 | 1,954 | 0.1 M | 3 | {images} |"
+    )
 
 
-def test_every_committed_metric_belongs_to_the_budget_in_force():
-    study = params.load()
-    for cell in study.cells:
-        trained = artifacts.read_metrics("train", cell)
-        assert trained["epochs"] == study.schedule_of(cell).epochs
-        history = tables.read_table(paths.history(cell))
-        assert len(history) == trained["epochs_run"]
+def test_a_cell_without_results_is_a_message():
+    with pytest.raises(UserError, match=r"metrics/evaluate/.*: there is no such file"):
+        results.table()
+    write_metrics("evaluate", CELL, {"accuracy": 0.5})
+    with pytest.raises(UserError, match=r"accuracy_low, .* missing"):
+        results.table()
 
 
 def test_missing_markers_are_a_message():
     with pytest.raises(UserError, match="markers"):
         results.replaced("# no markers", "| a |")
+
+
+def test_stale_results_are_named_and_absent_data_are_no_reason():
+    paths.METRICS.mkdir()
+    for name in ("claims.json", "old.json"):
+        (paths.METRICS / name).write_text("{}")
+    recorded = {
+        name: {} for name in ("train@a", "train@b", "evaluate@a", "report", "assess@a", "fetch@d")
+    } | {"claims": {"outs": [{"path": "metrics/claims.json"}]}}
+    deleted = {"changed deps": {"data/processed/d.npz": "deleted"}}
+    status = {
+        "train@a": [{"changed deps": {"data/code/train.txt": "modified"}}],
+        "train@b": [{"changed deps": {"params.yaml": {"models.b.network": "modified"}}}, deleted],
+        "train@c": [deleted],
+        "evaluate@a": [{"changed outs": {"metrics/evaluate/a.json": "modified"}}],
+        "assess@a": [deleted, {"changed outs": {"data/trust/a.npz": "not in cache"}}],
+        "fetch@d": ["changed command"],
+        "claims": [{"changed deps": {"claims.yaml": "deleted"}}],
+        "report": [{"changed deps": {"data/code/report.txt": "modified"}}],
+    }
+    assert results.stale(status, recorded) == [
+        "train: 3 stale: code, models.b.network, not run yet",
+        "evaluate: 1 stale: metrics/evaluate/a.json",
+        "fetch: 1 stale: changed command",
+        "claims: 1 stale: claims.yaml",
+        "metrics/old.json: no stage of dvc.lock made it",
+    ]
+    assert results.stale({"assess@a": [deleted]}, recorded | {"x": {"outs": [
+        {"path": "metrics/old.json"}]}}) == []  # fmt: skip
+
+
+def test_the_repository_has_the_markers_that_the_table_goes_between():
+    readme = Path(__file__).parents[1] / results.README
+    assert results.replaced(readme.read_text(encoding="utf-8"), "x")

@@ -1,49 +1,57 @@
-"""The README's results table, made from metrics/ so that it cannot tell anything else.
+"""The README's results table, and whether the committed results belong to the committed code.
 
-`python -m tools.results` writes it into README.md between its two markers; a test compares them.
+`python -m tools.results` writes the table into README.md between its two markers, from metrics/.
+`make check-results`, before a release, names what is stale: a table that metrics/ does not give,
+stages whose code or parameters are not those of dvc.lock, headlines that are not what dvc.lock
+records or that no stage makes. It needs no data.
 """
 
-from heatproof.run import command
-
-if __name__ == "__main__":
-    command.start("tools.results")
-
+import argparse
+import json
+import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from heatproof.config import params
+from heatproof.run import command
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic
+from heatproof.storage import artifacts, atomic, paths
+from heatproof.storage.formats import read_yaml
+from tools.shell import dvc
 
 README = Path("README.md")
 START, END = "<!-- results -->", "<!-- end of results -->"
+LOCK = Path("dvc.lock")
+CODE = "data/code/"
+NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
 
 
 def table() -> str:
     """Return a Markdown table of the current folder's study, one row a cell.
 
     Raises:
-        UserError: a cell has no metrics.
+        UserError: a cell has no headline, or one of another version.
     """
     study = params.load()
     rows = [
         "| model | dataset | test accuracy | 95 % interval | macro F1 | parameters | FLOPs "
-        "| epochs × images | training |",
+        "| epochs | images an epoch |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, cell in study.cells.items():
-        measured = artifacts.read_metrics("evaluate", name)
-        trained = artifacts.read_metrics("train", name)
-        seconds = artifacts.read_timing("train", name).get("train_seconds")
+        headline = artifacts.read_headline("evaluate", name, artifacts.HEADLINES["evaluate"])
+        images = study.schedule_of(name).train_images
         rows.append(
             f"| {cell.model} | {cell.dataset} "
-            f"| {measured['accuracy']:.2%} "
-            f"| {measured['accuracy_low']:.2%} – {measured['accuracy_high']:.2%} "
-            f"| {measured['macro_f1']:.3f} "
-            f"| {measured['parameters']:,} "
-            f"| {measured['flops'] / 1e6:.1f} M "
-            f"| {trained['epochs_run']} × {trained['train_images']:,} "
-            f"| {'–' if seconds is None else f'{seconds / 60:.1f} min'} |"
+            f"| {headline['accuracy']:.2%} "
+            f"| {headline['accuracy_low']:.2%} – {headline['accuracy_high']:.2%} "
+            f"| {headline['macro_f1']:.3f} "
+            f"| {headline['parameters']:,} "
+            f"| {headline['flops'] / 1e6:.1f} M "
+            f"| {headline['epochs']} | {images if images == 'all' else f'{images:,}'} |"
         )
     return "\n".join(rows)
 
@@ -61,7 +69,69 @@ def replaced(text: str, content: str) -> str:
     return f"{before}{START}\n{content}\n{END}{after}"
 
 
+def check() -> list[str]:
+    """Return what is stale among the committed results, a line each; empty where nothing is."""
+    lines = []
+    text = README.read_text(encoding="utf-8")
+    if replaced(text, table()) != text:
+        lines.append(f"{README}: the table is not what metrics/ gives: python -m tools.results")
+    subprocess.run([sys.executable, "-m", "stages.fingerprint"], check=True)
+    recorded = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+    return lines + stale(json.loads(dvc("status", "--json")), recorded)
+
+
+def stale(status: dict[str, list[Any]], recorded: dict[str, Any]) -> list[str]:
+    """Return a line for each kind of stage with stale results, how many and why; and for others'.
+
+    Args:
+        status: what `dvc status --json` prints.
+        recorded: dvc.lock's stages.
+    """
+    by_kind: dict[str, list[set[str]]] = defaultdict(list)
+    for stage, changes in status.items():
+        reasons = {"not run yet"} if stage not in recorded else set(_reasons(changes))
+        kind = stage.partition("@")[0]
+        if reasons and kind not in NO_RESULTS:
+            by_kind[kind].append(reasons)
+    made = {Path(out["path"]) for stage in recorded.values() for out in stage.get("outs", ())}
+    return [
+        f"{kind}: {len(each)} stale: {', '.join(sorted(set().union(*each)))}"
+        for kind, each in by_kind.items()
+    ] + [f"{path}: no stage of {LOCK} made it" for path in _committed() if path not in made]
+
+
+def _committed() -> list[Path]:
+    return sorted(path for path in paths.METRICS.rglob("*") if path.is_file())
+
+
+def _reasons(changes: list[Any]) -> Iterator[str]:
+    """Why a stage's results are stale. Data that are not there say nothing of it."""
+    for change in changes:
+        if isinstance(change, str):
+            yield change
+            continue
+        for path, state in (item for part in change.values() for item in part.items()):
+            if isinstance(state, dict):
+                yield from state  # parameters
+            elif path.startswith(CODE):
+                yield "code"
+            elif state == "modified" or not path.startswith(f"{paths.DATA}/"):
+                yield path
+
+
 def main() -> None:
+    """Write the table, or check; exit with 1 where something is stale."""
+    parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, name what is stale")
+    if parser.parse_args().check:
+        if lines := check():
+            raise UserError("these results are stale:\n" + "\n".join(lines))
+        print("metrics/, dvc.lock and README.md belong to this code and these parameters")
+        return
     text = README.read_text(encoding="utf-8")
     atomic.write_text(README, replaced(text, table()))
-    sys.stdout.write(f"{README}: results table written\n")
+    print(f"{README}: results table written")
+
+
+if __name__ == "__main__":
+    command.run(main)

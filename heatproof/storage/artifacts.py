@@ -176,10 +176,7 @@ def read_metrics(stage: str, name: str, keys: Collection[str] = ()) -> dict[str,
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    path, made_by = paths.metrics(stage, name), f"{stage}@{name}"
-    content = read_object(path, made_by)
-    require_keys(path, content, keys, made_by)
-    return content
+    return _numbers(paths.metrics(stage, name), f"{stage}@{name}", keys)
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
@@ -194,9 +191,13 @@ def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
         write_json(paths.headline(stage, name), headline)
 
 
-def read_headline(stage: str, name: str) -> dict[str, Any]:
-    """Read metrics/<stage>/<name>.json. Raises UserError if it is missing or damaged."""
-    return read_object(paths.headline(stage, name), f"{stage}@{name}")
+def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str, Any]:
+    """Read metrics/<stage>/<name>.json.
+
+    Raises:
+        UserError: the file is missing or damaged, or lacks one of `keys`.
+    """
+    return _numbers(paths.headline(stage, name), f"{stage}@{name}", keys)
 
 
 def read_timing(stage: str, name: str) -> dict[str, float]:
@@ -224,6 +225,12 @@ def write_timing(
 def _timing(stage: str, name: str) -> dict[str, Any]:
     path = paths.timing(stage, name)
     return read_object(path, f"{stage}@{name}") if path.exists() else {}
+
+
+def _numbers(path: Path, made_by: str, keys: Collection[str]) -> dict[str, Any]:
+    content = read_object(path, made_by)
+    require_keys(path, content, keys, made_by)
+    return content
 
 
 def _write_record(path: Path, record: Any) -> None:
