@@ -91,10 +91,11 @@ def shares(timed: Measured, limit: float | None) -> dict[str, float]:
 
 def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds: float) -> Measured:
     """Time both sides, of as many images as a turn of `seconds` has room for, at least one."""
+    from heatproof.trust.examination import Subject, of_maps
+
     from heatproof.attribution.core.network import Network
     from heatproof.models import cost
     from heatproof.models.build import build_model
-    from heatproof.trust.examination import Subject, of_maps
 
     shape = SHAPES[study.cell(cell).dataset]
     model = build_model(study, cell, shape, CLASSES)

@@ -57,6 +57,10 @@ BY_NAME = {
     "datasets": ("heatproof/datasets/sources", "Options"),
     "models": ("heatproof/models/architectures", "Network"),
 }
+# The same, of modules that are all loaded by whoever lists their package.
+LISTED = {"heatproof.trust.registry": "heatproof.trust.measures"}
+# Keywords whose text only people read: what a record says in tables and reports.
+PROSE = ("label", "inline", "meaning", "reference", "unit")
 # What the stages run, beside the families of `explain`.
 STAGES = (
     "fetch", "preprocess", "train", "train_twin", "train_shuffled", "train_seeds", "evaluate",
@@ -118,6 +122,8 @@ def imported(module: str) -> frozenset[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    if module in LISTED:
+        found |= {name for name in known() if name.startswith(f"{LISTED[module]}.")}
     packages = {name.rpartition(".")[0] for name in found & known().keys()}
     return frozenset((found | packages) & known().keys())
 
@@ -152,7 +158,7 @@ def digest(path: Path) -> str:
 
 
 def without_remarks(source: str) -> str:
-    """Return Python source without comments, docstrings, and the lines that are then empty.
+    """Return Python source without comments, docstrings, prose, and lines that are then empty.
 
     What is left is cut from the source rather than written anew from its tree, so that every
     version of Python gives the same.
@@ -160,25 +166,44 @@ def without_remarks(source: str) -> str:
     lines = source.split("\n")
     tree = ast.parse(source)
     docstrings = {(node.lineno, node.col_offset) for node in _docstrings(tree)}
+    prose = sorted(_prose(tree), key=lambda node: (node.lineno, node.col_offset), reverse=True)
     # Within a string of several lines an empty one counts.
     inside = {
         number
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant | ast.JoinedStr)
         and (node.lineno, node.col_offset) not in docstrings
+        and node not in prose
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
-    for token in reversed(list(tokenize.generate_tokens(io.StringIO(source).readline))):
+    for node in prose:
+        # The tree counts in bytes, tokens in characters.
+        last = node.end_lineno or node.lineno
+        start = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+        end = len(lines[last - 1].encode()[: node.end_col_offset].decode())
+        _cut(lines, (node.lineno, start), (last, end))
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline))):
         remark = token.type == tokenize.COMMENT or token.start in docstrings
-        if not remark or not token.string:
-            continue
-        (first, start), (last, end) = token.start, token.end
-        lines[first - 1 : last] = [
-            lines[first - 1][:start].rstrip() + lines[last - 1][end:],
-            *[""] * (last - first),
-        ]
+        if remark and token.string:
+            _cut(lines, token.start, token.end)
     kept = (line for number, line in enumerate(lines, 1) if line.strip() or number in inside)
     return "\n".join(kept) + "\n"
+
+
+def _cut(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Take out what is between two places (line, column), which leaves as many lines."""
+    (first, left), (last, right) = start, end
+    lines[first - 1 : last] = [
+        lines[first - 1][:left].rstrip() + lines[last - 1][right:],
+        *[""] * (last - first),
+    ]
+
+
+def _prose(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg=name, value=ast.Constant(value=str()) as text) if name in PROSE:
+                yield text
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:

@@ -1,14 +1,6 @@
-"""The published weight-randomisation table, measured. `python -m stages.published_sanity --cell …`
+"""Measure what the published weight-randomisation table shows.
 
-Hedström et al. 2024, "Sanity Checks Revisited" (https://arxiv.org/abs/2401.06465): weights of a
-small network randomised from the top down, 1,000 test images, Spearman's correlation of the
-magnitudes of each map with the trained network's. Each image's score is the mean over the layers,
-after each of which the maps are compared, the trained network itself not among them; the last
-layer's value, all weights random, stands beside it, since the paper's own code has both.
-
-What is explained is the image's label, as there. On images of one channel the magnitudes of the
-gradient and of saliency are the same map, so their scores are equal here; where the paper's differ,
-the random weights did. How much they decide is shown by `draws`: the whole test with other weights.
+`python -m stages.published_sanity --cell <cell>`
 """
 
 from heatproof.run import command
@@ -19,182 +11,16 @@ if __name__ == "__main__":
     )
 
 import argparse
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from heatproof.config import params
-from heatproof.run import runtime, tracking
-from heatproof.statistics.bootstrap import known_mean, mean_interval
-from heatproof.storage import artifacts, weights
-from heatproof.trust.randomisation import Maps, cascade
-
-if TYPE_CHECKING:
-    import keras
-
-    from heatproof.attribution.core.network import Network
-
-# Part of the published setting, and so no parameters of the study: its code's noisy samples and
-# their noise for SmoothGrad, and its steps of Integrated Gradients.
-SMOOTHGRAD = {"samples": 20, "noise": 0.1}
-PATH_STEPS = 20
-
-CONTROL = "random"
+from heatproof.run import runtime
+from heatproof.trust.published import published_sanity
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what the published table shows.")
     parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
-    measure(parser.parse_args().cell)
-
-
-def measure(cell: str) -> None:
-    """Randomise a cell's weights in the published setting, and write the metrics.
-
-    Raises:
-        UserError: the cell is unknown, an earlier stage's file is missing or does not fit, or Keras
-            runs on another backend than TensorFlow.
-    """
+    cell = parser.parse_args().cell
     study = params.load()
-    dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    options = study.assess.published
-    runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
-    from heatproof.models.build import build_model
-
-    model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    weights.load(cell, model)
-    images = dataset.test_images[: options.images].astype(np.float32) / 255
-    labels = dataset.test_labels[: options.images]
-    samples = study.assess.bootstrap_samples
-    used = {"seed": study.seed, "threads": study.threads, "published": options}
-    with tracking.run(stage="published_sanity", cell=cell, params=used) as run:
-        layers, scores = randomised(model, images, labels, options.draws, study.seed)
-        methods = {name: summary(each, samples, study.seed) for name, each in scores.items()}
-        metrics = {
-            "images": len(images),
-            "draws": options.draws,
-            "layers": layers,
-            "methods": methods,
-        }
-        artifacts.write_metrics("published_sanity", cell, metrics)
-        shown = ", ".join(f"{name} {said['mean']:.3f}" for name, said in methods.items())
-        print(f"{cell}: mean rank correlation over {len(layers)} layers: {shown}", flush=True)
-        run.log_metrics(tracking.flattened({"methods": methods}))
-
-
-def randomised(
-    model: "keras.Model", images: np.ndarray, targets: np.ndarray, draws: int, seed: int
-) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Compare maps after each layer's randomisation, several times with other random weights.
-
-    Args:
-        model: a trained functional network with logits.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        draws: how many times.
-        seed: of the first draw; the next has the next number.
-
-    Returns:
-        the layers' names from the logits down; and method -> float64 (draws, layers, n), Spearman's
-        correlation of the magnitudes with the trained network's map, NaN where a map is constant.
-        The control `random` compares noise with noise.
-    """
-    from heatproof.attribution.core.network import Network
-
-    network = Network(model)
-    explain = explaining(network, images, targets, seed)
-    originals = explain(model)
-    found: dict[str, list[np.ndarray]] = {}
-    layers: tuple[str, ...] = ()
-    for draw in range(draws):
-        # The control's maps are noise, other noise for each network and each image: of one and the
-        # same for all images there would be one value, and no interval.
-        random = np.random.default_rng([seed, draw])
-        noise = random.random(images.shape[:3])
-
-        def explain_with_noise(changed: "keras.Model", random=random) -> Maps:
-            return explain(changed) | {CONTROL: random.random(images.shape[:3])}
-
-        steps = cascade(
-            model, originals | {CONTROL: noise}, explain_with_noise, seed + draw, steps=None
-        )
-        layers = steps[-1].layers
-        for method in (*originals, CONTROL):
-            values = np.stack([step.similarity[method]["spearman"] for step in steps])
-            found.setdefault(method, []).append(values)
-    return list(layers), {method: np.stack(values) for method, values in found.items()}
-
-
-def explaining(
-    network: "Network", images: np.ndarray, targets: np.ndarray, seed: int
-) -> Callable[["keras.Model"], Maps]:
-    """Return the function that explains the images by the published methods for any weights.
-
-    Args:
-        network: of the same layers as the models that the function will be given.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        seed: of SmoothGrad's noise.
-    """
-    from heatproof.attribution.cam.gradcam import gradcam
-    from heatproof.attribution.core.baselines import constant
-    from heatproof.attribution.core.feature_maps import feature_layer
-    from heatproof.attribution.gradients.integrated_gradients import integrated_gradients
-    from heatproof.attribution.gradients.saliency import saliency
-    from heatproof.attribution.gradients.smoothgrad import smoothgrad
-
-    path = {"steps": PATH_STEPS, "most_steps": PATH_STEPS, "tolerance": 1.0}
-    methods = {
-        "saliency": saliency,
-        "gradcam": partial(gradcam, layer=feature_layer(network.model)),
-        "smoothgrad": partial(smoothgrad, **SMOOTHGRAD, seed=seed),
-        "integrated_gradients_black": partial(
-            integrated_gradients, baseline=partial(constant, colour=0.0), **path
-        ),
-    }
-
-    def explain(changed: "keras.Model") -> Maps:
-        network.load(changed)
-        maps = {"gradient": network.score_gradients(images, targets).sum(axis=-1)}
-        return maps | {name: each(network, images, targets).maps for name, each in methods.items()}
-
-    return explain
-
-
-def summary(scores: np.ndarray, samples: int, seed: int) -> dict[str, Any]:
-    """Give the mean score, its 95 % interval over the images, and what it is made of.
-
-    Args:
-        scores: float (draws, layers, n), NaN where a map is constant.
-        samples: of the bootstrap.
-        seed: of the bootstrap.
-
-    Returns:
-        `mean`, `low`, `high` of the images' means over layers and draws; `last`, `last_low`,
-        `last_high`, the same of the last layer alone; `per_layer`, the mean after each layer;
-        `per_draw`, the mean of each draw, and `last_per_draw`; `constant_maps`, how many of all
-        comparisons had none. What is unknown is NaN.
-    """
-    last = scores[:, -1:]
-    names = ("mean", "low", "high")
-    return {
-        **dict(zip(names, mean_interval(_of_images(scores), samples, seed), strict=True)),
-        **{
-            "last" if name == "mean" else f"last_{name}": value
-            for name, value in zip(
-                names, mean_interval(_of_images(last), samples, seed), strict=True
-            )
-        },
-        "per_layer": [known_mean(scores[:, layer]) for layer in range(scores.shape[1])],
-        "per_draw": [known_mean(each) for each in scores],
-        "last_per_draw": [known_mean(each) for each in last],
-        "constant_maps": int(np.isnan(scores).sum()),
-    }
-
-
-def _of_images(scores: np.ndarray) -> np.ndarray:
-    """Return each image's mean over all but the last axis; NaN for those that have none."""
-    return np.array([known_mean(row) for row in scores.reshape(-1, scores.shape[-1]).T])
+    published_sanity(study, cell)

@@ -38,12 +38,13 @@ FEW_SAMPLES = {
 FEW_TESTS = {
     "images": 4,
     "bootstrap_samples": 100,
-    "faithfulness": {"steps": 4},
-    "infidelity": {"samples": 4},
-    "randomisation": {"steps": 2, "smooth_samples": 1},
-    "robustness": {"samples": 1},
-    "few": {"images": 1},
-    "published": {"images": 20, "draws": 1},
+    "measures": {
+        "faithfulness": {"steps": 4},
+        "infidelity": {"samples": 4},
+        "randomisation": {"steps": 2, "smooth_samples": 1},
+        "robustness": {"samples": 1},
+    },
+    "slow_methods": {"images": 1},
 }
 
 
@@ -86,6 +87,7 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
             "evaluate": {"train_images": 64, "bootstrap_samples": 100},
             "explain": FEW_SAMPLES,
             "assess": FEW_TESTS,
+            "published_sanity": {"images": 20, "draws": 1},
         },
     )
 

@@ -22,7 +22,7 @@ from heatproof.features.options import FeaturesOptions, TwinsOptions
 from heatproof.run.errors import UserError, nearest, shown_value
 from heatproof.storage.formats import read_yaml
 from heatproof.training.options import Augmentation, Schedule, Training
-from heatproof.trust import options as trust
+from heatproof.trust.options import AssessOptions, PublishedSanityOptions
 
 PARAMS = Path("params.yaml")
 
@@ -153,7 +153,8 @@ class Params(Block):
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     evaluate: Evaluate
     explain: Explain
-    assess: trust.Options
+    assess: AssessOptions
+    published_sanity: PublishedSanityOptions
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]
     twins: dict[Name, Twin]
     shuffled: dict[Name, Twin]

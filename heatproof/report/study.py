@@ -31,8 +31,8 @@ _EVALUATE = (
     *("parameters", "flops"),
 )
 _ASSESS = (
-    *("images", "right_images", "wrong_images", "few", "mask", "measures", "uninformative"),
-    *("ranking", "agreement", "cascade", "independent"),
+    *("images", "right_images", "wrong_images", "slow_methods", "mask", "measures"),
+    *("uninformative", "ranking", "agreement"),
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _CLAIMS = ("budget", "sources", "claims")

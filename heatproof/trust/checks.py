@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.statistics import numbers
-from heatproof.trust.controls import NAMES
-from heatproof.trust.measures import merit
+from heatproof.trust import registry
+from heatproof.trust.controls import CONTROLS
+from heatproof.trust.registry import SHOWN, base
 
 # One of each kind that every cell has and that a map which knows nothing cannot pass by design, as
 # it can the tests with random weights. Where the evidence lies is known on few cells only.
-MEASURES = (
-    *("deletion_probability/black", "insertion_probability/black", "morf_lerf_gap/black"),
-    "infidelity/black",
-)
+MEASURES = tuple(name for name in SHOWN if registry.MEASURES[base(name)].per_baseline)
 
 
 # What `summary.summaries` returns: measure -> method or control -> mean, low, high, images.
@@ -75,14 +73,13 @@ def _checks(summaries: Measured) -> Iterator[tuple[str, tuple[bool, bool]]]:
             for name, each in summaries.get(measure, {}).items()
             if numbers.known(each["mean"])
         }
-        controls = [each for name, each in content.items() if name in NAMES]
+        controls = [each for name, each in content.items() if name in CONTROLS]
         if not controls:
             continue
+        merit = registry.MEASURES[base(measure)].merit
         for name, own in content.items():
-            if name not in NAMES:
-                better = all(
-                    merit(measure, own["mean"]) > merit(measure, c["mean"]) for c in controls
-                )
+            if name not in CONTROLS:
+                better = all(merit(own["mean"]) > merit(c["mean"]) for c in controls)
                 yield name, (better, better and all(_apart(own, c) for c in controls))
 
 

@@ -5,82 +5,115 @@ cell, measure what a method knows of the network.
 """
 
 import hashlib
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-NAMES = ("random", "edges", "centre", "constant")
 CENTRE_WIDTH = 0.25  # the Gaussian's standard deviation as a share of the image's side
 
 
-def controls(images: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Make the pseudo-methods' maps.
+@dataclass(frozen=True)
+class Control:
+    """A control's name in a table, its name within a sentence, and what its map is.
 
-    - random: uniform noise in [0, 1), another for each image.
-    - edges: the Sobel filter's gradient magnitude of the grey image.
-    - centre: a Gaussian in the middle, as photographers place what matters.
-    - constant: ones.
+    draw: image float32 (height, width, channels) in [0, 1], seed -> float (height, width), not
+    negative.
+    """
+
+    label: str
+    inline: str
+    meaning: str
+    draw: Callable[[np.ndarray, int], np.ndarray]
+
+
+def controls(images: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Make the controls' maps.
 
     Args:
         images: float32 (n, height, width, channels) in [0, 1].
-        seed: of the noise; with the image's own bytes it decides it, so that an image's map does
-            not depend on what stands beside it. Equal images get equal noise.
+        seed: of the noise.
 
     Returns:
         control -> float32 (n, height, width), none negative.
     """
-    made = {
-        "random": [_noise(image, seed) for image in images],
-        "edges": [_edges(image) for image in images],
-        "centre": [_centre(*image.shape[:2]) for image in images],
-        "constant": [np.ones(image.shape[:2]) for image in images],
-    }
     return {
-        name: np.array(maps, dtype=np.float32).reshape(images.shape[:3])
-        for name, maps in made.items()
+        name: np.array([control.draw(image, seed) for image in images], dtype=np.float32).reshape(
+            images.shape[:3]
+        )
+        for name, control in CONTROLS.items()
     }
 
 
-def uninformative(
-    means: Mapping[str, float], controls: Mapping[str, float], better: Literal["higher", "lower"]
-) -> list[str]:
-    """Return the controls that a measure ranks above more than half of the methods.
+def above_most(merits: Mapping[str, float]) -> list[str]:
+    """Return the controls among `merits` that rank above more than half of the methods there.
 
     If there are any, the measure is uninformative on that cell. A control that equals a method is
     not above it; what is NaN, for want of a value, is ranked nowhere.
 
     Args:
-        means: method -> the measure's mean over the images.
-        controls: control -> its mean, likewise.
-        better: whether higher or lower values are the better ones.
+        merits: method or control -> a number that grows the better it is.
     """
-    sign = {"higher": 1, "lower": -1}[better]
-    known = sign * np.array([value for value in means.values() if not np.isnan(value)])
+    known = np.array(
+        [merit for name, merit in merits.items() if name not in CONTROLS and not np.isnan(merit)]
+    )
     # A comparison with NaN is false, and so is 0 > 0 where no method has a value.
     return [
         name
-        for name, value in controls.items()
-        if np.count_nonzero(sign * value > known) > len(known) / 2
+        for name, merit in merits.items()
+        if name in CONTROLS and np.count_nonzero(merit > known) > len(known) / 2
     ]
 
 
 def _noise(image: np.ndarray, seed: int) -> np.ndarray:
+    """Return uniform noise in [0, 1), which seed and image decide.
+
+    So a map does not depend on what stands beside it, and equal images get equal noise.
+    """
     digest = hashlib.sha256(image.astype(np.float32).tobytes()).digest()
     own = int.from_bytes(digest[:16], "big")
     return np.random.default_rng([seed, own]).random(image.shape[:2])
 
 
-def _edges(image: np.ndarray) -> np.ndarray:
-    from scipy.ndimage import sobel
+def _edges(image: np.ndarray, _seed: int) -> np.ndarray:
+    """Return the Sobel filter's gradient magnitude of the grey image."""
+    from scipy.ndimage import sobel  # slow to import, and whoever reads params.yaml loads this
 
     grey = image.astype(np.float64).mean(axis=-1)
     return np.hypot(*(sobel(grey, axis=axis, mode="nearest") for axis in (0, 1)))
 
 
-def _centre(height: int, width: int) -> np.ndarray:
+def _centre(image: np.ndarray, _seed: int) -> np.ndarray:
+    """Return a Gaussian in the middle, as photographers place what matters."""
     rows, columns = (
         np.exp(-(((np.arange(side) - (side - 1) / 2) / (CENTRE_WIDTH * side)) ** 2) / 2)
-        for side in (height, width)
+        for side in image.shape[:2]
     )
     return np.outer(rows, columns)
+
+
+def _constant(image: np.ndarray, _seed: int) -> np.ndarray:
+    return np.ones(image.shape[:2])
+
+
+CONTROLS = {
+    "random": Control("Noise", "noise", "a random number for each pixel", _noise),
+    "edges": Control(
+        "Edge filter",
+        "the edge filter",
+        "the image’s own edges (Sobel), whatever the network is",
+        _edges,
+    ),
+    "centre": Control(
+        "Centre Gaussian",
+        "the centre Gaussian",
+        "a bright spot in the middle of any image",
+        _centre,
+    ),
+    "constant": Control(
+        "Constant map",
+        "a constant map",
+        "the same value everywhere; its pixels’ order is random",
+        _constant,
+    ),
+}

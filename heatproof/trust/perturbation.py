@@ -1,6 +1,6 @@
 """Images with a part taken away, made a few at a time and shown to the network in large batches.
 
-What every measure that asks "what does the network say without it?" is made of.
+What every measure that asks "what does the network predict without it?" is made of.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ CHUNK_BYTES = 3 * 2**20
 
 
 @dataclass(frozen=True)
-class Block:
+class PerturbedImages:
     """Perturbed images that are made when there is room for them.
 
     count: how many. write: makes them in the array it is given, float32 (count, height, width,
@@ -31,7 +31,7 @@ class Block:
 
 
 def predicted(
-    predict: Predict, shape: tuple[int, ...], blocks: Iterable[Block]
+    predict: Predict, shape: tuple[int, ...], blocks: Iterable[PerturbedImages]
 ) -> Iterator[np.ndarray]:
     """Give the logits of blocks of images, joining small blocks into large batches.
 
@@ -63,15 +63,17 @@ def predicted(
             yield from np.split(predict(chunk), ends[:-1])
 
 
-def _write(parts: Iterator[tuple[Block, np.ndarray]]) -> None:
+def _write(parts: Iterator[tuple[PerturbedImages, np.ndarray]]) -> None:
     for block, images in parts:
         block.write(images)
 
 
-def _joined(blocks: Iterable[Block], bytes_an_image: int) -> Iterator[list[Block]]:
+def _joined(
+    blocks: Iterable[PerturbedImages], bytes_per_image: int
+) -> Iterator[list[PerturbedImages]]:
     """Give as many blocks at a time as fit into a chunk, at least one."""
-    most = CHUNK_BYTES // bytes_an_image
-    waiting: list[Block] = []
+    most = CHUNK_BYTES // bytes_per_image
+    waiting: list[PerturbedImages] = []
     for block in blocks:
         if waiting and sum(each.count for each in waiting) + block.count > most:
             yield waiting

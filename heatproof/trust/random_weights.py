@@ -1,11 +1,113 @@
-"""Networks with some of their weights random again: copies, and layers reset in their own way."""
+"""Networks with some of their weights random again: copies, and layers reset in their own way.
 
+The two ways of Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
+(https://arxiv.org/abs/1810.03292), section 3.1: cascading randomisation from the top down, and
+independent randomisation of single layers.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.trust.similarity import Maps, Similarities, similarities
+
 if TYPE_CHECKING:
     import keras
+
+Explain = Callable[["keras.Model"], Maps]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One network with random weights beside the trained one.
+
+    layers: the names of the random layers, from the logits down. similarity: of each method's maps
+    with the original ones, see `similarities`. maps: what the changed network's maps are.
+    """
+
+    layers: tuple[str, ...]
+    similarity: Similarities
+    maps: Maps
+
+
+def cascade(
+    model: "keras.Model",
+    originals: Maps,
+    explain: Explain,
+    seed: int,
+    steps: int | None,
+) -> list[Step]:
+    """Randomise more and more layers from the logits down, and compare the maps at each step.
+
+    Works on a copy; `model` stays as it is.
+
+    Args:
+        model: a trained functional network.
+        originals: method -> float (n, height, width), its maps of n images.
+        explain: gives the same methods' maps of the same images, or of the first of them, for
+            another network.
+        seed: of the random weights.
+        steps: at how many depths, evenly spread, the maps are compared; None is at every layer.
+
+    Returns:
+        a step for each depth; in the last, all layers are random.
+    """
+    changed = copied(model)
+    names = [layer.name for layer in weighted_layers(changed)]
+    wanted = min(steps or len(names), len(names))
+    depths = {round(len(names) * (step + 1) / wanted) for step in range(wanted)}
+    taken = []
+    for depth in randomise_top_down(changed, seed):
+        if depth in depths:
+            maps = explain(changed)
+            taken.append(Step(tuple(names[:depth]), similarities(originals, maps), maps))
+    return taken
+
+
+def independent(
+    model: "keras.Model",
+    originals: Maps,
+    explain: Explain,
+    seed: int,
+    steps: int | None,
+) -> list[Step]:
+    """Randomise one layer at a time, the others as they were trained, and compare the maps.
+
+    Works on a copy. A layer gets the same random weights as in `cascade` with the same seed.
+
+    Args:
+        model: a trained functional network.
+        originals: method -> float (n, height, width), its maps of n images.
+        explain: as for `cascade`.
+        seed: of the random weights.
+        steps: at most how many layers, spread evenly over the depth, the logits' and the lowest
+            among them; None is every layer.
+
+    Returns:
+        a step of one layer each, from the logits down.
+    """
+    changed = copied(model)
+    layers = weighted_layers(changed)
+    wanted = min(steps or len(layers), len(layers))
+    chosen = dict.fromkeys(np.linspace(0, len(layers) - 1, wanted).round().astype(int).tolist())
+    taken = []
+    for place in chosen:
+        layer = layers[place]
+        trained = layer.get_weights()
+        reset(layer, [seed, place + 1])
+        maps = explain(changed)
+        taken.append(Step((layer.name,), similarities(originals, maps), maps))
+        layer.set_weights(trained)
+    return taken
+
+
+def randomise_top_down(changed: "keras.Model", seed: int) -> Iterator[int]:
+    """Reset one layer after the other from the logits down; yield how many are reset."""
+    for depth, layer in enumerate(weighted_layers(changed), start=1):
+        reset(layer, [seed, depth])
+        yield depth
 
 
 def copied(model: "keras.Model") -> "keras.Model":

@@ -1,15 +1,13 @@
-"""What a table of per-image values comes to: means, intervals, ranks, and what says nothing."""
+"""What a table of per-image values comes to: means, intervals, ranks, uninformative measures."""
 
 from typing import Any
 
-from heatproof.statistics.bootstrap import known_mean, summary
+from heatproof.statistics.bootstrap import summary
 from heatproof.trust.agreement import Agreement, mean_matrix
-from heatproof.trust.controls import NAMES, uninformative
-from heatproof.trust.examination import Table
-from heatproof.trust.infidelity import NOISE
-from heatproof.trust.measures import RANKED, base, better, by_size
-from heatproof.trust.randomisation import Step
+from heatproof.trust.controls import CONTROLS, above_most
+from heatproof.trust.measure import BASELINES, Table
 from heatproof.trust.ranking import Ranking, ranking
+from heatproof.trust.registry import MEASURES, base
 
 
 def summaries(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]:
@@ -23,41 +21,35 @@ def summaries(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]
     }
 
 
-def flagged(summarised: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+def uninformative(summarised: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     """Return the measures that rank a control above most methods, and which controls they are."""
-    found = {}
-    for measure, by_method in summarised.items():
-        side = better(measure)
-        means = {
-            name: abs(said["mean"]) if by_size(measure) else said["mean"]
-            for name, said in by_method.items()
-        }
-        above = side and uninformative(
-            {name: mean for name, mean in means.items() if name not in NAMES},
-            {name: mean for name, mean in means.items() if name in NAMES},
-            side,
-        )
+    flagged = {}
+    for name, by_method in summarised.items():
+        measure = MEASURES[base(name)]
+        if measure.better is None:
+            continue
+        merits = {method: measure.merit(each["mean"]) for method, each in by_method.items()}
+        above = [control for control in above_most(merits) if control in measure.controls]
         if above:
-            found[measure] = above
-    return found
+            flagged[name] = above
+    return flagged
 
 
 def rankings(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]:
     """Rank the methods under each baseline of each measure that has several; controls left out."""
-    found = {}
-    for measure in RANKED:
+    ranked = {}
+    for measure in (each for each in MEASURES.values() if each.per_baseline):
         variants = {
-            name.partition("/")[2]: {m: v for m, v in by_method.items() if m not in NAMES}
+            name.partition("/")[2]: {m: v for m, v in by_method.items() if m not in CONTROLS}
             for name, by_method in table.items()
-            if base(name) == measure and not name.endswith(f"/{NOISE}")
+            if base(name) == measure.name and name.partition("/")[2] in BASELINES
         }
-        direction = better(measure)
-        if variants and direction:
-            found[measure] = _ranking(ranking(variants, direction, samples, seed))
-    return found
+        if variants and measure.better:
+            ranked[measure.name] = _ranking(ranking(variants, measure.better, samples, seed))
+    return ranked
 
 
-def _ranking(found: Ranking) -> dict[str, Any]:
+def _ranking(result: Ranking) -> dict[str, Any]:
     return {
         "baselines": {
             baseline: {
@@ -65,34 +57,20 @@ def _ranking(found: Ranking) -> dict[str, Any]:
                          "high": ranks.high[method]}
                 for method in ranks.rank
             }
-            for baseline, ranks in found.ranks.items()
+            for baseline, ranks in result.ranks.items()
         },
-        "tau": {"/".join(pair): tau for pair, tau in found.tau.items()},
-        "survives": found.survives,
+        "tau": {"/".join(pair): tau for pair, tau in result.tau.items()},
+        "survives": result.survives,
     }  # fmt: skip
 
 
-def agreements(found: dict[str, Agreement]) -> dict[str, Any]:
+def agreements(compared: dict[str, Agreement]) -> dict[str, Any]:
     """Average the agreement of every pair of methods over the images."""
-    methods = next(iter(found.values())).methods
+    methods = next(iter(compared.values())).methods
     return {"methods": list(methods)} | {
         resolution: {
             "spearman": mean_matrix(each.spearman),
             "overlap": mean_matrix(each.overlap),
         }
-        for resolution, each in found.items()
+        for resolution, each in compared.items()
     }
-
-
-def curve(steps: list[Step]) -> list[dict[str, Any]]:
-    """Give the mean similarity after each step of randomisation, by method."""
-    return [
-        {"layers": len(step.layers), "layer": step.layers[-1]}
-        | {
-            number: {
-                method: known_mean(values[number]) for method, values in step.similarity.items()
-            }
-            for number in ("spearman", "ssim")
-        }
-        for step in steps
-    ]

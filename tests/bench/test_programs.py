@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heatproof.trust.examination import Subject
 
 from bench import (
     dvc_floor,
@@ -34,7 +35,6 @@ from heatproof.models.build import build_model
 from heatproof.run.errors import UserError
 from heatproof.storage import formats
 from heatproof.storage.records import Dataset
-from heatproof.trust.examination import Subject
 from tests.models import networks
 from tests.scratch import ROOT, Scratch, environment
 

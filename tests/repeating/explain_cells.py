@@ -48,14 +48,14 @@ def run() -> None:
     import keras
 
     from heatproof.attribution.core.method import FAMILIES
-    from stages.assess import assess_cell
+    from heatproof.trust.assess import assess
     from stages.explain import explain_cell
 
     for cell in CELLS:
         for family in FAMILIES:
             explain_cell(cell, family)
             keras.backend.clear_session()
-        assess_cell(cell)
+        assess(study, cell)
         keras.backend.clear_session()
 
 

@@ -14,9 +14,9 @@ from heatproof.storage.formats import write_json
 from heatproof.storage.records import Explanations
 from heatproof.trust import summary
 from heatproof.trust.agreement import Agreement
-from heatproof.trust.controls import NAMES
-from heatproof.trust.examination import Table
-from heatproof.trust.measures import BETTER
+from heatproof.trust.controls import CONTROLS
+from heatproof.trust.measure import Table
+from heatproof.trust.registry import MEASURES
 
 METHODS = ("gradcam", "saliency", "lime")
 DEAR = ("lime",)
@@ -36,14 +36,15 @@ def table(
 ) -> Table:
     """Draw every measure's values: the earlier a method, the better, and controls the worst."""
     made: Table = {}
-    for base, side in BETTER.items():
-        if base.startswith("shuffled") or (base in LOCALISATION and mask is None):
+    for base, measure in MEASURES.items():
+        side = measure.better
+        if side is None or base.startswith("shuffled") or (base in LOCALISATION and mask is None):
             continue
         for variant in VARIANTS.get(base, ("",)):
             measure = f"{base}/{variant}" if variant else base
             made[measure] = {
                 name: _values(rng, place, images, side, base, name)
-                for place, name in enumerate((*methods, *NAMES))
+                for place, name in enumerate((*methods, *CONTROLS))
             }
     return made
 
@@ -68,7 +69,7 @@ def metrics(
     alike = Agreement(methods, likeness, np.abs(likeness))
 
     def step(layers: int) -> dict[str, Any]:
-        values = {m: 0.9 ** (layers * (i + 1)) for i, m in enumerate((*methods, *NAMES))}
+        values = {m: 0.9 ** (layers * (i + 1)) for i, m in enumerate((*methods, *CONTROLS))}
         return {
             "layers": layers,
             "layer": f"conv_{layers}",
@@ -80,10 +81,10 @@ def metrics(
         "images": len(hits),
         "right_images": int(hits.sum()),
         "wrong_images": int((~hits).sum()),
-        "few": {"images": FEW, "methods": [m for m in methods if m in DEAR]},
+        "slow_methods": {"images": FEW, "methods": [m for m in methods if m in DEAR]},
         "mask": mask,
         "measures": summarised,
-        "uninformative": summary.flagged(summarised),
+        "uninformative": summary.uninformative(summarised),
         "ranking": summary.rankings(made, SAMPLES, seed),
         "agreement": summary.agreements({"full": alike, "grid": alike}),
         "cascade": [step(layers) for layers in (1, 2, 3, 4)],
@@ -110,7 +111,7 @@ def write_cell(
         f"curve/{number}/{baseline}/{method}": (1 - fractions) ** (place + 1)
         for number in ("deletion_probability", "insertion_probability")
         for baseline in BASELINES
-        for place, method in enumerate((*methods, *NAMES))
+        for place, method in enumerate((*methods, *CONTROLS))
     }
     values = {
         f"value/{measure}/{method}": each.astype(np.float32)

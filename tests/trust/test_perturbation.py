@@ -9,7 +9,7 @@ import pytest
 
 from heatproof.trust import perturbation
 from heatproof.trust.perturbation import (
-    Block,
+    PerturbedImages,
     exchange,
     marks,
     path_marks,
@@ -131,13 +131,13 @@ def test_several_baselines_at_once_are_as_one_after_the_other() -> None:
 SHAPE = (4, 4, 1)  # 64 bytes an image
 
 
-def blocks_of(lengths: list[int], made: list[int]) -> Iterator[Block]:
+def blocks_of(lengths: list[int], made: list[int]) -> Iterator[PerturbedImages]:
     def write(i: int, into: np.ndarray) -> None:
         made.append(i)
         into[:] = i
 
     for i, length in enumerate(lengths):
-        yield Block(length, partial(write, i))
+        yield PerturbedImages(length, partial(write, i))
 
 
 def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
@@ -165,7 +165,7 @@ def test_two_blocks_are_written_at_once() -> None:
         both.wait()
         into[:] = i
 
-    blocks = [Block(1, partial(write, i)) for i in range(4)]
+    blocks = [PerturbedImages(1, partial(write, i)) for i in range(4)]
     found = predicted(lambda images: images.mean(axis=(1, 2)), SHAPE, blocks)
     assert [each.item() for each in found] == [0, 1, 2, 3]
 
@@ -181,7 +181,7 @@ def test_a_block_that_takes_long_holds_up_no_other() -> None:
         if len(written) == 5:
             others.set()
 
-    blocks = [Block(1, partial(write, i)) for i in range(6)]
+    blocks = [PerturbedImages(1, partial(write, i)) for i in range(6)]
     found = predicted(lambda images: images.mean(axis=(1, 2)), SHAPE, blocks)
     assert [each.item() for each in found] == [0, 1, 2, 3, 4, 5]
     assert written[-1] == 0
@@ -192,7 +192,7 @@ def test_what_a_block_raises_is_raised(broken: int) -> None:
     def write(i: int, into: np.ndarray) -> None:
         into[:] = 1 // (i - broken)
 
-    blocks = [Block(1, partial(write, i)) for i in range(2)]
+    blocks = [PerturbedImages(1, partial(write, i)) for i in range(2)]
     with pytest.raises(ZeroDivisionError):
         list(predicted(lambda images: images, SHAPE, blocks))
 

@@ -19,7 +19,7 @@ from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
 from heatproof.trust import checks
 from heatproof.trust.checks import Tally
-from heatproof.trust.measures import base
+from heatproof.trust.registry import base
 
 PICTURES = 6  # a dataset, in the strip at the top
 STRIP_METHOD = "gradcam"

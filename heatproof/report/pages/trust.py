@@ -8,7 +8,7 @@ from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
-from heatproof.report.sections import cell_trust, findings, published
+from heatproof.report.sections import findings, published
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Source, Table, source, table
@@ -191,7 +191,7 @@ def _of(assess: Assess) -> set[str]:
 
 
 def _stability(contents: Sequence[Assess]) -> Iterator[Stable]:
-    for measure in cell_trust.STABLE:
+    for measure in measures.RANKED:
         found = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
         verdicts = [each["survives"] for each in found if each["survives"] is not None]
         least = [

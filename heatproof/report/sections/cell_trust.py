@@ -15,8 +15,6 @@ from heatproof.statistics import numbers
 from heatproof.trust.ranking import AGREEING
 
 HARDLY = 0.6  # of the rank correlation's size; from here on much the same map; a reading aid
-# Told by baseline; the logits' rankings are in the metrics.
-STABLE = ("deletion_probability", "insertion_probability", "morf_lerf_gap", "infidelity")
 MASKS = {
     "planted": "The class was planted into these images as a small patch, and nothing else tells "
     "it: where the evidence is, is known. The first columns are correctness itself.",
@@ -41,8 +39,8 @@ class Section:
     images: int
     right: int
     wrong: int
-    few_images: int
-    few_methods: tuple[str, ...]
+    slow_images: int
+    slow_methods: tuple[str, ...]
     mask: str
     table: Table | None
     hardly: str
@@ -63,13 +61,13 @@ def section(params: Params, result: CellResults) -> Section | None:
         return None
     values = result.trust()
     class_names = result.evaluate["class_names"] if result.evaluate else ()
-    few = assess["few"]
+    slow = assess["slow_methods"]
     return Section(
         images=assess["images"],
         right=assess["right_images"],
         wrong=assess["wrong_images"],
-        few_images=few["images"],
-        few_methods=tuple(methods.describe(m).label for m in methods.ordered(few["methods"])),
+        slow_images=slow["images"],
+        slow_methods=tuple(methods.describe(m).label for m in methods.ordered(slow["methods"])),
         mask=MASKS.get(assess["mask"] or "", ""),
         table=trust_table.of_cell(assess, measures.COLUMNS),
         hardly=hardly(assess),
@@ -86,7 +84,7 @@ def section(params: Params, result: CellResults) -> Section | None:
 
 def cascade(assess: dict[str, Any]) -> Chart | None:
     """How the maps change as layers are randomised one after the other, from the logits down."""
-    steps = assess["cascade"]
+    steps = assess.get("cascade", ())
     if not steps:
         return None
     names = [n for n in steps[0]["spearman"] if n not in measures.CONTROLS]
@@ -144,7 +142,7 @@ def hardly(assess: dict[str, Any]) -> str:
 
 
 def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
-    for measure in STABLE:
+    for measure in measures.RANKED:
         content = ranking.get(measure)
         if content is None:
             continue
@@ -154,7 +152,7 @@ def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
             yield Stability(label, "Not known", "too few methods have a rank under two baselines.")
             continue
         pair, least = min(known.items(), key=lambda item: (item[1], item[0]))
-        first, second = (measures.VARIANTS.get(name, name) for name in pair.split("/"))
+        first, second = (measures.BASELINES.get(name, name) for name in pair.split("/"))
         said = f"Kendall’s tau is {numbers.decimal(least, 2)} at least, {first} against {second}"
         if content["survives"]:
             yield Stability(label, "Survives", f"the order of the methods stays; {said}.")
@@ -177,10 +175,10 @@ def _ranks(ranking: dict[str, Any]) -> Table | None:
                 for name, r in ranks.items()
             },
             group=f"{measures.describe(measure).label}, rank",
-            label=measures.VARIANTS.get(baseline, baseline),
+            label=measures.BASELINES.get(baseline, baseline),
             ranks=True,
         )
-        for measure in STABLE
+        for measure in measures.RANKED
         for baseline, ranks in ranking.get(measure, {"baselines": {}})["baselines"].items()
     )
 

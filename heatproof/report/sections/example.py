@@ -185,7 +185,7 @@ def _belief(assess: dict[str, Any]) -> Iterator[Step]:
         )
     survived = {
         measures.describe(m).label: assess["ranking"][m]["survives"]
-        for m in cell_trust.STABLE
+        for m in measures.RANKED
         if m in assess["ranking"] and assess["ranking"][m]["survives"] is not None
     }
     if survived:

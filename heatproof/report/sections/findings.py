@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from heatproof.report.sections import ranks as ranked
-from heatproof.report.sections.cell_trust import HARDLY, STABLE
+from heatproof.report.sections.cell_trust import HARDLY
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
@@ -95,7 +95,7 @@ def _empty(cells: Sequence[ranked.Assess]) -> str:
     mostly = [
         f"{measures.describe(m).label} (on {empty} of {having})"
         for m, (empty, having) in counted.items()
-        if 2 * empty > having and not measures.one_sided(m)
+        if 2 * empty > having and not measures.describe(m).one_sided
     ]
     if not mostly:
         return "No measure ranks a control above most methods on more than half of the networks."
@@ -109,7 +109,7 @@ def _empty(cells: Sequence[ranked.Assess]) -> str:
 
 def _stable(cells: Sequence[ranked.Assess]) -> str:
     parts = []
-    for measure in STABLE:
+    for measure in measures.RANKED:
         found = [a["ranking"][measure]["survives"] for a in cells if measure in a["ranking"]]
         known = [each for each in found if each is not None]
         if known:

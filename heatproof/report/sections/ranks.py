@@ -8,7 +8,6 @@ from heatproof.report.sections import trust_table
 from heatproof.report.sections.trust_table import Source, Table
 from heatproof.report.text import measures
 from heatproof.statistics import numbers
-from heatproof.trust.measures import merit
 
 # A cell's assess metrics, as `stages.assess` writes them.
 Assess = dict[str, Any]
@@ -23,7 +22,7 @@ def ranks(assess: Assess, measure: str) -> dict[str, float]:
     if not measures.wanted(measure):
         return {}
     merits = {
-        name: round(merit(measure, said["mean"]), 6)
+        name: round(measures.describe(measure).merit(said["mean"]), 6)
         for name, said in assess["measures"].get(measure, {}).items()
         if numbers.known(said["mean"])
     }
@@ -65,7 +64,7 @@ def _source(cells: Sequence[Assess], measure: str) -> Source | None:
     if not found:
         return None
     empty, having = empty_on(cells, measure)
-    little = "a control passes" if measures.one_sided(measure) else "says nothing"
+    little = "a control passes" if measures.describe(measure).one_sided else "says nothing"
     return Source(
         measure,
         {

@@ -113,7 +113,7 @@ def source(assess: dict[str, Any], measure: str, group: str = "") -> Source:
     """A measure of a cell as a column, with what its controls make of it."""
     above = assess["uninformative"].get(measure, [])
     side = measures.wanted(measure)
-    little = "a control passes" if measures.one_sided(measure) else "says nothing here"
+    little = "a control passes" if measures.describe(measure).one_sided else "says nothing here"
     return Source(
         measure,
         assess["measures"][measure],
@@ -216,6 +216,7 @@ def _choosing(source: Source) -> bool:
 
 def _merit(source: Source, mean: float) -> float:
     return -mean if source.ranks else merit(source.measure, mean)
+    return -mean if source.ranks else measures.describe(source.measure).merit(mean)
 
 
 def _groups(columns: Sequence[Column]) -> tuple[tuple[str, int], ...]:

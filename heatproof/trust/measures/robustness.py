@@ -10,16 +10,45 @@ which a map should have moved with the image.
 Lower is better, but it is not enough: a map that is the same for every image scores 0.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+
+from heatproof.config.schema import Block
+from heatproof.trust.assessment import Assessment
+from heatproof.trust.measure import ROBUSTNESS, Family, Measure, Result, by_measure
 
 # Images float32 (n, height, width, channels) and targets int64 (n,) -> method -> float32 (rows,
-# height, width): its maps of the first rows, all of them or fewer where the method is dear.
+# height, width): its maps of the first rows, all of them or fewer where the method is slow.
 Explain = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
+
+# method -> of each noisy or shifted copy the relative changes, float64 (rows,).
+Changes = dict[str, list[np.ndarray]]
 
 # Down, up, right, left: by how many pixels the image moves.
 SHIFTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+
+
+class RobustnessOptions(Block):
+    """How many noisy copies of an image; the noise is uniform in [-radius, radius]."""
+
+    samples: Annotated[int, Field(ge=1, le=1000)]
+    radius: Annotated[float, Field(gt=0, le=1)]
+
+
+def take(assessment: Assessment, options: RobustnessOptions) -> Result:
+    """Measure every method under noise and under a shift."""
+    images, targets, originals = assessment.images, assessment.targets, assessment.originals
+    seed = assessment.seed
+    explain = assessment.explaining_images(assessment.model, seed)
+    noise = noise_sensitivity(
+        explain, images, targets, originals, options.radius, options.samples, seed
+    )
+    shift = shift_sensitivity(explain, images, targets, originals)
+    return Result(by_measure(noise) | by_measure(shift))
 
 
 def noise_sensitivity(
@@ -50,17 +79,14 @@ def noise_sensitivity(
         NaN where the original is zero everywhere.
     """
 
-    def copies() -> Iterator[np.ndarray]:
-        random = np.random.default_rng(seed)
-        for _ in range(samples):
-            noise = random.uniform(-radius, radius, images.shape[1:]).astype(np.float32)
-            yield np.clip(images + noise, 0, 1)
-
-    changes = _Changes()
-    for copy in copies():
-        for method, maps in explain(copy, targets.copy()).items():
-            changes.add(method, maps, originals[method][: len(maps)])
-    return changes.summary("sensitivity")
+    random = np.random.default_rng(seed)
+    changes: Changes = {}
+    for _ in range(samples):
+        noise = random.uniform(-radius, radius, images.shape[1:]).astype(np.float32)
+        maps = explain(np.clip(images + noise, 0, 1), targets.copy())
+        for method, each in maps.items():
+            _add(changes, method, each, originals[method][: len(each)])
+    return _max_and_mean(changes, "sensitivity")
 
 
 def shift_sensitivity(
@@ -85,11 +111,13 @@ def shift_sensitivity(
         method -> `shift_max` and `shift_mean`, float64 (rows,), at least 0, over the four shifts:
         as in `noise_sensitivity`.
     """
-    changes = _Changes()
+    changes: Changes = {}
     for shift in SHIFTS:
-        for method, maps in explain(shifted(images, shift), targets.copy()).items():
-            changes.add(method, _inner(maps, shift), _inner(originals[method][: len(maps)], (0, 0)))
-    return changes.summary("shift")
+        maps = explain(shifted(images, shift), targets.copy())
+        for method, each in maps.items():
+            original = _inner(originals[method][: len(each)], (0, 0))
+            _add(changes, method, _inner(each, shift), original)
+    return _max_and_mean(changes, "shift")
 
 
 def shifted(images: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
@@ -112,27 +140,15 @@ def _inner(maps: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
     return maps[:, 1 + down : height - 1 + down, 1 + right : width - 1 + right]
 
 
-class _Changes:
-    """The largest and the summed relative change of each method's maps, a change at a time."""
+def _add(changes: Changes, method: str, maps: np.ndarray, originals: np.ndarray) -> None:
+    changes.setdefault(method, []).append(relative_change(maps, originals))
 
-    def __init__(self) -> None:
-        self._largest: dict[str, np.ndarray] = {}
-        self._sum: dict[str, np.ndarray] = {}
-        self._count: dict[str, int] = {}
 
-    def add(self, method: str, maps: np.ndarray, originals: np.ndarray) -> None:
-        """Take note of maps (rows, height, width) in place of their originals."""
-        change = relative_change(maps, originals)
-        known = method in self._sum
-        self._largest[method] = np.maximum(self._largest[method], change) if known else change
-        self._sum[method] = self._sum[method] + change if known else change
-        self._count[method] = self._count.get(method, 0) + 1
-
-    def summary(self, name: str) -> dict[str, dict[str, np.ndarray]]:
-        return {
-            method: {f"{name}_max": self._largest[method], f"{name}_mean": total / count}
-            for (method, total), count in zip(self._sum.items(), self._count.values(), strict=True)
-        }
+def _max_and_mean(changes: Changes, name: str) -> dict[str, dict[str, np.ndarray]]:
+    return {
+        method: {f"{name}_max": np.max(each, axis=0), f"{name}_mean": sum(each) / len(each)}
+        for method, each in changes.items()
+    }
 
 
 def relative_change(maps: np.ndarray, originals: np.ndarray) -> np.ndarray:
@@ -149,3 +165,44 @@ def relative_change(maps: np.ndarray, originals: np.ndarray) -> np.ndarray:
     distance = np.sqrt(((maps - before) ** 2).sum(axis=(1, 2)))
     length = np.sqrt((before**2).sum(axis=(1, 2)))
     return np.divide(distance, length, out=np.full(len(before), np.nan), where=length > 0)
+
+
+_measure = partial(
+    Measure,
+    group=ROBUSTNESS,
+    reference="this project",
+    unit="1, as a share of the map’s length",
+    better="lower",
+)
+
+FAMILY = Family(
+    measures=(
+        _measure(
+            name="sensitivity_max",
+            label="Noise, most",
+            meaning="how far the map moves under small noise, as a share of its length, at most "
+            "(max-sensitivity, Yeh et al. 2019)",
+            reference="Yeh et al. 2019, https://arxiv.org/abs/1901.09392",
+            shown=True,
+        ),
+        _measure(
+            name="sensitivity_mean",
+            label="Noise, mean",
+            meaning="the same on average",
+            reference="Bhatt et al. 2020, https://arxiv.org/abs/2005.00631",
+        ),
+        _measure(
+            name="shift_max",
+            label="Shift, most",
+            meaning="the same at most when the image moves by one pixel and the map is moved back",
+        ),
+        _measure(
+            name="shift_mean",
+            label="Shift, mean",
+            meaning="the same on average over four directions",
+            shown=True,
+        ),
+    ),
+    take=take,
+    options=RobustnessOptions,
+)

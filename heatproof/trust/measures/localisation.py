@@ -7,9 +7,23 @@ them. That needs no draw, and gives a map that says nothing (constant, or zero) 
 the image, which is what chance gives.
 """
 
+from functools import partial
+
 import numpy as np
 
+from heatproof.config.schema import Block
+from heatproof.trust.assessment import Assessment
+from heatproof.trust.measure import TRUTH, Family, Measure, Result, by_measure
+
 FOREGROUND = 0.5  # of the image's own greatest brightness
+
+
+def take(assessment: Assessment, _options: Block) -> Result:
+    """Compare every map with the masks; nothing where there are none."""
+    if assessment.masks is None:
+        return Result({})
+    masks = assessment.masks
+    return Result(by_measure({m: localisation(each, masks) for m, each in assessment.maps.items()}))
 
 
 def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
@@ -83,3 +97,37 @@ def _hits_among(relevance: np.ndarray, inside: np.ndarray, first: np.ndarray) ->
     share_of_ties = (ties & inside).sum(axis=1) / ties.sum(axis=1)
     hits = (above & inside).sum(axis=1) + open_places * share_of_ties
     return hits / np.maximum(first, 1)
+
+
+_measure = partial(
+    Measure,
+    group=TRUTH,
+    reference="Arras et al. 2022, https://arxiv.org/abs/2003.07258",
+    unit="1, from 0 to 1",
+    better="higher",
+    shown=True,
+)
+
+FAMILY = Family(
+    measures=(
+        _measure(
+            name="relevance_mass",
+            label="Mass in mask",
+            meaning="the share of the positive relevance that lies where the evidence is (Arras et "
+            "al. 2022)",
+        ),
+        _measure(
+            name="relevance_rank",
+            label="Rank in mask",
+            meaning="of the most relevant pixels, as many as the evidence has, the share that lies "
+            "on it (Arras et al. 2022)",
+        ),
+        _measure(
+            name="pointing_game",
+            label="Pointing game",
+            meaning="how often the most relevant pixel lies on the evidence (Zhang et al. 2018)",
+            reference="Zhang et al. 2018, https://arxiv.org/abs/1608.00507",
+        ),
+    ),
+    take=take,
+)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity as reference
 
-from heatproof.trust.structural import structural_similarity
+from heatproof.trust.similarity import structural_similarity
 
 C1, C2 = 0.01**2, 0.03**2  # of equation 13
 

@@ -1,4 +1,4 @@
-"""The assess stage: every measure on a cell's stored attributions."""
+"""Assessing a cell: every measure on its stored attributions, and beside shuffled labels."""
 
 import shutil
 from contextlib import chdir
@@ -14,12 +14,11 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.artifacts import SHUFFLED
 from heatproof.storage.records import Explanations
-from heatproof.trust.controls import NAMES
-from heatproof.trust.examination import remade
-from heatproof.trust.measures import BETTER, base
-from heatproof.trust.subject import one_an_image, prepared
-from stages.assess import assess_cell
-from stages.assess_shuffled import assess_shuffled
+from heatproof.trust.assess import assess
+from heatproof.trust.controls import CONTROLS
+from heatproof.trust.preparation import one_per_image, prepare
+from heatproof.trust.registry import MEASURES, base
+from heatproof.trust.shuffled import assess_shuffled
 from stages.explain import explain_cell
 from tests import small_cell
 
@@ -48,7 +47,7 @@ def assessed(explained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(explained, made, dirs_exist_ok=True)
     with chdir(made), pytest.MonkeyPatch.context() as patch:
         patch.setenv("STUDY_TRACKING", "off")
-        assess_cell(CELL)
+        assess(params.load(), CELL)
     return made
 
 
@@ -73,20 +72,18 @@ def test_every_measure_has_every_method_and_every_control(
     measures = metrics["measures"]
     assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
     assert metrics["mask"] == "foreground"
-    assert {base(name) for name in measures} == set(BETTER) - BESIDE_SHUFFLED | {
-        "infidelity_scaling"
-    }
+    assert {base(name) for name in measures} == set(MEASURES) - BESIDE_SHUFFLED
     every = set(artifacts.read_maps(CELL, MAPS).maps)
-    dear = set(metrics["few"]["methods"])
-    assert metrics["few"]["images"] == 1 and "lime" in dear and "saliency" not in dear
+    slow = set(metrics["slow_methods"]["methods"])
+    assert metrics["slow_methods"]["images"] == 1 and "lime" in slow and "saliency" not in slow
     for name, by_method in measures.items():
-        wanted = every - dear if base(name).startswith("smooth_") else every | set(NAMES)
+        wanted = every - slow if base(name).startswith("smooth_") else every | set(CONTROLS)
         assert set(by_method) == wanted, name
         for method, said in by_method.items():
             again = base(name).startswith(
                 ("randomised", "independent", "sens", "shift", "entropy_r")
             )
-            assert said["images"] <= (1 if again and method in dear else 4)
+            assert said["images"] <= (1 if again and method in slow else 4)
             if said["low"] is not None:
                 assert said["low"] <= said["mean"] + 1e-6 and said["mean"] <= said["high"] + 1e-6
     # What does not look at the network cannot change with its weights; noise is drawn anew.
@@ -106,11 +103,9 @@ def test_every_measure_has_every_method_and_every_control(
 
 def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
     study = params.load()
-    assessed = prepared(study, CELL)
-    subject = assessed.subject
-    explain = assessed.explaining(assessed.model)
-    again = remade(explain, subject.images, subject.targets, study.seed)
-    originals = assessed.originals()
+    assessment = prepare(study, CELL).assessment
+    again = assessment.explained(assessment.model, study.seed)
+    originals = assessment.originals
     assert set(originals) == set(again)
     for method, maps in again.items():
         scale = np.abs(maps).max()
@@ -140,7 +135,7 @@ def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) ->
     written = [[(assessed / path).read_bytes() for path in files]]
     for seed in (params.load().seed, 2):
         small_cell.write_params(CELL, **BLOCKS, seed=seed)
-        assess_cell(CELL)
+        assess(params.load(), CELL)
         written.append([path.read_bytes() for path in files])
     assert written[0] == written[1]
     assert written[1][0] != written[2][0] and written[1][1] != written[2][1]
@@ -150,10 +145,10 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
     small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
     with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
-        assess_shuffled(CELL)
+        assess_shuffled(params.load(), CELL)
     path = paths.weights(CELL, SHUFFLED)
     path.write_bytes(paths.weights(CELL).read_bytes())
-    assess_shuffled(CELL)
+    assess_shuffled(params.load(), CELL)
     measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
     assert set(measures) == BESIDE_SHUFFLED
     # The same weights: the same maps, but for the control that is noise.
@@ -161,12 +156,12 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
     kept = artifacts.read_trust(CELL, SHUFFLED)
     assert kept["value/shuffled_spearman/saliency"] == pytest.approx(1)
-    assert len(kept["value/shuffled_spearman/lime"]) == 1  # dear: of the first image only
+    assert len(kept["value/shuffled_spearman/lime"]) == 1  # slow: of the first image only
 
 
 def test_a_cell_that_is_not_trained_on_shuffled_labels_says_which_are() -> None:
     with pytest.raises(UserError, match="shuffled"):
-        assess_shuffled(CELL)
+        assess_shuffled(params.load(), CELL)
 
 
 def test_masks_of_the_dataset_are_the_truth() -> None:
@@ -175,7 +170,7 @@ def test_masks_of_the_dataset_are_the_truth() -> None:
     masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
     masks[:, :4, :4] = 1
     artifacts.write_dataset("digits", replace(dataset, test_masks=masks))
-    assess_cell(CELL)
+    assess(params.load(), CELL)
     metrics = artifacts.read_metrics("assess", CELL)
     assert metrics["mask"] == "planted"
     assert metrics["measures"]["relevance_mass"]["constant"]["mean"] == pytest.approx(1 / 16)
@@ -187,7 +182,7 @@ def test_maps_that_say_nothing_are_left_out_of_what_has_no_meaning() -> None:
     artifacts.write_explanations(
         CELL, "gradients", replace(rows, maps=rows.maps | {"saliency": blank})
     )
-    assess_cell(CELL)
+    assess(params.load(), CELL)
     metrics = artifacts.read_metrics("assess", CELL)
     assert metrics["measures"]["gini"]["saliency"] == {
         "mean": None, "low": None, "high": None, "images": 0,
@@ -198,7 +193,7 @@ def test_a_method_that_could_not_serve_is_left_out() -> None:
     rows = artifacts.read_explanations(CELL, "gradients")
     maps = {name: each for name, each in rows.maps.items() if name != "lrp_epsilon"}
     artifacts.write_explanations(CELL, "gradients", replace(rows, maps=maps, numbers={}))
-    assess_cell(CELL)
+    assess(params.load(), CELL)
     metrics = artifacts.read_metrics("assess", CELL)
     assert all("lrp_epsilon" not in by_method for by_method in metrics["measures"].values())
 
@@ -208,7 +203,7 @@ def test_no_images_are_no_numbers() -> None:
     small_cell.write_params(CELL, explain=images)
     small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.zeros(len(p), bool))
     explain()
-    assess_cell(CELL)
+    assess(params.load(), CELL)
     metrics = artifacts.read_metrics("assess", CELL)
     assert metrics["images"] == 0
     assert metrics["measures"]["gini"]["gradcam"]["mean"] is None
@@ -227,8 +222,8 @@ def test_each_image_counts_once_evenly_spread() -> None:
         maps={"method": np.arange(20, dtype=np.float32)[:, None, None]},
         class_names=("a", "b", "c", "d"),
     )
-    assert sorted(one_an_image(rows, 99, 0).image_index) == list(range(10))
-    few = one_an_image(rows, 4, 0)
+    assert sorted(one_per_image(rows, 99, 0).image_index) == list(range(10))
+    few = one_per_image(rows, 4, 0)
     assert sorted(few.image_index) == [0, 3, 6, 9]
     assert (few.maps["method"].ravel() == 2 * few.image_index).all()
 
@@ -236,28 +231,28 @@ def test_each_image_counts_once_evenly_spread() -> None:
 def test_without_explanations_it_says_how_to_get_them() -> None:
     paths.explanations(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
-        assess_cell(CELL)
+        assess(params.load(), CELL)
 
 
 def test_families_of_other_images_are_refused() -> None:
     rows = artifacts.read_explanations(CELL, "lime")
     artifacts.write_explanations(CELL, "lime", replace(rows, image_index=rows.image_index + 1))
     with pytest.raises(UserError, match="explain_lime@simple_cnn-digits"):
-        assess_cell(CELL)
+        assess(params.load(), CELL)
 
 
 def test_an_unknown_method_suggests_the_nearest() -> None:
-    small_cell.write_params(CELL, **BLOCKS, assess={"few": {"methods": ["ries"]}})
+    small_cell.write_params(CELL, **BLOCKS, assess={"slow_methods": {"methods": ["ries"]}})
     with pytest.raises(UserError, match="did you mean 'rise'"):
-        assess_cell(CELL)
+        assess(params.load(), CELL)
 
 
 def test_an_unknown_cell_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
-        assess_cell("simple_cnn-digit")
+        assess(params.load(), "simple_cnn-digit")
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UserError, match="assessing explanations needs TensorFlow"):
-        assess_cell(CELL)
+        assess(params.load(), CELL)

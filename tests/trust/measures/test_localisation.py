@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.trust.localisation import foreground, localisation
+from heatproof.trust.measures.localisation import foreground, localisation
 
 NAMES = ("relevance_mass", "relevance_rank", "pointing_game")
 

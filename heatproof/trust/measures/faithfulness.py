@@ -18,12 +18,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
+from heatproof.config.schema import Block
 from heatproof.statistics.softmax import softmax
+from heatproof.trust.assessment import Assessment
+from heatproof.trust.measure import FAITHFULNESS, Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
-    Block,
+    PerturbedImages,
     Predict,
     exchange,
     path_marks,
@@ -41,13 +46,20 @@ FAINTEST_LOGIT = 0.1
 
 PATHS = ("deletion", "insertion")
 SCORES = ("logit", "probability")
+STORED_CURVES = ("deletion_probability", "insertion_probability")
 
 # baseline -> method -> what it is called -> an array whose first axis is the images.
 Measured = dict[str, dict[str, dict[str, np.ndarray]]]
 
 
+class FaithfulnessOptions(Block):
+    """Deletion and insertion: in how many steps."""
+
+    steps: Annotated[int, Field(ge=2, le=10_000)]
+
+
 @dataclass(frozen=True)
-class Faithfulness:
+class DeletionInsertion:
     """What deletion and insertion give, by baseline and method.
 
     values: float64 (n,) each: `deletion_logit` and `deletion_probability` (lower is better),
@@ -65,6 +77,27 @@ class Faithfulness:
     fractions: np.ndarray
 
 
+def take(assessment: Assessment, options: FaithfulnessOptions) -> Result:
+    """Measure every map under every baseline; the mean curves of the probability are stored."""
+    measured = faithfulness(
+        assessment.predict,
+        assessment.images,
+        assessment.targets,
+        assessment.maps,
+        assessment.baselines,
+        options.steps,
+        assessment.seed,
+    )
+    curves = {
+        f"{name}/{baseline}/{method}": _mean(each[name])
+        for baseline, by_method in measured.curves.items()
+        for method, each in by_method.items()
+        for name in STORED_CURVES
+    }
+    fractions = measured.fractions.astype(np.float32)
+    return Result(by_variant(measured.values), curves | {"fractions": fractions})
+
+
 def faithfulness(
     predict: Predict,
     images: np.ndarray,
@@ -73,7 +106,7 @@ def faithfulness(
     baselines: dict[str, np.ndarray],
     steps: int,
     seed: int,
-) -> Faithfulness:
+) -> DeletionInsertion:
     """Measure by deletion and insertion how faithful maps are to the network.
 
     For each image, method and baseline 2 (steps - 1) forward passes; what is not perturbed at all
@@ -102,8 +135,8 @@ def faithfulness(
     blocks = _both_paths(images, maps, baselines, counts[1:-1], seed)
     passed = predicted(predict, images.shape[1:], blocks)
     for of_method in raw if len(images) else ():
-        found = [next(passed) for _ in images]
-        between = target_scores(np.concatenate(found), np.repeat(targets, [*map(len, found)]))
+        logits = [next(passed) for _ in images]
+        between = target_scores(np.concatenate(logits), np.repeat(targets, [*map(len, logits)]))
         of_method[..., 1:-1, :] = between.reshape(len(images), *both, -1, len(SCORES))
     deletion, insertion = np.moveaxis(raw, 3, 0)
     deletion[..., 0, :] = insertion[..., -1, :] = start[:, None]
@@ -116,7 +149,7 @@ def faithfulness(
         by_name = _by_name(raw[i, :, j])
         curves[name][method] = {what: c.astype(np.float32) for what, c in by_name.items()}
         values[name][method] = _areas(by_name, fractions)
-    return Faithfulness(values, curves, fractions)
+    return DeletionInsertion(values, curves, fractions)
 
 
 def target_scores(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -147,13 +180,13 @@ def _both_paths(
     baselines: dict[str, np.ndarray],
     counts: np.ndarray,
     seed: int,
-) -> Iterator[Block]:
+) -> Iterator[PerturbedImages]:
     # For each method and image, of each baseline deletion's images, then insertion's.
     size = len(baselines) * len(PATHS) * len(counts)
     empty = [np.stack(each) for each in zip(*baselines.values(), strict=True)]
     for each in maps.values():
         for row, order in enumerate(pixel_order(each, seed)):
-            yield Block(size, partial(_write, images[row], empty[row], order, counts))
+            yield PerturbedImages(size, partial(_write, images[row], empty[row], order, counts))
 
 
 def _write(
@@ -182,3 +215,64 @@ def _areas(curves: dict[str, np.ndarray], fractions: np.ndarray) -> dict[str, np
     areas = {what: np.trapezoid(curve, fractions, axis=1) for what, curve in curves.items()}
     areas["morf_lerf_gap"] = areas["insertion_logit"] - areas["deletion_logit"]
     return areas
+
+
+def _mean(curves: np.ndarray) -> np.ndarray:
+    """Average curves (n, points) over the images that have one; NaN where none has."""
+    known = curves[~np.isnan(curves).any(axis=1)]
+    if not len(known):
+        return np.full(curves.shape[1], np.nan, np.float32)
+    return known.mean(axis=0).astype(np.float32)
+
+
+_measure = partial(
+    Measure,
+    group=FAITHFULNESS,
+    reference="Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421",
+    unit="1, as a share of the whole image’s",
+    per_baseline=True,
+)
+
+FAMILY = Family(
+    measures=(
+        _measure(
+            name="deletion_probability",
+            label="Deletion",
+            meaning="the area under the class’s probability, as a share of its start, while the "
+            "most relevant pixels are taken away first (Petsiuk et al. 2018)",
+            better="lower",
+            shown=True,
+        ),
+        _measure(
+            name="insertion_probability",
+            label="Insertion",
+            meaning="the same while they are put back first (ibid.)",
+            better="higher",
+            shown=True,
+        ),
+        _measure(
+            name="deletion_logit",
+            label="Deletion, logit",
+            meaning="deletion by the class’s logit over the mean of all logits",
+            better="lower",
+        ),
+        _measure(
+            name="insertion_logit",
+            label="Insertion, logit",
+            meaning="insertion by the class’s logit over the mean of all logits",
+            better="higher",
+        ),
+        _measure(
+            name="morf_lerf_gap",
+            label="MoRF–LeRF gap",
+            meaning="the area between taking the least and the most relevant pixels first: what "
+            "the map’s order is worth, with the damage that any removal does left out (Samek et "
+            "al. 2017)",
+            reference="Samek et al. 2017, https://arxiv.org/abs/1509.06321",
+            better="higher",
+            shown=True,
+        ),
+    ),
+    take=take,
+    options=FaithfulnessOptions,
+)

@@ -9,15 +9,9 @@ from keras import layers
 
 from heatproof.config import params
 from heatproof.models.build import build_model
-from heatproof.trust.random_weights import copied, reset, weighted_layers
-from heatproof.trust.randomisation import (
-    averaged,
-    cascade,
-    independent,
-    random_maps,
-    similarities,
-    smooth,
-)
+from heatproof.trust.measures.randomisation import averaged, smooth
+from heatproof.trust.random_weights import cascade, copied, independent, reset, weighted_layers
+from heatproof.trust.similarity import similarities
 
 
 def trained(model: keras.Model, seed: int = 0) -> keras.Model:
@@ -133,7 +127,7 @@ def test_the_cascade_reaches_every_layer_and_leaves_the_network_alone(network: k
         return {"method": np.random.default_rng(1).normal(size=(3, 4, 4))}
 
     originals = {"method": np.random.default_rng(0).normal(size=(3, 4, 4))}
-    results = cascade(network, originals, explain, seed=0)
+    results = cascade(network, originals, explain, seed=0, steps=4)
     assert [step.layers for step in results] == [tuple(NAMES[:n]) for n in (2, 3, 4, 6)]
     assert seen == [NAMES[:2], NAMES[:3], NAMES[:4], NAMES]
     assert_same(before, weights_of(network))
@@ -180,8 +174,8 @@ def test_a_map_of_the_image_stays_and_a_map_of_the_weights_changes(network: kera
         kernel = changed.get_layer("conv").get_weights()[0]  # 72 numbers
         return {"edges": image, "filters": np.stack([kernel.ravel()[:18].reshape(3, 6)] * 5)}
 
-    *earlier, last = cascade(network, explain(network), explain, seed=0)
-    *others, lowest = independent(network, explain(network), explain, seed=0)
+    *earlier, last = cascade(network, explain(network), explain, seed=0, steps=4)
+    *others, lowest = independent(network, explain(network), explain, seed=0, steps=4)
     for number, limit in (("spearman", 0.9), ("ssim", 0.95)):
         for step in (*earlier, last, *others, lowest):
             np.testing.assert_allclose(step.similarity["edges"][number], 1)
@@ -199,18 +193,15 @@ def test_equal_seeds_give_equal_numbers(network: keras.Model) -> None:
         features = keras.Model(changed.input, changed.get_layer("separable").output)
         return {"method": features(images).numpy()[..., 0]}
 
-    runs = [cascade(network, explain(network), explain, seed) for seed in (5, 5, 6)]
+    runs = [cascade(network, explain(network), explain, seed, steps=4) for seed in (5, 5, 6)]
     last = [run[-1].similarity["method"]["spearman"] for run in runs]
     np.testing.assert_array_equal(last[0], last[1])
     assert (last[0] != last[2]).all()
 
 
 def test_noise_has_nothing_to_do_with_noise() -> None:
-    values = random_maps(200, (28, 28), seed=0)
-    assert {number: each.shape for number, each in values.items()} == {
-        "spearman": (200,),
-        "ssim": (200,),
-    }
+    noise = np.random.default_rng(0).random((2, 200, 28, 28))
+    values = similarities({"noise": noise[0]}, {"noise": noise[1]})["noise"]
     assert abs(values["spearman"].mean()) < 0.01
     assert values["spearman"].std() == pytest.approx(
         1 / 28, rel=0.2
@@ -218,15 +209,15 @@ def test_noise_has_nothing_to_do_with_noise() -> None:
     assert abs(values["ssim"].mean()) < 0.05
 
 
-def test_a_dear_method_is_compared_on_its_first_images() -> None:
+def test_a_slow_method_is_compared_on_its_first_images() -> None:
     random = np.random.default_rng(0)
-    originals = {"cheap": random.random((5, 12, 12)), "dear": random.random((5, 12, 12))}
-    maps = {"cheap": random.random((5, 12, 12)), "dear": originals["dear"][:2] * 3}
+    originals = {"cheap": random.random((5, 12, 12)), "slow": random.random((5, 12, 12))}
+    maps = {"cheap": random.random((5, 12, 12)), "slow": originals["slow"][:2] * 3}
     kept = {name: values.copy() for name, values in (originals | maps).items()}
     found = similarities(originals, maps)
     for number in ("spearman", "ssim"):
         assert found["cheap"][number].shape == (5,)
-        np.testing.assert_allclose(found["dear"][number], [1, 1])
+        np.testing.assert_allclose(found["slow"][number], [1, 1])
     for name, values in maps.items():
         np.testing.assert_array_equal(values, kept[name])
 
@@ -239,10 +230,10 @@ def test_noisy_copies_are_averaged_with_their_signs() -> None:
     def explain(given: np.ndarray) -> dict[str, np.ndarray]:
         seen.append(given - images)
         sign = (-1) ** len(seen)
-        return {"image": given[..., 0], "dear": np.full((2, 4, 5), sign + 0.25)}
+        return {"image": given[..., 0], "slow": np.full((2, 4, 5), sign + 0.25)}
 
     maps = averaged(explain, images, samples=4, noise=0.1, seed=0)
-    np.testing.assert_allclose(maps["dear"], np.full((2, 4, 5), 0.25))
+    np.testing.assert_allclose(maps["slow"], np.full((2, 4, 5), 0.25))
     draws = np.stack(seen)
     assert 0.08 < draws.std() < 0.12
     np.testing.assert_allclose(maps["image"], (images + draws.mean(axis=0))[..., 0], atol=1e-6)

@@ -1,15 +1,45 @@
-"""How alike two maps look: the structural similarity of their magnitudes (Wang et al. 2004).
+"""How similar maps are to those of another network: rank correlation and SSIM of magnitudes.
 
-https://doi.org/10.1109/TIP.2003.819861, equation 13, as scikit-image computes it with the paper's
-Gaussian window. The rank correlation beside it (`correlation`) does not know which pixels are
-neighbours; this one does.
+SSIM is the structural similarity of Wang et al. 2004 (https://doi.org/10.1109/TIP.2003.819861,
+equation 13), as scikit-image computes it with the paper's Gaussian window. The rank correlation
+does not know which pixels are neighbours; SSIM does.
 """
 
 import numpy as np
 
+from heatproof.statistics.correlation import magnitude_correlation
+
+# Method -> float (rows, height, width). A slow method may explain fewer images than there are; its
+# rows are then the first ones.
+Maps = dict[str, np.ndarray]
+# Method -> number -> float64 (rows,), one value per image.
+Similarities = dict[str, dict[str, np.ndarray]]
+
 # The paper's: a window of 11 x 11 pixels, standard deviation 1.5, section III.B.
 SIGMA = 1.5
 RADIUS = 5
+
+
+def similarities(originals: Maps, maps: Maps) -> Similarities:
+    """Compare each method's maps under another network with its original ones.
+
+    Args:
+        originals: method -> float (n, height, width).
+        maps: method -> float (rows, height, width), rows at most n: of the first images. The other
+            network may be random, or trained on random labels.
+
+    Returns:
+        method -> `spearman` and `ssim`, float64 (rows,), of the maps' magnitudes; NaN where they
+        are not defined, see `magnitude_correlation` and `structural_similarity`.
+    """
+    similar = {}
+    for method, changed in maps.items():
+        original = originals[method][: len(changed)]
+        similar[method] = {
+            "spearman": magnitude_correlation(original, changed),
+            "ssim": structural_similarity(original, changed),
+        }
+    return similar
 
 
 def structural_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:

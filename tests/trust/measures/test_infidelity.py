@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from heatproof.trust import perturbation
-from heatproof.trust.infidelity import grey_noise, infidelity, random_squares, scaled_infidelity
+from heatproof.trust.measures.infidelity import (
+    grey_noise,
+    infidelity,
+    random_squares,
+    scaled_infidelity,
+)
 
 SIDE = 8
 WEIGHTS = np.random.default_rng(9).normal(size=(SIDE, SIDE, 1)).astype(np.float32)

@@ -1,13 +1,13 @@
-"""Does a map foretell how the logit moves? Infidelity with optimal scaling.
+"""Does a map predict how the logit moves? Infidelity with optimal scaling.
 
 Yeh et al. 2019, "On the (In)fidelity and Sensitivity of Explanations"
 (https://arxiv.org/abs/1901.09392), Definition 2.1 (equation 1), with the optimal scaling of its
 appendix and of the authors' code. Two families of perturbations, as there:
 
-- Squares moved to a baseline. The map foretells the sum of its values in the square: what those
+- Squares moved to a baseline. The map predicts the sum of its values in the square: what those
   pixels contribute to the logit. Made for maps in logits: gradient × input, Integrated Gradients,
   SHAP, LRP.
-- Small noise on every pixel. The map foretells the sum of its values times the pixels' moves: how
+- Small noise on every pixel. The map predicts the sum of its values times the pixels' moves: how
   steeply the logit depends on them. Made for gradients.
 
 A map has one value for all channels of a pixel, so the noise is grey: it moves them together.
@@ -15,11 +15,23 @@ A map has one value for all channels of a pixel, so the noise is grey: it moves 
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 from threadpoolctl import threadpool_limits
 
-from heatproof.trust.perturbation import Block, Predict, marks, predicted, replace, require_matching
+from heatproof.config.schema import Block
+from heatproof.trust.assessment import Assessment
+from heatproof.trust.measure import FAITHFULNESS, Family, Measure, Result, by_variant
+from heatproof.trust.perturbation import (
+    PerturbedImages,
+    Predict,
+    marks,
+    predicted,
+    replace,
+    require_matching,
+)
 
 # What the noise is called beside the baselines' names.
 NOISE = "noise"
@@ -28,9 +40,31 @@ NOISE = "noise"
 SIDES = (0.1, 1 / 3)
 
 # Changes of the logit below this share of it are single precision's own.
-LEAST_CHANGE = 1e-5
+MIN_CHANGE = 1e-5
 
 NUMBERS = ("infidelity", "infidelity_scaling")
+
+
+class InfidelityOptions(Block):
+    """How many squares and how many noises, and the noise's standard deviation."""
+
+    samples: Annotated[int, Field(ge=2, le=100_000)]
+    noise: Annotated[float, Field(gt=0, le=1)]
+
+
+def take(assessment: Assessment, options: InfidelityOptions) -> Result:
+    """Measure every map under squares of every baseline and under noise."""
+    measured = infidelity(
+        assessment.predict,
+        assessment.images,
+        assessment.targets,
+        assessment.maps,
+        assessment.baselines,
+        options.samples,
+        options.noise,
+        assessment.seed,
+    )
+    return Result(by_variant(measured))
 
 
 def infidelity(
@@ -43,9 +77,9 @@ def infidelity(
     deviation: float,
     seed: int,
 ) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-    """Measure how well maps foretell the change of the target's logit under perturbations.
+    """Measure how well maps predict the change of the target's logit under perturbations.
 
-    All methods, and all images, are asked about the same perturbations: `samples` forward passes an
+    All methods, and all images, are given the same perturbations: `samples` forward passes an
     image for each baseline and for the noise, however many methods there are.
 
     Args:
@@ -60,11 +94,11 @@ def infidelity(
 
     Returns:
         perturbation (a baseline's name, or "noise") -> method -> float64 (n,) each:
-        `infidelity`, from 0 (foretells every change) to 1 (as good as a map of zeros); lower is
+        `infidelity`, from 0 (predicts every change) to 1 (as good as a map of zeros); lower is
         better. `infidelity_scaling`, the best factor for the map, in changes of the logit per
-        change foretold: 1 for a map in logits that is right, negative for one that foretells the
+        change predicted: 1 for a map in logits that is right, negative for one that predicts the
         opposite. NaN where the perturbations do not change the logit; the scaling also where the
-        map foretells no change at all.
+        map predicts no change at all.
 
     Raises:
         ValueError: shapes do not match, there is no sample, or a baseline is called "noise".
@@ -95,38 +129,38 @@ def infidelity(
             by_noise = own @ _moves(image, noise, memory, moves).reshape(samples, -1).T
             for name, by_method in results.items():
                 changes = start[row] - next(passed)[:, targets[row]]
-                if np.sqrt((changes**2).mean()) < LEAST_CHANGE * max(1.0, abs(start[row])):
+                if np.sqrt((changes**2).mean()) < MIN_CHANGE * max(1.0, abs(start[row])):
                     changes[:] = np.nan
-                found = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
-                for what, values in zip(NUMBERS, found, strict=True):
+                scaled = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
+                for what, values in zip(NUMBERS, scaled, strict=True):
                     for numbers, value in zip(by_method.values(), values, strict=True):
                         numbers[what][row] = value
     return results
 
 
-def scaled_infidelity(foretold: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scaled_infidelity(expected: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return each map's infidelity, after the best scaling, and that scaling.
 
-    The best factor is E[foretold · change] / E[foretold²]. Were it used where it is negative, a
+    The best factor is E[expected · change] / E[expected²]. Were it used where it is negative, a
     map and its negative would be equally good. There the best factor that keeps the map's sign is
     0, so the infidelity is that of a map of zeros.
 
     Args:
-        foretold: float64 (maps, samples), I · φ.
+        expected: float64 (maps, samples), I · φ.
         changes: float64 (samples,), f(x) - f(x - I), in logits.
 
     Returns:
-        float64 (maps,) each: E[(scaling · foretold - change)²] / E[change²] in [0, 1], scaling not
+        float64 (maps,) each: E[(scaling · expected - change)²] / E[change²] in [0, 1], scaling not
         below 0; and the best factor, whatever its sign. NaN where they are undefined
         (`infidelity`).
     """
-    undefined = np.full(len(foretold), np.nan)
+    undefined = np.full(len(expected), np.nan)
     size = changes @ changes
     if not size > 0:
         return undefined, undefined
-    power = (foretold**2).sum(axis=1)
-    scaling = np.divide(foretold @ changes, power, out=undefined, where=power > 0)
-    left = ((scaling[:, None] * foretold - changes) ** 2).sum(axis=1)
+    power = (expected**2).sum(axis=1)
+    scaling = np.divide(expected @ changes, power, out=undefined, where=power > 0)
+    left = ((scaling[:, None] * expected - changes) ** 2).sum(axis=1)
     return np.where(scaling > 0, left / size, 1.0), scaling
 
 
@@ -162,13 +196,13 @@ def grey_noise(size: tuple[int, int], samples: int, deviation: float, seed: int)
 
 def _perturbed(
     images: np.ndarray, baselines: dict[str, np.ndarray], squares: np.ndarray, noise: np.ndarray
-) -> Iterator[Block]:
+) -> Iterator[PerturbedImages]:
     # Of each image with every baseline in the squares, then with noise.
     marked = marks(squares, images.shape[-1])
     for row, image in enumerate(images):
         for baseline in baselines.values():
-            yield Block(len(squares), partial(replace, image, baseline[row], marked))
-        yield Block(len(noise), partial(_add_noise, image, noise))
+            yield PerturbedImages(len(squares), partial(replace, image, baseline[row], marked))
+        yield PerturbedImages(len(noise), partial(_add_noise, image, noise))
 
 
 def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
@@ -188,3 +222,34 @@ def _moves(
         into += memory[..., channel]
     into /= memory.shape[-1]
     return into
+
+
+_measure = partial(
+    Measure,
+    group=FAITHFULNESS,
+    reference="Yeh et al. 2019, https://arxiv.org/abs/1901.09392",
+    per_baseline=True,
+)
+
+FAMILY = Family(
+    measures=(
+        _measure(
+            name="infidelity",
+            label="Infidelity",
+            meaning="how badly the map predicts what covering a square does to the score, at its "
+            "best scale: 0 is perfect, 1 no better than a map of zeros (Yeh et al. 2019)",
+            unit="1, as a share of the score’s mean squared change",
+            better="lower",
+            shown=True,
+        ),
+        _measure(
+            name="infidelity_scaling",
+            label="Infidelity’s scale",
+            meaning="the factor at which the map predicts best",
+            unit="logits per change predicted",
+            better=None,
+        ),
+    ),
+    take=take,
+    options=InfidelityOptions,
+)

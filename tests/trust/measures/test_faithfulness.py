@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from heatproof.trust import perturbation
-from heatproof.trust.faithfulness import Faithfulness, faithfulness, target_scores
+from heatproof.trust.measures.faithfulness import DeletionInsertion, faithfulness, target_scores
 
 SIDE, PATCH, CLASSES = 6, 4, 10  # of 36 pixels, 4 count
 
@@ -27,7 +27,9 @@ def perfect(count: int = 3) -> np.ndarray:
     return map_
 
 
-def measured(maps: dict[str, np.ndarray], predict=patch_logits, steps=36, **more) -> Faithfulness:
+def measured(
+    maps: dict[str, np.ndarray], predict=patch_logits, steps=36, **more
+) -> DeletionInsertion:
     count = len(next(iter(maps.values())))
     images = more.pop("images", white(count))
     baselines = more.pop("baselines", {"black": np.zeros_like(images)})

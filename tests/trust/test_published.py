@@ -5,20 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
-from stages.published_sanity import measure, summary
+from heatproof.trust.published import published_sanity, summary
 from tests import small_cell
 
 CELL = "simple_cnn-digits"
 METHODS = {"gradient", "saliency", "gradcam", "smoothgrad", "integrated_gradients_black", "random"}
-PUBLISHED = {"published": {"images": 12, "draws": 2}}
+PUBLISHED = {"images": 12, "draws": 2}
 
 
 @pytest.fixture
 def _cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    small_cell.write_params(CELL, assess=PUBLISHED)
+    small_cell.write_params(CELL, published_sanity=PUBLISHED)
     small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: p < 0)
 
 
@@ -47,7 +48,7 @@ def test_maps_that_are_never_defined() -> None:
 @pytest.mark.usefixtures("_cell")
 def test_the_table() -> None:
     weights = paths.weights(CELL).read_bytes()
-    measure(CELL)
+    published_sanity(params.load(), CELL)
     metrics = artifacts.read_metrics("published_sanity", CELL)
     assert (metrics["images"], metrics["draws"]) == (12, 2)
     assert metrics["layers"] == ["logits", "conv2", "conv1"]
@@ -71,8 +72,8 @@ def test_the_table() -> None:
 def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
     written = []
     for seed in (1, 1, 2):
-        small_cell.write_params(CELL, assess=PUBLISHED, seed=seed)
-        measure(CELL)
+        small_cell.write_params(CELL, published_sanity=PUBLISHED, seed=seed)
+        published_sanity(params.load(), CELL)
         written.append(paths.metrics("published_sanity", CELL).read_bytes())
     assert written[0] == written[1] != written[2]
 
@@ -81,6 +82,6 @@ def test_equal_runs_write_equal_bytes_and_another_seed_others() -> None:
 def test_missing_weights_and_unknown_cells_are_messages() -> None:
     paths.weights(CELL).unlink()
     with pytest.raises(UserError, match="dvc repro train@simple_cnn-digits"):
-        measure(CELL)
+        published_sanity(params.load(), CELL)
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
-        measure("simple_cnn-digit")
+        published_sanity(params.load(), "simple_cnn-digit")

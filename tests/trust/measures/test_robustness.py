@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from heatproof.trust.robustness import (
+from heatproof.trust.measures.robustness import (
     Explain,
     noise_sensitivity,
     relative_change,
@@ -123,12 +123,12 @@ def test_an_image_is_measured_alone(measure, images: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("measure", [noise, shift_sensitivity])
-def test_a_dear_method_answers_for_the_first_images(measure, images: np.ndarray) -> None:
+def test_a_slow_method_answers_for_the_first_images(measure, images: np.ndarray) -> None:
     def explain(given: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
-        return {"image": given[..., 0], "dear": given[:2, ..., 0]}
+        return {"image": given[..., 0], "slow": given[:2, ..., 0]}
 
-    found = measure(explain, images, TARGETS, the_image(images, TARGETS) | {"dear": images[..., 0]})
-    for number, values in found["dear"].items():
+    found = measure(explain, images, TARGETS, the_image(images, TARGETS) | {"slow": images[..., 0]})
+    for number, values in found["slow"].items():
         assert values.shape == (2,)
         np.testing.assert_array_equal(values, found["image"][number][:2])
 

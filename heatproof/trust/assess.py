@@ -1,0 +1,91 @@
+"""Every measure of a cell's attributions: per-image values, their summaries, durations."""
+
+import time
+
+import numpy as np
+
+from heatproof.config.params import Params
+from heatproof.run import tracking
+from heatproof.storage import artifacts
+from heatproof.storage.records import Explanations
+from heatproof.trust import checks, summary
+from heatproof.trust.agreement import agreement
+from heatproof.trust.measure import Result, Table
+from heatproof.trust.preparation import prepare
+from heatproof.trust.registry import FAMILIES, base
+
+
+def assess(study: Params, cell: str) -> None:
+    """Put a cell's maps to every test; write per-image values, metrics and timing.
+
+    Raises:
+        UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
+    """
+    options, seed = study.assess, study.seed
+    prepared = prepare(study, cell)
+    assessment, rows = prepared.assessment, prepared.rows
+    used = {"seed": seed, "threads": study.threads, "assess": options}
+    with tracking.run(stage="assess", cell=cell, params=used) as run:
+        result, timing = Result({}), {}
+        for name, family in FAMILIES.items():
+            family_options = getattr(options.measures, name, None)
+            if family_options is not None:
+                started = time.monotonic()
+                taken = family.take(assessment, family_options)
+                timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
+                result = Result(
+                    result.values | taken.values,
+                    result.curves | taken.curves,
+                    result.metrics | taken.metrics,
+                )
+        summaries = summary.summaries(result.values, options.bootstrap_samples, seed)
+        right = int((rows.label == rows.predicted).sum())
+        metrics = {
+            "images": len(rows.target),
+            "right_images": right,
+            "wrong_images": len(rows.target) - right,
+            "slow_methods": {"images": prepared.slow_images, "methods": list(assessment.slow)},
+            "mask": prepared.mask,
+            "trust": checks.trust(summaries),
+            "measures": summaries,
+            "uninformative": summary.uninformative(summaries),
+            "ranking": summary.rankings(result.values, options.bootstrap_samples, seed),
+            "agreement": summary.agreements(
+                agreement({name: rows.maps[name] for name in assessment.methods})
+            ),
+            **result.metrics,
+        }
+        artifacts.write_trust(cell, stored_values(rows, result.values) | _stored(result.curves))
+        artifacts.write_metrics("assess", cell, metrics)
+        artifacts.write_timing("assess", cell, timing)
+        parts = ", ".join(f"{part.split('_')[0]} {s:.0f} s" for part, s in timing.items())
+        print(
+            f"{cell}: {len(summaries)} measures of {len(assessment.maps)} maps: {parts}",
+            flush=True,
+        )
+        run.log_metrics(tracked_means(summaries) | timing)
+
+
+def stored_values(rows: Explanations, table: Table) -> dict[str, np.ndarray]:
+    """Return the per-image values as they are stored, `value/<measure>/<method>`, and of which."""
+    values = {
+        f"value/{measure}/{method}": each.astype(np.float32)
+        for measure, by_method in table.items()
+        for method, each in by_method.items()
+    }
+    return {name: getattr(rows, name) for name in ("image_index", "label", "predicted")} | values
+
+
+def _stored(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name if name == "fractions" else f"curve/{name}": c for name, c in curves.items()}
+
+
+def tracked_means(summaries: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
+    """Return the means for the experiment tracker, without the variants of baselines."""
+    first = {base(measure): measure for measure in reversed(summaries)}
+    return {
+        f"{name}.{method}": each["mean"]
+        for name, measure in first.items()
+        for method, each in summaries[measure].items()
+        if not np.isnan(each["mean"])
+    }

@@ -1,0 +1,106 @@
+"""What a measure of attributions is: its record, and the functions that take it.
+
+A measure's name may have a variant behind a slash: the baseline or perturbation it was taken with.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from heatproof.config.schema import Block
+from heatproof.trust.controls import CONTROLS
+
+if TYPE_CHECKING:
+    from heatproof.trust.assessment import Assessment
+
+# measure -> method or control -> float64 (rows,): all rows, or the first of a slow method.
+Table = dict[str, dict[str, np.ndarray]]
+
+TRUTH, FAITHFULNESS, SANITY = "Ground truth", "Faithfulness", "Sanity"
+ROBUSTNESS, SIMPLICITY = "Robustness", "Simplicity"
+GROUPS = (TRUTH, FAITHFULNESS, SANITY, ROBUSTNESS, SIMPLICITY)
+
+# What a pixel that is taken away is replaced by, and what it is called.
+BASELINES = {"black": "black", "mean": "mean colour", "blurred": "blurred"}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure's record: all that a table or a reader has to know of it.
+
+    name: in metrics and arrays. label: in a table's head. group: one of `GROUPS`. meaning: what it
+    measures, continuing a sentence. reference: paper. unit: of its values. better: which way, or
+    None where neither is. per_baseline: taken under several, whose rankings are compared.
+    ranked_by_magnitude: a mean counts by its size, since an inverted map is as similar as an equal
+    one. shown: in the tables that show one measure of each kind. controls: those which, where they
+    rank above most methods, show that it says nothing of them.
+    """
+
+    name: str
+    label: str
+    group: str
+    meaning: str
+    reference: str
+    unit: str
+    better: Literal["higher", "lower"] | None
+    per_baseline: bool = False
+    ranked_by_magnitude: bool = False
+    shown: bool = False
+    controls: tuple[str, ...] = tuple(CONTROLS)
+
+    def merit(self, mean: float) -> float:
+        """Return a mean as a number that grows the better it is."""
+        if self.ranked_by_magnitude:
+            return -abs(mean)
+        return -mean if self.better == "lower" else mean
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether a map that knows nothing may pass, as noise does: only failing it tells."""
+        return self.group in (SANITY, ROBUSTNESS)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What measures of a family give.
+
+    values: see `Table`. curves: name -> float32 (points,), stored beside the values. metrics: what
+    is shown beside the means.
+    """
+
+    values: Table
+    curves: dict[str, np.ndarray] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Measures that are taken together.
+
+    measures: their records. take: (assessment, options) -> Result. options: its block under
+    `assess.measures` in params.yaml; None where it is no part of `assess` but a stage of its own.
+    """
+
+    measures: tuple[Measure, ...]
+    take: "Callable[[Assessment, Any], Result]"
+    options: type[Block] | None = Block
+
+
+def by_measure(values: dict[str, dict[str, np.ndarray]], prefix: str = "") -> Table:
+    """Turn method -> number -> values to `<prefix><number>` -> method -> values."""
+    table: Table = {}
+    for method, numbers in values.items():
+        for number, each in numbers.items():
+            table.setdefault(prefix + number, {})[method] = each
+    return table
+
+
+def by_variant(measured: dict[str, dict[str, dict[str, np.ndarray]]]) -> Table:
+    """Turn variant -> method -> number -> values to `<number>/<variant>` -> method -> values."""
+    return {
+        f"{number}/{variant}": by_method
+        for variant, numbers in measured.items()
+        for number, by_method in by_measure(numbers).items()
+    }

@@ -1,0 +1,163 @@
+"""A cell made ready to be assessed: its maps and images, its network, and how to explain again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+
+from heatproof.attribution import gradients_family, shap_family
+from heatproof.attribution.core.baselines import blurred, constant
+from heatproof.attribution.core.method import MAPS, Context, Method
+from heatproof.attribution.core.network import Network
+from heatproof.attribution.perturbation import lime
+from heatproof.config.params import Params
+from heatproof.models.build import build_model
+from heatproof.run.errors import UserError, nearest
+from heatproof.storage import artifacts, weights
+from heatproof.storage.records import Dataset, Explanations
+from heatproof.trust.assessment import Assessment, Explain
+from heatproof.trust.controls import controls
+from heatproof.trust.measures.localisation import foreground
+from heatproof.trust.similarity import Maps
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A cell's assessment, and what is written beside its results.
+
+    rows: of each image the row that explains the predicted class, with all maps. mask: how it is
+    known where the evidence is, "planted" or "foreground", or None. slow_images: of how many images
+    slow methods' maps are made again.
+    """
+
+    assessment: Assessment
+    rows: Explanations
+    mask: str | None
+    slow_images: int
+
+
+def prepare(study: Params, cell: str) -> Prepared:
+    """Read what is to be assessed of a cell, and set up its network.
+
+    Raises:
+        UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
+    """
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    rows = one_per_image(artifacts.read_maps(cell, MAPS), study.assess.images, study.seed)
+    images = rows.images.astype(np.float32) / 255
+    model = trained_model(study, cell, rows)
+    network = Network(model)
+    context = Context(dataset.train_images, study.seed)
+    known = _methods(study, network, context)
+    slow = _checked(list(known), study.assess.slow_methods.methods)
+    methods = {name: method for name, method in known.items() if name in rows.maps}
+    slow_images = min(study.assess.slow_methods.images, len(rows.target))
+    mask = _mask_kind(study, cell, dataset)
+
+    def explaining(changed: keras.Model) -> Explain:
+        network.load(changed)
+
+        def explain(pixels: np.ndarray, targets: np.ndarray, wanted: Iterable[str]) -> Maps:
+            counts = {name: slow_images if name in slow else len(pixels) for name in wanted}
+            return {
+                name: methods[name](network, pixels[:count], targets[:count]).maps
+                for name, count in counts.items()
+            }
+
+        return explain
+
+    assessment = Assessment(
+        images=images,
+        targets=rows.target,
+        maps=rows.maps | controls(images, study.seed),
+        baselines={
+            "black": np.zeros_like(images),
+            "mean": np.array(constant(images, context.mean_colour)),
+            "blurred": blurred(images, study.assess.blur),
+        },
+        masks=_masks(mask, images, rows, dataset),
+        seed=study.seed,
+        predict=network.logits,
+        model=model,
+        methods=tuple(methods),
+        slow=tuple(name for name in methods if name in slow),
+        recomputed=tuple(name for name in methods if name.startswith("integrated_gradients")),
+        explaining=explaining,
+    )
+    return Prepared(assessment, rows, mask, slow_images)
+
+
+def trained_model(study: Params, cell: str, rows: Explanations, variant: str = "") -> keras.Model:
+    """Build a cell's network and load its weights, or those of a variant of it.
+
+    Raises:
+        UserError: the weights are missing or do not fit.
+    """
+    model = build_model(study, cell, rows.images.shape[1:], len(rows.class_names))
+    weights.load(cell, model, variant)
+    return model
+
+
+def _methods(study: Params, network: Network, context: Context) -> dict[str, Method]:
+    """Return every method of maps by name, set up so that explaining again is affordable."""
+    explain = study.explain
+    # A random network would have Integrated Gradients double its steps to no end (their maps have
+    # to be compared with `recomputed` ones), and LIME would explain each image once per seed to
+    # measure its stability, which does not change the map.
+    path = explain.gradients.integrated_gradients
+    path = path.model_copy(update={"most_steps": path.steps})
+    families = (
+        gradients_family.family(
+            network, explain.gradients.model_copy(update={"integrated_gradients": path}), context
+        ),
+        lime.family(network, explain.lime.model_copy(update={"stability_images": 0}), context),
+        shap_family.family(network, explain.shap, context),
+    )
+    return {name: method for each in families for name, method in each.methods.items()}
+
+
+def _checked(known: list[str], wanted: list[str]) -> list[str]:
+    """Return `wanted`. Raises UserError if one of them is no method."""
+    for name in wanted:
+        if name not in known:
+            raise UserError(
+                f"params.yaml: assess.slow_methods.methods: {name!r} is no method of maps"
+                f"{nearest(name, known)}; known: {', '.join(known)}"
+            )
+    return wanted
+
+
+def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:
+    """Keep each image's row for its predicted class, `images` of them, evenly spread.
+
+    They come in a random order, so that the first few are a fair sample of them too.
+    """
+    kept = np.flatnonzero(rows.target == rows.predicted)
+    if len(kept) > images:
+        kept = kept[np.linspace(0, len(kept) - 1, images).round().astype(int)]
+    kept = np.random.default_rng(seed).permutation(kept)
+    return replace(
+        rows,
+        **{
+            name: getattr(rows, name)[kept]
+            for name in ("image_index", "label", "predicted", "target", "confidence", "images")
+        },
+        maps={name: maps[kept] for name, maps in rows.maps.items()},
+        numbers={},
+    )
+
+
+def _mask_kind(study: Params, cell: str, dataset: Dataset) -> str | None:
+    """Return how it is known where the evidence is: planted there, or the object itself, or not."""
+    if dataset.test_masks is not None:
+        return "planted"
+    return "foreground" if study.cell(cell).dataset in study.assess.foreground else None
+
+
+def _masks(
+    kind: str | None, images: np.ndarray, rows: Explanations, dataset: Dataset
+) -> np.ndarray | None:
+    if kind == "planted" and dataset.test_masks is not None:
+        return dataset.test_masks[rows.image_index].astype(bool)
+    return foreground(images) if kind == "foreground" else None

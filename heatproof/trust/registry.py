@@ -1,0 +1,30 @@
+"""The families of measures, found by listing `measures/`, and their records by name."""
+
+import importlib
+import pkgutil
+
+from heatproof.trust import measures
+from heatproof.trust.measure import BASELINES, GROUPS, Family, Measure
+
+FAMILIES: dict[str, Family] = {
+    module.name: importlib.import_module(f"{measures.__name__}.{module.name}").FAMILY
+    for module in sorted(pkgutil.iter_modules(measures.__path__), key=lambda module: module.name)
+}
+# In the order in which tables show them: by group, then as their families list them.
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for measure in sorted(
+        (measure for family in FAMILIES.values() for measure in family.measures),
+        key=lambda measure: GROUPS.index(measure.group),
+    )
+}
+SHOWN = tuple(
+    f"{name}/{next(iter(BASELINES))}" if measure.per_baseline else name
+    for name, measure in MEASURES.items()
+    if measure.shown
+)
+
+
+def base(measure: str) -> str:
+    """Return a measure's name without its variant."""
+    return measure.partition("/")[0]

@@ -1,0 +1,34 @@
+"""A cell's maps beside those of a network trained on labels in random order."""
+
+from heatproof.config.params import Params
+from heatproof.run import tracking
+from heatproof.storage import artifacts
+from heatproof.storage.artifacts import SHUFFLED
+from heatproof.trust import summary
+from heatproof.trust.assess import stored_values, tracked_means
+from heatproof.trust.measures import shuffled_labels
+from heatproof.trust.preparation import prepare, trained_model
+
+
+def assess_shuffled(study: Params, cell: str) -> None:
+    """Explain the assessed images by the network of shuffled labels; write values and metrics.
+
+    Raises:
+        UserError: the cell is unknown or not listed, or an earlier stage's file is missing or does
+            not fit.
+    """
+    study.shuffled_cell(cell)
+    prepared = prepare(study, cell)
+    other = trained_model(study, cell, prepared.rows, SHUFFLED)
+    used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
+    with tracking.run(stage="assess_shuffled", cell=cell, params=used) as run:
+        table = shuffled_labels.take(prepared.assessment, other).values
+        summaries = summary.summaries(table, study.assess.bootstrap_samples, study.seed)
+        metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
+        artifacts.write_trust(cell, stored_values(prepared.rows, table), SHUFFLED)
+        artifacts.write_metrics("assess_shuffled", cell, metrics)
+        print(
+            f"{cell}: {len(prepared.assessment.maps)} maps beside those of shuffled labels",
+            flush=True,
+        )
+        run.log_metrics(tracked_means(summaries))
