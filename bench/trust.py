@@ -15,8 +15,7 @@ if __name__ == "__main__":
     command.start("bench.trust")
 
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,9 +25,10 @@ from bench.results import PROJECT, Measurement
 from bench.training.sides import CLASSES, SHAPES
 from heatproof.config import params
 from heatproof.run import runtime
-
-if TYPE_CHECKING:
-    from heatproof.trust.examination import Subject
+from heatproof.trust.measure import BASELINES
+from heatproof.trust.measures.faithfulness import faithfulness
+from heatproof.trust.measures.infidelity import infidelity
+from heatproof.trust.perturbation import Predict
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 GOAL = 1.3
@@ -91,7 +91,6 @@ def shares(timed: Measured, limit: float | None) -> dict[str, float]:
 
 def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds: float) -> Measured:
     """Time both sides, of as many images as a turn of `seconds` has room for, at least one."""
-    from heatproof.trust.examination import Subject, of_maps
 
     from heatproof.attribution.core.network import Network
     from heatproof.models import cost
@@ -102,14 +101,10 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
     network, gflop = Network(model), cost.flops(model) / 1e9
     random = np.random.default_rng(0)
     images = random.random((study.assess.images, *shape), np.float32)
-    subject = Subject(
-        images,
-        network.logits(images).argmax(axis=1),
-        {f"method {i}": random.standard_normal(images.shape[:3], np.float32)
-         for i in range(methods)},
-        {name: random.random(images.shape, np.float32) for name in ("black", "mean", "blurred")},
-        None,
-    )  # fmt: skip
+    targets = network.logits(images).argmax(axis=1)
+    maps = [random.standard_normal(images.shape[:3], np.float32) for _ in range(methods)]
+    baselines = {name: random.random(images.shape, np.float32) for name in BASELINES}
+    options = study.assess.measures
     passed = 0
 
     def counting(batch: np.ndarray) -> np.ndarray:
@@ -117,31 +112,28 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
         passed += len(batch)
         return network.logits(batch)
 
-    one = first(subject, 1)
-    of_maps(one, counting, study.assess, study.seed)  # warm
-    started = time.perf_counter()
-    of_maps(one, network.logits, study.assess, study.seed)
-    subject = first(subject, max(1, int(seconds / (time.perf_counter() - started))))
-    passed *= len(subject.images)
+    def perturb(count: int, predict: Predict) -> float:
+        """Measure the first images; return the seconds that it took."""
+        some = (
+            images[:count],
+            targets[:count],
+            {f"method {number}": each[:count] for number, each in enumerate(maps)},
+            {name: each[:count] for name, each in baselines.items()},
+        )
+        started = time.perf_counter()
+        faithfulness(predict, *some, options.faithfulness.steps, study.seed)
+        infidelity(predict, *some, options.infidelity.samples, options.infidelity.noise, study.seed)
+        return time.perf_counter() - started
+
+    perturb(1, counting)  # warm
+    count = min(len(images), max(1, int(seconds / perturb(1, network.logits))))
+    passed *= count
     ready = random.random((network.batch_size, *shape), np.float32)
     measured, bare = [], []
     for _ in range(rounds):
-        started = time.perf_counter()
-        of_maps(subject, network.logits, study.assess, study.seed)
-        measured.append(time.perf_counter() - started)
+        measured.append(perturb(count, network.logits))
         started = time.perf_counter()
         for start in range(0, passed, len(ready)):
             network.logits(ready[: passed - start])
         bare.append(time.perf_counter() - started)
-    return Measured(len(subject.images), passed, gflop, measured, bare)
-
-
-def first(subject: "Subject", images: int) -> "Subject":
-    """Return the same for the first images only."""
-    return replace(
-        subject,
-        images=subject.images[:images],
-        targets=subject.targets[:images],
-        maps={name: each[:images] for name, each in subject.maps.items()},
-        baselines={name: each[:images] for name, each in subject.baselines.items()},
-    )
+    return Measured(count, passed, gflop, measured, bare)

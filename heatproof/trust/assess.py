@@ -58,7 +58,9 @@ def assess(study: Params, cell: str) -> None:
         artifacts.write_trust(cell, stored_values(rows, result.values) | _stored(result.curves))
         artifacts.write_metrics("assess", cell, metrics)
         artifacts.write_timing("assess", cell, timing)
-        parts = ", ".join(f"{part.split('_')[0]} {s:.0f} s" for part, s in timing.items())
+        parts = ", ".join(
+            f"{part.removesuffix('_seconds')} {seconds:.0f} s" for part, seconds in timing.items()
+        )
         print(
             f"{cell}: {len(summaries)} measures of {len(assessment.maps)} maps: {parts}",
             flush=True,

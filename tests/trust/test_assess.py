@@ -250,9 +250,3 @@ def test_an_unknown_method_suggests_the_nearest() -> None:
 def test_an_unknown_cell_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
         assess(params.load(), "simple_cnn-digit")
-
-
-def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    with pytest.raises(UserError, match="assessing explanations needs TensorFlow"):
-        assess(params.load(), CELL)

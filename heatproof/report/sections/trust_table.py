@@ -6,7 +6,6 @@ from typing import Any
 
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
-from heatproof.trust.measures import merit
 
 # A measure's content as the metrics have it: method or control -> mean, low, high, images.
 Summaries = Mapping[str, Mapping[str, Any]]
@@ -215,7 +214,6 @@ def _choosing(source: Source) -> bool:
 
 
 def _merit(source: Source, mean: float) -> float:
-    return -mean if source.ranks else merit(source.measure, mean)
     return -mean if source.ranks else measures.describe(source.measure).merit(mean)
 
 
