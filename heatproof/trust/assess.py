@@ -59,7 +59,7 @@ def assess(study: Params, cell: str) -> None:
         artifacts.write_metrics("assess", cell, metrics)
         artifacts.write_timing("assess", cell, timing)
         parts = ", ".join(
-            f"{part.removesuffix('_seconds')} {seconds:.0f} s" for part, seconds in timing.items()
+            f"{part.removesuffix('_seconds')} {s:.0f} s" for part, s in timing.items()
         )
         print(
             f"{cell}: {len(summaries)} measures of {len(assessment.maps)} maps: {parts}",
