@@ -30,7 +30,6 @@ from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset
-from stages.train import trained
 
 PASSES = 3  # forward, and two gradients
 PRODUCT = 8192  # rows and columns of the matrices that show what the device can do
@@ -59,10 +58,10 @@ def chosen_cells(study: params.Params, names: list[str]) -> list[str]:
     cells = names or [n for n, cell in study.cells.items() if cell.dataset != LEFT_OUT]
     for name in cells:
         cell = study.cell(name)
-        if cell.dataset not in study.models[cell.model].schedules.get(study.budget, {}):
+        if study.schedule_under(study.budget, name) is None:
             raise UserError(
-                f"params.yaml: models.{cell.model}.schedules.{study.budget} has no "
-                f"'{cell.dataset}': add a line for it, or leave the cell {name} out"
+                f"params.yaml: models.{cell.model}.schedules.{study.budget} has neither "
+                f"'{cell.dataset}' nor 'default': add a line for it, or leave the cell {name} out"
             )
     return cells
 
@@ -144,26 +143,25 @@ def train(study: params.Params, cell: str, product: int, small: bool) -> Measure
 
     from heatproof.evaluation import inference
     from heatproof.models import cost
+    from heatproof.training import runs
 
     keras.backend.clear_session()
     jax.clear_caches()
-    mixed = study.training_of(cell).mixed_precision
-    runtime.configure(study.threads, study.seed, mixed, training=True)
-    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    run = study.run(cell)
+    runs.configure(run)
+    dataset = artifacts.read_dataset(run.dataset)
     if small:
         dataset = few_of(dataset)
     ends: list[float] = []
     started = time.monotonic()
-    network, outcome = trained(
-        study, cell, dataset, study.seed, lambda *_: ends.append(time.monotonic())
-    )
+    network, outcome = runs.train_run(run, dataset, lambda *_: ends.append(time.monotonic()))
     seconds = time.monotonic() - started
     logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
     if len(ends) > 1:
         rate = outcome.train_images * (len(ends) - 1) / (ends[-1] - ends[0])
     else:
         rate = outcome.train_images / seconds
-    precision = "bfloat16" if mixed else "float32"
+    precision = "bfloat16" if run.training.mixed_precision else "float32"
     operations = PASSES * cost.flops(network) * rate
     return Measured(
         outcome.epochs,

@@ -190,7 +190,7 @@ def main() -> None:
     from heatproof.models.build import build_model
 
     shape = sides.SHAPES[study.cell(cell).dataset]
-    layers = layers_of(build_model(study, cell, shape, sides.CLASSES))
-    batch_size = study.schedule_of(cell).batch_size
+    layers = layers_of(build_model(study.run(cell), shape, sides.CLASSES))
+    batch_size = study.run(cell).schedule.batch_size
     print(f"{options.model}, {batch_size} images a step; the product reaches {product:.0f} GFLOP/s")
     print(*lines(rows(operations, layers, options.batches, batch_size), product), sep="\n")

@@ -30,7 +30,7 @@ from bench.results import Measurement, under
 ROOT = Path(__file__).resolve().parents[1]
 WITH_TENSORFLOW, WITHOUT = 5.0, 1.0  # seconds
 
-TRAINING = ("heatproof.models.build", "heatproof.training.loop")
+TRAINING = ("heatproof.training.runs",)
 NETWORK = ("heatproof.models.build", "heatproof.attribution.core.network")
 # What a stage that needs TensorFlow loads for its work; the others load all with their module.
 ROOMS: dict[str, tuple[str, ...] | None] = {
@@ -38,12 +38,9 @@ ROOMS: dict[str, tuple[str, ...] | None] = {
     "fetch": None,
     "preprocess": None,
     "train": TRAINING,
-    "train_twin": TRAINING,
-    "train_shuffled": TRAINING,
-    "train_seeds": TRAINING,
     "evaluate": ("heatproof.models.build", "heatproof.evaluation.inference"),
     "explain": (*NETWORK, "heatproof.attribution.gradients_family"),
-    "compare_twins": (*NETWORK, "heatproof.features.twins"),
+    "compare_runs": (*NETWORK, "heatproof.features.twins"),
     "assess": (*NETWORK, "heatproof.trust.assess"),
     "assess_shuffled": (*NETWORK, "heatproof.trust.assess"),
     "published_sanity": NETWORK,

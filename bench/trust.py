@@ -97,7 +97,7 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
     from heatproof.models.build import build_model
 
     shape = SHAPES[study.cell(cell).dataset]
-    model = build_model(study, cell, shape, CLASSES)
+    model = build_model(study.run(cell), shape, CLASSES)
     network, gflop = Network(model), cost.flops(model) / 1e9
     random = np.random.default_rng(0)
     images = random.random((study.assess.images, *shape), np.float32)

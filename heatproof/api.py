@@ -36,7 +36,7 @@ from heatproof.report.text import methods as descriptions
 from heatproof.run import runtime
 from heatproof.run.errors import UserError, nearest
 from heatproof.statistics.softmax import softmax
-from heatproof.storage import artifacts, paths, weights
+from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset
 
 if TYPE_CHECKING:
@@ -140,7 +140,8 @@ class TrainedCell:
         Photos in a folder were squashed when the network was trained on them. Elsewhere the middle
         is cut out, or, where training images have a plain ground, goes on unnoticed.
         """
-        if fit is None and self.study.dataset_of(self.name).fetch.source == "image_folder":
+        dataset = self.study.datasets[self.study.cell(self.name).dataset]
+        if fit is None and dataset.fetch.source == "image_folder":
             fit = "squash"
         return photos.Preparation(
             fit or ("crop" if self.usual.ground == "mixed" else "pad"), invert, levels
@@ -272,10 +273,10 @@ def open_cell(name: str) -> TrainedCell:
     dataset = artifacts.read_dataset(study.cell(name).dataset)
     runtime.configure(study.threads, study.seed)
     from heatproof.attribution.core.network import Network
-    from heatproof.models.build import build_model
+    from heatproof.models.build import trained_network
 
-    model = build_model(study, name, dataset.test_images.shape[1:], len(dataset.class_names))
-    weights.load(name, model)
+    shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
+    model = trained_network(study.run(name), shape, classes)
     return TrainedCell(name, study, dataset, Network(model))
 
 

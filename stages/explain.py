@@ -18,10 +18,10 @@ from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.panel import panel
 from heatproof.attribution.core.selection import choose
 from heatproof.config import params
-from heatproof.models.build import build_model
+from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
 from heatproof.run.errors import UserError, nearest
-from heatproof.storage import artifacts, paths, weights
+from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
 
@@ -42,17 +42,16 @@ def explain_cell(cell: str, family: str) -> None:
     """
     study = params.load()
     study.cell(cell)
+    trained = study.run(cell)
     if family not in FAMILIES:
         raise UserError(
             f"--family {family}: unknown{nearest(family, list(FAMILIES))}; "
             f"known: {', '.join(FAMILIES)}"
         )
-    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    dataset = artifacts.read_dataset(trained.dataset)
     predictions = _predictions(cell, study, dataset)
     runtime.configure(study.threads, study.seed)
-
-    model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    weights.load(cell, model)
+    model = trained_network(trained, dataset.test_images.shape[1:], len(dataset.class_names))
     subject = Subject(
         Network(model),
         _rows(predictions, dataset.test_images, study.explain.images),
@@ -65,7 +64,7 @@ def explain_cell(cell: str, family: str) -> None:
         "threads": study.threads,
         "images": study.explain.images,
         family: options,
-        "network": study.model_of(cell).network,
+        "network": trained.network,
     }
     room = importlib.import_module(method.MODULES[family])
     explain = _write_maps if hasattr(room, "family") else _write_findings

@@ -6,10 +6,11 @@ if __name__ == "__main__":
     command.start("stages.fetch")
 
 import argparse
-import importlib
 
 from heatproof.config import params
+from heatproof.config.registry import modules
 from heatproof.datasets.canonical import canonical_order
+from heatproof.datasets.options import SOURCES
 from heatproof.storage import artifacts
 from heatproof.storage.records import RawDataset
 
@@ -31,7 +32,7 @@ def fetch(name: str) -> None:
         UserError: the dataset is unknown, or its source cannot give it.
     """
     options = params.load().dataset(name).fetch
-    source = importlib.import_module(f"heatproof.datasets.sources.{options.source}")
+    source = modules(SOURCES)[options.source]
     artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
 
 

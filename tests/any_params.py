@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from heatproof.config import params
+from heatproof.datasets.options import Augmentation
 from tests.scratch import shrunken_params
 
 # Of every architecture one, so that every block of the real file is there, and none is there twice.
@@ -61,21 +62,28 @@ def small_params() -> dict[str, Any]:
 def _small_params() -> dict[str, Any]:
     content = shrunken_params(*CELLS)
     real = shrunken_params("mnist_cnn-mnist", "efficient_cnn-mnist", "resnet18-mnist")
-    schedule = content["models"]["simple_cnn"]["schedules"]["cpu"]["digits"]
+    training, schedules = content["training"], content["models"]["simple_cnn"]["schedules"]
+    schedule = {"augment": False} | schedules["cpu"]["digits"]
     content["models"] |= real["models"]
     for name, model in content["models"].items():
         model["network"] |= SMALL.get(name, {})
         model["schedules"] = {budget: {"digits": dict(schedule)} for budget in BUDGETS}
         differing = {"label_smoothing": 0.1, "weight_decay": 0.01}
         model["schedules"]["cpu"]["digits"]["training"] = differing
-        content["cells"][f"{name}-digits"] = {
-            "model": name, "dataset": "digits", "architecture": model["architecture"],
-        }  # fmt: skip
-    entry = content["cells"]["simple_cnn-digits"]
-    content["twins"] = {"simple_cnn-digits": {**entry, "seed": 43}}
-    content["shuffled"] = {"baseline_cnn-digits": {**content["cells"]["baseline_cnn-digits"],
-                                                   "seed": 44}}  # fmt: skip
-    content["published"] = {"simple_cnn-digits": dict(entry)}
+        # All that there is: a key that is not there cannot be changed.
+        model["training"] = dict(training)
+        content["cells"][f"{name}-digits"] = {"model": name, "dataset": "digits"}
+    content["datasets"]["digits"]["augmentation"] = Augmentation(shift_pixels=1).model_dump()
+    content["runs"] = copy.deepcopy(content["cells"])
+    for place, name, seed, labels in (
+        ("compared", "simple_cnn", 43, "true"),
+        ("shuffled", "baseline_cnn", 44, "shuffled"),
+    ):
+        run = f"{name}-digits-{'seed' if labels == 'true' else labels}{seed}"
+        entry = {"model": name, "dataset": "digits"}
+        content["runs"][run] = entry | {"seed": seed, "labels": labels}
+        content[place] = {f"{name}-digits": entry | {"run": run}}
+    content["published"] = {"simple_cnn-digits": {"model": "simple_cnn", "dataset": "digits"}}
     return content
 
 
@@ -183,7 +191,7 @@ def _size(network: Any) -> int:
     if isinstance(network, dict | list):
         inside = network.values() if isinstance(network, dict) else network
         return max(map(_size, inside), default=0)
-    return int(network)
+    return 0 if isinstance(network, str) else int(network)
 
 
 def as_yaml(content: Any) -> str:

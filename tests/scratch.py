@@ -49,9 +49,9 @@ FEW_TESTS = {
 
 
 def cell(name: str) -> dict[str, str]:
-    """Return a cell's entry for params.yaml, for models named as their architecture."""
+    """Return a cell's entry for params.yaml."""
     model, dataset = name.split("-")
-    return {"model": model, "dataset": dataset, "architecture": model}
+    return {"model": model, "dataset": dataset}
 
 
 @functools.cache

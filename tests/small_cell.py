@@ -1,5 +1,6 @@
 """A small cell with random weights, its files as the stages before explaining leave them."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,14 @@ TEST_IMAGES = 40
 def write_params(*cells: str, **blocks: object) -> None:
     """Write the real params.yaml, shrunk to these cells, with a few blocks laid over it."""
     overlay.write(Path("params.yaml"), overlay.overlaid(shrunken_params(*cells), blocks))
+
+
+def load_params(*cells: str, **blocks: object) -> params.Params:
+    """Return what `write_params` would write, read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "params.yaml"
+        overlay.write(path, overlay.overlaid(shrunken_params(*cells), blocks))
+        return params.load(path)
 
 
 def write_cell(
@@ -40,7 +49,7 @@ def write_cell(
     shape = (TEST_IMAGES, side, side, channels)
     images = random.integers(0, 256, shape).astype(np.uint8)
     keras.utils.set_random_seed(0)
-    model = build_model(study, cell, shape[1:], len(CLASSES))
+    model = build_model(study.run(cell), shape[1:], len(CLASSES))
     logits = random.normal(size=(TEST_IMAGES, len(CLASSES))).astype(np.float32)
     predicted = logits.argmax(axis=1)
     labels = np.where(mistaken(predicted), (predicted + 1) % len(CLASSES), predicted)

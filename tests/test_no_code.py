@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from heatproof.config import params
-from heatproof.datasets.sources import official_files
+from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, formats, paths, tables, weights
 from tests import forbidden
@@ -95,10 +95,10 @@ def test_what_the_stages_read(reader: str, plant: Callable[[Path], None]) -> Non
 
 @pytest.mark.parametrize("plant", [pickled, as_npy, as_npz])
 def test_what_training_goes_on_from(plant: Callable[[Path], None]) -> None:
-    from heatproof.training.checkpoints import Bundle
+    from heatproof.training.checkpoints import Checkpoint
 
     plant(Path("resume.npz"))
-    assert Bundle(Path("resume.npz"), "key").read() is None
+    assert Checkpoint(Path("resume.npz"), "key").read() is None
 
 
 @pytest.mark.parametrize("plant", [pickled, as_npy, as_npz])

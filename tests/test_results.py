@@ -28,7 +28,7 @@ def _in_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table_has_a_row_for_each_cell_of_params_yaml():
     write_metrics("evaluate", CELL, HEADLINE)
     _, _, row = results.table().splitlines()
-    images = params.load().schedule_of(CELL).train_images
+    images = params.load().run(CELL).schedule.train_images
     assert row == (
         f"| simple_cnn | digits | 98.77% | 97.00% – 99.00% | 0.988 | 1,954 | 0.1 M | 3 | {images} |"
     )

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heatproof.config import params
+from heatproof.evaluation.seeds import over_seeds
 from heatproof.storage import paths
 
 # Standard deviations between seeds that an accuracy may lie from their mean, as of one more seed.
@@ -89,23 +91,20 @@ def _datasets(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     yield from found
 
 
-def beside_seeds(cell: str, first: Path, second: Path) -> tuple[bool, str] | None:
-    """Compare a second run's accuracy with those from several seeds.
+def beside_seeds(cell: str, second: Path) -> tuple[bool, str] | None:
+    """Compare a second run's accuracy with those of the cell's runs here, from several seeds.
 
     Returns:
         whether it may be one of them, and the numbers in words; None where no more were trained.
     """
-    spread, evaluated = (
-        folder / paths.metrics(stage, cell)
-        for folder, stage in ((first, "train_seeds"), (second, "evaluate"))
-    )
-    if not (spread.exists() and evaluated.exists()):
+    evaluated = second / paths.metrics("evaluate", cell)
+    seeds = over_seeds(params.load(), cell)
+    if seeds is None or not evaluated.exists():
         return None
-    said = json.loads(spread.read_text(encoding="utf-8"))
     accuracy = json.loads(evaluated.read_text(encoding="utf-8"))["accuracy"]
-    mean, deviation = said["accuracy"]["mean"], said["accuracy"]["std"]
+    mean, deviation = seeds["accuracy"]["mean"], seeds["accuracy"]["std"]
     # The mean is of a few, and is off by its own error beside the next seed's.
-    allowed = DEVIATIONS * deviation * math.sqrt(1 + 1 / len(said["seeds"]))
+    allowed = DEVIATIONS * deviation * math.sqrt(1 + 1 / len(seeds["seeds"]))
     return abs(accuracy - mean) <= allowed, (
-        f"accuracy {accuracy:.4f}, from {len(said['seeds'])} seeds {mean:.4f} ± {allowed:.4f}"
+        f"accuracy {accuracy:.4f}, from {len(seeds['seeds'])} seeds {mean:.4f} ± {allowed:.4f}"
     )

@@ -27,7 +27,7 @@ from heatproof import api
 from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic, weights
+from heatproof.storage import artifacts, atomic
 from heatproof.storage.folders import file_name, replace_folder
 
 if TYPE_CHECKING:
@@ -175,11 +175,10 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
     runtime.require_tensorflow("exporting")
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     runtime.configure(study.threads, study.seed)
-    from heatproof.models.build import build_model
+    from heatproof.models.build import trained_network
 
     shape = dataset.test_images.shape[1:]
-    model = build_model(study, cell, shape, len(dataset.class_names))
-    weights.load(cell, model)
+    model = trained_network(study.run(cell), shape, len(dataset.class_names))
     images = dataset.test_images[:IMAGES].astype(np.float32) / 255
 
     def fill(folder: Path) -> None:

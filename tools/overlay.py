@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-PLACES = ("twins", "shuffled", "published", "seeds")
+PLACES = ("shuffled", "compared", "published")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -31,22 +31,27 @@ def write(path: Path, content: dict[str, Any]) -> bool:
 def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """Lay an overlay over parameters.
 
-    Mappings are merged, anything else is replaced. `cells`, and what names some of them (`PLACES`),
-    are replaced as a whole; entries there for no cell, and models and datasets that no cell uses,
-    are left out, with the schedules of such datasets.
+    Mappings are merged, anything else is replaced. `cells`, `runs`, and what names some of the
+    cells (`PLACES`), are replaced as a whole; entries there for no cell, and models and datasets
+    that no cell uses, are left out, with the schedules of such datasets.
     """
     merged = _merged(params, overlay)
-    merged["cells"] = overlay.get("cells", params["cells"])
+    cells = merged["cells"] = overlay.get("cells", params["cells"])
+    merged["runs"] = cells | {
+        name: run
+        for name, run in overlay.get("runs", params["runs"]).items()
+        if f"{run['model']}-{run['dataset']}" in cells and name not in cells
+    }
     for place in PLACES:
-        entries = overlay.get(place, params[place])
-        merged[place] = {k: v for k, v in entries.items() if k in merged["cells"]}
-    models = {cell["model"] for cell in merged["cells"].values()}
-    datasets = {cell["dataset"] for cell in merged["cells"].values()}
+        entries = overlay.get(place, params.get(place, {}))
+        merged[place] = {k: v for k, v in entries.items() if k in cells}
+    models = {cell["model"] for cell in cells.values()}
+    datasets = {cell["dataset"] for cell in cells.values()}
     merged["models"] = {k: v for k, v in merged["models"].items() if k in models}
     merged["datasets"] = {k: v for k, v in merged["datasets"].items() if k in datasets}
     for name, model in merged["models"].items():
         schedules = {
-            budget: {k: v for k, v in rows.items() if k in datasets}
+            budget: {k: v for k, v in rows.items() if k in {"default", *datasets}}
             for budget, rows in model["schedules"].items()
         }
         merged["models"][name] = {**model, "schedules": schedules}

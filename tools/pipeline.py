@@ -20,21 +20,16 @@ from pathlib import Path
 import numpy as np
 
 from heatproof.statistics import numbers
+from heatproof.storage import resuming
 from tools import forkserver, lock_file
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
-# As stages/train.py has them, which takes too long to import for a command that only starts DVC.
-RESUME, FINISHED = Path(".resume"), Path(".resume/finished")
-KEEPS = "STUDY_KEEPS_TRAININGS"
 
 _RUNS = re.compile(r"Running stage '(.+)':")
 _PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
 # As `command.run` ends a stage, or Python one that was still being loaded.
 _STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
-# What a training calls the file from which it goes on.
-_VARIANTS = {"train": "", "train_twin": ".twin", "train_shuffled": ".shuffled"}
-_TRAININGS = {**_VARIANTS, "train_seeds": ".seed*"}
 
 
 @dataclass(frozen=True)
@@ -78,10 +73,9 @@ class _Watch(logging.Handler):
 
     def noted(self, stage: str) -> None:
         """Remove what a training would go on from: its results are in dvc.lock."""
-        name, _, cell = stage.partition("@")
-        if name in _TRAININGS:
-            for path in FINISHED.glob(f"{cell}{_TRAININGS[name]}.npz"):
-                path.unlink(missing_ok=True)
+        name, _, trained = stage.partition("@")
+        if name == "train":
+            resuming.finished_path(trained).unlink(missing_ok=True)
 
 
 def run(*words: str) -> Ended:
@@ -93,7 +87,7 @@ def run(*words: str) -> Ended:
     """
     from dvc.cli import main
 
-    os.environ[KEEPS] = "1"
+    os.environ[resuming.KEEPS] = "1"
     watch = _Watch()
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
@@ -130,13 +124,13 @@ def _be(count: int) -> str:
 
 def kept_epochs(stage: str, folder: Path) -> int:
     """Return how many epochs of an interrupted training will not be run again."""
-    name, _, cell = stage.partition("@")
-    bundle = f"{cell}{_VARIANTS.get(name, '')}.npz"
-    found = [path for place in (RESUME, FINISHED) if (path := folder / place / bundle).exists()]
-    if name not in _VARIANTS or not found:
+    name, _, trained = stage.partition("@")
+    places = (resuming.checkpoint_path(trained), resuming.finished_path(trained))
+    existing = [path for place in places if (path := folder / place).exists()]
+    if name != "train" or not existing:
         return 0
     try:
-        with np.load(found[0], allow_pickle=False) as archive:
+        with np.load(existing[0], allow_pickle=False) as archive:
             return json.loads(archive["state"].tobytes())["epochs"]
     except Exception:  # the training itself will say what is wrong with it
         return 0

@@ -43,7 +43,7 @@ def table() -> str:
     ]
     for name, cell in study.cells.items():
         headline = artifacts.read_headline("evaluate", name, artifacts.HEADLINES["evaluate"])
-        images = study.schedule_of(name).train_images
+        images = study.run(name).schedule.train_images
         rows.append(
             f"| {cell.model} | {cell.dataset} "
             f"| {headline['accuracy']:.2%} "

@@ -79,7 +79,7 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
     study = params.load()
     chosen = study.cell(cell)
     network = f"models.{chosen.model}.network"
-    known = type(study.model_of(cell).network).model_fields
+    known = type(study.run(cell).network).model_fields
     for parameter in ("stride", "kernel_size"):
         if parameter not in known:
             raise UserError(f"--cell {cell}: {network} has no {parameter} to compare")

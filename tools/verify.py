@@ -5,7 +5,7 @@ that nothing is taken from the first run, and compares every output with what dv
 Durations are left out. On the machine, the versions and the number of threads that made dvc.lock,
 everything should be identical. Elsewhere the last bits of sums differ, and training carries them
 on until the weights have little in common. Then numbers are compared, where the first run's files
-are still there to compare with; and where the cell was trained from further seeds (`seeds` in
+are still there to compare with; and where the cell has runs from further seeds (`runs` in
 params.yaml), its accuracy with theirs: another machine is like another seed.
 """
 
@@ -172,7 +172,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
         raise UserError(f"a stage failed, see above; what was made so far is in {folder}/")
     after = recorded(folder)
     repeats = True
-    seeds = beside_seeds(cell, here, folder)
+    seeds = beside_seeds(cell, folder)
     for name in names:
         verdicts = list(compared(before[name], after[name], here, folder, tolerance))
         worst = max((v.said for v in verdicts), key=(IDENTICAL, WITHIN, DIFFERS).index)

@@ -37,7 +37,7 @@ class Peers:
         _, _, self.inputs = exchange.read(folder)
         self.settings = Settings.read(folder)
         shape, classes = self.inputs.images.shape[1:], self.inputs.logits.shape[1]
-        self.model = build_model(study, cell, shape, classes)
+        self.model = build_model(study.run(cell), shape, classes)
         self.model.load_weights(folder / "network.weights.h5")
         self.forward = tf.function(
             lambda images: self.model(images, training=False), reduce_retracing=True

@@ -87,7 +87,7 @@ class Project:
         from heatproof.models.build import build_model
 
         shape = SHAPES[self.study.cell(cell).dataset]
-        model = build_model(self.study, cell, shape, CLASSES)
+        model = build_model(self.study.run(cell), shape, CLASSES)
         _disturb(model, self.study.seed)
         self.network = Network(model)
         explain = self.study.explain

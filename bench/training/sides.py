@@ -79,7 +79,7 @@ def as_keras_has_it(study: params.Params, cell: str, folder: Path) -> "keras.Mod
 
     shape = SHAPES[study.cell(cell).dataset]
     model = keras.models.clone_model(
-        build_model(study, cell, shape, CLASSES), clone_function=builtin_layers.as_keras_has_it
+        build_model(study.run(cell), shape, CLASSES), clone_function=builtin_layers.as_keras_has_it
     )
     model.load_weights(folder / WEIGHTS)
     name = f"Keras on {keras.backend.backend()}"
@@ -108,7 +108,7 @@ def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndar
 def train_as_the_project_does(cell: str, batches: int, folder: Path, report: Report) -> None:
     """Train in `heatproof.training`; an epoch has `batches` batches and ten images to validate."""
     study = params.load()
-    training, schedule = study.training_of(cell), study.schedule_of(cell)
+    training, schedule = study.run(cell).training, study.run(cell).schedule
     runtime.configure(
         len(os.sched_getaffinity(0)), study.seed, training.mixed_precision, training=True
     )
@@ -116,7 +116,7 @@ def train_as_the_project_does(cell: str, batches: int, folder: Path, report: Rep
     from heatproof.training.loop import train
 
     shape = SHAPES[study.cell(cell).dataset]
-    model = build_model(study, cell, shape, CLASSES)
+    model = build_model(study.run(cell), shape, CLASSES)
     write(folder, model)
     used = batches * schedule.batch_size
     images, labels = random_data(used + 2 * CLASSES, shape)
@@ -128,7 +128,7 @@ def train_as_the_project_does(cell: str, batches: int, folder: Path, report: Rep
         schedule.model_copy(
             update={"epochs": ENDLESS, "train_images": used, "augment": False, "decay": "constant"}
         ),
-        study.dataset_of(cell).augmentation,
+        study.run(cell).augmentation,
         study.seed,
         listener=lambda numbers, epoch: report(used),
     )
@@ -143,7 +143,7 @@ def train_as_keras_does(cell: str, batches: int, folder: Path, report: Report) -
     study = params.load()
     import keras
 
-    shape, batch_size = SHAPES[study.cell(cell).dataset], study.schedule_of(cell).batch_size
+    shape, batch_size = SHAPES[study.cell(cell).dataset], study.run(cell).schedule.batch_size
     model = as_keras_has_it(study, cell, folder)
     model.compile(
         optimizer="adam",

@@ -79,8 +79,7 @@ class Evidence:
     def schedules(self, cell: str) -> tuple[Schedule, Schedule | None]:
         """A cell's schedule under the budget in force, and the published one if there is one."""
         self.require(cell)
-        published = self.study.model_of(cell).schedules.get("paper", {})
-        return self.study.schedule_of(cell), published.get(self.study.cell(cell).dataset)
+        return self.study.run(cell).schedule, self.study.schedule_under("paper", cell)
 
     def as_published(self, *cells: str) -> bool:
         """Whether all of these cells are trained as published. Raises NotThere for no such cell."""

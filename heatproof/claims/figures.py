@@ -86,10 +86,10 @@ def _parameters(claim: Figure, evidence: Evidence) -> Finding:
     verdict = within(value, claim.bounds())
     sentence = ""
     if verdict == FAILS:
-        model, size = evidence.study.model_of(cell), evidence.preprocess(cell)
+        network, size = evidence.study.run(cell).network, evidence.preprocess(cell)
         shape = (size["height"], size["channels"], size["classes"])
         middle = sum(claim.bounds()) / 2
-        sentence = meaning.of_parameters(model.architecture, model.network, shape, value, middle)
+        sentence = meaning.of_parameters(network.architecture, network, shape, value, middle)
     return Finding(verdict, sentence, claim.shown(value), value)
 
 
@@ -100,7 +100,7 @@ def _flops(claim: Figure, evidence: Evidence) -> Finding:
     published = claim.bounds()
     holds = [within(value, published) == HOLDS for value in values]
     nearest = min(values, key=lambda value: abs(value - sum(published) / 2))
-    architecture = evidence.study.model_of(cells[0]).architecture
+    architecture = evidence.study.run(cells[0]).network.architecture
     sentence = "" if any(holds) else meaning.of_flops(architecture, nearest, sum(published) / 2)
     text = claim.shown(least) if least == most else f"{_bare(claim, least)} to {claim.shown(most)}"
     return Finding(HOLDS if any(holds) else FAILS, sentence, text, nearest)

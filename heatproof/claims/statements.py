@@ -49,7 +49,7 @@ def validation_split(claim: Statement, evidence: Evidence) -> Finding:
     """Which share of the training images `model` is validated on."""
     cells = evidence.cells_of(claim)
     evidence.require(*cells)
-    shares = sorted({evidence.study.training_of(cell).validation_fraction for cell in cells})
+    shares = sorted({evidence.study.run(cell).training.validation_fraction for cell in cells})
     held_out = listed(percent(share, 0) for share in shares)
     # Where cells differ, the one that is furthest from the claim counts against it.
     furthest = max(shares, key=lambda share: abs(share - sum(claim.bounds()) / 2))
@@ -72,7 +72,7 @@ def stops_early(claim: Statement, evidence: Evidence) -> Finding:
     able, patience = [], []
     for cell in cells:
         epochs = evidence.schedules(cell)[0].epochs
-        patience.append(evidence.study.training_of(cell).early_stopping_patience)
+        patience.append(evidence.study.run(cell).training.early_stopping_patience)
         able.append(0 < patience[-1] < epochs)
     text = f"patience {listed(str(p) for p in sorted(set(patience)))} epochs"
     if all(able):

@@ -1,11 +1,29 @@
 """The base of every block of params.yaml, wherever the block is described."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+
+LONGEST_NAME = 120  # bytes; with an ending it is a file's name, of at most 255
+
+
+def _checked_name(name: str) -> str:
+    """Refuse what would not do in a file's name, a DVC stage's name or a dotted key."""
+    if name.startswith("-") or not f"_{name}".replace("-", "_").isidentifier():
+        raise ValueError("a name is made of letters, digits, _ and - and does not begin with -")
+    if len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"a name has at most {LONGEST_NAME} bytes")
+    return name
+
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+# Half of NumPy's and Keras' 32 bits: layers add to it for generators of their own.
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Name = Annotated[str, AfterValidator(_checked_name)]
+# DVC wants a file or folder from each source whose change means fetching again. A source that reads
+# none of the study's files names one that is there in any case.
+ReadsNothing = Literal["data/code/fetch.txt"]
 
 
 class Block(BaseModel):
@@ -16,3 +34,16 @@ class Block(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def partial(block: type[Block], **more: Any) -> type[Block]:
+    """Return a block of the same values, any of which may be left out, and of `more` fields.
+
+    `model_dump(exclude_unset=True)` gives those that are there.
+    """
+    fields: dict[str, Any] = {
+        name: (Annotated[field.annotation, *field.metadata] if field.metadata
+               else field.annotation, None)
+        for name, field in block.model_fields.items()
+    }  # fmt: skip
+    return create_model(f"Partial{block.__name__}", __base__=Block, **(fields | more))

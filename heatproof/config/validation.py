@@ -1,7 +1,8 @@
 """What a validation error of a YAML file says to the person who wrote it."""
 
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -33,46 +34,71 @@ def validated(path: Path, prefix: str, block: type[B], content: Any) -> B:
 
 def explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
     """Say each mistake on a line: file, key, value, what was expected, what to do."""
-    lines = []
-    for mistake in error.errors()[:SHOWN_MISTAKES]:
-        kinds = ("int", "literal['all']")  # pydantic's name of what a union's value might be
-        place = [str(part) or "''" for part in mistake["loc"] if part not in kinds]
-        of_a_name = place[-1:] == ["[key]"]
-        # What is wrong of a block as a whole has no key below it.
-        key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
-        if mistake["type"] == "extra_forbidden":
-            known = _siblings(block, mistake["loc"])
-            remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
-        elif mistake["type"] == "missing":
-            lines.append(f"{path}: {key} is missing: add it")
-            continue
-        elif mistake["type"] == "invalid_key" or (of_a_name and not _is_text(mistake)):
-            remedy = "a name should be text; put it in quotes, or correct it"
-        else:
-            reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
-            remedy = f"{reason}; correct it"
-        value = f"the name {shown_value(mistake['input'])}" if of_a_name else None
-        said = f"{key}: {value}" if value else f"{key} = {shown_value(mistake['input'])}"
-        lines.append(f"{path}: {said}: {remedy}")
-    left_out = error.error_count() - SHOWN_MISTAKES
-    if left_out > 0:
-        lines.append(f"… and {left_out} more")
+    mistakes = error.errors()
+    lines = [
+        f"{path}: {_sentence(mistake, block, prefix)}" for mistake in mistakes[:SHOWN_MISTAKES]
+    ]
+    if len(mistakes) > SHOWN_MISTAKES:
+        lines.append(f"… and {len(mistakes) - SHOWN_MISTAKES} more")
     return "\n       ".join(lines)
 
 
-def _is_text(mistake: Any) -> bool:
-    return isinstance(mistake["input"], str)
+def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
+    place, holder, described = _located(block, mistake["loc"])
+    value, kind = shown_value(mistake["input"]), mistake["type"]
+    of_a_name = place[-1:] == ["[key]"]
+    # What is wrong of a block as a whole has no key below it.
+    key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
+    if kind == "union_tag_not_found":
+        tags = ", ".join(_members(described))
+        return f"{key}.{described.discriminator} is missing: add it; known: {tags}"
+    if kind == "union_tag_invalid":
+        key, tags = f"{key}.{described.discriminator}", list(_members(described))
+        tag = mistake["input"][described.discriminator]
+        remedy = f"unknown{nearest(tag, tags)}; known: {', '.join(tags)}"
+        return f"{key} = {shown_value(tag)}: {remedy}"
+    if kind == "extra_forbidden":
+        known = list(holder.model_fields)
+        remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
+    elif kind == "missing":
+        only = get_args(described.annotation) if get_origin(described.annotation) is Literal else ()
+        return f"{key} is missing: add it{f', as {only[0]}' if len(only) == 1 else ''}"
+    elif kind == "invalid_key" or (of_a_name and not isinstance(mistake["input"], str)):
+        remedy = "a name should be text; put it in quotes, or correct it"
+    else:
+        reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
+        remedy = f"{reason}; correct it"
+    return f"{key}: the name {value}: {remedy}" if of_a_name else f"{key} = {value}: {remedy}"
 
 
-def _siblings(annotation: Any, location: tuple[Any, ...]) -> list[str]:
-    """Return the parameters that exist where the unknown one at `location` stands."""
-    for part in location[:-1]:
-        if _is_block(annotation):
-            annotation = annotation.model_fields[part].annotation
-        else:  # a mapping: its values are described by its last type argument
-            annotation = get_args(annotation)[-1]
-    return list(annotation.model_fields)
+def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], Any, Any]:
+    """Return a mistake's place as the file has it, what describes its holder, and it itself.
+
+    pydantic's location also says which member of a union was tried, which the file does not.
+    """
+    place: list[str] = []
+    holder, described = None, block
+    for part in location:
+        holder, kind = described, getattr(described, "annotation", described)
+        while get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
+        if members := _members(described):
+            described = members.get(part)
+            continue
+        if get_origin(kind) in (Union, UnionType):
+            continue
+        if isinstance(kind, type) and issubclass(kind, Block):
+            holder, described = kind, kind.model_fields.get(part)
+        else:
+            described = get_args(kind)[-1] if get_args(kind) else None
+        place.append(str(part) or "''")
+    return place, holder, described
 
 
-def _is_block(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Block)
+def _members(field: Any) -> dict[str, type[Block]]:
+    """Return the blocks that a field may be, by its discriminator's value; empty if it has none."""
+    name = getattr(field, "discriminator", None)
+    if not isinstance(name, str):
+        return {}
+    blocks = get_args(field.annotation)
+    return {get_args(each.model_fields[name].annotation)[0]: each for each in blocks}

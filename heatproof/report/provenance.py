@@ -60,11 +60,11 @@ def gathered(study: Params) -> dict[str, Any]:
 
 
 def _timed(study: Params) -> Iterable[tuple[str, str]]:
-    """Stages and cells whose durations there are, training first, cells as in params.yaml."""
+    """Stages and runs whose durations there are, training first, as in params.yaml."""
     folder = paths.timing("", "").parent
     stages = (path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ()
     for stage in sorted(stages, key=lambda name: (not name.startswith("train"), name)):
-        for cell in study.cells:
+        for cell in dict.fromkeys((*study.cells, *study.runs)):
             if paths.timing(stage, cell).exists():
                 yield stage, cell
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatproof.attribution.core.method import FAMILIES, MAPS
 from heatproof.config.params import Cell, Params
+from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.artifacts import SHUFFLED
@@ -46,7 +47,7 @@ class CellResults:
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     `published` is of the published randomisation table, which few cells are measured for; `seeds`
-    of further trainings from other seeds, likewise.
+    of runs from other seeds, likewise.
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -174,14 +175,14 @@ def _cell(params: Params, name: str) -> CellResults:
     return CellResults(
         name=name,
         cell=params.cell(name),
-        schedule=params.schedule_of(name),
+        schedule=params.run(name).schedule,
         train=train,
         history=history,
         evaluate=evaluate,
         explain=explain,
         assess=_assess(params, name, missing),
         published=_metrics("published_sanity", name, _PUBLISHED, []),
-        seeds=_metrics("train_seeds", name, ("seeds", "accuracy"), []),
+        seeds=over_seeds(params, name),
         timing=timing,
         explained=tuple(
             family

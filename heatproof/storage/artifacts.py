@@ -33,7 +33,7 @@ HEADLINES = {
     "assess": ("trust",),
 }
 
-SHUFFLED = "shuffled"  # the variant of a cell that was trained on labels in random order
+SHUFFLED = "shuffled"  # beside maps of a cell: those of its run on shuffled labels
 
 
 def read_raw(dataset: str) -> RawDataset:
@@ -66,14 +66,14 @@ def write_dataset(dataset: str, content: Dataset) -> None:
     _write_record(paths.processed(dataset), content)
 
 
-def read_predictions(cell: str) -> Predictions:
-    """Read data/predictions/<cell>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(Predictions, paths.predictions(cell), f"evaluate@{cell}")
+def read_predictions(run: str) -> Predictions:
+    """Read data/predictions/<run>.npz. Raises UserError if it is missing or damaged."""
+    return _read_record(Predictions, paths.predictions(run), f"evaluate@{run}")
 
 
-def write_predictions(cell: str, content: Predictions) -> None:
-    """Write data/predictions/<cell>.npz."""
-    _write_record(paths.predictions(cell), content)
+def write_predictions(run: str, content: Predictions) -> None:
+    """Write data/predictions/<run>.npz."""
+    _write_record(paths.predictions(run), content)
 
 
 def read_explanations(cell: str, family: str) -> Explanations:

@@ -16,16 +16,16 @@ def processed(dataset: str) -> Path:
     return DATA / "processed" / f"{dataset}.npz"
 
 
-def weights(cell: str, variant: str = "") -> Path:
-    return DATA / "models" / f"{cell}{variant and f'.{variant}'}.weights.h5"
+def weights(run: str) -> Path:
+    return DATA / "models" / f"{run}.weights.h5"
 
 
-def predictions(cell: str) -> Path:
-    return DATA / "predictions" / f"{cell}.npz"
+def predictions(run: str) -> Path:
+    return DATA / "predictions" / f"{run}.npz"
 
 
-def predictions_csv(cell: str) -> Path:
-    return DATA / "predictions" / f"{cell}.csv"
+def predictions_csv(run: str) -> Path:
+    return DATA / "predictions" / f"{run}.csv"
 
 
 def explanations(cell: str, family: str) -> Path:
@@ -45,8 +45,8 @@ def headline(stage: str, name: str) -> Path:
     return METRICS / stage / f"{name}.json"
 
 
-def history(cell: str) -> Path:
-    return DATA / "history" / f"{cell}.csv"
+def history(run: str) -> Path:
+    return DATA / "history" / f"{run}.csv"
 
 
 def timing(stage: str, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Weights as files: those of a cell, of its variants, and those that come from elsewhere.
+"""Weights as files: those of a run, and those that come from elsewhere.
 
 They are HDF5, which holds numbers and no code.
 """
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import keras
 
 
-def save(cell: str, model: "keras.Model", variant: str = "") -> None:
-    """Write a cell's weights, or a variant's: "twin" or "shuffled"."""
-    write(paths.weights(cell, variant), model)
+def save(run: str, model: "keras.Model") -> None:
+    """Write a run's weights."""
+    write(paths.weights(run), model)
 
 
 def write(path: Path, model: "keras.Model") -> None:
@@ -34,16 +34,15 @@ def write(path: Path, model: "keras.Model") -> None:
         bare.save_weights(temporary)
 
 
-def load(cell: str, model: "keras.Model", variant: str = "") -> None:
-    """Load into `model` a cell's weights, or a variant's: "twin" or "shuffled".
+def load(run: str, model: "keras.Model") -> None:
+    """Load a run's weights into `model`.
 
     Raises:
         UserError: the file is missing, damaged, or of another network.
     """
-    path = paths.weights(cell, variant)
-    made_by = f"train{variant and f'_{variant}'}@{cell}"
-    require(path, made_by)
-    read(path, model, f"train it again with `dvc repro -f {made_by}`")
+    path = paths.weights(run)
+    require(path, f"train@{run}")
+    read(path, model, f"train it again with `dvc repro -f train@{run}`")
 
 
 def read(path: Path, model: "keras.Model", remedy: str) -> None:

@@ -11,7 +11,7 @@ import keras
 from keras import ops
 
 if TYPE_CHECKING:
-    from heatproof.training.options import Augmentation
+    from heatproof.datasets.options import Augmentation
 
 
 class _RandomChange(keras.layers.Layer):

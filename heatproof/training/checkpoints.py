@@ -1,7 +1,7 @@
-"""Going on with an interrupted training from its last whole epoch.
+"""Resuming an interrupted training from its last whole epoch.
 
 After each epoch everything that the rest of the training depends on is written to one file:
-weights, the generators' states and the optimiser's variables, what the callbacks remember, the
+weights, the generators' states and the optimiser's variables, the callbacks' state, the
 history. Which images come when follows from the seed and the epoch alone. So the resumed training
 ends in the same bytes as one that was never interrupted.
 """
@@ -21,8 +21,8 @@ import numpy as np
 
 from heatproof.storage import atomic
 
-# What Keras' callbacks keep from epoch to epoch; a callback has some of them.
-REMEMBERED = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter")
+# What Keras' callbacks keep from epoch to epoch; a callback has some of these attributes.
+CALLBACK_STATE = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class State:
     variables: list[np.ndarray]
 
 
-class Bundle:
+class Checkpoint:
     """The file that an interrupted training leaves, and whether it is of this very training."""
 
     def __init__(self, path: Path, key: str) -> None:
@@ -49,24 +49,24 @@ class Bundle:
         self.path, self.key = path, key
 
     def read(self) -> State | None:
-        """Return what the file says; None, with a word on it, if it is of no use here."""
+        """Return what the file holds; None, with a printed reason, if it is of no use here."""
         if not self.path.exists():
             return None
         try:
             with np.load(self.path, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
-            said = json.loads(arrays.pop("state").tobytes())
-            if said["key"] != self.key:
+            header = json.loads(arrays.pop("state").tobytes())
+            if header["key"] != self.key:
                 print(f"{self.path}: of another training; starting from the first epoch")
                 return None
-            best = None if said["best"] is None else _listed(arrays, "best", said["best"])
-            variables = _listed(arrays, "variable", said["variables"])
+            best = None if header["best"] is None else _listed(arrays, "best", header["best"])
+            variables = _listed(arrays, "variable", header["variables"])
             state = State(
-                said["epochs"],
-                said["seconds"],
-                said["stopped"],
-                said["history"],
-                said["watchers"],
+                header["epochs"],
+                header["seconds"],
+                header["stopped"],
+                header["history"],
+                header["watchers"],
                 best,
                 variables,
             )
@@ -74,12 +74,12 @@ class Bundle:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             print(f"{self.path}: damaged ({reason}); starting from the first epoch", flush=True)
             return None
-        print(f"going on after epoch {state.epochs}, as {self.path} has it", flush=True)
+        print(f"resuming after epoch {state.epochs}, as {self.path} has it", flush=True)
         return state
 
     def write(self, state: State) -> None:
         """Write the file, all or nothing."""
-        said = {
+        header = {
             "key": self.key,
             "epochs": state.epochs,
             "seconds": state.seconds,
@@ -90,7 +90,7 @@ class Bundle:
             "variables": len(state.variables),
         }
         arrays = {
-            "state": np.frombuffer(json.dumps(said).encode(), np.uint8),
+            "state": np.frombuffer(json.dumps(header).encode(), np.uint8),
             **{f"best/{i}": array for i, array in enumerate(state.best_weights or ())},
             **{f"variable/{i}": array for i, array in enumerate(state.variables)},
         }
@@ -102,14 +102,17 @@ class Bundle:
 
 
 class Resume(keras.callbacks.Callback):
-    """Write the bundle after each epoch, and begin where it left off. The last of the callbacks."""
+    """Write the checkpoint after each epoch, and begin where it left off; the last callback."""
 
     def __init__(
-        self, bundle: Bundle, state: State | None, watchers: Sequence[keras.callbacks.Callback]
+        self,
+        checkpoint: Checkpoint,
+        state: State | None,
+        watchers: Sequence[keras.callbacks.Callback],
     ) -> None:
-        """`watchers` are the callbacks whose memory counts, in a fixed order."""
+        """`watchers` are the callbacks whose state counts, in a fixed order."""
         super().__init__()
-        self.bundle, self.state, self.watchers = bundle, state, list(watchers)
+        self.checkpoint, self.state, self.watchers = checkpoint, state, list(watchers)
         self.history = {n: list(v) for n, v in state.history.items()} if state else {}
         self.started = 0.0
 
@@ -119,25 +122,25 @@ class Resume(keras.callbacks.Callback):
             return
         for variable, value in zip(variables(self.model), self.state.variables, strict=True):
             variable.assign(value)
-        for watcher, remembered in zip(self.watchers, self.state.watchers, strict=True):
-            for name, value in remembered.items():
+        for watcher, state in zip(self.watchers, self.state.watchers, strict=True):
+            for name, value in state.items():
                 setattr(watcher, name, value)
             if hasattr(watcher, "best_weights"):
                 watcher.best_weights = self.state.best_weights
 
     def on_epoch_end(self, epoch, logs=None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
-            return  # there is nothing to go on with
+            return  # there is nothing to resume from
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         best = [w.best_weights for w in self.watchers if hasattr(w, "best_weights")]
-        self.bundle.write(
+        self.checkpoint.write(
             State(
                 epoch + 1,
                 time.monotonic() - self.started,
                 bool(self.model.stop_training),
                 self.history,
-                [{n: _plain(getattr(w, n)) for n in REMEMBERED if hasattr(w, n)}
+                [{n: _plain(getattr(w, n)) for n in CALLBACK_STATE if hasattr(w, n)}
                  for w in self.watchers],
                 best[0] if best else None,
                 [keras.ops.convert_to_numpy(v) for v in variables(self.model)],

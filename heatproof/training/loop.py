@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from heatproof.datasets.options import Augmentation
 from heatproof.datasets.split import train_validation_split
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import augmentation as changes
 from heatproof.training import schedule as schedules
 from heatproof.training.batches import Batches, for_fit
-from heatproof.training.checkpoints import Bundle, Resume
-from heatproof.training.options import Augmentation, Schedule, Training
+from heatproof.training.checkpoints import Checkpoint, Resume
+from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import Progress
 
 # Validation only infers, so its batches may be larger than a training's; but with 500 images
@@ -63,7 +64,7 @@ def train(
     augmentation: Augmentation,
     seed: int,
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
-    bundle: Bundle | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Outcome:
     """Train `network` in place, and leave the weights of its best epoch in it.
 
@@ -77,7 +78,7 @@ def train(
         augmentation: how images are changed, if the schedule says so.
         seed: of split, order, and random changes.
         listener: is handed each epoch's numbers, and its number from 1.
-        bundle: where to go on from, and to note each epoch in, if anywhere.
+        checkpoint: where to resume from, and to write each epoch to, if anywhere.
 
     Raises:
         UserError: the loss is no number any more.
@@ -106,7 +107,7 @@ def train(
         jit_compile=runtime.compiles(),
         steps_per_execution=steps_at_once(network, batches.batch_size),
     )
-    state = bundle.read() if bundle else None
+    state = checkpoint.read() if checkpoint else None
     done = state.epochs if state else 0
     watchers = schedules.callbacks(training, schedule)
     callbacks = [
@@ -117,8 +118,8 @@ def train(
         Progress(network.name, schedule.epochs, len(batches), listener, done),
         *watchers,
     ]
-    if bundle:
-        callbacks.append(Resume(bundle, state, watchers))
+    if checkpoint:
+        callbacks.append(Resume(checkpoint, state, watchers))
     seen = _fitted(
         model,
         batches,
@@ -131,8 +132,8 @@ def train(
     numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
     epochs = len(numbers["loss"])
     if not math.isfinite(numbers["loss"][-1]):
-        if bundle:
-            bundle.remove()
+        if checkpoint:
+            checkpoint.remove()
         raise UserError(
             f"the loss of {network.name} became infinite or no number in epoch {epochs}: "
             f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "

@@ -1,25 +1,14 @@
-"""How networks are trained, in params.yaml: augmentation, optimiser, schedules."""
+"""How networks are trained, in params.yaml: optimiser and schedules."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from heatproof.config.schema import Block, Count, Fraction
-
-
-class Augmentation(Block):
-    """What may be changed in a training image without changing what it shows; 0 or false is off."""
-
-    shift_pixels: Annotated[int, Field(ge=0, le=64)]
-    flip: bool
-    brightness: Fraction
-    contrast: Annotated[float, Field(ge=0, lt=1)]
-    cutout_pixels: Annotated[int, Field(ge=0, le=64)]
-    mixup_alpha: Annotated[float, Field(ge=0, le=10)]
+from heatproof.config.schema import Block, Count, Fraction, partial
 
 
 class Training(Block):
-    """How a network is trained, whatever the budget and the dataset; a schedule may differ."""
+    """How a network is trained, whatever the budget and the dataset."""
 
     optimizer: Literal["adam", "sgd"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
@@ -34,15 +23,16 @@ class Training(Block):
 
 
 class Schedule(Block):
-    """How long a network is trained on one dataset under one budget.
-
-    training: what differs there from the model's own block of that name, of the same parameters.
-    """
+    """How long a network is trained on one dataset under one budget."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     batch_size: Annotated[int, Field(ge=1, le=8192)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
-    augment: bool
-    train_images: Count | Literal["all"]
-    training: dict[str, Any] = Field(default_factory=dict)
+    augment: bool = False
+    train_images: Count | Literal["all"] = "all"
+
+
+# What a model or a schedule says of its training, and a schedule of itself: only what differs.
+PartialTraining = partial(Training)
+PartialSchedule = partial(Schedule, training=(PartialTraining, PartialTraining()))

@@ -12,9 +12,9 @@ from heatproof.attribution.core.method import MAPS, Context, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.perturbation import lime
 from heatproof.config.params import Params
-from heatproof.models.build import build_model
+from heatproof.models.build import trained_network
 from heatproof.run.errors import UserError, nearest
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset, Explanations
 from heatproof.trust.assessment import Assessment, Explain
 from heatproof.trust.controls import controls
@@ -46,7 +46,7 @@ def prepare(study: Params, cell: str) -> Prepared:
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     rows = one_per_image(artifacts.read_maps(cell, MAPS), study.assess.images, study.seed)
     images = rows.images.astype(np.float32) / 255
-    model = trained_model(study, cell, rows)
+    model = trained_network(study.run(cell), rows.images.shape[1:], len(rows.class_names))
     network = Network(model)
     context = Context(dataset.train_images, study.seed)
     known = _methods(study, network, context)
@@ -86,17 +86,6 @@ def prepare(study: Params, cell: str) -> Prepared:
         explaining=explaining,
     )
     return Prepared(assessment, rows, mask, slow_images)
-
-
-def trained_model(study: Params, cell: str, rows: Explanations, variant: str = "") -> keras.Model:
-    """Build a cell's network and load its weights, or those of a variant of it.
-
-    Raises:
-        UserError: the weights are missing or do not fit.
-    """
-    model = build_model(study, cell, rows.images.shape[1:], len(rows.class_names))
-    weights.load(cell, model, variant)
-    return model
 
 
 def _methods(study: Params, network: Network, context: Context) -> dict[str, Method]:

@@ -26,10 +26,10 @@ from heatproof.attribution.gradients.integrated_gradients import integrated_grad
 from heatproof.attribution.gradients.saliency import saliency
 from heatproof.attribution.gradients.smoothgrad import smoothgrad
 from heatproof.config.params import Params
-from heatproof.models.build import build_model
+from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.statistics.bootstrap import known_mean, mean_interval
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts
 from heatproof.trust.random_weights import cascade
 from heatproof.trust.similarity import Maps
 
@@ -49,8 +49,8 @@ def published_sanity(study: Params, cell: str) -> None:
     """
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     options = study.published_sanity
-    model = build_model(study, cell, dataset.test_images.shape[1:], len(dataset.class_names))
-    weights.load(cell, model)
+    shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
+    model = trained_network(study.run(cell), shape, classes)
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     labels = dataset.test_labels[: options.images]
     samples = study.assess.bootstrap_samples

@@ -1,13 +1,14 @@
 """A cell's maps beside those of a network trained on labels in random order."""
 
 from heatproof.config.params import Params
+from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.storage.artifacts import SHUFFLED
 from heatproof.trust import summary
 from heatproof.trust.assess import stored_values, tracked_means
 from heatproof.trust.measures import shuffled_labels
-from heatproof.trust.preparation import prepare, trained_model
+from heatproof.trust.preparation import prepare
 
 
 def assess_shuffled(study: Params, cell: str) -> None:
@@ -17,11 +18,12 @@ def assess_shuffled(study: Params, cell: str) -> None:
         UserError: the cell is unknown or not listed, or an earlier stage's file is missing or does
             not fit.
     """
-    study.shuffled_cell(cell)
+    run = study.run(study.listed("shuffled", cell).run)
     prepared = prepare(study, cell)
-    other = trained_model(study, cell, prepared.rows, SHUFFLED)
+    rows = prepared.rows
+    other = trained_network(run, rows.images.shape[1:], len(rows.class_names))
     used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
-    with tracking.run(stage="assess_shuffled", cell=cell, params=used) as run:
+    with tracking.run(stage="assess_shuffled", cell=cell, params=used) as tracked:
         table = shuffled_labels.take(prepared.assessment, other).values
         summaries = summary.summaries(table, study.assess.bootstrap_samples, study.seed)
         metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
@@ -31,4 +33,4 @@ def assess_shuffled(study: Params, cell: str) -> None:
             f"{cell}: {len(prepared.assessment.maps)} maps beside those of shuffled labels",
             flush=True,
         )
-        run.log_metrics(tracked_means(summaries))
+        tracked.log_metrics(tracked_means(summaries))

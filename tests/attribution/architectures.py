@@ -106,7 +106,7 @@ def build(name: str, shape: tuple[int, int, int] | None = None, seed: int = 0) -
     model = parameters.models[name]
     network = type(model.network).model_validate(model.network.model_dump() | narrowed)
     parameters.models[name] = model.model_copy(update={"network": network})
-    built = build_model(parameters, cell, shape, CLASSES)
+    built = build_model(parameters.run(cell), shape, CLASSES)
     randomise(built, seed)
     return built
 

@@ -155,7 +155,7 @@ def handed_over(folder: Path, *cells: str) -> Path:
     study, generator = params.load(), np.random.default_rng(0)
     for cell in cells:
         networks.runtime.configure(study.threads, study.seed)
-        model = build_model(study, cell, sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+        model = build_model(study.run(cell), sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
         for variable in model.weights:
             if variable.name in ("beta", "bias", "moving_mean"):
                 variable.assign(generator.normal(0, 0.1, variable.shape))
@@ -249,7 +249,7 @@ def test_a_network_is_trained_and_recorded(tmp_path: Path) -> None:
     study = params.load()
     model, cell = next(iter(measurable(study).items()))
     kernels.record(cell, 2, tmp_path)
-    built = build_model(study, cell, sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+    built = build_model(study.run(cell), sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
     layers = kernels.layers_of(built)
     rows = kernels.rows(kernels.operations_in(tmp_path), layers, 2, 1)
     seconds = {row.kind: row.seconds for row in rows}

@@ -49,7 +49,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterato
     folder = tmp_path_factory.mktemp("large")
     with chdir(folder):
         models = [f"network_with_a_long_name_{number}" for number in range(CELLS - 1)]
-        cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}
+        cells = {f"{m}-digits": fixture.cell(m, "digits") for m in models}
         params = fixture.params_file(
             repository, cells | {HUNDRED: fixture.cell("simple_cnn", "hundred")}
         )

@@ -31,7 +31,7 @@ FIXED = {
 REMEDIES = re.compile(
     r"correct|known: |add it|add a line|rename|restore|expected|did you mean|give |name one|remove"
 )
-REFERRING = {"cells", "twins", "shuffled", "published", "models", "expected a mapping"}
+REFERRING = {"cells", "runs", "shuffled", "compared", "published", "models", "expected a mapping"}
 LONGEST = 2000  # characters of a message: a screen of it
 
 
@@ -40,7 +40,7 @@ def _in_an_empty_folder(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("any"))
         patch.setenv("STUDY_TRACKING", "off")
-        patch.setattr(sys, "argv", ["train", "--cell", CELL])
+        patch.setattr(sys, "argv", ["train", "--run", CELL])
         yield
 
 
@@ -58,7 +58,7 @@ def outcome(capsys: pytest.CaptureFixture[str]) -> str:
     assert said.count("\n") <= 1 + 11  # ten mistakes, and how many more
     assert len(said) <= LONGEST
     assert all(character.isprintable() or character == "\n" for character in said)
-    if "digits.npz: there is no such file" in said or "there is no cell" in said:
+    if "digits.npz: there is no such file" in said or "there is no run" in said:
         params.load()
         return ""
     assert said.startswith("error: params.yaml: ")
@@ -108,6 +108,8 @@ def test_what_is_valid_trains(case) -> None:
     import keras
     import tensorflow as tf
 
+    from heatproof.training import runs
+
     content, cell = case
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(params, "read_yaml", lambda path: content)
@@ -124,13 +126,14 @@ def test_what_is_valid_trains(case) -> None:
     # The same operations as in a graph, without the second that making a graph takes.
     tf.config.run_functions_eagerly(True)
     keras.utils.set_random_seed(study.seed)
-    mixed = study.training_of(cell).mixed_precision
+    run = study.run(cell)
+    mixed = run.training.mixed_precision
     keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("heatproof.training.batches.Batches.num_batches", 1)  # one step an epoch
             with pytest.raises((Trained, UserError), match=r"^$|learning_rate|normalisation"):
-                train.trained(study, cell, dataset, study.seed, after_an_epoch)
+                runs.train_run(run, dataset, after_an_epoch)
     finally:
         tf.config.run_functions_eagerly(False)
         keras.mixed_precision.set_global_policy("float32")

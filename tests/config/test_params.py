@@ -10,10 +10,11 @@ from ruamel.yaml import YAML
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from stages.fingerprint import STAGES
 from tests.scratch import real_params
 
 REAL = Path(__file__).parents[2] / "params.yaml"
+STAGES = sorted(path.stem for path in (REAL.parent / "stages").glob("[!_]*.py"))
+STAGES.remove("report")
 
 
 def changed(folder: Path, key: str, value: object) -> Path:
@@ -22,7 +23,7 @@ def changed(folder: Path, key: str, value: object) -> Path:
     *parents, last = key.split(".")
     block = content
     for parent in parents:
-        block = block[parent]
+        block = block.setdefault(parent, {})
     if value is REMOVED:
         del block[last]
     else:
@@ -42,20 +43,12 @@ def refused(folder: Path, key: str, value: object) -> str:
     return str(mistake.value)
 
 
-def test_the_real_file_is_valid_and_has_the_published_cells_and_two_planted():
-    study = params.load(REAL)
-    planted = [name for name, cell in study.cells.items() if cell.dataset == "planted"]
-    assert (len(study.cells), len(planted)) == (16, 2)
-    for cell in study.cells:
-        assert study.schedule_of(cell).epochs >= 1
-        assert study.model_of(cell).architecture == study.cell(cell).architecture
-
-
 def test_every_cell_has_a_schedule_under_every_budget():
     study = params.load(REAL)
-    for cell in study.cells.values():
+    for cell in study.cells:
+        assert study.run(cell).is_cells_own
         for budget in get_args(params.Budget):
-            assert cell.dataset in study.models[cell.model].schedules[budget]
+            assert study.schedule_under(budget, cell).epochs >= 1
 
 
 @pytest.mark.parametrize(
@@ -88,8 +81,16 @@ def test_every_cell_has_a_schedule_under_every_budget():
             ["mnist.training.label_smothing = 0.1", "did you mean 'label_smoothing'"],
         ),
         ("models.resnet18.schedules.cpu.mnist.training", 3, ["mnist.training = 3", "dictionary"]),
-        ("models.resnet18.architecture", "resnet81", ["did you mean 'resnet18'", "vgg_cnn"]),
-        ("models.resnet18.architecture", "layers", ["architecture = 'layers': unknown"]),
+        (
+            "models.resnet18.network.architecture",
+            "resnet81",
+            ["network.architecture = 'resnet81': unknown", "did you mean 'resnet18'", "vgg_cnn"],
+        ),
+        ("models.resnet18.network.architecture", REMOVED, ["resnet18.network.architecture is mis"]),
+        ("models.resnet18.network", 3, ["models.resnet18.network = 3", "correct it"]),
+        ("training.optimizer", REMOVED, ["params.yaml: training.optimizer is missing: add it"]),
+        ("datasets.mnist.fetch.reads", "x", ["fetch.reads = 'x'", "'data/code/fetch.txt'"]),
+        ("datasets.mnist.fetch.reads", REMOVED, ["reads is missing: add it, as data/code/fetch."]),
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
         ("datasets.mnist.fetch.name", "minst", ["datasets.mnist.fetch.name = 'minst'"]),
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
@@ -104,35 +105,116 @@ def test_a_wrong_value_is_named_with_its_key_and_what_was_expected(tmp_path, key
 
 
 def test_cells_must_fit_their_model_and_dataset(tmp_path):
-    cell = {"model": "resnet18", "dataset": "mnist", "architecture": "resnet18"}
-    assert "here 'resnet18-mnist'" in refused(tmp_path, "cells.my_cell", cell)
-    unknown = cell | {"model": "resnet81"}
-    message = refused(tmp_path, "cells.resnet81-mnist", unknown)
+    cell = {"model": "resnet18", "dataset": "mnist"}
+    assert "called 'resnet18-mnist'" in refused(tmp_path, "cells.my_cell", cell)
+    message = refused(tmp_path, "cells.resnet81-mnist", cell | {"model": "resnet81"})
     assert "model = 'resnet81': unknown; did you mean 'resnet18'" in message
-    unknown = cell | {"dataset": "cifar11"}
-    assert "did you mean 'cifar10'" in refused(tmp_path, "cells.resnet18-cifar11", unknown)
-    other = cell | {"architecture": "vgg_cnn"}
-    assert "expected 'resnet18'" in refused(tmp_path, "cells.resnet18-mnist", other)
-    unplanned = {"model": "mnist_cnn", "dataset": "digits", "architecture": "vgg_cnn"}
-    message = refused(tmp_path, "cells.mnist_cnn-digits", unplanned)
-    assert "models.mnist_cnn.schedules.cpu has no 'digits'" in message
+    message = refused(tmp_path, "cells.resnet18-cifar11", cell | {"dataset": "cifar11"})
+    assert "did you mean 'cifar10'" in message
+
+
+def test_a_cell_of_which_there_is_no_run_says_how_to_have_one(tmp_path):
+    cell = {"model": "resnet18", "dataset": "digits"}
+    message = refused(tmp_path, "cells.resnet18-digits", cell)
+    assert "runs: the cell 'resnet18-digits' is missing; add `<<: *cells` to runs" in message
 
 
 def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
     path = changed(tmp_path, "models.resnet18.schedules.paper", {})
-    assert params.load(path).budget == "cpu"
+    study = params.load(path)
+    assert study.budget == "cpu" and study.schedule_under("paper", "resnet18-mnist") is None
 
 
-def test_a_schedule_changes_its_own_training_and_no_other(tmp_path):
-    key = "models.resnet18.schedules.cpu.mnist.training"
-    study = params.load(changed(tmp_path, key, {"label_smoothing": 0.07, "weight_decay": 1}))
-    usual = study.models["resnet18"].training
-    found = study.training_of("resnet18-mnist")
-    assert (found.label_smoothing, found.weight_decay) == (0.07, 1.0)
-    assert usual.label_smoothing != 0.07
-    assert found == usual.model_copy(update={"label_smoothing": 0.07, "weight_decay": 1.0})
-    plain = study.models["resnet18"].schedules["cpu"]["cifar10"].model_copy(update={"training": {}})
-    assert study.models["resnet18"].training_under(plain) == usual
+def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tmp_path):
+    schedules = {"default": {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}}
+    study = params.load(changed(tmp_path, "models.resnet18.schedules.cpu", schedules))
+    expected = {**schedules["default"], "augment": False, "train_images": "all"}
+    assert study.run("resnet18-mnist").schedule.model_dump() == expected
+    schedules = {"cifar10": schedules["default"], "fashion_mnist": schedules["default"]}
+    message = refused(tmp_path, "models.resnet18.schedules.cpu", schedules)
+    assert "resnet18.schedules.cpu has neither 'mnist' nor 'default', and the cell" in message
+
+
+def test_a_schedule_says_what_differs_from_the_default_and_is_complete_with_it(tmp_path):
+    key = "models.resnet18.schedules.cpu"
+    row = {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine", "augment": True}
+    differing = {"epochs": 7, "augment": False, "training": {"label_smoothing": 0.5}}
+    default = row | {"training": {"label_smoothing": 0.25, "weight_decay": 1}}
+    study = params.load(changed(tmp_path, key, {"default": default, "mnist": differing}))
+    run = study.run("resnet18-mnist")
+    assert (run.schedule.epochs, run.schedule.batch_size, run.schedule.augment) == (7, 8, False)
+    assert (run.training.label_smoothing, run.training.weight_decay) == (0.5, 1.0)
+    assert study.run("resnet18-cifar10").training.label_smoothing == 0.25
+    message = refused(tmp_path, key, {"default": {"epochs": 3}, "mnist": {"batch_size": 8}})
+    assert "resnet18.schedules.cpu.default.batch_size is missing: add it" in message
+
+
+def test_a_model_and_a_schedule_change_their_own_training_and_no_other(tmp_path):
+    key = "models.resnet18.schedules.cpu.mnist"
+    study = params.load(changed(tmp_path, key, {"training": {"weight_decay": 1}}))
+    ours, usual = study.run("resnet18-mnist").training, study.training
+    assert ours.weight_decay == 1.0 and usual.weight_decay == 0.0
+    assert study.run("resnet18-cifar10").training == usual
+    study = params.load(changed(tmp_path, "models.resnet18.training", {"plateau_patience": 9}))
+    assert study.run("resnet18-cifar10").training == usual.model_copy(
+        update={"plateau_patience": 9}
+    )
+
+
+def test_what_a_run_does_not_say_is_the_studys():
+    study = params.load(REAL)
+    own, other = study.run("simple_cnn-mnist"), study.run("simple_cnn-mnist-seed43")
+    assert (own.seed, other.seed) == (study.seed, 43)
+    changed = {"name": other.name, "seed": 43}
+    assert other == own.model_copy(update=changed)
+    assert study.run("simple_cnn-mnist-shuffled43").labels == "shuffled"
+    assert "budget" not in own.model_dump()  # only what it picks counts
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("simple_cnn-mnist-seed42", {"seed": 42}, ["this is `seed`", "give another"]),
+        ("simple_cnn-mnist-seed7", {"seed": 8}, ["called 'simple_cnn-mnist-seed8'", "rename it"]),
+        ("again", {"labels": "shuffled"}, ["called 'simple_cnn-mnist-shuffled7'"]),
+        ("again", {"labels": "random"}, ["runs.again.labels = 'random'", "'true' or 'shuffled'"]),
+        ("simple_cnn-mnist-seed7", {"sed": 1}, ["simple_cnn-mnist-seed7.sed = 1", "'seed'"]),
+        ("simple_cnn-cifar10-seed7", {"dataset": "cifar10"}, ["no cell 'simple_cnn-cifar10'"]),
+    ],
+)
+def test_a_run_is_called_what_it_is(tmp_path, name, values, words):
+    entry = {"model": "simple_cnn", "dataset": "mnist", "seed": 7}
+    message = refused(tmp_path, f"runs.{name}", entry | values)
+    for word in words:
+        assert word in message
+
+
+def test_labels_as_they_are_may_be_written_as_yaml_reads_them(tmp_path):
+    entry = {"model": "simple_cnn", "dataset": "mnist", "seed": 7, "labels": True}
+    study = params.load(changed(tmp_path, "runs.simple_cnn-mnist-seed7", entry))
+    assert study.run("simple_cnn-mnist-seed7").labels == "true"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "values", "words"),
+    [
+        ("shuffled", "simple_cnn-mnist", {}, ["expected a run of this cell on shuffled labels"]),
+        (
+            "compared",
+            "simple_cnn-mnist",
+            {"run": "simple_cnn-mnist"},
+            ["from another seed", "; known: simple_cnn-mnist-seed43"],
+        ),
+        ("compared", "simple_cnn-mnis", {}, ["did you mean 'simple_cnn-mnist'", "remove this"]),
+        ("compared", "simple_cnn-mnist", {"model": "resnet18"}, ["model: simple_cnn, dataset: mn"]),
+    ],
+)
+def test_a_list_of_cells_names_cells_and_their_runs(tmp_path, place, name, values, words):
+    entry = {"model": "simple_cnn", "dataset": "mnist", "run": "simple_cnn-mnist-seed43"}
+    message = refused(tmp_path, place, {name: entry | values})
+    assert f"params.yaml: {place}.{name}" in message
+    for word in words:
+        assert word in message
 
 
 def test_several_mistakes_are_told_at_once(tmp_path):
@@ -179,7 +261,7 @@ def test_a_number_with_an_exponent_is_a_number(tmp_path):
     assert params.load(path).models["baseline_cnn"].network.l2 == 1e-4
 
 
-@pytest.mark.parametrize("stage", sorted({*STAGES, "explain"} - {"report"}))  # which draws
+@pytest.mark.parametrize("stage", STAGES)  # which draws
 def test_a_stage_loads_no_large_library_before_its_parameters_are_read(stage):
     """Every stage waits for that, also one that then asks a process that has them already."""
     heavy = ("tensorflow", "keras", "mlflow", "matplotlib", "scipy", "pandas", "sklearn")
@@ -192,35 +274,3 @@ def test_a_stage_loads_no_large_library_before_its_parameters_are_read(stage):
         [sys.executable, "-c", code], cwd=REAL.parent, stdout=subprocess.PIPE, text=True, check=True
     )
     assert done.stdout == "[]\n"
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "words"),
-    [
-        ("simple_cnn-mnist", {"seed": 42}, ["twins.simple_cnn-mnist.seed = 42", "another"]),
-        ("simple_cnn-mnis", {}, ["twins.simple_cnn-mnis", "did you mean 'simple_cnn-mnist'"]),
-        ("simple_cnn-mnist", {"dataset": "cifar10"}, ["a cell is named <model>-<dataset>"]),
-        ("simple_cnn-mnist", {"sed": 1}, ["twins.simple_cnn-mnist.sed = 1", "unknown parameter"]),
-    ],
-)
-def test_a_twin_that_is_none(tmp_path, name, values, words):
-    entry = {"model": "simple_cnn", "dataset": "mnist", "architecture": "simple_cnn", "seed": 7}
-    said = refused(tmp_path, "twins", {name: entry | values})
-    for word in words:
-        assert word in said
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "words"),
-    [
-        ("simple_cnn-mnist", {"seeds": [42, 7]}, ["seeds.simple_cnn-mnist", "42", "another"]),
-        ("simple_cnn-mnist", {"seeds": [7, 8, 7]}, ["7 is there twice"]),
-        ("simple_cnn-mnist", {"seeds": [7]}, ["seeds.simple_cnn-mnist.seeds"]),
-        ("simple_cnn-mnis", {}, ["seeds.simple_cnn-mnis", "did you mean 'simple_cnn-mnist'"]),
-    ],
-)
-def test_further_seeds_that_are_none(tmp_path, name, values, words):
-    entry = {"model": "simple_cnn", "dataset": "mnist", "architecture": "simple_cnn"}
-    said = refused(tmp_path, "seeds", {name: entry | {"seeds": [7, 8]} | values})
-    for word in words:
-        assert word in said

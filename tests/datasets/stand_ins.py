@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.datasets.sources import official_files
+from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 
 TRAIN, TEST = 60, 20  # images in each part

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.datasets.sources import official_files
+from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 from tests.datasets import stand_ins
 from tests.datasets.stand_ins import refusal

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
-from heatproof.statistics.spread import spread
 from tests.scratch import Scratch
+from tests.small_cell import write_params
 from tools import comparing, overlay, verify
 
 CELL = "simple_cnn-digits"
@@ -61,17 +61,22 @@ def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
     assert "dvc checkout" in verdict.where
 
 
-def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path) -> None:
+def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path, monkeypatch) -> None:
     """Of 0.97, 0.98 and 0.99 a fourth is within 3 · 0.01 · sqrt(4 / 3) = 0.0346 of 0.98."""
-    first, second = tmp_path / "first", tmp_path / "second"
-    said = spread([0.97, 0.98, 0.99])
-    write(first / "data/metrics/train_seeds/a.json", {"seeds": [1, 2, 3], "accuracy": said})
+    monkeypatch.chdir(tmp_path)
+    other = "baseline_cnn-digits"
+    entry = {"model": "simple_cnn", "dataset": "digits"}
+    runs = {f"{CELL}-seed{seed}": entry | {"seed": seed} for seed in (43, 44)}
+    write_params(CELL, other, runs=runs)
+    for run, accuracy in zip((CELL, *runs), (0.97, 0.98, 0.99), strict=True):
+        write(Path(f"data/metrics/evaluate/{run}.json"), {"accuracy": accuracy})
+    second = tmp_path / "second"
     for accuracy, expected in ((0.98, True), (0.9460, True), (0.9453, False), (1.0147, False)):
-        write(second / "data/metrics/evaluate/a.json", {"accuracy": accuracy})
-        within, words = comparing.beside_seeds("a", first, second)
+        write(second / f"data/metrics/evaluate/{CELL}.json", {"accuracy": accuracy})
+        within, words = comparing.beside_seeds(CELL, second)
         assert within == expected
     assert words == "accuracy 1.0147, from 3 seeds 0.9800 ± 0.0346"
-    assert comparing.beside_seeds("b", first, second) is None
+    assert comparing.beside_seeds(other, second) is None
 
 
 @pytest.mark.thorough

@@ -1,13 +1,14 @@
 """The seven networks of the real params.yaml, built on images of any size."""
 
 import functools
-import importlib
 from types import ModuleType
 from typing import Any
 
 import keras
 
 from heatproof.config import params
+from heatproof.config.registry import modules
+from heatproof.models.options import ARCHITECTURES
 from heatproof.run import runtime
 from tests.scratch import ROOT
 
@@ -33,8 +34,7 @@ def study() -> params.Params:
 
 def architecture(name: str) -> ModuleType:
     """Return the module of a model's architecture."""
-    module = study().models[name].architecture
-    return importlib.import_module(f"heatproof.models.architectures.{module}")
+    return modules(ARCHITECTURES)[study().models[name].network.architecture]
 
 
 def settings(name: str) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_every_model_of_the_study_is_built_at_the_size_of_its_dataset():
     for cell in (cells[name] for name in NAMES):
         shape = COLOUR if params.cell(cell).dataset == "cifar10" else GRAY
         runtime.configure(threads=THREADS, seed=SEED)
-        model = build_model(params, cell, shape, CLASSES)
+        model = build_model(params.run(cell), shape, CLASSES)
         assert model.input_shape == (None, *shape), cell
         assert model.output_shape == (None, CLASSES), cell
         assert not any(isinstance(layer, keras.Model) for layer in model.layers), cell

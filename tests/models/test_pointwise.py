@@ -45,7 +45,7 @@ def test_half_precision_is_left_to_keras() -> None:
 
 def test_most_layers_of_mobilenet_v2_are_products() -> None:
     study = params.load()
-    model = build_model(study, "mobilenet_v2-cifar10", (32, 32, 3), 10)
+    model = build_model(study.run("mobilenet_v2-cifar10"), (32, 32, 3), 10)
     ours = [layer for layer in model.layers if isinstance(layer, pointwise.Conv2D)]
     multiplied = [layer.name for layer in ours if layer._multiplies(layer.input)]
     assert multiplied == [

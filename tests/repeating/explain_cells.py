@@ -33,8 +33,7 @@ def make() -> None:
     cells = {}
     for cell in CELLS:
         model, dataset = cell.split("-")
-        architecture = params.load().models[model].architecture
-        cells[cell] = {"model": model, "dataset": dataset, "architecture": architecture}
+        cells[cell] = {"model": model, "dataset": dataset}
     models = {name: {"network": network} for name, network in NETWORKS.items()}
     small_cell.write_params(*CELLS, models=models, cells=cells)
     for cell, channels in CELLS.items():

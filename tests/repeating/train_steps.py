@@ -7,45 +7,54 @@ object a line: the configuration, and the hash of all weights and of the history
 import hashlib
 import json
 import sys
+from typing import get_args
 
 import numpy as np
 
 from heatproof.config import params
-from heatproof.config.params import Cell, Params
+from heatproof.config.models import DEFAULT, Budget
+from heatproof.config.params import Params
+from heatproof.config.runs import CellRun, Run
 from heatproof.run import runtime
-from heatproof.training.options import Schedule
 
 STEPS = 2
 CLASSES = 10
 MIXUP = 0.2  # of what is augmented, so that every kind of change is among them
 
 
-def configurations(study: Params, models: list[str]) -> dict[str, tuple[Cell, Schedule]]:
+def configurations(study: Params, models: list[str]) -> dict[str, Run]:
     """Return each model's batch sizes under any budget, with changed images and without.
 
     As few as have each size and both kinds of images, where a model has both.
     """
-    found: dict[str, tuple[Cell, Schedule]] = {}
+    chosen: dict[str, Run] = {}
     for name in models:
-        rows = [row for rows in study.models[name].schedules.values() for row in rows.items()]
+        rows = [run for budget in get_args(Budget) for run in _runs(study, name, budget)]
         # The images of cifar10 are changed in every way, their colours too.
-        rows.sort(key=lambda row: (not row[1].augment, row[0] != "cifar10"))
-        missing = {fact for _, schedule in rows for fact in _facts(schedule)}
+        rows.sort(key=lambda run: (not run.schedule.augment, run.dataset != "cifar10"))
+        missing = {fact for run in rows for fact in _facts(run)}
         while missing:
-            dataset, schedule = max(rows, key=lambda row: len(missing & _facts(row[1])))
-            missing -= _facts(schedule)
-            architecture = study.models[name].architecture
-            key = ", ".join([name, *sorted(_facts(schedule))])
-            found[key] = Cell(model=name, dataset=dataset, architecture=architecture), schedule
-    return found
+            run = max(rows, key=lambda row: len(missing & _facts(row)))
+            missing -= _facts(run)
+            chosen[", ".join([name, *sorted(_facts(run))])] = run
+    return chosen
 
 
-def _facts(schedule: Schedule) -> set[str]:
-    images = "changed images" if schedule.augment else "images as they are"
-    return {f"batches of {schedule.batch_size}", images}
+def _runs(study: Params, model: str, budget: Budget) -> list[Run]:
+    """Resolve runs of a model on the datasets that it has schedules for or is a cell on."""
+    datasets = {*study.models[model].schedules[budget]} - {DEFAULT}
+    datasets |= {cell.dataset for cell in study.cells.values() if cell.model == model}
+    runs = {name: CellRun(model=model, dataset=name) for name in sorted(datasets)}
+    changed = study.model_copy(update={"budget": budget, "runs": runs})
+    return [changed.run(name) for name in runs]
 
 
-def trained(study: Params, cell: Cell, schedule: Schedule) -> str:
+def _facts(run: Run) -> set[str]:
+    images = "changed images" if run.schedule.augment else "images as they are"
+    return {f"batches of {run.schedule.batch_size}", images}
+
+
+def trained(run: Run) -> str:
     """Train a fresh network for a few steps by the real loop; return the hash of the outcome."""
     import keras
 
@@ -53,29 +62,23 @@ def trained(study: Params, cell: Cell, schedule: Schedule) -> str:
     from heatproof.training.loop import train
 
     keras.backend.clear_session()
-    keras.utils.set_random_seed(study.seed)
-    dataset, training = (
-        study.datasets[cell.dataset],
-        study.models[cell.model].training_under(schedule),
-    )
-    channels = len(dataset.normalisation.mean)
-    side = {"digits": 16, "cifar10": 32}.get(cell.dataset, 28)
-    wanted = STEPS * schedule.batch_size
-    count = int(wanted / (1 - training.validation_fraction)) + 2 * CLASSES
+    keras.utils.set_random_seed(run.seed)
+    channels = len(run.normalisation.mean)
+    side = {"digits": 16, "cifar10": 32}.get(run.dataset, 28)
+    wanted = STEPS * run.schedule.batch_size
+    count = int(wanted / (1 - run.training.validation_fraction)) + 2 * CLASSES
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (count, side, side, channels), dtype=np.uint8)
     labels = np.arange(count, dtype=np.int64) % CLASSES
-    network = build_model(
-        study.model_copy(update={"cells": {"it": cell}}), "it", images.shape[1:], CLASSES
-    )
+    network = build_model(run, images.shape[1:], CLASSES)
     outcome = train(
         network,
         images,
         labels,
-        training,
-        schedule.model_copy(update={"epochs": 1, "train_images": wanted}),
-        dataset.augmentation.model_copy(update={"mixup_alpha": MIXUP}),
-        study.seed,
+        run.training,
+        run.schedule.model_copy(update={"epochs": 1, "train_images": wanted}),
+        run.augmentation.model_copy(update={"mixup_alpha": MIXUP}),
+        run.seed,
     )
     assert outcome.steps == STEPS
     digest = hashlib.sha256()
@@ -88,8 +91,8 @@ def main() -> None:
     study = params.load()
     runtime.configure(study.threads, study.seed, training=True)
     models = sys.argv[1:] or list(study.models)
-    for name, (cell, schedule) in configurations(study, models).items():
-        print(json.dumps({name: trained(study, cell, schedule)}), flush=True)
+    for name, run in configurations(study, models).items():
+        print(json.dumps({name: trained(run)}), flush=True)
 
 
 if __name__ == "__main__":

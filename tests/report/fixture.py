@@ -46,9 +46,9 @@ def digits(class_names: tuple[str, ...] | None = None, limit: int = 400) -> Pict
     return Pictures(images, labels, names)
 
 
-def cell(model: str, dataset: str, architecture: str | None = None) -> dict[str, str]:
+def cell(model: str, dataset: str) -> dict[str, str]:
     """One entry of params.yaml's `cells`."""
-    return {"model": model, "dataset": dataset, "architecture": architecture or model}
+    return {"model": model, "dataset": dataset}
 
 
 def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None) -> Params:
@@ -65,10 +65,7 @@ def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None
 def _add_names(real: dict[str, Any], entry: dict[str, str]) -> None:
     """A model or dataset the real file does not have is a copy of one that it has."""
     real["datasets"].setdefault(entry["dataset"], real["datasets"]["digits"])
-    known = next(m for m in real["models"].values() if m["architecture"] == entry["architecture"])
-    model = real["models"].setdefault(entry["model"], known)
-    for schedules in model["schedules"].values():
-        schedules.setdefault(entry["dataset"], next(iter(schedules.values())))
+    real["models"].setdefault(entry["model"], real["models"]["simple_cnn"])
 
 
 def write_dataset_metrics(dataset: str, pictures: Pictures) -> None:
@@ -120,7 +117,7 @@ def write_cell(
     artifacts.write_predictions(name, predictions)
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
     artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
-    epochs = min(params.schedule_of(name).epochs, 12)
+    epochs = min(params.run(name).schedule.epochs, 12)
     write_history(name, rng, epochs, right)
     seconds = {"train_seconds": 11.5 * epochs, "images_per_second": 4e3}
     artifacts.write_timing("train", name, seconds)

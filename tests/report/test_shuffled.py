@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from heatproof.config.runs import ComparedRun
 from heatproof.report import study
 from heatproof.report.sections import cell_trust
 from heatproof.storage import artifacts, paths
@@ -16,9 +17,8 @@ MEASURE = "shuffled_spearman"
 def params(folder, repository):
     made = fixture.params_file(repository, {CELL: fixture.cell("simple_cnn", "digits")})
     fixture.write_cell(made, CELL, fixture.digits())
-    entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
-    return made.model_copy(update={"shuffled": {CELL: type(made).model_fields["shuffled"]
-                                                .annotation.__args__[1](**entry)}})  # fmt: skip
+    run = ComparedRun(model="simple_cnn", dataset="digits", run=f"{CELL}-shuffled9")
+    return made.model_copy(update={"shuffled": {CELL: run}})
 
 
 def result(params):

@@ -89,7 +89,7 @@ def test_one_epoch_is_told_in_a_table(small_study):
 
 def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
     models = [f"network_{number}" for number in range(40)]
-    cells = {f"{m}-digits": fixture.cell(m, "digits", "simple_cnn") for m in models}
+    cells = {f"{m}-digits": fixture.cell(m, "digits") for m in models}
     params = fixture.params_file(repository, cells)
     pictures = fixture.digits()
     for name in cells:

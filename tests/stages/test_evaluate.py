@@ -55,7 +55,7 @@ def save_weights(loaded: params.Params, bias: np.ndarray | None) -> None:
     """Save random weights; with a bias, ones under which every image gets it as its logits."""
     from heatproof.models.build import build_model
 
-    model = build_model(loaded, CELL, (16, 16, 1), 10)
+    model = build_model(loaded.run(CELL), (16, 16, 1), 10)
     if bias is not None:
         kernel = model.layers[-1].kernel
         model.layers[-1].set_weights([np.zeros(kernel.shape), bias])
@@ -69,7 +69,7 @@ def direct_logits(images: np.ndarray) -> np.ndarray:
 
     from heatproof.models.build import build_model
 
-    model = build_model(params.load(), CELL, (16, 16, 1), 10)
+    model = build_model(params.load().run(CELL), (16, 16, 1), 10)
     weights.load(CELL, model)
     return keras.ops.convert_to_numpy(model(images.astype(np.float32) / 255, training=False))
 
@@ -113,7 +113,7 @@ def test_the_metrics_follow_from_the_predictions(study: Path) -> None:
 
 def test_the_training_side_counts_only_images_that_were_trained_on(study: Path) -> None:
     loaded = params.load()
-    fraction = loaded.models["simple_cnn"].training.validation_fraction
+    fraction = loaded.run(CELL).training.validation_fraction
     chosen, held_out = train_validation_split(dataset().train_labels, fraction, loaded.seed)
     assert len(held_out) > 0
     counted = chosen[: loaded.evaluate.train_images]
@@ -129,13 +129,11 @@ def test_the_training_side_counts_only_images_that_were_trained_on(study: Path) 
 
 def test_images_that_the_schedule_left_out_do_not_count(study: Path) -> None:
     loaded = params.load()
-    schedule = loaded.schedule_of(CELL).model_copy(update={"train_images": 7})
-    model = loaded.models["simple_cnn"].model_copy(
-        update={"schedules": {loaded.budget: {"digits": schedule}}}
-    )
-    smaller = loaded.model_copy(update={"models": {"simple_cnn": model}})
+    run = loaded.run(CELL)
+    schedule = run.schedule.model_copy(update={"train_images": 7})
+    smaller = run.model_copy(update={"schedule": schedule})
     found = stage.metrics_on_train(
-        dataset(), lambda batch: np.zeros((len(batch), 10)), smaller, CELL
+        dataset(), lambda batch: np.zeros((len(batch), 10)), loaded, smaller
     )
     assert found["train_images"] == 7
 

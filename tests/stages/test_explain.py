@@ -90,7 +90,7 @@ def test_the_maps_are_those_of_the_cells_weights() -> None:
     from heatproof.config import params
     from heatproof.models.build import build_model
 
-    model = build_model(params.load(), GRAY, (16, 16, 1), 10)
+    model = build_model(params.load().run(GRAY), (16, 16, 1), 10)
     weights.load(GRAY, model)
     model.get_layer("logits").set_weights(
         [3 * weight for weight in model.get_layer("logits").get_weights()]

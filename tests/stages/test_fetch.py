@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from heatproof.datasets.sources import official_files
+from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import RawDataset

@@ -1,12 +1,18 @@
 """What counts as a change of code, and which code is a stage's."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from heatproof.run import source_code
+from heatproof.run.source_code import files, strip_comments, used_by
 from stages import fingerprint
-from stages.fingerprint import entries, files, used_by, without_remarks
+from tests.small_cell import load_params, write_params
+from tools import overlay
+
+CELL, MODEL = "simple_cnn-digits", "simple_cnn"
 
 CODE = '''"""What it is."""
 
@@ -36,7 +42,7 @@ class Circle:
 
 
 def test_remarks_and_empty_lines_do_not_count() -> None:
-    assert without_remarks(CODE) == LEFT
+    assert strip_comments(CODE) == LEFT
 
 
 @pytest.mark.parametrize(
@@ -50,7 +56,7 @@ def test_remarks_and_empty_lines_do_not_count() -> None:
     ],
 )
 def test_what_is_done_counts(before: str, after: str) -> None:
-    assert without_remarks(CODE.replace(before, after)) != LEFT
+    assert strip_comments(CODE.replace(before, after)) != LEFT
 
 
 @pytest.mark.parametrize(
@@ -63,18 +69,22 @@ def test_what_is_done_counts(before: str, after: str) -> None:
     ],
 )
 def test_what_is_said_does_not(before: str, after: str) -> None:
-    assert without_remarks(CODE.replace(before, after)) == LEFT
+    assert strip_comments(CODE.replace(before, after)) == LEFT
 
 
 def test_a_body_that_is_only_a_docstring_changes_nothing() -> None:
-    assert without_remarks('def f():\n    """Wait."""\n\n\nf()\n') == "def f():\nf()\n"
+    assert strip_comments('def f():\n    """Wait."""\n\n\nf()\n') == "def f():\nf()\n"
 
 
 def test_no_remark_of_the_project_is_left() -> None:
-    for name, path in fingerprint.known().items():
-        left = without_remarks(path.read_text(encoding="utf-8"))
+    for name, path in source_code.known().items():
+        left = strip_comments(path.read_text(encoding="utf-8"))
         code = [line for line in left.splitlines() if not line.lstrip().startswith("#")]
         assert len(code) == len(left.splitlines()), name
+
+
+def entries(*cells: str) -> dict[str, tuple[str, ...]]:
+    return fingerprint.entries(load_params(*cells or ("resnet18-mnist",)))
 
 
 def test_a_stage_uses_what_it_imports_and_what_that_imports() -> None:
@@ -86,47 +96,107 @@ def test_a_stage_uses_what_it_imports_and_what_that_imports() -> None:
     } <= train
     assert not {name for name in train if name.startswith("heatproof.attribution.core.method")}
     assert "heatproof.models.architectures.resnet18" not in train
-    assert not train & fingerprint.PLUMBING.keys()
+    assert not {name for name in train if not source_code.counts(name)}
 
 
 def test_a_family_uses_its_methods_and_no_others() -> None:
-    lime = entries()["explain_lime"]
+    lime = used_by(*entries()["explain_lime"])
     assert "heatproof.attribution.perturbation.surrogate" in lime
     assert "heatproof.attribution.perturbation.rise" not in lime
 
 
 def test_an_architecture_is_listed_with_its_helpers_and_without_its_neighbours() -> None:
-    assert "heatproof.models.layers" in entries()["models/resnet18"]
-    assert "heatproof.models.architectures.simple_cnn" not in entries()["models/resnet18"]
+    assert "heatproof.models.layers" in used_by(*entries()["models/resnet18"])
+    assert "heatproof.models.architectures.simple_cnn" not in used_by(*entries()["models/resnet18"])
 
 
 def test_templates_belong_to_the_report() -> None:
-    names = {path.name for path in files(entries()["report"])}
+    names = {path.name for path in files(used_by(*entries()["report"]))}
     assert {"base.html", "report.js", "site.py"} <= names
-    assert not {path.suffix for path in files(entries()["report"])} & {".pyc"}
+    assert not {path.suffix for path in files(used_by(*entries()["report"]))} & {".pyc"}
 
 
-def test_plumbing_is_there_and_makes_no_numbers() -> None:
-    assert fingerprint.PLUMBING.keys() <= fingerprint.known().keys()
+@pytest.mark.parametrize("module", [*source_code.TRACKED_PICTURES, *source_code.COUNTED])
+def test_what_is_an_exception_is_there(module: str) -> None:
+    assert module in source_code.known()
 
 
-def test_lists_are_written_and_repeat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("heatproof.run.runtime", True),
+        ("heatproof.run.tracking", False),
+        ("heatproof.storage.weights", False),
+        ("heatproof.config.params", False),
+        ("heatproof.training.options", False),
+        ("heatproof.training.loop", True),
+        ("heatproof", False),
+        ("heatproof.evaluation", True),
+    ],
+)
+def test_what_moves_values_does_not_count(module: str, expected: bool) -> None:
+    assert source_code.counts(module) == expected
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate", "explain_gradients", "assess"])
+def test_a_change_of_the_report_makes_no_other_stage_stale(stage: str) -> None:
+    modules = used_by(*entries()[stage])
+    assert not {name for name in modules if name.startswith(("heatproof.report", "heatproof.api"))}
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], dict[str, bytes]]:
+    """Return what writes the lists of a study and returns them."""
     monkeypatch.chdir(tmp_path)
-    fingerprint.main()
-    written = {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
-    assert len(written) == len(entries())
-    text = (tmp_path / "data/code/train.txt").read_text()
+    write_params(CELL, runs={f"{CELL}-seed43": {"model": MODEL, "dataset": "digits", "seed": 43}})
+
+    def write() -> dict[str, bytes]:
+        fingerprint.main()
+        files = [path for path in Path("data").rglob("*") if path.is_file()]
+        return {path.as_posix(): path.read_bytes() for path in files}
+
+    return write
+
+
+def test_lists_are_written_and_repeat(written) -> None:
+    lists = written()
+    code = {f"data/code/{name}.txt" for name in entries(CELL)}
+    assert lists.keys() == code | {f"data/runs/{run}.json" for run in (CELL, f"{CELL}-seed43")}
+    text = lists["data/code/train.txt"].decode()
     line = next(line for line in text.splitlines() if line.endswith(" stages/train.py"))
-    source = without_remarks((fingerprint.ROOT / "stages/train.py").read_text(encoding="utf-8"))
+    source = strip_comments((source_code.ROOT / "stages/train.py").read_text(encoding="utf-8"))
     assert line.split()[0] == hashlib.sha256(source.encode()).hexdigest()
-    fingerprint.main()
-    assert written == {path: path.read_bytes() for path in tmp_path.rglob("*.txt")}
+    assert written() == lists
 
 
-def test_a_list_of_what_is_gone_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    old = tmp_path / "data/code/models/gone.txt"
-    old.parent.mkdir(parents=True)
-    old.write_text("x")
-    fingerprint.main()
-    assert not old.exists()
+def test_a_list_of_what_is_gone_goes(written) -> None:
+    for old in (Path("data/code/models/gone.txt"), Path("data/runs/gone.json")):
+        old.parent.mkdir(parents=True)
+        old.write_text("x")
+    assert not [path for path in written() if "gone" in path]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "own", "other"),
+    [
+        ({"models": {MODEL: {"schedules": {"cpu": {"digits": {"epochs": 9}}}}}}, True, True),
+        ({"models": {MODEL: {"schedules": {"paper": {"digits": {"epochs": 9}}}}}}, False, False),
+        ({"models": {MODEL: {"schedules": {"cpu": {"mnist": {"epochs": 9}}}}}}, False, False),
+        ({"models": {MODEL: {"training": {"momentum": 0.5}}}}, True, True),
+        ({"training": {"momentum": 0.5}}, True, True),
+        ({"datasets": {"digits": {"augmentation": {"flip": True}}}}, True, True),
+        ({"datasets": {"digits": {"preprocess": {"test_fraction": 0.5}}}}, False, False),
+        ({"evaluate": {"calibration_bins": 3}}, False, False),
+        ({"seed": 7}, True, False),
+        ({"threads": 1}, True, True),
+    ],
+)
+def test_a_run_changes_with_what_its_training_uses_and_with_nothing_else(
+    written, blocks, own: bool, other: bool
+) -> None:
+    runs = (CELL, f"{CELL}-seed43")
+    before = written()
+    overlay.write(Path("params.yaml"), overlay.overlaid(overlay.read(Path("params.yaml")), blocks))
+    after = written()
+    changed = [before[f"data/runs/{run}.json"] != after[f"data/runs/{run}.json"] for run in runs]
+    assert changed == [own, other]

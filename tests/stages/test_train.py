@@ -1,6 +1,7 @@
 """The train stage on the bundled digits, from the real params.yaml, shrunk."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -9,10 +10,9 @@ import pytest
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.storage.records import Dataset
-from stages import train
-from stages.train import train_cell
+from stages.train import train
 from tests.small_cell import write_params
 
 CELL = "simple_cnn-digits"
@@ -30,21 +30,17 @@ def _digits(tmp_path, monkeypatch):
     artifacts.write_dataset("digits", Dataset(images, labels, images[:20], labels[:20], names))
 
 
-def files() -> dict[str, bytes]:
-    written = [
-        paths.weights(CELL),
-        paths.history(CELL),
-        paths.metrics("train", CELL),
-    ]
+def files(run: str = CELL) -> dict[str, bytes]:
+    written = [paths.weights(run), paths.history(run), paths.metrics("train", run)]
     return {str(path): path.read_bytes() for path in written}
 
 
 @pytest.mark.usefixtures("_digits")
 def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(capsys) -> None:
-    train_cell(CELL)
+    train(CELL)
     first = files()
     study = params.load()
-    schedule = study.schedule_of(CELL)
+    schedule = study.run(CELL).schedule
     metrics = json.loads(first["data/metrics/train/simple_cnn-digits.json"])
     history = tables.read_table(paths.history(CELL))
     assert metrics["epochs"] == schedule.epochs == len(history) == metrics["epochs_run"]
@@ -55,13 +51,13 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
     assert set(artifacts.read_timing("train", CELL)) == {"train_seconds", "images_per_second"}
     assert f"epoch 1/{schedule.epochs}" in capsys.readouterr().out
 
-    train_cell(CELL)
+    train(CELL)
     assert files() == first
 
 
 @pytest.mark.usefixtures("_digits")
 def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
-    train_cell(CELL)
+    train(CELL)
     with h5py.File(paths.weights(CELL)) as file:
         assert "optimizer" not in file
         assert set(file["layers"]) >= {"conv2d", "conv2d_1", "dense"}
@@ -71,7 +67,7 @@ def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
 def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_bytes(
     monkeypatch, capsys
 ) -> None:
-    train_cell(CELL)
+    train(CELL)
     whole = files()
     assert not list(Path(".resume").glob("*"))
 
@@ -81,51 +77,72 @@ def test_killed_before_its_results_were_written_it_goes_on_and_ends_in_the_same_
     with monkeypatch.context() as patch:
         patch.setattr(weights, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_cell(CELL)
+            train(CELL)
     for path in whole:
         Path(path).unlink()
     capsys.readouterr()
-    train_cell(CELL)
-    assert "going on after epoch" in capsys.readouterr().out
+    train(CELL)
+    assert "resuming after epoch" in capsys.readouterr().out
     assert files() == whole
     assert not list(Path(".resume").glob("*"))
     # With another seed the file would be of another training: it would not be used.
     with monkeypatch.context() as patch:
         patch.setattr(weights, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_cell(CELL)
+            train(CELL)
     write_params(CELL, seed=7)
     capsys.readouterr()
-    train_cell(CELL)
+    train(CELL)
     assert "of another training" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_digits")
 def test_killed_before_dvc_noted_its_results_it_trains_nothing_again(monkeypatch, capsys) -> None:
-    monkeypatch.setenv(train.KEEPS, "1")
-    train_cell(CELL)
+    monkeypatch.setenv(resuming.KEEPS, "1")
+    train(CELL)
     whole = files()
-    kept = train.finished(train.RESUME / f"{CELL}.npz")
+    kept = resuming.finished_path(CELL)
     assert kept.exists()
     capsys.readouterr()
     for _ in range(2):
         for path in whole:
             Path(path).unlink()
-        train_cell(CELL)
+        train(CELL)
         said = capsys.readouterr().out
-        assert "going on after epoch" in said and "epoch 1/" not in said
+        assert "resuming after epoch" in said and "epoch 1/" not in said
         assert files() == whole
-        assert kept.exists() and not list(train.RESUME.glob("*.npz"))
+        assert kept.exists() and not list(resuming.RESUME.glob("*.npz"))
     # DVC alone, which nobody tidies up after, leaves nothing.
-    monkeypatch.delenv(train.KEEPS)
-    train_cell(CELL)
-    assert not list(train.RESUME.rglob("*.npz"))
+    monkeypatch.delenv(resuming.KEEPS)
+    train(CELL)
+    assert not list(resuming.RESUME.rglob("*.npz"))
 
 
 @pytest.mark.usefixtures("_digits")
 def test_missing_data_and_unknown_cells_are_messages() -> None:
     paths.processed("digits").unlink()
     with pytest.raises(UserError, match="dvc repro preprocess@digits"):
-        train_cell(CELL)
+        train(CELL)
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
-        train_cell("simple_cnn-digit")
+        train("simple_cnn-digit")
+
+
+@pytest.mark.usefixtures("_digits")
+def test_a_run_has_a_seed_and_labels_of_its_own_and_all_else_is_the_cells() -> None:
+    entry = {"model": "simple_cnn", "dataset": "digits", "seed": 43}
+    seed, shuffled = f"{CELL}-seed43", f"{CELL}-shuffled43"
+    write_params(CELL, runs={seed: entry, shuffled: entry | {"labels": "shuffled"}})
+    for run in (CELL, seed, shuffled):
+        train(run)
+    own, other, meaningless = (files(run).values() for run in (CELL, seed, shuffled))
+    assert len({*own, *other, *meaningless}) == 9  # no file is as another
+    # As the whole study's seed it gives the same bytes, though its name is another.
+    write_params(CELL, seed=43)
+    train(CELL)
+    assert list(files().values()) == list(other)
+    # And as labels of the dataset, shuffled labels do.
+    dataset = artifacts.read_dataset("digits")
+    order = np.random.default_rng(43).permutation(dataset.train_labels)
+    artifacts.write_dataset("digits", replace(dataset, train_labels=order))
+    train(CELL)
+    assert list(files().values()) == list(meaningless)

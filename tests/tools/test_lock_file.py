@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from dvc import dvcfile
 
+from heatproof.storage import resuming
 from tests.scratch import environment
 from tools import lock_file, pipeline
 
@@ -163,7 +164,7 @@ def test_it_is_in_place_while_the_tools_run_dvc(monkeypatch: pytest.MonkeyPatch)
         return 0
 
     monkeypatch.setattr("dvc.cli.main", main)
-    monkeypatch.setenv(pipeline.KEEPS, "")
+    monkeypatch.setenv(resuming.KEEPS, "")
     pipeline.run("repro")
     assert seen[0] is not DVCS_OWN and dvcfile.modify_yaml is DVCS_OWN
 

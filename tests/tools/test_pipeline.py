@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages import train
+from heatproof.storage import resuming
 from tools import pipeline
 
 CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
@@ -14,36 +14,32 @@ CELL, OTHER = "simple_cnn-digits", "baseline_cnn-digits"
 
 @pytest.fixture
 def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], set[str]]:
-    """Return what tells which bundles of two cells' finished trainings were removed since."""
+    """Return what tells which checkpoints of two cells' finished trainings were removed since."""
     monkeypatch.chdir(tmp_path)
-    names = [f"{cell}{variant}" for cell in (CELL, OTHER)
-             for variant in ("", ".twin", ".shuffled", ".seed43", ".seed44")]  # fmt: skip
+    names = [f"{cell}{suffix}" for cell in (CELL, OTHER) for suffix in ("", "-seed43")]
     for name in names:
-        path = train.finished(train.RESUME / f"{name}.npz")
+        path = resuming.finished_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    return lambda: {path.stem for path in pipeline.FINISHED.iterdir()} ^ set(names)
+    return lambda: (
+        {path.stem for path in resuming.finished_path("any").parent.iterdir()} ^ set(names)
+    )
 
 
 def heard(watch: pipeline._Watch, text: str) -> None:
     watch.emit(logging.LogRecord("dvc", logging.INFO, "", 0, text, None, None))
 
 
-def test_places_and_names_are_those_of_the_stage() -> None:
-    assert pipeline.KEEPS == train.KEEPS and pipeline.RESUME == train.RESUME
-    assert train.finished(train.RESUME / "a.npz") == pipeline.FINISHED / "a.npz"
-
-
-def test_a_training_that_dvc_has_noted_is_not_gone_on_from(gone) -> None:
+def test_a_training_that_dvc_has_noted_is_not_resumed(gone) -> None:
     watch = pipeline._Watch()
     heard(watch, f"Running stage 'train@{CELL}':")
     assert gone() == set()
     heard(watch, "Updating lock file 'dvc.lock'")
     assert gone() == set(), "it is about to be written"
-    heard(watch, f"Running stage 'train_seeds@{CELL}':")
+    heard(watch, f"Running stage 'train@{OTHER}-seed43':")
     assert gone() == {CELL}
-    heard(watch, f"Stage 'train_twin@{CELL}' didn't change, skipping")
-    assert gone() == {CELL, f"{CELL}.seed43", f"{CELL}.seed44", f"{CELL}.twin"}
+    heard(watch, f"Stage 'train@{CELL}-seed43' didn't change, skipping")
+    assert gone() == {CELL, f"{CELL}-seed43", f"{OTHER}-seed43"}
     heard(watch, f"Stage 'evaluate@{OTHER}' is cached - skipping run, checking out outputs")
     assert OTHER not in gone()
     assert watch.done == 4
@@ -60,7 +56,7 @@ def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expecte
     monkeypatch.setattr("dvc.cli.main", main)
     # An earlier test's DVC may have left handlers that write to a closed stream.
     monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
-    monkeypatch.setenv(pipeline.KEEPS, "")
+    monkeypatch.setenv(resuming.KEEPS, "")
     assert pipeline.run("repro").code == code
     assert gone() == expected
 
@@ -82,5 +78,5 @@ def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch) -> None:
 
     monkeypatch.setattr("dvc.cli.main", main)
     monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
-    monkeypatch.setenv(pipeline.KEEPS, "")
+    monkeypatch.setenv(resuming.KEEPS, "")
     assert pipeline.run("repro").code == pipeline.INTERRUPTED

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from heatproof.datasets.options import Augmentation
 from heatproof.training import augmentation
-from heatproof.training.options import Augmentation
 
 SEED = 5
 ALL = Augmentation(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from heatproof.run import runtime
-from heatproof.training.checkpoints import Bundle, key_of
+from heatproof.training.checkpoints import Checkpoint, key_of
 from tests.training.test_loop import halves, planned, run
 from tests.training.test_schedule import training
 
@@ -47,12 +47,16 @@ def test_it_ends_in_the_same_bytes(tmp_path: Path, decay, optimizer, after) -> N
         if epoch == after + 1:
             raise Interrupted
 
-    bundle = Bundle(tmp_path / "cell.npz", "key")
+    checkpoint = Checkpoint(tmp_path / "cell.npz", "key")
     with pytest.raises(Interrupted):
-        run(network(), plan, settings, bundle=bundle, listener=stop)
+        run(network(), plan, settings, checkpoint=checkpoint, listener=stop)
     seen: list[int] = []
     model, outcome = run(
-        network(), plan, settings, bundle=bundle, listener=lambda n, epoch: seen.append(epoch)
+        network(),
+        plan,
+        settings,
+        checkpoint=checkpoint,
+        listener=lambda n, epoch: seen.append(epoch),
     )
     assert seen == list(range(after + 1, EPOCHS + 1))
     assert end(model, outcome) == whole
@@ -71,28 +75,32 @@ def test_early_stopping_goes_on_counting_and_stays_stopped(tmp_path: Path) -> No
         if epoch == 3:
             raise Interrupted
 
-    bundle = Bundle(tmp_path / "cell.npz", "key")
+    checkpoint = Checkpoint(tmp_path / "cell.npz", "key")
     with pytest.raises(Interrupted):
-        run(network(), plan, settings, bundle=bundle, listener=stop)
-    assert end(*run(network(), plan, settings, bundle=bundle)) == whole
+        run(network(), plan, settings, checkpoint=checkpoint, listener=stop)
+    assert end(*run(network(), plan, settings, checkpoint=checkpoint)) == whole
     # Killed after the last epoch, before the results were written: no epoch is run again.
     seen: list[int] = []
-    again = run(network(), plan, settings, bundle=bundle, listener=lambda n, e: seen.append(e))
+    again = run(
+        network(), plan, settings, checkpoint=checkpoint, listener=lambda n, e: seen.append(e)
+    )
     assert end(*again) == whole and not seen
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple, bytes]:
-    """What a short training ended in, and its bundle."""
-    path = tmp_path_factory.mktemp("bundled") / "cell.npz"
-    return end(*run(network(), planned(epochs=2), bundle=Bundle(path, "key"))), path.read_bytes()
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple, bytes]:
+    """What a short training ended in, and its checkpoint."""
+    path = tmp_path_factory.mktemp("saved") / "cell.npz"
+    return end(
+        *run(network(), planned(epochs=2), checkpoint=Checkpoint(path, "key"))
+    ), path.read_bytes()
 
 
 @pytest.mark.parametrize("harm", ["foreign", "short", "noise", "empty", "pickle"])
-def test_a_useless_bundle_is_ignored_with_a_word(
-    bundled: tuple[tuple, bytes], tmp_path: Path, harm: str, capsys
+def test_a_useless_checkpoint_is_ignored_with_a_word(
+    saved: tuple[tuple, bytes], tmp_path: Path, harm: str, capsys
 ) -> None:
-    whole, content = bundled
+    whole, content = saved
     path = tmp_path / "cell.npz"
     path.write_bytes(content)
     if harm == "pickle":
@@ -102,21 +110,21 @@ def test_a_useless_bundle_is_ignored_with_a_word(
             {"short": content[: len(content) // 2], "noise": b"x" * 999, "empty": b""}[harm]
         )
     capsys.readouterr()
-    bundle = Bundle(path, "another key" if harm == "foreign" else "key")
-    assert end(*run(network(), planned(epochs=2), bundle=bundle)) == whole
+    checkpoint = Checkpoint(path, "another key" if harm == "foreign" else "key")
+    assert end(*run(network(), planned(epochs=2), checkpoint=checkpoint)) == whole
     said = capsys.readouterr().out
     assert "starting from the first epoch" in said
     assert ("of another training" if harm == "foreign" else "damaged") in said
 
 
-def test_a_diverged_training_leaves_no_bundle(tmp_path: Path) -> None:
+def test_a_diverged_training_leaves_no_checkpoint(tmp_path: Path) -> None:
     from heatproof.run.errors import UserError
 
-    bundle = Bundle(tmp_path / "cell.npz", "key")
+    checkpoint = Checkpoint(tmp_path / "cell.npz", "key")
     with pytest.raises(UserError, match="learning_rate"):
         run(network(), planned(learning_rate=10.0, epochs=2, decay="constant"),
-            training(optimizer="sgd"), bundle=bundle)  # fmt: skip
-    assert not bundle.path.exists()
+            training(optimizer="sgd"), checkpoint=checkpoint)  # fmt: skip
+    assert not checkpoint.path.exists()
 
 
 def test_the_key_stands_for_settings_data_and_code(tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from heatproof.datasets.options import Augmentation
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import loop
 from heatproof.training.batches import Batches
 from heatproof.training.loop import train
-from heatproof.training.options import Augmentation
 from tests.training.test_schedule import schedule, training
 
 PLAIN = Augmentation(

@@ -114,7 +114,7 @@ TRAINED = """
 import sys
 import numpy as np
 from tests.models import networks
-from heatproof.training.options import Augmentation
+from heatproof.datasets.options import Augmentation
 from heatproof.training.loop import train
 from heatproof.storage import weights as weight_files
 from pathlib import Path

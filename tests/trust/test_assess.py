@@ -142,12 +142,13 @@ def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) ->
 
 
 def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
-    entry = {"model": "simple_cnn", "dataset": "digits", "architecture": "simple_cnn", "seed": 9}
-    small_cell.write_params(CELL, **BLOCKS, shuffled={CELL: entry})
-    with pytest.raises(UserError, match="dvc repro train_shuffled@simple_cnn-digits"):
+    entry = {"model": "simple_cnn", "dataset": "digits"}
+    run = f"{CELL}-shuffled9"
+    runs = {run: entry | {"seed": 9, "labels": "shuffled"}}
+    small_cell.write_params(CELL, **BLOCKS, runs=runs, shuffled={CELL: entry | {"run": run}})
+    with pytest.raises(UserError, match="dvc repro train@simple_cnn-digits-shuffled9"):
         assess_shuffled(params.load(), CELL)
-    path = paths.weights(CELL, SHUFFLED)
-    path.write_bytes(paths.weights(CELL).read_bytes())
+    paths.weights(run).write_bytes(paths.weights(CELL).read_bytes())
     assess_shuffled(params.load(), CELL)
     measures = artifacts.read_metrics("assess_shuffled", CELL)["measures"]
     assert set(measures) == BESIDE_SHUFFLED

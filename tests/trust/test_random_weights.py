@@ -283,8 +283,8 @@ def test_smoothing_finds_the_map_under_the_noise(network: keras.Model) -> None:
 def test_every_network_of_the_study_forgets_everything(repository: Path, model: str) -> None:
     study = params.load(repository / "params.yaml")
     cell = next(name for name, cell in study.cells.items() if cell.model == model)
-    channels = len(study.dataset_of(cell).normalisation.mean)
-    network = trained(build_model(study, cell, (32, 32, channels), 10))
+    channels = len(study.run(cell).normalisation.mean)
+    network = trained(build_model(study.run(cell), (32, 32, channels), 10))
     copy = copied(network)
     for layer in weighted_layers(copy):
         reset(layer, [0])

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from heatproof.config.schema import Block
+from heatproof.config.schema import Block, ReadsNothing
 from heatproof.storage.records import RawDataset
 
 LEVELS = 16
@@ -20,7 +20,7 @@ class Options(Block):
 
     source: Literal["digits"]
     size: Annotated[int, Field(ge=8, le=64)]
-    reads: str
+    reads: ReadsNothing
 
 
 def fetch(options: Options) -> RawDataset:

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block
-from heatproof.datasets.sources.labelled_files import (
+from heatproof.datasets.labelled_files import (
     SHOWN_MISTAKES,
     Labelled,
     labelled_by_folder,

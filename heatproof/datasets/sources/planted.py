@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from heatproof.config.schema import Block
+from heatproof.config.schema import Block, ReadsNothing
 from heatproof.datasets.canonical import canonical_order
 from heatproof.datasets.sources import tfds
 from heatproof.storage.records import RawDataset
@@ -34,17 +34,16 @@ class Options(Block):
     cell_pixels: Annotated[int, Field(ge=1, le=8)]
     contrast: Annotated[float, Field(gt=0, le=0.9)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
-    reads: str
+    reads: ReadsNothing
 
 
 def fetch(options: Options) -> RawDataset:
     """Return the base's images with a pattern each, and where it is in the test images.
 
     Raises:
-        UserError: the base cannot be had, as `tfds.fetch` says.
+        UserError: the base cannot be had, as `tfds.read` says.
     """
-    base = tfds.fetch(tfds.Options(source="tfds", name=options.base, reads=options.reads))
-    return planted(base, options)
+    return planted(tfds.read(options.base), options)
 
 
 def planted(base: RawDataset, options: Options) -> RawDataset:

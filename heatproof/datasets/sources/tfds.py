@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from heatproof.config.schema import Block
-from heatproof.datasets.sources import official_files
+from heatproof.config.schema import Block, ReadsNothing
+from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 from heatproof.storage.records import RawDataset
 
@@ -26,10 +26,15 @@ class Options(Block):
 
     source: Literal["tfds"]
     name: Literal["mnist", "fashion_mnist", "cifar10"]
-    reads: str
+    reads: ReadsNothing
 
 
 def fetch(options: Options) -> RawDataset:
+    """Return a dataset, see `read`."""
+    return read(options.name)
+
+
+def read(name: str) -> RawDataset:
     """Return a dataset from the folder that DATASETS_MIRROR names, or else download it.
 
     Downloads are kept in tensorflow-datasets' own folder (TFDS_DATA_DIR, by default
@@ -40,8 +45,8 @@ def fetch(options: Options) -> RawDataset:
     """
     mirror = official_files.mirror()
     if mirror is not None:
-        return official_files.read(options.name, mirror)
-    return _downloaded(options.name)
+        return official_files.read(name, mirror)
+    return _downloaded(name)
 
 
 def _downloaded(name: str) -> RawDataset:

@@ -22,6 +22,7 @@ INPUT_SIZE: int | None = None
 class Network(Block):
     """Every convolution has the same kernel and stride."""
 
+    architecture: Literal["baseline_cnn"]
     filters: Annotated[
         list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1, max_length=6)
     ]

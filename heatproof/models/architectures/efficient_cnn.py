@@ -8,7 +8,7 @@ max-pooled; then global average pooling, dense, dropout, logits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -23,6 +23,7 @@ INPUT_SIZE: int | None = 32
 class Network(Block):
     """`branch_filters` is the width of each of the four branches, `blocks` that of each block."""
 
+    architecture: Literal["efficient_cnn"]
     branch_filters: int = Field(ge=1, le=1024)
     blocks: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=8)]
     dense: int = Field(ge=1, le=8192)

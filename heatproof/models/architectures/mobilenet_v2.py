@@ -7,7 +7,7 @@ and ReLU6 every one but the projections, whose output stays linear.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -22,6 +22,7 @@ INPUT_SIZE: int | None = 32
 class Network(Block):
     """`blocks` lists [output channels, stride, expansion] of each inverted residual block."""
 
+    architecture: Literal["mobilenet_v2"]
     stem: int = Field(ge=1, le=4096)
     blocks: Annotated[list[list[int]], Field(min_length=1, max_length=32)]
     head: int = Field(ge=1, le=8192)

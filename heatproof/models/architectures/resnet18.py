@@ -6,7 +6,7 @@ stride 2; two basic blocks of each width 64, 128, 256, 512; global average pooli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -21,6 +21,7 @@ INPUT_SIZE: int | None = 32
 class Network(Block):
     """`widths` lists the filters of each group of `blocks_per_width` basic blocks."""
 
+    architecture: Literal["resnet18"]
     stem: int = Field(ge=1, le=4096)
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=6)]
     blocks_per_width: int = Field(ge=1, le=16)

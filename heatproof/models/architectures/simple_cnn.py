@@ -5,7 +5,7 @@ conv 8, pool, conv 8, pool, flatten, dense; each convolution is followed by ReLU
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ INPUT_SIZE: int | None = None
 class Network(Block):
     """`filters` gives one convolution and one pooling each."""
 
+    architecture: Literal["simple_cnn"]
     filters: Annotated[
         list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1, max_length=6)
     ]

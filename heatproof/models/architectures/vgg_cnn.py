@@ -7,7 +7,7 @@ logits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ class Network(Block):
     the penalty on every kernel before the logits.
     """
 
+    architecture: Literal["vgg_cnn"]
     blocks: Annotated[list[Convolutions], Field(min_length=1, max_length=6)]
     dense: int = Field(ge=1, le=8192)
     dropout: float = Field(ge=0, lt=1)

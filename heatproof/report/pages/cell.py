@@ -68,7 +68,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "miss_keys": confusion.MISS_KEYS,
         "schedule": _flat(result.schedule.model_dump(exclude={"training"})),
         "network": _flat(study.params.models[result.cell.model].network.model_dump()),
-        "training": _flat(study.params.training_of(result.name).model_dump()),
+        "training": _flat(study.params.run(result.name).training.model_dump()),
         "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}

@@ -109,7 +109,7 @@ def context(study: Study) -> dict[str, Any]:
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
         "settings": tuple(
-            Setting(c, study.params.training_of(c.name).optimizer) for c in study.cells
+            Setting(c, study.params.run(c.name).training.optimizer) for c in study.cells
         ),
         "test_sizes": sorted({c.evaluate["test_images"] for c in study.cells if c.evaluate}),
     }

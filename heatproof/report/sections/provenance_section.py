@@ -31,8 +31,6 @@ LIBRARIES = {
 }
 STAGES = {
     "train": "training",
-    "train_twin": "training the twin",
-    "train_shuffled": "training on shuffled labels",
     "evaluate": "evaluation",
     "assess": "assessment of the maps",
 }

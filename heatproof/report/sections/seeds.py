@@ -9,7 +9,7 @@ def over_seeds(found: dict[str, Any] | None, images: int | None = None) -> str:
     """Say how far test accuracy varies from seed to seed; empty where no more were trained.
 
     Args:
-        found: what metrics/train_seeds/<cell>.json says.
+        found: see `heatproof.evaluation.seeds`.
         images: of the test, which decide the digits.
     """
     if not found:

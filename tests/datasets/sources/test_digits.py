@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from heatproof.datasets.sources import digits
 
-READS = "heatproof/datasets/sources/digits.py"
+READS = "data/code/fetch.txt"
 SHA256 = "54a6ec0531e4a61a9095f60c4f3290a49259a9593a569b0592c15ecf8b698811"  # images, labels
 
 

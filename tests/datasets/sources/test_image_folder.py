@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from heatproof.datasets.sources import image_folder, official_files
+from heatproof.datasets import official_files
+from heatproof.datasets.sources import image_folder
 from stages.fetch import in_canonical_order
 from tests.datasets.own_images import content, fetched, flat_image, options, refusal, table
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from heatproof.datasets.sources import official_files, planted
+from heatproof.datasets import official_files
+from heatproof.datasets.sources import planted
 from heatproof.run.errors import UserError
 from heatproof.storage.records import RawDataset
 from tests.datasets import stand_ins
 
 MIRROR = official_files.mirror()
-READS = "heatproof/datasets/sources/official_files.py"
+READS = "data/code/fetch.txt"
 
 
 def options(**changed: object) -> planted.Options:

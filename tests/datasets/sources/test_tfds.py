@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from heatproof.datasets.sources import official_files, tfds
+from heatproof.datasets import official_files
+from heatproof.datasets.sources import tfds
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import RawDataset
@@ -94,7 +95,7 @@ def checksum(file: Path):
 
 
 def fetched(name: str) -> RawDataset:
-    return tfds.fetch(tfds.Options(source="tfds", name=name, reads=""))
+    return tfds.read(name)
 
 
 def raw_file(raw: RawDataset, name: str) -> bytes:

@@ -19,10 +19,12 @@ def test_in_words() -> None:
 
 def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
     first = next(iter(small_study.cells))
-    artifacts.write_metrics("train_seeds", first, FOUND)
-    collected = study.collect(small_study)
+    entry = small_study.runs[first]
+    further = {f"{first}-seed{seed}": entry.model_copy(update={"seed": seed}) for seed in (1, 2)}
+    for run in further:
+        artifacts.write_metrics("evaluate", run, {"accuracy": 0.5})
+    collected = study.collect(small_study.model_copy(update={"runs": small_study.runs | further}))
     said = [name for name, text in overview.context(collected)["over_seeds"] if "3 seeds" in text]
     assert said == [first]
     texts = [cell.context(collected, result)[0]["over_seeds"] for result in collected.cells]
     assert "3 seeds" in texts[0] and texts[1] == ""
-    assert not any("train_seeds" in path for each in collected.cells for path in each.missing)

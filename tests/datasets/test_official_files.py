@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.datasets.sources import official_files, tfds
+from heatproof.datasets import official_files
+from heatproof.datasets.sources import tfds
 from heatproof.run.errors import UserError
 from tests.datasets import stand_ins
 from tests.datasets.stand_ins import refusal
@@ -142,7 +143,7 @@ def test_the_mirror_is_used_where_it_is_named(
     mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATASETS_MIRROR", str(mirror))
-    raw = tfds.fetch(tfds.Options(source="tfds", name="mnist", reads=""))
+    raw = tfds.read("mnist")
     np.testing.assert_array_equal(raw.images, official_files.read("mnist", mirror).images)
 
 

@@ -1,0 +1,115 @@
+"""Whether the cells and runs of params.yaml fit the models and datasets that are there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from heatproof.config.models import DEFAULT
+from heatproof.config.runs import SHUFFLED, Cell, CellRun, ComparedRun
+from heatproof.run.errors import UserError, nearest, shown_value
+
+if TYPE_CHECKING:
+    from heatproof.config.params import Params
+
+
+def check_runs(path: Path, study: "Params") -> None:
+    """Refuse cells and runs that do not fit together, or that are not called what they are.
+
+    Raises:
+        UserError: with what to write instead.
+    """
+    for name, cell in study.cells.items():
+        _check_cell(path, study, f"cells.{name}", cell)
+        _check_name(f"{path}: cells.{name}", name, f"{cell.model}-{cell.dataset}")
+        if name not in study.runs:
+            raise UserError(
+                f"{path}: runs: the cell '{name}' is missing; add `<<: *cells` to runs, which "
+                "takes in every cell, and begin `cells: &cells`"
+            )
+    for name, run in study.runs.items():
+        _check_cell(path, study, f"runs.{name}", run)
+        cell = f"{run.model}-{run.dataset}"
+        if cell not in study.cells:
+            raise UserError(
+                f"{path}: runs.{name}: there is no cell '{cell}'"
+                f"{nearest(cell, list(study.cells))}; add it to cells, or remove this line of runs"
+            )
+        if run.seed == study.seed and run.labels != SHUFFLED:
+            raise UserError(
+                f"{path}: runs.{name}.seed = {run.seed}: this is `seed`, from which the cell "
+                "itself is trained; give another here, or remove this line of runs"
+            )
+        _check_name(f"{path}: runs.{name}", name, _name_of(study, cell, run))
+        if study.schedule_under(study.budget, cell) is None:
+            raise UserError(
+                f"{path}: models.{run.model}.schedules.{study.budget} has neither '{run.dataset}' "
+                f"nor '{DEFAULT}', and the cell '{cell}' needs one: add a line for it (copy "
+                "another dataset's)"
+            )
+    for name, cell in study.published.items():
+        _check_listed(path, study, "published", name, cell)
+    for place in ("shuffled", "compared"):
+        for name, cell in getattr(study, place).items():
+            _check_listed(path, study, place, name, cell)
+            _check_other_run(path, study, place, name, cell)
+
+
+def _check_cell(path: Path, study: "Params", place: str, cell: Cell) -> None:
+    """Refuse a cell or run whose model or dataset does not exist."""
+    for part, value, known in (
+        ("model", cell.model, list(study.models)),
+        ("dataset", cell.dataset, list(study.datasets)),
+    ):
+        if value not in known:
+            raise UserError(
+                f"{path}: {place}.{part} = {shown_value(value)}: unknown{nearest(value, known)}; "
+                f"known: {', '.join(known)}"
+            )
+
+
+def _name_of(study: "Params", cell: str, run: CellRun) -> str:
+    seed = study.seed if run.seed is None else run.seed
+    if run.labels == SHUFFLED:
+        return f"{cell}-{SHUFFLED}{seed}"
+    return cell if seed == study.seed else f"{cell}-seed{seed}"
+
+
+def _check_name(place: str, name: str, expected: str) -> None:
+    if name != expected:
+        raise UserError(
+            f"{place}: this should be called '{expected}' (a cell is <model>-<dataset>, a run of "
+            "another seed <cell>-seed<seed>, one of shuffled labels <cell>-shuffled<seed>); rename "
+            "it, or correct what it says"
+        )
+
+
+def _check_listed(path: Path, study: "Params", place: str, name: str, cell: Cell) -> None:
+    """Refuse an entry of a list of cells that is of no cell, or says otherwise than the cell."""
+    if name not in study.cells:
+        raise UserError(
+            f"{path}: {place}.{name}: there is no such cell{nearest(name, list(study.cells))}; "
+            f"name one of cells, or remove this line of {place}"
+        )
+    expected = study.cells[name]
+    if (cell.model, cell.dataset) != (expected.model, expected.dataset):
+        raise UserError(
+            f"{path}: {place}.{name}: expected {{model: {expected.model}, dataset: "
+            f"{expected.dataset}}}, as under cells; correct it"
+        )
+
+
+def _check_other_run(
+    path: Path, study: "Params", place: str, name: str, listed: ComparedRun
+) -> None:
+    labels = SHUFFLED if place == SHUFFLED else "true"
+    fitting = [
+        run
+        for run, options in study.runs.items()
+        if f"{options.model}-{options.dataset}" == name and run != name and options.labels == labels
+    ]
+    if listed.run not in fitting:
+        known = f"known: {', '.join(fitting)}" if fitting else "add one to runs"
+        kind = "on shuffled labels" if labels == SHUFFLED else "from another seed"
+        raise UserError(
+            f"{path}: {place}.{name}.run = {shown_value(listed.run)}: expected a run of this cell "
+            f"{kind}{nearest(listed.run, fitting)}; {known}"
+        )

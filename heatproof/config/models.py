@@ -1,0 +1,61 @@
+"""A model in params.yaml: its network, and how it is trained, by budget and dataset."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from heatproof.config.schema import Block, Name
+from heatproof.config.validation import validated
+from heatproof.models.options import Network
+from heatproof.training.options import PartialSchedule, PartialTraining, Schedule, Training
+
+# Each picks one of a model's schedules for every dataset: `paper` as published, `cpu` short, `best`
+# for accuracy.
+Budget = Literal["cpu", "paper", "best"]
+DEFAULT = "default"  # the schedule of datasets that have none of their own
+
+
+class Model(Block):
+    """An architecture with its hyperparameters, and its schedules by budget and dataset.
+
+    training: what differs from the block `training` of params.yaml. A dataset's schedule says what
+    differs from the budget's schedule `default`, if there is one.
+    """
+
+    network: Network
+    training: PartialTraining = PartialTraining()
+    schedules: dict[Budget, dict[Name, PartialSchedule]]
+
+
+def scheduled(
+    path: Path, defaults: Training, name: str, model: Model, budget: Budget, dataset: str
+) -> tuple[Schedule, Training] | None:
+    """Return how a model is trained on a dataset under a budget; None where there is no schedule.
+
+    The dataset's schedule is laid over the budget's default, and its training over the model's,
+    which is laid over the study's.
+
+    Args:
+        path: the parameters file, for messages.
+        defaults: the study's training.
+        name: the model's, for messages.
+        model: its options.
+        budget: which schedules.
+        dataset: on which it is trained.
+
+    Raises:
+        UserError: what they say together is not complete or not valid.
+    """
+    schedules = model.schedules.get(budget, {})
+    names = [key for key in (DEFAULT, dataset) if key in schedules]
+    if not names:
+        return None
+    schedule: dict[str, Any] = {}
+    training = defaults.model_dump() | model.training.model_dump(exclude_unset=True)
+    for key in names:
+        layer = schedules[key].model_dump(exclude_unset=True)
+        training |= layer.pop("training", {})
+        schedule |= layer
+    place = f"models.{name}.schedules.{budget}.{names[-1]}."
+    return validated(path, place, Schedule, schedule), validated(
+        path, f"{place}training.", Training, training
+    )

@@ -1,0 +1,55 @@
+"""A dataset in params.yaml: its source, how it is split, what the networks see of it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, model_validator
+
+from heatproof.config.registry import choice
+from heatproof.config.schema import Block, Fraction
+
+SOURCES = "heatproof.datasets.sources"  # each of its modules is one
+
+if TYPE_CHECKING:
+    Fetch = Block
+else:
+    Fetch = choice(SOURCES, "Options", "source")
+
+
+class Preprocess(Block):
+    """How a dataset is split. `test_fraction` counts only where the source has no test part."""
+
+    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+
+
+class Normalisation(Block):
+    """Per channel: the network sees (x - mean) / std of an image x in [0, 1]."""
+
+    mean: Annotated[list[Fraction], Field(min_length=1, max_length=4)]
+    # Pixels differ by 1/255: a much smaller deviation would make them infinite.
+    std: Annotated[list[Annotated[float, Field(ge=1e-4, le=1)]], Field(min_length=1, max_length=4)]
+
+    @model_validator(mode="after")
+    def _one_per_channel(self) -> "Normalisation":
+        if len(self.mean) != len(self.std):
+            raise ValueError("mean and std need one number per channel each")
+        return self
+
+
+class Augmentation(Block):
+    """What may be changed in a training image without changing what it shows; 0 or false is off."""
+
+    shift_pixels: Annotated[int, Field(ge=0, le=64)] = 0
+    flip: bool = False
+    brightness: Fraction = 0.0
+    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    cutout_pixels: Annotated[int, Field(ge=0, le=64)] = 0
+    mixup_alpha: Annotated[float, Field(ge=0, le=10)] = 0.0
+
+
+class Dataset(Block):
+    """A dataset: its source, its split, and how it is normalised and augmented in training."""
+
+    fetch: Fetch
+    preprocess: Preprocess
+    normalisation: Normalisation
+    augmentation: Augmentation

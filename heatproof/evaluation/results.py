@@ -1,0 +1,66 @@
+"""What a trained run gets right on the test images, and on those that it was trained on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from heatproof.config.params import Params
+from heatproof.config.runs import Run
+from heatproof.datasets.split import train_validation_split
+from heatproof.evaluation import calibration, classification, inference
+from heatproof.statistics.bootstrap import accuracy_interval
+from heatproof.storage.records import Dataset, Predictions
+
+
+def on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
+    """Return what data/metrics/evaluate/<run>.json says of the test images."""
+    labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
+    correct = predicted == labels
+    low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
+    matrix = classification.confusion(labels, predicted, len(names))
+    bins = calibration.reliability(predictions.confidence, correct, study.evaluate.calibration_bins)
+    return {
+        "accuracy": classification.accuracy(labels, predicted),
+        "accuracy_low": low,
+        "accuracy_high": high,
+        **classification.macro(labels, predicted),
+        "ece": calibration.expected_calibration_error(bins),
+        "loss": classification.cross_entropy(labels, predictions.logits),
+        "test_images": len(labels),
+        "class_names": list(names),
+        "per_class": classification.per_class(labels, predicted, names),
+        "confusion_test": matrix.tolist(),
+        "top_confusions": classification.top_confusions(matrix, names),
+        "reliability": bins,
+    }
+
+
+def on_train(
+    run: Run, data: Dataset, forward: Callable[[np.ndarray], np.ndarray], limit: int
+) -> dict[str, Any]:
+    """Return the accuracy and confusion matrix on images that a run was trained on.
+
+    They are the first of its training part after its validation part was split off, at most `limit`
+    of them, and none that the schedule left out.
+
+    Args:
+        run: which was trained.
+        data: its labels as the run has them (`training.labels`).
+        forward: float32 images (n, height, width, channels) in [0, 1] -> logits (n, classes).
+        limit: how many images count, at most.
+    """
+    chosen, _ = train_validation_split(
+        data.train_labels, run.training.validation_fraction, run.seed
+    )
+    if run.schedule.train_images != "all":
+        chosen = chosen[: run.schedule.train_images]
+    chosen = chosen[:limit]
+    labels = data.train_labels[chosen]
+    predicted = inference.logits(forward, data.train_images[chosen]).argmax(axis=1)
+    matrix = classification.confusion(labels, predicted, len(data.class_names))
+    return {
+        "train_accuracy": classification.accuracy(labels, predicted),
+        "train_images": len(chosen),
+        "confusion_train": matrix.tolist(),
+    }

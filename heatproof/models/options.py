@@ -1,0 +1,13 @@
+"""A model's network in params.yaml: an architecture and its hyperparameters."""
+
+from typing import TYPE_CHECKING
+
+from heatproof.config.registry import choice
+from heatproof.config.schema import Block
+
+ARCHITECTURES = "heatproof.models.architectures"  # each of its modules is one
+
+if TYPE_CHECKING:
+    Network = Block
+else:
+    Network = choice(ARCHITECTURES, "Network", "architecture")

@@ -1,0 +1,158 @@
+"""Which code decides a stage's numbers: found by following imports, each file with a hash.
+
+Comments, docstrings, blank lines and the prose of records do not count: explaining a line of code
+better is no reason to train again. Nor do rooms and modules that move values and do not make them,
+which are not followed either: a change of theirs that alters a result is a change of the file
+format or of a parameter's meaning, and the stage that makes the value changes with it. These are
+`config`, `storage` and `run` (but its `runtime`, which chooses kernels), each room's `options`,
+whose values are dependencies of their own, the package itself, which has the version, and what
+draws pictures for tracked runs.
+"""
+
+import ast
+import hashlib
+import io
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("stages", "heatproof")
+UNCOUNTED = ("heatproof.config", "heatproof.storage", "heatproof.run")
+COUNTED = ("heatproof.run.runtime",)
+# A registry loads every module of a package, which no import statement shows.
+LISTED = {"heatproof.trust.registry": "heatproof.trust.measures"}
+# Keywords whose text only people read: what a record says in tables and reports.
+PROSE = ("label", "inline", "meaning", "reference", "unit")
+TRACKED_PICTURES = (
+    "heatproof.attribution.core.panel",
+    "heatproof.evaluation.figures",
+    "heatproof.features.feature_figure",
+)
+
+
+def digests(*modules: str) -> dict[str, str]:
+    """Return the files that decide what `modules` compute, by path, each with its `digest`."""
+    paths = files(used_by(*modules))
+    return {path.relative_to(ROOT).as_posix(): digest(path) for path in paths}
+
+
+def used_by(*modules: str) -> set[str]:
+    """Return what running `modules` may import, themselves included, as far as it counts."""
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        current = waiting.pop()
+        if current not in seen and counts(current):
+            seen.add(current)
+            waiting += imported(current)
+    return seen
+
+
+def counts(module: str) -> bool:
+    """Whether a module may change a number: see the text at the top."""
+    room, _, name = module.rpartition(".")
+    uncounted = (*UNCOUNTED, *TRACKED_PICTURES, "heatproof")
+    return module in COUNTED or not (room in UNCOUNTED or module in uncounted or name == "options")
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """Return the project's modules that `module` imports anywhere, and the packages they are in."""
+    names = set()
+    for node in ast.walk(ast.parse(known()[module].read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    if module in LISTED:
+        names |= {name for name in known() if name.startswith(f"{LISTED[module]}.")}
+    packages = {name.rpartition(".")[0] for name in names & known().keys()}
+    return frozenset((names | packages) & known().keys())
+
+
+@cache
+def known() -> dict[str, Path]:
+    """Return the project's modules and their files."""
+    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
+    return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
+
+
+def files(modules: set[str]) -> list[Path]:
+    """Return the modules' files, and what else lies beside them, such as templates, in order."""
+    paths = {known()[module] for module in modules}
+    for folder in {path.parent for path in paths} - {ROOT / room for room in ROOMS}:
+        paths |= {
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+        }
+    return sorted(paths)
+
+
+@cache
+def digest(path: Path) -> str:
+    """Return a SHA-256 of what a file does: of a module without what only people read."""
+    content = path.read_bytes()
+    if path.suffix == ".py":
+        content = strip_comments(content.decode("utf-8")).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def strip_comments(source: str) -> str:
+    """Return Python source without comments, docstrings, prose, and lines that are then empty.
+
+    What is left is cut from the source rather than written anew from its tree, so that every
+    version of Python gives the same.
+    """
+    lines = source.split("\n")
+    tree = ast.parse(source)
+    docstrings = {(node.lineno, node.col_offset) for node in _docstrings(tree)}
+    prose = sorted(_prose(tree), key=lambda node: (node.lineno, node.col_offset), reverse=True)
+    # Within a string of several lines an empty one counts.
+    inside = {
+        number
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr)
+        and (node.lineno, node.col_offset) not in docstrings
+        and node not in prose
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
+    for node in prose:
+        # The tree counts in bytes, tokens in characters.
+        last = node.end_lineno or node.lineno
+        start = len(lines[node.lineno - 1].encode()[: node.col_offset].decode())
+        end = len(lines[last - 1].encode()[: node.end_col_offset].decode())
+        _cut(lines, (node.lineno, start), (last, end))
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO("\n".join(lines)).readline))):
+        comment = token.type == tokenize.COMMENT or token.start in docstrings
+        if comment and token.string:
+            _cut(lines, token.start, token.end)
+    remaining = (line for number, line in enumerate(lines, 1) if line.strip() or number in inside)
+    return "\n".join(remaining) + "\n"
+
+
+def _cut(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Take out what is between two places (line, column), which leaves as many lines."""
+    (first, left), (last, right) = start, end
+    lines[first - 1 : last] = [
+        lines[first - 1][:left].rstrip() + lines[last - 1][right:],
+        *[""] * (last - first),
+    ]
+
+
+def _prose(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.keyword(arg=name, value=ast.Constant(value=str()) as text) if name in PROSE:
+                yield text
+
+
+def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body[:1]:
+                case [ast.Expr(value=ast.Constant(value=str()) as text)]:
+                    yield text

@@ -1,0 +1,92 @@
+"""Training a run of params.yaml: its network, its data, and where it resumes from."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import keras
+
+import heatproof
+from heatproof.config.runs import Run
+from heatproof.models.build import build_model
+from heatproof.run import runtime
+from heatproof.storage import resuming
+from heatproof.storage.records import Dataset
+from heatproof.training.checkpoints import Checkpoint, key_of
+from heatproof.training.loop import Outcome, train
+
+# Whose code decides what a training gives, and with it whether a checkpoint is of the same one.
+CODE = ("run/runtime.py", "datasets/split.py", "models", "training")
+
+
+def configure(run: Run) -> None:
+    """Prepare the process for training a run (`runtime.configure`)."""
+    runtime.configure(run.threads, run.seed, run.training.mixed_precision, training=True)
+
+
+def train_run(
+    run: Run,
+    dataset: Dataset,
+    listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[keras.Model, Outcome]:
+    """Build a run's network and train it. Call `configure` first.
+
+    Args:
+        run: what is trained, and how.
+        dataset: what it is trained on, its labels as the run has them (`labels.with_labels_of`).
+        listener: is handed each epoch's numbers, and its number from 1.
+        checkpoint: where to resume from, and to write each epoch to.
+
+    Raises:
+        UserError: the training diverged.
+    """
+    network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
+    outcome = train(
+        network,
+        dataset.train_images,
+        dataset.train_labels,
+        run.training,
+        run.schedule,
+        run.augmentation,
+        run.seed,
+        listener=listener,
+        checkpoint=checkpoint,
+    )
+    return network, outcome
+
+
+def checkpoint_of(run: Run, dataset: Dataset) -> Checkpoint:
+    """Return the file from which this training would resume if it was interrupted."""
+    root = Path(heatproof.__file__).parent
+    key = key_of(
+        run.model_dump(mode="json"),
+        (dataset.train_images, dataset.train_labels),
+        [root / name for name in CODE],
+    )
+    resuming.reopen_checkpoint(run.name)
+    return Checkpoint(resuming.checkpoint_path(run.name), key)
+
+
+def metrics_of(outcome: Outcome, run: Run) -> dict[str, float]:
+    """Return what data/metrics/train/<run>.json has of a training."""
+    best = outcome.best
+    return {
+        "val_accuracy": best["val_accuracy"],
+        "val_loss": best["val_loss"],
+        "accuracy": best["accuracy"],
+        "loss": best["loss"],
+        "best_epoch": outcome.best_epoch,
+        "epochs": run.schedule.epochs,
+        "epochs_run": outcome.epochs,
+        "steps": outcome.steps,
+        "train_images": outcome.train_images,
+        "validation_images": outcome.validation_images,
+    }
+
+
+def timing_of(outcome: Outcome, seconds: float) -> dict[str, float]:
+    """Return what data/timing/train/<run>.json has of a training that took `seconds`."""
+    return {
+        "train_seconds": round(seconds, 3),
+        "images_per_second": round(outcome.train_images * outcome.epochs / seconds, 1),
+    }
