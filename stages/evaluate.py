@@ -51,11 +51,11 @@ def evaluate(name: str) -> None:
     study = params.load()
     run = study.run(name)
     data = artifacts.read_dataset(run.dataset)
-    training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
     used = run.model_dump(include={"threads", "network", "normalisation", "training"})
     with tracking.run("evaluate", name, used | {"evaluate": study.evaluate}) as tracked:
         runtime.configure(study.threads, study.seed)
         network = trained_network(run, data.test_images.shape[1:], len(data.class_names))
+        training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
         forward = inference.compiled_forward(network)
         print(f"evaluate {name}: {len(data.test_images)} test images", flush=True)
         logits = inference.logits(forward, data.test_images)

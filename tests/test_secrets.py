@@ -140,8 +140,8 @@ def test_no_stage_writes_them_anywhere(tmp_path: Path) -> None:
         "from tests.small_cell import write_cell, write_params\n"
         "write_params('simple_cnn-digits')\n"
         "write_cell('simple_cnn-digits', 16, 1, lambda predicted: predicted % 2 == 0)\n"
-        "from heatproof.config import params; from stages import evaluate\n"
-        "evaluate.evaluate(params.load(), 'simple_cnn-digits')\n"
+        "from stages import evaluate\n"
+        "evaluate.evaluate('simple_cnn-digits')\n"
     )
     settings = {
         "STUDY_TRACKING": "",

@@ -12,6 +12,7 @@ import pytest
 
 from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
+from heatproof.evaluation.results import on_train
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset
@@ -35,7 +36,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         artifacts.write_dataset("digits", dataset())
         loaded = params.load()
         save_weights(loaded, bias=None)
-        stage.evaluate(loaded, CELL)
+        stage.evaluate(CELL)
         yield folder
 
 
@@ -128,13 +129,10 @@ def test_the_training_side_counts_only_images_that_were_trained_on(study: Path) 
 
 
 def test_images_that_the_schedule_left_out_do_not_count(study: Path) -> None:
-    loaded = params.load()
-    run = loaded.run(CELL)
+    run = params.load().run(CELL)
     schedule = run.schedule.model_copy(update={"train_images": 7})
     smaller = run.model_copy(update={"schedule": schedule})
-    found = stage.metrics_on_train(
-        dataset(), lambda batch: np.zeros((len(batch), 10)), loaded, smaller
-    )
+    found = on_train(smaller, dataset(), lambda batch: np.zeros((len(batch), 10)), 64)
     assert found["train_images"] == 7
 
 
@@ -161,7 +159,7 @@ def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path
         Path(f"metrics/evaluate/{CELL}.json"),
     ]
     before = [path.read_bytes() for path in made]
-    stage.evaluate(params.load(), CELL)
+    stage.evaluate(CELL)
     assert [path.read_bytes() for path in made] == before
 
 
@@ -170,7 +168,7 @@ def test_a_network_that_always_says_the_same_has_known_metrics(study: Path) -> N
     probabilities = np.full(10, 0.02)
     probabilities[3] = 0.82
     save_weights(loaded, np.log(probabilities))
-    stage.evaluate(loaded, CELL)
+    stage.evaluate(CELL)
     found = results()
     threes = dataset().test_labels == 3
     share = threes.mean()
@@ -192,7 +190,7 @@ def test_the_run_is_tracked_with_its_numbers_and_figures(
 ) -> None:
     monkeypatch.setenv("STUDY_TRACKING", "on")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    stage.evaluate(params.load(), CELL)
+    stage.evaluate(CELL)
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
@@ -211,15 +209,15 @@ def test_missing_weights_and_data_are_named_with_what_makes_them(
     (tmp_path / "params.yaml").write_bytes((study / "params.yaml").read_bytes())
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"data/processed/digits\.npz.*dvc repro preprocess@digits"):
-        stage.evaluate(params.load(), CELL)
+        stage.evaluate(CELL)
     artifacts.write_dataset("digits", dataset())
     with pytest.raises(UserError, match=rf"{CELL}\.weights\.h5.*dvc repro train@{CELL}"):
-        stage.evaluate(params.load(), CELL)
+        stage.evaluate(CELL)
     assert not Path("metrics").exists()
 
 
 def test_an_unknown_cell_is_refused_at_once_with_the_nearest_name(study: Path) -> None:
-    done = run_stage(study, "--cell", "simple_cnn-digit")
+    done = run_stage(study, "--run", "simple_cnn-digit")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: params.yaml")
     assert CELL in done.stderr
@@ -228,8 +226,8 @@ def test_an_unknown_cell_is_refused_at_once_with_the_nearest_name(study: Path) -
 def test_help_says_what_it_does(study: Path) -> None:
     done = run_stage(study, "--help")
     assert done.returncode == 0
-    assert "--cell CELL" in done.stdout
-    assert "dvc repro evaluate@CELL" in done.stdout
+    assert "--run RUN" in done.stdout
+    assert "dvc repro evaluate@RUN" in done.stdout
 
 
 def run_stage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
