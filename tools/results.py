@@ -6,6 +6,11 @@ stages whose code or parameters are not those of dvc.lock, headlines that are no
 records or that no stage makes. It needs no data.
 """
 
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.results")
+
 import argparse
 import json
 import subprocess
@@ -16,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.config import params
-from heatproof.run import command
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths
 from heatproof.storage.formats import read_yaml
@@ -131,7 +135,3 @@ def main() -> None:
     text = README.read_text(encoding="utf-8")
     atomic.write_text(README, replaced(text, table()))
     print(f"{README}: results table written")
-
-
-if __name__ == "__main__":
-    command.run(main)
