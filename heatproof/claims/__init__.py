@@ -2,5 +2,5 @@
 
 `description` is claims.yaml as typed objects, `published` a number in it; `evidence` reads what the
 stages measured. Each kind of claim, and each named check, is a function `(claim, evidence) ->
-Finding`. Nothing here trains, predicts or imports TensorFlow.
+Comparison`. Nothing here trains, predicts or imports TensorFlow.
 """

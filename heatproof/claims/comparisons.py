@@ -9,63 +9,63 @@ import numpy as np
 
 from heatproof.claims.description import Figure, Statement
 from heatproof.claims.evidence import Evidence
-from heatproof.claims.verdicts import FAILS, HOLDS, UNTESTED, Finding, within
+from heatproof.claims.verdicts import FAILS, HOLDS, UNTESTED, Comparison, within
 from heatproof.claims.wording import amount, counted, listed, percent
 
 # Fewer epochs have no curve whose stability could be compared.
 FEWEST_EPOCHS = 5
 
 
-def most_accurate(claim: Statement, evidence: Evidence) -> Finding:
+def most_accurate(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether `model` has the highest test accuracy among `models` on each of `datasets`."""
-    said, ahead, close = [], [], []
+    texts, ahead, close = [], [], []
     for dataset in claim.datasets:
-        found = {m: evidence.evaluate(f"{m}-{dataset}") for m in claim.models}
-        first, second = sorted(found, key=lambda m: -found[m]["accuracy"])[:2]
-        said.append(f"{dataset}: {first} {percent(found[first]['accuracy'])}")
+        metrics = {m: evidence.evaluate(f"{m}-{dataset}") for m in claim.models}
+        first, second = sorted(metrics, key=lambda m: -metrics[m]["accuracy"])[:2]
+        texts.append(f"{dataset}: {first} {percent(metrics[first]['accuracy'])}")
         ahead.append(first == claim.model)
-        low, high = found[first]["accuracy_low"], found[second]["accuracy_high"]
+        low, high = metrics[first]["accuracy_low"], metrics[second]["accuracy_high"]
         if None not in (low, high) and high >= low:
             close.append(dataset)
     overlap = f" Intervals of the first two overlap on {listed(close)}." if close else ""
     count = f"{claim.model} is first on {sum(ahead)} of {len(ahead)} datasets."
-    return _compared(claim, evidence, all(ahead), f"{count}{overlap}", "; ".join(said))
+    return _compared(claim, evidence, all(ahead), f"{count}{overlap}", "; ".join(texts))
 
 
-def accuracy_per_parameter(claim: Statement, evidence: Evidence) -> Finding:
+def accuracy_per_parameter(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether `model` gets the most accuracy for each parameter, on each of `datasets`.
 
     The parameters are what they are, and no accuracy exceeds 1. Where another network's measured
     ratio is out of the model's reach, no training makes the claim true.
     """
-    said, ahead, settled = [], [], []
+    texts, ahead, settled = [], [], []
     for dataset in claim.datasets:
-        found = {m: evidence.evaluate(f"{m}-{dataset}") for m in claim.models}
-        ratio = {m: 1e6 * f["accuracy"] / f["parameters"] for m, f in found.items()}
+        metrics = {m: evidence.evaluate(f"{m}-{dataset}") for m in claim.models}
+        ratio = {m: 1e6 * f["accuracy"] / f["parameters"] for m, f in metrics.items()}
         best = max(ratio, key=lambda m: ratio[m])
-        own = 1e6 / found[claim.model]["parameters"]
-        said.append(f"{dataset}: {best} {ratio[best]:.3g}")
+        own = 1e6 / metrics[claim.model]["parameters"]
+        texts.append(f"{dataset}: {best} {ratio[best]:.3g}")
         ahead.append(best == claim.model)
         if ratio[best] > own:
-            needed = found[best]["parameters"] / found[best]["accuracy"]
+            needed = metrics[best]["parameters"] / metrics[best]["accuracy"]
             settled.append(
                 f"On {dataset} {best} gets {ratio[best]:.3g} a million parameters; {claim.model} "
                 f"would need fewer than {amount(needed)} parameters to pass that, even with every "
                 "image right."
             )
-    text = f"accuracy a million parameters, best: {'; '.join(said)}"
+    text = f"accuracy a million parameters, best: {'; '.join(texts)}"
     if settled:
-        return Finding(FAILS, settled[0], text)
+        return Comparison(FAILS, settled[0], text)
     count = f"{claim.model} is first on {sum(ahead)} of {len(ahead)} datasets."
     return _compared(claim, evidence, all(ahead), count, text)
 
 
-def accuracy_share(claim: Statement, evidence: Evidence) -> Finding:
+def accuracy_share(claim: Statement, evidence: Evidence) -> Comparison:
     """Which share of the best accuracy among `models` does `model` reach, on each of `datasets`."""
     shares = []
     for dataset in claim.datasets:
-        found = {m: evidence.evaluate(f"{m}-{dataset}")["accuracy"] for m in claim.models}
-        shares.append(found[claim.model] / max(found.values()))
+        accuracies = {m: evidence.evaluate(f"{m}-{dataset}")["accuracy"] for m in claim.models}
+        shares.append(accuracies[claim.model] / max(accuracies.values()))
     inside = all(within(share, claim.bounds()) == HOLDS for share in shares)
     text = ", ".join(f"{d} {percent(s, 1)}" for d, s in zip(claim.datasets, shares, strict=True))
     sentence = f"Measured are {_span(shares)}."
@@ -75,7 +75,7 @@ def accuracy_share(claim: Statement, evidence: Evidence) -> Finding:
     return _compared(claim, evidence, inside, sentence, text, shares)
 
 
-def parameter_share(claim: Statement, evidence: Evidence) -> Finding:
+def parameter_share(claim: Statement, evidence: Evidence) -> Comparison:
     """How many parameters `model` has, as a share of those of `models`' only entry."""
     (whole,) = claim.models
     shares, counts = [], []
@@ -86,22 +86,22 @@ def parameter_share(claim: Statement, evidence: Evidence) -> Finding:
         shares.append(own / other)
         counts.append((own, other))
     if all(within(share, claim.bounds()) == HOLDS for share in shares):
-        return Finding(HOLDS, "", _span(shares), *_number(shares))
+        return Comparison(HOLDS, "", _span(shares), *_number(shares))
     own, other = counts[0]
     least, most = (amount(bound * other) for bound in claim.bounds())
     sentence = (
         f"{claim.text()} of {whole}’s {amount(other)} would be {least} to {most} parameters; "
         f"{claim.model} as described has {amount(own)}."
     )
-    return Finding(FAILS, sentence, _span(shares), *_number(shares))
+    return Comparison(FAILS, sentence, _span(shares), *_number(shares))
 
 
-def gaps_widen(claim: Statement, evidence: Evidence) -> Finding:
+def gaps_widen(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether the models' accuracies lie further apart from each of `datasets` to the next."""
     gaps = []
     for dataset in claim.datasets:
-        found = [evidence.evaluate(f"{m}-{dataset}")["accuracy"] for m in claim.models]
-        gaps.append(max(found) - min(found))
+        accuracies = [evidence.evaluate(f"{m}-{dataset}")["accuracy"] for m in claim.models]
+        gaps.append(max(accuracies) - min(accuracies))
     text = ", ".join(
         f"{d} {100 * gap:.2f} points" for d, gap in zip(claim.datasets, gaps, strict=True)
     )
@@ -110,24 +110,24 @@ def gaps_widen(claim: Statement, evidence: Evidence) -> Finding:
     return _compared(claim, evidence, widen, sentence, text)
 
 
-def most_stable(claim: Statement, evidence: Evidence) -> Finding:
+def most_stable(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether `model`'s validation accuracy falls back the least from one epoch to the next.
 
     Stability is the mean fall: rises count nothing, so that a fast learner is not called unstable.
     """
-    said, ahead, short = [], [], []
+    texts, ahead, short = [], [], []
     for dataset in claim.datasets:
         curves = {m: evidence.history(f"{m}-{dataset}")["val_accuracy"] for m in claim.models}
         short += [len(c) for c in curves.values() if len(c) < FEWEST_EPOCHS]
         falls = {m: mean_fall(c.to_numpy(float)) for m, c in curves.items()}
         ahead.append(falls[claim.model] == min(falls.values()))
         each = ", ".join(f"{m} {100 * fall:.2f}" for m, fall in falls.items())
-        said.append(f"{dataset}: {each}")
-    text = f"mean fall of validation accuracy, points an epoch: {'; '.join(said)}"
+        texts.append(f"{dataset}: {each}")
+    text = f"mean fall of validation accuracy, points an epoch: {'; '.join(texts)}"
     if short:
         spread = f"{min(short)} to " if min(short) < max(short) else ""
         sentence = f"Curves of {spread}{counted(max(short), 'epoch')} say nothing of stability."
-        return Finding(UNTESTED, sentence)
+        return Comparison(UNTESTED, sentence)
     count = f"{claim.model} falls back the least on {sum(ahead)} of {len(ahead)} datasets."
     return _compared(claim, evidence, all(ahead), count, text)
 
@@ -144,13 +144,13 @@ def _compared(
     sentence: str,
     text: str,
     numbers: list[float] | None = None,
-) -> Finding:
+) -> Comparison:
     number = _number(numbers) if numbers else (None, None, None)
     cells = evidence.cells_of(claim)
     if evidence.as_published(*cells):
-        return Finding(HOLDS if holds else FAILS, sentence, text, *number)
+        return Comparison(HOLDS if holds else FAILS, sentence, text, *number)
     sentence = f"{sentence} Schedules differ from the published ones: {evidence.shortened(cells)}"
-    return Finding(UNTESTED, sentence.strip(), text, *number)
+    return Comparison(UNTESTED, sentence.strip(), text, *number)
 
 
 def _published_shares(claim: Statement, evidence: Evidence) -> list[float]:

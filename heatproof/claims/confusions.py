@@ -4,26 +4,26 @@ import numpy as np
 
 from heatproof.claims.description import Confusion
 from heatproof.claims.evidence import Evidence
-from heatproof.claims.verdicts import FAILS, HOLDS, NOT_MEASURED, UNTESTED, Finding
+from heatproof.claims.verdicts import FAILS, HOLDS, NOT_MEASURED, UNTESTED, Comparison
 from heatproof.claims.wording import counted, listed
 
 SHOWN = 3
 
 
-def find(claim: Confusion, evidence: Evidence) -> Finding:
+def find(claim: Confusion, evidence: Evidence) -> Comparison:
     """Look a pair of classes up among the most frequent confusions.
 
     Found there it HOLDS under any budget. Not found it FAILS only where all the networks were
-    trained as published. Raises NotThere if a cell's evaluation is missing.
+    trained as published. Raises MissingEvidence if a cell's evaluation is missing.
     """
     cells = evidence.cells_of(claim)
-    found = [evidence.evaluate(cell) for cell in cells]
-    names = found[0]["class_names"]
+    evaluations = [evidence.evaluate(cell) for cell in cells]
+    names = evaluations[0]["class_names"]
     lacking = [name for name in (claim.label, claim.predicted) if name not in names]
-    if lacking or any(f["class_names"] != names for f in found):
+    if lacking or any(e["class_names"] != names for e in evaluations):
         what = f"{claim.dataset} has no class {listed(lacking)}" if lacking else "Classes differ"
-        return Finding(NOT_MEASURED, f"{what}: correct claims.yaml.")
-    matrix = np.sum([f["confusion_test"] for f in found], axis=0)
+        return Comparison(NOT_MEASURED, f"{what}: correct claims.yaml.")
+    matrix = np.sum([e["confusion_test"] for e in evaluations], axis=0)
     counts = off_diagonal(matrix, claim.either_way)
     pair = (names.index(claim.label), names.index(claim.predicted))
     count, place = counts[pair], rank(counts, pair, claim.either_way)
@@ -31,7 +31,7 @@ def find(claim: Confusion, evidence: Evidence) -> Finding:
     pairs = len(names) * (len(names) - 1) // (2 if claim.either_way else 1)
     text = f"number {place} of {pairs} pairs ({counted(int(count), 'image')})"
     if place <= claim.within and count > 0:
-        return Finding(HOLDS, "", text, float(place))
+        return Comparison(HOLDS, "", text, float(place))
     tested = evidence.as_published(*cells)
     frequent = [
         f"{names[i]}{mark}{names[j]} ({counts[i, j]})" for i, j in most(counts, claim.either_way)
@@ -39,7 +39,7 @@ def find(claim: Confusion, evidence: Evidence) -> Finding:
     sentence = f"The most frequent are {listed(frequent)}." if frequent else "There are none."
     if not tested:
         sentence += f" {evidence.shortened(cells)}"
-    return Finding(FAILS if tested else UNTESTED, sentence, text, float(place))
+    return Comparison(FAILS if tested else UNTESTED, sentence, text, float(place))
 
 
 def off_diagonal(matrix: np.ndarray, either_way: bool) -> np.ndarray:

@@ -115,14 +115,14 @@ class _File(Block):
 
 
 @dataclass(frozen=True)
-class Book:
+class ClaimsFile:
     """The whole of claims.yaml, valid: every source and check that a claim names exists."""
 
     sources: dict[str, Source]
     claims: dict[str, Claim]
 
 
-def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> Book:
+def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> ClaimsFile:
     """Read and validate a file of claims.
 
     Args:
@@ -139,7 +139,7 @@ def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> Book:
             _unknown(path, f"claims.{name}.source", claim.source, list(file.sources))
         if isinstance(claim, Statement):
             _check(path, name, claim, checks)
-    return Book(file.sources, claims)
+    return ClaimsFile(file.sources, claims)
 
 
 def _claim(path: Path, name: str, entry: Any) -> Claim:

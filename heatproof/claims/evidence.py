@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.claims.description import Claim, Confusion, Figure, Statement
-from heatproof.claims.verdicts import NotThere
+from heatproof.claims.verdicts import MissingEvidence
 from heatproof.claims.wording import counted
 from heatproof.config.params import Params
-from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, tables
+from heatproof.storage.formats import require_keys
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -27,22 +27,16 @@ class Evidence:
     claims: Mapping[str, Claim]
 
     def require(self, *cells: str) -> None:
-        """Raise NotThere if the study has not all of these cells."""
+        """Raise MissingEvidence if the study has not all of these cells."""
         for cell in cells:
             if cell not in self.study.cells:
-                raise NotThere(f"params.yaml has no cell '{cell}'.")
+                raise MissingEvidence(f"params.yaml has no cell '{cell}'.")
 
     def evaluate(self, cell: str) -> dict[str, Any]:
-        """What evaluate measured of a cell. Raises NotThere, or UserError for a damaged file."""
+        """What evaluate measured. Raises MissingEvidence, or UserError for a damaged file."""
         keys = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", "flops")
         keys += ("train_accuracy", "train_images", "test_images", "confusion_test", "class_names")
         return self._metrics("evaluate", cell, keys)
-
-    def preprocess(self, cell: str) -> dict[str, Any]:
-        """What preprocess wrote of a cell's dataset. Raises as `evaluate` does."""
-        self.require(cell)
-        dataset = self.study.cell(cell).dataset
-        return self._read("preprocess", dataset, ("height", "channels", "classes"))
 
     def train(self, cell: str) -> dict[str, Any]:
         """What train wrote of a cell. Raises as `evaluate` does."""
@@ -62,19 +56,19 @@ class Evidence:
         path = paths.history(cell)
         self.file(path, f"train@{cell}")
         table = tables.read_table(path, f"train@{cell}")
-        _check(path, table.columns, ("epoch", "val_accuracy"), f"train@{cell}")
+        require_keys(path, table.columns, ("epoch", "val_accuracy"), f"train@{cell}")
         return table
 
     def findings(self, cell: str, family: str) -> dict[str, np.ndarray]:
-        """The arrays that a family of explainers found. Raises as `evaluate` does."""
+        """The arrays of a family of findings. Raises as `evaluate` does."""
         self.require(cell)
         self.file(paths.explanations(cell, family), f"explain_{family}@{cell}")
         return artifacts.read_findings(cell, family)
 
     def file(self, path: Path, made_by: str) -> None:
-        """Raise NotThere if there is no such file; `made_by` is the stage to run."""
+        """Raise MissingEvidence if there is no such file; `made_by` is the stage to run."""
         if not path.exists():
-            raise NotThere(f"{path.as_posix()} is missing: `dvc repro {made_by}` makes it.")
+            raise MissingEvidence(f"{path.as_posix()} is missing: `dvc repro {made_by}` makes it.")
 
     def schedules(self, cell: str) -> tuple[Schedule, Schedule | None]:
         """A cell's schedule under the budget in force, and the published one if there is one."""
@@ -82,7 +76,7 @@ class Evidence:
         return self.study.run(cell).schedule, self.study.schedule_under("paper", cell)
 
     def as_published(self, *cells: str) -> bool:
-        """Whether all of these cells are trained as published. Raises NotThere for no such cell."""
+        """Whether all of these cells are trained as published. Raises as `require` does."""
         pairs = [self.schedules(cell) for cell in cells]
         return all(now == published for now, published in pairs)
 
@@ -104,8 +98,8 @@ class Evidence:
     def named(self, source: str, model: str) -> list[str]:
         """The cells of a model that a source has figures of, in the order of claims.yaml."""
         figures = (c for c in self.claims.values() if isinstance(c, Figure) and c.cell)
-        found = [f.cell for f in figures if f.source == source]
-        return list(dict.fromkeys(c for c in found if c.split("-", 1)[0] == model))
+        cells = [figure.cell for figure in figures if figure.source == source]
+        return list(dict.fromkeys(c for c in cells if c.split("-", 1)[0] == model))
 
     def cells_of(self, claim: Claim) -> list[str]:
         """The cells that a claim is about, whether the study has them or not."""
@@ -119,23 +113,8 @@ class Evidence:
 
     def _metrics(self, stage: str, cell: str, keys: tuple[str, ...]) -> dict[str, Any]:
         self.require(cell)
-        return self._read(stage, cell, keys)
-
-    def _read(self, stage: str, name: str, keys: tuple[str, ...]) -> dict[str, Any]:
-        path = paths.metrics(stage, name)
-        self.file(path, f"{stage}@{name}")
-        content = artifacts.read_metrics(stage, name)
-        _check(path, content, keys, f"{stage}@{name}")
-        return content
-
-
-def _check(path: Path, content: Any, keys: tuple[str, ...], made_by: str) -> None:
-    lacking = [key for key in keys if key not in content]
-    if lacking:
-        raise UserError(
-            f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
-            f"make it again with `dvc repro -f {made_by}`"
-        )
+        self.file(paths.metrics(stage, cell), f"{stage}@{cell}")
+        return artifacts.read_metrics(stage, cell, keys)
 
 
 def _length(schedule: Schedule) -> str:

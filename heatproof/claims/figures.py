@@ -1,10 +1,10 @@
 """Published figures of one cell or model beside the measured ones."""
 
+import importlib
 from collections.abc import Callable
 
 import numpy as np
 
-from heatproof.claims import meaning
 from heatproof.claims.description import Figure
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import (
@@ -12,40 +12,41 @@ from heatproof.claims.verdicts import (
     HOLDS,
     IN_REPORT,
     UNTESTED,
-    Finding,
-    NotThere,
+    Comparison,
+    MissingEvidence,
     reached,
     within,
 )
+from heatproof.claims.wording import amount
 from heatproof.statistics.bootstrap import macro_f1_interval
 
 
-def find(claim: Figure, evidence: Evidence) -> Finding:
-    """Compare a figure. Raises NotThere if what it rests on is missing."""
+def find(claim: Figure, evidence: Evidence) -> Comparison:
+    """Compare a figure. Raises MissingEvidence if what it rests on is missing."""
     return _KINDS[claim.kind](claim, evidence)
 
 
-def _accuracy(claim: Figure, evidence: Evidence) -> Finding:
-    found = evidence.evaluate(claim.cell)
-    interval = (found["accuracy_low"], found["accuracy_high"])
-    return _score(claim, evidence, found["accuracy"], interval, found["test_images"])
+def _accuracy(claim: Figure, evidence: Evidence) -> Comparison:
+    metrics = evidence.evaluate(claim.cell)
+    interval = (metrics["accuracy_low"], metrics["accuracy_high"])
+    return _score(claim, evidence, metrics["accuracy"], interval, metrics["test_images"])
 
 
-def _train_accuracy(claim: Figure, evidence: Evidence) -> Finding:
+def _train_accuracy(claim: Figure, evidence: Evidence) -> Comparison:
     from scipy.stats import binom
 
-    found = evidence.evaluate(claim.cell)
-    share, images = found["train_accuracy"], found["train_images"]
+    metrics = evidence.evaluate(claim.cell)
+    share, images = metrics["train_accuracy"], metrics["train_images"]
     # What a bootstrap over the images tends to: the number of right ones is binomial.
     low, high = (float(binom.ppf(p, images, share)) / images for p in (0.025, 0.975))
     return _score(claim, evidence, share, (low, high), images)
 
 
-def _macro_f1(claim: Figure, evidence: Evidence) -> Finding:
-    found = evidence.evaluate(claim.cell)
+def _macro_f1(claim: Figure, evidence: Evidence) -> Comparison:
+    metrics = evidence.evaluate(claim.cell)
     samples, seed = evidence.study.evaluate.bootstrap_samples, evidence.study.seed
-    interval = macro_f1_interval(np.array(found["confusion_test"]), samples, seed)
-    return _score(claim, evidence, found["macro_f1"], interval, None)
+    interval = macro_f1_interval(np.array(metrics["confusion_test"]), samples, seed)
+    return _score(claim, evidence, metrics["macro_f1"], interval, None)
 
 
 def _score(
@@ -54,7 +55,7 @@ def _score(
     value: float,
     interval: tuple[float | None, float | None],
     images: int | None,
-) -> Finding:
+) -> Comparison:
     low, high = (value if bound is None else bound for bound in interval)
     published = claim.bounds()
     verdict = reached(low, high, published, evidence.as_published(claim.cell))
@@ -69,7 +70,7 @@ def _score(
         )
     elif verdict == FAILS:
         sentence = "The published schedule was run, and does not reach it."
-    return Finding(
+    return Comparison(
         verdict=verdict,
         sentence=sentence,
         text=claim.shown(value),
@@ -80,20 +81,22 @@ def _score(
     )
 
 
-def _parameters(claim: Figure, evidence: Evidence) -> Finding:
+def _parameters(claim: Figure, evidence: Evidence) -> Comparison:
     cell = _some(claim, evidence)[0]
     value = evidence.evaluate(cell)["parameters"]
     verdict = within(value, claim.bounds())
     sentence = ""
     if verdict == FAILS:
-        network, size = evidence.study.run(cell).network, evidence.preprocess(cell)
-        shape = (size["height"], size["channels"], size["classes"])
-        middle = sum(claim.bounds()) / 2
-        sentence = meaning.of_parameters(network.architecture, network, shape, value, middle)
-    return Finding(verdict, sentence, claim.shown(value), value)
+        published = sum(claim.bounds()) / 2
+        sentence = (
+            f"The network as described has {amount(value)} parameters; the published figure is "
+            f"{published / value:.3g} times that, as of layers about "
+            f"{(published / value) ** 0.5:.2g} times as wide."
+        )
+    return Comparison(verdict, sentence, claim.shown(value), value)
 
 
-def _flops(claim: Figure, evidence: Evidence) -> Finding:
+def _flops(claim: Figure, evidence: Evidence) -> Comparison:
     cells = _some(claim, evidence)
     values = [evidence.evaluate(cell)["flops"] for cell in cells]
     least, most = min(values), max(values)
@@ -101,12 +104,31 @@ def _flops(claim: Figure, evidence: Evidence) -> Finding:
     holds = [within(value, published) == HOLDS for value in values]
     nearest = min(values, key=lambda value: abs(value - sum(published) / 2))
     architecture = evidence.study.run(cells[0]).network.architecture
-    sentence = "" if any(holds) else meaning.of_flops(architecture, nearest, sum(published) / 2)
+    sentence = "" if any(holds) else _operations_mean(architecture, nearest, sum(published) / 2)
     text = claim.shown(least) if least == most else f"{_bare(claim, least)} to {claim.shown(most)}"
-    return Finding(HOLDS if any(holds) else FAILS, sentence, text, nearest)
+    return Comparison(HOLDS if any(holds) else FAILS, sentence, text, nearest)
 
 
-def _epochs(claim: Figure, evidence: Evidence) -> Finding:
+def _operations_mean(architecture: str, measured: float, published: float) -> str:
+    """Say on what images a network would take a published number of operations.
+
+    Nearly all operations are convolutions', which grow with the image's area.
+    """
+    size = importlib.import_module(f"heatproof.models.architectures.{architecture}").INPUT_SIZE
+    counted = (
+        f"The network as described takes {amount(measured)}, a multiply-accumulate counted as two "
+        "operations (as one, half that)"
+    )
+    if size is None:
+        return f"{counted}; the published figure is {published / measured:.3g} times that."
+    side = size * (published / measured) ** 0.5
+    return (
+        f"{counted}, on {size}×{size} pixels; {amount(published)} would fit images of about "
+        f"{side:.0f}×{side:.0f}."
+    )
+
+
+def _epochs(claim: Figure, evidence: Evidence) -> Comparison:
     now, published = evidence.schedules(claim.cell)
     verdict = within(now.epochs, claim.bounds())
     sentence = ""
@@ -116,18 +138,20 @@ def _epochs(claim: Figure, evidence: Evidence) -> Finding:
         sentence = (
             "Neither this budget's schedule nor the published one of params.yaml has as many."
         )
-    return Finding(verdict, sentence, claim.shown(now.epochs), now.epochs)
+    return Comparison(verdict, sentence, claim.shown(now.epochs), now.epochs)
 
 
-def _training_time(claim: Figure, evidence: Evidence) -> Finding:
+def _training_time(claim: Figure, evidence: Evidence) -> Comparison:
     evidence.require(claim.cell)
-    return Finding(IN_REPORT, "Durations are not among the cached results.")
+    return Comparison(IN_REPORT, "Durations are not among the cached results.")
 
 
 def _some(claim: Figure, evidence: Evidence) -> list[str]:
     cells = evidence.cells_of(claim)
     if not cells:
-        raise NotThere(f"claims.yaml has no figure of a cell of {claim.model} by this source.")
+        raise MissingEvidence(
+            f"claims.yaml has no figure of a cell of {claim.model} by this source."
+        )
     return cells
 
 
@@ -136,7 +160,7 @@ def _bare(claim: Figure, value: float) -> str:
     return claim.shown(value).removesuffix(f" {claim.unit}")
 
 
-_KINDS: dict[str, Callable[[Figure, Evidence], Finding]] = {
+_KINDS: dict[str, Callable[[Figure, Evidence], Comparison]] = {
     "accuracy": _accuracy,
     "train_accuracy": _train_accuracy,
     "macro_f1": _macro_f1,

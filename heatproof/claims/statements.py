@@ -8,44 +8,43 @@ import numpy as np
 from heatproof.claims import comparisons
 from heatproof.claims.description import Statement
 from heatproof.claims.evidence import Evidence
-from heatproof.claims.parameters import saved_by_separating
 from heatproof.claims.verdicts import (
     FAILS,
     HOLDS,
     NOT_MEASURED,
     UNTESTED,
-    Finding,
-    NotThere,
+    Comparison,
+    MissingEvidence,
     within,
 )
 from heatproof.claims.wording import counted, listed, percent
 from heatproof.features.filter_matching import compare
 from heatproof.storage import paths
 
-Check = Callable[[Statement, Evidence], Finding]
+Check = Callable[[Statement, Evidence], Comparison]
 DRAWS = 200  # banks of filters with nothing in common
 
 
-def separable_saving(claim: Statement, evidence: Evidence) -> Finding:
+def separable_saving(claim: Statement, evidence: Evidence) -> Comparison:
     """What `model`'s depthwise-separable blocks save against standard 3×3 convolutions."""
     network = _network(claim, evidence)
     share = saved_by_separating(4 * network.branch_filters, network.blocks)
     return _valued(claim, share, f"{claim.model}’s four blocks together save {percent(share, 1)}.")
 
 
-def filters_in_all(claim: Statement, evidence: Evidence) -> Finding:
+def filters_in_all(claim: Statement, evidence: Evidence) -> Comparison:
     """How many convolution filters `model` has."""
     total = sum(_network(claim, evidence).filters)
     return _valued(claim, total, f"params.yaml gives {claim.model} {total} filters.")
 
 
-def smoothgrad_samples(claim: Statement, evidence: Evidence) -> Finding:
+def smoothgrad_samples(claim: Statement, evidence: Evidence) -> Comparison:
     """How many noisy samples SmoothGrad averages in this study."""
     samples = evidence.study.explain.gradients.smoothgrad.samples
     return _valued(claim, samples, f"params.yaml averages {samples}.")
 
 
-def validation_split(claim: Statement, evidence: Evidence) -> Finding:
+def validation_split(claim: Statement, evidence: Evidence) -> Comparison:
     """Which share of the training images `model` is validated on."""
     cells = evidence.cells_of(claim)
     evidence.require(*cells)
@@ -56,17 +55,17 @@ def validation_split(claim: Statement, evidence: Evidence) -> Finding:
     return _valued(claim, furthest, f"params.yaml holds {held_out} out.")
 
 
-def reduces_on_plateau(claim: Statement, evidence: Evidence) -> Finding:
+def reduces_on_plateau(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether the learning rate is lowered when the validation accuracy stands still."""
     cells = evidence.cells_of(claim)
     rules = {cell: evidence.schedules(cell)[0].decay for cell in cells}
     text = f"decay in force: {listed(sorted(set(rules.values())))}"
     if set(rules.values()) == {"reduce_on_plateau"}:
-        return Finding(HOLDS, "", text)
-    return Finding(_not_as_published(evidence, cells), evidence.shortened(cells), text)
+        return Comparison(HOLDS, "", text)
+    return Comparison(_not_as_published(evidence, cells), evidence.shortened(cells), text)
 
 
-def stops_early(claim: Statement, evidence: Evidence) -> Finding:
+def stops_early(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether a training stops by itself, and could have in the epochs that it was given."""
     cells = evidence.cells_of(claim)
     able, patience = [], []
@@ -76,12 +75,12 @@ def stops_early(claim: Statement, evidence: Evidence) -> Finding:
         able.append(0 < patience[-1] < epochs)
     text = f"patience {listed(str(p) for p in sorted(set(patience)))} epochs"
     if all(able):
-        return Finding(HOLDS, "", text)
+        return Comparison(HOLDS, "", text)
     sentence = f"With so few epochs it cannot act. {evidence.shortened(cells)}".strip()
-    return Finding(_not_as_published(evidence, cells), sentence, text)
+    return Comparison(_not_as_published(evidence, cells), sentence, text)
 
 
-def keeps_best_weights(claim: Statement, evidence: Evidence) -> Finding:
+def keeps_best_weights(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether the epoch whose weights are kept is the one of the best validation accuracy."""
     kept = {}
     for cell in evidence.cells_of(claim):
@@ -91,19 +90,19 @@ def keeps_best_weights(claim: Statement, evidence: Evidence) -> Finding:
     text = f"in {sum(kept.values())} of {counted(len(kept), 'training')}"
     wrong = [cell for cell, right in kept.items() if not right]
     sentence = f"Another epoch’s weights were kept of {listed(wrong)}." if wrong else ""
-    return Finding(FAILS if wrong else HOLDS, sentence, text)
+    return Comparison(FAILS if wrong else HOLDS, sentence, text)
 
 
-def keeps_history(claim: Statement, evidence: Evidence) -> Finding:
+def keeps_history(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether every epoch that was run has a row in the history."""
     cells = evidence.cells_of(claim)
     wrong = [c for c in cells if len(evidence.history(c)) != evidence.train(c)["epochs_run"]]
     text = f"in {len(cells) - len(wrong)} of {counted(len(cells), 'training')}"
     sentence = f"Epochs are missing from the history of {listed(wrong)}." if wrong else ""
-    return Finding(FAILS if wrong else HOLDS, sentence, text)
+    return Comparison(FAILS if wrong else HOLDS, sentence, text)
 
 
-def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Finding:
+def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether confusions are counted on the test images and on training images."""
     lacking = [
         f"{part} of {cell}"
@@ -113,10 +112,10 @@ def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Finding:
     ]
     text = "" if lacking else "in metrics/evaluate/"
     sentence = f"There is no {listed(lacking)}." if lacking else ""
-    return Finding(FAILS if lacking else HOLDS, sentence, text)
+    return Comparison(FAILS if lacking else HOLDS, sentence, text)
 
 
-def predictions_as_csv(claim: Statement, evidence: Evidence) -> Finding:
+def predictions_as_csv(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether each test image's prediction is written as CSV."""
     tables = []
     for cell in evidence.cells_of(claim):
@@ -124,95 +123,119 @@ def predictions_as_csv(claim: Statement, evidence: Evidence) -> Finding:
         path = paths.predictions_csv(cell)
         evidence.file(path, f"evaluate@{cell}")
         tables.append(path.as_posix())
-    return Finding(HOLDS, "", listed(tables))
+    return Comparison(HOLDS, "", listed(tables))
 
 
-def dead_filters(claim: Statement, evidence: Evidence) -> Finding:
+def dead_filters(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether any of `model`'s filters stays silent on the test images."""
-    said, dead = [], 0
+    texts, dead = [], 0
     for cell in evidence.cells_of(claim):
-        found = evidence.features(cell)["activity"]
-        dead += found["dead"]
+        activity = evidence.features(cell)["activity"]
+        dead += activity["dead"]
         dataset = evidence.study.cell(cell).dataset
-        said.append(f"{dataset}: {found['dead']} of {found['channels']} dead")
+        texts.append(f"{dataset}: {activity['dead']} of {activity['channels']} dead")
     if dead:
-        return Finding(HOLDS, "", "; ".join(said), float(dead))
+        return Comparison(HOLDS, "", "; ".join(texts), float(dead))
     cells = evidence.cells_of(claim)
-    sentence = "Every filter answers to some test image; “may be dead” asks for one that does not."
-    return Finding(_not_as_published(evidence, cells), sentence, "; ".join(said), 0.0)
+    sentence = "Every filter responds to some test image; “may be dead” asks for one that does not."
+    return Comparison(_not_as_published(evidence, cells), sentence, "; ".join(texts), 0.0)
 
 
-def alike_filters(claim: Statement, evidence: Evidence) -> Finding:
+def alike_filters(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether `model`'s first filters on two datasets are more alike than unrelated ones.
 
     They are matched one to one, and so are banks drawn at random: alike is what beats 95 % of both
-    kinds of those (see explainers/filter_matching.py).
+    kinds of those (see `features.filter_matching`).
     """
     first, second = (_first_filters(evidence, cell) for cell in evidence.cells_of(claim))
-    said = compare(first, second, DRAWS, evidence.study.seed).metrics["signed"]
-    chance = max(said["redrawn_95th"], said["shuffled_95th"])
-    text = f"mean correlation of matched filters {said['mean']:.2f}, by chance up to {chance:.2f}"
-    if said["mean"] > chance:
-        return Finding(HOLDS, "", text, said["mean"])
+    likeness = compare(first, second, DRAWS, evidence.study.seed).metrics["signed"]
+    chance = max(likeness["redrawn_95th"], likeness["shuffled_95th"])
+    text = (
+        f"mean correlation of matched filters {likeness['mean']:.2f}, by chance up to {chance:.2f}"
+    )
+    if likeness["mean"] > chance:
+        return Comparison(HOLDS, "", text, likeness["mean"])
     sentence = (
         "Matched one to one, they are no more alike than filters that share nothing: any two small "
         "banks look alike in part."
     )
-    return Finding(
-        _not_as_published(evidence, evidence.cells_of(claim)), sentence, text, said["mean"]
+    return Comparison(
+        _not_as_published(evidence, evidence.cells_of(claim)), sentence, text, likeness["mean"]
     )
 
 
-def on_foreground(claim: Statement, evidence: Evidence) -> Finding:
+def on_foreground(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether `method` puts more of its relevance on what is drawn than that covers of the image.
 
     The constant map's relevance mass is the share of the image that the foreground covers.
     """
     (cell,) = evidence.cells_of(claim)
     masses = evidence.assess(cell).get("measures", {}).get("relevance_mass", {})
-    found, covered = masses.get(claim.method), masses.get("constant")
-    if not found or not covered or None in (found.get("low"), covered.get("mean")):
-        raise NotThere(
+    own, covered = masses.get(claim.method), masses.get("constant")
+    if not own or not covered or None in (own.get("low"), covered.get("mean")):
+        raise MissingEvidence(
             f"{paths.metrics('assess', cell).as_posix()} has no relevance mass of "
             f"{claim.method} on the foreground."
         )
-    mass, area = percent(found["mean"], 1), percent(covered["mean"], 1)
+    mass, area = percent(own["mean"], 1), percent(covered["mean"], 1)
     text = f"{mass} of the relevance on {area} of the image"
-    interval = f"{percent(found['low'], 1)} to {percent(found['high'], 1)}"
-    numbers = (found["mean"], found["low"], found["high"], interval)
-    if found["low"] > covered["mean"]:
-        return Finding(HOLDS, "", text, *numbers)
+    interval = f"{percent(own['low'], 1)} to {percent(own['high'], 1)}"
+    numbers = (own["mean"], own["low"], own["high"], interval)
+    if own["low"] > covered["mean"]:
+        return Comparison(HOLDS, "", text, *numbers)
     sentence = "It should put clearly more relevance there than a map that is the same everywhere."
-    return Finding(_not_as_published(evidence, [cell]), sentence, text, *numbers)
+    return Comparison(_not_as_published(evidence, [cell]), sentence, text, *numbers)
 
 
-def not_measured(claim: Statement, evidence: Evidence) -> Finding:
+def not_measured(claim: Statement, evidence: Evidence) -> Comparison:
     """A statement that nothing in the study can decide; claims.yaml says why."""
-    return Finding(NOT_MEASURED, claim.reason or "")
+    return Comparison(NOT_MEASURED, claim.reason or "")
+
+
+def saved_by_separating(channels: int, blocks: list[int], kernel: int = 3) -> float:
+    """The share of weights that depthwise-separable convolutions save, biases and norms apart.
+
+    Args:
+        channels: that enter the first block.
+        blocks: filters of each.
+        kernel: height and width of the filters.
+
+    Returns:
+        1 - (k²·c + c·f) / (k²·c·f), the weights of all blocks added up (Howard et al. 2017,
+        https://arxiv.org/abs/1704.04861, section 3.1, for weights instead of operations).
+    """
+    entering = [channels, *blocks[:-1]]
+    pairs = list(zip(entering, blocks, strict=True))
+    separated = sum(kernel**2 * c + c * f for c, f in pairs)
+    return 1 - separated / sum(kernel**2 * c * f for c, f in pairs)
 
 
 def _network(claim: Statement, evidence: Evidence) -> Any:
     if claim.model not in evidence.study.models:
-        raise NotThere(f"params.yaml has no model '{claim.model}'.")
+        raise MissingEvidence(f"params.yaml has no model '{claim.model}'.")
     return evidence.study.models[claim.model].network
 
 
 def _first_filters(evidence: Evidence, cell: str) -> np.ndarray:
     """The first layer's filters as they act, float32 (filters, height, width, channels)."""
-    found = evidence.findings(cell, "features")
+    arrays = evidence.findings(cell, "features")
     banks = [
-        found[name] * found[name.replace("filters/", "filter_factor/", 1)][:, None, None, None]
-        for name in found
+        arrays[name] * arrays[name.replace("filters/", "filter_factor/", 1)][:, None, None, None]
+        for name in arrays
         if name.startswith("filters/")
     ]
     if len(banks) != 1:
-        raise NotThere(f"{cell} has {len(banks)} banks of first filters, where one is compared.")
+        raise MissingEvidence(
+            f"{cell} has {len(banks)} banks of first filters, where one is compared."
+        )
     return banks[0]
 
 
-def _valued(claim: Statement, value: float, otherwise: str) -> Finding:
+def _valued(claim: Statement, value: float, otherwise: str) -> Comparison:
     verdict = within(value, claim.bounds())
-    return Finding(verdict, "" if verdict == HOLDS else otherwise, claim.shown(value), float(value))
+    return Comparison(
+        verdict, "" if verdict == HOLDS else otherwise, claim.shown(value), float(value)
+    )
 
 
 def _not_as_published(evidence: Evidence, cells: list[str]) -> str:
@@ -247,7 +270,7 @@ CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
 NEEDS = {name: needs for name, (_, needs) in CHECKS.items()}
 
 
-def find(claim: Statement, evidence: Evidence) -> Finding:
-    """Run the check that a statement names. Raises NotThere if what it rests on is missing."""
+def find(claim: Statement, evidence: Evidence) -> Comparison:
+    """Run the check that a statement names. Raises MissingEvidence if a result is missing."""
     check, _ = CHECKS[claim.check]
     return check(claim, evidence)

@@ -14,7 +14,7 @@ VERDICTS = (HOLDS, EXCEEDED, FAILS, UNTESTED, NOT_RUN, NOT_MEASURED, IN_REPORT)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Comparison:
     """What became of a claim.
 
     verdict: one of VERDICTS. sentence: why, or what the figure would have to mean; may be empty.
@@ -32,7 +32,7 @@ class Finding:
     interval: str = ""
 
 
-class NotThere(Exception):
+class MissingEvidence(Exception):
     """What a claim rests on has not been run: the message names the cell or the file."""
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from heatproof.claims import description, statements
 from heatproof.claims.evidence import Evidence
+from heatproof.claims.scorecard import compared
 from heatproof.config import params
 from heatproof.storage import artifacts, paths, tables
-from stages import claims
 
 ROOT = Path(__file__).parents[2]
 STUDY = params.load(ROOT / "params.yaml")
@@ -51,7 +51,7 @@ def write_training(cell: str, accuracies: list[float], best_epoch: int) -> None:
 
 def entry(name: str, study: params.Params = STUDY) -> dict[str, Any]:
     """One claim of the real claims.yaml, compared."""
-    return claims.compared(name, BOOK.claims[name], evidence(study))
+    return compared(name, BOOK.claims[name], evidence(study))
 
 
 def evidence(study: params.Params = STUDY) -> Evidence:

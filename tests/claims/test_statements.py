@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from heatproof.claims import statements
 from heatproof.storage import artifacts, paths
 from tests.claims.results import BIG, IMAGES, PAPER, STUDY, entry, write_evaluate, write_training
 
@@ -60,6 +61,11 @@ def test_dead_filters_are_counted_on_both_datasets(dead, verdict):
     found = entry("simple_cnn.dead")
     assert found["verdict"] == verdict
     assert f"fashion_mnist: {dead} of 16 dead" in found["measured"]["text"]
+
+
+def test_separating_saves_the_inverse_of_filters_and_places():
+    assert statements.saved_by_separating(2, [4]) == pytest.approx(1 - (18 + 8) / 72)
+    assert statements.saved_by_separating(2, [4, 8]) == pytest.approx(1 - (26 + 36 + 32) / 360)
 
 
 def write_filters(cell: str, kernels: np.ndarray, factor: np.ndarray) -> None:

@@ -3,10 +3,10 @@
 import pytest
 
 from heatproof.claims import verdicts
+from heatproof.claims.scorecard import scorecard
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
-from stages import claims
-from tests.claims.results import BEST, BOOK, PAPER, STUDY, entry, write_evaluate
+from tests.claims.results import BEST, BOOK, IMAGES, PAPER, STUDY, entry, write_evaluate
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,21 @@ def test_training_accuracy_has_a_binomial_interval():
     assert found["measured"]["high"] == pytest.approx(0.8 + 1.96 * 0.004, abs=1e-4)
 
 
+def test_counts_of_weights_and_operations_need_no_budget():
+    for dataset in IMAGES:
+        write_evaluate(f"resnet18-{dataset}", parameters=11_182_410, flops=278_000_000)
+    assert entry("resnet18-mnist.parameters")["verdict"] == "holds"
+    flops = entry("resnet18.flops")
+    assert (flops["verdict"], flops["measured"]["text"]) == ("does not hold", "278 M")
+    assert "36×36" in flops["sentence"]  # operations grow with the area
+    write_evaluate("efficient_cnn-mnist", parameters=1_900_000)
+    larger = entry("efficient_cnn-mnist.parameters")
+    assert larger["verdict"] == "does not hold"
+    assert larger["sentence"].endswith(
+        "the published figure is 2 times that, as of layers about 1.4 times as wide."
+    )
+
+
 def test_epochs_are_those_of_the_schedule_in_force():
     assert entry("simple_cnn-mnist.epochs")["verdict"] == "holds"
     short = entry("cifar_cnn.epochs")
@@ -101,7 +116,7 @@ def test_what_is_missing_is_named():
 
 def test_a_study_of_other_cells_runs_too():
     demo = STUDY.model_copy(update={"cells": {}, "models": {}})
-    content = claims.scorecard(demo, BOOK)
+    content = scorecard(demo, BOOK)
     said = {e["id"]: e["verdict"] for e in content["claims"]}
     assert {name for name, verdict in said.items() if verdict == "holds"} == {"smoothgrad_samples"}
     assert set(said.values()) == {"not run", "not measured", "holds"}

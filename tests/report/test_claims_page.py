@@ -163,9 +163,9 @@ def test_nothing_compared_yet_is_said(small_study):
 
 def test_the_real_claims_have_a_page(small_study, repository: Path):
     from heatproof.claims import description, statements
-    from stages import claims as stage
+    from heatproof.claims.scorecard import scorecard as compare
 
     book = description.load(statements.NEEDS, repository / "claims.yaml")
-    _, page = rendered(small_study, stage.scorecard(small_study, book))
+    _, page = rendered(small_study, compare(small_study, book))
     assert sum(name.startswith("claim-") for name in page.ids) == len(book.claims)
     assert "params.yaml has no cell 'resnet18-mnist'." in page.text

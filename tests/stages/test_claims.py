@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from heatproof.claims.scorecard import scorecard
 from heatproof.config import params
 from heatproof.storage import artifacts, paths
 from stages import claims
@@ -28,7 +29,7 @@ def test_the_stage_writes_the_same_bytes_again_and_no_durations(tmp_path, monkey
     artifacts.write_timing("train", "resnet18-mnist", {"train_seconds": 960.0})
     claims.main()
     assert paths.CLAIMS.read_bytes() == first
-    content = claims.scorecard(params.load(), BOOK)
+    content = scorecard(params.load(), BOOK)
     assert sum(content["counts"].values()) == len(content["claims"]) == 90
     assert content["counts"]["in the report"] == 13
     assert json.loads(paths.CLAIM_COUNTS.read_text()) == content["counts"]

@@ -89,7 +89,7 @@ def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         study: whose cells have pages and durations.
-        claims: what data/claims.json says (see `stages.claims.scorecard`); empty where
+        claims: what data/claims.json says (see `claims.scorecard`); empty where
             it has not been made.
     """
     entries = [_with_time(study, entry) for entry in claims["claims"]] if claims else []
