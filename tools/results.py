@@ -16,7 +16,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +97,16 @@ def stale(status: dict[str, list[Any]], recorded: dict[str, Any]) -> list[str]:
         kind = stage.partition("@")[0]
         if reasons and kind not in NO_RESULTS:
             by_kind[kind].append(reasons)
-    made = {Path(out["path"]) for stage in recorded.values() for out in stage.get("outs", ())}
     return [
         f"{kind}: {len(each)} stale: {', '.join(sorted(set().union(*each)))}"
         for kind, each in by_kind.items()
-    ] + [f"{path}: no stage of {LOCK} made it" for path in _committed() if path not in made]
+    ] + [f"{path}: no stage makes it" for path in _orphans(status.keys() | recorded.keys())]
 
 
-def _committed() -> list[Path]:
-    return sorted(path for path in paths.METRICS.rglob("*") if path.is_file())
+def _orphans(stages: Set[str]) -> Iterator[Path]:
+    for path in sorted(paths.METRICS.rglob("*.json")):
+        if "@".join(path.relative_to(paths.METRICS).with_suffix("").parts) not in stages:
+            yield path
 
 
 def _reasons(changes: list[Any]) -> Iterator[str]:
