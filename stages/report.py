@@ -5,19 +5,15 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("stages.report")
 
-from pathlib import Path
-
 from heatproof.config import params
 from heatproof.report import site, study
-
-REPORTS = Path("reports")
 
 
 def main() -> None:
     """Build the site from params.yaml, metrics/ and data/, as far as results exist."""
     results = study.collect(params.load())
-    site.build(results, REPORTS)
-    lacking = [cell.name for cell in results.cells if cell.missing]
-    print(f"report: {REPORTS / 'index.html'}, {len(results.cells)} cells", flush=True)
-    if lacking:
-        print(f"report: results missing for {', '.join(lacking)} (said on their pages)")
+    site.build(results, site.REPORTS)
+    incomplete = [cell.name for cell in results.cells if cell.missing]
+    print(f"report: {site.REPORTS / 'index.html'}, {len(results.cells)} cells", flush=True)
+    if incomplete:
+        print(f"report: results are missing for {', '.join(incomplete)}; their pages list them")

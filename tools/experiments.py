@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from heatproof.report.pages import experiments
-from heatproof.report.sections.outcomes import Outcome, Start, touched
+from heatproof.report.sections.outcomes import Outcome, Start, changed_cells
+from heatproof.report.site import REPORTS
 from heatproof.run.errors import UserError
-from stages.report import REPORTS
 from tools import exp_files, exp_show
 from tools.shell import dvc, git
 
@@ -85,7 +85,7 @@ def _is_here(rev: str) -> bool:
 
 def _illustrated(shown: exp_show.Shown, cache: Path) -> Start:
     """Add what there is to look at, of the cells that experiments changed."""
-    cells = tuple(touched(shown.start))
+    cells = tuple(changed_cells(shown.start))
 
     def with_pictures(outcome: Outcome, name: str) -> Outcome:
         outputs = shown.outputs.get(name, {})

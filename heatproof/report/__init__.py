@@ -1,5 +1,5 @@
-"""The static site: one file a page, the charts and pictures they share, templates and style.
+"""The static site: pages, sections, charts, text, templates, styles and scripts.
 
 A page module turns results (`study`) into plain values; a template only lays them out. Everything
-is drawn at build time, so that the pages can be read from `file://`, on paper and without scripts.
+is drawn when the report is built, so that pages work from `file://`, on paper and without scripts.
 """

@@ -21,7 +21,7 @@ SITE = (
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
-    *(numbers.listing, numbers.known, charts.look, file_name),
+    *(numbers.listing, numbers.known, charts.slot_classes, file_name),
 )
 
 

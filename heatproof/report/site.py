@@ -13,6 +13,7 @@ from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import file_name, replace_folder
 from heatproof.storage.formats import write_json
 
+REPORTS = Path("reports")
 # What cells' pages, and the page that compares two cells, need besides the site's own.
 CELL = ("maps.css", "gallery.css", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "compare.js")

@@ -1,4 +1,4 @@
-"""Line charts, interval strips and reliability diagrams as plain coordinates for SVG templates.
+"""Line charts as coordinates for SVG templates.
 
 Colours are not decided here: a series has a `slot`, which the style sheet turns into a colour and
 a dash pattern for the reader's theme. Coordinates are rounded, so that the files are byte-stable.
@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-COLOURS = DASHES = 8  # as many as the style sheet has
+COLOURS = DASHES = 8  # in the style sheet
 LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
-DOTTED = 30  # a line of more points is drawn without dots
+MAX_DOTS = 30  # a line of more points is drawn without dots
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """One series: an SVG path, its points (and a path of dots, if few), where its name stands."""
+    """One series: an SVG path, its points (and a path of dots, if few), its name's place."""
 
     name: str
     slot: int
@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """The numbers at one x, as text, in the order of the lines; None where there is none."""
+    """The numbers at one x, as text, in the order of the lines; None where missing."""
 
     x: str
     values: tuple[str | None, ...]
@@ -50,11 +50,11 @@ class Row:
 class Chart:
     """A line chart in its own units; the plot area is (left, top) to (right, bottom).
 
-    `says` is what it shows, in a sentence; `rows` are its numbers, a column a line.
+    `summary` is a sentence; `rows` are its numbers, one column per line.
     """
 
     title: str
-    says: str
+    summary: str
     rows: tuple[Row, ...]
     x_title: str
     y_title: str
@@ -67,7 +67,7 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
-    letters: int  # of a line's name, as many as have room beside the plot
+    letters: int  # of a line's name that fit beside the plot
     marker_x: float | None = None
     marker_label: str = ""
 
@@ -86,8 +86,8 @@ class Series:
 Kept = tuple[Series, list[tuple[float, float]]]
 
 
-def look(slot: int) -> str:
-    """The style sheet's classes for a slot: the first 64 differ in colour, in dash or in both."""
+def slot_classes(slot: int) -> str:
+    """The style sheet's classes for a slot: the first 64 differ in colour, dash or both."""
     return f"slot-{slot % COLOURS} dash-{(slot + slot // COLOURS) % DASHES}"
 
 
@@ -121,14 +121,14 @@ def line_chart(
     """Lay out a line chart; None where no series has a number.
 
     Args:
-        title: says what is drawn; also the picture's name for a screen reader.
+        title: also the picture's name for a screen reader.
         series: drawn in this order, each labelled at its right end.
         x_title: name of the x axis.
         y_title: name of the y axis, with its unit.
         as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
         x_range: fixed x axis, so that neighbouring charts can be compared.
         label_room: space right of the plot for the series' names.
-        marker: an x and a word for a vertical line.
+        marker: an x and a label for a vertical line.
         size: width and height.
     """
     kept = [(s, _finite(s)) for s in series]
@@ -157,7 +157,7 @@ def line_chart(
             slot=s.slot,
             path=_path([(x_at(x), y_at(y)) for x, y in pairs]),
             points=tuple(Point(x_at(x), y_at(y)) for x, y in pairs),
-            dots=_dots([(x_at(x), y_at(y)) for x, y in pairs]) if len(pairs) <= DOTTED else "",
+            dots=_dots([(x_at(x), y_at(y)) for x, y in pairs]) if len(pairs) <= MAX_DOTS else "",
             label_y=place,
             leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
         )
@@ -165,7 +165,7 @@ def line_chart(
     )
     return Chart(
         title=title,
-        says=_says(kept, x_title, as_percent),
+        summary=_summary(kept, x_title, as_percent),
         rows=tuple(_rows(kept, as_percent)),
         x_title=x_title,
         y_title=y_title,
@@ -188,7 +188,7 @@ def line_chart(
 
 
 def spread(places: Sequence[float], low: float, high: float) -> list[float | None]:
-    """Move labels apart, so that none overlap, as little as one pass down and one up allow.
+    """Move labels apart so that none overlap, in one pass down and one up.
 
     Returns:
         A place for each label in the order given; None for all where they cannot all fit
@@ -211,7 +211,7 @@ def spread(places: Sequence[float], low: float, high: float) -> list[float | Non
 
 
 def position(value: float, low: float, high: float) -> float:
-    """Where a value lies between low and high, in percent of the way, kept within 0 to 100."""
+    """Where a value lies between low and high, in percent, clipped to 0 to 100."""
     share = 0.5 if high == low else (value - low) / (high - low)
     return round(100 * min(1.0, max(0.0, share)), 2)
 
@@ -247,32 +247,32 @@ def _leader(x: float, y: float, right: float, place: float | None) -> str:
     return "" if place is None else f"M{x + 5:g} {y:g}L{right:g} {y:g}L{right + 6:g} {place:g}"
 
 
-def _tell(value: float, as_percent: bool) -> str:
+def _format(value: float, as_percent: bool) -> str:
     return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}".replace("-", "−")
 
 
 def _dots(points: Sequence[tuple[float, float]]) -> str:
-    """Lines of no length, which round caps make dots: one element however many there are."""
+    """Lines of no length, which round caps make dots: one element for all points."""
     return "".join(f"M{x:g} {y:g}h0" for x, y in points)
 
 
-def _says(kept: Sequence[Kept], x_title: str, as_percent: bool) -> str:
+def _summary(kept: Sequence[Kept], x_title: str, as_percent: bool) -> str:
     ends = [(pairs[-1][1], s.name) for s, pairs in kept]
     if len(ends) == 1:
         (x, first), (last, name) = kept[0][1][0], ends[0]
         return (
-            f"{name}: {_tell(first, as_percent)} at {x_title} {x:g}, "
-            f"{_tell(last, as_percent)} at the end."
+            f"{name}: {_format(first, as_percent)} at {x_title} {x:g}, "
+            f"{_format(last, as_percent)} at the end."
         )
-    least, most = min(ends), max(ends)
+    lowest, highest = min(ends), max(ends)
     return (
-        f"At the end from {_tell(least[0], as_percent)} ({least[1]}) "
-        f"to {_tell(most[0], as_percent)} ({most[1]})."
+        f"Final values from {_format(lowest[0], as_percent)} ({lowest[1]}) "
+        f"to {_format(highest[0], as_percent)} ({highest[1]})."
     )
 
 
 def _rows(kept: Sequence[Kept], as_percent: bool) -> Iterator[Row]:
     lines = [dict(pairs) for _, pairs in kept]
     for x in sorted({x for line in lines for x in line}):
-        found = (line.get(x) for line in lines)
-        yield Row(f"{x:g}", tuple(None if y is None else _tell(y, as_percent) for y in found))
+        values = (line.get(x) for line in lines)
+        yield Row(f"{x:g}", tuple(None if y is None else _format(y, as_percent) for y in values))

@@ -1,8 +1,8 @@
-"""The colour maps that a reader may choose, as tables that the browser looks levels up in.
+"""The colour maps that a reader may choose, as lookup tables for the browser.
 
-Maps lie in a sprite as levels of grey; an SVG filter (feComponentTransfer) gives them their
-colours. So one picture serves every colour map, without a script too, and where a page opened from
-disk may not read its pictures' pixels.
+Maps are levels of grey in a sprite; an SVG filter (feComponentTransfer) colours them. So one
+picture works with every colour map, also without scripts, and although a page opened from disk may
+not read its pictures' pixels.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from matplotlib import colormaps
 
 from heatproof.report.charts import sprites
 
-STEP = 3  # levels from one entry of a table to the next; between them the browser interpolates
+STEP = 3  # levels between two entries of a table, which the browser interpolates
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ def _colour_map(name: str, label: str, signed: bool) -> ColourMap:
 
 
 def _brief(share: float) -> str:
-    """A share in three decimals, as a level of 255 needs, without what says nothing."""
+    """A share in three decimals, enough for 256 levels, without needless zeros."""
     return f"{share:.3f}".rstrip("0").rstrip(".").removeprefix("0") or "0"

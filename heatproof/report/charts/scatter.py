@@ -1,4 +1,4 @@
-"""Named points over a logarithmic axis, each name where it covers neither points nor names."""
+"""Named points over a logarithmic axis, each name placed clear of points and other names."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from heatproof.statistics import numbers
 
-LETTER = 6.3  # a letter's width in the chart's units, generous
+LETTER = 6.3  # width of a letter in the chart's units, an upper bound
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A point to be drawn: its cost `x` above 0, its `y`, and what it stands for in words.
+    """A point to be drawn: its cost `x` above 0, its `y`, and its tooltip.
 
-    `low` and `high` are the ends of y's interval, `slot` the colour that the name has elsewhere.
+    `low` and `high` are the ends of y's interval, `slot` the name's colour on all pages.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Axis:
-    """What stands at an axis, the values at its start and end (up, or to the right), its ticks."""
+    """An axis' title, the values at its start and end (upwards, or to the right), its ticks."""
 
     title: str
     start: float
@@ -38,7 +38,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Dot:
-    """A point, its name and where that stands; `ahead`: none to its left is as high."""
+    """A point and the place of its name; `pareto`: none is both cheaper and better."""
 
     name: str
     x: float
@@ -46,7 +46,7 @@ class Dot:
     label_x: float
     label_y: float
     anchor: str
-    ahead: bool
+    pareto: bool
     tip: str
     whisker: str  # a path over its interval; empty where there is none
     slot: int | None
@@ -57,7 +57,7 @@ class Scatter:
     """A chart in its own units; the plot area is (left, top) to (right, bottom)."""
 
     title: str
-    says: str
+    summary: str
     x_title: str
     y_title: str
     width: float
@@ -69,7 +69,7 @@ class Scatter:
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     dots: tuple[Dot, ...]
-    front: str  # a path through the points that are ahead
+    front: str  # a path through the Pareto front
 
 
 def scatter(
@@ -83,7 +83,7 @@ def scatter(
     """Lay out points whose x is a cost in milliseconds and whose y is a rank, the best at the top.
 
     Args:
-        title: says what is drawn.
+        title: of the chart.
         points: name, x above 0, y.
         x_title: name of the logarithmic x axis.
         y_title: name of the y axis.
@@ -99,7 +99,7 @@ def scatter(
     step = max(1, math.ceil((worst - best) / 8))
     return plot(
         title,
-        [Mark(n, x, y, f"{n}: {x:.3g} ms an image, mean rank {y:.1f}") for n, x, y in points],
+        [Mark(n, x, y, f"{n}: {x:.3g} ms per image, mean rank {y:.1f}") for n, x, y in points],
         x_axis=decades(x_title, [x for _, x, _ in points], _power),
         y_axis=Axis(
             y_title, worst, best,
@@ -109,21 +109,21 @@ def scatter(
     )  # fmt: skip
 
 
-def decades(title: str, values: Sequence[float], tell: Callable[[float], str]) -> Axis:
-    """Make a logarithmic axis over whole powers of ten that hold all values, each above 0."""
+def decades(title: str, values: Sequence[float], label: Callable[[float], str]) -> Axis:
+    """Make a logarithmic axis over whole powers of ten that covers all values, each above 0."""
     low = math.floor(min(math.log10(value) for value in values))
     high = max(math.ceil(max(math.log10(value) for value in values)), low + 1)
     powers = [10.0**power for power in range(low, high + 1)]
-    return Axis(title, powers[0], powers[-1], [(power, tell(power)) for power in powers])
+    return Axis(title, powers[0], powers[-1], [(power, label(power)) for power in powers])
 
 
 def plot(
     title: str, marks: Sequence[Mark], *, x_axis: Axis, y_axis: Axis, size: tuple[float, float]
 ) -> Scatter:
-    """Lay out points over a logarithmic x axis, with a line through those that none beats.
+    """Lay out points over a logarithmic x axis, with a line through their Pareto front.
 
     Args:
-        title: says what is drawn.
+        title: of the chart.
         marks: at least one.
         x_axis: its start and end above 0.
         y_axis: towards its end is better.
@@ -144,9 +144,9 @@ def plot(
 
     places = [(across(mark.x), down(mark.y)) for mark in marks]
     boxes = [(x - 6, y - 6, x + 6, y + 6) for x, y in places]
-    ahead = _ahead([(mark.x, mark.y) for mark in marks], upwards=y_axis.end > y_axis.start)
+    pareto = _pareto([(mark.x, mark.y) for mark in marks], upwards=y_axis.end > y_axis.start)
     dots = []
-    for mark, (px, py), first in zip(marks, places, ahead, strict=True):
+    for mark, (px, py), first in zip(marks, places, pareto, strict=True):
         area = (left + 2, 8, width, bottom)
         label_x, label_y, anchor, box = _place(mark.name, px, py, boxes, area)
         boxes.append(box)
@@ -156,11 +156,11 @@ def plot(
         dots.append(
             Dot(mark.name, px, py, label_x, label_y, anchor, first, mark.tip, whisker, mark.slot)
         )
-    line = sorted((d.x, d.y) for d in dots if d.ahead)
-    unbeaten = [d.name for d in sorted(dots, key=lambda d: (d.x, d.y)) if d.ahead]
+    line = sorted((d.x, d.y) for d in dots if d.pareto)
+    front = [d.name for d in sorted(dots, key=lambda d: (d.x, d.y)) if d.pareto]
     return Scatter(
         title=title,
-        says=f"None is both cheaper and better than {numbers.listing(unbeaten)}.",
+        summary=f"None is both cheaper and better than {numbers.listing(front)}.",
         x_title=x_axis.title,
         y_title=y_axis.title,
         width=width,
@@ -180,7 +180,7 @@ def _power(value: float) -> str:
     return f"{value:g}" if value < 10_000 else f"{round(value):,}"
 
 
-def _ahead(points: Sequence[tuple[float, float]], upwards: bool) -> list[bool]:
+def _pareto(points: Sequence[tuple[float, float]], upwards: bool) -> list[bool]:
     """Whether no other point is both as cheap and as good, and better in one of the two."""
     merits = [(cost, y if upwards else -y) for cost, y in points]
     return [
@@ -190,11 +190,11 @@ def _ahead(points: Sequence[tuple[float, float]], upwards: bool) -> list[bool]:
 
 
 def _stairs(line: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Steps through the points: a cost is not paid in part."""
-    made = [line[0]]
+    """Steps through the points, since nothing lies between two of them."""
+    steps = [line[0]]
     for (_, before), (x, y) in pairwise(line):
-        made += [(x, before), (x, y)]
-    return made
+        steps += [(x, before), (x, y)]
+    return steps
 
 
 def _place(
@@ -204,7 +204,7 @@ def _place(
     taken: Sequence[tuple[float, float, float, float]],
     area: tuple[float, float, float, float],
 ) -> tuple[float, float, str, tuple[float, float, float, float]]:
-    """Find the name's place among several around its point: the one that covers the least."""
+    """Choose among places around the point the one where the name covers least."""
     wide = LETTER * len(name)
     choices = []
     for distance in (0.0, 11.0, 22.0, 33.0):

@@ -1,4 +1,4 @@
-"""A few pictures with their titles as one PNG: the panel beside a page, what a notebook shows."""
+"""Pictures with titles as one PNG: for notebooks, and beside the page on photos."""
 
 import io
 import textwrap
@@ -16,14 +16,14 @@ from heatproof.statistics import numbers
 if TYPE_CHECKING:
     from matplotlib.text import Text
 
-HEAT = 0.55  # opacity of a coarse map over its image, as on the pages
-INCHES = 1.75  # a picture's side
-TITLE = 26  # letters in each of the two lines above a picture
+OPACITY = 0.55  # of a coarse map over its image, as on the pages
+INCHES = 1.75  # width and height of a picture
+TITLE = 26  # letters per line of a title, which has up to two
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture: uint8 (height, width, 1 or 3), a title above and a quiet line below it."""
+    """One picture: uint8 (height, width, 1 or 3), a title above and a note below it."""
 
     pixels: np.ndarray
     title: str
@@ -41,7 +41,7 @@ class Picture:
 
 
 def image(pixels: np.ndarray, title: str, note: str = "") -> Shown:
-    """An image as it is: float (height, width, channels) in [0, 1], or uint8."""
+    """An image in its own colours: float (height, width, channels) in [0, 1], or uint8."""
     if pixels.dtype != np.uint8:
         pixels = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
     return Shown(pixels, title, note)
@@ -56,30 +56,30 @@ def heatmap(
     own: dict[str, float] | None = None,
     title: str = "",
 ) -> Shown:
-    """A method's map as the pages colour it, with its range below.
+    """A method's map coloured as on the pages, with its range below.
 
     Args:
         values: float (height, width), raw.
-        method: its name, which decides the colours and whether it is laid over the image.
+        method: its name, which decides the colours and whether it is shown over the image.
         over: uint8 (height, width, channels), the image.
-        signed: whether the method gives negative values; seen from the map if left out.
-        own: name -> number, what the method says of its own error on this map.
-        title: the method's own label if left out.
+        signed: whether the method gives negative values; by default, whether this map does.
+        own: name -> number, the method's own error on this map.
+        title: by default the method's label.
     """
     described = methods.describe(method)
     signed = sprites.is_signed(values) if signed is None else signed
     heat = sprites.colour(values, method, signed)
     if described.overlay and over is not None:
         grey = sprites.to_rgb(np.rint(over.mean(axis=-1, keepdims=True)).astype(np.uint8))
-        heat = np.rint(HEAT * heat + (1 - HEAT) * grey).astype(np.uint8)
-    note = sprites.flaw(values) or span(values, signed)
+        heat = np.rint(OPACITY * heat + (1 - OPACITY) * grey).astype(np.uint8)
+    note = sprites.defect(values) or value_range(values, signed)
     note = ", ".join(filter(None, [note, methods.beside(own or {})]))
     return Shown(heat, title or described.label, note)
 
 
-def span(values: np.ndarray, signed: bool) -> str:
+def value_range(values: np.ndarray, signed: bool) -> str:
     """The range that a map's colours cover, such as `0 to 2.31`."""
-    peak = numbers.significant(float(np.abs(np.nan_to_num(values)).max(initial=0)), 3)
+    peak = numbers.significant(sprites.peak(values), 3)
     return f"{numbers.MINUS}{peak} to {peak}" if signed else f"0 to {peak}"
 
 
@@ -89,8 +89,8 @@ def picture(
     """Lay pictures out in rows of at most `columns`.
 
     Args:
-        rows: groups of pictures; each begins on a line of its own.
-        columns: pictures in a line.
+        rows: groups of pictures; each starts on a new line.
+        columns: pictures per line.
         titles: one line above each group, or none.
     """
     from matplotlib.figure import Figure
@@ -109,7 +109,7 @@ def picture(
         below -= height
         if title:
             place = (0.005, 1 - (sum(heights) - top + 0.22) / sum(heights))
-            _write(
+            _no_formula(
                 figure.text(*place, numbers.short(title, 26 * width), fontsize=11, weight="bold")
             )
         for column, shown in enumerate(line):
@@ -118,13 +118,15 @@ def picture(
             axes = figure.add_axes((*corner, *size))
             axes.imshow(sprites.to_rgb(shown.pixels), interpolation="nearest")
             axes.set_axis_off()
-            _write(axes.set_title(_two_lines(shown.title), fontsize=8, pad=3, linespacing=1.05))
+            _no_formula(
+                axes.set_title(_two_lines(shown.title), fontsize=8, pad=3, linespacing=1.05)
+            )
             if shown.note:
                 below_it = axes.text(
                     0.5, -0.03, numbers.short(shown.note, 34), fontsize=7.5, color="#5a6270",
                     transform=axes.transAxes, ha="center", va="top",
                 )  # fmt: skip
-                _write(below_it)
+                _no_formula(below_it)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters the font lacks
@@ -139,6 +141,6 @@ def _two_lines(title: str) -> str:
     )
 
 
-def _write(text: "Text") -> None:
-    """Take a text as it is: names come from files, and a dollar sign in one is no formula."""
+def _no_formula(text: "Text") -> None:
+    """Show a text as it is: a dollar sign in a file's name does not start a formula."""
     text.set_parse_math(False)

@@ -1,7 +1,7 @@
 """Images and attribution maps as pictures: colour maps, and many tiles in one PNG.
 
-Attributions are stored raw; here, and only here, they are scaled for the eye. Each map is divided
-by the largest magnitude in it, so colours compare places within a map, never two maps.
+Attributions are stored raw and are scaled only here. Each map is divided by the largest magnitude
+in it, so colours compare places within a map, never two maps.
 """
 
 import io
@@ -13,7 +13,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
-# Laid over the image; every other unsigned map is in magma, and a feature map grey.
+# Maps shown over the image, and feature maps; every other unsigned map is drawn in magma.
 UNSIGNED = {
     "gradcam": "viridis",
     "gradcam_plus_plus": "viridis",
@@ -28,7 +28,7 @@ GUTTER = 1
 
 @dataclass(frozen=True)
 class Tile:
-    """One picture's place in a sprite, in its own pixels."""
+    """A picture's place in a sprite, in pixels."""
 
     x: int
     y: int
@@ -37,7 +37,7 @@ class Tile:
 
 
 class Sprite:
-    """Tiles of one size in one PNG, in the order they are added, about as wide as high."""
+    """Tiles of one size in one PNG, in the order they are added, on a square grid."""
 
     def __init__(self, height: int, width: int, tiles: int, channels: int = 3) -> None:
         self._height, self._width, self._channels = height, width, channels
@@ -54,7 +54,7 @@ class Sprite:
         if picture.shape != expected or picture.dtype != np.uint8:
             raise ValueError(f"expected uint8 {expected}")
         row, column = divmod(len(self._tiles), self._columns)
-        # The border repeats the edge: a browser that scales by a fraction samples beyond it.
+        # The border repeats the edge, since a browser that scales by a fraction samples beyond it.
         edges = ((GUTTER, GUTTER), (GUTTER, GUTTER), (0, 0))
         self._tiles.append(np.pad(picture, edges, mode="edge"))
         return Tile(
@@ -92,8 +92,8 @@ def png(picture: np.ndarray) -> bytes:
     """Encode uint8 (height, width, 3), or (height, width, 1) for grey, as PNG."""
     buffer = io.BytesIO()
     grey = picture.shape[-1] == 1
-    made = Image.fromarray(picture[..., 0], "L") if grey else Image.fromarray(picture, "RGB")
-    made.save(buffer, "PNG", optimize=False, compress_level=9)
+    image = Image.fromarray(picture[..., 0], "L") if grey else Image.fromarray(picture, "RGB")
+    image.save(buffer, "PNG", optimize=False, compress_level=9)
     return buffer.getvalue()
 
 
@@ -108,7 +108,7 @@ def is_signed(maps: np.ndarray) -> bool:
 
 
 def map_name(method: str, signed: bool) -> str:
-    """The matplotlib colour map a method is drawn in; all are perceptually uniform or diverging."""
+    """The matplotlib colour map of a method; all are perceptually uniform or diverging."""
     return SIGNED if signed else UNSIGNED.get(method, DEFAULT_UNSIGNED)
 
 
@@ -116,7 +116,7 @@ def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
     """Colour one map, float (height, width), by its own largest magnitude.
 
     Unsigned maps run from 0 to their maximum, signed ones from minus to plus their largest
-    magnitude with zero in the middle. What is not finite is drawn as zero.
+    magnitude with zero in the middle. Values that are not finite are drawn as zero.
 
     Returns:
         uint8 (height, width, 3).
@@ -129,7 +129,7 @@ def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
 
 
 def levels(attribution: np.ndarray, signed: bool) -> np.ndarray:
-    """One map, float (height, width), as levels of grey, which the page gives their colours.
+    """One map, float (height, width), as levels of grey, which the page colours.
 
     Scaled as by `colour`: an unsigned map runs from 0 to 255, a signed one from 1 to 255 with zero
     at `ZERO_LEVEL`.
@@ -142,23 +142,23 @@ def levels(attribution: np.ndarray, signed: bool) -> np.ndarray:
     return np.rint(steps).astype(np.uint8)[..., None]
 
 
-def largest(attribution: np.ndarray) -> float:
-    """The largest magnitude of a map, float (height, width), by which it is divided."""
+def peak(attribution: np.ndarray) -> float:
+    """The largest finite magnitude of a map, float (height, width), by which it is divided."""
     return float(np.abs(_finite(attribution)).max(initial=0.0))
 
 
 def _scaled(attribution: np.ndarray) -> np.ndarray:
     """Divide a map by its largest magnitude; one of zeros stays."""
-    peak = largest(attribution)
-    return _finite(attribution) / peak if peak > 0 else _finite(attribution)
+    divisor = peak(attribution)
+    return _finite(attribution) / divisor if divisor > 0 else _finite(attribution)
 
 
 def _finite(attribution: np.ndarray) -> np.ndarray:
     return np.nan_to_num(attribution.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def flaw(attribution: np.ndarray) -> str:
-    """What a reader must know of a map that cannot be read: empty string for a sound one."""
+def defect(attribution: np.ndarray) -> str:
+    """Why a map cannot be interpreted; empty for a sound one."""
     if not np.isfinite(attribution).all():
         return "not finite"
     return "" if attribution.any() else "all zero"

@@ -1,4 +1,4 @@
-"""One cell's page: how good it is, where it errs, what it looks at, and whether to believe that."""
+"""One cell's page: accuracy, mistakes, explanations, and whether these can be trusted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from heatproof.report.charts import colours
 from heatproof.report.sections import cell_trust, confusion, curves, own_errors
 from heatproof.report.sections.calibration import reliability
-from heatproof.report.sections.counterfactual_section import changes
-from heatproof.report.sections.features_section import inside
+from heatproof.report.sections.counterfactual_section import counterfactuals
+from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
@@ -17,7 +17,7 @@ from heatproof.statistics import numbers
 from heatproof.storage import paths
 from heatproof.storage.records import Predictions
 
-SHOWN_EXAMPLES = 24  # of each kind; the others wait in a closed part of the page
+SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,13 @@ class ClassRow:
 
 
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The values of a cell's template, and the pictures it shows from files, by a word each."""
-    explanations = result.explanations()
-    said = result.predictions()
-    chances = said.probabilities if said else None
-    pictures = gallery(explanations, chances) if explanations else None
-    behind = _squares(result, said)
-    within = inside(result.findings("features"), result.explain.get("features", {}))
-    altered = changes(result.findings("counterfactual"))
+    """The values of a cell's template, and its picture files: suffix of the name -> PNG."""
+    explanations, predictions = result.explanations(), result.predictions()
+    probabilities = predictions.probabilities if predictions else None
+    examples = gallery(explanations, probabilities) if explanations else None
+    matrix_images = _squares(result, predictions)
+    of_features = features(result.findings("features"), result.explain.get("features", {}))
+    of_counterfactuals = counterfactuals(result.findings("counterfactual"))
     matrices = _matrices(result.evaluate)
     others = [c for c in study.cells if c.name != result.name]
     values = {
@@ -51,12 +50,14 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "matrices": matrices,
         "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
         "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
-        "gallery": pictures,
-        "explained": {e.index for e in (*pictures.right, *pictures.wrong)} if pictures else set(),
+        "gallery": examples,
+        "explained": {e.index for e in (*examples.correct, *examples.incorrect)}
+        if examples
+        else (),
         "palette": colours.palette(),
-        "squares": behind,
-        "inside": within,
-        "changes": altered,
+        "squares": matrix_images,
+        "features": of_features,
+        "counterfactuals": of_counterfactuals,
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors.own_errors(result.methods()),
         "unsupported": own_errors.unsupported(result.methods()),
@@ -72,27 +73,29 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
-    if pictures is not None:
-        files |= {"": pictures.images.png, "-maps": pictures.maps.png}
-    if behind is not None:
-        files["-squares"] = behind.sprite
-    if within is not None:
-        files["-inside"] = within.sprite
-    if altered is not None:
-        files["-changes"] = altered.sprite
+    if examples is not None:
+        files |= {"": examples.images.png, "-maps": examples.maps.png}
+    for suffix, sheet in (
+        ("-squares", matrix_images),
+        ("-features", of_features),
+        ("-counterfactuals", of_counterfactuals),
+    ):
+        if sheet is not None:
+            files[suffix] = sheet.sprite
     return values, files
 
 
 def _squares(result: CellResults, predictions: Predictions | None) -> Squares | None:
-    """The images behind the test matrix' squares, where both they and the answers are there."""
+    """The test images of the confusion matrix; None where images or predictions are missing."""
     images = result.test_images()
     if predictions is None or images is None:
         return None
     if len(images) != len(predictions.labels):
+        predicted = paths.predictions(result.name)
+        dataset = paths.processed(result.cell.dataset)
         raise UserError(
-            f"{paths.predictions(result.name)}: of {len(predictions.labels)} images, but "
-            f"{paths.processed(result.cell.dataset)} has {len(images)} test images; make "
-            f"it again with `dvc repro evaluate@{result.name}`"
+            f"{predicted} has {len(predictions.labels)} predictions, but {dataset} has "
+            f"{len(images)} test images; run `dvc repro evaluate@{result.name}`"
         )
     return squares(images, predictions)
 
@@ -116,7 +119,7 @@ def _class_rows(evaluate: dict[str, Any], test: confusion.Matrix | None) -> tupl
         rows.append(
             ClassRow(
                 name=name,
-                # A class never predicted has no precision: 0 would be a number made up.
+                # A class that is never predicted has no precision: not even 0.
                 precision=None if never else content["precision"],
                 recall=None if absent else content["recall"],
                 f1=None if absent else content["f1"],
@@ -128,7 +131,7 @@ def _class_rows(evaluate: dict[str, Any], test: confusion.Matrix | None) -> tupl
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested parameters as (name, value) pairs, as they would be typed after `dvc exp run -S`."""
+    """Nested parameters as (name, value) pairs, as typed after `dvc exp run -S`."""
     pairs = []
     for key, value in content.items():
         if isinstance(value, dict):

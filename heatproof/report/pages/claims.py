@@ -1,4 +1,4 @@
-"""The scorecard: every published claim beside what was measured, with a verdict in words."""
+"""The scorecard: every published claim beside the measurement, with a verdict."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from heatproof.claims import verdicts
 from heatproof.report.study import Study
 from heatproof.statistics import numbers
 
-# Told apart by shape and by words, never by colour alone.
+# Distinguished by shape and text, never by colour alone.
 SHAPES = {
     verdicts.HOLDS: "check",
     verdicts.EXCEEDED: "up",
@@ -17,14 +17,14 @@ SHAPES = {
     verdicts.NOT_MEASURED: "dash",
 }
 MEANINGS = {
-    verdicts.HOLDS: "the measured figure’s 95 % interval, or without one the figure itself, meets "
-    "the published one within its last digit.",
-    verdicts.EXCEEDED: "it is better than published, beyond its interval.",
-    verdicts.FAILS: "it is not, and more training would not change that.",
-    verdicts.UNTESTED: "it is not reached, or cannot be compared, but the training here is another "
-    "than the published one.",
-    verdicts.NOT_RUN: "the study, as it is, lacks the results that this rests on.",
-    verdicts.NOT_MEASURED: "nothing in the study can tell.",
+    verdicts.HOLDS: "the published number, to its last digit, lies within the 95 % interval of the "
+    "measured one, or equals it where there is no interval.",
+    verdicts.EXCEEDED: "the measured number is better than the published one, beyond its interval.",
+    verdicts.FAILS: "the measured number is worse, and more training would not change that.",
+    verdicts.UNTESTED: "the measured number is worse or not comparable, but the training differs "
+    "from the published one.",
+    verdicts.NOT_RUN: "the study does not contain the results needed.",
+    verdicts.NOT_MEASURED: "the study does not measure this.",
 }
 TOPICS = {
     "accuracy": "Test accuracy",
@@ -65,7 +65,7 @@ class Topic:
 
 @dataclass(frozen=True)
 class Source:
-    """Everything that one source claims."""
+    """All claims of one source."""
 
     id: str
     title: str
@@ -76,7 +76,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict, its shape, what it means, and how many claims got it."""
+    """A verdict, its shape, its meaning, and its number of claims."""
 
     name: str
     shape: str
@@ -89,8 +89,7 @@ def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         study: whose cells have pages and durations.
-        claims: what data/claims.json says (see `claims.scorecard`); empty where
-            it has not been made.
+        claims: data/claims.json; empty where there is none.
     """
     entries = [_with_time(study, entry) for entry in claims["claims"]] if claims else []
     return {
@@ -142,13 +141,13 @@ def _row(study: Study, entry: dict[str, Any]) -> Row:
 
 
 def _with_time(study: Study, entry: dict[str, Any]) -> dict[str, Any]:
-    """Compare a training time, which only the report may: durations are in no cached output."""
+    """Compare a training time here, since durations are in no cached output."""
     if entry["verdict"] != verdicts.IN_REPORT:
         return entry
     timing = {cell.name: cell.timing for cell in study.cells}
     seconds = [timing.get(cell, {}).get("train_seconds") for cell in entry["cells"]]
     if not seconds or not numbers.known(seconds[0]):
-        return entry | {"verdict": verdicts.NOT_RUN, "sentence": "No training was timed."}
+        return entry | {"verdict": verdicts.NOT_RUN, "sentence": "No training time was measured."}
     verdict, sentence = _timed(study, entry, seconds[0])
     text = numbers.duration(seconds[0])
     return entry | {
@@ -160,14 +159,14 @@ def _with_time(study: Study, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _timed(study: Study, entry: dict[str, Any], seconds: float) -> tuple[str, str]:
     if not entry["as_published"]:
-        return verdicts.UNTESTED, "Trained by another schedule than the published one."
+        return verdicts.UNTESTED, "The training schedule differs from the published one."
     if entry["device"] == "gpu" and study.params.budget == "cpu":
-        return verdicts.UNTESTED, "Published for a GPU; the budget in force is for a CPU."
+        return verdicts.UNTESTED, "Published for a GPU; this study’s budget is for a CPU."
     published = (entry["published"]["low"], entry["published"]["high"])
     verdict = verdicts.timed(seconds, published, True)
     if verdict == verdicts.HOLDS:
         return verdict, ""
-    return verdict, "Of the machine that ran the study, which is not the source’s."
+    return verdict, "Measured on the machine that ran the study, not the source’s."
 
 
 def _pieces(sentence: str) -> tuple[tuple[str, bool], ...]:

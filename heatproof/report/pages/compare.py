@@ -1,6 +1,6 @@
-"""Two networks or two methods on the same image: what the page's script needs to show them.
+"""Two networks or two methods on the same image: the data for the page's script.
 
-No picture is made for it: the page shows tiles of the sprites that the cells' pages show.
+It needs no pictures of its own: it shows tiles of the sprites of the cells' pages.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from heatproof.statistics import numbers
 
 @dataclass(frozen=True)
 class Compared:
-    """One explained cell, as the page lists it; `data` is what the script is told of it."""
+    """One explained cell, as the page lists it; `data` is for the script."""
 
     cell: str
     model: str
@@ -26,14 +26,14 @@ class Compared:
 
 
 def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
-    """Tell where a cell's images and maps lie in its sprites.
+    """Describe where a cell's images and maps are in its sprites.
 
     Args:
         result: the cell.
-        gallery: what its page shows.
+        gallery: of its page.
         file: the name of its page and its pictures, without folder and ending.
     """
-    examples = (*gallery.wrong, *gallery.right)
+    examples = (*gallery.incorrect, *gallery.correct)
     height, width = examples[0].tile.height, examples[0].tile.width
     data = {
         "cell": result.name,
@@ -79,12 +79,12 @@ def _example(example: Example, maps: Sheet) -> dict[str, Any]:
     return {
         "index": example.index,
         "true": numbers.printable(example.true),
-        "said": numbers.printable(example.predicted),
-        "right": example.label == example.answer,
-        "sure": numbers.percent(example.confidence),
+        "predicted": numbers.printable(example.predicted),
+        "correct": example.label == example.prediction,
+        "confidence": numbers.percent(example.confidence),
         "at": [example.tile.x, example.tile.y],
         "maps": {
-            role: [_number(target, maps), [numbers.significant(m.largest, 3) for m in target.maps]]
+            role: [_number(target, maps), [numbers.significant(m.peak, 3) for m in target.maps]]
             for target in example.targets
             if target.maps
             for role in _roles(target)
@@ -93,11 +93,11 @@ def _example(example: Example, maps: Sheet) -> dict[str, Any]:
 
 
 def _roles(target: Target) -> tuple[str, ...]:
-    return ("true", "predicted") if target.role == "right" else (target.role,)
+    return ("true", "predicted") if target.role == "correct" else (target.role,)
 
 
 def _number(target: Target, maps: Sheet) -> int:
-    """Which of the sprite's tiles is the target's first map; those of its other methods follow."""
+    """The number of the tile with the target's first map; its other maps follow."""
     tile = target.maps[0].tile
     step_x, step_y = tile.width + 2 * GUTTER, tile.height + 2 * GUTTER
     return tile.y // step_y * (maps.width // step_x) + tile.x // step_x

@@ -1,4 +1,4 @@
-"""The page on experiments: what each changed, what came of it, grids, filters and maps."""
+"""The page on experiments: parameters changed, results, grids, filters and maps."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 from heatproof.report import rendering
 from heatproof.report.sections import grids, side_by_side
 from heatproof.report.sections.grids import Grid
-from heatproof.report.sections.outcomes import FAILED, Outcome, Start, touched
+from heatproof.report.sections.outcomes import FAILED, Outcome, Start, changed_cells
 from heatproof.report.sections.side_by_side import Sheet
 from heatproof.statistics import numbers
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import replace_folder
 
-# How each figure is written and compared: in points of a percent, or in percent of what it was.
+# Each figure's label, and the unit of its change: percentage points, or percent of the baseline.
 FIGURES = {
     "accuracy": ("Test accuracy", "points"),
     "macro_f1": ("Macro F1", "thousandths"),
@@ -27,7 +27,7 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A number as text, beneath it its change with a sign, and itself for sorting."""
+    """A number as text, its signed change, and the number itself for sorting."""
 
     text: str
     change: str
@@ -36,7 +36,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Line:
-    """One experiment's row of a cell's table; `baseline` where it is what the others start from."""
+    """One experiment's row of a cell's table; `baseline` if it is what the others start from."""
 
     name: str
     baseline: bool
@@ -47,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Cell:
-    """What experiments did to one cell."""
+    """The experiments that changed one cell."""
 
     name: str
     lines: tuple[Line, ...]
@@ -58,7 +58,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Section:
-    """One commit and its experiments. `others`: those without a figure of their own, and why."""
+    """One commit and its experiments. `others`: those without figures of their own, and why."""
 
     start: Start
     cells: tuple[Cell, ...]
@@ -69,18 +69,18 @@ def write(starts: Sequence[Start], folder: Path, report: Path) -> None:
     """Write the page and its pictures to `folder`, in place of an earlier one.
 
     Args:
-        starts: the commits that experiments started from; none where there are no experiments.
+        starts: the commits that experiments started from; may be empty.
         folder: of the page.
-        report: the site's folder, beside `folder`; linked to where it is there.
+        report: the site's folder, beside `folder`; linked to if it exists.
     """
     replace_folder(folder, lambda fresh: _write(starts, fresh, report))
 
 
 def section(start: Start) -> Section:
     """Lay out one commit's experiments."""
-    cells = tuple(_cell(start, name, found) for name, found in touched(start).items())
-    told = {line.name for cell in cells for line in cell.lines}
-    return Section(start, cells, tuple(_others(start, told)))
+    cells = tuple(_cell(start, name, outcomes) for name, outcomes in changed_cells(start).items())
+    listed = {line.name for cell in cells for line in cell.lines}
+    return Section(start, cells, tuple(_others(start, listed)))
 
 
 def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
@@ -103,19 +103,19 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
     write_text(folder / "index.html", templates.get_template("experiments.html").render(values))
 
 
-def _cell(start: Start, name: str, found: Sequence[Outcome]) -> Cell:
-    by_accuracy = sorted(found, key=lambda o: (-(o.figures[name].get("accuracy") or 0), o.name))
+def _cell(start: Start, name: str, outcomes: Sequence[Outcome]) -> Cell:
+    by_accuracy = sorted(outcomes, key=lambda o: (-(o.figures[name].get("accuracy") or 0), o.name))
     lines = [_line(outcome, start.baseline, name) for outcome in by_accuracy]
-    beside = list(by_accuracy)
+    rows = list(by_accuracy)
     if name in start.baseline.figures:
         lines.insert(0, _line(start.baseline, start.baseline, name))
-        beside.insert(0, start.baseline)
+        rows.insert(0, start.baseline)
     return Cell(
         name=name,
         lines=tuple(lines),
-        grids=grids.grids(name, found, start.baseline),
-        filters=side_by_side.filters(name, beside),
-        maps=side_by_side.maps(name, beside),
+        grids=grids.grids(name, outcomes, start.baseline),
+        filters=side_by_side.filters(name, rows),
+        maps=side_by_side.maps(name, rows),
     )
 
 
@@ -130,7 +130,7 @@ def _line(outcome: Outcome, baseline: Outcome, cell: str) -> Line:
         ),
         figures=tuple(
             Figure(
-                _written(name, own),
+                _format(name, own),
                 "" if outcome is baseline else change(own.get(name), before.get(name), kind),
                 own.get(name),
             )
@@ -140,12 +140,12 @@ def _line(outcome: Outcome, baseline: Outcome, cell: str) -> Line:
 
 
 def change(value: float | None, before: float | None, kind: str) -> str:
-    """How a figure changed, with its sign; empty where one of the two is not known.
+    """Format a figure's change, with its sign; empty where one of the two is unknown.
 
     Args:
         value: the experiment's.
         before: the baseline's.
-        kind: "points" of a percent, "thousandths", or "share" of what it was.
+        kind: "points" (of percent), "thousandths", or "share" (of the baseline's).
     """
     if not (numbers.known(value) and numbers.known(before)):
         return ""
@@ -162,7 +162,7 @@ def change(value: float | None, before: float | None, kind: str) -> str:
     return f"{text if text.startswith(numbers.MINUS) else '+' + text}{unit}"
 
 
-def _written(name: str, figures: dict[str, Any]) -> str:
+def _format(name: str, figures: dict[str, Any]) -> str:
     value = figures.get(name)
     if name == "macro_f1":
         return numbers.decimal(value, 3)
@@ -175,15 +175,17 @@ def _written(name: str, figures: dict[str, Any]) -> str:
 
 def _changes(outcome: Outcome, baseline: Outcome) -> tuple[tuple[str, str, str], ...]:
     changed = outcome.changes(baseline).items()
-    return tuple((name, grids.told(before), grids.told(after)) for name, (before, after) in changed)
+    return tuple(
+        (name, grids.as_typed(before), grids.as_typed(after)) for name, (before, after) in changed
+    )
 
 
 def _others(
-    start: Start, told: set[str]
+    start: Start, listed: set[str]
 ) -> Iterator[tuple[str, str, tuple[tuple[str, str, str], ...]]]:
     for outcome in start.experiments:
-        if outcome.name not in told:
-            why = outcome.note or "every figure is the baseline’s"
+        if outcome.name not in listed:
+            reason = outcome.note or "all figures are the baseline’s"
             status = "failed: " if outcome.status == FAILED else ""
             changes = _changes(outcome, start.baseline) if outcome.params else ()
-            yield outcome.name, f"{status}{why}", changes
+            yield outcome.name, f"{status}{reason}", changes

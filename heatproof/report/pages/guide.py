@@ -1,4 +1,4 @@
-"""How to read this: a glossary, one network's page read step by step, questions to discuss."""
+"""The guide: one network's page read step by step, a glossary, questions to discuss."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,42 +7,42 @@ from typing import Any
 from heatproof.report.sections import discussion, example
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import glossary
-from heatproof.report.text.words import Term
+from heatproof.report.text.terms import Term
 from heatproof.storage.folders import file_name
 
-# What a link to a part of a page says; a page's own name where a part is not listed.
+# The text of a link to a part of a page.
 PARTS = {
     "index": "Overview",
     "index#leaderboard": "Leaderboard",
     "index#curves": "Training curves of all networks",
-    "index#run": "What was run",
-    "index#claims": "What was claimed",
+    "index#provenance": "Provenance",
+    "index#claims": "Published claims",
     "methods": "Explanations",
-    "methods#truth": "Against the truth",
-    "methods#measures": "Measure by measure",
-    "methods#asked": "What the measures ask",
-    "methods#stability": "Another baseline, on all networks",
+    "methods#truth": "Against ground truth",
+    "methods#measures": "All measures",
+    "methods#meanings": "What the measures mean",
+    "methods#stability": "Stability across baselines",
     "methods#agreement": "Agreement on all networks",
-    "methods#published": "A published table, measured again",
+    "methods#published": "Replication of a published table",
     "methods#methods": "The methods",
     "claims": "Claims",
     "claims#verdicts": "What the verdicts mean",
     "cell": "a network’s page",
-    "cell#figures": "Figures",
+    "cell#figures": "Key figures",
     "cell#curves": "Training curves",
     "cell#confusion": "Confusion matrix",
     "cell#confusions": "Most frequent confusions",
     "cell#classes": "Classes",
     "cell#calibration": "Calibration",
-    "cell#examples": "What it looks at",
-    "cell#inside": "Inside the network",
-    "cell#changes": "What would have to change",
-    "cell#trust": "Which map to believe",
-    "cell#randomisation": "Weights made random",
+    "cell#examples": "Explained images",
+    "cell#features": "Filters and features",
+    "cell#counterfactuals": "Counterfactuals",
+    "cell#trust": "Trust in the maps",
+    "cell#randomisation": "Randomised weights",
     "cell#agreement": "Do the methods agree?",
     "cell#settings": "Settings",
 }
-# Parts of a cell's page that are there only where what they show is.
+# Parts of a cell's page that exist only if there are results, with the part to link to instead.
 DEPENDENT = {
     "confusions": "confusion",
     "randomisation": "trust",
@@ -53,22 +53,22 @@ DEPENDENT = {
 @dataclass(frozen=True)
 class Link:
     href: str
-    words: str
+    text: str
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A term with links to where it appears."""
+    """A term with links to the places where it appears."""
 
     term: Term
     links: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question with links to what answers it."""
+class LinkedQuestion:
+    """A question with links to the places to look at."""
 
-    ask: str
+    text: str
     links: tuple[Link, ...]
     hint: str
 
@@ -90,12 +90,14 @@ def context(study: Study) -> dict[str, Any]:
         "chosen": chosen,
         "page": f"cells/{file_name(chosen.name)}.html",
         "steps": tuple((step, links((step.place,))) for step in example.steps(chosen)),
-        "questions": tuple(Asked(q.ask, links(q.places), q.hint) for q in discussion.QUESTIONS),
+        "questions": tuple(
+            LinkedQuestion(q.text, links(q.places), q.hint) for q in discussion.QUESTIONS
+        ),
     }
 
 
 def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterator[Link]:
-    """Where a place leads in this study: a part that is not made yet is its page's top."""
+    """Link to places of this study; to the top of the page where the part does not exist."""
     seen = set()
     for place in places:
         page, _, part = place.partition("#")

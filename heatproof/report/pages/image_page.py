@@ -1,6 +1,6 @@
-"""One page about photos of a reader's own: what the network says of them, and why.
+"""A page on the user's own photos: the network's predictions and their explanations.
 
-Everything is in the one file, pictures too, so that it can be sent on and opened anywhere.
+The file holds everything, pictures too, so that it can be sent and opened anywhere.
 """
 
 import base64
@@ -15,23 +15,24 @@ from PIL import Image
 from heatproof.report import rendering
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.charts.sheet import Picture, Shown
-from heatproof.report.sections.gallery import peak
+from heatproof.report.sections.gallery import peak_place
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 
-TOP = 5  # classes printed and drawn; the others are folded away
-SMALL = 100  # pixels a side up to which a photo is shown pixel by pixel
+TOP = 5  # classes shown; the others are folded away
+SMALL = 100  # pixels; up to this size a photo is shown pixel by pixel
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo and what is said of it.
+    """A photo, its prediction and its maps.
 
     name: of the file. preview: uint8 (rows, columns, 3), the whole photo, reduced. box: left, top,
-    right, bottom of what the network sees, in shares of the photo. seen: uint8 (height, width,
-    channels). handling: what was done to it, in sentences. warnings: how it differs from training
-    images. probabilities: float (classes,). target: the class that is explained. maps: method ->
-    float32 (height, width). own: method -> name -> float, what the method says of its own error.
+    right, bottom of the part that the network sees, as shares of the photo. seen: uint8 (height,
+    width, channels), the network's input. handling: how the photo was prepared, in sentences.
+    warnings: how it differs from training images. probabilities: float (classes,). target: the
+    explained class. maps: method -> float32 (height, width). own: method -> name -> float, the
+    method's own error.
     """
 
     name: str
@@ -48,11 +49,10 @@ class Photo:
 
 @dataclass(frozen=True)
 class Subject:
-    """What explains the photos.
+    """The network that explains the photos.
 
-    accuracy: share of the test images answered right, and how many there are; None where it was
-    not measured. unsupported: method -> why it cannot serve this network. chosen: whether the
-    reader named the class that is explained.
+    accuracy: on the test images, and their number; None where not measured. unsupported: method ->
+    why it does not support this network. chosen: whether the user chose the explained class.
     """
 
     cell: str
@@ -65,7 +65,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClassProbability:
     name: str
     probability: float
     explained: bool
@@ -73,30 +73,33 @@ class Answer:
 
 @dataclass(frozen=True)
 class Card:
-    """One map, as a picture of its own that is laid over the image or not."""
+    """One map as a picture, shown over the image or beside it."""
 
     label: str
     picture: str
     alt: str
     overlay: bool
-    flaw: str
+    defect: str
     low: str
     high: str
     stops: tuple[str, ...]
-    own: tuple[str, ...]
+    own_errors: tuple[str, ...]
 
 
-def top_answers(photo: Photo, names: Sequence[str], count: int | None = None) -> list[Answer]:
-    """The classes by probability, the most probable first (the earlier class where two are equal).
+def top_classes(
+    photo: Photo, names: Sequence[str], count: int | None = None
+) -> list[ClassProbability]:
+    """The classes by probability, the most probable first (of equal ones, the lower number).
 
     Args:
-        photo: whose.
+        photo: the photo.
         names: of the classes.
-        count: how many; all if left out.
+        count: maximum number of classes; all by default.
     """
     order = np.argsort(-photo.probabilities, kind="stable")[:count]
     return [
-        Answer(names[i], float(photo.probabilities[i]), i == photo.target) for i in map(int, order)
+        ClassProbability(names[i], float(photo.probabilities[i]), i == photo.target)
+        for i in map(int, order)
     ]
 
 
@@ -104,7 +107,7 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
     """Render the page as HTML.
 
     Args:
-        subject: what explains.
+        subject: the network.
         photos: at least one, all with the same methods.
     """
     templates = rendering.environment()
@@ -134,11 +137,11 @@ def panel(subject: Subject, photos: Sequence[Photo]) -> Picture:
     signed = _signed(photos, names)
     rows, titles = [], []
     for photo in photos:
-        first = top_answers(photo, subject.class_names, 1)[0]
+        first = top_classes(photo, subject.class_names, 1)[0]
         target = subject.class_names[photo.target]
         row: list[Shown] = [
-            sheet.image(photo.preview, "the photo"),
-            sheet.image(photo.seen, "what the network sees"),
+            sheet.image(photo.preview, "photo"),
+            sheet.image(photo.seen, "network input"),
         ]
         row += [
             sheet.heatmap(photo.maps[n], n, over=photo.seen, signed=signed[n], own=photo.own.get(n))
@@ -165,7 +168,7 @@ def _signed(photos: Sequence[Photo], names: Sequence[str]) -> dict[str, bool]:
 def _section(
     photo: Photo, subject: Subject, names: Sequence[str], signed: dict[str, bool]
 ) -> dict[str, object]:
-    """What the template shows of one photo."""
+    """The template's values for one photo."""
     rows, columns = photo.preview.shape[:2]
     left, top, right, bottom = photo.box
     target = subject.class_names[photo.target]
@@ -185,8 +188,8 @@ def _section(
         ],
         "seen": _inline(sprites.to_rgb(photo.seen)),
         "grey": _inline(sprites.to_rgb(_grey(photo.seen))),
-        "answers": top_answers(photo, subject.class_names, TOP),
-        "all_answers": top_answers(photo, subject.class_names),
+        "top_classes": top_classes(photo, subject.class_names, TOP),
+        "all_classes": top_classes(photo, subject.class_names),
         "target": target,
         "target_probability": float(photo.probabilities[photo.target]),
         "cards": [_card(photo, name, signed[name], target) for name in names],
@@ -195,42 +198,42 @@ def _section(
 
 def _card(photo: Photo, name: str, signed: bool, target: str) -> Card:
     values, described = photo.maps[name], methods.describe(name)
-    flaw = sprites.flaw(values)
+    defect = sprites.defect(values)
     alt = f"{described.label} map for the class {numbers.printable(target)}"
-    largest = numbers.significant(float(np.abs(np.nan_to_num(values)).max(initial=0)), 3)
+    peak = numbers.significant(sprites.peak(values), 3)
     return Card(
         label=described.label,
         picture=_inline(sprites.colour(values, name, signed)),
-        alt=f"{alt} ({flaw})" if flaw else f"{alt}, largest at {peak(values)}",
+        alt=f"{alt} ({defect})" if defect else f"{alt}, largest at {peak_place(values)}",
         overlay=described.overlay,
-        flaw=flaw,
-        low=f"{numbers.MINUS}{largest}" if signed else "0",
-        high=largest,
+        defect=defect,
+        low=f"{numbers.MINUS}{peak}" if signed else "0",
+        high=peak,
         stops=sprites.legend_stops(sprites.map_name(name, signed)),
-        own=tuple(
-            f"{methods.number(number)[0]} {_told(number, value)}"
+        own_errors=tuple(
+            f"{methods.number(number)[0]} {_format(number, value)}"
             for number, value in photo.own.get(name, {}).items()
             if math.isfinite(value)
         ),
     )
 
 
-def _told(number: str, value: float) -> str:
+def _format(number: str, value: float) -> str:
     if "as a share" in methods.number(number)[1]:
         return numbers.percent(value)
     return numbers.count(value) if value == round(value) else numbers.significant(value, 3)
 
 
 def _meanings(photos: Sequence[Photo]) -> list[tuple[str, str]]:
-    """What the numbers that stand under the maps mean, each once."""
-    found = {
+    """The names and meanings of the methods' own errors, each once."""
+    named = {
         number: methods.number(number)
         for photo in photos
         for own in photo.own.values()
         for number, value in own.items()
         if math.isfinite(value)
     }
-    return [pair for pair in found.values() if pair[1]]
+    return [pair for pair in named.values() if pair[1]]
 
 
 def _grey(pixels: np.ndarray) -> np.ndarray:
@@ -238,16 +241,16 @@ def _grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def _inline(picture: np.ndarray) -> str:
-    """A picture, uint8 (height, width, 3), as an address that is the picture itself."""
+    """A picture, uint8 (height, width, 3), as a data: address."""
     if max(picture.shape[:2]) <= SMALL:
         kind, content = "png", sprites.png(picture)
     else:
-        kind, content = _smaller(picture)
+        kind, content = _compressed(picture)
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _smaller(picture: np.ndarray) -> tuple[str, bytes]:
-    """PNG for what it packs well (drawings), else JPEG."""
+def _compressed(picture: np.ndarray) -> tuple[str, bytes]:
+    """PNG where it is smaller (drawings), else JPEG."""
     png = sprites.png(picture)
     buffer = io.BytesIO()
     Image.fromarray(picture, "RGB").save(buffer, "JPEG", quality=88)

@@ -1,17 +1,17 @@
-"""The overview: what was run, the leaderboard, pictures and training curves of all cells."""
+"""The overview: key findings, leaderboard, example maps, training curves, provenance."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.charts import sprites  # fmt: skip
+from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import Chart, position
 from heatproof.report.charts.scatter import Scatter
 from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.report.pages import claims
-from heatproof.report.sections import costs, curves, findings
-from heatproof.report.sections.key_findings import worth
-from heatproof.report.sections.provenance_section import BUDGETS, ran
+from heatproof.report.sections import costs, curves, trust_summary
+from heatproof.report.sections.key_findings import key_findings
+from heatproof.report.sections.provenance_section import BUDGETS, provenance
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
@@ -21,13 +21,13 @@ from heatproof.trust import checks
 from heatproof.trust.checks import Tally
 from heatproof.trust.registry import base
 
-PICTURES = 6  # a dataset, in the strip at the top
+PICTURES = 6  # per dataset, in the strip at the top
 STRIP_METHOD = "gradcam"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the leaderboard. Every figure is of the metrics files."""
+    """One row of the leaderboard; `position` and the interval's ends are in percent of its axis."""
 
     cell: str
     model: str
@@ -35,11 +35,11 @@ class Entry:
     rank: int | None
     evaluate: dict[str, Any]
     timing: dict[str, float]
-    beside_best: bool
+    overlaps_best: bool
     trust: Tally | None
-    at: float | None
-    low_at: float | None
-    high_at: float | None
+    position: float | None
+    low_position: float | None
+    high_position: float | None
     missing: tuple[str, ...]
 
 
@@ -58,7 +58,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Section:
-    """Everything the overview says of one dataset."""
+    """Everything that the overview shows of one dataset."""
 
     name: str
     size: dict[str, Any] | None
@@ -81,7 +81,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Setting:
-    """One cell's row in the table of what was run."""
+    """One cell's row in the table of schedules."""
 
     result: CellResults
     optimizer: str
@@ -96,16 +96,16 @@ def context(study: Study) -> dict[str, Any]:
         "models": study.model_names,
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": tuple(c for c in study.cells if c.missing),
-        "worth": worth(study),
+        "key_findings": key_findings(study),
         "over_seeds": [
             (c.name, over_seeds(c.seeds, c.evaluate["test_images"]))
             for c in study.cells
             if c.seeds and c.evaluate
         ],
-        "ran": ran(study.provenance),
-        "budget": BUDGETS.get(study.params.budget, ""),
+        "made_by": provenance(study.provenance),
+        "budget_meaning": BUDGETS.get(study.params.budget, ""),
         "check_measures": tuple(measures.describe(base(name)).label for name in checks.MEASURES),
-        "findings": tuple(findings.findings([c for c in study.cells if c.assess])),
+        "trust_statements": tuple(trust_summary.statements([c for c in study.cells if c.assess])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
         "settings": tuple(
@@ -152,11 +152,11 @@ def _leaderboard(
                 rank=number if evaluate else None,
                 evaluate=evaluate,
                 timing=result.timing,
-                beside_best=_overlaps(evaluate, best) if number > 1 else False,
+                overlaps_best=_overlaps(evaluate, best) if number > 1 else False,
                 trust=checks.of_cell(result.assess["measures"]) if result.assess else None,
-                at=places[0],
-                low_at=places[1],
-                high_at=places[2],
+                position=places[0],
+                low_position=places[1],
+                high_position=places[2],
                 missing=result.missing,
             )
         )
@@ -187,18 +187,18 @@ def _overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
 
 
 def _strip(results: Iterable[CellResults]) -> Strip | None:
-    """Right answers of the first cell that has any, one a class, as evenly as they come."""
+    """Draw correct predictions of the first cell that has any, one per class, evenly spaced."""
     for result in results:
         explanations = result.explanations()
         if explanations is None or not explanations.maps:
             continue
-        rows = _one_a_class(explanations)
+        rows = _one_per_class(explanations)
         if rows:
             return _draw(result, explanations, rows)
     return None
 
 
-def _one_a_class(explanations: Explanations) -> list[int]:
+def _one_per_class(explanations: Explanations) -> list[int]:
     firsts: dict[int, int] = {}
     for row, (label, predicted, target) in enumerate(
         zip(explanations.label, explanations.predicted, explanations.target, strict=True)

@@ -1,4 +1,4 @@
-"""The page on explanations over all cells: what to believe, by which measure, at what cost."""
+"""The page on explanations over all cells: which can be trusted, by which measure, at what cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,33 +8,33 @@ from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
-from heatproof.report.sections import findings, published
+from heatproof.report.sections import published, trust_summary
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
-from heatproof.report.sections.trust_table import Source, Table, source, table
+from heatproof.report.sections.trust_table import ColumnSource, Table, source, table
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.report.text.methods import Method
 from heatproof.statistics import numbers
 
-FAITHFUL = "morf_lerf_gap/black"  # what the cost is set against
+FAITHFUL = "morf_lerf_gap/black"  # the measure that cost is compared with
 TIMED = "_ms_per_image"
 
 
 @dataclass(frozen=True)
-class Stable:
-    """One measure: on how many cells its ranking survives another baseline, and tau over cells."""
+class Stability:
+    """One measure: on how many cells its ranking is stable across baselines, and tau over cells."""
 
     label: str
-    survives: int
+    stable: int
     known: int
-    least: float | None
-    middle: float | None
+    min_tau: float | None
+    median_tau: float | None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One method: what its map shows, and its figures over all cells."""
+    """One method: what its map shows, and its cost and rank over all cells."""
 
     name: str
     method: Method
@@ -56,7 +56,7 @@ def context(study: Study) -> dict[str, Any]:
         "assessed": assessed,
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
-        "findings": tuple(findings.findings(assessed)),
+        "trust_statements": tuple(trust_summary.statements(assessed)),
         "planted": [c for c in assessed if c.assess["mask"] == "planted"],
         "truth": truth(assessed),
         "foreground": foreground(assessed),
@@ -66,10 +66,10 @@ def context(study: Study) -> dict[str, Any]:
         "stability": tuple(_stability(contents)),
         "agreement": agreement(contents),
         "cost_chart": scatter(
-            "Milliseconds an image against faithfulness",
+            "Milliseconds per image against faithfulness",
             [(methods.describe(n).label, costs[n], faithful[n]) for n in names
              if n in costs and n in faithful],
-            x_title="milliseconds an image, each step ten times as many",
+            x_title="milliseconds per image, log scale",
             y_title="mean rank by the MoRF–LeRF gap, 1 is best",
         ),
         "timed": timed,
@@ -90,34 +90,34 @@ def context(study: Study) -> dict[str, Any]:
 
 
 def truth(assessed: Sequence[CellResults]) -> Table | None:
-    """Where the evidence was planted: each such cell's localisation, the best method first."""
-    made = table(
+    """Localisation of planted evidence, of each such cell, the best method first."""
+    columns = table(
         source(c.assess, measure, group=c.name)
         for c in assessed
         if c.assess["mask"] == "planted"
         for measure in measures.TRUTHS
         if measure in c.assess["measures"]
     )
-    return made and made.by_mean("relevance_rank")
+    return columns and columns.by_mean("relevance_rank")
 
 
 def foreground(assessed: Sequence[CellResults]) -> Table | None:
-    """Where the object's own foreground is the mask: means over those cells."""
+    """Localisation where the object's foreground is the mask: means over those cells."""
     cells = [c.assess for c in assessed if c.assess["mask"] == "foreground"]
-    made = table(
-        Source(measure, over_cells(cells, measure), best=True, note=measures.wanted(measure))
+    columns = table(
+        ColumnSource(measure, over_cells(cells, measure), best=True, note=measures.wanted(measure))
         for measure in measures.TRUTHS
     )
-    return made and made.by_mean("relevance_rank")
+    return columns and columns.by_mean("relevance_rank")
 
 
 def over_cells(cells: Sequence[Assess], measure: str) -> dict[str, dict[str, Any]]:
-    """Average a measure's means over cells, with the least and the greatest."""
-    found: dict[str, list[float]] = {}
+    """Average a measure's means over cells, with the lowest and the highest."""
+    means: dict[str, list[float]] = {}
     for assess in cells:
-        for name, said in assess["measures"].get(measure, {}).items():
-            if numbers.known(said["mean"]):
-                found.setdefault(name, []).append(said["mean"])
+        for name, summary in assess["measures"].get(measure, {}).items():
+            if numbers.known(summary["mean"]):
+                means.setdefault(name, []).append(summary["mean"])
     return {
         name: {
             "mean": fmean(each),
@@ -125,12 +125,12 @@ def over_cells(cells: Sequence[Assess], measure: str) -> dict[str, dict[str, Any
             "high": max(each) if len(each) > 1 else None,
             "images": len(each),
         }
-        for name, each in found.items()
+        for name, each in means.items()
     }
 
 
 def every_rank(contents: Sequence[Assess]) -> Table | None:
-    """Mean ranks by every measure and variant that has a better side."""
+    """Mean ranks by every measure and variant of which one side is better."""
     names = {name: None for a in contents for name in a["measures"]}
     return ranked.table(contents, measures.ordered(list(names)))
 
@@ -156,9 +156,9 @@ def agreement(contents: Sequence[Assess]) -> heat.Heat | None:
 
 
 def cost(cells: Sequence[CellResults], names: Sequence[str]) -> tuple[dict[str, float], int]:
-    """Each method's milliseconds an image, a geometric mean over cells.
+    """Each method's milliseconds per image, a geometric mean over cells.
 
-    Over the cells where most methods were timed, so that none is judged on cheaper networks.
+    Over the cells where the most methods were timed, so that all are compared on the same networks.
 
     Returns:
         method -> milliseconds; and the number of those cells.
@@ -167,14 +167,13 @@ def cost(cells: Sequence[CellResults], names: Sequence[str]) -> tuple[dict[str, 
         {n: c.timing[n + TIMED] for n in names if (c.timing.get(n + TIMED) or 0) > 0} for c in cells
     ]
     most = max((len(each) for each in times), default=0)
-    kept = [each for each in times if each and len(each) == most]
-    found: dict[str, list[float]] = {}
-    for each in kept:
+    used = [each for each in times if each and len(each) == most]
+    collected: dict[str, list[float]] = {}
+    for each in used:
         for name, milliseconds in each.items():
-            found.setdefault(name, []).append(milliseconds)
-    return {n: geometric_mean(each) for n, each in found.items() if len(each) == len(kept)}, len(
-        kept
-    )
+            collected.setdefault(name, []).append(milliseconds)
+    common = {n: each for n, each in collected.items() if len(each) == len(used)}
+    return {n: geometric_mean(each) for n, each in common.items()}, len(used)
 
 
 def _names(study: Study, contents: Sequence[Assess]) -> list[str]:
@@ -186,24 +185,24 @@ def _names(study: Study, contents: Sequence[Assess]) -> list[str]:
 
 
 def _of(assess: Assess) -> set[str]:
-    """The methods that a cell's measures are of."""
+    """The methods that a cell's measures assess."""
     return {n for m in assess["measures"].values() for n in m if n not in measures.CONTROLS}
 
 
-def _stability(contents: Sequence[Assess]) -> Iterator[Stable]:
+def _stability(contents: Sequence[Assess]) -> Iterator[Stability]:
     for measure in measures.RANKED:
-        found = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
-        verdicts = [each["survives"] for each in found if each["survives"] is not None]
-        least = [
+        rankings = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
+        verdicts = [each["survives"] for each in rankings if each["survives"] is not None]
+        lowest = [
             min(taus)
-            for each in found
+            for each in rankings
             if (taus := [t for t in each["tau"].values() if numbers.known(t)])
         ]
         if verdicts:
-            yield Stable(
+            yield Stability(
                 label=measures.describe(measure).label,
-                survives=sum(verdicts),
+                stable=sum(verdicts),
                 known=len(verdicts),
-                least=min(least, default=None),
-                middle=median(least) if least else None,
+                min_tau=min(lowest, default=None),
+                median_tau=median(lowest) if lowest else None,
             )

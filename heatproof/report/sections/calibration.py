@@ -1,4 +1,4 @@
-"""The reliability diagram: does a confidence of 90 % mean right nine times out of ten?"""
+"""The reliability diagram: accuracy against confidence, bin by bin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Reliability:
     description: str
 
 
-FEW = 30  # with fewer images a bin's accuracy says little: it is drawn hollow
+FEW = 30  # a bin of fewer images is drawn hollow: its accuracy is too uncertain
 
 
 def reliability(bins: Sequence[dict[str, Any]]) -> Reliability | None:
@@ -64,7 +64,7 @@ def reliability(bins: Sequence[dict[str, Any]]) -> Reliability | None:
         ticks_x=tuple(Tick(_x(s), f"{100 * s:.0f} %") for s in shares),
         ticks_y=tuple(Tick(_y(s), f"{100 * s:.0f} %") for s in shares),
         bins=tuple(_bin(b, most) for b in filled),
-        description="; ".join(_told(b) for b in filled),
+        description="; ".join(_describe(b) for b in filled),
     )
 
 
@@ -88,13 +88,13 @@ def _bin(content: dict[str, Any], most: int) -> Bin:
         bar_width=round(max(0.5, right - left - 1.5), 2),
         bar_height=round(height, 2),
         few=content["count"] < FEW,
-        label=_told(content),
+        label=_describe(content),
     )
 
 
-def _told(content: dict[str, Any]) -> str:
+def _describe(content: dict[str, Any]) -> str:
     return (
         f"confidence {100 * content['low']:.0f} to {100 * content['high']:.0f} %: "
         f"{numbers.plural(content['count'], 'image')}, mean confidence "
-        f"{numbers.percent(content['confidence'])}, {numbers.percent(content['accuracy'])} right"
+        f"{numbers.percent(content['confidence'])}, accuracy {numbers.percent(content['accuracy'])}"
     )

@@ -1,4 +1,4 @@
-"""What a cell's page says of its explanations: the table of measures, and what lies behind it."""
+"""A cell's section on trust in its explanations: the table of measures, and details."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,24 +8,24 @@ from heatproof.config.params import Params
 from heatproof.report.charts import heat
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import per_image, trust_table
-from heatproof.report.sections.trust_table import Source, Table
+from heatproof.report.sections.trust_table import ColumnSource, Table
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.trust.ranking import AGREEING
 
-HARDLY = 0.6  # of the rank correlation's size; from here on much the same map; a reading aid
+SIMILAR = 0.6  # from this rank correlation on, in magnitude, two maps are called similar
 MASKS = {
-    "planted": "The class was planted into these images as a small patch, and nothing else tells "
-    "it: where the evidence is, is known. The first columns are correctness itself.",
-    "foreground": "The object stands on a black ground, which serves as a mask of where the "
-    "evidence should be. It is a weak one: a network may rightly use the ground too.",
+    "planted": "In these images a small planted patch alone decides the class: the place of the "
+    "evidence is known. The first columns measure correctness itself.",
+    "foreground": "The object is on a black background, so its outline serves as a mask of where "
+    "the evidence should be. It is a weak one: a network may rightly use the background too.",
 }
 
 
 @dataclass(frozen=True)
 class Stability:
-    """Whether one measure ranks the methods alike under each baseline, in a sentence."""
+    """Whether one measure ranks the methods alike under each baseline, in words."""
 
     label: str
     verdict: str
@@ -34,7 +34,7 @@ class Stability:
 
 @dataclass(frozen=True)
 class Section:
-    """Everything the cell's page says of trust; parts that lack are None or empty."""
+    """Everything that a cell's page shows on trust; what is missing is None or empty."""
 
     images: int
     right: int
@@ -43,14 +43,14 @@ class Section:
     slow_methods: tuple[str, ...]
     mask: str
     table: Table | None
-    hardly: str
+    weight_independent: str
     stability: tuple[Stability, ...]
     ranks: Table | None
     agreement: tuple[heat.Heat, ...]
     cascade: Chart | None
     layers: Table | None
     curves: tuple[Chart, ...]
-    by_answer: Table | None
+    by_outcome: Table | None
     by_class: tuple[Table, ...]
 
 
@@ -70,20 +70,20 @@ def section(params: Params, result: CellResults) -> Section | None:
         slow_methods=tuple(methods.describe(m).label for m in methods.ordered(slow["methods"])),
         mask=MASKS.get(assess["mask"] or "", ""),
         table=trust_table.of_cell(assess, measures.COLUMNS),
-        hardly=hardly(assess),
+        weight_independent=weight_independent(assess),
         stability=tuple(_stability(assess["ranking"])),
         ranks=_ranks(assess["ranking"]),
         agreement=tuple(agreement(assess["agreement"])),
         cascade=cascade(assess),
         layers=_layers(assess),
         curves=tuple(per_image.curves(values)),
-        by_answer=per_image.by_answer(values, params.assess.bootstrap_samples, params.seed),
+        by_outcome=per_image.by_outcome(values, params.assess.bootstrap_samples, params.seed),
         by_class=tuple(per_image.by_class(values, class_names)),
     )
 
 
 def cascade(assess: dict[str, Any]) -> Chart | None:
-    """How the maps change as layers are randomised one after the other, from the logits down."""
+    """Draw how maps change as layers are randomised one after the other, from the logits down."""
     steps = assess.get("cascade", ())
     if not steps:
         return None
@@ -109,14 +109,14 @@ def cascade(assess: dict[str, Any]) -> Chart | None:
 
 
 def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
-    """The mean likeness of every pair of methods, first on the coarse grid."""
+    """The mean similarity of every pair of methods, first on the coarse grid."""
     order = methods.ordered(content["methods"])
     at = [content["methods"].index(name) for name in order]
     labels = [methods.describe(name).label for name in order]
     for resolution, number, caption in (
         ("grid", "spearman", "Rank correlation on a coarse grid"),
         ("full", "spearman", "Rank correlation, pixel by pixel"),
-        ("full", "overlap", "Share of the top tenth of the pixels that both have"),
+        ("full", "overlap", "Overlap of the top tenth of the pixels"),
     ):
         matrix = content[resolution][number]
         drawn = heat.heat(caption, labels, [[matrix[i][j] for j in at] for i in at])
@@ -124,20 +124,20 @@ def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
             yield drawn
 
 
-def hardly(assess: dict[str, Any]) -> str:
-    """Name the methods whose maps are much the same without learned weights."""
+def weight_independent(assess: dict[str, Any]) -> str:
+    """Name the methods whose maps are similar without learned weights."""
     found = assess["measures"].get("randomised_spearman", {})
     same = [
         f"{methods.describe(name).label} ({numbers.decimal(found[name]['mean'], 2)})"
         for name in methods.ordered([n for n in found if n not in measures.CONTROLS])
-        if numbers.known(found[name]["mean"]) and abs(found[name]["mean"]) >= HARDLY
+        if numbers.known(found[name]["mean"]) and abs(found[name]["mean"]) >= SIMILAR
     ]
     if not same:
         return ""
-    verb = "draws" if len(same) == 1 else "draw"
+    verb = "gives" if len(same) == 1 else "give"
     return (
-        f"With random weights, {numbers.listing(same)} {verb} much the same map (rank correlation "
-        f"of {HARDLY} or more): do not read from it what the network has learned."
+        f"With random weights, {numbers.listing(same)} {verb} a similar map (rank correlation of "
+        f"{SIMILAR} or more): it does not show what the network has learned."
     )
 
 
@@ -149,26 +149,26 @@ def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
         label = measures.describe(measure).label
         known = {pair: tau for pair, tau in content["tau"].items() if numbers.known(tau)}
         if not known:
-            yield Stability(label, "Not known", "too few methods have a rank under two baselines.")
+            yield Stability(label, "Unknown", "too few methods have a rank under two baselines.")
             continue
-        pair, least = min(known.items(), key=lambda item: (item[1], item[0]))
+        pair, min_tau = min(known.items(), key=lambda item: (item[1], item[0]))
         first, second = (measures.BASELINES.get(name, name) for name in pair.split("/"))
-        said = f"Kendall’s tau is {numbers.decimal(least, 2)} at least, {first} against {second}"
+        lowest = f"lowest tau is {numbers.decimal(min_tau, 2)}, {first} against {second}"
         if content["survives"]:
-            yield Stability(label, "Survives", f"the order of the methods stays; {said}.")
+            yield Stability(label, "Stable", f"the order of the methods is kept; {lowest}.")
         else:
             yield Stability(
                 label,
-                "Does not survive",
-                f"which method is best depends on what stands for a missing pixel; {said}, below "
-                f"the {AGREEING} that would be called the same order.",
+                "Unstable",
+                f"which method is best depends on what replaces a removed pixel; {lowest}, below "
+                f"{AGREEING}, from which on two orders count as the same.",
             )
 
 
 def _ranks(ranking: dict[str, Any]) -> Table | None:
     """Each method's rank under each baseline, with its interval."""
     return trust_table.table(
-        Source(
+        ColumnSource(
             measure,
             {
                 name: {"mean": r["rank"], "low": r["low"], "high": r["high"], "images": 0}
@@ -184,9 +184,9 @@ def _ranks(ranking: dict[str, Any]) -> Table | None:
 
 
 def _layers(assess: dict[str, Any]) -> Table | None:
-    """The likeness after each step of both randomisations, the controls with them."""
+    """The similarity after each step of both randomisations, with the controls."""
     return trust_table.table(
-        Source(
+        ColumnSource(
             f"randomised_{number}",
             {
                 n: {"mean": m, "low": None, "high": None, "images": 0}

@@ -1,8 +1,8 @@
 """Confusion matrices: a table with shaded squares, or a picture where there are too many classes.
 
-Shade is relative to the true class, so that a rare class' mistakes are as visible as a common
-one's. Right and wrong have scales of their own, because a 2 % confusion matters and a 2 % recall
-difference does not look like one.
+Shades are relative to the true class, so that mistakes on rare classes are as visible as on
+common ones. The diagonal has a scale of its own, because a confusion of 2 % matters and a
+difference of 2 % in recall hardly does.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ import numpy as np
 from heatproof.report.charts.sprites import png
 from heatproof.statistics import numbers
 
-MOST_CLASSES_AS_TABLE = 30
+MAX_TABLE_CLASSES = 30
 HIT_STEPS = (0.5, 0.8, 0.9, 0.95, 0.99)
 MISS_STEPS = (0.005, 0.01, 0.02, 0.05, 0.1)
 HIT_KEYS = ("< 50 %", "50 %", "80 %", "90 %", "95 %", "≥ 99 %")
 MISS_KEYS = ("< 0.5 %", "0.5 %", "1 %", "2 %", "5 %", "≥ 10 %")
 
-# For the picture, which has no style sheet: from pale to strong, blue for right, orange for wrong.
+# For the picture, which has no style sheet: from pale to strong, blue on the diagonal, else orange.
 _HITS = ((217, 230, 245), (183, 208, 236), (140, 180, 222), (94, 148, 204), (51, 113, 179))
 _HIT_COLOURS = (*_HITS, (23, 78, 140))
 _MISSES = ((252, 236, 221), (250, 217, 186), (245, 190, 140), (234, 153, 86), (211, 112, 36))
@@ -40,7 +40,7 @@ class Matrix:
 
     part: str
     images: int
-    right: int
+    correct: int
     class_names: tuple[str, ...]
     rows: tuple[tuple[Square, ...], ...]
     totals: tuple[int, ...]
@@ -59,11 +59,11 @@ def matrix(part: str, counts: Sequence[Sequence[int]], class_names: Sequence[str
     """
     table = np.asarray(counts, dtype=np.int64).reshape(len(class_names), len(class_names))
     totals = table.sum(axis=1)
-    as_table = len(class_names) <= MOST_CLASSES_AS_TABLE
+    as_table = len(class_names) <= MAX_TABLE_CLASSES
     return Matrix(
         part=part,
         images=int(table.sum()),
-        right=int(np.trace(table)),
+        correct=int(np.trace(table)),
         class_names=tuple(class_names),
         rows=tuple(_row(table, row, class_names) for row in range(len(table))) if as_table else (),
         totals=tuple(totals.tolist()),
@@ -74,7 +74,7 @@ def matrix(part: str, counts: Sequence[Sequence[int]], class_names: Sequence[str
 
 
 def step(share: float, steps: Sequence[float]) -> int:
-    """Which shade a share falls in: 0 below the first step, len(steps) from the last on."""
+    """Return the shade of a share: 0 below the first step, len(steps) from the last on."""
     return int(np.searchsorted(steps, share + 1e-12, side="right"))
 
 

@@ -1,4 +1,4 @@
-"""Accuracy against what an answer costs: a panel a dataset, all with one axis of operations."""
+"""Accuracy against FLOPs: one panel per dataset, all with the same axis of FLOPs."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from heatproof.report.study import CellResults, Study
 from heatproof.statistics import numbers
 
 SIZE = (430.0, 290.0)
-LETTERS = 16  # of a network's name beside its point
-AIR = 0.06  # of the accuracies' span, above and below
+MAX_LETTERS = 16  # of a network's name beside its point
+MARGIN = 0.06  # of the accuracies' span, above and below
 
 
 def of_dataset(study: Study, dataset: str) -> Scatter | None:
     """Draw the evaluated cells of a dataset; None where there are fewer than two.
 
-    The axis of operations is that of the whole study, the axis of accuracy the dataset's own.
+    The axis of FLOPs is that of the whole study, the axis of accuracy the dataset's own.
     """
     cells = [c for c in study.cells_on(dataset) if _drawable(c)]
     if len(cells) < 2:
@@ -24,7 +24,7 @@ def of_dataset(study: Study, dataset: str) -> Scatter | None:
     return plot(
         f"Accuracy by FLOPs, {numbers.short(dataset, 30)}",
         [_mark(study, c) for c in cells],
-        x_axis=decades("FLOPs for one image, each step ten times as many", costs, _power),
+        x_axis=decades("FLOPs per image, log scale", costs, _power),
         y_axis=_accuracies(cells),
         size=SIZE,
     )
@@ -35,20 +35,21 @@ def _drawable(result: CellResults) -> bool:
 
 
 def _mark(study: Study, result: CellResults) -> Mark:
-    said = result.evaluate
+    metrics = result.evaluate
     low, high = (
-        said[end] if numbers.known(said[end]) else None for end in ("accuracy_low", "accuracy_high")
+        metrics[end] if numbers.known(metrics[end]) else None
+        for end in ("accuracy_low", "accuracy_high")
     )
-    name = numbers.short(result.cell.model, LETTERS)
-    images = said["test_images"]
-    tip = f"{name}: {numbers.percent(said['accuracy'], images)}"
+    name = numbers.short(result.cell.model, MAX_LETTERS)
+    images = metrics["test_images"]
+    tip = f"{name}: {numbers.percent(metrics['accuracy'], images)}"
     if low is not None and high is not None:
         tip += f" ({numbers.interval(low, high, images)})"
     return Mark(
         name,
-        said["flops"],
-        said["accuracy"],
-        f"{tip}, {numbers.amount(said['flops'])} FLOPs",
+        metrics["flops"],
+        metrics["accuracy"],
+        f"{tip}, {numbers.amount(metrics['flops'])} FLOPs",
         low,
         high,
         study.slot(result.cell.model),
@@ -56,7 +57,7 @@ def _mark(study: Study, result: CellResults) -> Mark:
 
 
 def _power(value: float) -> str:
-    """A power of ten, without the zeros that other amounts have behind the point."""
+    """A power of ten, without the decimals that other amounts have."""
     number, _, unit = numbers.amount(value).partition(" ")
     return f"{float(number):g} {unit}".strip()
 
@@ -64,7 +65,7 @@ def _power(value: float) -> str:
 def _accuracies(cells: Sequence[CellResults]) -> Axis:
     ends = ("accuracy", "accuracy_low", "accuracy_high")
     values = [c.evaluate[end] for c in cells for end in ends if numbers.known(c.evaluate[end])]
-    air = max(AIR * (max(values) - min(values)), 0.001)
-    low, high = max(0.0, min(values) - air), min(1.0, max(values) + air)
+    margin = max(MARGIN * (max(values) - min(values)), 0.001)
+    low, high = max(0.0, min(values) - margin), min(1.0, max(values) + margin)
     inner = [y for y in ticks(low, high, 4) if low - 1e-9 <= y <= high + 1e-9]
     return Axis("Test accuracy", low, high, [(y, f"{100 * y:.4g} %") for y in inner])

@@ -1,4 +1,4 @@
-"""What would have to change for another answer: counterfactual and adversarial images."""
+"""Counterfactual and adversarial images, with what changed in them."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,22 @@ from heatproof.report.charts.sprites import Sprite
 from heatproof.report.sections.features_section import Picture, levels
 from heatproof.statistics import numbers
 
-# Grad-CAM of an attack: of which image, for which class, and what is said of it.
+# Grad-CAM of an attack: of which image, and for the class predicted before or after it.
 _MAPS = (("original", "before"), ("adversarial", "after"))
 
 
 @dataclass(frozen=True)
 class Search:
-    """One image and the nearest one found that the network calls something else.
+    """One image and its counterfactual, the nearest image found with another prediction.
 
-    `pictures`: original, changed, difference; only the original where nothing was found.
+    `pictures`: original, changed, difference; only the original where the search failed.
     """
 
     index: int
     label: str
     predicted: str
-    wanted: str
-    found: bool
+    target: str
+    success: bool
     pictures: tuple[Picture, ...]
     confidence_before: float
     confidence: float
@@ -38,7 +38,7 @@ class Search:
 class Attack:
     """One image and its adversarial copy, each with Grad-CAM for the class predicted of it.
 
-    `epsilon` is None where no tried one changes the answer; `correlation` None where unknown.
+    `epsilon` is None where none tried changes the prediction; `correlation` None where unknown.
     """
 
     index: int
@@ -53,7 +53,7 @@ class Attack:
 
 
 @dataclass(frozen=True)
-class Changes:
+class Counterfactuals:
     """Everything a page shows of a cell's counterfactuals; `sprite` is the PNG with all tiles."""
 
     searches: tuple[Search, ...]
@@ -64,11 +64,11 @@ class Changes:
     height: int
 
 
-def changes(arrays: dict[str, np.ndarray]) -> Changes | None:
-    """Draw what the counterfactual family found; None where there are no images.
+def counterfactuals(arrays: dict[str, np.ndarray]) -> Counterfactuals | None:
+    """Draw the results of the counterfactual stage; None where there are no images.
 
     Args:
-        arrays: as `explainers/counterfactual.py` describes them.
+        arrays: as `heatproof.counterfactuals` describes them.
     """
     searched = len(arrays.get("search/image_index", ()))
     attacked = len(arrays.get("attack/image_index", ()))
@@ -80,28 +80,28 @@ def changes(arrays: dict[str, np.ndarray]) -> Changes | None:
     searches = tuple(_search(arrays, i, names, sprite) for i in range(searched))
     attacks = tuple(_attack(arrays, i, names, sprite) for i in range(attacked))
     epsilons = tuple(float(e) for e in arrays.get("attack/epsilons", ())[1:])
-    return Changes(searches, attacks, epsilons, sprite.png(), *sprite.size)
+    return Counterfactuals(searches, attacks, epsilons, sprite.png(), *sprite.size)
 
 
 def _search(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Search:
     def of(name: str) -> np.ndarray:
         return arrays[f"search/{name}"][row]
 
-    found = bool(of("success"))
+    success = bool(of("success"))
     original, changed = of("original"), of("changed")
-    label, predicted, wanted = (names[of(part)] for part in ("label", "predicted", "target"))
-    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "as it is")]
-    if found:
+    label, predicted, target = (names[of(part)] for part in ("label", "predicted", "target"))
+    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "original")]
+    if success:
         pictures += [
-            _picture(sprite, changed, f"The same, changed until it is called {wanted}", "changed"),
+            _picture(sprite, changed, f"The same, changed until predicted {target}", "changed"),
             _difference(sprite, original, changed),
         ]
     return Search(
         index=int(of("image_index")),
         label=label,
         predicted=predicted,
-        wanted=wanted,
-        found=found,
+        target=target,
+        success=success,
         pictures=tuple(pictures),
         confidence_before=float(of("confidence_before")),
         confidence=float(of("confidence")),
@@ -123,18 +123,18 @@ def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: S
     epsilon = known("epsilon")
     original, changed = of("original"), of("changed")
     before, after = names[of("before")], names[of("after")]
-    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "as it is")]
+    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "original")]
     if epsilon is not None:
         pictures += [
-            _picture(sprite, changed, f"The same, attacked: called {after}", "attacked"),
+            _picture(sprite, changed, f"The same, attacked: predicted {after}", "attacked"),
             _difference(sprite, original, changed),
         ]
         for (image, target), name in zip(_MAPS, (before, after), strict=True):
             values = of(f"gradcam/{image}/{target}")
-            said = numbers.printable(name)
-            alt = f"Grad-CAM for {said} of the {image} image"
-            under = sprites.flaw(values) or f"Grad-CAM, {said}"
-            pictures.append(levels(values, sprite, bool((values < 0).any()), alt, under))
+            class_name = numbers.printable(name)
+            alt = f"Grad-CAM for {class_name} of the {image} image"
+            caption = sprites.defect(values) or f"Grad-CAM, {class_name}"
+            pictures.append(levels(values, sprite, sprites.is_signed(values), alt, caption))
     return Attack(
         index=int(of("image_index")),
         label=names[of("label")],
@@ -148,15 +148,15 @@ def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: S
     )
 
 
-def _picture(sprite: Sprite, image: np.ndarray, alt: str, under: str) -> Picture:
+def _picture(sprite: Sprite, image: np.ndarray, alt: str, caption: str) -> Picture:
     if image.dtype != np.uint8:
         image = np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    return Picture(sprite.add(sprites.to_rgb(image)), numbers.printable(alt), under)
+    return Picture(sprite.add(sprites.to_rgb(image)), numbers.printable(alt), caption)
 
 
 def _difference(sprite: Sprite, original: np.ndarray, changed: np.ndarray) -> Picture:
     # Colour channels are averaged: above zero is lighter.
-    moved = (changed - original / np.float32(255)).mean(axis=-1)
-    largest = f"{sprites.largest(moved):.2g}"
-    alt = f"Where it became lighter and darker, at most by {largest} of the range"
-    return levels(moved, sprite, True, alt, f"change, up to {largest}")
+    difference = (changed - original / np.float32(255)).mean(axis=-1)
+    largest = f"{sprites.peak(difference):.2g}"
+    alt = f"Where it became lighter and darker, by at most {largest} of the range"
+    return levels(difference, sprite, True, alt, f"change, up to {largest}")

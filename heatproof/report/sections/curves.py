@@ -17,7 +17,7 @@ def of_cell(result: CellResults) -> tuple[Chart, ...]:
     """Accuracy and loss of a cell over its epochs, training beside validation."""
     history = result.history
     if history is None or len(history) < 2:
-        return ()  # one epoch is a point, which the table tells better
+        return ()  # one epoch is a point, better shown in the table
     best = int(result.train["best_epoch"]) if result.train else 0
     marker = (float(best), f"best epoch {best}") if best >= 1 else None
     charts = []

@@ -1,4 +1,4 @@
-"""The guide's example: one network's page read in steps, every sentence from its own numbers."""
+"""The guide's example: one network's page read step by step, with its own numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ RULE = (
     "The first network in params.yaml among those with the most results: evaluated, explained, and "
     "its explanations assessed."
 )
-NEAR = 0.005  # confidence and accuracy this close are called the same
+NEAR = 0.005  # confidence and accuracy this close count as equal
 ORDER = "morf_lerf_gap/black"
 
 
 @dataclass(frozen=True)
 class Step:
-    """Where to look (as in `words`), what stands there, and what to make of it."""
+    """Where to look (as in `terms`), what it shows, and how to interpret it."""
 
     place: str
     title: str
@@ -30,7 +30,7 @@ class Step:
 
 
 def choose(study: Study) -> CellResults:
-    """The cell that is read, by `RULE`."""
+    """The cell used as the example, by `RULE`."""
     return max(study.cells, key=_complete)  # the first of several that are equally complete
 
 
@@ -42,14 +42,14 @@ def steps(result: CellResults) -> Iterator[Step]:
     if explanations is not None:
         yield _maps(explanations)
     if result.assess:
-        yield from _belief(result.assess)
+        yield from _trust(result.assess)
     yield Step(
         "cell#settings",
-        "Say what you do not know",
-        "The figures on this page are of one training, from one seed, and of test images of the "
-        "same kind as those trained on.",
-        "Nothing on its page says how another training, or photographs from elsewhere, would "
-        "come out.",
+        "State what you do not know",
+        "The numbers on this page are from one training with one seed, and from test images of the "
+        "same kind as the training images.",
+        "They do not show how another training would do, or how the network does on photographs "
+        "from elsewhere.",
     )
 
 
@@ -62,22 +62,22 @@ def _network(result: CellResults, e: dict[str, Any]) -> Iterator[Step]:
     largest = max(c["support"] for c in e["per_class"].values()) / images
     yield Step(
         "cell#figures",
-        "Begin with the accuracy and its interval",
+        "Start with the accuracy and its interval",
         f"Of {numbers.count(images)} test images {numbers.percent(e['accuracy'], images)} are "
-        "answered right, 95 % interval "
-        f"{numbers.interval(e['accuracy_low'], e['accuracy_high'], images)}. Naming the most "
-        f"frequent class every time would give {numbers.percent(largest, images)}.",
-        "With other test images of the same kind expect a figure like those in the interval. "
-        "Always ask what guessing would give.",
+        "predicted correctly, 95 % interval "
+        f"{numbers.interval(e['accuracy_low'], e['accuracy_high'], images)}. Always predicting the "
+        f"most frequent class would give {numbers.percent(largest, images)}.",
+        "With other test images of the same kind, expect an accuracy within the interval. Always "
+        "compare with what guessing would give.",
     )
     gap = e["train_accuracy"] - e["accuracy"]
     yield Step(
         "cell#curves",
-        "Compare training with test",
-        f"On training images it is right {numbers.percent(e['train_accuracy'], images)} of the "
-        f"time, {numbers.decimal(100 * abs(gap), 1)} points {'more' if gap >= 0 else 'less'} than "
-        f"on test images.{_epochs(result.train)}",
-        "A large gap means that part of what was learned is true of the training images only.",
+        "Compare training with test accuracy",
+        f"Accuracy on training images is {numbers.percent(e['train_accuracy'], images)}, "
+        f"{numbers.decimal(100 * abs(gap), 1)} points {'more' if gap >= 0 else 'less'} than on "
+        f"test images.{_epochs(result.train)}",
+        "A large gap means that the network memorised part of its training images.",
     )
     if e["top_confusions"]:
         yield _confusion(e)
@@ -89,7 +89,7 @@ def _epochs(train: dict[str, Any]) -> str:
         return ""
     return (
         f" The weights are those of epoch {train['best_epoch']} of "
-        f"{numbers.plural(train['epochs_run'], 'epoch')} run, the best on validation images."
+        f"{numbers.plural(train['epochs_run'], 'epoch')}, the best on validation images."
     )
 
 
@@ -99,33 +99,32 @@ def _confusion(e: dict[str, Any]) -> Step:
     hardest = min(known, key=lambda n: (known[n]["recall"], n))
     return Step(
         "cell#confusion",
-        "Look where it errs",
-        f"The most frequent mistake: {numbers.short(most['true'])} called "
+        "Look at its mistakes",
+        f"The most frequent mistake: {numbers.short(most['true'])} predicted as "
         f"{numbers.short(most['predicted'])}, {numbers.plural(most['count'], 'image')} or "
-        f"{numbers.percent(most['rate'])} of the class. The class found least often is "
-        f"{numbers.short(hardest)}, with a recall of "
-        f"{numbers.percent(known[hardest]['recall'])}.",
-        "One accuracy hides which classes pay for it. Small counts change much by chance.",
+        f"{numbers.percent(most['rate'])} of the class. The class with the lowest recall is "
+        f"{numbers.short(hardest)}, with {numbers.percent(known[hardest]['recall'])}.",
+        "A single accuracy hides which classes do worse. Small counts vary a lot by chance.",
     )
 
 
 def _calibration(e: dict[str, Any]) -> Step:
     filled = [b for b in e["reliability"] if b["count"]]
     images = sum(b["count"] for b in filled)
-    sure = sum(b["count"] * b["confidence"] for b in filled) / images
-    right = sum(b["count"] * b["accuracy"] for b in filled) / images
-    if abs(sure - right) < NEAR:
-        verdict = "taken all together, as sure as it is right"
+    confidence = sum(b["count"] * b["confidence"] for b in filled) / images
+    accuracy = sum(b["count"] * b["accuracy"] for b in filled) / images
+    if abs(confidence - accuracy) < NEAR:
+        verdict = "on average, calibrated"
     else:
-        verdict = "too sure of itself" if sure > right else "not sure enough"
+        verdict = "overconfident" if confidence > accuracy else "underconfident"
     return Step(
         "cell#calibration",
-        "Ask whether its confidence can be taken at its word",
-        f"Its mean confidence is {numbers.percent(sure, images)}, and "
-        f"{numbers.percent(right, images)} of its answers are right: {verdict}. The expected "
-        f"calibration error is {numbers.percent(e['ece'])}.",
-        "The mean can agree while single bins do not: look at the dots, and leave the hollow ones "
-        "aside.",
+        "Check whether its confidence is justified",
+        f"Its mean confidence is {numbers.percent(confidence, images)}, and its accuracy "
+        f"{numbers.percent(accuracy, images)}: {verdict}. The expected calibration error is "
+        f"{numbers.percent(e['ece'])}.",
+        "The means can agree while single bins do not: look at the dots, and ignore the hollow "
+        "ones.",
     )
 
 
@@ -135,16 +134,16 @@ def _maps(explanations: Explanations) -> Step:
     images = len({int(image) for image in explanations.image_index})
     return Step(
         "cell#examples",
-        "Only now look at the heatmaps",
+        "Only now look at the heat maps",
         f"{numbers.plural(images, 'image')} are explained by "
-        f"{numbers.plural(len(explanations.maps), 'method')}; {len(wrong)} of them were answered "
-        "wrong, and are explained for the class named and for the true one.",
+        f"{numbers.plural(len(explanations.maps), 'method')}; {len(wrong)} of them were predicted "
+        "incorrectly, and are explained for the predicted class and for the true one.",
         "Before you look, write down where you expect the evidence. A map that shows what you "
-        "expected has told you about your expectation first.",
+        "expected mainly confirms your expectation.",
     )
 
 
-def _belief(assess: dict[str, Any]) -> Iterator[Step]:
+def _trust(assess: dict[str, Any]) -> Iterator[Step]:
     order = assess["measures"].get(ORDER, {})
     best = _best(order)
     if best:
@@ -155,63 +154,64 @@ def _belief(assess: dict[str, Any]) -> Iterator[Step]:
             if n in measures.CONTROLS and numbers.known(s["mean"])
         }
         above = assess["uninformative"].get(ORDER, [])
-        beside = ""
+        best_control = ""
         if controls:
             top = max(controls, key=lambda n: (controls[n], n))
-            beside = (
+            best_control = (
                 f" The best control, {measures.CONTROLS[top].inline}, gets "
                 f"{numbers.decimal(controls[top], 2)}."
             )
         yield Step(
             "cell#trust",
             "Compare methods with controls, not only with each other",
-            f"By the MoRF–LeRF gap, from black, {methods.describe(name).label} has the largest "
-            f"mean, {numbers.decimal(mean, 2)}.{beside}",
-            "A control outranks most methods here, so that this column says nothing of them."
+            f"By the MoRF–LeRF gap from black, {methods.describe(name).label} has the largest "
+            f"mean, {numbers.decimal(mean, 2)}.{best_control}",
+            "A control ranks above most methods here, so this column is uninformative about them."
             if above
-            else "What a method is ahead of a control by is what its map adds to knowing nothing "
-            "of the network.",
+            else "A method’s lead over a control is what its map adds to knowing nothing of the "
+            "network.",
         )
-    same = cell_trust.hardly(assess)
+    weight_independent = cell_trust.weight_independent(assess)
     if "randomised_spearman" in assess["measures"]:
         yield Step(
             "cell#randomisation",
-            "Strike out what does not depend on what was learned",
-            same
-            or "With random weights no method draws much the same map (rank correlation below "
-            f"{cell_trust.HARDLY}).",
+            "Discard maps that do not depend on what was learned",
+            weight_independent
+            or "With random weights no method gives a similar map (rank correlation below "
+            f"{cell_trust.SIMILAR}).",
             "A map that fails this test is no evidence of what was learned; one that passes need "
             "not be right, since noise passes too.",
         )
-    survived = {
+    stable = {
         measures.describe(m).label: assess["ranking"][m]["survives"]
         for m in measures.RANKED
         if m in assess["ranking"] and assess["ranking"][m]["survives"] is not None
     }
-    if survived:
-        stays = [label for label, survives in survived.items() if survives]
-        named = f" ({numbers.listing(stays)})" if stays else ""
+    if stable:
+        kept = [label for label, survives in stable.items() if survives]
+        named = f" ({numbers.listing(kept)})" if kept else ""
         yield Step(
             "cell#trust",
-            "See whether the order survives another baseline",
-            "Whether missing pixels are black, mean-coloured or blurred, the order of the methods "
-            f"stays by {len(stays)} of {numbers.plural(len(survived), 'measure')}{named}.",
-            "An order that changes with the baseline is a fact about the baseline.",
+            "Check whether the order is stable across baselines",
+            "Whether removed pixels become black, mean-coloured or blurred, the order of the "
+            f"methods is stable by {len(kept)} of {numbers.plural(len(stable), 'measure')}{named}.",
+            "An order that changes with the baseline tells more about the baseline than about the "
+            "methods.",
         )
     yield from _agreement(assess["agreement"])
 
 
 def _best(order: dict[str, Any]) -> tuple[str, float] | None:
     most = max((s["images"] for s in order.values()), default=0)
-    found = {
+    means = {
         n: s["mean"]
         for n, s in order.items()
         if n not in measures.CONTROLS and numbers.known(s["mean"]) and 2 * s["images"] >= most
     }
-    if not found:
+    if not means:
         return None
-    name = max(found, key=lambda n: (found[n], n))
-    return name, found[name]
+    name = max(means, key=lambda n: (means[n], n))
+    return name, means[name]
 
 
 def _agreement(content: dict[str, Any]) -> Iterator[Step]:
@@ -224,7 +224,7 @@ def _agreement(content: dict[str, Any]) -> Iterator[Step]:
     if len(pairs) < 2:
         return
     most, least = (pick(pairs, key=lambda pair: (pairs[pair], pair)) for pick in (max, min))
-    told = [
+    named = [
         f"{methods.describe(a).label} and {methods.describe(b).label} "
         f"({numbers.decimal(pairs[a, b], 2)})"
         for a, b in (most, least)
@@ -232,8 +232,8 @@ def _agreement(content: dict[str, Any]) -> Iterator[Step]:
     yield Step(
         "cell#agreement",
         "Look for methods that contradict each other",
-        f"Most alike are the maps of {told[0]}, least alike those of {told[1]}: rank correlation "
-        "on a coarse grid.",
-        "One map alone would have hidden this. Kindred methods often agree, "
-        "which makes them no more right.",
+        f"Most similar are the maps of {named[0]}, least similar those of {named[1]} (rank "
+        "correlation on a coarse grid).",
+        "A single map would hide this. Related methods often agree, which does not make them "
+        "correct.",
     )

@@ -1,7 +1,7 @@
-"""What the network's filters are and see, as rows of small pictures.
+"""Filters, feature maps, preferred images and dead filters of a network.
 
-Filters and feature maps are levels, which the page colours as the reader chooses; the images that
-filters and classes prefer are drawn as they are.
+Filters and feature maps are levels, which the page colours as the reader chooses; images that
+maximise a filter or a class are drawn in their own colours.
 """
 
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.statistics import numbers
 
 SIGNED, UNSIGNED = "signed", "unsigned"
-SHOWN_FILTERS = 32  # of one layer: more say little more
-SHOWN_IMAGES = 1  # whose feature maps are shown
+SHOWN_FILTERS = 32  # per layer
+SHOWN_IMAGES = 1  # images whose feature maps are shown
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One tile, what it shows in words, and what stands under it.
+    """One tile, its text alternative and its caption.
 
-    `kind`: of levels "signed" or "unsigned", which say the colours; empty for an image.
+    `kind`: "signed" or "unsigned" for levels, which decides their colours; empty for an image.
     """
 
     tile: Tile
     alt: str
-    under: str
+    caption: str
     kind: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Pictures of one layer, all of one kind. `left_out` counts those that are not shown."""
+    """Pictures of one layer, all of one kind; `left_out` counts those not shown."""
 
     layer: str
     pictures: tuple[Picture, ...]
@@ -41,7 +41,7 @@ class Row:
 
     @property
     def signed(self) -> bool:
-        """Whether its maps go both ways from zero."""
+        """Whether its maps have both signs."""
         return any(p.kind == SIGNED for p in self.pictures)
 
 
@@ -54,8 +54,8 @@ class DeadLayer:
 
 
 @dataclass(frozen=True)
-class Inside:
-    """Everything a page shows of a cell's features; `sprite` is the PNG with all tiles."""
+class Features:
+    """Everything that a page shows of a cell's features; `sprite` is the PNG with all tiles."""
 
     filters: tuple[Row, ...]
     maps: tuple[Row, ...]
@@ -68,12 +68,12 @@ class Inside:
     height: int
 
 
-def inside(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Inside | None:
-    """Draw what the features family found; None where it found nothing to draw.
+def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features | None:
+    """Draw the results of the features stage; None where there are none.
 
     Args:
-        arrays: as `explainers/features.py` describes them.
-        metrics: what it wrote beside them.
+        arrays: as `heatproof.features` describes them.
+        metrics: the stage's metrics.
     """
     side = _size(arrays)
     if side is None:
@@ -92,7 +92,7 @@ def inside(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Inside | N
     preferred = {name: _preferred(arrays, name, sprite) for name in layers["preferred"]}
     activity = metrics.get("activity", {})
     classes = preferred.pop("logits", None)
-    return Inside(
+    return Features(
         filters=filters,
         maps=maps,
         classes=classes.pictures if classes else (),
@@ -109,7 +109,7 @@ def inside(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Inside | N
 
 
 def _size(arrays: dict[str, np.ndarray]) -> tuple[int, int] | None:
-    """The size of all tiles: that of the images, which the preferred ones have."""
+    """The size of all tiles, which is that of the preferred images."""
     for name, array in arrays.items():
         if name.startswith("preferred/") and len(array):
             return array.shape[1], array.shape[2]
@@ -117,7 +117,7 @@ def _size(arrays: dict[str, np.ndarray]) -> tuple[int, int] | None:
 
 
 def _tiles(arrays: dict[str, np.ndarray], kind: str, layer: str) -> np.ndarray:
-    """Return what is drawn of one layer, one tile each, (tiles, height, width, ...)."""
+    """Return the arrays to draw of one layer, (tiles, height, width, ...)."""
     array = arrays[f"{kind}/{layer}"]
     if kind == "filters":
         return array[:SHOWN_FILTERS]
@@ -130,11 +130,11 @@ def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
     bank = _tiles(arrays, "filters", layer)
     pictures = []
     for number, kernel in enumerate(bank):
-        # Colour channels are added up: what a grey pixel would get. Their differences are lost.
+        # The sum over colour channels is the filter's response to a grey pixel.
         values = kernel.sum(axis=-1)
         alt = f"Filter {number} of {layer}, {kernel.shape[0]} by {kernel.shape[1]}"
-        under = f"{number}: up to {sprites.largest(values):.2g}"
-        pictures.append(levels(values, sprite, True, alt, under))
+        caption = f"{number}: up to {sprites.peak(values):.2g}"
+        pictures.append(levels(values, sprite, True, alt, caption))
     return Row(layer, tuple(pictures), len(arrays[f"filters/{layer}"]) - len(bank))
 
 
@@ -144,8 +144,8 @@ def _maps(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
     pictures = []
     for number, values in enumerate(tiles):
         alt = f"Channel {number} of {layer}, {values.shape[0]} by {values.shape[1]}"
-        under = sprites.flaw(values) or f"up to {sprites.largest(values):.2g}"
-        pictures.append(levels(values, sprite, signed, alt, f"{number}: {under}"))
+        caption = sprites.defect(values) or f"up to {sprites.peak(values):.2g}"
+        pictures.append(levels(values, sprite, signed, alt, f"{number}: {caption}"))
     return Row(layer, tuple(pictures))
 
 
@@ -156,20 +156,20 @@ def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row
     for number, image in enumerate(arrays[f"preferred/{layer}"]):
         drawn = sprites.to_rgb(np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8))
         name = str(number) if names is None else numbers.printable(str(names[number]))
-        alt = f"The image that {name} of {layer} prefers"
-        under = f"{name}: {reached[number]:.3g}, real {real[number]:.3g}"
-        pictures.append(Picture(sprite.add(drawn), alt, under))
+        alt = f"Image that maximises {name} of {layer}"
+        caption = f"{name}: {reached[number]:.3g}, test images {real[number]:.3g}"
+        pictures.append(Picture(sprite.add(drawn), alt, caption))
     return Row(layer, tuple(pictures))
 
 
-def levels(values: np.ndarray, sprite: Sprite, signed: bool, alt: str, under: str) -> Picture:
-    """Draw a map, float (rows, columns), as levels of grey that the page gives their colours."""
+def levels(values: np.ndarray, sprite: Sprite, signed: bool, alt: str, caption: str) -> Picture:
+    """Draw a map, float (rows, columns), as levels of grey, which the page colours."""
     drawn = sprites.to_rgb(sprites.levels(enlarged(values, sprite), signed))
-    return Picture(sprite.add(drawn), alt, under, SIGNED if signed else UNSIGNED)
+    return Picture(sprite.add(drawn), alt, caption, SIGNED if signed else UNSIGNED)
 
 
 def enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:
-    """Repeat each value so that the picture has a tile's size; the nearest, nothing between."""
+    """Enlarge to a tile's size, by the nearest value."""
     rows, columns = (
         np.arange(size) * cells // size
         for size, cells in zip(sprite.tile_size, values.shape, strict=True)

@@ -1,6 +1,6 @@
-"""Right and wrong test images, each with every method's map, as tiles of two sprites.
+"""Explained test images, each with every method's map, as tiles of two sprites.
 
-The images lie in one as they are, the maps in the other as levels, which the page colours.
+One sprite holds the images, the other the maps as levels, which the page colours.
 """
 
 from collections.abc import Iterable
@@ -17,27 +17,27 @@ from heatproof.storage.records import Explanations
 
 @dataclass(frozen=True)
 class Map:
-    """One method's map; `own` is what the method says of its own error on it, if anything.
+    """One method's map; `own_error` is the method's own error on it, in words, if it reports one.
 
-    `largest` is the magnitude that the map is divided by, in `unit`.
+    `peak` is the magnitude that the map is divided by, in `unit`.
     """
 
     label: str
     tile: Tile
     overlay: bool
     signed: bool
-    largest: float
+    peak: float
     unit: str
-    flaw: str
+    defect: str
     alt: str
-    own: str
+    own_error: str
 
 
 @dataclass(frozen=True)
 class Target:
-    """Why this class: the class a score was explained for, and its maps, one a method.
+    """The class whose score is explained, and its maps, one per method.
 
-    `role` is "predicted" or "true", and "right" where one class is both.
+    `role` is "predicted" or "true", and "correct" where one class is both.
     """
 
     role: str
@@ -48,11 +48,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Example:
-    """One image; `label` and `answer` are the numbers of its true and its predicted class."""
+    """One image; `label` and `prediction` are the numbers of its true and its predicted class."""
 
     index: int
     label: int
-    answer: int
+    prediction: int
     true: str
     predicted: str
     confidence: float
@@ -86,13 +86,13 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Everything a page shows of a cell's explanations.
+    """Everything that a page shows of a cell's explanations.
 
     `true_classes` and `predicted_classes` are those that occur, as (number, name).
     """
 
-    right: tuple[Example, ...]
-    wrong: tuple[Example, ...]
+    correct: tuple[Example, ...]
+    incorrect: tuple[Example, ...]
     overlaid: list[str]
     legends: tuple[Legend, ...]
     images: Sheet
@@ -119,14 +119,14 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
         _example(explanations, members, signed, (images, maps), probabilities) for members in groups
     ]
     return Gallery(
-        right=tuple(e for e in examples if e.label == e.answer),
-        wrong=tuple(e for e in examples if e.label != e.answer),
+        correct=tuple(e for e in examples if e.label == e.prediction),
+        incorrect=tuple(e for e in examples if e.label != e.prediction),
         overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
         legends=tuple(_legend(name, signed[name]) for name in names),
         images=_sheet(images),
         maps=_sheet(maps),
         true_classes=tuple(sorted({(e.label, e.true) for e in examples})),
-        predicted_classes=tuple(sorted({(e.answer, e.predicted) for e in examples})),
+        predicted_classes=tuple(sorted({(e.prediction, e.predicted) for e in examples})),
     )
 
 
@@ -155,7 +155,7 @@ def _example(
     true_name, predicted_name = (explanations.class_names[i] for i in (label, predicted))
     images, maps = sheets
     tile = images.add(sprites.to_rgb(explanations.images[first]))
-    # The predicted class first: it is what the network said.
+    # The predicted class first.
     ordered = sorted(members, key=lambda row: int(explanations.target[row]) != predicted)
     targets = []
     for row in ordered:
@@ -172,7 +172,7 @@ def _example(
     return Example(
         index=index,
         label=label,
-        answer=predicted,
+        prediction=predicted,
         true=true_name,
         predicted=predicted_name,
         confidence=float(explanations.confidence[first]),
@@ -184,7 +184,7 @@ def _example(
 
 def _role(target: int, label: int, predicted: int) -> str:
     if target == predicted:
-        return "right" if label == predicted else "predicted"
+        return "correct" if label == predicted else "predicted"
     return "true" if target == label else "other"
 
 
@@ -204,31 +204,30 @@ def _maps(
     sprite: Sprite,
     target: str,
 ) -> Iterable[Map]:
-    for name, both_ways in signed.items():
+    for name, is_signed in signed.items():
         values, method = explanations.maps[name][row], methods.describe(name)
-        flaw = sprites.flaw(values)
-        tile = sprite.add(sprites.levels(values, both_ways))
+        defect = sprites.defect(values)
+        tile = sprite.add(sprites.levels(values, is_signed))
         alt = f"{method.label} map for the class {numbers.printable(target)}"
-        place = "" if flaw else f", largest at {peak(values)}"
-        own = methods.beside(
+        alt += f" ({defect})" if defect else f", largest at {peak_place(values)}"
+        own_error = methods.beside(
             {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
         )
-        alt += f" ({flaw})" if flaw else place
         yield Map(
             label=method.label,
             tile=tile,
             overlay=method.overlay,
-            signed=both_ways,
-            largest=sprites.largest(values),
+            signed=is_signed,
+            peak=sprites.peak(values),
             unit=method.unit,
-            flaw=flaw,
+            defect=defect,
             alt=alt,
-            own=own,
+            own_error=own_error,
         )
 
 
-def peak(values: np.ndarray) -> str:
-    """Where a map, float (height, width), is largest, in words: for who cannot see it."""
+def peak_place(values: np.ndarray) -> str:
+    """Where a map, float (height, width), is largest, in words, for its text alternative."""
     row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
     across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
@@ -246,6 +245,6 @@ def _legend(name: str, signed: bool) -> Legend:
         overlay=method.overlay,
         signed=signed,
         unit=method.unit,
-        low="− largest" if signed else "0",
-        high="largest in the map",
+        low="− peak" if signed else "0",
+        high="peak",
     )

@@ -1,4 +1,4 @@
-"""What each method says of its own error, and which could not serve this network."""
+"""Each method's own error, and the methods that do not support this network."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,31 +14,33 @@ class OwnError:
     number: str
     meaning: str
     median: float | None
-    least: float | None
-    greatest: float | None
+    min: float | None
+    max: float | None
     zero_maps: int
 
 
 @dataclass(frozen=True)
 class Unsupported:
-    """A method that has no maps here, and why."""
+    """A method that does not support this network, and why."""
 
     method: str
     reason: str
 
 
-def own_errors(said: dict[str, dict[str, Any]]) -> tuple[OwnError, ...]:
-    """List the numbers that the methods give of themselves, methods in the report's order.
+def own_errors(summaries: dict[str, dict[str, Any]]) -> tuple[OwnError, ...]:
+    """List the methods' own errors, methods in the report's order.
 
     Args:
-        said: method -> the explain stage's summary of it.
+        summaries: method -> the explain stage's summary of it.
     """
-    found = []
-    for name in methods.ordered([n for n, content in said.items() if "unsupported" not in content]):
-        for number, spread in said[name].items():
+    errors = []
+    for name in methods.ordered(
+        [n for n, content in summaries.items() if "unsupported" not in content]
+    ):
+        for number, spread in summaries[name].items():
             if isinstance(spread, dict):
                 label, meaning = methods.number(number)
-                found.append(
+                errors.append(
                     OwnError(
                         methods.describe(name).label,
                         label,
@@ -46,16 +48,16 @@ def own_errors(said: dict[str, dict[str, Any]]) -> tuple[OwnError, ...]:
                         spread.get("median"),
                         spread.get("min"),
                         spread.get("max"),
-                        int(said[name].get("zero_maps") or 0),
+                        int(summaries[name].get("zero_maps") or 0),
                     )
                 )
-    return tuple(found)
+    return tuple(errors)
 
 
-def unsupported(said: dict[str, dict[str, Any]]) -> tuple[Unsupported, ...]:
-    """List the methods that cannot serve this network, with the reason each gave."""
-    without = [name for name, content in said.items() if "unsupported" in content]
+def unsupported(summaries: dict[str, dict[str, Any]]) -> tuple[Unsupported, ...]:
+    """List the methods that do not support this network, with their reasons."""
+    names = [name for name, content in summaries.items() if "unsupported" in content]
     return tuple(
-        Unsupported(methods.describe(name).label, str(said[name]["unsupported"]))
-        for name in methods.ordered(without)
+        Unsupported(methods.describe(name).label, str(summaries[name]["unsupported"]))
+        for name in methods.ordered(names)
     )

@@ -1,4 +1,4 @@
-"""What was run: code, parameters, machines and versions, in words."""
+"""The section on provenance: code, parameters, machines and versions of all results."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any
 
 from heatproof.statistics import numbers
 
-# More than a page can show; the file beside the site has them all.
-MOST_SOURCES, MOST_ENVIRONMENTS, MOST_FILES, MOST_PARAMETERS, MOST_CELLS = 8, 6, 12, 40, 6
+# What the page shows at most; provenance.json has everything.
+MAX_SOURCES, MAX_ENVIRONMENTS, MAX_FILES, MAX_PARAMETERS, MAX_CELLS = 8, 6, 12, 40, 6
 UNKNOWN = "not recorded"
 
 BUDGETS = {
-    "cpu": "short schedules for a computer without a GPU: where they show a network far fewer "
-    "images than its authors did, its accuracy is lower for that reason",
+    "cpu": "short schedules for a computer without a GPU: some networks train for far fewer steps "
+    "than in the publications, and are less accurate for that reason",
     "paper": "the published schedules",
-    "best": "schedules of this project’s own, for more accuracy than the published ones give",
+    "best": "this project’s own schedules, more accurate than the published ones",
 }
 LIBRARIES = {
     "tensorflow": "TensorFlow",
@@ -38,7 +38,7 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that was not as committed; None where it is missing on one side."""
+    """A parameter that differs from the committed one; None where it is missing on one side."""
 
     key: str
     committed: str | None
@@ -46,20 +46,20 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Which code and parameters some runs are of; `where` names the runs."""
+class CodeVersion:
+    """The code and parameters of some results; `results` names these."""
 
     commit: str | None
     changed: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     left_out: int
-    runs: int
-    where: tuple[str, ...]
+    count: int
+    results: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One fact of each environment; `differs` where they do not have it in common."""
+    """One property of each environment; `differs` if they do not share it."""
 
     label: str
     values: tuple[str, ...]
@@ -68,22 +68,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Data:
-    """A dataset's files by their SHA-256, None where one was not there."""
+    """SHA-256 of a dataset's files, None where one did not exist."""
 
     raw: str | None
     processed: str | None
 
 
 @dataclass(frozen=True)
-class Ran:
-    """Everything the overview says of how the study was made.
+class Provenance:
+    """Everything that the overview shows on how the results were made.
 
-    environments: how many runs each had, and which; `rows` has a value for each of them.
+    recorded: how many results have a record, of `total`. environments: the number of results of
+    each, and which; `rows` has a value for each of them.
     """
 
     recorded: int
-    runs: int
-    sources: tuple[Source, ...]
+    total: int
+    sources: tuple[CodeVersion, ...]
     more_sources: int
     environments: tuple[tuple[int, tuple[str, ...]], ...]
     more_environments: int
@@ -91,60 +92,60 @@ class Ran:
     data: dict[str, Data]
 
 
-def ran(provenance: dict[str, Any]) -> Ran | None:
-    """Put into words what `report.provenance.gathered` returns; None where nothing was run."""
-    if not provenance:
+def provenance(content: dict[str, Any]) -> Provenance | None:
+    """Summarise what `report.provenance.gathered` returns; None where there are no results."""
+    if not content:
         return None
-    runs, sources = provenance["runs"], provenance["sources"]
-    environments = provenance["environments"]
+    runs, sources = content["runs"], content["sources"]
+    environments = content["environments"]
     of_source = _runs_of(runs, "source", len(sources))
     of_environment = _runs_of(runs, "environment", len(environments))
-    return Ran(
+    return Provenance(
         recorded=sum(run.get("environment") is not None for run in runs),
-        runs=len(runs),
+        total=len(runs),
         sources=tuple(
             _source(source, of_source[i], len(sources) > 1)
-            for i, source in enumerate(sources[:MOST_SOURCES])
+            for i, source in enumerate(sources[:MAX_SOURCES])
         ),
-        more_sources=max(0, len(sources) - MOST_SOURCES),
+        more_sources=max(0, len(sources) - MAX_SOURCES),
         environments=tuple(
-            (len(of_environment[i]), _where(of_environment[i]) if len(environments) > 1 else ())
-            for i in range(min(len(environments), MOST_ENVIRONMENTS))
+            (len(of_environment[i]), _results(of_environment[i]) if len(environments) > 1 else ())
+            for i in range(min(len(environments), MAX_ENVIRONMENTS))
         ),
-        more_environments=max(0, len(environments) - MOST_ENVIRONMENTS),
-        rows=tuple(_rows(environments[:MOST_ENVIRONMENTS])),
-        data={d["name"]: Data(d.get("raw"), d.get("processed")) for d in provenance["data"]},
+        more_environments=max(0, len(environments) - MAX_ENVIRONMENTS),
+        rows=tuple(_rows(environments[:MAX_ENVIRONMENTS])),
+        data={d["name"]: Data(d.get("raw"), d.get("processed")) for d in content["data"]},
     )
 
 
-def _runs_of(runs: list[dict[str, Any]], of: str, count: int) -> list[list[dict[str, Any]]]:
-    found: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+def _runs_of(runs: list[dict[str, Any]], key: str, count: int) -> list[list[dict[str, Any]]]:
+    grouped: list[list[dict[str, Any]]] = [[] for _ in range(count)]
     for run in runs:
-        if (number := run[of]) is not None:
-            found[number].append(run)
-    return found
+        if (number := run[key]) is not None:
+            grouped[number].append(run)
+    return grouped
 
 
-def _source(source: dict[str, Any], runs: list[dict[str, Any]], several: bool) -> Source:
+def _source(source: dict[str, Any], runs: list[dict[str, Any]], several: bool) -> CodeVersion:
     changed, parameters = source.get("changed") or [], source.get("parameters") or []
-    return Source(
+    return CodeVersion(
         commit=source.get("commit"),
         changed=(
-            *changed[:MOST_FILES],
-            *((f"{len(changed) - MOST_FILES} more",) if len(changed) > MOST_FILES else ()),
+            *changed[:MAX_FILES],
+            *((f"{len(changed) - MAX_FILES} more",) if len(changed) > MAX_FILES else ()),
         ),
         parameters=tuple(
             Parameter(str(p.get("key")), p.get("committed"), p.get("used"))
-            for p in parameters[:MOST_PARAMETERS]
+            for p in parameters[:MAX_PARAMETERS]
         ),
-        left_out=max(0, len(parameters) - MOST_PARAMETERS),
-        runs=len(runs),
-        where=_where(runs) if several else (),
+        left_out=max(0, len(parameters) - MAX_PARAMETERS),
+        count=len(runs),
+        results=_results(runs) if several else (),
     )
 
 
-def _where(runs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """Runs in words, a stage each: `training of resnet18-mnist and resnet18-cifar10`."""
+def _results(runs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """Results in words, by stage: `training of resnet18-mnist and resnet18-cifar10`."""
     by_stage: dict[str, list[str]] = {}
     for run in runs:
         by_stage.setdefault(run["stage"], []).append(numbers.printable(run["cell"]))
@@ -154,7 +155,7 @@ def _where(runs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _cells(cells: Sequence[str]) -> str:
-    if len(cells) > MOST_CELLS:
+    if len(cells) > MAX_CELLS:
         return f"{len(cells)} networks"
     return numbers.listing([numbers.short(cell, 40) for cell in cells])
 
@@ -165,24 +166,24 @@ def _stage(name: str) -> str:
 
 
 def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
-    """The facts of all environments, one a row, those that none has left out."""
+    """One row per property that is known of at least one environment."""
     libraries: dict[str, None] = dict.fromkeys(
         name for e in environments for name in e.get("libraries") or {}
     )
-    facts: tuple[tuple[str, Callable[[dict[str, Any]], Any]], ...] = (
+    properties: tuple[tuple[str, Callable[[dict[str, Any]], Any]], ...] = (
         ("Processor", lambda e: e.get("cpu")),
-        ("Its vector instructions", lambda e: ", ".join(e.get("instructions") or ())),
-        ("Cores it could use", lambda e: e.get("cores")),
+        ("Vector instructions", lambda e: ", ".join(e.get("instructions") or ())),
+        ("Cores available", lambda e: e.get("cores")),
         ("Memory", lambda e: e.get("memory_gib") and f"{e['memory_gib']} GiB"),
         ("GPU", lambda e: _gpus(e.get("gpus"))),
         ("Operating system", lambda e: e.get("system")),
         ("Python", lambda e: e.get("python")),
         *((LIBRARIES.get(name, name), partial(_version, name)) for name in libraries),
-        ("Keras computes with", lambda e: LIBRARIES.get(e.get("backend", ""), e.get("backend"))),
+        ("Keras backend", lambda e: LIBRARIES.get(e.get("backend", ""), e.get("backend"))),
         ("oneDNN kernels", lambda e: e.get("onednn")),
-        ("Threads inside an operation", lambda e: e.get("threads")),
+        ("Threads per operation", lambda e: e.get("threads")),
     )
-    for label, read in facts:
+    for label, read in properties:
         values = tuple(str(value) if (value := read(e)) else UNKNOWN for e in environments)
         if set(values) != {UNKNOWN} and values:
             yield Row(label, values, len(set(values)) > 1)

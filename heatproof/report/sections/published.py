@@ -1,4 +1,4 @@
-"""A published weight-randomisation table, and the same figures of this study's networks."""
+"""A published weight-randomisation table, and the same scores of this study's networks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from heatproof.statistics import numbers
 
 SOURCE = "Hedström et al. 2024, Sanity Checks Revisited, arXiv:2401.06465"
 
-# MPRT from the top down, Spearman's correlation of absolute maps, 1,000 test images; dataset ->
-# method -> score. Lower is better.
+# MPRT (model parameter randomisation test) from the top down, Spearman's correlation of absolute
+# maps, 1,000 test images; dataset -> method -> score. Lower is better.
 PUBLISHED = {
     "mnist": {
         "gradient": 0.044,
@@ -31,22 +31,21 @@ PUBLISHED = {
     },
 }
 LABELS = {"gradient": "Gradient", "random": "Control: noise"}
-BESIDE = 0.05  # closer than this is called close: weights drawn anew move the scores about as much
+CLOSE = 0.05  # other random weights change the scores by about as much
 
 REASONS = (
-    "The networks are not the same: theirs is a LeNet, ours the network named above, with other "
-    "layers and another number of them, over which the score is a mean.",
-    "The random weights are not the same: ours come from each layer’s own initialiser in Keras, "
-    "theirs from PyTorch’s. The column of draws shows how far other weights of the same kind move "
-    "the score.",
+    "The networks differ: theirs is a LeNet, ours the network named above, with other layers, over "
+    "which the score is averaged.",
+    "The random weights differ: ours come from each layer’s own initialiser in Keras, theirs from "
+    "PyTorch’s. The column of draws shows how far other weights of the same kind change the score.",
     "The score averages over the layers. After the first steps only the last layers are random, so "
-    "a network of few layers, or whose features do most of the work, keeps more of its maps; the "
-    "last column is of the network with all weights random.",
-    "On images of one channel, the gradient’s size and saliency are the same map, so our two rows "
-    "are equal by construction; where theirs differ, it is not the methods that do: the sign or "
-    "the random draws must.",
+    "a network with few layers, or whose features do most of the work, preserves its maps better; "
+    "the column “all layers random” is for the network with all weights random.",
+    "On images with one channel, the gradient’s magnitude and saliency are the same map, so our "
+    "two rows are equal by construction; where theirs differ, the cause is the sign or the random "
+    "draws, not the methods.",
     "Grad-CAM’s map is as coarse as the last feature map and enlarged: few independent values, and "
-    "none below zero. Where it is zero almost everywhere its order hardly means anything.",
+    "none below zero. Where it is zero almost everywhere, its order means little.",
     "Integrated Gradients from black multiplies by the image: a black pixel gets exactly zero "
     "whatever the weights are, so on these datasets much of the map’s order cannot change.",
 )
@@ -54,7 +53,7 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One method on one dataset. `draws`: the least and greatest mean among the random draws."""
+    """One method on one dataset. `draws`: the lowest and highest mean among the random draws."""
 
     label: str
     published: float
@@ -68,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table beside one cell's figures."""
+    """The published table beside one cell's scores."""
 
     cell: str
     dataset: str
@@ -79,7 +78,7 @@ class Comparison:
 
 
 def comparisons(study: Study) -> tuple[Comparison, ...]:
-    """The cells that were measured in the published setting, on datasets that it has."""
+    """The cells that were measured in the published setting, on its datasets."""
     return tuple(
         Comparison(
             cell=c.name,
@@ -114,12 +113,12 @@ def _rows(published: dict[str, float], measured: dict[str, dict[str, Any]]) -> I
 def _verdict(
     published: float, mean: float | None, low: float | None, high: float | None, draws: list[float]
 ) -> str:
-    """Say how ours lies to theirs, in words."""
+    """Compare our score with the published one, in words."""
     if not numbers.known(mean):
         return "not measured"
     span = [value for value in (low, high, *draws, mean) if numbers.known(value)]
     if min(span) <= published <= max(span):
-        return "published is within ours"
-    if abs(mean - published) < BESIDE:
+        return "within our range"
+    if abs(mean - published) < CLOSE:
         return "close"
-    return "ours is higher" if mean > published else "ours is lower"
+    return "ours higher" if mean > published else "ours lower"

@@ -1,71 +1,71 @@
-"""Measures over all cells: every method's rank on each cell, averaged, and the controls' beside."""
+"""Measures over all cells: every method's rank on each cell, averaged, with the controls."""
 
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
 from heatproof.report.sections import trust_table
-from heatproof.report.sections.trust_table import Source, Table
+from heatproof.report.sections.trust_table import ColumnSource, Table
 from heatproof.report.text import measures
 from heatproof.statistics import numbers
 
-# A cell's assess metrics, as `stages.assess` writes them.
+# A cell's assess metrics.
 Assess = dict[str, Any]
 
 
 def ranks(assess: Assess, measure: str) -> dict[str, float]:
     """Rank one cell's methods by a measure, 1 the best; equal means share their mean rank.
 
-    A control gets the rank that it would have as the only one among the methods. Without a better
-    side, or a mean, there is no rank.
+    A control gets the rank that it would have as the only control. There is no rank without a mean,
+    or by a measure of which neither side is better.
     """
     if not measures.wanted(measure):
         return {}
     merits = {
-        name: round(measures.describe(measure).merit(said["mean"]), 6)
-        for name, said in assess["measures"].get(measure, {}).items()
-        if numbers.known(said["mean"])
+        name: round(measures.describe(measure).merit(summary["mean"]), 6)
+        for name, summary in assess["measures"].get(measure, {}).items()
+        if numbers.known(summary["mean"])
     }
-    among = {name: merit for name, merit in merits.items() if name not in measures.CONTROLS}
+    of_methods = {name: merit for name, merit in merits.items() if name not in measures.CONTROLS}
     return {
         name: 1
-        + sum(other > merit for other in among.values())
-        + sum(other == merit for n, other in among.items() if n != name) / 2
+        + sum(other > merit for other in of_methods.values())
+        + sum(other == merit for n, other in of_methods.items() if n != name) / 2
         for name, merit in merits.items()
     }
 
 
 def table(cells: Sequence[Assess], names: Iterable[str]) -> Table | None:
-    """Mean ranks over cells; beneath each the best and the worst rank it had.
+    """Mean ranks over cells, each with the best and the worst rank.
 
-    Under a column's label stands on how many of its cells a control ranked above most methods, if
-    on any; a column of which that is true on more than half says nothing, and has no best.
+    A column's note counts the cells where a control ranked above most methods. If these are more
+    than half, the column is uninformative and has no best method.
     """
-    return trust_table.table(source for name in names if (source := _source(cells, name)))
+    return trust_table.table(source for name in names if (source := _column(cells, name)))
 
 
 def mean_ranks(cells: Sequence[Assess], measure: str) -> dict[str, list[float]]:
     """Collect a method's ranks over the cells that measured it."""
-    found: dict[str, list[float]] = {}
+    collected: dict[str, list[float]] = {}
     for assess in cells:
         for name, rank in ranks(assess, measure).items():
-            found.setdefault(name, []).append(rank)
-    return found
+            collected.setdefault(name, []).append(rank)
+    return collected
 
 
-def empty_on(cells: Sequence[Assess], measure: str) -> tuple[int, int]:
-    """On how many cells a measure says nothing, and how many have it."""
-    having = [assess for assess in cells if measure in assess["measures"]]
-    return sum(measure in assess["uninformative"] for assess in having), len(having)
+def uninformative_on(cells: Sequence[Assess], measure: str) -> tuple[int, int]:
+    """On how many cells a measure is uninformative, and how many have it."""
+    with_measure = [assess for assess in cells if measure in assess["measures"]]
+    return sum(measure in assess["uninformative"] for assess in with_measure), len(with_measure)
 
 
-def _source(cells: Sequence[Assess], measure: str) -> Source | None:
-    found = mean_ranks(cells, measure)
-    if not found:
+def _column(cells: Sequence[Assess], measure: str) -> ColumnSource | None:
+    collected = mean_ranks(cells, measure)
+    if not collected:
         return None
-    empty, having = empty_on(cells, measure)
-    little = "a control passes" if measures.describe(measure).one_sided else "says nothing"
-    return Source(
+    uninformative, total = uninformative_on(cells, measure)
+    remark = "a control passes" if measures.describe(measure).one_sided else "uninformative"
+    return ColumnSource(
         measure,
         {
             name: {
@@ -74,12 +74,12 @@ def _source(cells: Sequence[Assess], measure: str) -> Source | None:
                 "high": max(each) if len(each) > 1 else None,
                 "images": len(each),
             }
-            for name, each in found.items()
+            for name, each in collected.items()
         },
-        note=f"{little} on {empty} of {having}" if empty else "",
-        nothing=f"A control ranks above most methods on {empty} of {having} networks: "
+        note=f"{remark} on {uninformative} of {total}" if uninformative else "",
+        uninformative=f"A control ranks above most methods on {uninformative} of {total} networks: "
         f"{measures.consequence(measure)}"
-        if 2 * empty > having
+        if 2 * uninformative > total
         else "",
         best=True,
         ranks=True,

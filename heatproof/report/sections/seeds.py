@@ -1,23 +1,23 @@
-"""What further trainings from other seeds gave, in words."""
+"""Test accuracy over several seeds, in words."""
 
 from typing import Any
 
 from heatproof.statistics.numbers import interval, percent
 
 
-def over_seeds(found: dict[str, Any] | None, images: int | None = None) -> str:
-    """Say how far test accuracy varies from seed to seed; empty where no more were trained.
+def over_seeds(metrics: dict[str, Any] | None, images: int | None = None) -> str:
+    """Summarise test accuracy over several seeds; empty where only one was trained.
 
     Args:
-        found: see `heatproof.evaluation.seeds`.
-        images: of the test, which decide the digits.
+        metrics: as `heatproof.evaluation.seeds` returns them.
+        images: number of test images, which decides the digits.
     """
-    if not found:
+    if not metrics:
         return ""
-    said = found["accuracy"]
-    deviation = percent(said["std"], images).removesuffix(" %")
+    accuracy = metrics["accuracy"]
+    deviation = percent(accuracy["std"], images).removesuffix(" %")
     return (
-        f"Trained from {len(found['seeds'])} seeds: "
-        f"{interval(said['least'], said['greatest'], images)}, mean "
-        f"{percent(said['mean'], images)}, standard deviation {deviation} points."
+        f"Trained with {len(metrics['seeds'])} seeds: "
+        f"{interval(accuracy['least'], accuracy['greatest'], images)}, mean "
+        f"{percent(accuracy['mean'], images)}, standard deviation {deviation} points."
     )

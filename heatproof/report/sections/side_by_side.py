@@ -1,4 +1,4 @@
-"""First-layer filters, and maps of the same images, of several trainings of one cell."""
+"""First-layer filters, and maps of the same images, of several experiments on one cell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,27 +8,27 @@ import numpy as np
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.sections.features_section import Picture, enlarged
-from heatproof.report.sections.outcomes import Outcome
+from heatproof.report.sections.outcomes import Outcome, Pictures
 from heatproof.report.text import methods
 
-FILTERS = 16  # of each layer
+FILTERS = 16  # per layer
 IMAGES = 6
-MOST = 12  # trainings beside each other
-SIDE = 24  # pixels a side that a filter is drawn in
+MAX_ROWS = 12
+SIDE = 24  # pixels, of a filter's picture
 
 
 @dataclass(frozen=True)
 class Row:
-    """One training's pictures under a heading; `lacking` says why there are none."""
+    """One experiment's pictures under a heading; `missing` says why there are none."""
 
     name: str
     pictures: tuple[Picture, ...]
-    lacking: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows whose pictures stand in one PNG."""
+    """Rows of pictures from one PNG."""
 
     rows: tuple[Row, ...]
     sprite: bytes
@@ -39,72 +39,72 @@ class Sheet:
 
 
 def filters(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
-    """Draw each training's first filters; None where none can be read.
+    """Draw each experiment's first filters; None where none can be read.
 
     Args:
-        cell: whose.
+        cell: the cell's name.
         outcomes: the baseline and the experiments.
     """
-    kept = outcomes[:MOST]
-    banks = [_banks(cell, outcome) for outcome in kept]
+    shown = outcomes[:MAX_ROWS]
+    banks = [_banks(cell, outcome) for outcome in shown]
     if not any(banks):
         return None
     sprite = Sprite(SIDE, SIDE, sum(len(bank) for each in banks for _, bank in each))
     rows = []
-    for outcome, each in zip(kept, banks, strict=True):
+    for outcome, each in zip(shown, banks, strict=True):
         pictures = []
         for layer, bank in each:
             for number, kernel in enumerate(bank):
-                # Colour channels are added up: what a grey pixel would get.
+                # The sum over colour channels is the filter's response to a grey pixel.
                 values = enlarged(kernel.sum(axis=-1), sprite)
                 drawn = sprites.colour(values, "filter", signed=True)
                 size = f"{kernel.shape[0]} by {kernel.shape[1]}"
                 alt = f"Filter {number} of {layer} of {outcome.name}, {size}"
                 pictures.append(Picture(sprite.add(drawn), alt, str(number)))
-        lacking = "" if pictures else _lacking(cell, outcome)
-        rows.append(Row(outcome.name, tuple(pictures), lacking))
-    return Sheet(tuple(rows), sprite.png(), *sprite.size, len(outcomes) - len(kept))
+        missing = "" if pictures else _missing(cell, outcome)
+        rows.append(Row(outcome.name, tuple(pictures), missing))
+    return Sheet(tuple(rows), sprite.png(), *sprite.size, len(outcomes) - len(shown))
 
 
 def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
-    """Draw the same test images' maps of each training; None where fewer than two have any."""
-    having = [o for o in outcomes if cell in o.pictures and len(o.pictures[cell].maps)]
-    having = having[:MOST]
-    if len(having) < 2:
+    """Draw the maps of the same test images; None where fewer than two experiments have any."""
+    with_maps = [o for o in outcomes if cell in o.pictures and len(o.pictures[cell].maps)]
+    if not with_maps:
         return None
-    found = [having[0].pictures[cell]]
-    found += [
-        p for o in having[1:] if (p := o.pictures[cell]).method == found[0].method
-        and p.images.shape[1:] == found[0].images.shape[1:]
+    first = with_maps[0].pictures[cell]
+    comparable = [
+        outcome for outcome in with_maps[:MAX_ROWS]
+        if outcome.pictures[cell].method == first.method
+        and outcome.pictures[cell].images.shape[1:] == first.images.shape[1:]
     ]  # fmt: skip
-    shared = set(found[0].index.tolist()).intersection(*(p.index.tolist() for p in found[1:]))
-    common = sorted(shared)[:IMAGES]
-    if len(found) < 2 or not common:
+    indices = [set(outcome.pictures[cell].index.tolist()) for outcome in comparable]
+    common = sorted(set.intersection(*indices))[:IMAGES]
+    if len(comparable) < 2 or not common:
         return None
-    height, width = found[0].images.shape[1:3]
-    sprite = Sprite(height, width, (len(found) + 1) * len(common))
-    first = {int(image): row for row, image in reversed(list(enumerate(found[0].index)))}
-    pictures = []
-    for image in common:
-        drawn = sprites.to_rgb(found[0].images[first[image]])
-        tile = sprite.add(drawn)
-        pictures.append(Picture(tile, f"Test image {image}", f"image {image}"))
-    rows = [Row("The images", tuple(pictures))]
-    label = methods.describe(found[0].method).label
-    for outcome in having:
-        own = outcome.pictures[cell]
-        if not any(own is each for each in found):
-            continue
-        at = {int(image): row for row, image in reversed(list(enumerate(own.index)))}
-        signed = sprites.is_signed(own.maps)
+    height, width = first.images.shape[1:3]
+    sprite = Sprite(height, width, (len(comparable) + 1) * len(common))
+    images = [
+        Picture(sprite.add(sprites.to_rgb(first.images[row])), f"Test image {i}", f"image {i}")
+        for i, row in zip(common, _rows_of(first, common), strict=True)
+    ]
+    rows = [Row("Images", tuple(images))]
+    label = methods.describe(first.method).label
+    for outcome in comparable:
+        values = outcome.pictures[cell].maps
+        signed = sprites.is_signed(values)
         pictures = []
-        for image in common:
-            values = own.maps[at[image]]
-            tile = sprite.add(sprites.colour(values, own.method, signed))
+        for image, row in zip(common, _rows_of(outcome.pictures[cell], common), strict=True):
+            tile = sprite.add(sprites.colour(values[row], first.method, signed))
             alt = f"{label} of {outcome.name} on test image {image}"
-            pictures.append(Picture(tile, alt, sprites.flaw(values)))
+            pictures.append(Picture(tile, alt, sprites.defect(values[row])))
         rows.append(Row(outcome.name, tuple(pictures)))
     return Sheet(tuple(rows), sprite.png(), *sprite.size, 0, label)
+
+
+def _rows_of(pictures: Pictures, images: Sequence[int]) -> list[int]:
+    """The first row of each image: a wrong prediction has several."""
+    index = pictures.index.tolist()
+    return [index.index(image) for image in images]
 
 
 def _banks(cell: str, outcome: Outcome) -> list[tuple[str, np.ndarray]]:
@@ -114,6 +114,6 @@ def _banks(cell: str, outcome: Outcome) -> list[tuple[str, np.ndarray]]:
     return [(layer, bank[:FILTERS]) for layer, bank in pictures.filters.items() if len(bank)]
 
 
-def _lacking(cell: str, outcome: Outcome) -> str:
+def _missing(cell: str, outcome: Outcome) -> str:
     pictures = outcome.pictures.get(cell)
-    return (pictures.lacking if pictures else "") or "no weights are recorded"
+    return (pictures.missing if pictures else "") or "no weights are recorded"

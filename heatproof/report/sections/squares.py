@@ -1,7 +1,7 @@
-"""The test images behind a confusion matrix: a few of each of its squares, in one sprite.
+"""Test images of a confusion matrix: a few of each of its entries, in one sprite.
 
-Of a mistake the most confident ones, of the diagonal the least confident right answers: in either
-case those from which there is most to learn.
+Off the diagonal the most confident mistakes, on it the least confident correct predictions: in
+either case the most instructive ones.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.statistics import numbers
 from heatproof.storage.records import Predictions
 
-MOST = 6  # images of one square
-SIDE = 48  # pixels a side; larger images are reduced
-# What all of a page's thumbnails may take before they are packed, and how many there may be.
-BYTES = 480_000
-IMAGES = 400
+MAX_PER_SQUARE = 6
+SIDE = 48  # pixels; larger images are reduced
+# Limits for all of a page's thumbnails: bytes before compression, and number.
+MAX_BYTES = 480_000
+MAX_IMAGES = 400
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class SquareImages:
-    """Some of the test images of one true and one predicted class; `count` is of all of them."""
+    """Some test images of one true and one predicted class; `count` of them exist."""
 
     label: int
-    answer: int
+    prediction: int
     true: str
     predicted: str
     count: int
@@ -43,14 +43,14 @@ class SquareImages:
     @property
     def wrong(self) -> bool:
         """Whether the two classes differ."""
-        return self.label != self.answer
+        return self.label != self.prediction
 
 
 @dataclass(frozen=True)
 class Squares:
     """What a page shows of a matrix' images; `left_out` counts the squares without any.
 
-    `shown` is what is known of a square by its (true, predicted) classes.
+    `shown`: (true class, predicted class) -> its images.
     """
 
     shown: dict[tuple[int, int], SquareImages]
@@ -78,14 +78,14 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
     sprite = tiles.sprite(sum(shares.values()))
     shown = {}
     for number in sorted(shares):
-        label, answer = divmod(number, classes)
+        label, prediction = divmod(number, classes)
         members = np.flatnonzero(pair == number)
-        sure = confidence[members]
-        order = np.argsort(sure if label == answer else -sure, kind="stable")
-        names = [predictions.class_names[i] for i in (label, answer)]
-        shown[label, answer] = SquareImages(
+        of_members = confidence[members]
+        order = np.argsort(of_members if label == prediction else -of_members, kind="stable")
+        names = [predictions.class_names[i] for i in (label, prediction)]
+        shown[label, prediction] = SquareImages(
             label=label,
-            answer=answer,
+            prediction=prediction,
             true=names[0],
             predicted=names[1],
             count=int(counts[number]),
@@ -104,12 +104,12 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
 
 
 def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, int]:
-    """How many images each square gets: one each, then the most frequent mistakes `MOST` each.
+    """Share the images among squares: one each, then more for the most frequent mistakes.
 
     Args:
         counts: int (squares,), images in each square.
         most: how many there may be in all.
-        diagonal: which squares are right answers; they come after all mistakes.
+        diagonal: the squares of correct predictions; they come after all mistakes.
     """
     mistakes = counts.copy()
     mistakes[diagonal] = 0
@@ -117,21 +117,21 @@ def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, in
     shares = dict.fromkeys(order[:most], 1)
     left = most - len(shares)
     for number in shares:
-        more = min(MOST - 1, int(counts[number]) - 1, left)
+        more = min(MAX_PER_SQUARE - 1, int(counts[number]) - 1, left)
         shares[number] += more
         left -= more
     return shares
 
 
 class _Tiles:
-    """Thumbnails of one size: as small as the images, or reduced."""
+    """Thumbnails of one size: that of the images, or reduced."""
 
     def __init__(self, images: np.ndarray) -> None:
         self._images = images
         height, width, self._channels = images.shape[1:]
         scale = min(1.0, SIDE / max(height, width, 1))
         self._height, self._width = max(1, round(height * scale)), max(1, round(width * scale))
-        self.most = min(IMAGES, BYTES // (self._height * self._width * self._channels))
+        self.most = min(MAX_IMAGES, MAX_BYTES // (self._height * self._width * self._channels))
 
     def sprite(self, tiles: int) -> Sprite:
         return Sprite(self._height, self._width, tiles, self._channels)

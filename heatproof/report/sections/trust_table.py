@@ -1,4 +1,4 @@
-"""Tables of measures: a row a method, then the controls; a column a measure, with intervals."""
+"""Tables of measures: a row per method and control, a column per measure, with intervals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
-# A measure's content as the metrics have it: method or control -> mean, low, high, images.
+# A measure in the metrics: method or control -> mean, low, high, images.
 Summaries = Mapping[str, Mapping[str, Any]]
 
 
@@ -15,8 +15,8 @@ Summaries = Mapping[str, Mapping[str, Any]]
 class Column:
     """One measure of one cell, or of a part of its images.
 
-    `note` stands under the label. `nothing` says why the column says nothing of the methods; it is
-    empty where the column does.
+    `note` is shown under the label. `uninformative` says why the column does not distinguish the
+    methods; it is empty if it does.
     """
 
     measure: str
@@ -24,20 +24,20 @@ class Column:
     label: str
     meaning: str
     note: str
-    nothing: str
+    uninformative: str
 
 
 @dataclass(frozen=True)
 class Value:
-    """A mean over images; `best` marks the best of its column, `few` that others had more.
+    """A mean over images; `best` in its column, `few` if over fewer images than others.
 
-    `under` stands beneath it: its interval, or its images where they are few. `low` and `high` are
-    the interval's ends, in full.
+    `detail` is shown beneath it: its interval, or the number of images where these are few. `low`
+    and `high` are the interval's ends, unrounded.
     """
 
     mean: float
     text: str
-    under: str
+    detail: str
     few: bool
     low: float | None = None
     high: float | None = None
@@ -63,33 +63,33 @@ class Table:
     controls: tuple[Row, ...]
 
     @property
-    def empty(self) -> tuple[Column, ...]:
-        """The columns that say nothing of the methods."""
-        return tuple(column for column in self.columns if column.nothing)
+    def uninformative(self) -> tuple[Column, ...]:
+        """The columns that do not distinguish the methods."""
+        return tuple(column for column in self.columns if column.uninformative)
 
     @property
     def few(self) -> bool:
-        """Whether a number rests on fewer images than others of its column."""
+        """Whether a number is a mean over fewer images than others of its column."""
         return any(v is not None and v.few for row in self.methods for v in row.values)
 
     def by_mean(self, measure: str) -> "Table":
-        """The same with its methods by the mean of one measure's columns, the greatest first."""
+        """Sort the methods by the mean of one measure's columns, the greatest first."""
         at = [i for i, column in enumerate(self.columns) if column.measure == measure]
 
         def mean(row: Row) -> float:
-            found = [value.mean for i in at if (value := row.values[i]) is not None]
-            return sum(found) / len(found) if found else float("-inf")
+            means = [value.mean for i in at if (value := row.values[i]) is not None]
+            return sum(means) / len(means) if means else float("-inf")
 
         return replace(self, methods=tuple(sorted(self.methods, key=mean, reverse=True)))
 
 
 @dataclass(frozen=True)
-class Source:
-    """What a column is made from.
+class ColumnSource:
+    """The data of a column.
 
-    `group` and `label` replace the measure's own; `note` and `nothing` are the column's. `best`:
-    whether the measure's better side is marked. `ranks`: the content is no values of the measure
-    but ranks by it, of which the least is the best.
+    `group` and `label` replace the measure's own; `note` and `uninformative` are the column's.
+    `best`: whether the best method is marked. `ranks`: the content is ranks by the measure, of
+    which the lowest is best, instead of its values.
     """
 
     measure: str
@@ -97,46 +97,47 @@ class Source:
     group: str = ""
     label: str | None = None
     note: str = ""
-    nothing: str = ""
+    uninformative: str = ""
     best: bool = False
     ranks: bool = False
 
 
 def of_cell(assess: dict[str, Any], names: Iterable[str]) -> Table | None:
     """The table of a cell's measures, those of `names` that it has; None where it has none."""
-    found = assess["measures"]
-    return table(source(assess, name) for name in names if name in found)
+    return table(source(assess, name) for name in names if name in assess["measures"])
 
 
-def source(assess: dict[str, Any], measure: str, group: str = "") -> Source:
-    """A measure of a cell as a column, with what its controls make of it."""
+def source(assess: dict[str, Any], measure: str, group: str = "") -> ColumnSource:
+    """A measure of a cell as a column, with a note on its controls."""
     above = assess["uninformative"].get(measure, [])
-    side = measures.wanted(measure)
-    little = "a control passes" if measures.describe(measure).one_sided else "says nothing here"
-    return Source(
+    better = measures.wanted(measure)
+    remark = "a control passes" if measures.describe(measure).one_sided else "uninformative here"
+    return ColumnSource(
         measure,
         assess["measures"][measure],
         group=group,
-        note=f"{side}; {little}" if above else side,
-        nothing=f"{measures.says_nothing(above)}: {measures.consequence(measure)}" if above else "",
+        note=f"{better}; {remark}" if above else better,
+        uninformative=f"{measures.says_nothing(above)}: {measures.consequence(measure)}"
+        if above
+        else "",
         best=True,
     )
 
 
-def table(sources: Iterable[Source]) -> Table | None:
+def table(sources: Iterable[ColumnSource]) -> Table | None:
     """Make the table of these columns; None where no column has a row.
 
-    A column's best method is marked where there are several to choose from, the measure says
-    something, and not on a few images only.
+    A column's best method is marked if there are several, the column is informative, and the mean
+    is not over a few images only.
     """
-    kept = [source for source in sources if source.content]
-    if not kept:
+    filled = [source for source in sources if source.content]
+    if not filled:
         return None
-    names = {name: None for source in kept for name in source.content}
+    names = {name: None for source in filled for name in source.content}
     methods_here = methods.ordered([name for name in names if name not in measures.CONTROLS])
     controls_here = [name for name in measures.CONTROLS if name in names]
-    cells = [_values(source, methods_here, controls_here) for source in kept]
-    columns = tuple(_column(source) for source in kept)
+    cells = [_values(source, methods_here, controls_here) for source in filled]
+    columns = tuple(_column(source) for source in filled)
     return Table(
         groups=_groups(columns),
         columns=columns,
@@ -151,7 +152,7 @@ def table(sources: Iterable[Source]) -> Table | None:
     )
 
 
-def _column(source: Source) -> Column:
+def _column(source: ColumnSource) -> Column:
     known = measures.describe(source.measure)
     return Column(
         measure=source.measure,
@@ -159,12 +160,12 @@ def _column(source: Source) -> Column:
         label=known.label if source.label is None else source.label,
         meaning=known.meaning,
         note=source.note,
-        nothing=source.nothing,
+        uninformative=source.uninformative,
     )
 
 
-def _decimals(source: Source) -> int:
-    """As many as show the differences between ordinary values of the measure."""
+def _decimals(source: ColumnSource) -> int:
+    """Return as many decimals as show differences between typical values of the measure."""
     if source.ranks:
         return 1
     means = [abs(s["mean"]) for s in source.content.values() if numbers.known(s["mean"])]
@@ -172,24 +173,28 @@ def _decimals(source: Source) -> int:
     return 3 if largest < 0.2 else 2 if largest < 20 else 0
 
 
-def _under(said: Mapping[str, Any], decimals: int, most: int) -> str:
-    if 2 * said["images"] < most:
-        return numbers.plural(said["images"], "image")
-    if not (numbers.known(said["low"]) and numbers.known(said["high"])):
+def _detail(summary: Mapping[str, Any], decimals: int, most: int) -> str:
+    if 2 * summary["images"] < most:
+        return numbers.plural(summary["images"], "image")
+    if not (numbers.known(summary["low"]) and numbers.known(summary["high"])):
         return ""
-    low, high = (numbers.decimal(said[end], decimals).removesuffix(".0") for end in ("low", "high"))
+    low, high = (
+        numbers.decimal(summary[end], decimals).removesuffix(".0") for end in ("low", "high")
+    )
     return f"{low} to {high}"
 
 
-def _values(source: Source, names: Sequence[str], controls: Sequence[str]) -> dict[str, Value]:
+def _values(
+    source: ColumnSource, names: Sequence[str], controls: Sequence[str]
+) -> dict[str, Value]:
     known = {n: s for n, s in source.content.items() if numbers.known(s["mean"])}
-    most = max((said["images"] for said in known.values()), default=0)
+    most = max((summary["images"] for summary in known.values()), default=0)
     decimals = _decimals(source)
     made = {
         name: Value(
             known[name]["mean"],
             numbers.decimal(known[name]["mean"], decimals),
-            _under(known[name], decimals, most),
+            _detail(known[name], decimals, most),
             2 * known[name]["images"] < most,
             known[name]["low"],
             known[name]["high"],
@@ -202,23 +207,23 @@ def _values(source: Source, names: Sequence[str], controls: Sequence[str]) -> di
         for name in names
         if name in made and not made[name].few
     }
-    if _choosing(source) and len(merits) > 1:
+    if _has_best(source) and len(merits) > 1:
         best = max(merits.values())
         made |= {n: replace(made[n], best=True) for n, merit in merits.items() if merit == best}
     return made
 
 
-def _choosing(source: Source) -> bool:
-    """Whether one end of a column's numbers is the better one, and the column says something."""
-    return source.best and not source.nothing and bool(measures.wanted(source.measure))
+def _has_best(source: ColumnSource) -> bool:
+    """Whether one side of a column's numbers is better, and the column is informative."""
+    return source.best and not source.uninformative and bool(measures.wanted(source.measure))
 
 
-def _merit(source: Source, mean: float) -> float:
+def _merit(source: ColumnSource, mean: float) -> float:
     return -mean if source.ranks else measures.describe(source.measure).merit(mean)
 
 
 def _groups(columns: Sequence[Column]) -> tuple[tuple[str, int], ...]:
-    """Neighbouring columns of one group, with their number."""
+    """Groups of neighbouring columns, with their number of columns."""
     groups: list[tuple[str, int]] = []
     for column in columns:
         if groups and groups[-1][0] == column.group:

@@ -1,15 +1,15 @@
-// Charts tell what a point stands for, to the mouse and to the arrow keys, in a line below them.
-// The numbers are those of the page: a line chart's table, or the titles of the points.
+// A line below each chart describes the point selected by mouse or arrow keys. The numbers come from
+// the page: a line chart's table, or the points' titles.
 (() => {
   const NEAR = 60; // in the chart's units
   const HINT = "Arrow keys: along a line, and from line to line.";
 
-  // A list of lines, each a list of { x, y, label }.
+  // Returns lines, each a list of { x, y, label }.
   const fromTable = (svg, table) => {
     const [across, ...names] = [...table.tHead.rows[0].cells].map(
       (cell) => cell.querySelector("bdi")?.title || cell.textContent.trim());
     return [...svg.querySelectorAll("path.line")].map((path, series) => {
-      // The reader may have sorted the table; the line runs from left to right.
+      // The table may be sorted otherwise; the line runs from left to right.
       const rows = [...table.tBodies[0].rows].filter((row) => row.cells[series + 1].textContent !== "–")
         .sort((a, b) => a.cells[0].textContent - b.cells[0].textContent);
       const places = path.getAttribute("d").slice(1).split("L").map((at) => at.split(" ").map(Number));
@@ -29,11 +29,11 @@
   const nearest = (line, x) => line.reduce(
     (best, point, i) => (Math.abs(point.x - x) < Math.abs(line[best].x - x) ? i : best), 0);
 
-  const enliven = (figure, svg) => {
+  const makeInteractive = (figure, svg) => {
     let lines = null;
     let at = null; // [line, point]
-    // Read when first asked for: a page may have many charts, and most are only looked at.
-    const all = () => {
+    // Read on first use: a page may have many charts.
+    const allLines = () => {
       const table = figure.querySelector("details.numbers table");
       lines ??= (table ? fromTable(svg, table) : fromTitles(svg)).filter((line) => line.length);
       return lines;
@@ -49,7 +49,7 @@
     const show = (place) => {
       at = place;
       if (!place) { ring.remove(); out.textContent = ""; return; }
-      const point = all()[place[0]][place[1]];
+      const point = allLines()[place[0]][place[1]];
       ring.setAttribute("cx", point.x);
       ring.setAttribute("cy", point.y);
       svg.append(ring);
@@ -57,21 +57,21 @@
     };
 
     svg.addEventListener("pointermove", (event) => {
-      out.setAttribute("aria-live", "off"); // the mouse crosses points that nobody asked for
+      out.setAttribute("aria-live", "off"); // the mouse crosses points by chance
       const here = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
-      let found = null;
-      let least = NEAR;
-      all().forEach((line, i) => line.forEach((point, j) => {
+      let closest = null;
+      let shortest = NEAR;
+      allLines().forEach((line, i) => line.forEach((point, j) => {
         const away = distance(point, here);
-        if (away < least) { least = away; found = [i, j]; }
+        if (away < shortest) { shortest = away; closest = [i, j]; }
       }));
-      show(found);
+      show(closest);
     });
     svg.addEventListener("pointerleave", () => show(null));
 
     svg.tabIndex = 0;
-    // Without this role a screen reader keeps the arrow keys to itself.
+    // Without this role, screen readers intercept the arrow keys.
     svg.setAttribute("role", "application");
     svg.setAttribute("aria-roledescription", "chart");
     svg.addEventListener("focus", () => {
@@ -80,12 +80,12 @@
     });
     svg.addEventListener("blur", () => show(null));
     svg.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || !all().length) return;
+      if (event.ctrlKey || event.altKey || event.metaKey || !allLines().length) return;
       const [line, point] = at ?? [0, -1];
-      const last = all()[line].length - 1;
+      const last = allLines()[line].length - 1;
       const other = (step) => {
-        const i = (line + step + all().length) % all().length;
-        return [i, nearest(all()[i], all()[line][Math.max(point, 0)].x)];
+        const i = (line + step + allLines().length) % allLines().length;
+        return [i, nearest(allLines()[i], allLines()[line][Math.max(point, 0)].x)];
       };
       const to = {
         ArrowRight: () => [line, Math.min(last, point + 1)],
@@ -106,7 +106,7 @@
   addEventListener("DOMContentLoaded", () => {
     for (const figure of document.querySelectorAll("figure.chart")) {
       const svg = figure.querySelector("svg[role=img]");
-      if (svg && svg.querySelector("path.line, circle > title")) enliven(figure, svg);
+      if (svg && svg.querySelector("path.line, circle > title")) makeInteractive(figure, svg);
     }
   });
 })();

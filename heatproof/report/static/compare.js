@@ -1,5 +1,5 @@
-// Two maps of one image. What there is to choose lies in the page as data; the pictures are those
-// of the networks' pages.
+// Compare two maps of one image. The choices are data in the page; the pictures are those of the
+// networks' pages.
 addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, page) => {
   const datasets = JSON.parse(page.find("compare-data").textContent);
   const section = form.closest("section");
@@ -15,41 +15,41 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
   const exampleOf = (cell, index) => cell.examples.find((e) => e.index === index);
   const shared = (one, two) => one.examples.filter((e) => exampleOf(two, e.index));
 
-  // Options as [value, text]; the value that was chosen stays where it is still offered.
-  const offer = (select, options, wish) => {
-    const before = wish ?? select.value;
+  // Set options, [value, text]; the selected value is kept if it is still among them.
+  const offer = (select, options, wanted) => {
+    const before = wanted ?? select.value;
     select.replaceChildren(...options.map(([value, text]) => new Option(text, value)));
     if (options.some(([value]) => String(value) === before)) select.value = before;
   };
-  const offerCells = (wish = {}) => {
+  const offerCells = (wanted = {}) => {
     const options = cellsOf().map((c) => [c.cell, c.model]);
-    offer(control("a"), options, wish.a ?? "");
-    // Beside A at first another network that explains an image in common, if possible the one asked for.
-    const fits = (c) => wish.image === undefined ? shared(cellOf("a"), c).length : exampleOf(c, Number(wish.image));
+    offer(control("a"), options, wanted.a ?? "");
+    // B is at first another network with a common image, if possible the requested one.
+    const fits = (c) => wanted.image === undefined ? shared(cellOf("a"), c).length : exampleOf(c, Number(wanted.image));
     const others = cellsOf().filter((c) => c !== cellOf("a") && fits(c));
-    offer(control("b"), options, wish.b ?? (others[0] ?? cellOf("a")).cell);
+    offer(control("b"), options, wanted.b ?? (others[0] ?? cellOf("a")).cell);
   };
-  const offerMethods = (wish = {}) => {
-    const held = Object.fromEntries(sides.map((side) => [side, control(side, "-method").value]));
+  const offerMethods = (wanted = {}) => {
+    const previous = Object.fromEntries(sides.map((side) => [side, control(side, "-method").value]));
     for (const side of sides) {
       const { methods } = cellOf(side);
       const own = control(side, "-method");
-      // At first a map that lies over its image, and of one network two different ones.
+      // At first a coarse method, and two different methods of one network.
       const first = methods.find(([, , , coarse]) => coarse) ?? methods[0];
       const second = methods.find((m) => m !== first) ?? first;
       const usual = side === "b" && control("a").value === control("b").value ? second : first;
       offer(own, methods.map(([name, label]) => [name, label]), usual[0]);
-      const wished = wish[`${side}-method`] ?? held[side];
-      if (methods.some(([name]) => name === wished)) own.value = wished;
+      const name = wanted[`${side}-method`] ?? previous[side];
+      if (methods.some(([known]) => known === name)) own.value = name;
     }
   };
-  const offerImages = (wish) => {
+  const offerImages = (wanted) => {
     const [a, b] = sides.map(cellOf);
-    const said = (e) => (e.right ? "right" : `said ${e.said}`);
+    const outcome = (e) => (e.correct ? "correct" : `predicted ${e.predicted}`);
     offer(image, shared(a, b).map((e) => {
       const other = exampleOf(b, e.index);
-      return [e.index, `${e.index}: ${e.true} (${a === b ? said(e) : `A ${said(e)}, B ${said(other)}`})`];
-    }), wish);
+      return [e.index, `${e.index}: ${e.true} (${a === b ? outcome(e) : `A ${outcome(e)}, B ${outcome(other)}`})`];
+    }), wanted);
     image.disabled = image.options.length < 2;
   };
 
@@ -75,7 +75,7 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     return made;
   };
 
-  // What one side shows: its picture, and what is said of it.
+  // One side's picture and caption.
   const shown = (side) => {
     const cell = cellOf(side);
     const example = exampleOf(cell, Number(image.value));
@@ -83,7 +83,7 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     const [first, peaks] = example.maps[chosen];
     const method = methodOf(side);
     const [, label, signed, coarse, unit] = cell.methods[method];
-    const target = chosen === "predicted" ? example.said : example.true;
+    const target = chosen === "predicted" ? example.predicted : example.true;
     const levels = `levels ${signed ? "signed" : "unsigned"}${coarse ? " coarse" : ""}`;
     const draw = (kind, alt) => picture(kind,
       tile(cell.images, example.at, cell.tile, coarse || form.elements.over.value === "all" ? "under" : "behind", ""),
@@ -100,12 +100,12 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
       made.append(p);
     };
     const strong = Object.assign(document.createElement("b"), { textContent: `${letter}: ${cell.model}` });
-    const link = Object.assign(document.createElement("a"), { href: Page.place(cell.page, `image-${example.index}`), textContent: "all its maps" });
+    const link = Object.assign(document.createElement("a"), { href: Page.place(cell.page, `image-${example.index}`), textContent: "all maps" });
     line(strong);
     line(`${label} for ${target}`);
     line(low, scale, peak);
     made.lastChild.className = "ramp-line";
-    line(`Said ${example.said}, ${example.sure} sure: ${example.right ? "right" : `wrong, it is ${example.true}`}; `, link);
+    line(`Predicted ${example.predicted} (${example.confidence}), ${example.correct ? "correct" : `true class ${example.true}`}; `, link);
     return made;
   };
   const figure = (...parts) => {
@@ -134,18 +134,18 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
   };
   const paint = () => {
     for (const name of ["over", "unsigned", "signed"]) section.dataset[name] = form.elements[name].value;
-    section.style.setProperty("--strength", form.elements.strength.value / 100);
-    page.find("strength-note").textContent = `${form.elements.strength.value} %`;
+    section.style.setProperty("--opacity", form.elements.opacity.value / 100);
+    page.find("opacity-note").textContent = `${form.elements.opacity.value} %`;
   };
   const apply = () => {
     const none = !image.options.length;
     stage.hidden = none;
     note.hidden = !none;
     if (none) {
-      const with_ = cellsOf().filter((c) => c !== cellOf("a") && shared(cellOf("a"), c).length);
-      const offers = with_.map((c) => `${c.model} (${shared(cellOf("a"), c).length})`).join(", ");
-      note.textContent = `${cellOf("a").model} and ${cellOf("b").model} explain no image in common. `
-        + (offers ? `${cellOf("a").model} shares images with ${offers}.` : `Choose two methods of ${cellOf("a").model}.`);
+      const others = cellsOf().filter((c) => c !== cellOf("a") && shared(cellOf("a"), c).length);
+      const offers = others.map((c) => `${c.model} (${shared(cellOf("a"), c).length})`).join(", ");
+      note.textContent = `${cellOf("a").model} and ${cellOf("b").model} have no explained image in common. `
+        + (offers ? `${cellOf("a").model} has images in common with ${offers}.` : `Choose two methods of ${cellOf("a").model}.`);
     } else {
       show();
     }
@@ -155,30 +155,30 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
   const write = () => {
     const values = new URLSearchParams({ dataset: datasets[dataset.value].name });
     for (const name of ["a", "a-method", "b", "b-method", "image"]) values.set(name, form.elements[name].value);
-    for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
-      if (form.elements[name].value !== Choices.standard(form.elements[name])) values.set(name, form.elements[name].value);
+    for (const name of ["role", "divider", "over", "opacity", "unsigned", "signed"]) {
+      if (form.elements[name].value !== Choices.defaultOf(form.elements[name])) values.set(name, form.elements[name].value);
     }
     Fragment.write(page, "compare", values);
   };
   const follow = () => {
     const { place, values } = Fragment.read(page);
-    const wished = place === "compare" ? Object.fromEntries(values) : {};
-    dataset.value = Math.max(0, datasets.findIndex((d) => d.name === wished.dataset));
-    for (const name of ["role", "divider", "over", "strength", "unsigned", "signed"]) {
+    const wanted = place === "compare" ? Object.fromEntries(values) : {};
+    dataset.value = Math.max(0, datasets.findIndex((d) => d.name === wanted.dataset));
+    for (const name of ["role", "divider", "over", "opacity", "unsigned", "signed"]) {
       const one = form.elements[name];
-      one.value = wished[name] ?? Choices.standard(one);
-      if (!one.value) one.value = Choices.standard(one);
+      one.value = wanted[name] ?? Choices.defaultOf(one);
+      if (!one.value) one.value = Choices.defaultOf(one);
     }
-    offerCells(wished);
-    offerMethods(wished);
-    offerImages(wished.image);
+    offerCells(wanted);
+    offerMethods(wanted);
+    offerImages(wanted.image);
     apply();
   };
 
   page.find("compare-no-script").hidden = true;
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.elements.strength.addEventListener("input", () => { paint(); write(); });
+  form.elements.opacity.addEventListener("input", () => { paint(); write(); });
   form.addEventListener("change", ({ target }) => {
     if (target === dataset) { offerCells(); offerMethods(); offerImages(); }
     if (target === control("a") || target === control("b")) { offerMethods(); offerImages(); }
@@ -187,9 +187,9 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
   });
   divider.addEventListener("input", () => { slide(); write(); });
   form.querySelector("[data-do=swap]").addEventListener("click", () => {
-    const wish = { a: control("b").value, b: control("a").value, "a-method": control("b", "-method").value, "b-method": control("a", "-method").value };
-    offerCells(wish);
-    offerMethods(wish);
+    const swapped = { a: control("b").value, b: control("a").value, "a-method": control("b", "-method").value, "b-method": control("a", "-method").value };
+    offerCells(swapped);
+    offerMethods(swapped);
     offerImages();
     apply();
     write();

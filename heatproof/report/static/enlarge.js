@@ -1,16 +1,16 @@
-// A large view of an image with one map over it, in a dialog of the browser's own. What it shows is
-// in the address while it is open, beside what the gallery shows: `image-7?large=gradcam&…`.
+// A large view of an image with one map over it, in a dialog. While it is open, its state is in the
+// address with that of the gallery: `image-7?large=gradcam&…`.
 addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) => {
   if (!dialog.showModal) return;
   const section = dialog.closest("section");
   const part = (name) => dialog.querySelector(`.enlarged-${name}`);
   const method = dialog.querySelector("select");
-  const strength = dialog.querySelector("[type=range]");
+  const opacity = dialog.querySelector("[type=range]");
   const compare = part("compare").getAttribute("href");
-  const radios = `${page.before}enlarged-target`;
+  const radios = `${page.prefix}enlarged-target`;
   let card = null;
   let target = 0;
-  let before = ""; // the address when it was opened
+  let before = ""; // the address before it was opened
 
   const cards = () => [...section.querySelectorAll(".card[data-index]")];
   const pictures = (box) => [...box.querySelectorAll(".pic")].filter((p) => p.checkVisibility());
@@ -35,13 +35,13 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     picture.append(...levels ? [under, levels.cloneNode(true)] : [image.cloneNode(true)]);
     if (levels) under.setAttribute("aria-hidden", "true");
     part("picture").replaceChildren(picture);
-    part("said").replaceChildren(...shot ? [...shot.querySelector(".under-shot").childNodes].map((n) => n.cloneNode(true)) : []);
+    part("caption").replaceChildren(...shot ? [...shot.querySelector(".under-shot").childNodes].map((n) => n.cloneNode(true)) : []);
     for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;
-    strength.closest("label").hidden = !levels;
+    opacity.closest("label").hidden = !levels;
     const { dataset, cell } = dialog.dataset;
-    const wish = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
-    if (shot) wish.set("a-method", method.selectedOptions[0].dataset.name);
-    part("compare").setAttribute("href", `${Page.place(compare, "compare")}?${wish}`);
+    const query = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
+    if (shot) query.set("a-method", method.selectedOptions[0].dataset.name);
+    part("compare").setAttribute("href", `${Page.place(compare, "compare")}?${query}`);
 
     const choice = part("targets");
     choice.hidden = targets.length < 2;
@@ -57,15 +57,15 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     if (held) choice.querySelector(":checked").focus();
     write(targets[target], shot);
   };
-  // Standing alone, a fine map is at full strength; the reader may let the image through.
-  const standard = (shot) => String(shot.querySelector(".coarse, .under")
-    ? Math.round(100 * (section.style.getPropertyValue("--strength") || 0.55)) : 100);
+  // A fine map is opaque at first.
+  const defaultOpacity = (shot) => String(shot.querySelector(".coarse, .under")
+    ? Math.round(100 * (section.style.getPropertyValue("--opacity") || 0.55)) : 100);
   const write = (chosen, shot) => {
     const values = new URLSearchParams();
     Choices.read(page.find("gallery-controls"), values);
     values.set("large", method.selectedOptions[0].dataset.name ?? "image");
     if (target) values.set("for", chosen.dataset.role);
-    if (shot && strength.value !== standard(shot)) values.set("mix", strength.value);
+    if (shot && opacity.value !== defaultOpacity(shot)) values.set("mix", opacity.value);
     Fragment.write(page, `image-${card.dataset.index}`, values);
   };
 
@@ -74,10 +74,10 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     card = picture.closest(".card");
     target = [...card.querySelectorAll(".target")].indexOf(picture.closest(".target"));
     method.value = shot.dataset.method ?? "-1";
-    strength.value = mix ?? standard(shot);
+    opacity.value = mix ?? defaultOpacity(shot);
     paint();
     if (!picture.hasAttribute("tabindex")) picture.tabIndex = -1;
-    picture.focus({ preventScroll: true }); // so that the browser gives the focus back to it
+    picture.focus({ preventScroll: true }); // to which the browser returns the focus
     show();
     if (!dialog.open) dialog.showModal();
   };
@@ -85,24 +85,24 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     before = location.hash;
     open(picture);
   };
-  const paint = () => dialog.style.setProperty("--enlarged-strength", strength.value / 100);
-  // An address that names a large view opens it; closed, it leads to the image.
+  const paint = () => dialog.style.setProperty("--enlarged-opacity", opacity.value / 100);
+  // An address with a large view opens it; without one, it is closed.
   const follow = () => {
     const { place, values } = Fragment.read(page);
-    const wanted = values.get("large");
-    const found = wanted !== null && cards().find((c) => c.id === page.before + place);
-    if (!found) {
-      before = location.hash; // the reader has gone elsewhere
+    const methodName = values.get("large");
+    const wanted = methodName !== null && cards().find((c) => c.id === page.prefix + place);
+    if (!wanted) {
+      before = location.hash; // the reader went elsewhere
       dialog.close();
       return;
     }
-    const targets = [...found.querySelectorAll(".target")];
+    const targets = [...wanted.querySelectorAll(".target")];
     const chosen = targets.find((t) => t.dataset.role === values.get("for")) ?? targets[0];
-    const number = [...method.options].find((o) => o.dataset.name === wanted)?.value;
+    const number = [...method.options].find((o) => o.dataset.name === methodName)?.value;
     const shot = chosen.querySelector(`[data-method="${number}"]`) ?? chosen.querySelector(".original");
     const mix = values.get("mix");
     for (const name of ["large", "for", "mix"]) values.delete(name);
-    before = `#${page.before}${place}${values.size ? "?" : ""}${values}`;
+    before = `#${page.prefix}${place}${values.size ? "?" : ""}${values}`;
     open(shot.querySelector(".pic"), mix);
   };
   const step = (by) => {
@@ -116,7 +116,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     show();
   };
 
-  // One stop of the Tab key an image; the arrows go on to its maps.
+  // One tab stop per image; the arrow keys go to its maps.
   for (const picture of section.querySelectorAll(".target:first-of-type .original .pic")) {
     picture.tabIndex = 0;
     picture.setAttribute("role", "button");
@@ -150,17 +150,17 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     turn(by);
   });
   dialog.addEventListener("click", (event) => {
-    const wish = event.target.dataset?.do;
-    if (wish === "close" || event.target === dialog) dialog.close();
-    else if (wish) step(wish === "next" ? 1 : -1);
+    const action = event.target.dataset?.do;
+    if (action === "close" || event.target === dialog) dialog.close();
+    else if (action) step(action === "next" ? 1 : -1);
   });
-  strength.addEventListener("input", paint);
+  opacity.addEventListener("input", paint);
   dialog.addEventListener("change", ({ target: control }) => {
     if (control.name === radios) target = Number(control.value);
     show();
   });
   dialog.addEventListener("close", () => Fragment.put(before));
   addEventListener("hashchange", follow);
-  // After the other scripts: the gallery has to bring the image, a file of all pages its page.
+  // After the other scripts, since the gallery must show the image, and a single file its page.
   setTimeout(follow);
 }));

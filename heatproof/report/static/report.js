@@ -1,4 +1,4 @@
-// The theme: the system's, until the reader presses the button. Everything else needs no script.
+// The theme is the system's until the reader presses the button.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -19,7 +19,7 @@
       show();
     });
   });
-  // A link to a part that is folded away opens it.
+  // A link into a folded part unfolds it.
   const unfold = () => {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     const folded = target && target.closest("details");

@@ -1,16 +1,16 @@
-// One page at a time: that of the address's fragment, at first the overview.
+// Show one page at a time: that of the address' fragment, at first the overview.
 (() => {
   document.documentElement.classList.add("paged");
   let shown = null;
-  // What the fragment names, or the page that it belongs to: `page:part`.
+  // The fragment's element, or its page: `page:part`.
   const wanted = () => {
     let name = location.hash.slice(1);
-    try { name = decodeURIComponent(name); } catch { /* a fragment that is no encoding of text */ }
+    try { name = decodeURIComponent(name); } catch { /* not an encoding of text */ }
     return document.getElementById(name) ?? document.getElementById(name.split(":")[0]);
   };
   const show = (moved) => {
     const target = wanted();
-    // Without a fragment the reader is back at the start; one of no page, such as #main, stays.
+    // Without a fragment, go to the first page; with one of no page, such as #main, stay.
     const first = document.querySelector(".page");
     const page = target?.closest(".page") ?? ((location.hash && shown) || first);
     const other = page !== shown;
@@ -22,7 +22,7 @@
     let folded = target?.closest("details");
     for (; folded; folded = folded.parentElement.closest("details")) folded.open = true;
     if (moved && other) {
-      // The reader's place moves along, as it does from one document to the next.
+      // Move the focus, as between documents.
       document.querySelector(".file-pages details").open = false;
       page.tabIndex = -1;
       page.focus({ preventScroll: true });

@@ -1,5 +1,5 @@
-// A square of the confusion matrix shows its images beside the matrix; without scripts it leads to
-// them in the list below.
+// An entry of the confusion matrix shows its images next to the matrix; without scripts it links to
+// the list below.
 addEventListener("DOMContentLoaded", () => Page.each("square", (panel, page) => {
   const section = page.find("confusion");
   const links = [...section.querySelectorAll(".matrix td a")];
@@ -9,7 +9,7 @@ addEventListener("DOMContentLoaded", () => Page.each("square", (panel, page) => 
     if (!source) return false;
     panel.replaceChildren(...[...source.childNodes].map((n) => n.cloneNode(true)));
     panel.hidden = false;
-    const square = links.find((a) => a.hash === `#${page.before}${place}`);
+    const square = links.find((a) => a.hash === `#${page.prefix}${place}`);
     for (const link of links) {
       if (link === square) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
@@ -21,7 +21,7 @@ addEventListener("DOMContentLoaded", () => Page.each("square", (panel, page) => 
     if (show(Fragment.read(page).place)) section.scrollIntoView();
   };
 
-  // One stop of the Tab key; the arrows go to the next square that has images.
+  // One tab stop; the arrow keys go to the next entry with images.
   links.forEach((link, number) => { link.tabIndex = number ? -1 : 0; });
   const place = (link) => [link.closest("tr").rowIndex, link.closest("td").cellIndex];
   const moves = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
@@ -41,7 +41,7 @@ addEventListener("DOMContentLoaded", () => Page.each("square", (panel, page) => 
     });
   }
   section.addEventListener("click", (event) => {
-    const place = event.target.closest("a")?.hash.slice(1 + page.before.length);
+    const place = event.target.closest("a")?.hash.slice(1 + page.prefix.length);
     if (!place || !show(place)) return;
     event.preventDefault();
     panel.scrollIntoView({ block: "nearest" });

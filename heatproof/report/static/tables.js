@@ -1,13 +1,12 @@
-// Tables sort by their heads and can be saved as CSV. Without scripts they are plain tables.
-// A cell's `data-value` is what it is sorted and saved by; `data-low` and `data-high` are the ends
-// of its interval. Confusion matrices and their like (.matrix) have no rows to sort;
-// .bests and .answers are a few lines of what another table has.
+// Tables can be sorted by their headers and saved as CSV. A cell's `data-value` is its value for
+// both; `data-low` and `data-high` are the ends of its interval. Matrices (.matrix) are not sorted;
+// .bests and .class-bars are small excerpts and left as they are.
 (() => {
   const UNKNOWN = new Set(["", "–", "-"]);
   const NUMBER = /^[-−]?\d[\d,]*(\.\d+)?(e[-−+]?\d+)?$/;
   const FORMULA = /^\s*[=+\-@＝＋－＠]/;
 
-  // The text of a cell: names in full, without what is only an aside or only for the ear.
+  // The text of a cell: names in full, without remarks and text for screen readers.
   const textOf = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.data;
     if (node.nodeType !== Node.ELEMENT_NODE) return "";
@@ -22,7 +21,7 @@
     return NUMBER.test(plain) ? Number(plain.replace(/,/g, "").replace(/−/g, "-")) : NaN;
   };
 
-  // A row's cells by column: one that spans several stands in the first, the others are empty.
+  // A row's cells by column: one that spans several is in the first of them.
   const columnsOf = (row) => [...row.cells].flatMap(
     (cell) => [cell, ...Array(cell.colSpan - 1).fill(null)]);
   const isGroup = (row) => row.classList.contains("group");
@@ -56,7 +55,7 @@
   const allValues = (table, column) => [...table.tBodies].flatMap(rowsOf)
     .map((row) => valueOf(columnsOf(row)[column]));
 
-  // Numbers begin with the greatest, words with A; the third press gives the first order back.
+  // Numbers start with the highest, text with A; the third press restores the original order.
   const next = (table, column, now) => {
     const known = allValues(table, column).filter((value) => !UNKNOWN.has(value));
     const numbers = known.length && known.every((value) => !Number.isNaN(numeric(value)));
@@ -64,7 +63,7 @@
     return cycle[(cycle.indexOf(now) + 1) % 3];
   };
 
-  const makeSortable = (table, heads, say) => {
+  const makeSortable = (table, heads, announce) => {
     [...table.tBodies].flatMap(rowsOf).forEach((row, place) => { row.dataset.place = place; });
     heads.forEach((head, column) => {
       if (!head || head.tagName !== "TH" || !text(head)) return;
@@ -78,26 +77,26 @@
         for (const other of heads) other?.removeAttribute("aria-sort");
         if (direction !== "none") head.setAttribute("aria-sort", direction);
         sort(table, column, direction);
-        say(direction === "none" ? "First order again" : `Sorted by ${text(head)}, ${direction}`);
+        announce(direction === "none" ? "Original order" : `Sorted by ${text(head)}, ${direction}`);
       });
     });
   };
 
-  // A name from the data that begins like a formula must stay a name in a spreadsheet.
+  // A name that starts like a formula must stay text in a spreadsheet.
   const field = (value) => {
     const safe = FORMULA.test(value) && Number.isNaN(numeric(value)) ? `'${value}` : value;
     return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
   };
   const plain = (value) => {
     if (UNKNOWN.has(value)) return "";
-    if (value === "·") return "0"; // a confusion matrix leaves its many zeros out
-    // A share is saved as one, whether the page has it in full or in percent only.
+    if (value === "·") return "0"; // as a confusion matrix shows zeros
+    // Percentages are saved as shares.
     if (/ %$/.test(value) && !Number.isNaN(numeric(value))) {
       return String(Number((numeric(value) / 100).toPrecision(12)));
     }
     return NUMBER.test(value) ? value.replace(/,/g, "").replace(/−/g, "-") : value;
   };
-  const named = (table, heads) => {
+  const columnNames = (table, heads) => {
     const above = [...table.tHead.rows].slice(0, -1).flatMap((row) => columnsOf(row));
     let group = "";
     return heads.map((head, column) => {
@@ -106,16 +105,16 @@
     });
   };
   const csv = (table, heads) => {
-    const names = named(table, heads);
+    const names = columnNames(table, heads);
     const bodies = [...table.tBodies];
     const grouped = bodies.some((body) => [...body.rows].some(isGroup));
     const cells = bodies.flatMap(rowsOf).map(columnsOf);
     const spans = names.map((_, i) => cells.some((row) => row[i]?.dataset.low !== undefined));
-    const means = names.map((name, i) => i === 0 || Boolean(name) && cells.some(
+    const valued = names.map((name, i) => i === 0 || Boolean(name) && cells.some(
       (row) => row[i] && (row[i].dataset.value !== undefined || row[i].dataset.low === undefined)
         && !UNKNOWN.has(valueOf(row[i]))));
     const line = (one) => names.flatMap((name, i) => [
-      ...(means[i] || (name && !spans[i]) ? [one(i, "")] : []),
+      ...(valued[i] || (name && !spans[i]) ? [one(i, "")] : []),
       ...(spans[i] ? [one(i, "low"), one(i, "high")] : []),
     ]);
     const head = line((i, end) => (end ? `${names[i]}, ${end}` : names[i]));
@@ -130,7 +129,7 @@
         lines.push(grouped ? [group, ...values] : values);
       }
     }
-    // The mark at the start tells spreadsheets that it is UTF-8.
+    // The byte order mark tells spreadsheets that the file is UTF-8.
     return "\ufeff" + lines.map((each) => each.map(field).join(",") + "\r\n").join("");
   };
 
@@ -157,7 +156,7 @@
     button.setAttribute("aria-label", `Download CSV: ${captionText}`);
     button.addEventListener("click", () => download(fileName(table), csv(table, heads)));
     tools.append(button);
-    // In one box with the table, so that it stays below it where tables stand side by side.
+    // In one box with the table, so that it stays below the table where tables are side by side.
     const scrolled = table.closest(".scroll") ?? table;
     const box = document.createElement("div");
     box.className = "table-box";
@@ -166,16 +165,16 @@
   };
 
   addEventListener("DOMContentLoaded", () => {
-    const said = document.createElement("p");
-    said.className = "visually-hidden";
-    said.setAttribute("role", "status");
-    document.body.append(said);
-    const say = (words) => { said.textContent = words; };
-    for (const table of document.querySelectorAll("table:not(.bests, .answers)")) {
+    const status = document.createElement("p");
+    status.className = "visually-hidden";
+    status.setAttribute("role", "status");
+    document.body.append(status);
+    const announce = (text) => { status.textContent = text; };
+    for (const table of document.querySelectorAll("table:not(.bests, .class-bars)")) {
       if (!table.tHead?.rows.length) continue;
       const heads = columnsOf(table.tHead.rows[table.tHead.rows.length - 1]);
       const rows = [...table.tBodies].flatMap(rowsOf).length;
-      if (rows > 1 && !table.matches(".matrix")) makeSortable(table, heads, say);
+      if (rows > 1 && !table.matches(".matrix")) makeSortable(table, heads, announce);
       if (rows) makeSavable(table, heads, table.caption?.textContent.trim() ?? "table");
     }
   });

@@ -1,10 +1,10 @@
-"""The glossary for a student: every term that the report uses, and the families of methods."""
+"""The glossary: every term that the report uses, and the families of methods."""
 
 from dataclasses import dataclass
 
 from heatproof.report.text import methods
-from heatproof.report.text.words import NETWORK, STUDY, Term
-from heatproof.report.text.words_maps import BELIEF, MAPS
+from heatproof.report.text.terms import NETWORK, STUDY, Term
+from heatproof.report.text.terms_maps import MAPS, TRUST
 
 
 @dataclass(frozen=True)
@@ -20,26 +20,26 @@ class Group:
 FAMILIES = {
     "gradients": (
         "Gradients",
-        "How the score would change if a pixel changed a little, as it is or times the pixel’s "
-        "value: one pass, but only of the image’s nearest surroundings.",
+        "How the score would change if a pixel changed slightly, as it is or times the pixel’s "
+        "value: one pass, but valid only close to the image.",
         ("saliency", "gradient_times_input"),
     ),
     "noise": (
         "Gradients over noisy copies",
-        "The gradient on many copies with noise, and of these the mean or the variance, so that "
+        "The mean or the variance of the gradient over many noisy copies of the image, so that "
         "what changes from copy to copy is averaged out or shown.",
         ("smoothgrad", "vargrad"),
     ),
     "cam": (
         "Class activation maps",
-        "The feature maps of one layer, weighed by what they do for the class: as coarse as that "
+        "The feature maps of one layer, weighted by their effect on the class: as coarse as that "
         "layer.",
         ("gradcam", "gradcam_plus_plus", "layercam"),
     ),
     "path": (
         "Gradients along a path",
-        "The gradient added up on the way from a baseline to the image, so that the parts make "
-        "up the difference of the two scores, as nearly as the steps or samples allow.",
+        "The gradient integrated on the path from a baseline to the image, so that the values sum "
+        "to the difference of the two scores, as closely as the steps or samples allow.",
         (
             "integrated_gradients_black",
             "integrated_gradients_mean",
@@ -48,27 +48,27 @@ FAMILIES = {
         ),
     ),
     "propagation": (
-        "Backward rules",
-        "The score, or the gradient, handed back layer by layer by rules of its own; the rule "
-        "decides what is seen.",
+        "Backward propagation",
+        "The score, or the gradient, propagated back layer by layer by rules that differ from the "
+        "gradient’s; the rule decides what the map shows.",
         ("guided_backprop", "lrp_epsilon", "lrp_alpha_beta", "deep_shap"),
     ),
     "perturbation": (
-        "Covering parts",
-        "Parts of the image are hidden, and the answer is asked again: it needs nothing but the "
-        "network’s answers, and many of them.",
+        "Perturbation",
+        "Parts of the image are hidden and the prediction is computed again: it needs nothing but "
+        "the network’s predictions, and many of them.",
         ("occlusion", "rise"),
     ),
     "surrogate": (
-        "A simple model in its place",
-        "A linear model is fitted to the network’s answers around one image, and is read instead "
-        "of it.",
+        "Surrogate models",
+        "A linear model is fitted to the network’s predictions around one image, and is "
+        "interpreted instead of the network.",
         ("lime",),
     ),
     "shapley": (
         "Shapley values",
-        "What a part adds to the score, averaged over the orders in which parts can be shown. "
-        "Exact values are out of reach for images; each method approximates them in its own way.",
+        "What a part adds to the score, averaged over the orders in which parts can be revealed. "
+        "Exact values are infeasible for images; each method approximates them in its own way.",
         ("gradient_shap", "deep_shap", "partition_shap"),
     ),
 }
@@ -91,11 +91,11 @@ def family_terms() -> tuple[Term, ...]:
 def groups() -> tuple[Group, ...]:
     """The whole glossary in the order in which a page is read."""
     return (
-        Group("words-network", "How good a network is", NETWORK),
-        Group("words-maps", "What it looks at", MAPS),
-        Group("words-families", "The families of methods", family_terms()),
-        Group("words-belief", "Which map to believe", BELIEF),
-        Group("words-study", "The study", STUDY),
+        Group("terms-network", "How good a network is", NETWORK),
+        Group("terms-maps", "Heat maps", MAPS),
+        Group("terms-families", "Families of methods", family_terms()),
+        Group("terms-trust", "Whether maps can be trusted", TRUST),
+        Group("terms-study", "The study", STUDY),
     )
 
 
