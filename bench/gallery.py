@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 GOAL_MS = 50.0
 # A control's name and the values that it is given in turn.
 CONTROLS = {
-    "answers": ("wrong", "right", "", "wrong", ""),
+    "outcome": ("incorrect", "correct", "", "incorrect", ""),
     "true": ("3", "4", "", "5", ""),
-    "sort": ("surest", "index", "least-sure", "class", ""),
+    "sort": ("most-confident", "index", "least-confident", "class", ""),
 }
 TIMES = """
 const [name, values] = arguments;

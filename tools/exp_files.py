@@ -28,12 +28,12 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
         cache: DVC's.
     """
     weights = outputs.get(paths.weights(cell).as_posix())
-    filters, lacking = {}, "no weights are recorded"
+    filters, missing = {}, "no weights are recorded"
     if weights is not None:
-        filters, lacking = _filters(cached(cache, weights))
+        filters, missing = _filters(cached(cache, weights))
     maps = outputs.get(paths.explanations(cell, "gradients").as_posix())
     explained = _maps(cached(cache, maps)) if maps is not None else {}
-    return Pictures(filters=filters, lacking=lacking, **explained)
+    return Pictures(filters=filters, missing=missing, **explained)
 
 
 def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]:
@@ -54,7 +54,7 @@ def cached(cache: Path, md5: str) -> Path:
 
 
 def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
-    """Kernels of each convolution that sees the image itself, and what is lacking, in words."""
+    """Kernels of each convolution that sees the image itself, and what is missing, in words."""
     if not path.is_file():
         return {}, NOT_THERE
     try:

@@ -92,9 +92,11 @@ def test_every_chart_says_what_it_shows_without_scripts(browser: Chrome, site: P
             figures = browser.find_elements(By.CSS_SELECTOR, "figure.chart:not(.square)")
             assert figures
             for figure in figures:
-                assert figure.find_element(By.CLASS_NAME, "says").get_attribute("textContent")
+                assert figure.find_element(By.CLASS_NAME, "chart-summary").get_attribute(
+                    "textContent"
+                )
                 svg = figure.find_element(By.TAG_NAME, "svg")
                 assert svg.get_attribute("role") == "img"
-                assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .says a")
+                assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .summary a")
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

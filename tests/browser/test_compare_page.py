@@ -49,7 +49,7 @@ def test_two_networks_are_compared_on_an_image_of_both(page: Chrome) -> None:
     assert captions[1].startswith("A: baseline_cnn\nGrad-CAM for")
     assert captions[2].startswith("B: simple_cnn\nGrad-CAM for")
     assert re.search(r"\n0\n[0-9.]+ logits\n", captions[2]), "the ends of the scale, in its unit"
-    assert "sure" in captions[2]
+    assert "Predicted" in captions[2]
     assert not page.find_element(By.ID, "compare-no-script").is_displayed()
 
 

@@ -22,7 +22,7 @@ USUAL, STRANGE = "cells/simple_cnn-digits.html", "cells/baseline_cnn-hostile.htm
 
 CARDS = """
 return [...document.querySelectorAll(".gallery-group .card")].filter((c) => c.checkVisibility())
-  .map((c) => ({ id: c.id, wrong: c.classList.contains("wrong"), sure: Number(c.dataset.sure),
+  .map((c) => ({ id: c.id, wrong: c.classList.contains("incorrect"), sure: Number(c.dataset.confidence),
                  truth: c.dataset.true, index: Number(c.dataset.index) }));
 """
 
@@ -68,13 +68,13 @@ def test_filters_show_what_fits_and_say_how_many(page: Chrome) -> None:
     everything = page.execute_script(CARDS)
     wrong = [c for c in everything if c["wrong"]]
     assert 0 < len(wrong) < len(everything)
-    choose(page, "answers", "wrong")
+    choose(page, "outcome", "incorrect")
     assert page.execute_script(CARDS) == wrong
     assert text(page, "gallery-count") == f"{len(wrong)} of {len(everything)} images shown"
     truth = wrong[0]["truth"]
     choose(page, "true", truth)
     assert [c["truth"] for c in page.execute_script(CARDS)] == [truth]
-    assert fragment(page) == f"#examples?answers=wrong&true={truth}"
+    assert fragment(page) == f"#examples?outcome=incorrect&true={truth}"
     page.find_element(By.CSS_SELECTOR, "[data-do=reset]").click()
     assert page.execute_script(CARDS) == everything
     assert fragment(page) == "#examples"
@@ -84,20 +84,20 @@ def test_an_empty_result_says_so_and_offers_the_way_back(page: Chrome) -> None:
     everything = page.execute_script(CARDS)
     assert not page.find_element(By.ID, "gallery-empty").is_displayed()
     right = next(c for c in everything if not c["wrong"])
-    choose(page, "answers", "wrong")
+    choose(page, "outcome", "incorrect")
     choose(page, "true", right["truth"])
     choose(page, "predicted", right["truth"])
     assert page.execute_script(CARDS) == []
-    assert "No explained image fits" in text(page, "gallery-empty")
+    assert "No explained image matches" in text(page, "gallery-empty")
     page.find_element(By.CSS_SELECTOR, "#gallery-empty button").click()
     assert page.execute_script(CARDS) == everything
-    assert focused(page).get_attribute("name") == "answers"
+    assert focused(page).get_attribute("name") == "outcome"
 
 
 def test_the_order_follows_the_choice_within_wrong_and_right(page: Chrome) -> None:
     for order, key in (
-        ("surest", lambda c: (not c["wrong"], -c["sure"])),
-        ("least-sure", lambda c: (not c["wrong"], c["sure"])),
+        ("most-confident", lambda c: (not c["wrong"], -c["sure"])),
+        ("least-confident", lambda c: (not c["wrong"], c["sure"])),
         ("index", lambda c: (not c["wrong"], c["index"])),
     ):
         choose(page, "sort", order)
@@ -106,13 +106,13 @@ def test_the_order_follows_the_choice_within_wrong_and_right(page: Chrome) -> No
 
 
 def test_an_address_brings_the_state_back(browser: Chrome, site: Path) -> None:
-    state = "#examples?answers=wrong&sort=surest&strength=80&unsigned=cividis&method=saliency"
+    state = "#examples?outcome=incorrect&sort=most-confident&opacity=80&unsigned=cividis&method=saliency"
     for page in opened(browser, site / USUAL, state):
         assert all(c["wrong"] for c in page.execute_script(CARDS))
         assert Select(page.find_element(By.NAME, "sort")).first_selected_option.text.startswith(
             "most confident"
         )
-        assert text(page, "strength-note") == "80 %"
+        assert text(page, "opacity-note") == "80 %"
         shown = page.execute_script(
             "return [...document.querySelectorAll('.card [data-method]')]"
             ".filter((s) => s.checkVisibility()).map((s) => s.textContent.trim().split(' ')[0])"
@@ -120,13 +120,13 @@ def test_an_address_brings_the_state_back(browser: Chrome, site: Path) -> None:
         assert set(shown) == {"Saliency"}
         assert fragment(page) == state
     # What the page does not offer is passed over.
-    for page in opened(browser, site / USUAL, "#examples?answers=<b>&true=999&sort=constructor"):
+    for page in opened(browser, site / USUAL, "#examples?outcome=<b>&true=999&sort=constructor"):
         assert "All" in text(page, "gallery-count")
 
 
 def test_a_link_to_an_image_shows_it_whatever_was_filtered(page: Chrome) -> None:
     right = next(c for c in page.execute_script(CARDS) if not c["wrong"])
-    choose(page, "answers", "wrong")
+    choose(page, "outcome", "incorrect")
     assert not page.find_elements(By.ID, right["id"])
     page.execute_script("location.hash = arguments[0]", right["id"])
     assert page.find_element(By.ID, right["id"]).is_displayed()
@@ -177,7 +177,7 @@ def test_an_image_is_enlarged_and_left_by_the_keyboard(page: Chrome) -> None:
     assert dialog.is_displayed()
     method = Select(page.find_element(By.NAME, "enlarged-method"))
     assert method.first_selected_option.text == "Saliency"
-    assert "peak" in page.find_element(By.CSS_SELECTOR, ".enlarged-said").text
+    assert "peak" in page.find_element(By.CSS_SELECTOR, ".enlarged-caption").text
     assert len(dialog.find_elements(By.NAME, "enlarged-target")) == 2, "a mistake has two"
     title = text(page, "enlarged-title")
     dialog.find_element(By.CSS_SELECTOR, "[data-do=close]").send_keys(Keys.ARROW_RIGHT)

@@ -1,4 +1,4 @@
-"""A gallery of a thousand images, and two networks that explain no image in common."""
+"""A gallery of a thousand images, and two networks that have no explained image in common."""
 
 from pathlib import Path
 
@@ -51,14 +51,14 @@ def test_a_thousand_images_are_filtered_and_sorted(browser: Chrome, large: Path)
         assert 0 < max(moved) <= seen, (name, moved)
     browser.execute_script(CHANGE, "true", "3")
     assert count.text == "100 of 1,000 images shown"
-    browser.execute_script(CHANGE, "sort", "surest")
+    browser.execute_script(CHANGE, "sort", "most-confident")
     browser.execute_script(CHANGE, "true", "")
     # What is folded away follows too, when it is opened.
     sure = browser.execute_async_script(
         "const [done] = arguments;"
-        "const more = document.querySelector('[data-kind=right] details');"
+        "const more = document.querySelector('[data-kind=correct] details');"
         "more.addEventListener('toggle', () => done([...more.querySelectorAll('.card')]"
-        ".map((c) => Number(c.dataset.sure)))); more.open = true"
+        ".map((c) => Number(c.dataset.confidence)))); more.open = true"
     )
     assert len(sure) > 600
     assert sure == sorted(sure, reverse=True)
@@ -75,7 +75,7 @@ def test_the_bench_times_each_control(large: Path) -> None:
 
 def test_a_link_to_a_folded_image_unfolds_it(browser: Chrome, large: Path) -> None:
     visit(browser, large / f"cells/{CELLS[0]}.html")
-    Select(browser.find_element(By.NAME, "answers")).select_by_value("wrong")
+    Select(browser.find_element(By.NAME, "outcome")).select_by_value("incorrect")
     browser.execute_script("location.hash = 'image-998'")  # a right answer, among the last
     card = browser.find_element(By.ID, "image-998")
     assert card.is_displayed()
@@ -92,7 +92,7 @@ def test_networks_without_a_common_image_offer_what_is_possible(
     assert stage.is_displayed(), "two methods of the one network"
     Select(browser.find_element(By.NAME, "b")).select_by_value(second)
     assert not stage.is_displayed()
-    assert note.text.startswith("baseline_cnn and simple_cnn explain no image in common.")
+    assert note.text.startswith("baseline_cnn and simple_cnn have no explained image in common.")
     assert "Choose two methods of baseline_cnn" in note.text
     assert Select(browser.find_element(By.NAME, "a")).first_selected_option.text in first
     Select(browser.find_element(By.NAME, "a")).select_by_value(second)

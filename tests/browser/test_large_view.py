@@ -38,7 +38,7 @@ def state(browser: Chrome) -> dict[str, object]:
     )
     title = dialog.find_element(By.CSS_SELECTOR, "[id$='enlarged-title']").text
     strength = browser.execute_script(
-        "return arguments[0].style.getPropertyValue('--enlarged-strength')", dialog
+        "return arguments[0].style.getPropertyValue('--enlarged-opacity')", dialog
     )
     return {"method": method, "drawn": drawn, "title": title, "strength": strength}
 
@@ -57,13 +57,13 @@ def again(browser: Chrome) -> None:
 
 def test_a_shared_address_brings_the_view_back(page: Chrome) -> None:
     choose(page, "unsigned", "cividis")
-    choose(page, "answers", "wrong")
-    click(page, ".card.wrong .target:nth-of-type(2) [data-method='0'] .pic")
+    choose(page, "outcome", "incorrect")
+    click(page, ".card.incorrect .target:nth-of-type(2) [data-method='0'] .pic")
     assert page.execute_script("return document.querySelectorAll('dialog[open]').length") == 1
     before = state(page)
     place, _, query = fragment(page).partition("?")
     assert place == f"#image-{before['title'].rpartition(' ')[2]}"
-    assert query == "answers=wrong&unsigned=cividis&large=saliency&for=true"
+    assert query == "outcome=incorrect&unsigned=cividis&large=saliency&for=true"
     again(page)
     wait_for(page)
     assert state(page) == before
@@ -100,7 +100,7 @@ def test_every_step_is_in_the_address(page: Chrome) -> None:
 
 
 def test_closed_it_leaves_the_address_as_it_was(page: Chrome) -> None:
-    choose(page, "answers", "right")
+    choose(page, "outcome", "correct")
     before = fragment(page)
     click(page, ".card [data-method='0'] .pic")
     press(page, Keys.ARROW_RIGHT, Keys.ESCAPE)
@@ -108,10 +108,10 @@ def test_closed_it_leaves_the_address_as_it_was(page: Chrome) -> None:
     until(page, lambda b: fragment(b) == before)
     # Opened from an address, it leads to the image.
     index = page.execute_script(CARDS)[0]["index"]
-    page.execute_script(f"location.hash = 'image-{index}?answers=right&large=gradcam'")
+    page.execute_script(f"location.hash = 'image-{index}?outcome=correct&large=gradcam'")
     wait_for(page)
     press(page, Keys.ESCAPE)
-    until(page, lambda b: fragment(b) == f"#image-{index}?answers=right")
+    until(page, lambda b: fragment(b) == f"#image-{index}?outcome=correct")
 
 
 def test_an_address_elsewhere_closes_it(page: Chrome) -> None:
@@ -128,7 +128,7 @@ def test_what_is_not_offered_is_passed_over(browser: Chrome, site: Path, wish: s
         index = page.execute_script(CARDS)[0]["index"]
     for page in opened(browser, site / USUAL, f"#image-{index}?{wish}"):
         wait_for(page)
-        assert state(page)["method"] == "none: the image alone"
+        assert state(page)["method"] == "none (image only)"
     for page in opened(browser, site / USUAL, "#image-99999?large=gradcam"):
         wait_for(page, open_=False)
 
@@ -138,7 +138,7 @@ def test_the_single_file_keeps_and_restores_it(browser: Chrome, site: Path, tmp_
     path.write_text(single_file.merge(site), encoding="utf-8")
     visit(browser, path)
     browser.execute_script("location.hash = arguments[0]", f"{CELL}:examples")
-    card = f"[id='{CELL}'] .card.wrong"
+    card = f"[id='{CELL}'] .card.incorrect"
     until(browser, lambda b: b.find_element(By.CSS_SELECTOR, card).is_displayed())
     click(browser, f"{card} [data-method='1'] .pic")
     before = state(browser)

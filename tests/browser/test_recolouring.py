@@ -15,10 +15,10 @@ from tests.browser.test_pages import visit
 
 pytestmark = pytest.mark.browser
 
-FILTER = "#inside .levels.signed"
-FEATURE = "#inside .levels.unsigned"
-CHANGE = "#changes .shot .levels.signed"
-ATTACK = "#changes .shot .levels.unsigned"
+FILTER = "#features .levels.signed"
+FEATURE = "#features .levels.unsigned"
+CHANGE = "#counterfactuals .shot .levels.signed"
+ATTACK = "#counterfactuals .shot .levels.unsigned"
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def apart(drawn: np.ndarray, name: str) -> float:
         (f"{FEATURE}.tile", "unsigned", "gray", "cividis"),
         (f"{FEATURE}.ramp", "unsigned", "gray", "cividis"),
         (CHANGE, "signed", "RdBu_r", "PuOr_r"),
-        ("#changes .ramp.signed", "signed", "RdBu_r", "PuOr_r"),
+        ("#counterfactuals .ramp.signed", "signed", "RdBu_r", "PuOr_r"),
         (ATTACK, "unsigned", "viridis", "magma"),
-        ("#changes .ramp.unsigned", "unsigned", "viridis", "magma"),
+        ("#counterfactuals .ramp.unsigned", "unsigned", "viridis", "magma"),
     ],
 )
 def test_maps_and_their_legends_follow_the_choice(
@@ -66,8 +66,8 @@ def test_an_address_recolours_them_too(browser: Chrome, site: Path) -> None:
 
 
 def test_images_keep_their_colours(page: Chrome) -> None:
-    images = page.find_elements(By.CSS_SELECTOR, "#inside .tile:not(.levels)")
-    images += page.find_elements(By.CSS_SELECTOR, "#changes .tile:not(.levels)")
+    images = page.find_elements(By.CSS_SELECTOR, "#features .tile:not(.levels)")
+    images += page.find_elements(By.CSS_SELECTOR, "#counterfactuals .tile:not(.levels)")
     assert len(images) > 10, "what classes prefer, originals and changed ones"
     choose(page, "unsigned", "cividis")
     used = "return [...new Set([...arguments[0]].map((e) => getComputedStyle(e).filter))]"
@@ -93,7 +93,7 @@ def test_in_one_file_a_choice_holds_for_its_page(
     browser.execute_script("location.hash = arguments[0]", f"{ours}:examples?signed=PuOr_r")
     browser.execute_async_script("setTimeout(arguments[0], 300)")
     used = (
-        "return getComputedStyle(document.getElementById(arguments[0] + ':inside')"
+        "return getComputedStyle(document.getElementById(arguments[0] + ':features')"
         ".querySelector('.levels.signed')).filter"
     )
     assert "PuOr_r" in browser.execute_script(used, ours)

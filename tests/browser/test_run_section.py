@@ -41,7 +41,7 @@ def test_the_section_is_sound(browser: Chrome, told: Path, width: int, theme: st
     browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
     assert browser.execute_script(OVERFLOW) <= 0
     assert browser.execute_script(LOW_CONTRAST) == []
-    section = browser.find_element(By.ID, "run")
+    section = browser.find_element(By.ID, "provenance")
     assert '<script>alert("cpu")</script>' in section.text
     assert section.find_elements(By.CSS_SELECTOR, "script, img, i") == []
     assert browser.get_log("browser") == []
@@ -74,6 +74,6 @@ def test_the_single_file_holds_it(browser: Chrome, told: Path, tmp_path: Path) -
     browser.execute_async_script("setTimeout(arguments[0], 1500)")
     assert saved.read_bytes() == (told / "provenance.json").read_bytes()
     assert browser.get_log("browser") == []
-    where = browser.find_element(By.CSS_SELECTOR, ".foot a[href='#index:run']")
+    where = browser.find_element(By.CSS_SELECTOR, ".foot a[href='#index:provenance']")
     where.click()
-    assert browser.find_element(By.ID, "index:run").is_displayed()
+    assert browser.find_element(By.ID, "index:provenance").is_displayed()

@@ -125,7 +125,7 @@ def test_without_scripts_all_pages_stand_below_each_other(browser, one_file):
 
 def test_a_pages_own_controls_work_on_that_page_only(browser, one_file):
     visit(browser, one_file)
-    go(browser, f"{CELL}:examples?answers=wrong")
+    go(browser, f"{CELL}:examples?outcome=incorrect")
     counts = (
         "return [...document.querySelectorAll('[id$=\":gallery-count\"]')].map((e) =>"
         " [e.closest('.page').id, e.textContent])"

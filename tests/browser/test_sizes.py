@@ -97,6 +97,6 @@ def test_a_single_network_makes_a_whole_overview(
     report.main()
     visit(browser, tmp_path / "reports" / "index.html", 360)
     assert browser.execute_script(OVERFLOW) <= 0
-    assert "Fewer than two networks" in browser.execute_script(
+    assert "No dataset has two evaluated networks yet" in browser.execute_script(
         "return document.querySelector('#costs').textContent"
     )

@@ -112,7 +112,7 @@ def test_the_page_is_well_formed(small_study):
     assert len(page.ids) == len(set(page.ids))
     assert page.headings == [1, 2, 2, 2]
     assert " style=" not in html  # the policy would refuse it
-    assert "3 published figures and statements" in page.text
+    assert "3 published numbers and statements" in page.text
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_training_that_was_not_timed_is_said(small_study):
     paths.timing("train", CELL).unlink()
     only = row(small_study, scorecard(time_of(300, 600)))
     assert (only.verdict, only.measured) == ("not run", "–")
-    assert only.sentence == (("No training was timed.", False),)
+    assert only.sentence == (("No training time was measured.", False),)
 
 
 def test_the_counts_include_the_times(small_study):
@@ -158,7 +158,7 @@ def test_another_budget_is_warned_of(small_study):
 
 def test_nothing_compared_yet_is_said(small_study):
     _, page = rendered(small_study, None)
-    assert "Not compared yet: dvc repro claims does it." in page.text
+    assert "Not compared yet: run dvc repro claims." in page.text
 
 
 def test_the_real_claims_have_a_page(small_study, repository: Path):

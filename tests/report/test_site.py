@@ -67,11 +67,11 @@ def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
 
 def test_what_would_have_to_change_is_shown(small_study):
     page = built()["cells/simple_cnn-digits.html"]
-    assert {"changes", "counterfactuals", "adversarial"} <= set(page.ids)
-    assert re.search(r"; 4 of \d+ pixels changed, at most by 0.8", page.text)
-    assert "rounded to 8 bits, the answer is the old one again" in page.text
-    assert "no change found that makes it" in page.text
-    assert "stays, whatever step was tried" in page.text
+    assert {"counterfactuals", "smallest-changes", "adversarial"} <= set(page.ids)
+    assert re.search(r"; 4 of \d+ pixels changed, by at most 0.8", page.text)
+    assert "rounding to 8 bits reverts the prediction" in page.text
+    assert "no change to " in page.text
+    assert "at every step tried" in page.text
 
 
 def test_building_needs_no_tensorflow(small_study, repository):

@@ -58,7 +58,7 @@ def test_a_perfect_single_cell_says_so(folder, repository):
     made = built()
     check(made)
     page = made["cells/simple_cnn-digits.html"]
-    assert page.text.count("None: every test image was answered right.") == 2
+    assert page.text.count("None: every test image was predicted correctly.") == 2
     assert "1 trained network: 1 architecture on 1 dataset" in made["index.html"].text
 
 
@@ -84,7 +84,7 @@ def test_one_epoch_is_told_in_a_table(small_study):
     tables.write_table(path, tables.read_table(path).head(1))
     made = built()
     check(made)
-    assert "One epoch makes no curve" in made["cells/simple_cnn-digits.html"].text
+    assert "Values of the only epoch" in made["cells/simple_cnn-digits.html"].text
 
 
 def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):

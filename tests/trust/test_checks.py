@@ -26,7 +26,7 @@ def test_a_check_is_passed_by_what_is_better_than_every_control():
 def test_less_is_better_where_the_measure_says_so():
     content = {"saliency": said(0.1), "lime": said(0.6), "random": said(0.4)}
     tally = checks.of_cell(assessed(deletion_probability__black=content))
-    assert (tally.passed, tally.made) == (1, 2)
+    assert (tally.passed, tally.total) == (1, 2)
     assert tally.share == pytest.approx(0.5)
 
 
@@ -47,7 +47,7 @@ def test_without_a_control_or_a_mean_there_is_no_check():
     content = {"saliency": said(0.5), "random": said(None)}
     assert checks.of_cell(assessed(morf_lerf_gap__black=content)) is None
     content = {"saliency": said(None), "lime": said(0.5), "random": said(0.1)}
-    assert checks.of_cell(assessed(morf_lerf_gap__black=content)).made == 1
+    assert checks.of_cell(assessed(morf_lerf_gap__black=content)).total == 1
 
 
 def test_methods_are_counted_over_cells():
@@ -57,6 +57,6 @@ def test_methods_are_counted_over_cells():
         infidelity__black={"lime": said(0.5), "random": said(1.0)},
     )
     found = checks.of_methods([one, other])
-    assert (found["lime"].passed, found["lime"].made) == (2, 3)
-    assert (found["saliency"].passed, found["saliency"].made) == (1, 1)
+    assert (found["lime"].passed, found["lime"].total) == (2, 3)
+    assert (found["saliency"].passed, found["saliency"].total) == (1, 1)
     assert len(MEASURES) == 4

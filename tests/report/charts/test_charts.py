@@ -7,8 +7,8 @@ from heatproof.report.charts.charts import (
     LABEL_HEIGHT,
     Series,
     line_chart,
-    look,
     position,
+    slot_classes,
     spread,
     ticks,
 )
@@ -50,9 +50,9 @@ def test_points_lie_where_their_numbers_say():
 
 def test_the_text_alternative_says_where_the_lines_end():
     made = chart([Series("val", 0, [1, 2], [0.5, 0.75])], as_percent=True)
-    assert made.says == "val: 50.00 % at epoch 1, 75.00 % at the end."
+    assert made.summary == "val: 50.00 % at epoch 1, 75.00 % at the end."
     made = chart([Series("a", 0, [1, 2], [0.1, 0.75]), Series("b", 1, [1, 5], [0.2, 0.5])])
-    assert made.says == "At the end from 0.5 (b) to 0.75 (a)."
+    assert made.summary == "Final values from 0.5 (b) to 0.75 (a)."
 
 
 def test_the_table_has_every_number_at_its_x_and_nothing_else():
@@ -104,9 +104,9 @@ def test_labels_that_cannot_fit_are_left_to_the_legend():
 
 
 def test_forty_lines_look_different_and_the_first_eight_differ_in_colour():
-    assert len({look(slot) for slot in range(64)}) == 64
-    assert len({look(slot).split()[0] for slot in range(8)}) == 8
-    assert len({look(slot).split()[1] for slot in range(8)}) == 8
+    assert len({slot_classes(slot) for slot in range(64)}) == 64
+    assert len({slot_classes(slot).split()[0] for slot in range(8)}) == 8
+    assert len({slot_classes(slot).split()[1] for slot in range(8)}) == 8
 
 
 def test_positions_are_percent_of_the_way():

@@ -26,7 +26,7 @@ def test_the_best_rank_is_on_top():
 
 
 def test_those_are_ahead_that_none_beats_in_both():
-    assert {d.name for d in drawn(POINTS).dots if d.ahead} == {"Saliency", "IG", "LIME"}
+    assert {d.name for d in drawn(POINTS).dots if d.pareto} == {"Saliency", "IG", "LIME"}
 
 
 def test_points_and_ticks_stay_in_the_plot():
@@ -60,4 +60,4 @@ def test_fewer_than_two_points_are_no_chart(points):
 def test_equal_points_are_drawn():
     chart = drawn([("a", 10.0, 1.0), ("b", 10.0, 1.0)])
     assert len(chart.dots) == 2
-    assert all(d.ahead for d in chart.dots)
+    assert all(d.pareto for d in chart.dots)

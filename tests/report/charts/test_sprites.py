@@ -54,9 +54,9 @@ def test_zero_is_the_middle_of_a_signed_map():
 def test_a_map_that_cannot_be_read_is_said_to_be_so():
     zero = np.zeros((2, 2), np.float32)
     broken = np.array([[np.nan, 1.0]], np.float32)
-    assert sprites.flaw(zero) == "all zero"
-    assert sprites.flaw(broken) == "not finite"
-    assert sprites.flaw(zero + 1) == ""
+    assert sprites.defect(zero) == "all zero"
+    assert sprites.defect(broken) == "not finite"
+    assert sprites.defect(zero + 1) == ""
     lowest = colormaps["viridis"](0.0, bytes=True)[:3]
     assert (sprites.colour(zero, "gradcam", signed=False) == lowest).all()
     assert tuple(sprites.colour(broken, "gradcam", signed=False)[0, 0]) == lowest
@@ -79,7 +79,7 @@ def test_levels_run_over_what_a_filter_colours():
     values = np.array([[-2.0, 0.0], [1.0, 2.0]], np.float32)
     assert sprites.levels(values, signed=True)[..., 0].tolist() == [[1, 128], [192, 255]]
     assert sprites.levels(np.abs(values), signed=False)[..., 0].tolist() == [[255, 0], [128, 255]]
-    assert sprites.largest(values) == 2
+    assert sprites.peak(values) == 2
     broken = np.array([[np.nan, np.inf, 3.0]], np.float32)
     assert sprites.levels(broken, signed=False)[..., 0].tolist() == [[0, 0, 255]]
     assert (sprites.levels(0 * values, signed=True) == sprites.ZERO_LEVEL).all()

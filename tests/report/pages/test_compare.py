@@ -50,7 +50,7 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
             values = rows.maps[name][row]
             expected = sprites.levels(values, name == "lrp_epsilon")[..., 0]
             np.testing.assert_array_equal(cut(made.maps.png, place, (6, 6)), expected)
-            assert float(peaks[number]) == pytest.approx(sprites.largest(values), rel=0.01)
+            assert float(peaks[number]) == pytest.approx(sprites.peak(values), rel=0.01)
             found += 1
     assert found == 2 * len(rows.label)
 
@@ -58,9 +58,9 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
 def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResults) -> None:
     _, data = told(explained, galleries.many(3, ("cat", "dog")))
     wrong, right, _ = data["examples"]
-    assert right["right"]
+    assert right["correct"]
     assert right["maps"]["true"] == right["maps"]["predicted"]
-    assert not wrong["right"]
+    assert not wrong["correct"]
     assert wrong["maps"]["true"] != wrong["maps"]["predicted"]
 
 

@@ -11,7 +11,14 @@ import pytest
 
 from heatproof.report.pages import experiments
 from heatproof.report.sections import grids, side_by_side
-from heatproof.report.sections.outcomes import FAILED, QUEUED, Outcome, Pictures, Start, touched
+from heatproof.report.sections.outcomes import (
+    FAILED,
+    QUEUED,
+    Outcome,
+    Pictures,
+    Start,
+    changed_cells,
+)
 from heatproof.storage.formats import write_json
 from tests.report import read_pages
 from tools import exp_files, exp_show
@@ -69,7 +76,7 @@ def test_a_real_sweep_becomes_a_heat_table_and_tells_who_failed(folder):
     assert "see dvc queue logs failing" in page.text
     assert "it waits in the queue" in page.text
     assert "No filters to show" in page.text
-    assert "No maps side by side" in page.text
+    assert "No maps to compare" in page.text
     assert "reports" not in " ".join(page.links)
 
 
@@ -82,7 +89,7 @@ def test_a_grid_is_found_with_its_intervals_and_its_best():
     assert (grid.row_values, grid.column_values) == (("1", "2", "3"), ("1", "4"))
     accuracy, parameters, _ = grid.tables
     assert [square.text for square in accuracy.rows[2]] == ["83.10 %", "83.40 %"]
-    assert accuracy.rows[2][1].under == "82.40 to 84.40 %"
+    assert accuracy.rows[2][1].interval == "82.40 to 84.40 %"
     assert [s.best for row in accuracy.rows for s in row] == [False] * 5 + [True]
     assert accuracy.rows[0][0].shade == "hit-0"
     assert accuracy.rows[2][1].shade == "hit-5"
@@ -138,12 +145,12 @@ def test_only_cells_that_an_experiment_changed_are_its_own():
     one = replace(outcome("one", 0.8, a=2), figures=outcome("one", 0.8).figures | other)
     idle = replace(baseline, name="idle", params={"a": 1, "z": 3})
     found = start(one, idle, baseline=baseline)
-    assert {cell: [e.name for e in each] for cell, each in touched(found).items()} == {
+    assert {cell: [e.name for e in each] for cell, each in changed_cells(found).items()} == {
         CELL: ["one"]
     }
     section = experiments.section(found)
     assert [(name, why) for name, why, _ in section.others] == [
-        ("idle", "every figure is the baseline’s")
+        ("idle", "all figures are the baseline’s")
     ]
     (line, second) = section.cells[0].lines
     assert line.baseline
@@ -206,7 +213,7 @@ def test_filters_and_maps_stand_side_by_side(folder):
             maps=random.random((3, 8, 8)).astype(np.float32),
         )  # fmt: skip
         if name == "gone":
-            seen = Pictures(lacking=exp_files.NOT_THERE)
+            seen = Pictures(missing=exp_files.NOT_THERE)
         found.append(replace(outcome(name, 0.8 - number / 10, a=number), pictures={CELL: seen}))
     page = written(start(*found))
     assert set(page.pictures) == {"images/0-0-filters.png", "images/0-0-maps.png"}
@@ -236,12 +243,12 @@ def test_training_time_and_the_number_of_images_come_from_the_cache(tmp_path):
 def test_first_filters_and_maps_come_from_the_cache(tmp_path):
     outputs = {f"data/models/{CELL}.weights.h5": "ab" + "0" * 30}
     outputs[f"data/explanations/{CELL}/gradients.npz"] = "cd" + "0" * 30
-    assert exp_files.pictures(CELL, outputs, tmp_path).lacking == exp_files.NOT_THERE
-    assert exp_files.pictures(CELL, {}, tmp_path).lacking == "no weights are recorded"
+    assert exp_files.pictures(CELL, outputs, tmp_path).missing == exp_files.NOT_THERE
+    assert exp_files.pictures(CELL, {}, tmp_path).missing == "no weights are recorded"
     for path in (exp_files.cached(tmp_path, md5) for md5 in outputs.values()):
         path.parent.mkdir(parents=True)
         path.write_bytes(b"broken")
-    assert "cannot be read" in exp_files.pictures(CELL, outputs, tmp_path).lacking
+    assert "cannot be read" in exp_files.pictures(CELL, outputs, tmp_path).missing
     weights, maps = (exp_files.cached(tmp_path, md5) for md5 in outputs.values())
     kernels = {"conv2d": (3, 3, 1, 8), "conv2d_1": (3, 3, 8, 4), "conv2d_2": (5, 5, 1, 2)}
     with h5py.File(weights, "w") as file:

@@ -49,9 +49,9 @@ def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
     artifacts.write_metrics("evaluate", first, content | changed)
     values = guide.context(study.collect(small_study))
     text = " ".join(step.text for step, _ in values["steps"])
-    assert "87.1 % are answered right" in text
+    assert "87.1 % are predicted correctly" in text
     assert "10.0 points more than on test images" in text
-    assert "3 called 8, 7 images or 19.0 % of the class" in text
+    assert "3 predicted as 8, 7 images or 19.0 % of the class" in text
     assert "calibration error is 3.5 %" in text
     paths.metrics("assess", first).unlink()
     assert example.choose(study.collect(small_study)).name == second
@@ -59,7 +59,7 @@ def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
 
 @pytest.mark.parametrize(
     ("sure", "right", "verdict"),
-    [(0.95, 0.9, "too sure"), (0.85, 0.9, "not sure enough"), (0.901, 0.9, "as sure as it is")],
+    [(0.95, 0.9, ": overconfident"), (0.85, 0.9, "underconfident"), (0.901, 0.9, "calibrated")],
 )
 def test_over_and_under_confidence_are_told_apart(small_study, sure, right, verdict):
     name = next(iter(small_study.cells))
@@ -75,7 +75,7 @@ def test_a_study_without_results_still_has_its_guide(folder, repository):
     fixture.params_file(repository)
     report.main()
     page = read_pages.read(GUIDE)
-    assert "Say what you do not know" in page.text
+    assert "State what you do not know" in page.text
     assert set(terms()) <= set(page.ids)
 
 

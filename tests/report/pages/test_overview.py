@@ -21,25 +21,25 @@ def test_cells_rank_by_test_accuracy_with_the_best_first(small_study):
     first, second = entries(small_study)
     assert (first.model, first.rank) == ("baseline_cnn", 1)
     assert (second.model, second.rank) == ("simple_cnn", 2)
-    assert not second.beside_best
+    assert not second.overlaps_best
     # The shared axis runs over whole percents, from 90 to 97 %.
-    assert second.low_at == 0
-    assert first.at == pytest.approx(100 * 5 / 7, abs=0.01)
+    assert second.low_position == 0
+    assert first.position == pytest.approx(100 * 5 / 7, abs=0.01)
 
 
 def test_an_interval_that_reaches_the_first_is_marked(small_study):
     changed("simple_cnn-digits", accuracy=0.94, accuracy_low=0.92, accuracy_high=0.95)
     changed("baseline_cnn-digits", accuracy=0.95, accuracy_low=0.94, accuracy_high=0.96)
     first, second = entries(small_study)
-    assert second.beside_best
-    assert not first.beside_best
+    assert second.overlaps_best
+    assert not first.overlaps_best
 
 
 def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
     paths.metrics("evaluate", "baseline_cnn-digits").unlink()
     first, last = entries(small_study)
     assert (first.model, first.rank) == ("simple_cnn", 1)
-    assert (last.model, last.rank, last.at) == ("baseline_cnn", None, None)
+    assert (last.model, last.rank, last.position) == ("baseline_cnn", None, None)
     assert last.missing == ("data/metrics/evaluate/baseline_cnn-digits.json",)
 
 

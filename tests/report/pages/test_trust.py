@@ -4,7 +4,7 @@ import pytest
 
 from heatproof.report import rendering, study
 from heatproof.report.pages import trust
-from heatproof.report.sections import findings
+from heatproof.report.sections import trust_summary
 from heatproof.storage import artifacts
 from tests.report import fixture, read_pages, trusted
 
@@ -40,9 +40,9 @@ def test_the_truth_comes_first_with_the_best_method_on_top(planted):
     assert made["truth"].groups == ((FIRST, 3),)
     assert made["foreground"] is None
     _, page = rendered(planted)
-    assert page.text.index("Against the truth") < page.text.index("Measure by measure")
-    text = next(f.text for f in made["findings"] if f.anchor == "truth")
-    assert text.startswith("On one network where only a planted patch tells the class, Grad-CAM")
+    assert page.text.index("Against ground truth") < page.text.index("All measures")
+    text = next(f.text for f in made["trust_statements"] if f.anchor == "truth")
+    assert text.startswith("On one network where only a planted patch decides the class, Grad-CAM")
 
 
 def test_a_method_no_better_than_noise_is_named(planted):
@@ -52,13 +52,13 @@ def test_a_method_no_better_than_noise_is_named(planted):
     content["relevance_rank"]["lime"] = noise | {"low": 0.39}
     content["relevance_rank"]["saliency"] = noise | {"low": 0.41}
     changed(FIRST, measures=content)
-    text = next(f.text for f in context(planted)["findings"] if f.anchor == "truth")
-    assert text.endswith("LIME cannot be told from noise there.")
+    text = next(f.text for f in context(planted)["trust_statements"] if f.anchor == "truth")
+    assert text.endswith("LIME is no better than noise there.")
 
 
 def test_without_planted_cells_it_says_that_nothing_is_known(small_study):
     html, page = rendered(small_study)
-    assert "nowhere is it known where a map should point" in page.text
+    assert "the place of the evidence is not known for any image" in page.text
     assert context(small_study)["truth"] is None
     assert " style=" not in html
 
@@ -72,7 +72,7 @@ def test_the_foreground_is_averaged_over_its_cells(folder, repository):
         changed(name, measures=content)
     made = context(params)["foreground"]
     lime = next(row for row in made.methods if row.name == "lime")
-    assert (lime.values[0].text, lime.values[0].under) == ("0.30", "0.20 to 0.40")
+    assert (lime.values[0].text, lime.values[0].detail) == ("0.30", "0.20 to 0.40")
 
 
 def test_on_how_many_networks_a_measure_says_nothing(planted):
@@ -90,7 +90,7 @@ def test_the_stability_over_networks(planted):
                                   "survives": tau > 0.5}  # fmt: skip
         changed(name, ranking=content)
     made = next(s for s in context(planted)["stability"] if s.label == "Infidelity")
-    assert (made.survives, made.known, made.least, made.middle) == (1, 2, 0.1, 0.5)
+    assert (made.stable, made.known, made.min_tau, made.median_tau) == (1, 2, 0.1, 0.5)
 
 
 def test_agreement_is_the_mean_over_the_networks_that_have_a_pair(planted):
@@ -151,7 +151,7 @@ def test_partial_results_are_shown_as_far_as_they_go(planted, part):
     for name in fixture.CELLS:
         changed(name, **{part: {}})
     _, page = rendered(planted)
-    assert "Which explanation can be believed?" in page.text
+    assert "Which explanations can be trusted?" in page.text
 
 
 def test_one_method_alone(folder, repository):
@@ -169,4 +169,4 @@ def test_nothing_assessed_is_said(folder, repository):
     params = fixture.params_file(repository)
     _, page = rendered(params)
     assert "No explanations assessed yet" in page.text
-    assert list(findings.findings([])) == []
+    assert list(trust_summary.statements([])) == []

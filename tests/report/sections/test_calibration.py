@@ -25,6 +25,6 @@ def test_empty_bins_are_left_out():
     made = reliability([bin_of(0, 0.5, 0, None, None), bin_of(0.5, 1, 40, 0.9, 0.8)])
     assert len(made.bins) == 1
     assert made.description == (
-        "confidence 50 to 100 %: 40 images, mean confidence 90.0 %, 80.0 % right"
+        "confidence 50 to 100 %: 40 images, mean confidence 90.0 %, accuracy 80.0 %"
     )
     assert reliability([bin_of(0, 1, 0, None, None)]) is None

@@ -66,13 +66,13 @@ def test_methods_that_draw_the_same_map_without_learned_weights_are_named(small_
     for name, mean in (("gradcam", 0.1), ("saliency", -0.7), ("lime", 0.6)):
         content["randomised_spearman"][name]["mean"] = mean
     content["randomised_spearman"]["edges"]["mean"] = 1.0
-    said = section(small_study, measures=content).hardly
-    assert "Saliency (−0.70) and LIME (0.60) draw" in said
+    said = section(small_study, measures=content).weight_independent
+    assert "Saliency (−0.70) and LIME (0.60) give" in said
     assert "Grad-CAM" not in said
     assert "Edge" not in said
     content["randomised_spearman"]["lime"]["mean"] = 0.59
     content["randomised_spearman"]["saliency"]["mean"] = None
-    assert section(small_study, measures=content).hardly == ""
+    assert section(small_study, measures=content).weight_independent == ""
 
 
 def test_whether_the_ranking_survives_is_said_with_the_worst_pair(small_study):
@@ -88,12 +88,12 @@ def test_whether_the_ranking_survives_is_said_with_the_worst_pair(small_study):
     }
     made = section(small_study, ranking=ranking)
     by_label = {s.label: s for s in made.stability}
-    assert by_label["Infidelity"].verdict == "Does not survive"
-    assert "0.12 at least, black against blurred" in by_label["Infidelity"].sentence
-    assert by_label["MoRF–LeRF gap"].verdict == "Survives"
-    assert by_label["Deletion"].verdict == "Not known"
+    assert by_label["Infidelity"].verdict == "Unstable"
+    assert "lowest tau is 0.12, black against blurred" in by_label["Infidelity"].sentence
+    assert by_label["MoRF–LeRF gap"].verdict == "Stable"
+    assert by_label["Deletion"].verdict == "Unknown"
     (row,) = made.ranks.methods
-    assert [(v.text, v.under) for v in row.values] == [("1.0", "1 to 2.5")] * 2
+    assert [(v.text, v.detail) for v in row.values] == [("1.0", "1 to 2.5")] * 2
 
 
 def test_agreement_is_in_the_reports_order(small_study):
@@ -128,8 +128,11 @@ def test_right_and_wrong_answers_are_averaged_apart():
     gini = np.array([0.2, 0.9, 0.4, np.nan], np.float32)
     dear = np.array([0.5], np.float32)  # of the first image only
     raw = values(**{"value/gini/saliency": gini, "value/gini/lime": dear})
-    made = per_image.by_answer(raw, 100, 1)
-    assert [(c.group, c.label) for c in made.columns] == [("Gini", "right"), ("Gini", "wrong")]
+    made = per_image.by_outcome(raw, 100, 1)
+    assert [(c.group, c.label) for c in made.columns] == [
+        ("Gini", "correct"),
+        ("Gini", "incorrect"),
+    ]
     saliency, lime = made.methods
     assert [v.text for v in saliency.values] == ["0.30", "0.90"]
     assert lime.values[0].text == "0.50"
@@ -139,8 +142,8 @@ def test_right_and_wrong_answers_are_averaged_apart():
 def test_without_wrong_answers_there_is_nothing_to_set_apart():
     gini = np.array([0.2, 0.9, 0.4, 0.1], np.float32)
     raw = values(**{"value/gini/saliency": gini}) | {"predicted": np.array([0, 0, 1, 1])}
-    assert per_image.by_answer(raw, 100, 1) is None
-    assert per_image.by_answer({}, 100, 1) is None
+    assert per_image.by_outcome(raw, 100, 1) is None
+    assert per_image.by_outcome({}, 100, 1) is None
 
 
 def test_classes_are_told_by_their_true_label():
@@ -156,14 +159,14 @@ def test_the_curves_are_those_from_black_with_noise_beside(small_study):
     first, second = section(small_study).curves
     assert [line.name for line in first.lines] == ["Saliency", "Grad-CAM", "LIME", "Noise"]
     assert first.lines[1].points[0].y == first.top
-    assert second.title.startswith("Probability reached")
+    assert second.title.startswith("Probability while they are inserted")
 
 
 def test_a_cell_without_per_image_values_keeps_its_table(small_study):
     paths.trust(CELL).unlink()
     made = section(small_study)
     assert made.table is not None
-    assert (made.curves, made.by_answer, made.by_class) == ((), None, ())
+    assert (made.curves, made.by_outcome, made.by_class) == ((), None, ())
     _, page = rendered(small_study)
     assert "data/trust/simple_cnn-digits.npz" in page.text
 

@@ -14,7 +14,7 @@ def test_shades_are_shares_of_the_true_class():
         ["none", "hit-1", "miss-5"],
         ["none", "none", "hit-5"],
     ]
-    assert (made.images, made.right, made.totals) == (120, 113, (100, 10, 10))
+    assert (made.images, made.correct, made.totals) == (120, 113, (100, 10, 10))
     assert made.rows[1][2].tip == "true b, predicted c: 5 of 10 (50.0 %)"
 
 

@@ -29,17 +29,17 @@ def test_the_accurate_is_above_and_the_cheap_is_left(small_study):
     assert simple.x == chart.left
     assert simple.x < baseline.x < chart.right
     assert baseline.y < simple.y
-    assert simple.ahead
-    assert baseline.ahead
+    assert simple.pareto
+    assert baseline.pareto
     assert simple.tip == "simple_cnn: 90.0 % (89.0 to 91.0 %), 1.00 M FLOPs"
     assert [label for _, label in chart.x_ticks] == ["1 M", "10 M", "100 M"]
-    assert chart.says == "None is both cheaper and better than simple_cnn and baseline_cnn."
+    assert chart.summary == "None is both cheaper and better than simple_cnn and baseline_cnn."
 
 
 def test_a_dear_network_that_is_no_better_is_not_ahead(small_study):
     changed(SIMPLE, accuracy=0.95, flops=1_000_000)
     changed(BASELINE, accuracy=0.94, flops=20_000_000)
-    assert {d.name for d in drawn(small_study).dots if d.ahead} == {"simple_cnn"}
+    assert {d.name for d in drawn(small_study).dots if d.pareto} == {"simple_cnn"}
 
 
 @pytest.mark.parametrize("bound", [None, float("nan")])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heatproof.report.sections.counterfactual_section import changes
+from heatproof.report.sections.counterfactual_section import counterfactuals
 
 NAMES = np.array(["cat", "dog <b>"], np.str_)
 
@@ -40,10 +40,10 @@ def arrays(found: bool = True) -> dict[str, np.ndarray]:
 
 
 def test_a_change_that_was_found_is_shown_with_its_difference() -> None:
-    made = changes(arrays())
+    made = counterfactuals(arrays())
     [search] = made.searches
-    assert (search.index, search.predicted, search.wanted) == (7, "dog <b>", "cat")
-    assert [p.under for p in search.pictures] == ["as it is", "changed", "change, up to 0.2"]
+    assert (search.index, search.predicted, search.target) == (7, "dog <b>", "cat")
+    assert [p.caption for p in search.pictures] == ["original", "changed", "change, up to 0.2"]
     assert (search.l0, search.pixels) == (1, 16)
     [attack] = made.attacks
     assert (attack.before, attack.after, attack.epsilon) == ("cat", "dog <b>", 0.05)
@@ -56,13 +56,13 @@ def test_a_change_that_was_found_is_shown_with_its_difference() -> None:
 
 
 def test_where_nothing_was_found_only_the_image_stands() -> None:
-    made = changes(arrays(found=False))
+    made = counterfactuals(arrays(found=False))
     [search], [attack] = made.searches, made.attacks
-    assert not search.found and len(search.pictures) == 1
+    assert not search.success and len(search.pictures) == 1
     assert attack.epsilon is None and attack.correlation is None and len(attack.pictures) == 1
 
 
 def test_without_images_there_is_nothing() -> None:
-    assert changes({}) is None
+    assert counterfactuals({}) is None
     empty = {n: a[:0] for n, a in arrays().items() if n not in ("class_names", "attack/epsilons")}
-    assert changes({"class_names": NAMES, **empty}) is None
+    assert counterfactuals({"class_names": NAMES, **empty}) is None

@@ -24,15 +24,15 @@ def rows(pairs, maps=None):
 
 def test_right_and_wrong_answers_are_told_apart_and_grouped_by_image():
     made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
-    assert [x.index for x in made.right] == [4]
-    assert [x.index for x in made.wrong] == [9]
-    assert made.right[0].targets[0].role == "right"
+    assert [x.index for x in made.correct] == [4]
+    assert [x.index for x in made.incorrect] == [9]
+    assert made.correct[0].targets[0].role == "correct"
 
 
 def test_a_wrong_answer_is_explained_for_the_predicted_class_first_then_the_true_one():
     probabilities = np.zeros((10, 3))
     probabilities[9] = 0.05, 0.2, 0.75
-    wrong = gallery(rows([(9, 1, 2, 1), (9, 1, 2, 2)]), probabilities).wrong[0]
+    wrong = gallery(rows([(9, 1, 2, 1), (9, 1, 2, 2)]), probabilities).incorrect[0]
     assert [(t.role, t.name, t.probability) for t in wrong.targets] == [
         ("predicted", "owl", 0.75),
         ("true", "dog", 0.2),
@@ -42,7 +42,7 @@ def test_a_wrong_answer_is_explained_for_the_predicted_class_first_then_the_true
 
 
 def test_without_predictions_the_true_class_has_no_probability():
-    wrong = gallery(rows([(9, 1, 2, 2), (9, 1, 2, 1)])).wrong[0]
+    wrong = gallery(rows([(9, 1, 2, 2), (9, 1, 2, 1)])).incorrect[0]
     assert [t.probability for t in wrong.targets] == [0.75, None]
 
 
@@ -50,9 +50,9 @@ def test_a_map_is_told_in_words_and_an_empty_one_is_marked():
     sound = np.zeros((1, 6, 6), np.float32)
     sound[0, 0, 5] = 3
     made = gallery(rows([(0, 0, 0, 0)], {"gradcam": np.zeros_like(sound), "saliency": sound}))
-    saliency, gradcam = made.right[0].targets[0].maps
+    saliency, gradcam = made.correct[0].targets[0].maps
     assert saliency.alt == "Saliency map for the class cat, largest at the top right"
-    assert gradcam.flaw == "all zero"
+    assert gradcam.defect == "all zero"
     assert gradcam.alt == "Grad-CAM map for the class cat (all zero)"
     assert made.overlaid == ["Grad-CAM"]
 
@@ -62,16 +62,16 @@ def test_no_rows_make_no_gallery_and_an_unknown_method_is_shown_by_its_name():
     maps = {"my_method": np.full((1, 6, 6), -1, np.float32)}
     made = gallery(rows([(0, 0, 0, 0)], maps))
     assert made.legends[0].label == "my_method"
-    assert made.legends[0].low == "− largest"
+    assert made.legends[0].low == "− peak"
 
 
 def test_the_peak_of_each_map_is_kept_in_its_unit():
     values = np.zeros((1, 6, 6), np.float32)
     values[0, 2, 2] = -2.5
     made = gallery(rows([(0, 0, 0, 0)], {"saliency": np.abs(values), "lrp_epsilon": values}))
-    saliency, lrp = made.right[0].targets[0].maps
-    assert (saliency.largest, saliency.unit, saliency.signed) == (2.5, "logits/unit", False)
-    assert (lrp.largest, lrp.unit, lrp.signed) == (2.5, "logits", True)
+    saliency, lrp = made.correct[0].targets[0].maps
+    assert (saliency.peak, saliency.unit, saliency.signed) == (2.5, "logits/unit", False)
+    assert (lrp.peak, lrp.unit, lrp.signed) == (2.5, "logits", True)
     assert made.legends[1].signed
 
 

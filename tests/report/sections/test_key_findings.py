@@ -14,7 +14,7 @@ def changed(cell, **figures):
 
 
 def told(params):
-    return {each.title: each for each in key_findings.worth(study.collect(params))}
+    return {each.title: each for each in key_findings.key_findings(study.collect(params))}
 
 
 def figures(accuracy, half, flops):
@@ -27,7 +27,7 @@ def test_a_cheaper_network_beside_the_best_is_named_with_its_saving(small_study)
     changed(BASELINE, **figures(0.95, 0.01, 57_000_000))
     text = told(small_study)["Accuracy for its cost"].text
     assert text == (
-        "On digits, simple_cnn (94.0 %, 92.0 to 96.0 %) takes a 57th of the operations of the most "
+        "On digits, simple_cnn (94.0 %, 92.0 to 96.0 %) needs 57× fewer operations than the most "
         "accurate network, baseline_cnn (95.0 %, 94.0 to 96.0 %), and their intervals overlap."
     )
 
@@ -36,8 +36,8 @@ def test_where_none_is_beside_it_the_gain_is_told(small_study):
     changed(SIMPLE, **figures(0.80, 0.01, 1_000_000))
     changed(BASELINE, **figures(0.95, 0.01, 3_000_000))
     text = told(small_study)["Accuracy for its cost"].text
-    assert text.startswith("On no dataset does a cheaper network’s interval reach")
-    assert "takes 3.0 times the operations of simple_cnn" in text
+    assert text.startswith("On no dataset does a cheaper network’s interval overlap")
+    assert "needs 3.0× more operations than simple_cnn" in text
     assert text.endswith("for 15.0 percentage points.")
 
 
@@ -57,10 +57,10 @@ def reliability(count, confidence, accuracy):
 def test_the_surest_wrong_network_is_named_and_linked(small_study):
     changed(SIMPLE, ece=0.01, reliability=reliability(200, 0.98, 0.97))
     changed(BASELINE, ece=0.05, reliability=reliability(400, 0.98, 0.90))
-    said = told(small_study)["Wrong although sure"]
+    said = told(small_study)["Confidently wrong"]
     assert said.text.startswith(
-        "baseline_cnn on digits is wrong on 10.0 % of the 400 test images of which it is 90 % sure "
-        "or more (95 % interval 7.4 to 13.3 %); its own confidence allows 2.0 %."
+        "baseline_cnn on digits is wrong on 10.0 % of the 400 test images with a confidence of "
+        "90 % or more (95 % interval 7.4 to 13.3 %); its confidence implies 2.0 %."
     )
     assert "from 1.0 % (simple_cnn on digits) to 5.0 % (baseline_cnn on digits)" in said.text
     assert (said.cell, said.address) == (BASELINE, "#calibration")
@@ -69,13 +69,13 @@ def test_the_surest_wrong_network_is_named_and_linked(small_study):
 def test_networks_as_right_as_sure_are_not_called_wrong(small_study):
     for name in (SIMPLE, BASELINE):
         changed(name, reliability=reliability(200, 0.95, 0.99))
-    assert "As right as sure" in told(small_study)
+    assert "No overconfidence" in told(small_study)
 
 
 def test_a_few_images_prove_nothing(small_study):
     for name in (SIMPLE, BASELINE):
         changed(name, reliability=reliability(20, 0.95, 0.5))
-    assert not {"Wrong although sure", "As right as sure"} & set(told(small_study))
+    assert not {"Confidently wrong", "No overconfidence"} & set(told(small_study))
 
 
 def test_methods_are_named_by_how_often_they_beat_the_controls(small_study):
@@ -85,7 +85,7 @@ def test_methods_are_named_by_how_often_they_beat_the_controls(small_study):
 
 
 def test_nothing_is_told_of_nothing(folder, repository):
-    assert key_findings.worth(study.collect(fixture.params_file(repository))) == ()
+    assert key_findings.key_findings(study.collect(fixture.params_file(repository))) == ()
 
 
 def test_a_single_cell_is_compared_with_none(folder, repository):
@@ -95,12 +95,10 @@ def test_a_single_cell_is_compared_with_none(folder, repository):
 
 
 @pytest.mark.parametrize(
-    ("times", "words"),
-    [(1.2, "half"), (3.4, "a third"), (8, "an 8th"), (11, "an 11th"), (21.7, "a 22nd"),
-     (2_000, "a 2,000th")],
-)  # fmt: skip
-def test_parts_are_said_in_words(times, words):
-    assert key_findings._fraction(times) == words
+    ("ratio", "text"), [(1.24, "1.2×"), (8, "8.0×"), (57.4, "57×"), (1234.5, "1,234×")]
+)
+def test_ratios_have_two_digits_or_all_before_the_point(ratio, text):
+    assert key_findings._times(ratio) == text
 
 
 def test_the_score_interval_is_the_textbooks():

@@ -12,7 +12,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tests.report import fixture
 
-SAID = {
+SUMMARIES = {
     "lime": {"zero_maps": 1, "r2": {"mean": 0.5, "median": 0.6, "min": 0.1, "max": 0.9}},
     "gradcam": {"zero_maps": 0},
     "deep_shap": {"unsupported": "no rule"},
@@ -21,16 +21,16 @@ SAID = {
 
 
 def test_the_numbers_in_the_reports_order() -> None:
-    lime, mine = own_errors(SAID)
+    lime, mine = own_errors(SUMMARIES)
     assert (lime.method, lime.number) == ("LIME", "local R²")
-    assert (lime.median, lime.least, lime.greatest, lime.zero_maps) == (0.6, 0.1, 0.9, 1)
-    assert (mine.method, mine.number, mine.median, mine.greatest) == (
+    assert (lime.median, lime.min, lime.max, lime.zero_maps) == (0.6, 0.1, 0.9, 1)
+    assert (mine.method, mine.number, mine.median, mine.max) == (
         "mine",
         "odd number",
         None,
         None,
     )
-    (refused,) = unsupported(SAID)
+    (refused,) = unsupported(SUMMARIES)
     assert (refused.method, refused.reason) == ("DeepSHAP", "no rule")
 
 

@@ -6,7 +6,12 @@ from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
-from heatproof.report.sections.provenance_section import BUDGETS, MOST_FILES, MOST_PARAMETERS, ran
+from heatproof.report.sections.provenance_section import (
+    BUDGETS,
+    MAX_FILES,
+    MAX_PARAMETERS,
+    provenance,
+)
 from heatproof.storage import paths
 from heatproof.storage.formats import sha256_of
 from stages import report
@@ -28,12 +33,12 @@ def test_every_budget_is_put_in_words() -> None:
 
 def test_one_machine_and_one_commit_are_told_once() -> None:
     runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0)]
-    made = ran(noted.content(runs, [noted.CLEAN], [noted.MACHINE]))
+    made = provenance(noted.content(runs, [noted.CLEAN], [noted.MACHINE]))
     (source,) = made.sources
-    assert (source.commit, source.runs, source.where) == (noted.COMMIT, 2, ())
+    assert (source.commit, source.count, source.results) == (noted.COMMIT, 2, ())
     facts = {row.label: row.values for row in made.rows}
     assert facts["Processor"] == ("A Processor of 2.6 GHz",)
-    assert facts["Its vector instructions"] == ("AVX2, AVX-512",)
+    assert facts["Vector instructions"] == ("AVX2, AVX-512",)
     assert facts["Memory"] == ("24 GiB",)
     assert facts["GPU"] == ("none",)
     assert facts["TensorFlow"] == ("2.21.0",)
@@ -44,7 +49,7 @@ def test_one_machine_and_one_commit_are_told_once() -> None:
 def test_environments_stand_apart_with_what_they_do_not_share() -> None:
     other = noted.MACHINE | {"gpus": ["X", "Y"], "cpu": None, "libraries": {"keras": "3.15.1"}}
     runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), ("explain_lime", SECOND, 0, 1)]
-    made = ran(noted.content(runs, [noted.CLEAN], [noted.MACHINE, other]))
+    made = provenance(noted.content(runs, [noted.CLEAN], [noted.MACHINE, other]))
     facts = {row.label: row for row in made.rows}
     assert facts["GPU"].values == ("none", "X and Y") and facts["GPU"].differs
     assert facts["Processor"].values == ("A Processor of 2.6 GHz", "not recorded")
@@ -62,9 +67,9 @@ def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     many = [source | {"commit": f"{i:040x}"} for i in range(30)]
     machines = [noted.MACHINE | {"cores": i + 1} for i in range(9)]
     runs = [("train", f"cell{i}", i, i % 9) for i in range(30)]
-    made = ran(noted.content(runs, many, machines))
-    assert made.sources[0].changed[-1] == f"{100 - MOST_FILES} more"
-    assert made.sources[0].left_out == 100 - MOST_PARAMETERS
+    made = provenance(noted.content(runs, many, machines))
+    assert made.sources[0].changed[-1] == f"{100 - MAX_FILES} more"
+    assert made.sources[0].left_out == 100 - MAX_PARAMETERS
     assert len(made.sources) + made.more_sources == 30
     assert len(made.environments) + made.more_environments == 9
 
@@ -76,17 +81,17 @@ def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
     page = overview()
     for text in (
         f"commit {noted.COMMIT[:12]}…, code and parameters as committed.",
-        "Of 1 result, made earlier, neither code nor machine is recorded.",
+        "1 result without a record of code and machine.",
         "A Processor of 2.6 GHz",
         f"{sha256_of(paths.processed('digits'))[:12]}…",
     ):
         assert text in page.text, text
-    assert "must not be compared" not in page.text
+    assert "do not compare durations" not in page.text
     assert json.loads((REPORTS / "provenance.json").read_text())["runs"] == made["runs"]
     for path in REPORTS.rglob("*.html"):
         root = "../" if path.parent.name == "cells" else ""
         links = read_pages.read(path).links
-        assert {f"{root}index.html#run", f"{root}provenance.json"} <= set(links), path
+        assert {f"{root}index.html#provenance", f"{root}provenance.json"} <= set(links), path
 
 
 def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
@@ -95,10 +100,10 @@ def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
     for text in (
         "Parameters that differ from the committed ones",
         "datasets.birds.fetch a</code> <script>",
-        "models.<b> not there 1",
-        "seed {{ 7 * 7 }} not there",
-        "a folder that is not under git’s control",
-        "durations of different ones must not be compared",
+        "models.<b> missing 1",
+        "seed {{ 7 * 7 }} missing",
+        "code version unknown (not a git repository)",
+        "do not compare durations between environments",
         "Environment 2: 1 result",
     ):
         assert text in page.text, text

@@ -34,15 +34,15 @@ def test_every_published_figure_has_ours_beside_it(measured):
 
 def test_the_words_follow_from_the_numbers(measured):
     _, by_label = rows(measured)
-    assert by_label["Saliency"].verdict == "published is within ours"  # 0.078 in 0.06 to 0.10
+    assert by_label["Saliency"].verdict == "within our range"  # 0.078 in 0.06 to 0.10
     assert by_label["Gradient"].verdict == "close"  # 0.044 against 0.06 to 0.10 about 0.08
-    assert by_label["IG from black"].verdict == "ours is higher"  # 0.9 against 0.751
+    assert by_label["IG from black"].verdict == "ours higher"  # 0.9 against 0.751
     content = artifacts.read_metrics("published_sanity", CELL)
     content["methods"]["smoothgrad"] |= {"mean": -0.3, "low": -0.31, "high": -0.29, "per_draw": []}
     del content["methods"]["gradcam"]
     artifacts.write_metrics("published_sanity", CELL, content)
     _, by_label = rows(measured)
-    assert by_label["SmoothGrad"].verdict == "ours is lower"
+    assert by_label["SmoothGrad"].verdict == "ours lower"
     assert by_label["SmoothGrad"].draws is None
     assert by_label["Grad-CAM"].verdict == "not measured"
 

@@ -37,21 +37,21 @@ def test_the_mean_rank_is_over_the_cells_that_have_one():
     cells = [cell("gini", lime=0.9, saliency=0.5), cell("gini", lime=0.1, saliency=0.5, rise=0.2)]
     made = ranks.table(cells, ["gini"])
     shown = {row.name: row.values[0] for row in made.methods}
-    assert (shown["lime"].text, shown["lime"].under) == ("2.0", "1 to 3")
+    assert (shown["lime"].text, shown["lime"].detail) == ("2.0", "1 to 3")
     assert (shown["saliency"].text, shown["saliency"].best) == ("1.5", True)
-    assert (shown["rise"].text, shown["rise"].under) == ("2.0", "")
+    assert (shown["rise"].text, shown["rise"].detail) == ("2.0", "")
 
 
 def test_a_measure_is_empty_when_it_is_so_on_more_than_half_of_its_cells():
     clear, flagged = cell("gini", lime=0.9, rise=0.5), cell("gini", ["edges"], lime=0.9, rise=0.5)
     other = cell("shift_mean", lime=0.9)
-    assert ranks.empty_on([clear, flagged, other], "gini") == (1, 2)
+    assert ranks.uninformative_on([clear, flagged, other], "gini") == (1, 2)
     half = ranks.table([clear, flagged, other], ["gini"])
-    assert half.columns[0].note == "says nothing on 1 of 2"
-    assert half.empty == ()
+    assert half.columns[0].note == "uninformative on 1 of 2"
+    assert half.uninformative == ()
     assert half.methods[1].values[0].best  # LIME comes after RISE
     most = ranks.table([clear, flagged, flagged], ["gini"])
-    assert most.empty[0].nothing == (
+    assert most.uninformative[0].uninformative == (
         "A control ranks above most methods on 2 of 3 networks: "
         "this column says nothing about methods"
     )

@@ -11,7 +11,7 @@ FOUND = {"seeds": [1, 2, 3], "accuracy": spread([0.97, 0.98, 0.99])}
 
 def test_in_words() -> None:
     assert over_seeds(FOUND) == (
-        "Trained from 3 seeds: 97.0 to 99.0 %, mean 98.0 %, standard deviation 1.0 points."
+        "Trained with 3 seeds: 97.0 to 99.0 %, mean 98.0 %, standard deviation 1.0 points."
     )
     assert "97.00 to 99.00 %" in over_seeds(FOUND, 10_000)
     assert over_seeds(None) == ""

@@ -49,22 +49,22 @@ def test_each_thumbnail_is_its_test_image() -> None:
 def test_no_more_than_a_few_of_each_and_the_count_is_of_all() -> None:
     made = squares(pictures(40), predictions([0] * 40, [1] * 40, [1.0] * 40))
     (shown,) = made.shown.values()
-    assert (len(shown.thumbnails), shown.count, made.left_out) == (module.MOST, 40, 0)
+    assert (len(shown.thumbnails), shown.count, made.left_out) == (module.MAX_PER_SQUARE, 40, 0)
 
 
 def test_a_full_page_keeps_the_most_frequent_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "IMAGES", 3)
+    monkeypatch.setattr(module, "MAX_IMAGES", 3)
     labels, said = [0, 0, 1, 1, 1, 2, 2], [0, 0, 2, 2, 2, 0, 0]
     made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
     assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
         (1, 2): 1, (2, 0): 1, (0, 0): 1
     }  # fmt: skip
-    monkeypatch.setattr(module, "IMAGES", 6)
+    monkeypatch.setattr(module, "MAX_IMAGES", 6)
     made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
     assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
         (1, 2): 3, (2, 0): 2, (0, 0): 1
     }  # fmt: skip
-    monkeypatch.setattr(module, "IMAGES", 1)
+    monkeypatch.setattr(module, "MAX_IMAGES", 1)
     made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
     assert (set(made.shown), made.left_out) == ({(1, 2)}, 2)
 
@@ -77,7 +77,7 @@ def test_large_images_are_reduced_and_all_stay_within_the_budget() -> None:
     noise = rng.integers(0, 256, (2000, 32, 32, 3), dtype=np.uint8)
     labels, said = rng.integers(0, 3, (2, 2000)).tolist()
     full = squares(noise, predictions(labels, said, [1.0] * 2000))
-    assert len(full.sprite) < 1.4 * module.BYTES
+    assert len(full.sprite) < 1.4 * module.MAX_BYTES
 
 
 def test_no_images_make_no_squares() -> None:

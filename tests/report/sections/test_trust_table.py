@@ -3,7 +3,7 @@
 import pytest
 
 from heatproof.report.sections import trust_table
-from heatproof.report.sections.trust_table import Source
+from heatproof.report.sections.trust_table import ColumnSource
 
 
 def said(mean, low=None, high=None, images=20):
@@ -51,20 +51,20 @@ def test_a_column_that_says_nothing_has_no_best_and_says_why():
     content = {"saliency": said(0.5), "gradcam": said(0.2), "edges": said(0.9), "centre": said(1)}
     made = trust_table.of_cell(cell(content, uninformative=["edges", "centre"]), ["gini"])
     assert best(made) == []
-    (column,) = made.empty
-    assert column.nothing == (
+    (column,) = made.uninformative
+    assert column.uninformative == (
         "The edge filter and the centre Gaussian rank above most methods here: "
         "this column says nothing about methods"
     )
-    assert column.note == "more is better; says nothing here"
+    assert column.note == "more is better; uninformative here"
 
 
 def test_a_mean_of_few_images_says_so_and_is_not_the_best():
     content = {"saliency": said(0.5, 0.4, 0.6), "gradcam": said(0.4), "lime": said(0.9, 0.8, 1, 2)}
     made = trust_table.of_cell(cell(content), ["gini"])
     assert best(made) == ["saliency"]
-    assert values(made)["lime"].under == "2 images"
-    assert values(made)["saliency"].under == "0.40 to 0.60"
+    assert values(made)["lime"].detail == "2 images"
+    assert values(made)["saliency"].detail == "0.40 to 0.60"
     assert made.few
 
 
@@ -85,7 +85,7 @@ def test_methods_come_in_the_reports_order_with_the_controls_apart():
 def test_what_lacks_is_left_empty():
     content = {"saliency": said(None, images=0), "gradcam": said(0.4)}
     other = {"gradcam": said(0.2), "lime": said(0.3)}
-    made = trust_table.table([Source("gini", content), Source("entropy_share", other)])
+    made = trust_table.table([ColumnSource("gini", content), ColumnSource("entropy_share", other)])
     assert values(made, 0)["saliency"] is None
     assert values(made, 0)["lime"] is None
     assert values(made, 1)["lime"].text == "0.30"
@@ -96,7 +96,7 @@ def test_what_lacks_is_left_empty():
 def test_neighbours_of_one_group_share_its_head():
     content = {"saliency": said(0.3)}
     names = ("relevance_mass", "deletion_probability/black", "infidelity/black", "gini")
-    made = trust_table.table(Source(name, content) for name in names)
+    made = trust_table.table(ColumnSource(name, content) for name in names)
     assert made.groups == (("Ground truth", 1), ("Faithfulness", 2), ("Simplicity", 1))
 
 
@@ -109,6 +109,8 @@ def test_a_column_has_as_many_decimals_as_its_numbers_need(largest, text):
 def test_rows_can_be_put_in_the_order_of_a_measure():
     first = {"saliency": said(0.1), "gradcam": said(0.9), "lime": said(0.5)}
     second = {"saliency": said(0.2), "gradcam": said(0.1)}
-    made = trust_table.table([Source("relevance_rank", first), Source("relevance_rank", second)])
+    made = trust_table.table(
+        [ColumnSource("relevance_rank", first), ColumnSource("relevance_rank", second)]
+    )
     order = [row.name for row in made.by_mean("relevance_rank").methods]
     assert order == ["gradcam", "lime", "saliency"]  # 0.5, then 0.5 of one, then 0.15
