@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import record
 from bench.report import chromium
 from bench.results import Measurement, under
-from tests.report.galleries import LARGE_CELLS, LARGE_IMAGES, large_site
+from tests.report.gallery_results import LARGE_CELLS, LARGE_IMAGES, large_site
 
 ROOT = Path(__file__).resolve().parents[1]
 GOAL_MS = 50.0

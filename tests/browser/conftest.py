@@ -13,7 +13,7 @@ from selenium.webdriver.chrome.service import Service
 from heatproof.storage import paths
 from stages import report
 from tests.conftest import BROWSERS
-from tests.report import fixture, galleries, trusted
+from tests.report import fixture, trust_results
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -67,12 +67,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
         fixture.write_dataset_metrics("digits", usual)
         fixture.write_dataset_metrics("hostile", hostile)
-        galleries.write_dataset("digits", usual)
-        galleries.write_dataset("hostile", hostile)
+        fixture.write_dataset("digits", usual)
+        fixture.write_dataset("hostile", hostile)
         fixture.write_cell(params, "simple_cnn-digits", usual, mask="planted")
         fixture.write_cell(params, "baseline_cnn-digits", usual)
         fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)
-        trusted.write_claims(params.budget, "simple_cnn-digits")
+        trust_results.write_claims(params.budget, "simple_cnn-digits")
         assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()
     yield folder / "reports"

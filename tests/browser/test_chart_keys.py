@@ -97,6 +97,6 @@ def test_every_chart_says_what_it_shows_without_scripts(browser: Chrome, site: P
                 )
                 svg = figure.find_element(By.TAG_NAME, "svg")
                 assert svg.get_attribute("role") == "img"
-                assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .summary a")
+                assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .chart-summary a")
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

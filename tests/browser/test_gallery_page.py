@@ -22,8 +22,8 @@ USUAL, STRANGE = "cells/simple_cnn-digits.html", "cells/baseline_cnn-hostile.htm
 
 CARDS = """
 return [...document.querySelectorAll(".gallery-group .card")].filter((c) => c.checkVisibility())
-  .map((c) => ({ id: c.id, wrong: c.classList.contains("incorrect"), sure: Number(c.dataset.confidence),
-                 truth: c.dataset.true, index: Number(c.dataset.index) }));
+  .map((c) => ({ id: c.id, wrong: c.classList.contains("incorrect"), truth: c.dataset.true,
+                 confidence: Number(c.dataset.confidence), index: Number(c.dataset.index) }));
 """
 
 
@@ -96,8 +96,8 @@ def test_an_empty_result_says_so_and_offers_the_way_back(page: Chrome) -> None:
 
 def test_the_order_follows_the_choice_within_wrong_and_right(page: Chrome) -> None:
     for order, key in (
-        ("most-confident", lambda c: (not c["wrong"], -c["sure"])),
-        ("least-confident", lambda c: (not c["wrong"], c["sure"])),
+        ("most-confident", lambda c: (not c["wrong"], -c["confidence"])),
+        ("least-confident", lambda c: (not c["wrong"], c["confidence"])),
         ("index", lambda c: (not c["wrong"], c["index"])),
     ):
         choose(page, "sort", order)
@@ -106,7 +106,8 @@ def test_the_order_follows_the_choice_within_wrong_and_right(page: Chrome) -> No
 
 
 def test_an_address_brings_the_state_back(browser: Chrome, site: Path) -> None:
-    state = "#examples?outcome=incorrect&sort=most-confident&opacity=80&unsigned=cividis&method=saliency"
+    state = "#examples?outcome=incorrect&sort=most-confident&opacity=80&unsigned=cividis"
+    state += "&method=saliency"
     for page in opened(browser, site / USUAL, state):
         assert all(c["wrong"] for c in page.execute_script(CARDS))
         assert Select(page.find_element(By.NAME, "sort")).first_selected_option.text.startswith(

@@ -84,7 +84,7 @@ def opacity(browser: Chrome, kind: str) -> str:
 def test_without_scripts_it_reads_and_lays_maps_over_the_image(browser: Chrome, page: Path) -> None:
     visit(browser, page)
     assert (opacity(browser, "fine"), opacity(browser, "coarse")) == ("1", "0.55")
-    # Scripts of the page are off; the driver's own questions are still answered.
+    # Scripts of the page are off; the driver's own questions are still simulated_predictions.
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         visit(browser, page)

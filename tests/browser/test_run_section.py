@@ -13,7 +13,8 @@ from selenium.webdriver.common.by import By
 from heatproof.report import single_file
 from stages import report
 from tests.browser.test_pages import LOW_CONTRAST, OVERFLOW, THEMES, WIDTHS, visit
-from tests.report import fixture, noted
+from tests.report import fixture
+from tests.report import provenance_records as records
 
 pytestmark = pytest.mark.browser
 
@@ -23,12 +24,8 @@ def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
     """Build a site of a study whose provenance is as hostile as files and firmware can make it."""
     folder = tmp_path_factory.mktemp("told")
     with chdir(folder):
-        params = fixture.params_file(repository)
-        pictures = fixture.digits()
-        fixture.write_dataset_metrics("digits", pictures)
-        for name in params.cells:
-            fixture.write_cell(params, name, pictures)
-        noted.write(noted.hostile(*params.cells))
+        params = fixture.write_study(repository)
+        records.write(records.hostile(*params.cells))
         report.main()
     yield folder / "reports"
 

@@ -14,7 +14,7 @@ from heatproof.storage import artifacts
 from heatproof.storage.records import Predictions
 from stages import report
 from tests.browser.test_pages import OVERFLOW, visit
-from tests.report import answered, fixture
+from tests.report import fixture, simulated_predictions
 
 pytestmark = pytest.mark.browser
 
@@ -36,10 +36,12 @@ return [...document.querySelectorAll("p, dd, li")].filter((e) => {
 def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> None:
     """Write what train and evaluate leave of a cell; it is not explained."""
     rng = np.random.default_rng(sum(name.encode()))
-    logits = answered.answers(rng, pictures.labels, len(pictures.class_names), 0.9, None)
+    logits = simulated_predictions.answers(
+        rng, pictures.labels, len(pictures.class_names), 0.9, None
+    )
     predictions = Predictions(pictures.labels, logits, pictures.class_names)
     cost = {"parameters": 7000 + len(name), "flops": int(10 ** rng.uniform(4, 9))}
-    artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
+    artifacts.write_metrics("evaluate", name, simulated_predictions.evaluated(predictions) | cost)
     fixture.write_history(name, rng, EPOCHS, 0.9)
 
 

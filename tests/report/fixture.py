@@ -17,8 +17,8 @@ from sklearn.datasets import load_digits
 from heatproof.config import params as params_module
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths, tables
-from heatproof.storage.records import Explanations, Predictions
-from tests.report import altered, answered, looked_into, trusted
+from heatproof.storage.records import Dataset, Explanations, Predictions
+from tests.report import counterfactual_arrays, feature_arrays, simulated_predictions, trust_results
 from tests.scratch import real_params
 from tools import overlay
 
@@ -62,6 +62,25 @@ def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None
     return params_module.load()
 
 
+def write_study(
+    repository: Path, cells: dict[str, dict[str, str]] | None = None, **options: Any
+) -> Params:
+    """Write params.yaml and the results of all its cells, on digits, into the current folder.
+
+    Args:
+        repository: whose params.yaml is cut down.
+        cells: those of `CELLS` by default.
+        options: of `write_cell`.
+    """
+    params = params_file(repository, cells)
+    pictures = options.pop("pictures", None) or digits()
+    write_dataset_metrics("digits", pictures)
+    write_dataset("digits", pictures)
+    for name in params.cells:
+        write_cell(params, name, pictures, **options)
+    return params
+
+
 def _add_names(real: dict[str, Any], entry: dict[str, str]) -> None:
     """A model or dataset the real file does not have is a copy of one that it has."""
     real["datasets"].setdefault(entry["dataset"], real["datasets"]["digits"])
@@ -91,6 +110,18 @@ def write_dataset_metrics(dataset: str, pictures: Pictures) -> None:
     )
 
 
+def write_dataset(name: str, pictures: Pictures) -> None:
+    """Write what preprocess leaves of a dataset, with no training images."""
+    dataset = Dataset(
+        train_images=pictures.images[:0],
+        train_labels=pictures.labels[:0],
+        test_images=pictures.images,
+        test_labels=pictures.labels,
+        class_names=pictures.class_names,
+    )
+    artifacts.write_dataset(name, dataset)
+
+
 def write_cell(
     params: Params,
     name: str,
@@ -112,11 +143,11 @@ def write_cell(
     """
     rng = np.random.default_rng(sum(name.encode()))
     classes = len(pictures.class_names)
-    logits = answered.answers(rng, pictures.labels, classes, right, never)
+    logits = simulated_predictions.answers(rng, pictures.labels, classes, right, never)
     predictions = Predictions(pictures.labels, logits, pictures.class_names)
     artifacts.write_predictions(name, predictions)
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
-    artifacts.write_metrics("evaluate", name, answered.evaluated(predictions) | cost)
+    artifacts.write_metrics("evaluate", name, simulated_predictions.evaluated(predictions) | cost)
     epochs = min(params.run(name).schedule.epochs, 12)
     write_history(name, rng, epochs, right)
     seconds = {"train_seconds": 11.5 * epochs, "images_per_second": 4e3}
@@ -138,7 +169,7 @@ def write_cell(
         },
     )
     write_other_families(name, rng, explanations)
-    trusted.write_cell(params, name, explanations, mask)
+    trust_results.write_cell(params, name, explanations, mask)
 
 
 def write_other_families(name: str, rng: np.random.Generator, explanations: Explanations) -> None:
@@ -156,8 +187,8 @@ def write_other_families(name: str, rng: np.random.Generator, explanations: Expl
     refused = {"deep_shap": {"unsupported": "it has <no> rule for this network"}}
     artifacts.write_metrics("explain_shap", name, {"rows": rows, "methods": refused})
     for family, found, said in (
-        ("features", looked_into.arrays(explanations), looked_into.METRICS),
-        ("counterfactual", altered.arrays(explanations), {}),
+        ("features", feature_arrays.arrays(explanations), feature_arrays.METRICS),
+        ("counterfactual", counterfactual_arrays.arrays(explanations), {}),
     ):
         artifacts.write_findings(name, family, found)
         artifacts.write_metrics(f"explain_{family}", name, said)

@@ -14,13 +14,14 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.folders import file_name
 from stages import report
-from tests.report import fixture, galleries, read_pages, trusted
-from tests.report.built import REPORTS, WHOLE, built, check
+from tests.report import fixture, read_pages, trust_results
+from tests.report.built_site import REPORTS, WHOLE, built, check, pages
 
 
-def test_every_cell_has_its_page_and_everything_links_up(small_study):
-    made = built()
-    assert set(made) == {*WHOLE, *(f"cells/{name}.html" for name in small_study.cells)}
+def test_every_cell_has_its_page_and_everything_links_up(small_site, monkeypatch):
+    monkeypatch.chdir(small_site)
+    made = pages()
+    assert set(made) == {*WHOLE, *(f"cells/{name}.html" for name in fixture.CELLS)}
     check(made)
     assert "cells/simple_cnn-digits.html" in made["index.html"].links
     for name, page in made.items():
@@ -43,30 +44,24 @@ def test_the_figures_are_those_of_the_metrics_files(small_study):
     assert "4,242" in made[f"cells/{name}.html"].text
 
 
-def test_the_same_inputs_give_the_same_bytes(folder, repository, monkeypatch):
-    found = []
-    for number in ("one", "other folder"):
-        place = folder / number
-        place.mkdir()
-        monkeypatch.chdir(place)
-        params = fixture.params_file(repository)
-        pictures = fixture.digits()
-        fixture.write_dataset_metrics("digits", pictures)
-        galleries.write_dataset("digits", pictures)
-        for name in params.cells:
-            fixture.write_cell(params, name, pictures)
-        # In a process of its own, with another order of sets and dictionaries' hashes.
-        environment = os.environ | {"PYTHONPATH": str(repository)}
-        environment["PYTHONHASHSEED"] = str(len(number))
-        subprocess.run([sys.executable, "-m", "stages.report"], check=True, env=environment)
-        found.append(read_pages.contents(REPORTS))
-    assert found[0] == found[1]
-    # Five pages on the whole study, two cells with five sprites each, the strip.
-    assert len(found[0]) == 18
+def test_the_same_inputs_give_the_same_bytes_without_tensorflow(
+    small_study, small_site, folder, repository
+):
+    # In another folder and process, with another order of sets.
+    code = (
+        "import sys; from stages import report; report.main(); "
+        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'mlflow')))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(repository), "PYTHONHASHSEED": "11"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    contents = read_pages.contents(REPORTS)
+    assert contents == read_pages.contents(small_site / REPORTS)
+    # Five pages on the whole study, two cells with five sprites each, the strip, the provenance.
+    assert len([name for name in contents if name != "provenance.json"]) == 18
 
 
-def test_what_would_have_to_change_is_shown(small_study):
-    page = built()["cells/simple_cnn-digits.html"]
+def test_counterfactuals_are_shown(small_site):
+    page = read_pages.read(small_site / REPORTS / "cells/simple_cnn-digits.html")
     assert {"counterfactuals", "smallest-changes", "adversarial"} <= set(page.ids)
     assert re.search(r"; 4 of \d+ pixels changed, by at most 0.8", page.text)
     assert "rounding to 8 bits reverts the prediction" in page.text
@@ -74,17 +69,9 @@ def test_what_would_have_to_change_is_shown(small_study):
     assert "at every step tried" in page.text
 
 
-def test_building_needs_no_tensorflow(small_study, repository):
-    code = (
-        "import sys; from stages import report; report.main(); "
-        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'mlflow')))"
-    )
-    environment = os.environ | {"PYTHONPATH": str(repository)}
-    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
-
-
-def test_nothing_from_outside_is_asked_for_and_the_policy_allows_nothing(small_study):
-    for name, page in built().items():
+def test_nothing_from_outside_is_requested_and_the_policy_allows_nothing(small_site, monkeypatch):
+    monkeypatch.chdir(small_site)
+    for name, page in pages().items():
         policy = next(v for _, v in page.attributes if v.startswith("default-src"))
         assert policy.startswith("default-src 'none';"), name
         assert "unsafe" not in policy
@@ -117,12 +104,7 @@ HOSTILE = (
 
 
 def test_hostile_class_names_stay_text(folder, repository):
-    params = fixture.params_file(repository)
-    pictures = fixture.digits(class_names=HOSTILE)
-    fixture.write_dataset_metrics("digits", pictures)
-    galleries.write_dataset("digits", pictures)
-    for name in params.cells:
-        fixture.write_cell(params, name, pictures)
+    fixture.write_study(repository, pictures=fixture.digits(class_names=HOSTILE))
     made = built()
     check(made)
     for name, page in made.items():
@@ -139,7 +121,7 @@ def test_hostile_class_names_stay_text(folder, repository):
 
 
 def test_a_claim_leads_to_its_cell(small_study):
-    trusted.write_claims(small_study.budget, "simple_cnn-digits")
+    trust_results.write_claims(small_study.budget, "simple_cnn-digits")
     made = built()
     check(made)
     assert "cells/simple_cnn-digits.html" in made["claims.html"].links

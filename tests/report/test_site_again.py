@@ -9,7 +9,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from stages import report
 from tests.report import fixture, read_pages
-from tests.report.built import REPORTS, WHOLE, built
+from tests.report.built_site import REPORTS, WHOLE, built
 
 
 def test_an_interrupted_run_leaves_the_earlier_site(small_study, monkeypatch):

@@ -13,7 +13,7 @@ from heatproof.report.charts import sprites
 from heatproof.report.pages import compare
 from heatproof.report.sections.gallery import gallery
 from heatproof.storage.records import Explanations
-from tests.report import galleries
+from tests.report import gallery_results
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.nda
 
 
 def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResults) -> None:
-    rows = galleries.many(7, ("cat", "dog", "owl"), side=6)
+    rows = gallery_results.many(7, ("cat", "dog", "owl"), side=6)
     made, data = told(explained, rows)
     assert [m[0] for m in data["methods"]] == ["gradcam", "lrp_epsilon"]
     step = 6 + 2 * data["gutter"]
@@ -56,7 +56,7 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
 
 
 def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResults) -> None:
-    _, data = told(explained, galleries.many(3, ("cat", "dog")))
+    _, data = told(explained, gallery_results.many(3, ("cat", "dog")))
     wrong, right, _ = data["examples"]
     assert right["correct"]
     assert right["maps"]["true"] == right["maps"]["predicted"]
@@ -67,7 +67,7 @@ def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResu
 def test_cells_are_listed_by_dataset_and_one_without_maps_is_not(
     explained: study.CellResults,
 ) -> None:
-    rows = galleries.many(3, ("cat", "dog"))
+    rows = gallery_results.many(3, ("cat", "dog"))
     full = compare.compared(explained, gallery(rows), "a-b")
     bare = Explanations(**{**rows.__dict__, "maps": {}})
     without = compare.compared(explained, gallery(bare), "c-d")

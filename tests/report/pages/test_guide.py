@@ -23,8 +23,8 @@ def terms() -> list[str]:
     return [f"term-{term.id}" for group in glossary.groups() for term in group.terms]
 
 
-def test_every_page_leads_to_a_term_and_every_term_to_its_place(small_study):
-    report.main()
+def test_every_page_leads_to_a_term_and_every_term_to_its_place(small_site, monkeypatch):
+    monkeypatch.chdir(small_site)
     made = {p: read_pages.read(p) for p in Path("reports").rglob("*.html")}
     known = set(made[GUIDE].ids)
     assert set(terms()) <= known

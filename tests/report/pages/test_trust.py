@@ -6,7 +6,7 @@ from heatproof.report import rendering, study
 from heatproof.report.pages import trust
 from heatproof.report.sections import trust_summary
 from heatproof.storage import artifacts
-from tests.report import fixture, read_pages, trusted
+from tests.report import fixture, read_pages, trust_results
 
 FIRST, SECOND = fixture.CELLS
 
@@ -36,7 +36,7 @@ def planted(folder, repository):
 
 def test_the_truth_comes_first_with_the_best_method_on_top(planted):
     made = context(planted)
-    assert [row.name for row in made["truth"].methods] == list(trusted.METHODS)
+    assert [row.name for row in made["truth"].methods] == list(trust_results.METHODS)
     assert made["truth"].groups == ((FIRST, 3),)
     assert made["foreground"] is None
     _, page = rendered(planted)
@@ -138,10 +138,10 @@ def test_a_method_that_is_missing_on_one_network_keeps_its_place(planted):
 
 
 def test_every_method_is_described_and_linked(planted):
-    trusted.write_published(FIRST)
+    trust_results.write_published(FIRST)
     _, page = rendered(planted)
-    assert {f"method-{name}" for name in trusted.METHODS} <= set(page.ids)
-    assert {f"#method-{name}" for name in trusted.METHODS} <= set(page.links)
+    assert {f"method-{name}" for name in trust_results.METHODS} <= set(page.ids)
+    assert {f"#method-{name}" for name in trust_results.METHODS} <= set(page.links)
     assert "how strongly the class score reacts" in page.text
     assert {f"cells/{name}.html#trust" for name in fixture.CELLS} <= set(page.links)
 
@@ -158,7 +158,7 @@ def test_one_method_alone(folder, repository):
     params = fixture.params_file(repository, {FIRST: fixture.cell("simple_cnn", "digits")})
     fixture.write_cell(params, FIRST, fixture.digits())
     (result,) = study.collect(params).cells
-    trusted.write_cell(params, FIRST, result.explanations(), None, ("gradcam",))
+    trust_results.write_cell(params, FIRST, result.explanations(), None, ("gradcam",))
     artifacts.write_timing("explain_lime", FIRST, {})
     _, page = rendered(params)
     assert "Fewer than two methods to compare" in page.text

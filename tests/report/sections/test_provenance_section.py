@@ -15,7 +15,8 @@ from heatproof.report.sections.provenance_section import (
 from heatproof.storage import paths
 from heatproof.storage.formats import sha256_of
 from stages import report
-from tests.report import noted, read_pages
+from tests.report import provenance_records as records
+from tests.report import read_pages
 from tests.report.fixture import CELLS
 
 FIRST, SECOND = sorted(CELLS)
@@ -33,9 +34,9 @@ def test_every_budget_is_put_in_words() -> None:
 
 def test_one_machine_and_one_commit_are_told_once() -> None:
     runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0)]
-    made = provenance(noted.content(runs, [noted.CLEAN], [noted.MACHINE]))
+    made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE]))
     (source,) = made.sources
-    assert (source.commit, source.count, source.results) == (noted.COMMIT, 2, ())
+    assert (source.commit, source.count, source.results) == (records.COMMIT, 2, ())
     facts = {row.label: row.values for row in made.rows}
     assert facts["Processor"] == ("A Processor of 2.6 GHz",)
     assert facts["Vector instructions"] == ("AVX2, AVX-512",)
@@ -47,9 +48,13 @@ def test_one_machine_and_one_commit_are_told_once() -> None:
 
 
 def test_environments_stand_apart_with_what_they_do_not_share() -> None:
-    other = noted.MACHINE | {"gpus": ["X", "Y"], "cpu": None, "libraries": {"keras": "3.15.1"}}
+    other = records.MACHINE | {
+        "gpus": ["X", "Y"],
+        "cpu": None,
+        "libraries": {"keras": "3.15.1"},
+    }
     runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), ("explain_lime", SECOND, 0, 1)]
-    made = provenance(noted.content(runs, [noted.CLEAN], [noted.MACHINE, other]))
+    made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE, other]))
     facts = {row.label: row for row in made.rows}
     assert facts["GPU"].values == ("none", "X and Y") and facts["GPU"].differs
     assert facts["Processor"].values == ("A Processor of 2.6 GHz", "not recorded")
@@ -63,11 +68,14 @@ def test_environments_stand_apart_with_what_they_do_not_share() -> None:
 
 def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     parameters = [{"key": f"k{i}", "committed": "1", "used": "2"} for i in range(100)]
-    source = noted.CLEAN | {"changed": [f"f{i}" for i in range(100)], "parameters": parameters}
+    source = records.CLEAN | {
+        "changed": [f"f{i}" for i in range(100)],
+        "parameters": parameters,
+    }
     many = [source | {"commit": f"{i:040x}"} for i in range(30)]
-    machines = [noted.MACHINE | {"cores": i + 1} for i in range(9)]
+    machines = [records.MACHINE | {"cores": i + 1} for i in range(9)]
     runs = [("train", f"cell{i}", i, i % 9) for i in range(30)]
-    made = provenance(noted.content(runs, many, machines))
+    made = provenance(records.content(runs, many, machines))
     assert made.sources[0].changed[-1] == f"{100 - MAX_FILES} more"
     assert made.sources[0].left_out == 100 - MAX_PARAMETERS
     assert len(made.sources) + made.more_sources == 30
@@ -76,11 +84,11 @@ def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
 
 def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
     runs = [("train", FIRST, 0, 0), ("train", SECOND, None, None)]
-    made = noted.content(runs, [noted.CLEAN], [noted.MACHINE])
-    noted.write(made)
+    made = records.content(runs, [records.CLEAN], [records.MACHINE])
+    records.write(made)
     page = overview()
     for text in (
-        f"commit {noted.COMMIT[:12]}…, code and parameters as committed.",
+        f"commit {records.COMMIT[:12]}…, code and parameters as committed.",
         "1 result without a record of code and machine.",
         "A Processor of 2.6 GHz",
         f"{sha256_of(paths.processed('digits'))[:12]}…",
@@ -95,7 +103,7 @@ def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
 
 
 def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
-    noted.write(noted.hostile(FIRST, SECOND))
+    records.write(records.hostile(FIRST, SECOND))
     page = overview()
     for text in (
         "Parameters that differ from the committed ones",

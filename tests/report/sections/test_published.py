@@ -3,7 +3,7 @@ import pytest
 from heatproof.report import study
 from heatproof.report.sections import published
 from heatproof.storage import artifacts
-from tests.report import fixture, trusted
+from tests.report import fixture, trust_results
 
 CELL = "simple_cnn-mnist"
 
@@ -14,7 +14,7 @@ def measured(folder, repository):
              "simple_cnn-digits": fixture.cell("simple_cnn", "digits")}  # fmt: skip
     params = fixture.params_file(repository, cells)
     for name in cells:
-        trusted.write_published(name)
+        trust_results.write_published(name)
     return params
 
 

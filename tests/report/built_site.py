@@ -14,11 +14,16 @@ WHOLE = ("index.html", "methods.html", "compare.html", "claims.html", "guide.htm
 def built() -> dict[str, read_pages.Page]:
     """Build the site; return its pages by their paths in it."""
     report.main()
+    return pages()
+
+
+def pages() -> dict[str, read_pages.Page]:
+    """Read the pages of the site in the current folder by their paths in it."""
     return {p.relative_to(REPORTS).as_posix(): read_pages.read(p) for p in REPORTS.rglob("*.html")}
 
 
 def check(site_pages: dict[str, read_pages.Page]) -> None:
-    """What holds for every page: links and pictures exist, ids are unique, headings descend."""
+    """Check every page: links and pictures exist, ids are unique, headings are nested."""
     for name, page in site_pages.items():
         here = (REPORTS / name).parent
         assert len(page.ids) == len(set(page.ids)), name

@@ -7,25 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from heatproof.storage import artifacts, paths
-from heatproof.storage.records import Dataset, Explanations
+from heatproof.storage.records import Explanations
 from stages import report
 from tests.report import fixture
-from tests.report.fixture import Pictures
 
 LARGE_IMAGES = 1000
 LARGE_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
-
-
-def write_dataset(name: str, pictures: Pictures) -> None:
-    """Write what preprocess leaves of a dataset, with no training images."""
-    dataset = Dataset(
-        train_images=pictures.images[:0],
-        train_labels=pictures.labels[:0],
-        test_images=pictures.images,
-        test_labels=pictures.labels,
-        class_names=pictures.class_names,
-    )
-    artifacts.write_dataset(name, dataset)
 
 
 def many(images: int, class_names: tuple[str, ...], side: int = 8) -> Explanations:
