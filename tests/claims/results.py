@@ -10,13 +10,27 @@ from heatproof.claims import description, statements
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.scorecard import compared
 from heatproof.config import params
+from heatproof.config.runs import Cell, CellRun
 from heatproof.storage import artifacts, paths, tables
 
 ROOT = Path(__file__).parents[2]
-STUDY = params.load(ROOT / "params.yaml")
+BOOK = description.load(statements.NEEDS, ROOT / "claims.yaml")
+LOADED = params.load(ROOT / "params.yaml")
+# The published cells, whether params.yaml lists them or a user has others there.
+CELLS = {
+    cell: dict(zip(("model", "dataset"), cell.split("-", 1), strict=True))
+    for claim in BOOK.claims.values()
+    for cell in Evidence(LOADED, BOOK.claims).cells_of(claim)
+}
+STUDY = LOADED.model_copy(
+    update={
+        "budget": "cpu",
+        "cells": {name: Cell(**cell) for name, cell in CELLS.items()},
+        "runs": {name: CellRun(**cell) for name, cell in CELLS.items()},
+    }
+)
 PAPER = STUDY.model_copy(update={"budget": "paper"})
 BEST = STUDY.model_copy(update={"budget": "best"})
-BOOK = description.load(statements.NEEDS, ROOT / "claims.yaml")
 DIGITS = [str(digit) for digit in range(10)]
 BIG = ("mobilenet_v2", "efficient_cnn", "resnet18")
 IMAGES = ("mnist", "fashion_mnist", "cifar10")

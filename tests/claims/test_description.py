@@ -12,7 +12,7 @@ from heatproof.claims import description, statements
 from heatproof.claims.published import Published
 from heatproof.run.errors import UserError
 from heatproof.storage.formats import read_yaml
-from tests.claims.results import BIG, BOOK, IMAGES, ROOT, STUDY, evidence
+from tests.claims.results import BIG, BOOK, CELLS, IMAGES, LOADED, ROOT, STUDY
 
 
 @cache
@@ -47,10 +47,10 @@ def test_the_real_file_has_every_row_of_the_published_tables():
     assert texts["simple_cnn-mnist.cpu_time"] == "5 to 10 min"
 
 
-def test_the_real_file_is_about_cells_that_the_study_has():
-    for claim in BOOK.claims.values():
-        for cell in evidence().cells_of(claim):
-            assert cell in STUDY.cells
+def test_the_real_file_is_about_models_and_datasets_that_params_yaml_describes():
+    for name, cell in CELLS.items():
+        assert cell["dataset"] in LOADED.datasets, name
+        assert STUDY.schedule_under("paper", name), name
 
 
 @pytest.mark.parametrize(

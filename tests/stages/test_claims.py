@@ -11,7 +11,8 @@ from heatproof.claims.scorecard import scorecard
 from heatproof.config import params
 from heatproof.storage import artifacts, paths
 from stages import claims
-from tests.claims.results import BOOK, ROOT, ROWS, STUDY, write_big
+from tests.claims.results import BOOK, CELLS, ROOT, ROWS, STUDY, write_big
+from tools import overlay
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,9 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_stage_writes_the_same_bytes_again_and_no_durations(tmp_path, monkeypatch, capsys):
-    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    content = overlay.read(ROOT / "params.yaml")
+    lists = {"cells": CELLS, "runs": CELLS, "shuffled": {}, "compared": {}, "published": {}}
+    overlay.write(tmp_path / "params.yaml", {**content, **lists, "budget": STUDY.budget})
     (tmp_path / "claims.yaml").write_bytes((ROOT / "claims.yaml").read_bytes())
     monkeypatch.setattr(sys, "argv", ["claims"])
     write_big(ROWS)
