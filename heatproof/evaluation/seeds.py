@@ -20,7 +20,7 @@ def over_seeds(study: Params, cell: str) -> dict[str, Any] | None:
         UserError: a file of metrics is damaged.
     """
     accuracies = {
-        run.seed: artifacts.read_metrics("evaluate", run.name)["accuracy"]
+        run.seed: artifacts.read_metrics("evaluate", run.name, ("accuracy",))["accuracy"]
         for run in study.seed_runs(cell)
         if paths.metrics("evaluate", run.name).exists()
     }
