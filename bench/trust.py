@@ -104,7 +104,7 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
     targets = network.logits(images).argmax(axis=1)
     maps = [random.standard_normal(images.shape[:3], np.float32) for _ in range(methods)]
     baselines = {name: random.random(images.shape, np.float32) for name in BASELINES}
-    options = study.assess.measures
+    options = study.assess.measures.model_dump()
     passed = 0
 
     def counting(batch: np.ndarray) -> np.ndarray:
@@ -121,8 +121,8 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
             {name: each[:count] for name, each in baselines.items()},
         )
         started = time.perf_counter()
-        faithfulness(predict, *some, options.faithfulness.steps, study.seed)
-        infidelity(predict, *some, options.infidelity.samples, options.infidelity.noise, study.seed)
+        faithfulness(predict, *some, options["faithfulness"]["steps"], study.seed)
+        infidelity(predict, *some, **options["infidelity"], seed=study.seed)
         return time.perf_counter() - started
 
     perturb(1, counting)  # warm

@@ -49,6 +49,8 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     datasets = {cell["dataset"] for cell in cells.values()}
     merged["models"] = {k: v for k, v in merged["models"].items() if k in models}
     merged["datasets"] = {k: v for k, v in merged["datasets"].items() if k in datasets}
+    foreground = [name for name in merged["assess"]["foreground"] if name in datasets]
+    merged["assess"] = {**merged["assess"], "foreground": foreground}
     for name, model in merged["models"].items():
         schedules = {
             budget: {k: v for k, v in rows.items() if k in {"default", *datasets}}

@@ -113,3 +113,25 @@ def _check_other_run(
             f"{path}: {place}.{name}.run = {shown_value(listed.run)}: expected a run of this cell "
             f"{kind}{nearest(listed.run, fitting)}; {known}"
         )
+
+
+def check_datasets_named(path: Path, params: "Params") -> None:
+    """Refuse a name of a dataset, outside of cells, that `datasets` does not have.
+
+    Raises:
+        UserError: naming the key and the nearest dataset.
+    """
+    places = [("assess.foreground", name) for name in params.assess.foreground]
+    places += [
+        (f"models.{model}.schedules.{budget}", dataset)
+        for model, options in params.models.items()
+        for budget, schedules in options.schedules.items()
+        for dataset in schedules
+    ]
+    known = list(params.datasets)
+    for key, name in places:
+        if name not in known:
+            raise UserError(
+                f"{path}: {key}: {shown_value(name)} is no dataset{nearest(name, known)}; "
+                f"known: {', '.join(known)}"
+            )

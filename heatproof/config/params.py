@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from heatproof.attribution import gradients_family, shap_family
 from heatproof.attribution.perturbation import lime
-from heatproof.config.checks import check_runs
+from heatproof.config.checks import check_datasets_named, check_runs
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
 from heatproof.config.schema import Block, Count, Name, Seed
@@ -159,6 +159,7 @@ def load(path: Path = PARAMS) -> Params:
             for dataset in schedules:
                 scheduled(path, params.training, name, model, budget, dataset)
     check_runs(path, params)
+    check_datasets_named(path, params)
     return params
 
 

@@ -31,7 +31,8 @@ FIXED = {
 REMEDIES = re.compile(
     r"correct|known: |add it|add a line|rename|restore|expected|did you mean|give |name one|remove"
 )
-REFERRING = {"cells", "runs", "shuffled", "compared", "published", "models", "expected a mapping"}
+REFERRING = {"cells", "runs", "shuffled", "compared", "published", "models", "foreground",
+             "expected a mapping"}  # fmt: skip
 LONGEST = 2000  # characters of a message: a screen of it
 
 

@@ -72,6 +72,17 @@ def test_what_is_said_does_not(before: str, after: str) -> None:
     assert strip_comments(CODE.replace(before, after)) == LEFT
 
 
+def test_the_prose_of_a_record_does_not_count_and_its_facts_do() -> None:
+    record = 'x = Measure(name="a", meaning="how far it is",\n    better="lower", label="Ä")  # b\n'
+    reworded = 'x = Measure(name="a", meaning="’far’ "\n"or so",\n    better="lower", label="")\n'
+    assert strip_comments(record) == strip_comments(reworded)
+    assert strip_comments(record) != strip_comments(record.replace("lower", "higher"))
+
+
+def test_measures_belong_to_the_stage_that_takes_them() -> None:
+    assert "heatproof.trust.measures.robustness" in used_by("stages.assess")
+
+
 def test_a_body_that_is_only_a_docstring_changes_nothing() -> None:
     assert strip_comments('def f():\n    """Wait."""\n\n\nf()\n') == "def f():\nf()\n"
 

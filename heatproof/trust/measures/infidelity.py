@@ -74,7 +74,7 @@ def infidelity(
     maps: dict[str, np.ndarray],
     baselines: dict[str, np.ndarray],
     samples: int,
-    deviation: float,
+    noise: float,
     seed: int,
 ) -> dict[str, dict[str, dict[str, np.ndarray]]]:
     """Measure how well maps predict the change of the target's logit under perturbations.
@@ -89,7 +89,7 @@ def infidelity(
         maps: method -> float (n, height, width), signed.
         baselines: name -> float32 like `images`; none is called "noise".
         samples: how many squares, and how many times noise.
-        deviation: the noise's standard deviation, in pixel values; what leaves [0, 1] is clipped.
+        noise: its standard deviation, in pixel values; what leaves [0, 1] is clipped.
         seed: of squares and noise.
 
     Returns:
@@ -107,18 +107,18 @@ def infidelity(
     if samples < 1 or NOISE in baselines:
         raise ValueError(f"needs at least 1 sample, and no baseline named {NOISE!r}")
     squares = random_squares(images.shape[1:3], samples, seed)
-    noise = grey_noise(images.shape[1:3], samples, deviation, seed)
+    draws = grey_noise(images.shape[1:3], samples, noise, seed)
     # To all channels once: to add along so short an axis takes several times as long.
-    noise = np.repeat(noise, images.shape[-1], axis=-1)
+    draws = np.repeat(draws, images.shape[-1], axis=-1)
     inside = squares.reshape(samples, -1).astype(np.float64)
     start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
-    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, noise))
+    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, draws))
     results = {
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
         for name in (*baselines, NOISE)
     }
     # Kept, since new memory takes longer to come than to be written.
-    memory, moves = np.empty_like(noise), np.empty(noise.shape[:3])
+    memory, moves = np.empty_like(draws), np.empty(draws.shape[:3])
     # NumPy's threads have little to do in matrices this small, and get in the network's way.
     with threadpool_limits(1, user_api="blas"):
         for row, image in enumerate(images):
@@ -126,7 +126,7 @@ def infidelity(
             own = np.array([each[row].ravel() for each in maps.values()], np.float64)
             own = own.reshape(len(maps), inside.shape[1])
             by_square = own @ inside.T
-            by_noise = own @ _moves(image, noise, memory, moves).reshape(samples, -1).T
+            by_noise = own @ _moves(image, draws, memory, moves).reshape(samples, -1).T
             for name, by_method in results.items():
                 changes = start[row] - next(passed)[:, targets[row]]
                 if np.sqrt((changes**2).mean()) < MIN_CHANGE * max(1.0, abs(start[row])):

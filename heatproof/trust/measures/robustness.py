@@ -146,7 +146,7 @@ def _add(changes: Changes, method: str, maps: np.ndarray, originals: np.ndarray)
 
 def _max_and_mean(changes: Changes, name: str) -> dict[str, dict[str, np.ndarray]]:
     return {
-        method: {f"{name}_max": np.max(each, axis=0), f"{name}_mean": sum(each) / len(each)}
+        method: {f"{name}_max": np.max(each, axis=0), f"{name}_mean": np.mean(each, axis=0)}
         for method, each in changes.items()
     }
 
