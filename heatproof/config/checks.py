@@ -127,6 +127,7 @@ def check_datasets_named(path: Path, params: "Params") -> None:
         for model, options in params.models.items()
         for budget, schedules in options.schedules.items()
         for dataset in schedules
+        if dataset != DEFAULT
     ]
     known = list(params.datasets)
     for key, name in places:
