@@ -46,8 +46,8 @@ class CellResults:
     """One cell: what params.yaml says of it, and each result that exists (empty where not).
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
-    `published` is of the published randomisation table, which few cells are measured for; `seeds`
-    of runs from other seeds, likewise.
+    Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
+    over seeds) and `compared` (the cell beside a run with another seed).
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -62,6 +62,7 @@ class CellResults:
     assess: dict[str, Any] = field(default_factory=dict)
     published: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, Any] = field(default_factory=dict)
+    compared: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
@@ -182,7 +183,8 @@ def _cell(params: Params, name: str) -> CellResults:
         explain=explain,
         assess=_assess(params, name, missing),
         published=_metrics("published_sanity", name, _PUBLISHED, []),
-        seeds=over_seeds(params, name),
+        seeds=over_seeds(params, name) or {},
+        compared=_compared(params, name, missing),
         timing=timing,
         explained=tuple(
             family
@@ -203,6 +205,12 @@ def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
         for part, found in more.items():
             content[part] = content[part] | found
     return content
+
+
+def _compared(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
+    if name not in params.compared:
+        return {}
+    return _metrics("compare_runs", name, ("filters", "images", "same_prediction", "maps"), missing)
 
 
 def _there(path: Path, missing: list[str]) -> bool:

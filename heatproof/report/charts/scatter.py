@@ -144,6 +144,11 @@ def plot(
 
     places = [(across(mark.x), down(mark.y)) for mark in marks]
     boxes = [(x - 6, y - 6, x + 6, y + 6) for x, y in places]
+    boxes += [
+        (x - 2, down(mark.high), x + 2, down(mark.low))
+        for mark, (x, _) in zip(marks, places, strict=True)
+        if mark.low is not None and mark.high is not None
+    ]
     pareto = _pareto([(mark.x, mark.y) for mark in marks], upwards=y_axis.end > y_axis.start)
     dots = []
     for mark, (px, py), first in zip(marks, places, pareto, strict=True):

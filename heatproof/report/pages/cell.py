@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.report.charts import colours
-from heatproof.report.sections import cell_trust, confusion, curves, own_errors
+from heatproof.report.sections import cell_trust, confusion, curves, own_errors, runs
 from heatproof.report.sections.calibration import reliability
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
@@ -62,6 +62,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "own_errors": own_errors.own_errors(result.methods()),
         "unsupported": own_errors.unsupported(result.methods()),
         "over_seeds": over_seeds(result.seeds, result.evaluate.get("test_images")),
+        "runs": runs.comparison(study, result),
         "trust": cell_trust.section(study.params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
