@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths, tables, weights
+from heatproof.storage import artifacts, formats, paths, tables, weights
 from heatproof.storage.records import Dataset, Predictions, RawDataset
 
 CELL = "m-d"
@@ -46,14 +46,14 @@ def test_every_bit_of_an_npz_counts_or_means_nothing() -> None:
         altered[place] ^= 1 << place % 8
         path.write_bytes(altered)
         try:
-            found = artifacts.read_dataset("d")
+            read = artifacts.read_dataset("d")
         except UserError as mistake:
-            said = str(mistake)
-            assert re.search(r"d\.npz: .*make it again with `dvc repro -f preprocess@d`", said)
-            assert said.isprintable()
+            message = str(mistake)
+            assert re.search(r"d\.npz: .*make it again with `dvc repro -f preprocess@d`", message)
+            assert message.isprintable()
             refused += 1
         else:
-            assert same(found, dataset()), place  # a date in the archive, say
+            assert same(read, dataset()), place  # a date in the archive, say
     assert refused > len(content) / 2
 
 
@@ -86,6 +86,38 @@ def test_another_kind_of_file_in_its_place() -> None:
     paths.predictions(CELL).replace(paths.processed("d"))
     with pytest.raises(UserError, match="missing"):
         artifacts.read_dataset("d")
+
+
+OTHERS = {
+    "images as floats": ("test_images", np.zeros((2, 3, 3, 1)), r"test_images: .*found float64"),
+    "one axis less": ("train_images", np.zeros((4, 3, 3), np.uint8), r"channels\), found uint8"),
+    "another size": ("test_images", np.zeros((2, 5, 3, 1), np.uint8), "expected 3 height, found 5"),
+    "too few labels": ("train_labels", np.zeros(3, np.int64), "expected 4 images, found 3"),
+    "a label of no class": ("test_labels", np.array([0, 2]), "test_labels: .*indices of 2 classes"),
+    "other masks": ("test_masks", np.zeros((1, 3, 3), np.uint8), "expected 2 tests, found 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_valid_arrays_of_another_shape_or_kind(case: str) -> None:
+    name, array, problem = OTHERS[case]
+    path = paths.processed("d")
+    artifacts.write_dataset("d", dataset())
+    formats.write_arrays(path, formats.read_arrays(path, "") | {name: array})
+    with pytest.raises(UserError, match=rf"d\.npz: .*{problem}.*dvc repro -f preprocess@d"):
+        artifacts.read_dataset("d")
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null"])
+def test_valid_json_of_another_kind(content: str) -> None:
+    path = paths.metrics("evaluate", CELL)
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"expected a JSON object.*dvc repro -f evaluate@m-d"):
+        artifacts.read_metrics("evaluate", CELL)
+    path.write_text('{"accuracy": 1}')
+    with pytest.raises(UserError, match="loss missing"):
+        artifacts.read_metrics("evaluate", CELL, ("accuracy", "loss"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[" * 100_000, b"NaN,", b"\0" * 9])

@@ -20,7 +20,7 @@ from heatproof.storage.formats import (
     write_arrays,
     write_json,
 )
-from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
+from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset, misfit
 
 RUN = "run"  # beside a stage's durations: what it ran on
 
@@ -91,13 +91,15 @@ def read_explanations(cell: str, family: str) -> Explanations:
         else:
             plain[name] = array
     expected = {f.name for f in fields(Explanations)} - {"maps", "numbers"}
-    if plain.keys() != expected:
-        raise UserError(
-            f"{paths.explanations(cell, family)}: not the arrays that the code reads: it is older "
-            f"or damaged; make it again with `dvc repro -f explain_{family}@{cell}`"
-        )
+    missing = sorted(expected - plain.keys())
+    problem = f"{', '.join(missing)} missing" if missing else misfit(Explanations, plain)
+    shape = plain["images"].shape[:3] if not problem else ()
+    for method, array in maps.items():
+        if not problem and (array.dtype != np.float32 or array.shape != shape):
+            problem = f"map/{method}: expected float32 {shape}, found {array.dtype} {array.shape}"
+    _require(paths.explanations(cell, family), problem, f"explain_{family}@{cell}")
     plain["class_names"] = tuple(str(name) for name in plain["class_names"])
-    return Explanations(maps=maps, numbers=numbers, **plain)
+    return Explanations(maps=maps, numbers=numbers, **{name: plain[name] for name in expected})
 
 
 def read_maps(cell: str, families: Sequence[str]) -> Explanations:
@@ -233,6 +235,14 @@ def _numbers(path: Path, made_by: str, keys: Collection[str]) -> dict[str, Any]:
     return content
 
 
+def _require(path: Path, problem: str, made_by: str) -> None:
+    if problem:
+        raise UserError(
+            f"{path}: {problem}: the file is another's, older or damaged; make it again with "
+            f"`dvc repro -f {made_by}`"
+        )
+
+
 def _write_record(path: Path, record: Any) -> None:
     arrays = {f.name: getattr(record, f.name) for f in fields(record)}
     arrays["class_names"] = np.array(record.class_names, dtype=np.str_)
@@ -242,10 +252,6 @@ def _write_record(path: Path, record: Any) -> None:
 def _read_record(kind: type, path: Path, made_by: str) -> Any:
     arrays: dict[str, Any] = read_arrays(path, made_by)
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
-    if missing:
-        raise UserError(
-            f"{path}: {', '.join(missing)} missing: the file is another's, older or damaged; make "
-            f"it again with `dvc repro -f {made_by}`"
-        )
+    _require(path, f"{', '.join(missing)} missing" if missing else misfit(kind, arrays), made_by)
     arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
     return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

@@ -1,10 +1,43 @@
 """What the stages hand on, in memory: datasets, predictions, explanations."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, get_origin, get_type_hints
 
 import numpy as np
 
 from heatproof.statistics.softmax import softmax
+
+IMAGES, CLASSES, INDICES, REALS = "uint8", "class indices", "integers", "floats"
+_KINDS = {IMAGES: "u", CLASSES: "i", INDICES: "i", REALS: "f"}
+
+
+@dataclass(frozen=True)
+class Array:
+    """What a record's array holds, and its axes: those of equal names have equal lengths."""
+
+    holds: str
+    axes: str
+
+
+def misfit(kind: type, arrays: Mapping[str, np.ndarray]) -> str:
+    """Say which array is not as a record's fields describe it; empty where all are."""
+    lengths = {"classes": len(arrays["class_names"])}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        array = arrays.get(name)
+        if get_origin(hint) is not Annotated or array is None:
+            continue
+        holds, axes = hint.__metadata__[0].holds, hint.__metadata__[0].axes.split()
+        if array.dtype.kind != _KINDS[holds] or array.ndim != len(axes):
+            wanted = f"{holds} ({', '.join(axes)})"
+            return f"{name}: expected {wanted}, found {array.dtype} {array.shape}"
+        for axis, length in zip(axes, array.shape, strict=True):
+            if lengths.setdefault(axis, length) != length:
+                return f"{name}: expected {lengths[axis]} {axis}, found {length}"
+        inside = holds != CLASSES or np.isin(array, np.arange(lengths["classes"])).all()
+        if not inside:
+            return f"{name}: expected indices of {lengths['classes']} classes"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -16,12 +49,12 @@ class RawDataset:
     test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known.
     """
 
-    images: np.ndarray
-    labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
+    labels: Annotated[np.ndarray, Array(CLASSES, "images")]
+    test_images: Annotated[np.ndarray, Array(IMAGES, "tests height width channels")]
+    test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
-    test_masks: np.ndarray | None = None
+    test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
 
 
 @dataclass(frozen=True)
@@ -32,12 +65,12 @@ class Dataset:
     width), 1 where a test image's evidence is, where that is known.
     """
 
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    train_images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
+    train_labels: Annotated[np.ndarray, Array(CLASSES, "images")]
+    test_images: Annotated[np.ndarray, Array(IMAGES, "tests height width channels")]
+    test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
-    test_masks: np.ndarray | None = None
+    test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
 
 
 @dataclass(frozen=True)
@@ -47,8 +80,8 @@ class Predictions:
     labels: int64 (n,); logits: float32 (n, classes).
     """
 
-    labels: np.ndarray
-    logits: np.ndarray
+    labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
+    logits: Annotated[np.ndarray, Array(REALS, "tests classes")]
     class_names: tuple[str, ...]
 
     @property
@@ -78,12 +111,12 @@ class Explanations:
     there is none.
     """
 
-    image_index: np.ndarray
-    label: np.ndarray
-    predicted: np.ndarray
-    target: np.ndarray
-    confidence: np.ndarray
-    images: np.ndarray
+    image_index: Annotated[np.ndarray, Array(INDICES, "rows")]
+    label: Annotated[np.ndarray, Array(CLASSES, "rows")]
+    predicted: Annotated[np.ndarray, Array(CLASSES, "rows")]
+    target: Annotated[np.ndarray, Array(CLASSES, "rows")]
+    confidence: Annotated[np.ndarray, Array(REALS, "rows")]
+    images: Annotated[np.ndarray, Array(IMAGES, "rows height width channels")]
     maps: dict[str, np.ndarray]
     class_names: tuple[str, ...]
     numbers: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)

@@ -30,7 +30,7 @@ def explanations(rows: int = 3) -> Explanations:
     maps = {"gradcam": np.random.default_rng(1).normal(size=(rows, 4, 5)).astype(np.float32)}
     images = np.zeros((rows, 4, 5, 1), np.uint8)
     return Explanations(
-        whole, whole, whole, whole, whole.astype(np.float32), images, maps, ("a", "b")
+        whole, whole % 2, whole % 2, whole % 2, whole.astype(np.float32), images, maps, ("a", "b")
     )
 
 
@@ -113,6 +113,23 @@ def test_metrics_are_plain_rounded_json():
     content = json.loads(paths.metrics("evaluate", "m-d").read_text())
     assert content == {"a": 0.333333, "n": 3, "nan": None, "m": [[1, 0], [0, 1]], "t": [1.5]}
     assert artifacts.read_metrics("evaluate", "m-d") == content
+
+
+def test_metrics_shows_the_headline_of_the_stages_that_have_one():
+    content = {"accuracy": 0.5, "epochs": 3, "per_class": {"a": 1}, "test_images": 10}
+    artifacts.write_metrics("evaluate", "m-d", content)
+    assert artifacts.read_headline("evaluate", "m-d") == {"accuracy": 0.5, "epochs": 3}
+    artifacts.write_metrics("train", "m-d", content)
+    assert not paths.headline("train", "m-d").exists()
+
+
+def test_maps_of_another_size_are_refused():
+    artifacts.write_explanations("m-d", "gradients", explanations())
+    arrays = artifacts.read_findings("m-d", "gradients")
+    wrong = arrays | {"map/gradcam": np.zeros((3, 5, 4), np.float32)}
+    artifacts.write_findings("m-d", "gradients", wrong)
+    with pytest.raises(UserError, match=r"map/gradcam: expected float32 \(3, 4, 5\), found"):
+        artifacts.read_explanations("m-d", "gradients")
 
 
 def test_timing_is_empty_where_there_is_none():
