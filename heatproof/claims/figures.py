@@ -1,7 +1,7 @@
 """Published figures of one cell or model beside the measured ones."""
 
-import importlib
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 
@@ -103,18 +103,25 @@ def _flops(claim: Figure, evidence: Evidence) -> Comparison:
     published = claim.bounds()
     holds = [within(value, published) == HOLDS for value in values]
     nearest = min(values, key=lambda value: abs(value - sum(published) / 2))
-    architecture = evidence.study.run(cells[0]).network.architecture
-    sentence = "" if any(holds) else _operations_mean(architecture, nearest, sum(published) / 2)
+    sentence = ""
+    if not any(holds):
+        network = evidence.study.run(cells[0]).network
+        side = import_module(type(network).__module__).INPUT_SIZE
+        sentence = _operations_mean(side, nearest, sum(published) / 2)
     text = claim.shown(least) if least == most else f"{_bare(claim, least)} to {claim.shown(most)}"
     return Comparison(HOLDS if any(holds) else FAILS, sentence, text, nearest)
 
 
-def _operations_mean(architecture: str, measured: float, published: float) -> str:
+def _operations_mean(size: int | None, measured: float, published: float) -> str:
     """Say on what images a network would take a published number of operations.
 
     Nearly all operations are convolutions', which grow with the image's area.
+
+    Args:
+        size: the least height and width that the architecture takes, None for any.
+        measured: operations per image.
+        published: the same.
     """
-    size = importlib.import_module(f"heatproof.models.architectures.{architecture}").INPUT_SIZE
     counted = (
         f"The network as described takes {amount(measured)}, a multiply-accumulate counted as two "
         "operations (as one, half that)"
