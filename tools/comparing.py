@@ -80,15 +80,15 @@ def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
 def _datasets(path: Path) -> Iterator[tuple[str, np.ndarray]]:
     import h5py
 
-    found: list[tuple[str, np.ndarray]] = []
+    arrays: list[tuple[str, np.ndarray]] = []
 
     def take(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
-            found.append((name, item[()]))
+            arrays.append((name, item[()]))
 
     with h5py.File(path) as file:
         file.visititems(take)
-    yield from found
+    yield from arrays
 
 
 def beside_seeds(cell: str, second: Path) -> tuple[bool, str] | None:

@@ -38,14 +38,14 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
 
 def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]:
     """Read which figures of a cell no headline has, as far as the cache has them."""
-    found = {}
+    figures = {}
     for path, name in (
         (paths.metrics("evaluate", cell), "test_images"),
         (paths.timing("train", cell), "train_seconds"),
     ):
         if (file := cached(cache, outputs.get(path.as_posix(), ""))).is_file():
-            found[name] = read_object(file, "").get(name)
-    return {name: value for name, value in found.items() if isinstance(value, int | float)}
+            figures[name] = read_object(file, "").get(name)
+    return {name: value for name, value in figures.items() if isinstance(value, int | float)}
 
 
 def cached(cache: Path, md5: str) -> Path:
@@ -59,7 +59,7 @@ def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
         return {}, NOT_THERE
     try:
         with h5py.File(path) as file:
-            found = {
+            banks = {
                 name: layer["vars/0"][()]
                 for name, layer in file["layers"].items()
                 if "vars/0" in layer and layer["vars/0"].ndim == 4
@@ -67,10 +67,10 @@ def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
     except (OSError, KeyError) as error:
         return {}, f"its weights cannot be read ({error})"
     # Keras names layers by their kind, and the first convolution has no number behind.
-    first = found.get("conv2d")
+    first = banks.get("conv2d")
     if first is None or first.shape[2] not in COLOURS:
         return {}, "its first layer is no convolution of the image"
-    kernels = {n: k for n, k in found.items() if k.shape[2] == first.shape[2] and k.shape[3] > 1}
+    kernels = {n: k for n, k in banks.items() if k.shape[2] == first.shape[2] and k.shape[3] > 1}
     return {n: np.moveaxis(k, -1, 0).astype(np.float32) for n, k in sorted(kernels.items())}, ""
 
 

@@ -29,7 +29,7 @@ def shown(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str)
         subjects: commit -> the first line of its message.
         head: the present commit.
     """
-    found = []
+    starts = []
     for entry in content:
         rev = entry.get("rev") or ""
         if rev == "workspace":
@@ -46,8 +46,8 @@ def shown(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str)
             rev, subjects.get(rev, ""), rev == head, baseline,
             tuple(sorted(experiments, key=lambda e: (e.name, e.order))),
         )  # fmt: skip
-        found.append(Shown(start, outputs))
-    return sorted(found, key=lambda each: not each.start.current)
+        starts.append(Shown(start, outputs))
+    return sorted(starts, key=lambda each: not each.start.current)
 
 
 def _experiment(each: dict[str, Any], tip: dict[str, Any]) -> Outcome:
@@ -79,13 +79,13 @@ def _outcome(name: str, tip: dict[str, Any]) -> Outcome:
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested parameters by their full names, as they are typed after `-S`."""
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, Mapping):
-            found |= _flat(value, f"{prefix}{key}.")
+            flat |= _flat(value, f"{prefix}{key}.")
         else:
-            found[f"{prefix}{key}"] = value
-    return found
+            flat[f"{prefix}{key}"] = value
+    return flat
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:

@@ -32,12 +32,12 @@ def write(folder: Path = FOLDER) -> int:
     Raises:
         UserError: this is no git repository with a commit, or DVC cannot tell of experiments.
     """
-    starts = found()
+    starts = collect()
     experiments.write(starts, folder, REPORTS)
     return sum(len(start.experiments) for start in starts)
 
 
-def found() -> list[Start]:
+def collect() -> list[Start]:
     """Every commit that experiments started from, the present one first, with what they came to.
 
     Raises:
@@ -52,12 +52,12 @@ def found() -> list[Start]:
         ) from None
     revs = list(dict.fromkeys((head, *_baselines())))
     options = [word for rev in revs for word in ("--rev", rev)]
-    said = dvc("exp", "show", *options, "--json", "--hide-workspace")
+    printed = dvc("exp", "show", *options, "--json", "--hide-workspace")
     try:
-        content = json.loads(said)
+        content = json.loads(printed)
     except ValueError:
         raise UserError(
-            f"dvc exp show printed no JSON but {said[:60]!r}: see `dvc exp show`"
+            f"dvc exp show printed no JSON but {printed[:60]!r}: see `dvc exp show`"
         ) from None
     subjects = {rev: git("log", "-1", "--format=%s", rev).strip() for rev in revs}
     cache = Path(dvc("cache", "dir").strip())

@@ -84,10 +84,10 @@ class CellResults:
 
     def methods(self) -> dict[str, dict[str, Any]]:
         """What the explain stages say of each method: its own errors, or why it cannot serve."""
-        said: dict[str, dict[str, Any]] = {}
+        records: dict[str, dict[str, Any]] = {}
         for family in MAPS:
-            said |= self.explain.get(family, {}).get("methods", {})
-        return said
+            records |= self.explain.get(family, {}).get("methods", {})
+        return records
 
     def trust(self) -> dict[str, np.ndarray]:
         """Read the trust measures' per-image values and mean curves; empty where not there."""
@@ -202,8 +202,8 @@ def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
     content = _metrics("assess", name, _ASSESS, missing)
     if name in params.shuffled and content:
         more = _metrics("assess_shuffled", name, ("measures", "uninformative"), missing)
-        for part, found in more.items():
-            content[part] = content[part] | found
+        for part, shuffled in more.items():
+            content[part] = content[part] | shuffled
     return content
 
 

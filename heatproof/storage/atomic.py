@@ -44,13 +44,13 @@ def clear_leftovers(folder: Path) -> list[Path]:
 
     Files of processes that run are left alone: they may be about to be renamed.
     """
-    found = []
+    removed = []
     for entry in folder.iterdir():
         match = _TEMPORARY.fullmatch(entry.name)
         if match and entry.is_file() and not _runs(int(match[1])):
             entry.unlink(missing_ok=True)
-            found.append(entry)
-    return found
+            removed.append(entry)
+    return removed
 
 
 def _runs(process: int) -> bool:

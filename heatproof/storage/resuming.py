@@ -17,14 +17,14 @@ def checkpoint_path(run: str) -> Path:
 
 
 def finished_path(run: str) -> Path:
-    """Return the checkpoint of a run whose results are written, but not yet noted by DVC."""
+    """Return the checkpoint of a run whose results are written, but not yet recorded by DVC."""
     return RESUME / "finished" / f"{run}.npz"
 
 
 def finish_checkpoint(run: str) -> None:
     """Put a run's checkpoint away: its results are written.
 
-    DVC has yet to note them. Killed before, it deletes them and trains again; so the checkpoint is
+    DVC has yet to record them. Killed before, it deletes them and trains again; so the checkpoint is
     kept until then, where somebody removes it then, and the training ends as soon as it begins.
     """
     path, finished = checkpoint_path(run), finished_path(run)
