@@ -24,8 +24,8 @@ def finished_path(run: str) -> Path:
 def finish_checkpoint(run: str) -> None:
     """Put a run's checkpoint away: its results are written.
 
-    DVC has yet to record them. Killed before, it deletes them and trains again; so the checkpoint is
-    kept until then, where somebody removes it then, and the training ends as soon as it begins.
+    DVC has yet to record them. Killed before, it deletes them and trains again; so the checkpoint
+    is kept until then, where somebody removes it then, and the training ends as soon as it begins.
     """
     path, finished = checkpoint_path(run), finished_path(run)
     if os.environ.get(KEEPS) != "1":
