@@ -82,48 +82,49 @@ def stops_early(claim: Statement, evidence: Evidence) -> Comparison:
 
 def keeps_best_weights(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether the epoch whose weights are kept is the one of the best validation accuracy."""
-    kept = {}
-    for cell in evidence.cells_of(claim):
+
+    def kept(cell: str) -> bool:
         accuracy = evidence.history(cell)["val_accuracy"].to_numpy(float)
         best = evidence.train(cell)["best_epoch"]
-        kept[cell] = accuracy[best - 1] == accuracy.max()
-    text = f"in {sum(kept.values())} of {counted(len(kept), 'training')}"
-    wrong = [cell for cell, right in kept.items() if not right]
-    sentence = f"Another epoch’s weights were kept of {listed(wrong)}." if wrong else ""
-    return Comparison(FAILS if wrong else HOLDS, sentence, text)
+        return 1 <= best <= len(accuracy) and accuracy[best - 1] == accuracy.max()
+
+    return _in_all(evidence.cells_of(claim), kept, "Another epoch’s weights were kept of")
 
 
 def keeps_history(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether every epoch that was run has a row in the history."""
+
+    def whole(cell: str) -> bool:
+        return len(evidence.history(cell)) == evidence.train(cell)["epochs_run"]
+
     cells = evidence.cells_of(claim)
-    wrong = [c for c in cells if len(evidence.history(c)) != evidence.train(c)["epochs_run"]]
-    text = f"in {len(cells) - len(wrong)} of {counted(len(cells), 'training')}"
-    sentence = f"Epochs are missing from the history of {listed(wrong)}." if wrong else ""
-    return Comparison(FAILS if wrong else HOLDS, sentence, text)
+    return _in_all(cells, whole, "Epochs are missing from the history of")
 
 
 def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether confusions are counted on the test images and on training images."""
-    lacking = [
-        f"{part} of {cell}"
-        for cell in evidence.cells_of(claim)
-        for part in ("confusion_test", "confusion_train")
-        if part not in evidence.evaluate(cell)
-    ]
-    text = "" if lacking else "in metrics/evaluate/"
-    sentence = f"There is no {listed(lacking)}." if lacking else ""
-    return Comparison(FAILS if lacking else HOLDS, sentence, text)
+
+    def both(cell: str) -> bool:
+        return {"confusion_test", "confusion_train"} <= evidence.evaluate(cell).keys()
+
+    return _in_all(evidence.cells_of(claim), both, "A confusion matrix is missing of")
+
+
+def _in_all(cells: list[str], right: Callable[[str], bool], problem: str) -> Comparison:
+    wrong = [cell for cell in cells if not right(cell)]
+    text = f"in {len(cells) - len(wrong)} of {counted(len(cells), 'training')}"
+    if wrong:
+        return Comparison(FAILS, f"{problem} {listed(wrong)}.", text)
+    return Comparison(HOLDS, "", text)
 
 
 def predictions_as_csv(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether each test image's prediction is written as CSV."""
-    tables = []
-    for cell in evidence.cells_of(claim):
-        evidence.require(cell)
-        path = paths.predictions_csv(cell)
-        evidence.file(path, f"evaluate@{cell}")
-        tables.append(path.as_posix())
-    return Comparison(HOLDS, "", listed(tables))
+    cells = evidence.cells_of(claim)
+    evidence.require(*cells)
+    for cell in cells:
+        evidence.file(paths.predictions_csv(cell), f"evaluate@{cell}")
+    return Comparison(HOLDS, "", listed(paths.predictions_csv(cell).as_posix() for cell in cells))
 
 
 def dead_filters(claim: Statement, evidence: Evidence) -> Comparison:
