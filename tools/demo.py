@@ -91,7 +91,7 @@ def main() -> None:
         )
     with alone(root / DEMO, "make demo"):
         prepare(root, root / DEMO)
-        repair.mend(root / DEMO)
+        repair.repair(root / DEMO)
         print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
         sys.stdout.flush()
         os.chdir(root / DEMO)

@@ -75,7 +75,7 @@ def main() -> None:
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     with alone(here, again):
-        repair.mend(here)
+        repair.repair(here)
         if arguments.jobs != 1:
             with forkserver.offered():
                 sys.exit(jobs.run(arguments.jobs, here, again))

@@ -140,7 +140,7 @@ class Killer:
         time.sleep(delay)
         while self.kill(run) != stage:
             delay /= 2
-            repair.mend(self.study.path)
+            repair.repair(self.study.path)
             words = ("tools.pipeline", "repro", "--single-item", "--force", stage)
             run = Run.of(self.study, *words)
             run.until(lambda run=run: bool(run.begun))
