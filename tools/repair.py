@@ -114,7 +114,7 @@ def _is_dvc(process: int) -> bool:
         return False
     except psutil.AccessDenied:
         return True
-    return any(name in word for word in words for name in ("dvc", "tools"))
+    return any(re.search(r"(^|/)dvc$|^tools\.", word) for word in words)
 
 
 def _clear(folder: Path) -> None:
