@@ -6,8 +6,8 @@ rooms that the work is done in and begins the tracked run (in a folder of its ow
 loaded for only when there is something to log. Measured from the start of the process by a clock
 that the two share; the median of some rounds, after one that brings files into memory. So it is
 where a stage starts by itself, as under `dvc repro`; under `make repro` it is a copy of a process
-that has its libraries loaded (tools/forkserver.py), which `bench.one_change` measures. A stage that
-misses its limit makes the exit code 1.
+that has its libraries loaded (heatproof/run/forkserver.py), which `bench.one_change` measures. A
+stage that misses its limit makes the exit code 1.
 """
 
 from heatproof.run import command

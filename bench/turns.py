@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from tools.forkserver import end_with_parent
+from heatproof.run.forkserver import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from heatproof.run import forkserver
 from heatproof.statistics import numbers
 from heatproof.storage import resuming
-from tools import forkserver, lock_file
+from tools import lock_file
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
+from heatproof.run import forkserver
 from heatproof.run.errors import UserError, nearest
-from tools import forkserver, jobs, pipeline, repair
+from tools import jobs, pipeline, repair
 from tools.run_lock import alone
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)

@@ -1,31 +1,56 @@
-"""Starting a stage as a copy of a process that has its libraries loaded already.
+"""Stages as copies of a process that has TensorFlow loaded, under `make repro`.
 
-`make repro` keeps such a process (tools/forkserver.py): TensorFlow and MLflow take several seconds
-to load, a copy of a process that has them takes none, and a hundred stages need them.
-`python -m stages.train` then asks for a copy to do its work, and stands for it: what the copy
-prints comes where it would have printed, signals are passed on, its exit code is the copy's. Where
-nobody offers one, the stage runs by itself.
+TensorFlow and MLflow take 5 s to load, a copy of a process that has them takes none, and the study
+has more than a hundred stages that need them. Within `offered`, `python -m stages.train` asks for a
+copy to do its work, and stands for it (`run_elsewhere`): what the copy prints comes where it would
+have printed, and its exit code is the copy's. The process that is copied starts when the first
+stage asks, so that nothing is loaded where there is nothing to do, and has no code of the project
+but that of heatproof.run: a copy reads the rest as it stands.
+
+A copy is in the process group of its stage, and so takes Ctrl-C, Ctrl-Z and a closed terminal as
+the stage would. It is killed when the stage that asked for it ends, or all that offers it.
 """
 
+import atexit
+import ctypes
+import gc
+import importlib
 import json
+import multiprocessing
 import os
+import secrets
+import select
 import signal
 import socket
+import struct
+import subprocess
 import sys
+import tempfile
+import threading
+import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
-# Where the offer is: the name of an abstract Unix socket, set by tools/forkserver.py.
-OFFER = "STUDY_LOADED"
-# A request is this many bytes of its length, in decimal, then JSON.
-LENGTH = 10
-_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from heatproof.run import command, runtime
+
+OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
+ROOT = Path(__file__).resolve().parents[2]
+# What stages of all kinds load. SHAP and LIME are left to those that explain by them.
+LIBRARIES = (
+    "tensorflow", "keras", "h5py", "pydantic", "ruamel.yaml", "scipy.ndimage", "mlflow.tracking",
+    "mlflow.store.tracking.sqlalchemy_store", "matplotlib.figure",
+)  # fmt: skip
+_LENGTH = 10  # a request is this many bytes of its length, in decimal, then JSON
+_REQUEST_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
-    """Have a copy run `python -m <module> <arguments>` in this folder and environment.
+    """Have a copy run `main` of a module in this folder and environment, with these arguments.
 
     Returns:
         Its exit code, or the negative number of the signal that ended it; None if no copy could be
@@ -34,53 +59,188 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
     name = os.environ.get(OFFER)
     if not name or os.environ.get("KERAS_BACKEND", "") not in ("", "tensorflow"):
         return None
-    environment = {name: value for name, value in os.environ.items() if name != OFFER}
     request = {
         "module": module,
         "arguments": list(arguments),
         "folder": str(Path.cwd()),
-        "environment": environment,
+        "environment": {name: value for name, value in os.environ.items() if name != OFFER},
+        "group": os.getpgrp(),
+        # A shell's background jobs ignore Ctrl-C.
+        "interruptible": signal.getsignal(signal.SIGINT) is not signal.SIG_IGN,
     }
     content = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as offer:
         try:
             offer.connect(f"\0{name}")
-            socket.send_fds(offer, [b"%*d" % (LENGTH, len(content))], [0, 1, 2])
+            socket.send_fds(offer, [b"%*d" % (_LENGTH, len(content))], [0, 1, 2])
             offer.sendall(content)
             answers = offer.makefile("r", encoding="ascii")
-            process = int(answers.readline())
-        except (OSError, ValueError):  # it is gone, or could not load its libraries
+            answers.readline()  # that it has begun
+        except OSError:  # it is gone
             return None
-        with answers, _passing_signals_on(process), suppress(OSError, ValueError):
+        # The copy is told of Ctrl-C too, and decides what comes of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with answers, suppress(OSError, ValueError):
             return int(answers.readline())
     print(f"error: {module}: the process that it ran in was ended", file=sys.stderr)
     return 1
 
 
 @contextmanager
-def _passing_signals_on(process: int) -> Iterator[None]:
-    """Within, what this process is told the copy is told, and decides what comes of it.
+def offered(libraries: Sequence[str] = LIBRARIES) -> Iterator[None]:
+    """Within, stages that need TensorFlow are copies of one process, where that is possible.
 
-    Not what this one ignores, as a shell's background jobs ignore Ctrl-C.
+    Not where there is a GPU, whose driver a copy cannot use, and only on Linux, where libraries
+    can be relied on to work in a copy.
     """
-
-    def pass_on(number: int, frame: FrameType | None) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(process, number)
-
-    def pause(number: int, frame: FrameType | None) -> None:
-        """Stop for Ctrl-Z, and go on, together with the copy, which the terminal does not know."""
-        pass_on(signal.SIGSTOP, frame)
-        os.kill(os.getpid(), signal.SIGSTOP)
-        pass_on(signal.SIGCONT, frame)
-
-    handlers = {**dict.fromkeys(_PASSED_ON, pass_on), signal.SIGTSTP: pause}
-    before = {
-        number: signal.signal(number, handler) for number, handler in handlers.items()
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }  # fmt: skip
+    if OFFER in os.environ or not possible():
+        yield
+        return
+    name = f"study-{secrets.token_hex(16)}"
+    requests = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    requests.bind(f"\0{name}")
+    requests.listen()
+    # Its other end is closed when this process ends, however it does.
+    ended, alive = os.pipe()
+    starter = threading.Thread(target=_start_when_asked, args=(requests, ended, libraries))
+    starter.start()
+    os.environ[OFFER] = name
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        del os.environ[OFFER]
+        os.close(alive)
+        starter.join()
+        os.close(ended)
+
+
+def possible() -> bool:
+    """Whether copies can be relied on here: on Linux, without an NVIDIA GPU's driver."""
+    return sys.platform == "linux" and not Path("/dev/nvidiactl").exists()
+
+
+def _start_when_asked(requests: socket.socket, ended: int, libraries: Sequence[str]) -> None:
+    """Wait for the first stage, or the end; start the process, and wait until it has ended."""
+    # Not at the top: every stage imports this module, and it takes a moment.
+    from heatproof.run.tracking_store import SETTINGS
+
+    # Closed at the end: who waits still, or asks later, runs by itself.
+    with requests:
+        asked, _, _ = select.select([requests, ended], [], [])
+        if requests not in asked:
+            return
+        descriptors = requests.fileno(), ended
+        done = subprocess.run(
+            [sys.executable, "-m", "heatproof.run.forkserver", *map(str, descriptors), *libraries],
+            cwd=ROOT, pass_fds=descriptors, stdin=subprocess.DEVNULL, check=False,
+            env=SETTINGS | os.environ,  # MLflow looks at these when it is loaded
+        )  # fmt: skip
+    if done.returncode:
+        print(
+            f"warning: the process that is copied for stages ended with {done.returncode}; each "
+            "loads its libraries itself now",
+            file=sys.stderr,
+        )
+
+
+def main() -> None:
+    """Load the libraries, then make copies until the process that offers them ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, ended = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
+    runtime.choose_kernels()
+    gc.disable()  # what is loaded is no garbage, and looking for it takes a third of the time
+    with runtime.suppress_native_stderr():
+        for name in sys.argv[3:]:
+            importlib.import_module(name)
+    gc.freeze()  # a copy need not touch it either
+    gc.enable()
+    copies: dict[int, tuple[multiprocessing.Process, socket.socket]] = {}  # by sentinel
+    context = multiprocessing.get_context("fork")
+    while True:
+        clients = {client: sentinel for sentinel, (_, client) in copies.items()}
+        ready = wait([requests, ended, *copies, *clients])
+        if ended in ready:
+            os._exit(0)  # the copies end with their parent
+        for sentinel in {clients.get(each, each) for each in ready} & copies.keys():
+            process, client = copies.pop(sentinel)
+            if sentinel not in ready:  # who asked has ended, by `kill -9` or with all of DVC
+                process.kill()
+            process.join()
+            with client, suppress(OSError):
+                client.sendall(b"%d\n" % process.exitcode)
+        if requests in ready:
+            client, _ = requests.accept()
+            try:
+                request, streams = _received(client)
+            except (OSError, ValueError):
+                client.close()
+                continue
+            process = context.Process(target=_become, args=(request, streams))
+            process.start()
+            for stream in streams:
+                os.close(stream)
+            with suppress(OSError):
+                client.sendall(b"%d\n" % process.pid)
+            copies[process.sentinel] = process, client
+
+
+def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """Return a request and the streams that came with it.
+
+    Raises:
+        OSError: it does not come, or comes from another user.
+        ValueError: it is none.
+    """
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    if struct.unpack("3i", credentials)[1] != os.getuid():
+        raise PermissionError("a request of another user")
+    client.settimeout(_REQUEST_SECONDS)
+    length, streams, _, _ = socket.recv_fds(client, _LENGTH, 3)
+    with client.makefile("rb") as file:
+        content = file.read(int(length))
+    client.settimeout(None)
+    return json.loads(content), streams
+
+
+def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
+    """Be the program that was asked for."""
+    end_with_parent()  # nobody could say then how this one ended
+    os.setpgid(0, request["group"])
+    interrupt = signal.default_int_handler if request["interruptible"] else signal.SIG_IGN
+    signal.signal(signal.SIGINT, interrupt)
+    for target, stream in enumerate(streams):
+        os.dup2(stream, target)
+        os.close(stream)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    tempfile.tempdir = None
+    sys.path[0] = request["folder"]
+    sys.argv = [request["module"], *request["arguments"]]
+
+    def program() -> None:
+        importlib.import_module(request["module"]).main()
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+
+    try:
+        command.run(program)
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)
+
+
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, even while it is stopped."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

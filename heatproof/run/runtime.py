@@ -72,7 +72,7 @@ def choose_kernels() -> None:
 
 def load_keras() -> None:
     """Import Keras and its backend without the lines that TensorFlow prints at every start."""
-    with _suppress_native_stderr():
+    with suppress_native_stderr():
         import keras  # noqa: F401
 
 
@@ -143,7 +143,7 @@ def _configure_tensorflow(threads: int, operations: int) -> bool:
         if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads):
             raise
     tf.config.experimental.enable_op_determinism()
-    with _suppress_native_stderr():
+    with suppress_native_stderr():
         gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -151,7 +151,7 @@ def _configure_tensorflow(threads: int, operations: int) -> bool:
 
 
 @contextmanager
-def _suppress_native_stderr() -> Iterator[None]:
+def suppress_native_stderr() -> Iterator[None]:
     """Hold back what TensorFlow's C++ writes to stderr; show it if what is done within fails.
 
     It tells at every start that kernels are on and that there is no GPU, before its own log

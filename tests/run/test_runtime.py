@@ -54,7 +54,7 @@ def test_too_late_is_a_bug() -> None:
 def test_what_was_held_back_is_shown_where_loading_fails() -> None:
     done = run(
         "import os\nfrom heatproof.run import runtime\n"
-        "with runtime._suppress_native_stderr():\n"
+        "with runtime.suppress_native_stderr():\n"
         "    os.write(2, b'the reason'); raise ImportError('no Keras')"
     )
     assert done.returncode == 1

@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.run import command
-from heatproof.run import forkserver as asking
+from heatproof.run import command, forkserver
 from tests.interruptible import interruptible
 from tests.scratch import ROOT, environment
-from tools import forkserver
 
 pytestmark = pytest.mark.skipif(not forkserver.possible(), reason="needs Linux, and no GPU")
 
@@ -58,7 +56,7 @@ except KeyboardInterrupt:
 """
 OFFERS = """
 import subprocess, sys
-from tools import forkserver
+from heatproof.run import forkserver
 with forkserver.offered(["colorsys"]):
     subprocess.run([sys.executable, "-c", sys.argv[1], "waits"])
 """
@@ -88,7 +86,7 @@ def start(folder: Path, *words: str, code: str = ASKS) -> subprocess.Popen:
     with interruptible():
         return subprocess.Popen(
             [sys.executable, "-c", code, *words], cwd=folder, env=given, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
         )  # fmt: skip
 
 
@@ -221,7 +219,7 @@ def test_nothing_is_left_when_the_offer_ends(folder) -> None:
         copy = at_work(folder)
     until(lambda: not runs(copy))
     assert asks.communicate(timeout=30)[0] == "waiting\ncode 1\n"
-    assert asking.OFFER not in os.environ
+    assert forkserver.OFFER not in os.environ
     assert said(folder, "tells") == ("by itself\n", "")
 
 
@@ -229,7 +227,7 @@ def test_nothing_is_loaded_where_nobody_asks(monkeypatch, capfd) -> None:
     started = []
     monkeypatch.setattr(forkserver.subprocess, "run", lambda words, **_: started.append(words))
     with forkserver.offered(["no_such_library"]):
-        assert os.environ[asking.OFFER]
+        assert os.environ[forkserver.OFFER]
     assert started == []
     assert capfd.readouterr().err == ""
 
