@@ -118,13 +118,15 @@ def tests_of(place: Place) -> list[str]:
     The room's, if there are any, else those of the stages. Where there are none, those of the
     modules that import it.
     """
-    room = Path("tests") / place.path.parent.name
-    files = [*sorted(room.glob("test_*.py")), *sorted(Path("tests").glob("test_*.py"))]
+    room = Path("tests", *place.path.parts[1:-1])
+    while not room.is_dir():
+        room = room.parent
+    files = [*sorted(room.rglob("test_*.py")), *sorted(Path("tests").glob("test_*.py"))]
     wanted, seen = {place.name}, set()
     while wanted:
         own = {f"test_{name.rpartition('.')[2]}.py" for name in wanted}
         found = [file for file in files if file.name in own or imported(file) & wanted]
-        found = [file for file in found if file.parent == room] or found
+        found = [file for file in found if file.is_relative_to(room)] or found
         if found:
             first = sorted(found, key=lambda file: file.name not in own)
             return [str(file) for file in first[:FILES]]
