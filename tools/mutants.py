@@ -116,7 +116,7 @@ def tests_of(place: Place) -> list[str]:
     """Return the test files of a module: its own first, then those that import it.
 
     The room's, if there are any, else those of the stages. Where there are none, those of the
-    modules that import it.
+    modules that import it, and then the room's others.
     """
     room = Path("tests", *place.path.parts[1:-1])
     while not room.is_dir():
@@ -136,7 +136,8 @@ def tests_of(place: Place) -> list[str]:
             for path in Path("heatproof").rglob("*.py")
             if imported(path) & wanted
         } - seen
-    raise UserError(f"{place.path}: no test reaches it: write one")
+    # A registry imports it by its name.
+    return [str(file) for file in files if file.is_relative_to(room)][:FILES]
 
 
 def tried(tests: Sequence[str], seconds: float, instead: _Instead | None = None) -> str:
