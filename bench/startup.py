@@ -40,7 +40,7 @@ ROOMS: dict[str, tuple[str, ...] | None] = {
     "train": TRAINING,
     "evaluate": ("heatproof.models.build", "heatproof.evaluation.inference"),
     "explain": (*NETWORK, "heatproof.attribution.gradients_family"),
-    "compare_runs": (*NETWORK, "heatproof.features.twins"),
+    "compare_runs": (*NETWORK, "heatproof.features.run_comparison"),
     "assess": (*NETWORK, "heatproof.trust.assess"),
     "assess_shuffled": (*NETWORK, "heatproof.trust.assess"),
     "published_sanity": NETWORK,

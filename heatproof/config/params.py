@@ -20,7 +20,7 @@ from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.datasets.options import Dataset
-from heatproof.features.options import FeaturesOptions, TwinsOptions
+from heatproof.features.options import FeaturesOptions, RunComparisonOptions
 from heatproof.run.errors import UserError, nearest
 from heatproof.storage.formats import read_yaml
 from heatproof.training.options import Schedule, Training
@@ -63,7 +63,6 @@ class Explain(Block):
     shap: shap_family.Options
     features: FeaturesOptions
     counterfactual: CounterfactualOptions
-    twins: TwinsOptions
 
 
 class Evaluate(Block):
@@ -83,6 +82,7 @@ class Params(Block):
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     evaluate: Evaluate
     explain: Explain
+    compare_runs: RunComparisonOptions
     assess: AssessOptions
     published_sanity: PublishedSanityOptions
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]

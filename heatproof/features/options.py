@@ -46,8 +46,8 @@ class FeaturesOptions(Block):
     maximisation: MaximisationOptions
 
 
-class TwinsOptions(Block):
-    """explain.twins of params.yaml.
+class RunComparisonOptions(Block):
+    """compare_runs of params.yaml.
 
     images: of the test set, the first in processed order, which is random. draws: banks without
     anything in common, to which the match of the filters is compared.

@@ -17,18 +17,46 @@ from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.method import Findings, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
+from heatproof.config.params import Params
 from heatproof.features.feature_figure import figure
 from heatproof.features.filter_matching import compare
 from heatproof.features.filters import first_filters
-from heatproof.features.options import TwinsOptions
+from heatproof.features.options import RunComparisonOptions
+from heatproof.models.build import trained_network
+from heatproof.run import tracking
 from heatproof.statistics.correlation import rank_correlation
+from heatproof.storage import artifacts
 
 
-def compare_twins(
+def compare_runs(study: Params, cell: str) -> None:
+    """Compare a cell with its run of another seed; write arrays and metrics.
+
+    Raises:
+        UserError: the cell is unknown or not listed, or an earlier stage's file is missing or does
+            not fit.
+    """
+    other = study.listed("compared", cell).run
+    dataset = artifacts.read_dataset(study.cell(cell).dataset)
+    shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
+    models = [trained_network(study.run(name), shape, classes) for name in (cell, other)]
+    options = study.compare_runs
+    images = dataset.test_images[: options.images].astype(np.float32) / 255
+    used = {"seed": study.seed, "threads": study.threads, "compare_runs": options}
+    with tracking.run(stage="compare_runs", cell=cell, params=used) as run:
+        compared = compare_networks(*models, images, options, study.seed)
+        artifacts.write_findings(cell, "runs", compared.arrays)
+        artifacts.write_metrics("compare_runs", cell, compared.metrics)
+        print(f"{cell}: compared with {other} on {len(images)} test images", flush=True)
+        run.log_metrics(tracking.flattened(compared.metrics))
+        if compared.figure is not None:
+            run.log_figure(compared.figure, "runs.png")
+
+
+def compare_networks(
     first: keras.Model,
     second: keras.Model,
     images: np.ndarray,
-    options: TwinsOptions,
+    options: RunComparisonOptions,
     seed: int,
 ) -> Findings:
     """Compare the first layer's filters and the maps of two trained networks.
@@ -42,11 +70,11 @@ def compare_twins(
 
     Returns:
         arrays: for each convolution of the first layer `filters/<layer>` and
-        `twin_filters/<layer>`, float32 (filters, height, width, channels), as they act on
+        `other_filters/<layer>`, float32 (filters, height, width, channels), as they act on
         normalised pixels (kernels times batch normalisation's factor), each in its network's own
         order, and `<array>/<layer>` for the arrays of `filter_matching.compare`; for each method
-        `map/<method>` and `twin_map/<method>` float32 (n, height, width), `correlation/<method>`
-        and `other_image/<method>` float32 (n,), Spearman's, with the twin's map of the same image
+        `map/<method>` and `other_map/<method>` float32 (n, height, width), `correlation/<method>`
+        and `other_image/<method>` float32 (n,), Spearman's, with the other's map of the same image
         and of the next (NaN where a map is constant); `target` int64 (n,), the class explained.
         metrics: `filters`, layer -> what `compare` says; `images`; `same_prediction`, on how many
         of them the networks agree; `maps`, method -> median correlations, and on how many images
@@ -56,15 +84,15 @@ def compare_twins(
     arrays: dict[str, np.ndarray] = {}
     metrics: dict[str, Any] = {"filters": {}}
     drawn: dict[str, np.ndarray] = {}
-    twins = first_filters(second)
+    others = first_filters(second)
     for name, bank in first_filters(first).items():
-        one, other = bank.acting, twins[name].acting
-        found = compare(one, other, options.draws, seed)
-        arrays |= {f"filters/{name}": one, f"twin_filters/{name}": other}
-        arrays |= {f"{array}/{name}": values for array, values in found.arrays.items()}
-        metrics["filters"][name] = found.metrics
+        one, other = bank.acting, others[name].acting
+        matched = compare(one, other, options.draws, seed)
+        arrays |= {f"filters/{name}": one, f"other_filters/{name}": other}
+        arrays |= {f"{array}/{name}": values for array, values in matched.arrays.items()}
+        metrics["filters"][name] = matched.metrics
         drawn[f"filters/{name}"] = one
-        drawn[f"filters/{name}, matched"] = other[found.arrays["partner"]]
+        drawn[f"filters/{name}, matched"] = other[matched.arrays["partner"]]
     networks = Network(first), Network(second)
     logits = [network.logits(images) for network in networks]
     target = logits[0].argmax(axis=1).astype(np.int64)
@@ -80,7 +108,7 @@ def compare_twins(
         )
         if len(images) == 1:  # whose next one is itself
             different = np.full_like(different, np.nan)
-        arrays |= {f"map/{name}": one, f"twin_map/{name}": other}
+        arrays |= {f"map/{name}": one, f"other_map/{name}": other}
         arrays |= {f"correlation/{name}": same, f"other_image/{name}": different}
         metrics["maps"][name] = {
             "images": int(np.isfinite(same).sum()),

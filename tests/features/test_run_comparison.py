@@ -6,11 +6,11 @@ import pytest
 from scipy.stats import spearmanr
 
 from heatproof.attribution.core.network import Network
-from heatproof.features.options import TwinsOptions
-from heatproof.features.twins import compare_twins
+from heatproof.features.options import RunComparisonOptions
+from heatproof.features.run_comparison import compare_networks
 from tests.attribution import architectures
 
-OPTIONS = TwinsOptions(images=6, draws=20)
+OPTIONS = RunComparisonOptions(images=6, draws=20)
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +31,14 @@ def reordered(model: keras.Model, order: np.ndarray) -> keras.Model:
 def test_the_same_network_in_another_order(images: np.ndarray) -> None:
     model = architectures.shared("simple_cnn").model
     order = np.random.default_rng(0).permutation(8)
-    found = compare_twins(model, reordered(model, order), images, OPTIONS, seed=0)
+    found = compare_networks(model, reordered(model, order), images, OPTIONS, seed=0)
     filters = found.metrics["filters"]["conv1"]
     assert filters["signed"]["mean"] == pytest.approx(1, abs=1e-6)
     assert filters["signed"]["above_redrawn"] == 1
     partner = found.arrays["partner/conv1"]
     assert order[partner].tolist() == list(range(8))
     np.testing.assert_array_equal(
-        found.arrays["twin_filters/conv1"][partner], found.arrays["filters/conv1"]
+        found.arrays["other_filters/conv1"][partner], found.arrays["filters/conv1"]
     )
     rows = [axes.get_images()[0].get_array() for axes in found.figure.axes]
     np.testing.assert_array_equal(rows[0], rows[1])
@@ -48,7 +48,7 @@ def test_the_same_network_in_another_order(images: np.ndarray) -> None:
         assert maps["median"] > 0.999
         assert maps["median_other_image"] < 0.9
         np.testing.assert_allclose(
-            found.arrays[f"map/{method}"], found.arrays[f"twin_map/{method}"], rtol=1e-3, atol=1e-4
+            found.arrays[f"map/{method}"], found.arrays[f"other_map/{method}"], rtol=1e-3, atol=1e-4
         )
 
 
@@ -57,7 +57,7 @@ def test_another_network(images: np.ndarray) -> None:
         architectures.shared("simple_cnn").model,
         architectures.build("simple_cnn", None, 9),
     )
-    found = compare_twins(model, other, images, OPTIONS, seed=0)
+    found = compare_networks(model, other, images, OPTIONS, seed=0)
     filters = found.metrics["filters"]["conv1"]["signed"]
     assert filters["mean"] < 0.8
     assert filters["itself"] == pytest.approx(1, abs=1e-12)
@@ -93,7 +93,7 @@ def normalised(sign: float) -> keras.Model:
 def test_filters_are_compared_as_they_act() -> None:
     """A negative filter that batch normalisation turns back is the same filter."""
     images = np.random.default_rng(0).random((2, 8, 8, 3)).astype(np.float32)
-    found = compare_twins(normalised(1.0), normalised(-1.0), images, OPTIONS, seed=0)
+    found = compare_networks(normalised(1.0), normalised(-1.0), images, OPTIONS, seed=0)
     assert found.metrics["filters"]["conv"]["signed"]["mean"] == pytest.approx(1, abs=1e-6)
     assert found.arrays["partner/conv"].tolist() == list(range(6))
     assert found.metrics["maps"]["saliency"]["median"] == pytest.approx(1, abs=1e-3)
@@ -101,10 +101,10 @@ def test_filters_are_compared_as_they_act() -> None:
 
 def test_no_images_and_one() -> None:
     model = architectures.shared("simple_cnn").model
-    found = compare_twins(model, model, np.zeros((0, 28, 28, 1), np.float32), OPTIONS, seed=0)
+    found = compare_networks(model, model, np.zeros((0, 28, 28, 1), np.float32), OPTIONS, seed=0)
     assert found.metrics["images"] == found.metrics["maps"]["saliency"]["images"] == 0
     assert np.isnan(found.metrics["maps"]["gradcam"]["median"])
     one = architectures.shared("simple_cnn").images(1)
-    found = compare_twins(model, model, one, OPTIONS, seed=0)
+    found = compare_networks(model, model, one, OPTIONS, seed=0)
     assert found.arrays["correlation/saliency"][0] == pytest.approx(1, abs=1e-6)
     assert np.isnan(found.arrays["other_image/saliency"][0])
