@@ -38,12 +38,12 @@ def compare_runs(study: Params, cell: str) -> None:
     other = study.listed("compared", cell).run
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
-    models = [trained_network(study.run(name), shape, classes) for name in (cell, other)]
+    first, second = (trained_network(study.run(name), shape, classes) for name in (cell, other))
     options = study.compare_runs
     images = dataset.test_images[: options.images].astype(np.float32) / 255
     used = {"seed": study.seed, "threads": study.threads, "compare_runs": options}
     with tracking.run(stage="compare_runs", cell=cell, params=used) as run:
-        compared = compare_networks(*models, images, options, study.seed)
+        compared = compare_networks(first, second, images, options, study.seed)
         artifacts.write_findings(cell, "runs", compared.arrays)
         artifacts.write_metrics("compare_runs", cell, compared.metrics)
         print(f"{cell}: compared with {other} on {len(images)} test images", flush=True)
