@@ -11,7 +11,6 @@
 the current folder, as in a stage; `enter` goes to it.
 """
 
-import importlib
 import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -20,14 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core import method
-from heatproof.attribution.core.method import (
-    FAMILIES,
-    Attribution,
-    Context,
-    Method,
-    UnsupportedNetwork,
-)
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Attribution, Context, Explainer, UnsupportedNetwork
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
 from heatproof.report.charts import sheet
@@ -69,19 +63,16 @@ class TrainedCell:
         return self.dataset.class_names
 
     @cached_property
-    def families(self) -> dict[str, dict[str, Method]]:
-        """Family -> name -> method, each with the options that params.yaml gives it."""
+    def families(self) -> dict[str, dict[str, Explainer]]:
+        """Stage family -> name -> method, each with the options that params.yaml gives it."""
         context = Context(self.dataset.train_images, self.study.seed)
-        found = {}
-        for name in FAMILIES:
-            room = importlib.import_module(method.MODULES[name])
-            if hasattr(room, "family"):  # the others find things that are not maps of an image
-                options = getattr(self.study.explain, name)
-                found[name] = room.family(self.network, options, context).methods
-        return found
+        return {
+            family: registry.with_options(getattr(self.study.explain, family), context)
+            for family in STAGE_FAMILIES
+        }
 
     @property
-    def methods(self) -> dict[str, Method]:
+    def methods(self) -> dict[str, Explainer]:
         """Name -> method, of all families."""
         return {name: m for family in self.families.values() for name, m in family.items()}
 

@@ -21,6 +21,7 @@ from PIL import Image
 from heatproof import api
 from heatproof.api import TrainedCell
 from heatproof.attribution.core.method import UnsupportedNetwork
+from heatproof.attribution.families import SLOW_STAGES, STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
 from heatproof.report.pages import image_page
@@ -31,7 +32,6 @@ from heatproof.storage import artifacts, atomic, paths
 from heatproof.storage.folders import file_name
 
 OUTPUT = Path("explained")
-SLOW = ("lime", "shap")
 LONGEST_NAME = 40  # letters; with the cell's name it must still be a file name
 
 
@@ -167,7 +167,7 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
     """Say which of the methods take long, and how long they took in the study if it is known."""
     measured: dict[str, float] = {}
     slow = []
-    for family in SLOW:
+    for family in SLOW_STAGES:
         slow += [name for name in trained.families.get(family, {}) if name in chosen]
         measured |= artifacts.read_timing(f"explain_{family}", trained.name)
     if not slow:
@@ -217,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="NAME",
-        help="methods, or families of them (gradients, lime, shap); all if left out",
+        help=f"methods, or families of them ({', '.join(STAGE_FAMILIES)}); all if left out",
     )
     add("--target", help="the class to explain, by name or index; the most probable if left out")
     add(

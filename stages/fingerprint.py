@@ -17,7 +17,8 @@ if __name__ == "__main__":
 import json
 from pathlib import Path
 
-from heatproof.attribution.core.method import FAMILIES, MODULES
+from heatproof.attribution import registry
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets.options import SOURCES
 from heatproof.models.options import ARCHITECTURES
@@ -27,11 +28,17 @@ from heatproof.storage import atomic, paths
 STAGES = Path(__file__).parent
 # They have a list for each family, and none.
 OTHERS = ("__init__", "explain", "fingerprint")
+# These apply or describe every method that params.yaml lists.
+EVERY_METHOD = ("assess", "assess_shuffled", "report")
+TELLING = ("report",)  # what records say to readers counts there
 
 
 def main() -> None:
     study = params.load()
-    code = {f"code/{name}.txt": listed(*modules) for name, modules in entries(study).items()}
+    code = {
+        f"code/{name}.txt": listed(*modules, prose=name in TELLING)
+        for name, modules in entries(study).items()
+    }
     settings = {f"runs/{name}.json": described(study, name) for name in study.runs}
     for name, content in (code | settings).items():
         atomic.write_text(paths.DATA / name, content)
@@ -44,9 +51,23 @@ def main() -> None:
 def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     """Return the lists of code by name, each with the modules that it starts from."""
     stages = {path.stem for path in STAGES.glob("*.py")} - set(OTHERS)
+    methods = registry.modules(study.explain.methods)
     return {
-        **{stage: (f"stages.{stage}",) for stage in sorted(stages)},
-        **{f"explain_{family}": ("stages.explain", MODULES[family]) for family in FAMILIES},
+        **{
+            stage: (f"stages.{stage}", *(methods if stage in EVERY_METHOD else ()))
+            for stage in sorted(stages)
+        },
+        **{
+            f"explain_{family}": (
+                "stages.explain",
+                *registry.modules(getattr(study.explain, family)),
+            )
+            for family in STAGE_FAMILIES
+        },
+        **{
+            f"explain_{family}": ("stages.explain", module)
+            for family, module in registry.INSPECTIONS.items()
+        },
         **{
             f"models/{name}": (f"{ARCHITECTURES}.{model.network.architecture}",)
             for name, model in study.models.items()
@@ -58,9 +79,9 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     }
 
 
-def listed(*modules: str) -> str:
+def listed(*modules: str, prose: bool = False) -> str:
     """Return a line for each file of code: its hash and its path."""
-    digests = source_code.digests(*modules)
+    digests = source_code.digests(*modules, prose=prose)
     return "".join(f"{digest}  {path}\n" for path, digest in digests.items())
 
 

@@ -27,11 +27,18 @@ FEW_SAMPLES = {
     "images": {"right_per_class": 1, "wrong_per_class": 0},
     "gradients": {
         "smoothgrad": {"samples": 4},
-        "integrated_gradients": {"steps": 4, "most_steps": 8},
-        "rise": {"masks": 20},
+        "vargrad": {"samples": 4},
+        **{
+            f"integrated_gradients_{start}": {"steps": 4, "max_steps": 8}
+            for start in ("black", "mean", "blurred")
+        },
     },
-    "lime": {"samples": 50},
-    "shap": {"background": 4, "gradient_samples": 4, "partition_evaluations": 40},
+    "perturbation": {"rise": {"masks": 20}, "lime": {"samples": 50}},
+    "shapley": {
+        "gradient_shap": {"background": 4, "samples": 4},
+        "deep_shap": {"background": 4},
+        "partition_shap": {"background": 4, "evaluations": 40},
+    },
     "features": {"maximisation": {"steps": 3}},
     "counterfactual": {"steps": 5},
 }

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from heatproof import api
-from heatproof.attribution import gradients_family
-from heatproof.attribution.core.method import Attribution, Family, UnsupportedNetwork
+from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
 from tests import small_cell
@@ -45,7 +45,7 @@ def test_it_predicts_and_explains_as_the_network_does(cell: api.TrainedCell) -> 
 
 
 def test_methods_are_chosen_by_name_or_family(cell: api.TrainedCell) -> None:
-    assert set(cell.families) == {"gradients", "lime", "shap"}
+    assert set(cell.families) == set(STAGE_FAMILIES)
     assert {"gradcam", "saliency"} <= set(cell.families["gradients"])
     assert cell.named(["saliency", "gradcam", "saliency"]) == ["saliency", "gradcam"]
     assert cell.named(["gradients"]) == list(cell.families["gradients"])
@@ -56,17 +56,14 @@ def test_methods_are_chosen_by_name_or_family(cell: api.TrainedCell) -> None:
         cell.explain("gradients", images, np.zeros(1, int))
 
 
-def test_who_cannot_serve_says_why_and_the_others_go_on(
-    cell: api.TrainedCell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_cannot_serve_says_why_and_the_others_go_on(cell: api.TrainedCell) -> None:
     def refuses(*_: object) -> Attribution:
         raise UnsupportedNetwork("no ReLU here")
 
     def serves(_: object, images: np.ndarray, __: object) -> Attribution:
         return Attribution(np.ones(images.shape[:3], np.float32), {"r2": np.full(len(images), 0.5)})
 
-    family = Family({"refuses": refuses, "serves": serves})
-    monkeypatch.setattr(gradients_family, "family", lambda *_: family)
+    cell.families["gradients"] = {"refuses": refuses, "serves": serves}
     images, _ = cell.test_images(0, 1)
     found = dict(cell.explain_all(["gradients"], images, np.zeros(2, int)))
     assert str(found["refuses"]) == "no ReLU here"

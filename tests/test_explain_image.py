@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from heatproof import api, explain_image
-from heatproof.attribution import gradients_family
-from heatproof.attribution.core.method import Attribution, Family, UnsupportedNetwork
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
 from heatproof.explain_image import explain_images
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
@@ -111,7 +111,7 @@ def test_every_method_is_asked_if_none_is_named(
     monkeypatch.setattr(api.TrainedCell, "explain", answers)
     page = explain_images([photo("photo.png")], GRAY, wanted=None)
     trained = api.open_cell(GRAY)
-    assert len(trained.methods) > 15
+    assert set(trained.methods) == set(trained.study.explain.methods)
     drawn = read_pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
     assert drawn == len(trained.methods)
     assert "may take minutes with a large one; --methods gradients" in capsys.readouterr().out
@@ -123,15 +123,15 @@ def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
     trained = api.open_cell(GRAY)
     slow = ["lime", "deep_shap"]
     measured = {
-        "explain_lime": {"lime_ms_per_image": 1500.0},
-        "explain_shap": {"deep_shap_ms_per_image": 250.0, "gradient_shap_ms_per_image": 9e9},
+        "explain_perturbation": {"lime_ms_per_image": 1500.0},
+        "explain_shapley": {"deep_shap_ms_per_image": 250.0, "gradient_shap_ms_per_image": 9e9},
     }
     monkeypatch.setattr(artifacts, "read_timing", lambda stage, _: measured[stage])
     said = explain_image._warned(trained, [*FEW, *slow], images=2)
     assert said.startswith("LIME and DeepSHAP need hundreds of passes")
     assert "took about 3.5 s where the study was run" in said
     assert explain_image._warned(trained, FEW, images=2) == ""
-    del measured["explain_shap"]["deep_shap_ms_per_image"]
+    del measured["explain_shapley"]["deep_shap_ms_per_image"]
     assert "may take minutes" in explain_image._warned(trained, slow, images=2)
 
 
@@ -157,8 +157,8 @@ def test_a_method_that_cannot_serve_is_shown_with_its_reason(
         return Attribution(values, {"completeness_error": np.full(len(images), 0.0123)})
 
     monkeypatch.setattr(api, "open_cell", OPEN_CELL)
-    family = Family({"lrp_epsilon": refuses, "saliency": serves})
-    monkeypatch.setattr(gradients_family, "family", lambda *_: family)
+    methods = {"lrp_epsilon": refuses, "saliency": serves}
+    monkeypatch.setattr(registry, "with_options", lambda *_: methods)
     page = explain_images([photo("photo.png")], GRAY, wanted=["gradients"])
     text = read_pages.read(page).text
     assert "LRP-ε: it has no <ReLU>" in text

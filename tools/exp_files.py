@@ -79,10 +79,10 @@ def _maps(path: Path) -> dict[str, Any]:
         return {}
     try:
         with np.load(path, allow_pickle=False) as archive:
-            names = methods.ordered([n[4:] for n in archive.files if n.startswith("map/")])
+            names = [n[4:] for n in archive.files if n.startswith("map/")]
             if not names:
                 return {}
-            method = "gradcam" if "gradcam" in names else names[0]
+            method = methods.first_overlay(names)
             # Each image once, for the class that the network named.
             kept = np.flatnonzero(archive["target"] == archive["predicted"])
             return {

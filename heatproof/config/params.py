@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from heatproof.attribution import gradients_family, shap_family
-from heatproof.attribution.perturbation import lime
+from heatproof.attribution import registry
 from heatproof.config.checks import check_datasets_named, check_runs
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
@@ -55,14 +54,19 @@ class ImageChoice(Block):
 
 
 class Explain(Block):
-    """Which images are explained, and the options of each family of `heatproof/attribution/`."""
+    """Which images are explained, and how: of each stage family the methods with their options."""
 
     images: ImageChoice
-    gradients: gradients_family.Options
-    lime: lime.Options
-    shap: shap_family.Options
+    gradients: registry.GradientMethods
+    perturbation: registry.PerturbationMethods
+    shapley: registry.ShapleyMethods
     features: FeaturesOptions
     counterfactual: CounterfactualOptions
+
+    @property
+    def methods(self) -> dict[str, Block]:
+        """Every method of maps that is listed, with its options."""
+        return {**self.gradients, **self.perturbation, **self.shapley}
 
 
 class Evaluate(Block):

@@ -5,6 +5,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
+from typing_extensions import is_typeddict
 
 from heatproof.config.schema import Block
 from heatproof.run.errors import UserError, nearest, shown_key, shown_value
@@ -58,7 +59,7 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
         remedy = f"unknown{nearest(tag, tags)}; known: {', '.join(tags)}"
         return f"{key} = {shown_value(tag)}: {remedy}"
     if kind == "extra_forbidden":
-        known = list(holder.model_fields)
+        known = list(_fields(holder) or ())
         remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
     elif kind == "missing":
         only = get_args(described.annotation) if get_origin(described.annotation) is Literal else ()
@@ -87,12 +88,19 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], 
             continue
         if get_origin(kind) in (Union, UnionType):
             continue
-        if isinstance(kind, type) and issubclass(kind, Block):
-            holder, described = kind, kind.model_fields.get(part)
+        if (fields := _fields(kind)) is not None:
+            holder, described = kind, fields.get(part)
         else:
             described = get_args(kind)[-1] if get_args(kind) else None
         place.append(str(part) or "''")
     return place, holder, described
+
+
+def _fields(kind: Any) -> dict[str, Any] | None:
+    """Return what a block or a typed mapping may hold, by name; None where `kind` is neither."""
+    if isinstance(kind, type) and issubclass(kind, Block):
+        return kind.model_fields
+    return kind.__annotations__ if is_typeddict(kind) else None
 
 
 def _members(field: Any) -> dict[str, type[Block]]:

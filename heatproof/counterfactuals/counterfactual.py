@@ -36,7 +36,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from heatproof.attribution.core.feature_maps import feature_layer
-from heatproof.attribution.core.method import Findings, Subject
+from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
 from heatproof.counterfactuals.options import CounterfactualOptions
@@ -51,24 +51,24 @@ COMPARED = {
 }
 
 
-def find(subject: Subject, options: CounterfactualOptions) -> Findings:
+def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
     """Search for counterfactual images and make adversarial ones.
 
     Raises:
         UserError: the network has no feature map that Grad-CAM could weigh.
     """
-    layer = feature_layer(subject.network.model)
+    layer = feature_layer(cell.network.model)
     started = time.monotonic()
-    searched, found_metrics = _search(subject, options)
+    searched, found_metrics = _search(cell, options)
     between = time.monotonic()
-    attacked, attack_metrics = _attack(subject, options, layer)
+    attacked, attack_metrics = _attack(cell, options, layer)
     timing = {
         "search_seconds": round(between - started, 3),
         "attack_seconds": round(time.monotonic() - between, 3),
     }
-    class_names = np.array(subject.rows.class_names, np.str_)
+    class_names = np.array(cell.rows.class_names, np.str_)
     arrays = {"class_names": class_names} | searched | attacked
-    return Findings(
+    return Inspection(
         arrays,
         {"search": found_metrics, "attack": attack_metrics | {"layer": layer}},
         timing,
@@ -104,14 +104,14 @@ def counterfactual_targets(
 
 
 def _search(
-    subject: Subject, options: CounterfactualOptions
+    cell: ExplainedCell, options: CounterfactualOptions
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    rows = subject.rows
+    rows = cell.rows
     chosen = each_once(rows, wrong_first=True, most=options.images)
     label, predicted = rows.label[chosen], rows.predicted[chosen]
     images = rows.images[chosen].astype(np.float32) / 255
-    target = counterfactual_targets(subject.network.logits(images), label, predicted)
-    found = search(subject.network, images, target, options)
+    target = counterfactual_targets(cell.network.logits(images), label, predicted)
+    found = search(cell.network, images, target, options)
     arrays = {
         "image_index": rows.image_index[chosen],
         "label": label,
@@ -144,13 +144,13 @@ def search_summary(found: Counterfactuals) -> dict[str, Any]:
 
 
 def _attack(
-    subject: Subject, options: CounterfactualOptions, layer: str
+    cell: ExplainedCell, options: CounterfactualOptions, layer: str
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    rows = subject.rows
+    rows = cell.rows
     chosen = each_once(rows, wrong_first=False, most=options.images)
     images = rows.images[chosen].astype(np.float32) / 255
-    attack = fgsm(subject.network, images, options.fgsm_epsilons)
-    maps = gradcams(subject.network, images, attack, layer)
+    attack = fgsm(cell.network, images, options.fgsm_epsilons)
+    maps = gradcams(cell.network, images, attack, layer)
     correlations = {
         pair: np.where(attack.flipped, rank_correlation(maps[first], maps[second]), np.nan).astype(
             np.float32

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.core.activation_layers import LOGITS, activated_maps, rectified
-from heatproof.attribution.core.method import Findings, Subject
+from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.features.activation_maximisation import maximise
 from heatproof.features.activations import feature_maps
 from heatproof.features.dead_filters import Activity, count, survey
@@ -35,25 +35,25 @@ from heatproof.features.filters import first_filters, summary
 from heatproof.features.options import FeaturesOptions
 
 
-def find(subject: Subject, options: FeaturesOptions) -> Findings:
+def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
     """Look into the network: its first filters, feature maps, dead filters, preferred images."""
-    arrays: dict[str, np.ndarray] = {"class_names": np.array(subject.rows.class_names, np.str_)}
+    arrays: dict[str, np.ndarray] = {"class_names": np.array(cell.rows.class_names, np.str_)}
     metrics: dict[str, Any] = {}
     timing: dict[str, float] = {}
     with _timed(timing, "filters"):
-        _filters(subject, arrays, metrics)
+        _filters(cell, arrays, metrics)
     with _timed(timing, "feature_maps"):
-        _feature_maps(subject, options, arrays, metrics)
+        _feature_maps(cell, options, arrays, metrics)
     with _timed(timing, "dead_filters"):
-        climbed = _climbed(subject, options)
-        activity = _activity(subject, options, list(climbed), arrays, metrics)
+        climbed = _climbed(cell, options)
+        activity = _activity(cell, options, list(climbed), arrays, metrics)
     with _timed(timing, "maximisation"):
-        _preferred(subject, options, climbed, activity, arrays, metrics)
-    return Findings(arrays, metrics, timing, figure(arrays))
+        _preferred(cell, options, climbed, activity, arrays, metrics)
+    return Inspection(arrays, metrics, timing, figure(arrays))
 
 
-def _filters(subject: Subject, arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> None:
-    banks = first_filters(subject.network.trained)
+def _filters(cell: ExplainedCell, arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> None:
+    banks = first_filters(cell.network.trained)
     for name, bank in banks.items():
         arrays[f"filters/{name}"] = bank.kernels
         arrays[f"filter_factor/{name}"] = bank.factor
@@ -61,16 +61,16 @@ def _filters(subject: Subject, arrays: dict[str, np.ndarray], metrics: dict[str,
 
 
 def _feature_maps(
-    subject: Subject,
+    cell: ExplainedCell,
     options: FeaturesOptions,
     arrays: dict[str, np.ndarray],
     metrics: dict[str, Any],
 ) -> None:
     # A wrong image has two rows.
-    once = np.sort(np.unique(subject.rows.image_index, return_index=True)[1])[: options.images]
-    images = subject.rows.images[once].astype(np.float32) / 255
-    maps = feature_maps(subject.network, images, options.channels)
-    arrays["feature_map_image"] = subject.rows.image_index[once]
+    once = np.sort(np.unique(cell.rows.image_index, return_index=True)[1])[: options.images]
+    images = cell.rows.images[once].astype(np.float32) / 255
+    maps = feature_maps(cell.network, images, options.channels)
+    arrays["feature_map_image"] = cell.rows.image_index[once]
     arrays.update({f"feature_map/{name}": values for name, values in maps.items()})
     metrics["feature_maps"] = {
         "images": len(once),
@@ -79,28 +79,28 @@ def _feature_maps(
     }
 
 
-def _climbed(subject: Subject, options: FeaturesOptions) -> dict[str, np.ndarray]:
+def _climbed(cell: ExplainedCell, options: FeaturesOptions) -> dict[str, np.ndarray]:
     """Return the layers whose channels' preferred images are sought, and which channels."""
-    names = activated_maps(subject.network.model)
+    names = activated_maps(cell.network.model)
     spread = np.linspace(0, len(names) - 1, min(options.maximisation.layers, len(names)))
     climbed = {}
     for name in [names[place] for place in spread.round().astype(int)]:
-        channels = subject.network.model.get_layer(name).output.shape[-1]
+        channels = cell.network.model.get_layer(name).output.shape[-1]
         climbed[name] = np.arange(min(options.channels, channels))
-    return climbed | {LOGITS: np.arange(subject.network.classes)}
+    return climbed | {LOGITS: np.arange(cell.network.classes)}
 
 
 def _activity(
-    subject: Subject,
+    cell: ExplainedCell,
     options: FeaturesOptions,
     climbed: list[str],
     arrays: dict[str, np.ndarray],
     metrics: dict[str, Any],
 ) -> dict[str, Activity]:
     """Pass the test images once, for all that has to be known of them."""
-    images = subject.test_images[: options.dead.images]  # they were shuffled when processed
-    counted = rectified(subject.network.model)
-    activity = survey(subject.network, list(dict.fromkeys([*counted, *climbed])), images)
+    images = cell.test_images[: options.dead.images]  # they were shuffled when processed
+    counted = rectified(cell.network.model)
+    activity = survey(cell.network, list(dict.fromkeys([*counted, *climbed])), images)
     for name in counted:
         known = activity[name]
         arrays[f"active_images/{name}"] = known.active_share.astype(np.float32)
@@ -118,17 +118,17 @@ def _activity(
 
 
 def _preferred(
-    subject: Subject,
+    cell: ExplainedCell,
     options: FeaturesOptions,
     climbed: dict[str, np.ndarray],
     activity: dict[str, Activity],
     arrays: dict[str, np.ndarray],
     metrics: dict[str, Any],
 ) -> None:
-    seed = subject.context.seed
+    seed = cell.context.seed
     metrics["preferred"] = {}
     for name, channels in climbed.items():
-        found = maximise(subject.network, name, channels, options.maximisation, seed)
+        found = maximise(cell.network, name, channels, options.maximisation, seed)
         real = activity[name].largest[channels]
         arrays[f"preferred/{name}"] = found.images
         arrays[f"reached/{name}"] = found.reached
@@ -143,7 +143,7 @@ def _preferred(
     logits = zip(arrays[f"reached/{LOGITS}"], arrays[f"largest_real/{LOGITS}"], strict=True)
     metrics["classes"] = {
         class_name: {"reached": float(reached), "largest_real": float(real)}
-        for class_name, (reached, real) in zip(subject.rows.class_names, logits, strict=True)
+        for class_name, (reached, real) in zip(cell.rows.class_names, logits, strict=True)
     }
 
 

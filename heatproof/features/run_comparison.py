@@ -14,7 +14,8 @@ import numpy as np
 
 from heatproof.attribution.cam.gradcam import gradcam
 from heatproof.attribution.core.feature_maps import feature_layer
-from heatproof.attribution.core.method import Findings, Method
+from heatproof.attribution.core.inspection import Inspection
+from heatproof.attribution.core.method import Explainer
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
 from heatproof.config.params import Params
@@ -58,7 +59,7 @@ def compare_networks(
     images: np.ndarray,
     options: RunComparisonOptions,
     seed: int,
-) -> Findings:
+) -> Inspection:
     """Compare the first layer's filters and the maps of two trained networks.
 
     Args:
@@ -115,10 +116,10 @@ def compare_networks(
             "median": _median(same),
             "median_other_image": _median(different),
         }
-    return Findings(arrays, metrics, {}, figure(drawn))
+    return Inspection(arrays, metrics, {}, figure(drawn))
 
 
-def _methods(network: Network) -> dict[str, Method]:
+def _methods(network: Network) -> dict[str, Explainer]:
     layer = feature_layer(network.model)
     return {"gradcam": partial(gradcam, layer=layer), "saliency": saliency}
 

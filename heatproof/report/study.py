@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core.method import FAMILIES, MAPS
+from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.attribution.registry import STAGES
 from heatproof.config.params import Cell, Params
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
@@ -20,8 +21,6 @@ from heatproof.training.options import Schedule
 if TYPE_CHECKING:
     import pandas as pd
 
-# Those that give something else than a map of each row.
-FINDINGS = tuple(name for name in FAMILIES if name not in MAPS)
 
 # What each metrics file must hold for a page to be made from it.
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
@@ -75,7 +74,7 @@ class CellResults:
         Raises:
             UserError: the families do not explain the same rows.
         """
-        families = [name for name in MAPS if name in self.explained]
+        families = [name for name in STAGE_FAMILIES if name in self.explained]
         return artifacts.read_maps(self.name, families) if families else None
 
     def findings(self, family: str) -> dict[str, np.ndarray]:
@@ -85,7 +84,7 @@ class CellResults:
     def methods(self) -> dict[str, dict[str, Any]]:
         """What the explain stages say of each method: its own errors, or why it cannot serve."""
         records: dict[str, dict[str, Any]] = {}
-        for family in MAPS:
+        for family in STAGE_FAMILIES:
             records |= self.explain.get(family, {}).get("methods", {})
         return records
 
@@ -163,14 +162,14 @@ def collect(params: Params) -> Study:
 def _cell(params: Params, name: str) -> CellResults:
     missing: list[str] = []
     timing: dict[str, float] = {}
-    for stage in ("train", "evaluate", *(f"explain_{family}" for family in MAPS)):
+    for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
         timing |= artifacts.read_timing(stage, name)
     train = _metrics("train", name, _TRAIN, missing)
     history = _optional(paths.history(name), lambda: _history(name), missing)
     evaluate = _metrics("evaluate", name, _EVALUATE, missing)
     explain = {
         family: content
-        for family in (*MAPS, *FINDINGS)
+        for family in STAGES
         if (content := _metrics(f"explain_{family}", name, (), missing))
     }
     return CellResults(
@@ -187,9 +186,7 @@ def _cell(params: Params, name: str) -> CellResults:
         compared=_compared(params, name, missing),
         timing=timing,
         explained=tuple(
-            family
-            for family in (*MAPS, *FINDINGS)
-            if _there(paths.explanations(name, family), missing)
+            family for family in STAGES if _there(paths.explanations(name, family), missing)
         ),
         predicted=_there(paths.predictions(name), missing),
         trusted=_there(paths.trust(name), missing),

@@ -5,8 +5,9 @@ better is no reason to train again. Nor do rooms and modules that move values an
 which are not followed either: a change of theirs that alters a result is a change of the file
 format or of a parameter's meaning, and the stage that makes the value changes with it. These are
 `config`, `storage` and `run` (but its `runtime`, which chooses kernels), each room's `options`,
-whose values are dependencies of their own, the package itself, which has the version, and what
-draws pictures for tracked runs.
+whose values are dependencies of their own, the package itself, which has the version, what finds
+the methods (stages start from the modules of their own methods), and what draws pictures for
+tracked runs.
 """
 
 import ast
@@ -24,7 +25,9 @@ COUNTED = ("heatproof.run.runtime",)
 # A registry loads every module of a package, which no import statement shows.
 LISTED = {"heatproof.trust.registry": "heatproof.trust.measures"}
 # Keywords whose text only people read: what a record says in tables and reports.
-PROSE = ("label", "inline", "meaning", "reference", "unit")
+PROSE = ("label", "inline", "meaning", "reference", "unit", "shows", "address", "caption",
+         "colours")  # fmt: skip
+FINDERS = ("heatproof.attribution.registry", "heatproof.attribution.families")
 TRACKED_PICTURES = (
     "heatproof.attribution.core.panel",
     "heatproof.evaluation.figures",
@@ -32,10 +35,10 @@ TRACKED_PICTURES = (
 )
 
 
-def digests(*modules: str) -> dict[str, str]:
+def digests(*modules: str, prose: bool = False) -> dict[str, str]:
     """Return the files that decide what `modules` compute, by path, each with its `digest`."""
     paths = files(used_by(*modules))
-    return {path.relative_to(ROOT).as_posix(): digest(path) for path in paths}
+    return {path.relative_to(ROOT).as_posix(): digest(path, prose) for path in paths}
 
 
 def used_by(*modules: str) -> set[str]:
@@ -53,7 +56,7 @@ def used_by(*modules: str) -> set[str]:
 def counts(module: str) -> bool:
     """Whether a module may change a number: see the text at the top."""
     room, _, name = module.rpartition(".")
-    uncounted = (*UNCOUNTED, *TRACKED_PICTURES, "heatproof")
+    uncounted = (*UNCOUNTED, *FINDERS, *TRACKED_PICTURES, "heatproof")
     return module in COUNTED or not (room in UNCOUNTED or module in uncounted or name == "options")
 
 
@@ -93,15 +96,18 @@ def files(modules: set[str]) -> list[Path]:
 
 
 @cache
-def digest(path: Path) -> str:
-    """Return a SHA-256 of what a file does: of a module without what only people read."""
+def digest(path: Path, prose: bool = False) -> str:
+    """Return a SHA-256 of what a file does: of a module without what only people read.
+
+    prose: what records say in tables and reports counts too, as it does for the report.
+    """
     content = path.read_bytes()
     if path.suffix == ".py":
-        content = strip_comments(content.decode("utf-8")).encode()
+        content = strip_comments(content.decode("utf-8"), prose).encode()
     return hashlib.sha256(content).hexdigest()
 
 
-def strip_comments(source: str) -> str:
+def strip_comments(source: str, keep_prose: bool = False) -> str:
     """Return Python source without comments, docstrings, prose, and lines that are then empty.
 
     What is left is cut from the source rather than written anew from its tree, so that every
@@ -110,7 +116,8 @@ def strip_comments(source: str) -> str:
     lines = source.split("\n")
     tree = ast.parse(source)
     docstrings = {(node.lineno, node.col_offset) for node in _docstrings(tree)}
-    prose = sorted(_prose(tree), key=lambda node: (node.lineno, node.col_offset), reverse=True)
+    prose = [] if keep_prose else list(_prose(tree))
+    prose.sort(key=lambda node: (node.lineno, node.col_offset), reverse=True)
     # Within a string of several lines an empty one counts.
     inside = {
         number

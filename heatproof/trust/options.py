@@ -19,10 +19,9 @@ else:
 
 
 class SlowMethodsOptions(Block):
-    """Methods that take many passes: where maps have to be made again, of this many images."""
+    """Methods that take many passes per image: where maps are made again, of how many images."""
 
     images: Count
-    methods: list[str]
 
 
 class AssessOptions(Block):

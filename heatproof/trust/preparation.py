@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from heatproof.attribution import gradients_family, shap_family
+from heatproof.attribution import registry
 from heatproof.attribution.core.baselines import blurred, constant
-from heatproof.attribution.core.method import MAPS, Context, Method
+from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.perturbation import lime
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.models.build import trained_network
-from heatproof.run.errors import UserError, nearest
 from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset, Explanations
 from heatproof.trust.assessment import Assessment, Explain
@@ -44,14 +43,20 @@ def prepare(study: Params, cell: str) -> Prepared:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
-    rows = one_per_image(artifacts.read_maps(cell, MAPS), study.assess.images, study.seed)
+    rows = artifacts.read_maps(cell, STAGE_FAMILIES)
+    rows = one_per_image(rows, study.assess.images, study.seed)
     images = rows.images.astype(np.float32) / 255
     model = trained_network(study.run(cell), rows.images.shape[1:], len(rows.class_names))
     network = Network(model)
     context = Context(dataset.train_images, study.seed)
-    known = _methods(study, network, context)
-    slow = _checked(list(known), study.assess.slow_methods.methods)
-    methods = {name: method for name, method in known.items() if name in rows.maps}
+    records = {name: method for name, method in registry.methods().items() if name in rows.maps}
+    options = {
+        name: records[name].recomputing(options)
+        for name, options in study.explain.methods.items()
+        if name in records
+    }
+    methods = registry.with_options(options, context)
+    slow = tuple(name for name in methods if records[name].cost == "slow")
     slow_images = min(study.assess.slow_methods.images, len(rows.target))
     mask = _mask_kind(study, cell, dataset)
 
@@ -81,40 +86,11 @@ def prepare(study: Params, cell: str) -> Prepared:
         predict=network.logits,
         model=model,
         methods=tuple(methods),
-        slow=tuple(name for name in methods if name in slow),
-        recomputed=tuple(name for name in methods if name.startswith("integrated_gradients")),
+        slow=slow,
+        recomputed=tuple(name for name in methods if not records[name].recomputed_alike),
         explaining=explaining,
     )
     return Prepared(assessment, rows, mask, slow_images)
-
-
-def _methods(study: Params, network: Network, context: Context) -> dict[str, Method]:
-    """Return every method of maps by name, set up so that explaining again is affordable."""
-    explain = study.explain
-    # A random network would have Integrated Gradients double its steps to no end (their maps have
-    # to be compared with `recomputed` ones), and LIME would explain each image once per seed to
-    # measure its stability, which does not change the map.
-    path = explain.gradients.integrated_gradients
-    path = path.model_copy(update={"most_steps": path.steps})
-    families = (
-        gradients_family.family(
-            network, explain.gradients.model_copy(update={"integrated_gradients": path}), context
-        ),
-        lime.family(network, explain.lime.model_copy(update={"stability_images": 0}), context),
-        shap_family.family(network, explain.shap, context),
-    )
-    return {name: method for each in families for name, method in each.methods.items()}
-
-
-def _checked(known: list[str], wanted: list[str]) -> list[str]:
-    """Return `wanted`. Raises UserError if one of them is no method."""
-    for name in wanted:
-        if name not in known:
-            raise UserError(
-                f"params.yaml: assess.slow_methods.methods: {name!r} is no method of maps"
-                f"{nearest(name, known)}; known: {', '.join(known)}"
-            )
-    return wanted
 
 
 def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:

@@ -23,8 +23,8 @@ from heatproof.attribution.core.baselines import constant
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.integrated_gradients import integrated_gradients
+from heatproof.attribution.gradients.noisy_gradients import smoothgrad
 from heatproof.attribution.gradients.saliency import saliency
-from heatproof.attribution.gradients.smoothgrad import smoothgrad
 from heatproof.config.params import Params
 from heatproof.models.build import trained_network
 from heatproof.run import tracking
@@ -122,7 +122,7 @@ def explaining(
         targets: int64 (n,), class indices.
         seed: of SmoothGrad's noise.
     """
-    path = {"steps": PATH_STEPS, "most_steps": PATH_STEPS, "tolerance": 1.0}
+    path = {"steps": PATH_STEPS, "max_steps": PATH_STEPS, "tolerance": 1.0}
     methods = {
         "saliency": saliency,
         "gradcam": partial(gradcam, layer=feature_layer(network.model)),

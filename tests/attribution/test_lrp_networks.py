@@ -113,24 +113,6 @@ def test_a_network_that_looks_at_nothing(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_one_image_is_explained_as_in_a_batch(rule: Rule) -> None:
-    network = averaged()
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = rule(network, images, targets)
-    alone = [rule(network, images[i : i + 1], targets[i : i + 1]) for i in range(5)]
-    largest = np.abs(together.maps).max()
-    np.testing.assert_allclose(
-        together.maps, [one.maps[0] for one in alone], rtol=1e-5, atol=1e-5 * largest
-    )
-    np.testing.assert_allclose(
-        together.numbers["conservation_error"],
-        [one.numbers["conservation_error"][0] for one in alone],
-        rtol=1e-4,
-        atol=1e-6,
-    )
-
-
-@pytest.mark.parametrize("rule", RULES)
 def test_black_and_no_images(rule: Rule) -> None:
     black = rule(two_layers(), 0 * PIXELS, np.array([0]))
     np.testing.assert_array_equal(black.maps, np.zeros((1, 1, 2)))

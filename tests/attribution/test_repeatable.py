@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from heatproof.attribution import gradients_family, shap_family
+from heatproof.attribution import registry
 from heatproof.attribution.core.activation_layers import LOGITS
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
@@ -22,6 +22,7 @@ from heatproof.counterfactuals.options import SearchOptions
 from heatproof.features.activation_maximisation import maximise
 from heatproof.features.options import MaximisationOptions
 from tests.attribution import architectures
+from tests.attribution.smaller import smaller
 from tests.sums import long_sums, overlapping_pooling_in_loops
 
 
@@ -54,25 +55,8 @@ def test_whatever_explains(traced: list[Any]) -> None:
     images = architecture.images(2)
     targets = architecture.targets(2)
     context = Context((255 * architecture.images(4)).astype(np.uint8), seed=3)
-    options = architectures.study().explain
-    few = options.gradients.model_copy(
-        update={
-            "smoothgrad": options.gradients.smoothgrad.model_copy(update={"samples": 2}),
-            "integrated_gradients": options.gradients.integrated_gradients.model_copy(
-                update={"steps": 2, "most_steps": 4}
-            ),
-            "rise": options.gradients.rise.model_copy(update={"masks": 4}),
-        }
-    )
-    small = options.shap.model_copy(
-        update={"background": 3, "gradient_samples": 2, "partition_evaluations": 12}
-    )
-    for family in (
-        gradients_family.family(network, few, context),
-        shap_family.family(network, small, context),
-    ):
-        for method in family.methods.values():
-            method(network, images, targets)
+    for method in registry.methods().values():
+        method.with_options(smaller(method.options()), context)(network, images, targets)
     fgsm(network, images, [0.1])
     search(
         network,

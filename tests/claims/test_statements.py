@@ -14,9 +14,7 @@ def test_what_params_say_is_compared_as_it_stands():
     assert entry("separable_saving")["measured"]["text"] == "88.57 %"
     assert entry("baseline_cnn.validation")["measured"]["text"] == "20.00 %"
     explain = STUDY.explain.gradients
-    fewer = explain.model_copy(
-        update={"smoothgrad": explain.smoothgrad.model_copy(update={"samples": 20})}
-    )
+    fewer = explain | {"smoothgrad": explain["smoothgrad"].model_copy(update={"samples": 20})}
     study = STUDY.model_copy(
         update={"explain": STUDY.explain.model_copy(update={"gradients": fewer})}
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.attribution.core.method import Context, Findings, Subject
+from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.counterfactual import counterfactual_targets, each_once, find
 from heatproof.counterfactuals.options import CounterfactualOptions
@@ -33,7 +34,7 @@ def options(**changes: object) -> CounterfactualOptions:
     return real.model_copy(update={"steps": 100, **changes})
 
 
-def subject(count: int = 9, channels: int = 3) -> Subject:
+def subject(count: int = 9, channels: int = 3) -> ExplainedCell:
     """Return what the stage gives: images two of three of which are wrong, with two rows each."""
     network = shared(channels)
     tests = (255 * networks.images(20, 8, channels)).astype(np.uint8)
@@ -53,18 +54,18 @@ def subject(count: int = 9, channels: int = 3) -> Subject:
         maps={},
         class_names=CLASSES,
     )
-    return Subject(network, explained, tests, Context(tests, 42))
+    return ExplainedCell(network, explained, tests, Context(tests, 42))
 
 
 @pytest.fixture(scope="module")
-def found() -> Findings:
+def found() -> Inspection:
     started = time.monotonic()
     result = find(subject(), options(images=7))
     assert sum(result.timing.values()) < time.monotonic() - started
     return result
 
 
-def test_arrays(found: Findings) -> None:
+def test_arrays(found: Inspection) -> None:
     pixels, maps = (8, 8, 3), (8, 8)
     integer, number, flag = "int64", "float32", "bool"
     expected = {
@@ -108,7 +109,7 @@ def test_arrays(found: Findings) -> None:
     assert said == expected
 
 
-def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: Findings) -> None:
+def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: Inspection) -> None:
     arrays, tests = found.arrays, subject().test_images
     # Of 19 down to 11 those divisible by three are right.
     assert arrays["search/image_index"].tolist() == [19, 17, 16, 14, 13, 11, 18]
@@ -123,7 +124,7 @@ def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: Fi
     assert arrays["search/target"][6] == np.argsort(-logits[0])[1]
 
 
-def test_numbers_are_those_of_the_arrays(found: Findings) -> None:
+def test_numbers_are_those_of_the_arrays(found: Inspection) -> None:
     arrays, metrics = found.arrays, found.metrics
     network = subject().network
     success, target = arrays["search/success"], arrays["search/target"]
@@ -173,14 +174,14 @@ def test_numbers_are_those_of_the_arrays(found: Findings) -> None:
     assert min(found.timing.values()) > 0
 
 
-def test_the_same_again(found: Findings) -> None:
+def test_the_same_again(found: Inspection) -> None:
     again = find(subject(), options(images=7))
     for name, array in found.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name], err_msg=name)
     assert again.metrics == found.metrics
 
 
-def test_the_picture(found: Findings, tmp_path: Path) -> None:
+def test_the_picture(found: Inspection, tmp_path: Path) -> None:
     found.figure.savefig(tmp_path / "picture.png")
     assert 10_000 < (tmp_path / "picture.png").stat().st_size < 300_000
     assert len(found.figure.axes) == 7 * 3

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from heatproof.attribution.core.method import FAMILIES, MODULES
+from heatproof.attribution import registry
 from heatproof.config import params
 from heatproof.run.source_code import used_by
 from stages import fingerprint
@@ -25,7 +25,11 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
     assert (python, m) == ("python", "-m")
     modules = {module}
     if "--family" in words:
-        modules.add(MODULES[words[words.index("--family") + 1]])
+        family = words[words.index("--family") + 1]
+        inspection = registry.INSPECTIONS.get(family)
+        modules |= {inspection} if inspection else {*registry.modules(registry.of_stage(family))}
+    if stage in fingerprint.EVERY_METHOD:
+        modules |= {*registry.modules(registry.methods())}
     assert set(ENTRIES[stage]) == modules
     listed = "data/code/datasets/${key}.txt" if stage == "fetch" else f"data/code/{stage}.txt"
     assert listed in BODIES[stage]["deps"]
@@ -44,7 +48,7 @@ def test_what_is_found_by_name_has_a_list_of_its_own(stage: str) -> None:
 
 
 def test_every_family_has_its_stage() -> None:
-    assert {f"explain_{family}" for family in FAMILIES} <= set(STAGES)
+    assert {f"explain_{family}" for family in registry.STAGES} <= set(STAGES)
 
 
 def test_every_list_is_of_a_stage_or_a_choice() -> None:

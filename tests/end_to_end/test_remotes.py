@@ -15,7 +15,7 @@ from tests.scratch import ROOT, Scratch, environment
 
 CELL = "simple_cnn-digits"
 TRAINED = f"evaluate@{CELL}"
-NEXT = f"explain_lime@{CELL}"
+NEXT = f"explain_perturbation@{CELL}"
 WEIGHTS = Path("data/models") / f"{CELL}.weights.h5"
 # dvc-s3 brings botocore, which wants an older python-dateutil than requirements.txt has.
 S3_ENVIRONMENT = ROOT / ".venv-s3"

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from heatproof.attribution.core.method import FAMILIES
+from heatproof.attribution.registry import STAGES
 from tests.scratch import Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SIMPLE, BASELINE = "simple_cnn-digits", "baseline_cnn-digits"
-OF_A_CELL = ("train", "evaluate", *(f"explain_{family}" for family in FAMILIES), "assess")
+OF_A_CELL = ("train", "evaluate", *(f"explain_{family}" for family in STAGES), "assess")
 
 # What every change of a result reaches.
 LAST = {"claims", "report"}
@@ -54,14 +54,14 @@ def test_nothing_runs_without_a_change(study: Scratch) -> None:
 
 
 def test_a_familys_parameter_reruns_that_family_only(study: Scratch) -> None:
-    study.change("explain.lime.samples", 60)
+    study.change("explain.perturbation.lime.samples", 60)
     ran, _ = study.repro()
-    assert ran == {f"explain_lime@{SIMPLE}", f"assess@{SIMPLE}", *LAST}
+    assert ran == {f"explain_perturbation@{SIMPLE}", f"assess@{SIMPLE}", *LAST}
 
 
 def test_which_images_are_explained_retrains_nothing(study: Scratch) -> None:
     study.change("explain.images.right_per_class", 2)
-    assert study.changed() == {f"explain_{family}@{SIMPLE}" for family in FAMILIES}
+    assert study.changed() == {f"explain_{family}@{SIMPLE}" for family in STAGES}
     ran, _ = study.repro(f"explain_gradients@{SIMPLE}")
     assert ran == {f"explain_gradients@{SIMPLE}"}
     study.change("explain.images.right_per_class", 1)

@@ -46,12 +46,12 @@ def run() -> None:
     runtime.configure(study.threads, study.seed)
     import keras
 
-    from heatproof.attribution.core.method import FAMILIES
+    from heatproof.attribution.registry import STAGES
     from heatproof.trust.assess import assess
     from stages.explain import explain_cell
 
     for cell in CELLS:
-        for family in FAMILIES:
+        for family in STAGES:
             explain_cell(cell, family)
             keras.backend.clear_session()
         assess(study, cell)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.attribution.core.method import FAMILIES
+from heatproof.attribution.registry import STAGES
 from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import ROOT, Scratch, copy_repository
@@ -13,7 +13,7 @@ from tests.scratch import ROOT, Scratch, copy_repository
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 PROGRAM = Path(explain_cells.__file__)
-RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in FAMILIES}
+RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in STAGES}
 RESULTS["assess"] = "data/trust/{}.npz"
 
 

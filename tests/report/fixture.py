@@ -164,7 +164,6 @@ def write_cell(
         {
             "rows": len(explanations.label),
             "wrong_images": wrong // 2,
-            "layer": "conv_2",
             "methods": {"gradcam": {"zero_maps": 0}, "saliency": {"zero_maps": 0}},
         },
     )
@@ -178,14 +177,16 @@ def write_other_families(name: str, rng: np.random.Generator, explanations: Expl
     fit = rng.uniform(0.3, 0.9, rows)
     maps = {"lime": np.stack([_edges(rng, i) - _edges(rng, i) for i in explanations.images])}
     lime = replace(explanations, maps=maps, numbers={"lime": {"r2": fit}})
-    artifacts.write_explanations(name, "lime", lime)
+    artifacts.write_explanations(name, "perturbation", lime)
     spread = {"mean": fit.mean(), "median": np.median(fit), "min": fit.min(), "max": fit.max()}
     artifacts.write_metrics(
-        "explain_lime", name, {"rows": rows, "methods": {"lime": {"zero_maps": 0, "r2": spread}}}
+        "explain_perturbation",
+        name,
+        {"rows": rows, "methods": {"lime": {"zero_maps": 0, "r2": spread}}},
     )
-    artifacts.write_explanations(name, "shap", replace(explanations, maps={}))
+    artifacts.write_explanations(name, "shapley", replace(explanations, maps={}))
     refused = {"deep_shap": {"unsupported": "it has <no> rule for this network"}}
-    artifacts.write_metrics("explain_shap", name, {"rows": rows, "methods": refused})
+    artifacts.write_metrics("explain_shapley", name, {"rows": rows, "methods": refused})
     for family, found, said in (
         ("features", feature_arrays.arrays(explanations), feature_arrays.METRICS),
         ("counterfactual", counterfactual_arrays.arrays(explanations), {}),

@@ -55,7 +55,7 @@ def large_site(repository: Path, folder: Path) -> Path:
         for name, images in zip(LARGE_CELLS, (LARGE_IMAGES, 30), strict=True):
             fixture.write_cell(params, name, usual)
             paths.predictions(name).unlink()
-            for family in ("lime", "shap"):
+            for family in ("perturbation", "shapley"):
                 paths.explanations(name, family).unlink()
             rows = many(images, usual.class_names)
             if images != LARGE_IMAGES:

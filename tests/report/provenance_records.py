@@ -71,7 +71,7 @@ def hostile(*cells: str) -> dict[str, Any]:
             ("train", first, 0, 0),
             ("train", second, 1, 1),
             ("evaluate", first, 2, 0),
-            ("explain_lime", second, None, None),
+            ("explain_perturbation", second, None, None),
         ],
         [CLEAN, changed, {"commit": None, "changed": [], "parameters": []}],
         [MACHINE, other],

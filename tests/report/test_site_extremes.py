@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from heatproof.attribution import registry
 from heatproof.report import study
-from heatproof.report.text import methods
 from heatproof.storage import paths, tables
 from tests.report import fixture, trust_results
 from tests.report.built_site import REPORTS, built, check
@@ -112,7 +112,7 @@ def test_pages_stay_small_with_every_method(folder, repository):
     params = fixture.params_file(repository, cells)
     fixture.write_cell(params, "simple_cnn-digits", fixture.digits())
     (result,) = study.collect(params).cells
-    every = tuple(methods.METHODS)
+    every = tuple(registry.methods())
     trust_results.write_cell(params, "simple_cnn-digits", result.explanations(), "planted", every)
     made = built()
     check(made)

@@ -19,7 +19,7 @@ from heatproof.trust.measure import Table
 from heatproof.trust.registry import MEASURES
 
 METHODS = ("gradcam", "saliency", "lime")
-DEAR = ("lime",)
+SLOW = ("lime",)
 FEW = 2
 REMADE = ("randomised", "independent", "smooth", "entropy_rise", "shuffled", "sensitivity", "shift")
 BASELINES = ("black", "mean", "blurred")
@@ -52,7 +52,7 @@ def table(
 def _values(
     rng: np.random.Generator, place: int, images: int, side: str, base: str, name: str
 ) -> np.ndarray:
-    few = name in DEAR and base.startswith(REMADE)
+    few = name in SLOW and base.startswith(REMADE)
     good = 0.9 * 0.8**place
     values = (good if side == "higher" else 1 - good) + rng.normal(0, 0.02, images)
     return values[: min(FEW, images)] if few else values
@@ -81,7 +81,7 @@ def metrics(
         "images": len(hits),
         "right_images": int(hits.sum()),
         "wrong_images": int((~hits).sum()),
-        "slow_methods": {"images": FEW, "methods": [m for m in methods if m in DEAR]},
+        "slow_methods": {"images": FEW, "methods": [m for m in methods if m in SLOW]},
         "mask": mask,
         "measures": summarised,
         "uninformative": summary.uninformative(summarised),
@@ -121,7 +121,7 @@ def write_cell(
     shown = {"image_index": explained.image_index[kept], "label": label, "predicted": predicted}
     artifacts.write_trust(name, shown | values | curves | {"fractions": fractions})
     for place, method in enumerate(methods):
-        family = method if method == "lime" else "gradients"
+        family = "perturbation" if method == "lime" else "gradients"
         known = artifacts.read_timing(f"explain_{family}", name)
         cost = {f"{method}_ms_per_image": 0.4 * 5.0**place}
         artifacts.write_timing(f"explain_{family}", name, known | cost)

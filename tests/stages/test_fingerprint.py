@@ -111,9 +111,24 @@ def test_a_stage_uses_what_it_imports_and_what_that_imports() -> None:
 
 
 def test_a_family_uses_its_methods_and_no_others() -> None:
-    lime = used_by(*entries()["explain_lime"])
-    assert "heatproof.attribution.perturbation.surrogate" in lime
-    assert "heatproof.attribution.perturbation.rise" not in lime
+    perturbation = used_by(*entries()["explain_perturbation"])
+    assert "heatproof.attribution.perturbation.surrogate" in perturbation
+    assert "heatproof.attribution.cam.gradcam" not in perturbation
+    write_params(CELL)
+    study = load_params(CELL)
+    gradients = {"gradcam": study.explain.gradients["gradcam"]}
+    explain = study.explain.model_copy(update={"gradients": gradients})
+    fewer = fingerprint.entries(study.model_copy(update={"explain": explain}))
+    modules = used_by(*fewer["explain_gradients"])
+    assert "heatproof.attribution.cam.gradcam" in modules
+    assert "heatproof.attribution.cam.layercam" not in modules
+
+
+def test_what_a_record_tells_readers_counts_for_the_report_only() -> None:
+    gradcam = source_code.ROOT / "heatproof/attribution/cam/gradcam.py"
+    assert source_code.digest(gradcam) != source_code.digest(gradcam, prose=True)
+    told = strip_comments(gradcam.read_text(encoding="utf-8"))
+    assert "weighting=weighted" in told and "Grad-CAM" not in told
 
 
 def test_an_architecture_is_listed_with_its_helpers_and_without_its_neighbours() -> None:

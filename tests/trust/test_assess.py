@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.attribution.core.method import MAPS
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
@@ -60,7 +60,7 @@ def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def explain() -> None:
-    for family in MAPS:
+    for family in STAGE_FAMILIES:
         explain_cell(CELL, family)
 
 
@@ -73,7 +73,7 @@ def test_every_measure_has_every_method_and_every_control(
     assert metrics["images"] == 4 == metrics["right_images"] + metrics["wrong_images"]
     assert metrics["mask"] == "foreground"
     assert {base(name) for name in measures} == set(MEASURES) - BESIDE_SHUFFLED
-    every = set(artifacts.read_maps(CELL, MAPS).maps)
+    every = set(artifacts.read_maps(CELL, STAGE_FAMILIES).maps)
     slow = set(metrics["slow_methods"]["methods"])
     assert metrics["slow_methods"]["images"] == 1 and "lime" in slow and "saliency" not in slow
     for name, by_method in measures.items():
@@ -96,7 +96,7 @@ def test_every_measure_has_every_method_and_every_control(
     for method in every:
         last = metrics["cascade"][-1]["spearman"][method]
         assert last == measures["randomised_spearman"][method]["mean"]
-    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, MAPS).maps)
+    assert metrics["agreement"]["methods"] == list(artifacts.read_maps(CELL, STAGE_FAMILIES).maps)
     weights = paths.weights(CELL)
     assert weights.read_bytes() == (explained / weights).read_bytes()
 
@@ -236,15 +236,10 @@ def test_without_explanations_it_says_how_to_get_them() -> None:
 
 
 def test_families_of_other_images_are_refused() -> None:
-    rows = artifacts.read_explanations(CELL, "lime")
-    artifacts.write_explanations(CELL, "lime", replace(rows, image_index=rows.image_index + 1))
-    with pytest.raises(UserError, match="explain_lime@simple_cnn-digits"):
-        assess(params.load(), CELL)
-
-
-def test_an_unknown_method_suggests_the_nearest() -> None:
-    small_cell.write_params(CELL, **BLOCKS, assess={"slow_methods": {"methods": ["ries"]}})
-    with pytest.raises(UserError, match="did you mean 'rise'"):
+    rows = artifacts.read_explanations(CELL, "perturbation")
+    other = replace(rows, image_index=rows.image_index + 1)
+    artifacts.write_explanations(CELL, "perturbation", other)
+    with pytest.raises(UserError, match="explain_perturbation@simple_cnn-digits"):
         assess(params.load(), CELL)
 
 

@@ -7,13 +7,16 @@ take longer than the network itself.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from heatproof.attribution.core import graph
+from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.geometry import feature_axes, interpolation
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Method
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -21,6 +24,38 @@ if TYPE_CHECKING:
 # TensorFlow's (features, gradients), float32 (n, rows, columns, channels) both -> (n, rows,
 # columns). A function of a module, since what is compiled with it is kept under it.
 Weighting = Callable[[Any, Any], Any]
+
+
+class CamOptions(Block):
+    """layer: whose feature maps are weighed: `last_conv`, or a layer's name."""
+
+    layer: Annotated[str, Field(min_length=1)] = LAST
+
+
+def method(
+    *, name: str, label: str, weighting: Weighting, shows: str, reference: str, address: str
+) -> Method:
+    """Return the record of a class activation map. Raises UserError if it has no such layer."""
+
+    def explained(
+        network: "Network", images: np.ndarray, targets: np.ndarray, layer: str
+    ) -> Attribution:
+        found = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
+        return explain(network, images, targets, found, weighting)
+
+    return Method(
+        name=name,
+        label=label,
+        family="cam",
+        shows=shows,
+        reference=reference,
+        address=address,
+        options=CamOptions,
+        explain=explained,
+        signed=False,
+        overlay=True,
+        colours="viridis",
+    )
 
 
 def class_activation_map(

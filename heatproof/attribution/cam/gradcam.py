@@ -3,30 +3,10 @@
 https://arxiv.org/abs/1610.02391, equations 1 and 2.
 """
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from functools import partial
+from typing import Any
 
 from heatproof.attribution.cam import cam
-from heatproof.attribution.core.method import Attribution
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
-
-def gradcam(network: "Network", images: np.ndarray, targets: np.ndarray, layer: str) -> Attribution:
-    """Attribute each target logit to regions of the image.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        layer: the name of the layer whose feature maps are weighed.
-
-    Returns:
-        maps float32 (n, height, width), not negative.
-    """
-    return cam.explain(network, images, targets, layer, weighted)
 
 
 def weighted(features: Any, gradients: Any) -> Any:
@@ -35,3 +15,19 @@ def weighted(features: Any, gradients: Any) -> Any:
 
     weights = tf.reduce_mean(gradients, axis=(1, 2))  # eq. 1
     return tf.einsum("nijk,nk->nij", features, weights)  # eq. 2, before its ReLU
+
+
+# (network, images, targets, layer) -> Attribution of maps that are not negative.
+gradcam = partial(cam.explain, weighting=weighted)
+
+METHODS = (
+    cam.method(
+        name="gradcam",
+        label="Grad-CAM",
+        weighting=weighted,
+        shows="which regions of the last convolutional layer raise the class score; that layer is "
+        "coarse, so the map is enlarged to the image and blurred by it",
+        reference="Selvaraju et al. 2017",
+        address="arXiv:1610.02391",
+    ),
+)

@@ -16,32 +16,10 @@ Dividing by the sum of a channel's alphas is not in the paper but in its authors
 tf-keras-vis, whose maps these are, divided by exp(S).
 """
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from functools import partial
+from typing import Any
 
 from heatproof.attribution.cam import cam
-from heatproof.attribution.core.method import Attribution
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
-
-def gradcam_plus_plus(
-    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str
-) -> Attribution:
-    """Attribute each target logit to regions of the image.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        layer: the name of the layer whose feature maps are weighed.
-
-    Returns:
-        maps float32 (n, height, width), not negative.
-    """
-    return cam.explain(network, images, targets, layer, weighted)
 
 
 def weighted(features: Any, gradients: Any) -> Any:
@@ -56,3 +34,19 @@ def weighted(features: Any, gradients: Any) -> Any:
         tf.reduce_sum(alphas, axis=(1, 2)),
     )
     return tf.einsum("nijk,nk->nij", features, weights)
+
+
+# (network, images, targets, layer) -> Attribution of maps that are not negative.
+gradcam_plus_plus = partial(cam.explain, weighting=weighted)
+
+METHODS = (
+    cam.method(
+        name="gradcam_plus_plus",
+        label="Grad-CAM++",
+        weighting=weighted,
+        shows="the same regions, with every place weighed by itself, so that several small parts "
+        "of the class can show and not only the largest",
+        reference="Chattopadhyay et al. 2018",
+        address="arXiv:1710.11063",
+    ),
+)

@@ -7,32 +7,10 @@ last feature maps of a network that averages them globally, every place of a cha
 gradient, and the map is Grad-CAM's with the negative weights left out (and Grad-CAM++'s).
 """
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from functools import partial
+from typing import Any
 
 from heatproof.attribution.cam import cam
-from heatproof.attribution.core.method import Attribution
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
-
-def layercam(
-    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str
-) -> Attribution:
-    """Attribute each target logit to regions of the image.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        layer: the name of the layer whose feature maps are weighed.
-
-    Returns:
-        maps float32 (n, height, width), not negative.
-    """
-    return cam.explain(network, images, targets, layer, weighted)
 
 
 def weighted(features: Any, gradients: Any) -> Any:
@@ -40,3 +18,19 @@ def weighted(features: Any, gradients: Any) -> Any:
     import tensorflow as tf
 
     return tf.reduce_sum(tf.nn.relu(gradients) * features, axis=-1)
+
+
+# (network, images, targets, layer) -> Attribution of maps that are not negative.
+layercam = partial(cam.explain, weighting=weighted)
+
+METHODS = (
+    cam.method(
+        name="layercam",
+        label="LayerCAM",
+        weighting=weighted,
+        shows="where a feature is present and more of it at that very place would raise the class "
+        "score; finer than Grad-CAM where the layer is fine",
+        reference="Jiang et al. 2021",
+        address="doi:10.1109/TIP.2021.3089943",
+    ),
+)

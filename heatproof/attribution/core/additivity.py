@@ -5,6 +5,8 @@ Property 1 ("local accuracy") of Lundberg & Lee 2017, https://arxiv.org/abs/1705
 
 import numpy as np
 
+from heatproof.attribution.core.method import Number
+
 # The gap is a share of the difference, but of no difference smaller than this: a hundredth of a
 # logit changes the odds by 1 %, and an error as a share of less would say nothing.
 LEAST_DIFFERENCE = 0.01
@@ -22,3 +24,13 @@ def additivity_gap(maps: np.ndarray, difference: np.ndarray) -> np.ndarray:
     """
     missing = np.abs(maps.sum(axis=(1, 2), dtype=np.float64) - difference)
     return (missing / np.maximum(np.abs(difference), LEAST_DIFFERENCE)).astype(np.float32)
+
+
+ADDITIVITY_GAP = {
+    "additivity_gap": Number(
+        label="additivity gap",
+        meaning="how far the map's sum is from the difference of the scores it must make up, as a "
+        "share",
+        caption="gap {:.1%}",
+    )
+}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 LAST = "last_conv"
 
 
-def feature_layer(model: "keras.Model", wanted: str = LAST) -> str:
+def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") -> str:
     """Return the name of the layer to use.
 
     `last_conv` is the last feature map that still has places: the last convolution larger than one
@@ -21,6 +21,7 @@ def feature_layer(model: "keras.Model", wanted: str = LAST) -> str:
     Args:
         model: a flat functional network.
         wanted: `last_conv`, or a layer's name.
+        key: where params.yaml says so, for the message.
 
     Raises:
         UserError: the network has no such layer; the message lists those it has.
@@ -36,7 +37,7 @@ def feature_layer(model: "keras.Model", wanted: str = LAST) -> str:
     if wanted not in maps:
         known = [LAST, *maps]
         raise UserError(
-            f"params.yaml: explain.gradients.layer = {wanted!r}: {model.name} has no such feature "
+            f"params.yaml: {key} = {wanted!r}: {model.name} has no such feature "
             f"map{nearest(wanted, known)}; expected one of: {', '.join(known)}"
         )
     return wanted

@@ -1,43 +1,32 @@
-"""Explanations: one file a method, and one a family, which is what one run of the stage computes.
+"""What a method is: a function that explains images, and its record.
 
 A method is a function (network, images, targets) -> Attribution. `network` is a
 `network.Network`; `images` is float32 (n, height, width, channels) in [0, 1]; `targets` is int64
 (n,), class indices. The maps are float32 (n, height, width) in the images' own pixels, raw: signed
-where the method is, never normalised. With them come numbers, one a row: how far the method is from
-its own axiom, how well its surrogate fits.
+where the method is, never normalised. With them come numbers, one per row: how far the method is
+from its own axiom, how well its surrogate fits.
 
 What a method draws at random is drawn from the seed and not from the batch: an image's map is the
 same whatever is explained beside it.
 
-A family of maps (`gradients`, `lime`, `shap`) is a module with
-`family(network, options, context) -> Family`. A family of findings (`features`, `counterfactual`)
-is one with `find(subject, options) -> Findings`. `options` is its block of params.yaml under
-`explain`.
+All else that is known of a method is in its `Method`, which stands in the method's own module, in
+the tuple `METHODS`; `registry` collects them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from heatproof.config.schema import Block
+
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from heatproof.attribution.core.network import Network
-    from heatproof.storage.records import Explanations
 
-MAPS = ("gradients", "lime", "shap")  # families of maps; the others' findings are of many shapes
-FAMILIES = (*MAPS, "features", "counterfactual")
-# Where each family is: found by its name at run time.
-MODULES = {
-    "gradients": "heatproof.attribution.gradients_family",
-    "lime": "heatproof.attribution.perturbation.lime",
-    "shap": "heatproof.attribution.shap_family",
-    "features": "heatproof.features.features",
-    "counterfactual": "heatproof.counterfactuals.counterfactual",
-}
+# The unit of a gradient: how fast the logit rises as a pixel goes from black (0) to white (1).
+PER_BRIGHTNESS = "logits/unit"
 
 
 @dataclass(frozen=True)
@@ -51,11 +40,11 @@ class Attribution:
     numbers: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-Method = Callable[["Network", np.ndarray, np.ndarray], Attribution]
+Explainer = Callable[["Network", np.ndarray, np.ndarray], Attribution]
 
 
 class UnsupportedNetwork(Exception):
-    """A method cannot serve this network. The message says why, for the report's reader.
+    """A method does not support this network. The message says why, for the report's reader.
 
     It is recorded and shown in place of the maps; any other exception fails the stage.
     """
@@ -72,6 +61,10 @@ class Context:
     training_images: np.ndarray
     seed: int
 
+    def background(self, count: int) -> np.ndarray:
+        """Return the first training images, float32 (count, height, width, channels) in [0, 1]."""
+        return self.training_images[:count].astype(np.float32) / 255
+
     @cached_property
     def mean_colour(self) -> np.ndarray:
         """Each channel's mean over the training images, float32 (channels,) in [0, 1].
@@ -85,40 +78,58 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Family:
-    """Methods that are computed together.
+class Number:
+    """What a method reports of its own error.
 
-    methods: name -> method. facts: what the family decided for this network (such as the layer),
-    for the metrics.
+    label: what it is called. meaning: in a few words. caption: how it stands under a map, such as
+    "R² {:.2f}"; the first of a method's numbers that has one is shown there.
     """
 
-    methods: dict[str, Method]
-    facts: dict[str, Any] = field(default_factory=dict)
+    label: str
+    meaning: str
+    caption: str = ""
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What a family of findings is about.
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """All that is known of a method; nothing else lists it.
 
-    rows: the chosen images and targets, without maps. test_images: uint8 (m, height, width,
-    channels), the whole test set.
+    name: in params.yaml, files and metrics. label: for readers. family: of `families.FAMILIES`;
+    also: families that readers find it in too. shows: what its map shows, in a sentence.
+    reference, address: its paper, and where that is. unit: of the map's values. signed: whether
+    values below zero speak against the class; otherwise there are none. overlay: the map is coarse
+    and is laid over the image; a fine one stands beside it. colours: matplotlib's map for maps
+    without negative values. cost: slow where an image takes many passes, so that where maps are
+    made again they are made of few images. numbers: its own errors, by name.
+
+    options: its block of params.yaml, explain.<stage family>.<name>, with defaults. explain:
+    (network, images, targets, **arguments) -> Attribution. arguments: (options, context) -> what it
+    is called with; the options as they are if left out.
+
+    recomputing: options -> those with which assessments make its maps again, under other weights or
+    of other images, where its own would take too long; recomputed_alike: whether they give the
+    same maps of the same network.
     """
 
-    network: "Network"
-    rows: "Explanations"
-    test_images: np.ndarray
-    context: Context
+    name: str
+    label: str
+    family: str
+    shows: str
+    reference: str
+    address: str
+    options: type[Block] = Block
+    explain: Callable[..., Attribution]
+    arguments: Callable[[Any, Context], dict[str, Any]] = lambda options, context: dict(options)
+    also: tuple[str, ...] = ()
+    unit: str = "logits"
+    signed: bool = True
+    overlay: bool = False
+    colours: str = "magma"
+    cost: Literal["cheap", "slow"] = "cheap"
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    recomputing: Callable[[Any], Any] = lambda options: options
+    recomputed_alike: bool = True
 
-
-@dataclass(frozen=True)
-class Findings:
-    """What a family of findings found.
-
-    arrays: name -> array, as the family's module describes them. metrics: numbers for the metrics
-    file. timing: name -> number. figure: one picture for the experiment tracker.
-    """
-
-    arrays: dict[str, np.ndarray]
-    metrics: dict[str, Any]
-    timing: dict[str, float]
-    figure: "Figure | None" = None
+    def with_options(self, options: Block, context: Context) -> Explainer:
+        """Return the method with its options set: (network, images, targets) -> Attribution."""
+        return partial(self.explain, **self.arguments(options, context))

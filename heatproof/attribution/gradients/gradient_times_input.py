@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Method
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -27,3 +27,17 @@ def gradient_times_input(
         maps float32 (n, height, width), signed, in logits: summed over the colour channels.
     """
     return Attribution((network.score_gradients(images, targets) * images).sum(axis=-1))
+
+
+METHODS = (
+    Method(
+        name="gradient_times_input",
+        label="Gradient × input",
+        family="gradients",
+        shows="the gradient times the pixel's value: what a pixel contributes if the network were "
+        "linear; a black pixel always gets zero",
+        reference="Shrikumar et al. 2016",
+        address="arXiv:1605.01713",
+        explain=gradient_times_input,
+    ),
+)

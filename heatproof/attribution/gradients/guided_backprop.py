@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
+from heatproof.attribution.core.method import (
+    PER_BRIGHTNESS,
+    Attribution,
+    Method,
+    UnsupportedNetwork,
+)
 from heatproof.attribution.core.network import target_scores
 
 if TYPE_CHECKING:
@@ -107,3 +112,18 @@ def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:
         return output, backward
 
     return guided
+
+
+METHODS = (
+    Method(
+        name="guided_backprop",
+        label="Guided backprop",
+        family="propagation",
+        shows="a gradient that lets only positive signals back through each ReLU: crisp, but it "
+        "draws much the same edges for any class and even for an untrained network",
+        reference="Springenberg et al. 2014",
+        address="arXiv:1412.6806",
+        explain=guided_backprop,
+        unit=PER_BRIGHTNESS,
+    ),
+)

@@ -13,20 +13,47 @@ only, and a row ends with half the passes of any other rule.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from heatproof.attribution.core.additivity import additivity_gap
+from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Context, Method, Number
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
 
 # Images float32 (n, height, width, channels) in [0, 1] -> their baselines, alike.
 Baseline = Callable[[np.ndarray], np.ndarray]
+
+Steps = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class PathOptions(Block):
+    """steps: at first, doubled until the completeness error is at most `tolerance`, or the next
+    doubling would be beyond max_steps."""
+
+    steps: Steps = 50
+    max_steps: Steps = 3200
+    tolerance: Annotated[float, Field(gt=0, le=1)] = 0.01
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "PathOptions":
+        if self.max_steps < self.steps:
+            raise ValueError(f"max_steps {self.max_steps} is less than steps {self.steps}")
+        return self
+
+
+class BlurredPathOptions(PathOptions):
+    """blur: how widely the image is blurred to begin from, as a share of its side."""
+
+    blur: Annotated[float, Field(gt=0, le=10)] = 0.25
 
 
 def integrated_gradients(
@@ -35,7 +62,7 @@ def integrated_gradients(
     targets: np.ndarray,
     baseline: Baseline,
     steps: int,
-    most_steps: int,
+    max_steps: int,
     tolerance: float,
 ) -> Attribution:
     """Attribute each target logit's difference from the baseline's to pixels.
@@ -47,7 +74,7 @@ def integrated_gradients(
         baseline: where the way to the image starts.
         steps: intervals that the way is divided into, at first; doubled for each row until its
             completeness error is at most `tolerance`.
-        most_steps: they are not doubled beyond this.
+        max_steps: they are not doubled beyond this.
         tolerance: of the completeness error.
 
     Returns:
@@ -68,7 +95,7 @@ def integrated_gradients(
     maps = _maps(way, sums, count)
     error, taken = additivity_gap(maps, difference), np.full(len(images), count)
     missing = np.flatnonzero(error > tolerance)
-    while len(missing) and 2 * count <= most_steps:
+    while len(missing) and 2 * count <= max_steps:
         between = (np.arange(count) + 0.5) / count
         sums[missing] += _gradient_sums(
             network, begin[missing], way[missing], targets[missing], between, np.ones(count)
@@ -112,3 +139,66 @@ def _gradient_sums(
         at, weighing = (tf.constant(values[part], tf.float32) for values in (points, weights))
         sums += network.in_batches(partial(compiled, at, weighing), begin, way, targets, size=size)
     return sums
+
+
+def _from(baseline: Callable[[Any, Context], Baseline]) -> Callable[[Any, Context], dict[str, Any]]:
+    """Return what the method is called with, with the baseline of these options and context."""
+
+    def arguments(options: PathOptions, context: Context) -> dict[str, Any]:
+        path = options.model_dump(include=set(PathOptions.model_fields))
+        return {"baseline": baseline(options, context), **path}
+
+    return arguments
+
+
+def _without_doubling(options: PathOptions) -> PathOptions:
+    """Of a network with random weights the steps would be doubled to no end."""
+    return options.model_copy(update={"max_steps": options.steps})
+
+
+_BLACK = Method(
+    name="integrated_gradients_black",
+    label="IG from black",
+    family="path",
+    shows="Integrated Gradients: what each pixel adds to the class score on the way from a black "
+    "image to this one; the map sums to the difference of the two scores, and a black pixel always "
+    "gets zero",
+    reference="Sundararajan et al. 2017",
+    address="arXiv:1703.01365",
+    options=PathOptions,
+    explain=integrated_gradients,
+    arguments=_from(lambda options, context: partial(constant, colour=0.0)),
+    cost="slow",
+    numbers={
+        "completeness_error": Number(
+            label="completeness error",
+            meaning="how far the map's sum is from the difference of the scores it must make up, "
+            "as a share",
+            caption="error {:.1%}",
+        ),
+        "steps": Number(label="steps", meaning="points on the way at which the gradient was taken"),
+    },
+    recomputing=_without_doubling,
+    recomputed_alike=False,
+)
+
+METHODS = (
+    _BLACK,
+    replace(
+        _BLACK,
+        name="integrated_gradients_mean",
+        label="IG from mean colour",
+        shows="the same from an image of the training data's mean colour: black pixels can speak "
+        "too",
+        arguments=_from(lambda options, context: partial(constant, colour=context.mean_colour)),
+    ),
+    replace(
+        _BLACK,
+        name="integrated_gradients_blurred",
+        label="IG from a blur",
+        shows="the same from a blurred copy of the image: what its fine structure adds",
+        reference="Sundararajan et al. 2017; Fong & Vedaldi 2017",
+        options=BlurredPathOptions,
+        arguments=_from(lambda options, context: partial(blurred, width=options.blur)),
+    ),
+)

@@ -1,19 +1,89 @@
-"""Gradients at noisy copies of the image: what SmoothGrad and VarGrad have in common.
+"""SmoothGrad and VarGrad: mean and variance of the gradient at noisy copies of the image.
 
-The noise is drawn from the seed alone, so every image gets the same. Its standard deviation is a
-share of the range that pixels can have, [0, 1]. The papers take it of the range that the image's
-own pixels have, which leaves an image of one colour without noise. Noisy pixels may leave [0, 1].
+SmoothGrad: Smilkov et al. 2017, https://arxiv.org/abs/1706.03825, section 3.1. VarGrad: Adebayo et
+al. 2018, https://arxiv.org/abs/1810.03292, section 2 and appendix B.
+
+The noise is drawn from the seed alone, so every image gets the same, and both methods too. Its
+standard deviation is a share of the range that pixels can have, [0, 1]. The papers take it of the
+range that the image's own pixels have, which leaves an image of one colour without noise. Noisy
+pixels may leave [0, 1].
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from heatproof.attribution.core.copies import gradients_at, slices
+from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class NoiseOptions(Block):
+    """samples: noisy copies of each image. noise: standard deviation, of an image in [0, 1]."""
+
+    samples: Annotated[int, Field(ge=2, le=100_000)] = 50
+    noise: Annotated[float, Field(gt=0, le=1)] = 0.15
+
+
+def smoothgrad(
+    network: "Network",
+    images: np.ndarray,
+    targets: np.ndarray,
+    samples: int,
+    noise: float,
+    seed: int,
+) -> Attribution:
+    """Attribute each target logit to pixels: the mean gradient of noisy copies of the image.
+
+    The gradients are averaged with their signs, so what points now up, now down cancels. The
+    magnitude is taken of the mean, and of the colour channels the largest, as in saliency.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        samples: noisy copies of each image.
+        noise: the noise's standard deviation, as a share of the range of pixels.
+        seed: of the noise, which is the same for every image.
+
+    Returns:
+        maps float32 (n, height, width), not negative: change of the logit per unit of the pixel.
+    """
+    mean, _ = moments(network, images, targets, samples, noise, seed)
+    return Attribution(np.abs(mean).max(axis=-1).astype(np.float32))
+
+
+def vargrad(
+    network: "Network",
+    images: np.ndarray,
+    targets: np.ndarray,
+    samples: int,
+    noise: float,
+    seed: int,
+) -> Attribution:
+    """Attribute each target logit to pixels: the variance of the gradient over noisy copies.
+
+    It is the variance of the samples themselves (divided by their number), and of the colour
+    channels the largest.
+
+    Args:
+        network: the network to explain.
+        images: float32 (n, height, width, channels) in [0, 1].
+        targets: int64 (n,), class indices.
+        samples: noisy copies of each image.
+        noise: the noise's standard deviation, as a share of the range of pixels.
+        seed: of the noise, which is the same for every image, and the same as SmoothGrad's.
+
+    Returns:
+        maps float32 (n, height, width), not negative: the square of saliency's unit.
+    """
+    _, variance = moments(network, images, targets, samples, noise, seed)
+    return Attribution(variance.max(axis=-1).astype(np.float32))
 
 
 def moments(
@@ -61,3 +131,41 @@ def moments(
         squares += part_squares + distance**2 * (before * count / total)
         before = total
     return mean, squares / samples
+
+
+def _arguments(options: NoiseOptions, context: Context) -> dict[str, Any]:
+    return {**dict(options), "seed": context.seed}
+
+
+METHODS = (
+    Method(
+        name="smoothgrad",
+        label="SmoothGrad",
+        family="noise",
+        shows="the gradient averaged over noisy copies of the image, then its size: what is left "
+        "of saliency when its fine speckle cancels out",
+        reference="Smilkov et al. 2017",
+        address="arXiv:1706.03825",
+        options=NoiseOptions,
+        explain=smoothgrad,
+        arguments=_arguments,
+        unit=PER_BRIGHTNESS,
+        signed=False,
+        cost="slow",
+    ),
+    Method(
+        name="vargrad",
+        label="VarGrad",
+        family="noise",
+        shows="how much the gradient varies between noisy copies of the image: where the score's "
+        "dependence on a pixel is unsteady, which is often along edges",
+        reference="Adebayo et al. 2018",
+        address="arXiv:1810.03292",
+        options=NoiseOptions,
+        explain=vargrad,
+        arguments=_arguments,
+        unit=f"({PER_BRIGHTNESS})²",
+        signed=False,
+        cost="slow",
+    ),
+)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Method
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -25,3 +25,20 @@ def saliency(network: "Network", images: np.ndarray, targets: np.ndarray) -> Att
         maps float32 (n, height, width), not negative: change of the logit per unit of the pixel.
     """
     return Attribution(np.abs(network.score_gradients(images, targets)).max(axis=-1))
+
+
+METHODS = (
+    Method(
+        name="saliency",
+        label="Saliency",
+        family="gradients",
+        shows="how strongly the class score reacts to a small change of each pixel (the size of "
+        "the gradient); it says where the score is sensitive, not whether a pixel speaks for or "
+        "against the class",
+        reference="Simonyan et al. 2013",
+        address="arXiv:1312.6034",
+        explain=saliency,
+        unit=PER_BRIGHTNESS,
+        signed=False,
+    ),
+)

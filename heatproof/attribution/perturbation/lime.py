@@ -1,4 +1,4 @@
-"""The LIME family (Ribeiro et al. 2016, https://arxiv.org/abs/1602.04938).
+"""LIME (Ribeiro et al. 2016, https://arxiv.org/abs/1602.04938).
 
 An image is divided into superpixels; copies with some of them switched off are shown to the
 network; a weighted linear model of which were on is fitted to the target's logit (equation 1, with
@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.baselines import blurred
-from heatproof.attribution.core.method import Attribution, Context, Family
+from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.perturbation import surrogate
 from heatproof.attribution.perturbation.superpixels import superpixels
@@ -38,38 +38,32 @@ REGRESSIONS_KEPT = 16  # numbers of segments whose regression is kept from one i
 Regressions = Callable[[int, int], surrogate.Regression]
 
 
-class Options(Block):
-    """explain.lime of params.yaml.
+class LimeOptions(Block):
+    """explain.perturbation.lime of params.yaml.
 
-    samples: perturbed copies an image. segments: superpixels aimed at. compactness: how much
+    samples: perturbed copies per image. segments: superpixels aimed at. compactness: how much
     distance counts beside colour in dividing the image. kernel_width: how fast a copy's weight
     falls with the share of it that is off. ridge: the coefficients' penalty. fill: what a segment
     that is switched off shows; blur: how widely the image is blurred for that, as a share of its
     side. seeds: how many the stability is measured over, on the first stability_images images.
     """
 
-    samples: Annotated[int, Field(ge=10, le=100_000)]
-    segments: Annotated[int, Field(ge=2, le=1000)]
-    compactness: Annotated[float, Field(gt=0, le=1000)]
-    kernel_width: Annotated[float, Field(gt=0, le=100)]
-    ridge: Annotated[float, Field(gt=0, le=1000)]
-    fill: Literal["mean", "blurred", "black"]
-    blur: Annotated[float, Field(gt=0, le=10)]
-    seeds: Annotated[int, Field(ge=2, le=100)]
-    stability_images: Annotated[int, Field(ge=0, le=1000)]
-
-
-def family(network: "Network", options: Options, context: Context) -> Family:
-    """Return the method for one network."""
-    colour = context.mean_colour
-    return Family({"lime": partial(lime, options=options, colour=colour, seed=context.seed)})
+    samples: Annotated[int, Field(ge=10, le=100_000)] = 1000
+    segments: Annotated[int, Field(ge=2, le=1000)] = 40
+    compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    kernel_width: Annotated[float, Field(gt=0, le=100)] = 0.25
+    ridge: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    fill: Literal["mean", "blurred", "black"] = "blurred"
+    blur: Annotated[float, Field(gt=0, le=10)] = 0.25
+    seeds: Annotated[int, Field(ge=2, le=100)] = 3
+    stability_images: Annotated[int, Field(ge=0, le=1000)] = 4
 
 
 def lime(
     network: "Network",
     images: np.ndarray,
     targets: np.ndarray,
-    options: Options,
+    options: LimeOptions,
     colour: np.ndarray,
     seed: int,
 ) -> Attribution:
@@ -119,7 +113,7 @@ def lime(
     return Attribution(maps, numbers)
 
 
-def regression(options: Options, segments: int, seed: int) -> surrogate.Regression:
+def regression(options: LimeOptions, segments: int, seed: int) -> surrogate.Regression:
     """Draw which of an image's segments are on, and make the regression on that ready."""
     samples = surrogate.draw(options.samples, segments, seed)
     weights = surrogate.proximity(samples, options.kernel_width)
@@ -143,7 +137,7 @@ def fitted(
     on = [regressions(count, seed) for seed in seeds]
     samples = np.concatenate([one.samples for one in on])
     values = logits(network, image, fill, segments, samples)[:, targets]
-    return [one.fit(said) for one, said in zip(on, np.split(values, len(seeds)), strict=True)]
+    return [one.fit(part) for one, part in zip(on, np.split(values, len(seeds)), strict=True)]
 
 
 def logits(
@@ -178,7 +172,7 @@ def logits(
     return network.in_batches(lambda batch: compiled(*whole, batch), on)
 
 
-def filled(images: np.ndarray, options: Options, colour: np.ndarray) -> np.ndarray:
+def filled(images: np.ndarray, options: LimeOptions, colour: np.ndarray) -> np.ndarray:
     """Return what the images show where they are switched off, float32 like `images`."""
     if options.fill == "blurred":
         return blurred(images, options.blur)
@@ -197,3 +191,43 @@ def agreement(maps: np.ndarray) -> np.ndarray:
     flat = np.divide(flat, norm, out=np.full_like(flat, np.nan), where=norm > 0)
     pairs = combinations(flat, 2)
     return np.mean([(first * second).sum(axis=0) for first, second in pairs], axis=0)
+
+
+METHODS = (
+    Method(
+        name="lime",
+        label="LIME",
+        family="surrogate",
+        shows="the weights of a linear model of the network's answers to copies of the image in "
+        "which superpixels are switched off; it is worth what that model's fit is worth",
+        reference="Ribeiro et al. 2016",
+        address="arXiv:1602.04938",
+        options=LimeOptions,
+        explain=lime,
+        arguments=lambda options, context: {
+            "options": options,
+            "colour": context.mean_colour,
+            "seed": context.seed,
+        },
+        cost="slow",
+        numbers={
+            "idle_segments": Number(
+                label="idle superpixels", meaning="parts that look the same switched off"
+            ),
+            "r2": Number(
+                label="local R²",
+                meaning="how much of the network's answers the linear model accounts for",
+                caption="R² {:.2f}",
+            ),
+            "segments": Number(
+                label="superpixels", meaning="how many parts the image was split into"
+            ),
+            "stability": Number(
+                label="stability",
+                meaning="correlation of the maps of different random seeds: 1 is the same",
+            ),
+        },
+        # Each image is otherwise explained once per seed to say how stable its map is.
+        recomputing=lambda options: options.model_copy(update={"stability_images": 0}),
+    ),
+)

@@ -5,16 +5,33 @@ images: the paper's grey square, in the data's own colours. Black would cover no
 has its background.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from heatproof.attribution.core.masking import masked_logits
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.rows import by_image
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class OcclusionOptions(Block):
+    """size: the square's side in pixels. stride: pixels from one square to the next."""
+
+    size: Annotated[int, Field(ge=1, le=256)] = 4
+    stride: Annotated[int, Field(ge=1, le=256)] = 2
+
+    @model_validator(mode="after")
+    def _covers(self) -> "OcclusionOptions":
+        if self.stride > self.size:
+            raise ValueError(
+                f"stride {self.stride} is larger than size {self.size}: it skips pixels"
+            )
+        return self
 
 
 def occlusion(
@@ -72,3 +89,19 @@ def windows(pixels: int, size: int, stride: int) -> np.ndarray:
     starts = sorted({*range(0, pixels - size + 1, stride), pixels - size})
     place = np.arange(pixels) - np.array(starts)[:, None]
     return ((place >= 0) & (place < size)).astype(np.float32)
+
+
+METHODS = (
+    Method(
+        name="occlusion",
+        label="Occlusion",
+        family="perturbation",
+        shows="how far the class score falls when a small square of the image is covered",
+        reference="Zeiler & Fergus 2013",
+        address="arXiv:1311.2901",
+        options=OcclusionOptions,
+        explain=occlusion,
+        arguments=lambda options, context: {**dict(options), "colour": context.mean_colour},
+        cost="slow",
+    ),
+)

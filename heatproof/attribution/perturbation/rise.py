@@ -15,17 +15,27 @@ which masks images that are normalised already.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from pydantic import Field
 
 from heatproof.attribution.core.geometry import Axis, interpolation
 from heatproof.attribution.core.masking import mask_slices, masked_logits
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.core.rows import by_image
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class RiseOptions(Block):
+    """masks: how many. grid_size: cells of a mask, along a side. keep_probability: of a cell."""
+
+    masks: Annotated[int, Field(ge=4, le=100_000)] = 1000
+    grid_size: Annotated[int, Field(ge=2, le=64)] = 7
+    keep_probability: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
 
 def rise(
@@ -33,8 +43,8 @@ def rise(
     images: np.ndarray,
     targets: np.ndarray,
     masks: int,
-    cells: int,
-    kept: float,
+    grid_size: int,
+    keep_probability: float,
     colour: np.ndarray,
     seed: int,
 ) -> Attribution:
@@ -45,8 +55,8 @@ def rise(
         images: float32 (n, height, width, channels) in [0, 1].
         targets: int64 (n,), class indices.
         masks: how many, at least 4; the same ones for every image.
-        cells: of a mask, a side.
-        kept: the chance that a cell is kept, in (0, 1).
+        grid_size: cells of a mask, along a side.
+        keep_probability: the chance that a cell is kept, in (0, 1).
         colour: float32 (channels,) in [0, 1], what a masked pixel shows.
         seed: of the masks.
 
@@ -58,19 +68,20 @@ def rise(
         logit.
     """
     rows = by_image(images, targets)
-    drawn = draw(masks, cells, kept, images.shape[1:3], seed)
+    drawn = draw(masks, grid_size, keep_probability, images.shape[1:3], seed)
     logits = masked_logits(network, rows.images, colour, drawn.masks, masks)
     scores = rows.of_targets(logits).astype(np.float64)
     scores -= scores[:, :1]  # scores that do not vary become zeros, and not rounding errors
     even = np.arange(masks) % 2 == 0
     # Equation 6, centred, as weights of the masks: of all of them, and of either half.
-    weights = np.stack([_centred(scores, chosen) for chosen in (even | True, even, ~even)]) / kept
+    weights = np.stack([_centred(scores, chosen) for chosen in (even | True, even, ~even)])
+    weights /= keep_probability
     covariances = np.zeros((3, *images.shape[:3]))
     squares = np.zeros(images.shape[:3])
     for part in mask_slices(masks, images.shape[1:3]):
         block = drawn.masks(part).astype(np.float64)
         covariances += np.tensordot(weights[..., part], block, axes=1)
-        squares += np.tensordot(weights[0][:, part] ** 2, (block - kept) ** 2, axes=1)
+        squares += np.tensordot(weights[0][:, part] ** 2, (block - keep_probability) ** 2, axes=1)
     maps = covariances[0]
     # The variance of a sum of independent terms, from the terms.
     variance = np.maximum(squares - maps**2 / masks, 0)
@@ -85,8 +96,8 @@ def rise(
 class Drawn:
     """Masks of one image size, kept as what they are made of.
 
-    grids: float32 (masks, cells, cells), 1 where a cell is kept. shifts: int64 (masks, 2), pixels
-    down and right. size: height and width of the masks.
+    grids: float32 (masks, grid_size, grid_size), 1 where a cell is kept. shifts: int64 (masks, 2),
+    pixels down and right. size: height and width of the masks.
     """
 
     grids: np.ndarray
@@ -99,26 +110,28 @@ class Drawn:
         The grid is interpolated bilinearly to one cell more than the image, and the image cut out
         at the shift (section 3.2).
         """
-        cells = self.grids.shape[1]
+        grid_size = self.grids.shape[1]
         sides = []
         for pixels, shift in zip(self.size, self.shifts[part].T, strict=True):
-            jump = (cells + 1) * cell_pixels(pixels, cells) / cells
-            whole = interpolation(Axis((jump - 1) / 2, jump, cells), round(jump * cells))
+            jump = (grid_size + 1) * cell_pixels(pixels, grid_size) / grid_size
+            whole = interpolation(Axis((jump - 1) / 2, jump, grid_size), round(jump * grid_size))
             sides.append(whole.astype(np.float32)[shift[:, None] + np.arange(pixels)])
         return sides[0] @ self.grids[part] @ sides[1].transpose(0, 2, 1)
 
 
-def draw(masks: int, cells: int, kept: float, size: tuple[int, int], seed: int) -> Drawn:
-    """Draw masks for images of `size` (height, width). Every pixel's expectation is `kept`."""
+def draw(
+    masks: int, grid_size: int, keep_probability: float, size: tuple[int, int], seed: int
+) -> Drawn:
+    """Draw masks for images (height, width). Every pixel's expectation is `keep_probability`."""
     random = np.random.default_rng(seed)
-    grids = (random.random((masks, cells, cells)) < kept).astype(np.float32)
-    shifts = [random.integers(0, cell_pixels(pixels, cells), masks) for pixels in size]
+    grids = (random.random((masks, grid_size, grid_size)) < keep_probability).astype(np.float32)
+    shifts = [random.integers(0, cell_pixels(pixels, grid_size), masks) for pixels in size]
     return Drawn(grids, np.stack(shifts, axis=1), size)
 
 
-def cell_pixels(pixels: int, cells: int) -> int:
+def cell_pixels(pixels: int, grid_size: int) -> int:
     """Return the side of a cell, rounded up: the range of the random shift."""
-    return -(-pixels // cells)
+    return -(-pixels // grid_size)
 
 
 def _centred(scores: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -140,3 +153,36 @@ def _correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return each pair of maps' correlation over the pixels, (n,)."""
     a, b = (maps - maps.mean(axis=(1, 2), keepdims=True) for maps in (first, second))
     return _ratio((a * b).mean(axis=(1, 2)), _power(a) * _power(b))
+
+
+METHODS = (
+    Method(
+        name="rise",
+        label="RISE",
+        family="perturbation",
+        shows="the class score that an image keeps, on average, when a pixel is among those shown "
+        "and others are hidden by random masks; the fewer masks, the more noise",
+        reference="Petsiuk et al. 2018",
+        address="arXiv:1806.07421",
+        options=RiseOptions,
+        explain=rise,
+        arguments=lambda options, context: {
+            **dict(options),
+            "colour": context.mean_colour,
+            "seed": context.seed,
+        },
+        cost="slow",
+        numbers={
+            "relative_error": Number(
+                label="sampling error",
+                meaning="the map's standard error over the masks, as a share of the map's own "
+                "spread",
+            ),
+            "split_half_correlation": Number(
+                label="agreement of halves",
+                meaning="rank correlation of the maps from either half of the masks: 1 is no noise",
+                caption="halves agree {:.2f}",
+            ),
+        },
+    ),
+)

@@ -18,17 +18,32 @@ is 0 in a network without biases and padding, and may exceed 1 in one with them:
 negative biases take leaves more than the logit to the rest.
 """
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.propagation.lrp_layers import require_rules
 from heatproof.attribution.propagation.lrp_rules import Share, alpha_beta_rule, epsilon_rule, rules
+from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class EpsilonOptions(Block):
+    """epsilon: as a share of the root mean square of a layer's outputs."""
+
+    epsilon: Annotated[float, Field(gt=0, le=1)] = 0.01
+
+
+class AlphaBetaOptions(Block):
+    """alpha: what positive contributions weigh; beta, the negative ones', is alpha - 1."""
+
+    alpha: Annotated[float, Field(ge=1, le=10)] = 2.0
 
 
 def lrp_epsilon(
@@ -102,3 +117,36 @@ def _propagated(
     error = np.full(len(maps), np.nan)
     np.divide(np.abs(sums - scores), np.abs(scores), out=error, where=scores != 0)
     return Attribution(maps, {"conservation_error": error})
+
+
+_EPSILON = Method(
+    name="lrp_epsilon",
+    label="LRP-ε",
+    family="propagation",
+    shows="the class score handed back layer by layer, each neuron sharing what it got in "
+    "proportion to what it was given",
+    reference="Bach et al. 2015",
+    address="doi:10.1371/journal.pone.0130140",
+    options=EpsilonOptions,
+    explain=lrp_epsilon,
+    numbers={
+        "conservation_error": Number(
+            label="conservation error",
+            meaning="how far the map's sum is from the class score, as a share: what biases kept",
+            caption="not conserved {:.0%}",
+        )
+    },
+)
+
+METHODS = (
+    _EPSILON,
+    replace(
+        _EPSILON,
+        name="lrp_alpha_beta",
+        label="LRP-αβ",
+        shows="the same, with what spoke for a neuron and what spoke against it shared out apart; "
+        "smoother, and known to depend little on the class",
+        options=AlphaBetaOptions,
+        explain=lrp_alpha_beta,
+    ),
+)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core.additivity import additivity_gap
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
+from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
 
 if TYPE_CHECKING:
@@ -73,3 +74,22 @@ def deep_shap(
     maps = (maps / len(background)).astype(np.float32)
     difference = network.logits(images)[np.arange(len(images)), targets] - expected[targets]
     return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})
+
+
+METHODS = (
+    Method(
+        name="deep_shap",
+        label="DeepSHAP",
+        family="shapley",
+        also=("propagation",),
+        shows="differences from training images handed back layer by layer: an approximation of "
+        "each pixel's Shapley value whose sum is exact",
+        reference="Lundberg & Lee 2017; Shrikumar et al. 2017",
+        address="arXiv:1704.02685",
+        options=BackgroundOptions,
+        explain=deep_shap,
+        arguments=lambda options, context: {"background": context.background(options.background)},
+        cost="slow",
+        numbers=ADDITIVITY_GAP,
+    ),
+)

@@ -6,15 +6,23 @@ expectation the logit less the mean logit of the training images; how far a fini
 that is the method's additivity gap.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from heatproof.attribution.core.additivity import additivity_gap
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
+from heatproof.attribution.core.method import Attribution, Context, Method
+from heatproof.attribution.shapley.background import BackgroundOptions
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class GradientShapOptions(BackgroundOptions):
+    """samples: points at which the gradient is taken, per image."""
+
+    samples: Annotated[int, Field(ge=2, le=100_000)] = 50
 
 
 def draws(background: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -89,3 +97,28 @@ def gradient_shap(
     expected = network.logits(background).mean(axis=0, dtype=np.float64)
     difference = network.logits(images)[np.arange(len(images)), targets] - expected[targets]
     return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})
+
+
+def _arguments(options: GradientShapOptions, context: Context) -> dict[str, np.ndarray]:
+    background = context.background(options.background)
+    starts, points = draws(len(background), options.samples, context.seed)
+    return {"background": background, "starts": starts, "points": points}
+
+
+METHODS = (
+    Method(
+        name="gradient_shap",
+        label="GradientSHAP",
+        family="shapley",
+        also=("path",),
+        shows="gradients averaged on random ways from training images to this one, times the way: "
+        "an estimate of each pixel's Shapley value",
+        reference="Erion et al. 2019; Lundberg & Lee 2017",
+        address="arXiv:1906.10670",
+        options=GradientShapOptions,
+        explain=gradient_shap,
+        arguments=_arguments,
+        cost="slow",
+        numbers=ADDITIVITY_GAP,
+    ),
+)

@@ -11,7 +11,7 @@ import numpy as np
 NEVER = -np.inf  # a part that is divided already, or cannot be
 
 
-class Games:
+class OwenPartition:
     """Several images: what was shown of each, what the network said, which parts are undivided.
 
     They are divided side by side, each as it would be alone. What is shown has a number, a part has

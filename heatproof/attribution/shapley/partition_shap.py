@@ -7,7 +7,7 @@ whose worth is greatest in any class is divided first, until the evaluations are
 then undivided is spread evenly over its pixels. Every division keeps the sum, so the map always
 sums to the logit less the baseline's.
 
-A hidden pixel shows the mean of the training images that the family's other methods start from. So
+A hidden pixel shows the mean of the training images that the other Shapley methods start from. So
 the three agree where the network is linear, and nothing of the image is left in it: over seven
 trained cells the networks saw the image's own class in it no more often than by chance (6 to 14 %),
 but in an image blurred by a tenth of its side in 14 to 62 %; and in six of the seven its logits
@@ -18,17 +18,27 @@ All classes' logits come from the same passes, so rows that show one image share
 passes of several images share a batch.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from heatproof.attribution.core.additivity import additivity_gap
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
+from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.shapley.owen_values import Games
+from heatproof.attribution.shapley.background import BackgroundOptions
+from heatproof.attribution.shapley.owen_values import OwenPartition
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
+
+
+class PartitionShapOptions(BackgroundOptions):
+    """evaluations: per image. batch_size: how many of them at once, before looking again where the
+    next are best made."""
+
+    evaluations: Annotated[int, Field(ge=10, le=100_000)] = 500
+    batch_size: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 32
 
 
 def partition_shap(
@@ -37,7 +47,7 @@ def partition_shap(
     targets: np.ndarray,
     baseline: np.ndarray,
     evaluations: int,
-    batch: int,
+    batch_size: int,
 ) -> Attribution:
     """Attribute each target logit to pixels.
 
@@ -48,7 +58,7 @@ def partition_shap(
         baseline: float32 (height, width, channels) in [0, 1], what hidden pixels show.
         evaluations: how many partly hidden copies of an image are evaluated, the image and the
             baseline among them.
-        batch: how many of them at once, an even number. The fewer, the better they are chosen.
+        batch_size: how many of them at once, an even number. The fewer, the better they are chosen.
 
     Returns:
         maps float32 (n, height, width), signed, in logits: summed over channels. numbers:
@@ -70,19 +80,19 @@ def partition_shap(
     empty, rows = network.logits(baseline[None])[0], by_image(images, targets)
     full = network.logits(rows.images)
     maps = np.zeros((len(images), *images.shape[1:3]), np.float32)
-    side_by_side = max(1, network.batch_size // batch)
+    side_by_side = max(1, network.batch_size // batch_size)
     for first in range(0, len(full), side_by_side):
         part = slice(first, first + side_by_side)
         pictures = tf.constant(rows.images[part])
-        games = Games(images.shape[1:3], empty, full[part], evaluations)
+        partition = OwenPartition(images.shape[1:3], empty, full[part], evaluations)
         while True:
-            picture, shown = games.divide(batch // 2)
+            picture, shown = partition.divide(batch_size // 2)
             if not len(picture):
                 break
             shown = shown.reshape(len(shown), -1)
             if channels > 1:  # NumPy would copy them for one channel too
                 shown = shown.repeat(channels, axis=1)
-            games.learn(
+            partition.learn(
                 network.in_batches(
                     lambda s, p, pictures=pictures: compiled(pictures, fill, s, p), shown, picture
                 )
@@ -90,6 +100,28 @@ def partition_shap(
         for row in np.flatnonzero(
             (rows.image_of >= first) & (rows.image_of < first + side_by_side)
         ):
-            maps[row] = games.map(rows.image_of[row] - first, targets[row])
+            maps[row] = partition.map(rows.image_of[row] - first, targets[row])
     difference = rows.of_targets(full.astype(np.float64)) - empty[targets]
     return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})
+
+
+METHODS = (
+    Method(
+        name="partition_shap",
+        label="PartitionSHAP",
+        family="shapley",
+        shows="Owen values: the image is split again and again, and each part gets what it adds "
+        "when it is shown, averaged over what else is",
+        reference="Lundberg & Lee 2017; Owen 1977",
+        address="arXiv:1705.07874",
+        options=PartitionShapOptions,
+        explain=partition_shap,
+        arguments=lambda options, context: {
+            "baseline": context.background(options.background).mean(axis=0),
+            "evaluations": options.evaluations,
+            "batch_size": options.batch_size,
+        },
+        cost="slow",
+        numbers=ADDITIVITY_GAP,
+    ),
+)

@@ -13,14 +13,8 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from PIL import Image
 
-# Maps shown over the image, and feature maps; every other unsigned map is drawn in magma.
-UNSIGNED = {
-    "gradcam": "viridis",
-    "gradcam_plus_plus": "viridis",
-    "layercam": "viridis",
-    "feature_map": "gray",
-}
-DEFAULT_UNSIGNED = "magma"
+from heatproof.report.text import methods
+
 SIGNED = "RdBu_r"
 ZERO_LEVEL = 128  # of the levels of a signed map
 GUTTER = 1
@@ -109,7 +103,7 @@ def is_signed(maps: np.ndarray) -> bool:
 
 def map_name(method: str, signed: bool) -> str:
     """The matplotlib colour map of a method; all are perceptually uniform or diverging."""
-    return SIGNED if signed else UNSIGNED.get(method, DEFAULT_UNSIGNED)
+    return SIGNED if signed else methods.describe(method).colours
 
 
 def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:

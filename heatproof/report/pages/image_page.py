@@ -211,7 +211,7 @@ def _card(photo: Photo, name: str, signed: bool, target: str) -> Card:
         high=peak,
         stops=sprites.legend_stops(sprites.map_name(name, signed)),
         own_errors=tuple(
-            f"{methods.number(number)[0]} {_format(number, value)}"
+            f"{methods.number(number).label} {_format(number, value)}"
             for number, value in photo.own.get(name, {}).items()
             if math.isfinite(value)
         ),
@@ -219,7 +219,7 @@ def _card(photo: Photo, name: str, signed: bool, target: str) -> Card:
 
 
 def _format(number: str, value: float) -> str:
-    if "as a share" in methods.number(number)[1]:
+    if "as a share" in methods.number(number).meaning:
         return numbers.percent(value)
     return numbers.count(value) if value == round(value) else numbers.significant(value, 3)
 
@@ -233,7 +233,7 @@ def _meanings(photos: Sequence[Photo]) -> list[tuple[str, str]]:
         for number, value in own.items()
         if math.isfinite(value)
     }
-    return [pair for pair in named.values() if pair[1]]
+    return [(known.label, known.meaning) for known in named.values() if known.meaning]
 
 
 def _grey(pixels: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ from heatproof.trust.checks import Tally
 from heatproof.trust.registry import base
 
 PICTURES = 6  # per dataset, in the strip at the top
-STRIP_METHOD = "gradcam"
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,7 @@ def _one_per_class(explanations: Explanations) -> list[int]:
 
 def _draw(result: CellResults, explanations: Explanations, rows: list[int]) -> Strip:
     maps = explanations.maps
-    method = STRIP_METHOD if STRIP_METHOD in maps else methods.ordered(list(maps))[0]
+    method = methods.first_overlay(maps)
     signed = sprites.is_signed(maps[method])
     height, width = explanations.images.shape[1:3]
     sprite = Sprite(height, width, 2 * len(rows))

@@ -39,12 +39,12 @@ def own_errors(summaries: dict[str, dict[str, Any]]) -> tuple[OwnError, ...]:
     ):
         for number, spread in summaries[name].items():
             if isinstance(spread, dict):
-                label, meaning = methods.number(number)
+                known = methods.number(number)
                 errors.append(
                     OwnError(
                         methods.describe(name).label,
-                        label,
-                        meaning,
+                        known.label,
+                        known.meaning,
                         spread.get("median"),
                         spread.get("min"),
                         spread.get("max"),

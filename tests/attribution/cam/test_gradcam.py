@@ -72,29 +72,3 @@ def test_a_blob_in_the_corner_of_a_padded_network(corner: tuple[int, int]) -> No
     assert np.unravel_index(found.argmax(), found.shape) == tuple(27 * (c > 0) for c in corner)
     # The first cell's middle is half a pixel outside: the map falls to nothing at the next one's.
     assert (found > 0).sum() == 16
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(value: float) -> None:
-    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
-    images = np.full((2, 6, 6, 1), value, np.float32)
-    maps = gradcam(network, images, np.array([0, 1]), "conv_relu").maps
-    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
-
-
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
-    images, targets = networks.images(5, 6, 1), np.array([0, 1, 1, 0, 1])
-    together = gradcam(network, images, targets, "conv_relu").maps
-    assert together.any(axis=(1, 2)).sum() > 1
-    alone = [
-        gradcam(network, images[i : i + 1], targets[i : i + 1], "conv_relu").maps[0]
-        for i in range(5)
-    ]
-    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
-
-
-def test_no_images() -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    images = np.zeros((0, 6, 6, 1), np.float32)
-    assert gradcam(network, images, np.zeros(0, np.int64), "conv").maps.shape == (0, 6, 6)

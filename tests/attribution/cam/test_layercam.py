@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import pytest
 from keras import layers
 
 from heatproof.attribution.cam.cam import class_activation_map
@@ -50,24 +49,3 @@ def test_after_a_global_average_it_is_gradcam_plus_plus() -> None:
     assert found.any()
     other = gradcam_plus_plus(network, images, targets, "conv_relu").maps
     np.testing.assert_allclose(found, other, rtol=1e-4, atol=1e-7)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(value: float) -> None:
-    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
-    images = np.full((2, 6, 6, 1), value, np.float32)
-    maps = layercam(network, images, np.array([0, 1]), "conv_relu").maps
-    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
-
-
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = layercam(network, images, targets, "conv_relu").maps
-    assert together.any(axis=(1, 2)).sum() > 1
-    alone = [
-        layercam(network, images[i : i + 1], targets[i : i + 1], "conv_relu").maps[0]
-        for i in range(5)
-    ]
-    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
-    assert layercam(network, images[:0], targets[:0], "conv_relu").maps.shape == (0, 6, 6)

@@ -40,23 +40,6 @@ def test_black_images_and_a_network_that_looks_at_nothing() -> None:
     np.testing.assert_array_equal(gradient_times_input(network, black + 0.5, targets).maps, 0)
 
 
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = gradient_times_input(network, images, targets).maps
-    alone = [
-        gradient_times_input(network, images[i : i + 1], targets[i : i + 1]).maps[0]
-        for i in range(5)
-    ]
-    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
-
-
-def test_no_images() -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    none = np.zeros((0, 6, 6, 1), np.float32)
-    assert gradient_times_input(network, none, np.zeros(0, np.int64)).maps.shape == (0, 6, 6)
-
-
 def test_the_networks_of_the_study(architecture: architectures.Architecture) -> None:
     """Against the network with its batch normalisations, one image at a time."""
     images, targets = architecture.images(2), architecture.targets(2)

@@ -72,31 +72,6 @@ def test_everything_lies_in_the_patch_that_decides() -> None:
     np.testing.assert_array_equal(maps[1], 0)  # its signal is negative: nothing comes back
 
 
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(value: float) -> None:
-    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
-    images = np.full((2, 6, 6, 1), value, np.float32)
-    maps = guided_backprop(network, images, np.array([0, 1])).maps
-    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
-
-
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = guided_backprop(network, images, targets).maps
-    alone = [
-        guided_backprop(network, images[i : i + 1], targets[i : i + 1]).maps[0] for i in range(5)
-    ]
-    assert together.any()
-    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
-
-
-def test_no_images() -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    none = np.zeros((0, 6, 6, 1), np.float32)
-    assert guided_backprop(network, none, np.zeros(0, np.int64)).maps.shape == (0, 6, 6)
-
-
 @pytest.mark.parametrize(
     ("layer", "said"),
     [

@@ -9,9 +9,7 @@ from keras import layers
 
 from heatproof.attribution.core import network as networks_room
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.gradients.noisy_gradients import moments
-from heatproof.attribution.gradients.smoothgrad import smoothgrad
-from heatproof.attribution.gradients.vargrad import vargrad
+from heatproof.attribution.gradients.noisy_gradients import moments, smoothgrad, vargrad
 from tests.attribution import architectures, by_hand, networks
 
 OPTIONS = {"samples": 6, "noise": 0.2, "seed": 3}
@@ -90,56 +88,6 @@ def test_everything_lies_in_the_patch_that_decides(method: Callable) -> None:
     maps = method(network, networks.images(3, 8, 1), np.zeros(3, np.int64), **OPTIONS).maps
     assert (maps[:, 2:4, 5:7] > 0).all()
     assert np.count_nonzero(maps) == maps[:, 2:4, 5:7].size
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(method: Callable, value: float) -> None:
-    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
-    images = np.full((2, 6, 6, 1), value, np.float32)
-    maps = method(network, images, np.array([0, 1]), **OPTIONS).maps
-    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_one_image_is_explained_as_in_a_batch(method: Callable) -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = method(network, images, targets, **OPTIONS).maps
-    alone = [method(network, images[i : i + 1], targets[i : i + 1], **OPTIONS).maps for i in (0, 3)]
-    np.testing.assert_allclose(together[[0, 3]], np.concatenate(alone), rtol=1e-5, atol=1e-9)
-    # Rows of one image and one target are one map, wherever they stand.
-    again = method(network, images[[4, 1, 1]], targets[[4, 1, 1]], **OPTIONS).maps
-    np.testing.assert_array_equal(again[1], again[2])
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_no_images(method: Callable) -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    empty = method(network, np.zeros((0, 6, 6, 1), np.float32), np.zeros(0, np.int64), **OPTIONS)
-    assert empty.maps.shape == (0, 6, 6)
-
-
-def test_the_noise_is_the_seeds() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
-    images, targets = networks.images(2, 6, 1), np.array([0, 1])
-    first, again, other = (
-        smoothgrad(network, images, targets, 6, 0.2, seed=seed).maps for seed in (3, 3, 4)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 0.01 * first.max()
-
-
-def test_other_weights_are_read_without_compiling_again() -> None:
-    model, other = (networks.averaged(np.eye(3, 2), seed=seed) for seed in (0, 1))
-    network = Network(model)
-    images, targets = networks.images(2, 6, 1), np.array([0, 1])
-    smoothgrad(network, images, targets, **OPTIONS)
-    network.load(other)
-    np.testing.assert_array_equal(
-        smoothgrad(network, images, targets, **OPTIONS).maps,
-        smoothgrad(Network(other), images, targets, **OPTIONS).maps,
-    )
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mobilenet_v2"])

@@ -34,24 +34,3 @@ def test_pixels_count_where_the_network_pads() -> None:
     network = Network(networks.blob_detector(side=6, padding=1, pool=2))
     maps = saliency(network, networks.images(2, 6, 1), np.zeros(2, np.int64)).maps
     np.testing.assert_allclose(maps, np.full((2, 6, 6), 1 / 64), rtol=1e-6)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(value: float) -> None:
-    network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
-    maps = saliency(network, np.full((2, 6, 6, 1), value, np.float32), np.array([0, 1])).maps
-    np.testing.assert_array_equal(maps, np.zeros((2, 6, 6), np.float32))
-
-
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = networks.images(5, 6, 3), np.array([0, 1, 1, 0, 1])
-    together = saliency(network, images, targets).maps
-    alone = [saliency(network, images[i : i + 1], targets[i : i + 1]).maps[0] for i in range(5)]
-    np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-7)
-
-
-def test_no_images() -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    empty = saliency(network, np.zeros((0, 6, 6, 1), np.float32), np.zeros(0, np.int64)).maps
-    assert empty.shape == (0, 6, 6)

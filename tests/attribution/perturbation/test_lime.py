@@ -9,17 +9,24 @@ from lime.lime_image import LimeImageExplainer
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.perturbation import surrogate
-from heatproof.attribution.perturbation.lime import Options, agreement, family, filled, lime, logits
+from heatproof.attribution.perturbation.lime import (
+    METHODS,
+    LimeOptions,
+    agreement,
+    filled,
+    lime,
+    logits,
+)
 from heatproof.attribution.perturbation.superpixels import superpixels
 from tests.attribution import architectures, networks, passes
 
 GREY = np.float32([0.3])
 
 
-def options(**changed: Any) -> Options:
+def options(**changed: Any) -> LimeOptions:
     """Return the study's own options, with fewer samples and segments."""
     few = {"samples": 120, "segments": 12, "stability_images": 0}
-    return architectures.study().explain.lime.model_copy(update=few | changed)
+    return LimeOptions(**(few | changed))
 
 
 def patches(count: int, height: int, width: int, channels: int) -> np.ndarray:
@@ -30,7 +37,7 @@ def patches(count: int, height: int, width: int, channels: int) -> np.ndarray:
 
 
 def explained_by_the_package(
-    network: Network, image: np.ndarray, chosen: Options, fill: np.ndarray, seed: int
+    network: Network, image: np.ndarray, chosen: LimeOptions, fill: np.ndarray, seed: int
 ) -> Any:
     """Return the lime package's explanation of every class, from logits."""
     channels = image.shape[-1]
@@ -166,28 +173,6 @@ def test_stability_of_the_first_images_only() -> None:
     np.testing.assert_allclose(found.maps, once.maps, rtol=1e-5, atol=1e-6)
 
 
-def test_the_seed_decides() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
-    image, target = patches(1, 8, 8, 1), np.array([0])
-    first, again, other = (
-        lime(network, image, target, options(), GREY, seed).maps for seed in (0, 0, 2**32 - 1)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 1e-3 * np.abs(first).max()
-
-
-def test_one_image_is_explained_as_in_a_batch() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
-    images, targets = patches(4, 6, 6, 3), np.array([0, 1, 1, 0])
-    colour = np.float32([0.4, 0.5, 0.6])
-    together = lime(network, images, targets, options(), colour, 0)
-    for row in range(4):
-        one = slice(row, row + 1)
-        alone = lime(network, images[one], targets[one], options(), colour, 0)
-        np.testing.assert_allclose(together.maps[one], alone.maps, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(together.numbers["r2"][one], alone.numbers["r2"], rtol=1e-5)
-
-
 def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
     images = patches(2, 8, 8, 1)
@@ -229,22 +214,12 @@ def test_images_of_as_many_segments_share_a_draw(monkeypatch: pytest.MonkeyPatch
     assert len(drawn) == len(set(drawn)) < len(images)
 
 
-def test_no_images() -> None:
-    network = Network(networks.averaged(np.ones((3, 2), np.float32)))
-    empty = np.zeros((0, 6, 6, 1), np.float32)
-    found = lime(network, empty, np.zeros(0, np.int64), options(), GREY, 0)
-    assert found.maps.shape == (0, 6, 6)
-    assert list(found.numbers) == ["r2", "segments", "idle_segments", "stability"]
-    assert all(values.shape == (0,) for values in found.numbers.values())
-
-
-def test_the_family_fills_with_the_training_images_mean() -> None:
+def test_the_fill_is_the_training_images_mean() -> None:
     training = np.random.default_rng(0).integers(0, 256, (9, 6, 6, 1), np.uint8)
     network = Network(networks.linear(np.ones((6, 6, 1, 2), np.float32)))
     images, targets = patches(1, 6, 6, 1), np.array([1])
     chosen = options(fill="mean")
-    methods = family(network, chosen, Context(training, seed=3)).methods
-    assert list(methods) == ["lime"]
+    method = METHODS[0].with_options(chosen, Context(training, seed=3))
     colour = np.float32([(training / 255).mean()])
     expected = lime(network, images, targets, chosen, colour, 3).maps
-    np.testing.assert_allclose(methods["lime"](network, images, targets).maps, expected, rtol=1e-5)
+    np.testing.assert_allclose(method(network, images, targets).maps, expected, rtol=1e-5)

@@ -48,7 +48,7 @@ def test_it_agrees_with_shap_when_everything_is_divided(channels: int) -> None:
     network = Network(product(4, channels))
     images = networks.images(2, 4, channels)[:, :, :3]
     baseline, targets = networks.images(1, 4, channels, seed=6)[0, :, :3], np.array([0, 2])
-    found = partition_shap(network, images, targets, baseline, evaluations=200, batch=10)
+    found = partition_shap(network, images, targets, baseline, evaluations=200, batch_size=10)
     expected = of_library(network, images, baseline, 100_000, batch=200)
     assert_agreement(found, expected, targets)
 

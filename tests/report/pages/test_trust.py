@@ -109,10 +109,10 @@ def test_agreement_is_the_mean_over_the_networks_that_have_a_pair(planted):
 
 def test_costs_are_compared_on_the_networks_where_all_were_timed(planted):
     artifacts.write_timing("explain_gradients", FIRST, {"saliency_ms_per_image": 1000.0})
-    artifacts.write_timing("explain_lime", FIRST, {})
+    artifacts.write_timing("explain_perturbation", FIRST, {})
     gradients = {"saliency_ms_per_image": 2.0, "gradcam_ms_per_image": 8.0}
     artifacts.write_timing("explain_gradients", SECOND, gradients)
-    artifacts.write_timing("explain_lime", SECOND, {"lime_ms_per_image": 50.0})
+    artifacts.write_timing("explain_perturbation", SECOND, {"lime_ms_per_image": 50.0})
     cells = study.collect(planted).cells
     costs, timed = trust.cost(cells, ["saliency", "gradcam", "lime"])
     assert costs == pytest.approx({"saliency": 2.0, "gradcam": 8.0, "lime": 50.0})
@@ -122,7 +122,7 @@ def test_costs_are_compared_on_the_networks_where_all_were_timed(planted):
 def test_the_cost_is_a_geometric_mean(planted):
     for name, milliseconds in ((FIRST, 1.0), (SECOND, 100.0)):
         artifacts.write_timing("explain_gradients", name, {"saliency_ms_per_image": milliseconds})
-        artifacts.write_timing("explain_lime", name, {})
+        artifacts.write_timing("explain_perturbation", name, {})
     costs, timed = trust.cost(study.collect(planted).cells, ["saliency", "lime"])
     assert costs == pytest.approx({"saliency": 10.0})
     assert timed == 2
@@ -159,7 +159,7 @@ def test_one_method_alone(folder, repository):
     fixture.write_cell(params, FIRST, fixture.digits())
     (result,) = study.collect(params).cells
     trust_results.write_cell(params, FIRST, result.explanations(), None, ("gradcam",))
-    artifacts.write_timing("explain_lime", FIRST, {})
+    artifacts.write_timing("explain_perturbation", FIRST, {})
     _, page = rendered(params)
     assert "Fewer than two methods to compare" in page.text
     assert "Fewer than two methods are both timed and measured" in page.text

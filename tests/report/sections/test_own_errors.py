@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from heatproof.attribution import registry
 from heatproof.report.sections.own_errors import own_errors, unsupported
 from heatproof.report.study import collect
 from heatproof.report.text import methods
@@ -49,10 +50,9 @@ def test_one_map_has_its_error_beside_it(own: dict[str, float], expected: str) -
 
 
 def test_every_known_number_can_be_told() -> None:
-    assert set(methods.BESIDE) <= set(methods.NUMBERS)
-    for label, meaning in methods.NUMBERS.values():
-        assert label
-        assert meaning
+    for name, number in registry.numbers().items():
+        assert number.label and number.meaning
+        assert bool(methods.beside({name: 0.5})) == bool(number.caption)
 
 
 def test_families_of_other_rows_are_not_mixed(folder, repository) -> None:
@@ -62,7 +62,11 @@ def test_families_of_other_rows_are_not_mixed(folder, repository) -> None:
     fixture.write_cell(params, name, pictures)
     one = next(c for c in collect(params).cells if c.name == name)
     assert set(one.explanations().maps) == {"gradcam", "saliency", "lime"}
-    rows = artifacts.read_explanations(name, "lime")
-    artifacts.write_explanations(name, "lime", replace(rows, target=np.roll(rows.target, 1)))
-    with pytest.raises(UserError, match=rf"lime\.npz.*dvc repro -f explain_lime@{name}"):
+    rows = artifacts.read_explanations(name, "perturbation")
+    artifacts.write_explanations(
+        name, "perturbation", replace(rows, target=np.roll(rows.target, 1))
+    )
+    with pytest.raises(
+        UserError, match=rf"perturbation\.npz.*dvc repro -f explain_perturbation@{name}"
+    ):
         one.explanations()

@@ -53,7 +53,8 @@ def test_environments_stand_apart_with_what_they_do_not_share() -> None:
         "cpu": None,
         "libraries": {"keras": "3.15.1"},
     }
-    runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), ("explain_lime", SECOND, 0, 1)]
+    explained = ("explain_perturbation", SECOND, 0, 1)
+    runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), explained]
     made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE, other]))
     facts = {row.label: row for row in made.rows}
     assert facts["GPU"].values == ("none", "X and Y") and facts["GPU"].differs
@@ -62,7 +63,7 @@ def test_environments_stand_apart_with_what_they_do_not_share() -> None:
     assert not facts["Keras"].differs
     assert made.environments == (
         (1, (f"training of {FIRST}",)),
-        (2, (f"training of {SECOND}", f"lime explanations of {SECOND}")),
+        (2, (f"training of {SECOND}", f"perturbation explanations of {SECOND}")),
     )
 
 

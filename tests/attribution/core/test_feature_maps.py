@@ -1,21 +1,22 @@
-"""The family as a whole: the layer it finds in every network of the study, and what it refuses."""
-
-from typing import Any
+"""The layer that class activation maps weigh, in every network of the study."""
 
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.attribution.cam.cam import class_activation_map
-from heatproof.attribution.cam.gradcam import weighted
+from heatproof.attribution.cam.cam import CamOptions, class_activation_map
+from heatproof.attribution.cam.gradcam import METHODS, weighted
+from heatproof.attribution.cam.layercam import layercam
+from heatproof.attribution.cam.layercam import weighted as by_place
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.geometry import Axis, feature_axes, upsample
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.gradients_family import Options, family
 from heatproof.run.errors import UserError
 from tests.attribution import architectures, networks
+
+GRADCAM = METHODS[0]
 
 # model -> an image's shape, its last feature map, that map's size and grid
 EXPECTED = {
@@ -29,15 +30,6 @@ EXPECTED = {
 }
 
 
-def options(**changed: Any) -> Options:
-    return architectures.study().explain.gradients.model_copy(update=changed)
-
-
-def context(channels: int) -> Context:
-    images = 255 * networks.images(4, 28 if channels == 1 else 32, channels)
-    return Context(images.astype(np.uint8), seed=3)
-
-
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_network_of_the_study(name: str) -> None:
     """The layer and its place on the image, in the network and in what is explained of it."""
@@ -46,49 +38,43 @@ def test_every_network_of_the_study(name: str) -> None:
     own = shape == shared.shape
     model = shared.model if own else architectures.build(name, shape)
     network = shared.network if own else Network(model)
-    assert family(network, options(), context(shape[-1])).facts["layer"] == layer
+    assert feature_layer(network.model) == layer
     assert feature_axes(model, layer) == feature_axes(network.model, layer) == (axis, axis)
 
 
 @pytest.mark.usefixtures("uncompiled")
-def test_the_methods_are_the_options(architecture: architectures.Architecture) -> None:
-    """Each is bound to the layer and to its numbers of params.yaml."""
+def test_maps_are_laid_over_the_image(architecture: architectures.Architecture) -> None:
     network, images = architecture.network, architecture.images()
     targets = architecture.likely(images)
-    methods = family(network, options(), context(architecture.shape[-1])).methods
     cells = class_activation_map(network, images, targets, architecture.layer, weighted)
     axes = feature_axes(architecture.model, architecture.layer)
     expected = upsample(cells, axes, architecture.shape[:2])
     assert expected.any()
-    maps = methods["gradcam"](network, images, targets).maps
+    gradcam = GRADCAM.with_options(CamOptions(), Context(np.zeros((1, 1, 1, 1), np.uint8), 0))
+    maps = gradcam(network, images, targets).maps
     np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-6 * expected.max())
-    for name in ("gradcam_plus_plus", "layercam"):
-        assert methods[name].keywords == {"layer": architecture.layer}
-    assert methods["lrp_epsilon"].keywords == {"epsilon": options().lrp.epsilon}
-    assert methods["lrp_alpha_beta"].keywords == {"alpha": options().lrp.alpha}
 
 
-def test_a_layer_may_be_named() -> None:
+@pytest.mark.parametrize("name", ["conv1_relu", "pool1"])
+def test_a_layer_may_be_named(name: str) -> None:
     network = architectures.shared("simple_cnn").network
-    for name in ("conv1_relu", "pool1"):
-        named = family(network, options(layer=name), context(1))
-        assert named.facts["layer"] == name
-        images, targets = networks.images(1, 28, 1), np.array([3])
-        found = named.methods["layercam"](network, images, targets).maps
-        assert found.any()
-        if name == "conv1_relu":  # at the image's own size, so nothing is interpolated
-            from heatproof.attribution.cam.layercam import weighted as by_place
-
-            cells = class_activation_map(network, images, targets, name, by_place)
-            np.testing.assert_allclose(found, cells, rtol=1e-6)
+    assert feature_layer(network.model, name) == name
+    images, targets = networks.images(1, 28, 1), np.array([3])
+    maps = layercam(network, images, targets, name).maps
+    assert maps.any()
+    if name == "conv1_relu":  # at the image's own size, so nothing is interpolated
+        cells = class_activation_map(network, images, targets, name, by_place)
+        np.testing.assert_allclose(maps, cells, rtol=1e-6)
 
 
 def test_a_wrong_layer_is_told_the_right_ones() -> None:
     network = architectures.shared("simple_cnn").network
+    context = Context(np.zeros((1, 1, 1, 1), np.uint8), 0)
+    method = GRADCAM.with_options(CamOptions(layer="conv2_rlu"), context)
     with pytest.raises(UserError) as raised:
-        family(network, options(layer="conv2_rlu"), context(1))
+        method(network, networks.images(1, 28, 1), np.array([0]))
     message = str(raised.value)
-    assert "params.yaml: explain.gradients.layer = 'conv2_rlu'" in message
+    assert "params.yaml: explain.gradients.gradcam.layer = 'conv2_rlu'" in message
     assert "did you mean 'conv2_relu'?" in message
     assert message.endswith("last_conv, conv1, conv1_relu, pool1, conv2, conv2_relu, pool2")
     # A layer that exists but has no places is not a feature map either.

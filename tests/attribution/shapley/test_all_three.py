@@ -1,4 +1,4 @@
-"""The SHAP family, where all three methods must give the same known answer."""
+"""Shapley values, where all three methods must give the same known answer."""
 
 from collections.abc import Callable
 
@@ -7,19 +7,22 @@ import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.attribution import shap_family
+from heatproof.attribution import registry
 from heatproof.attribution.core import network as network_room
-from heatproof.attribution.core.method import Attribution, Context
+from heatproof.attribution.core.method import Attribution, Context, Method
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 
-METHODS = ("gradient_shap", "deep_shap", "partition_shap")
+METHODS = registry.of_stage("shapley")
+COUNTS = {"background": 5, "samples": 10, "evaluations": 250, "batch_size": 20}
 Explain = Callable[..., Attribution]
 
 
 @pytest.fixture(params=METHODS)
 def explain(request: pytest.FixtureRequest) -> Explain:
     """Return each method in turn: (model or network, images, targets, training images)."""
+
+    method = METHODS[request.param]
 
     def explained(
         model: keras.Model | Network,
@@ -29,21 +32,9 @@ def explain(request: pytest.FixtureRequest) -> Explain:
         evaluations: int = 250,  # all there are in an image of 4x4
     ) -> Attribution:
         network = model if isinstance(model, Network) else Network(model)
-        options = shap_family.Options(
-            background=5,
-            gradient_samples=10,
-            partition_evaluations=evaluations,
-            partition_batch=20,
-        )
-        family = shap_family.family(network, options, Context(training, seed=3))
-        assert tuple(family.methods) == METHODS
-        found = family.methods[request.param](network, images, targets)
-        assert found.maps.dtype == np.float32
-        assert found.maps.shape == images.shape[:3]
-        assert {name: array.shape for name, array in found.numbers.items()} == {
-            "additivity_gap": (len(images),)
-        }
-        return found
+        counts = COUNTS | {"evaluations": evaluations}
+        options = method.options(**{n: counts[n] for n in method.options.model_fields})
+        return method.with_options(options, Context(training, seed=3))(network, images, targets)
 
     return explained
 
@@ -94,15 +85,6 @@ def test_all_mass_lies_in_the_patch_that_is_read(explain: Explain, place: tuple[
     assert (np.abs(maps[:, inside]) > 1e-4).mean() > 0.8
     # Logits have rounding errors, which PartitionSHAP sees as worth.
     np.testing.assert_allclose(maps[:, ~inside], 0, atol=1e-6)
-
-
-@pytest.mark.parametrize("value", [0.0, 0.5])
-def test_a_network_that_looks_at_nothing(explain: Explain, value: float) -> None:
-    model = networks.averaged(np.zeros((3, 2), np.float32))
-    images = np.full((2, 6, 6, 1), value, np.float32)
-    found = explain(model, images, np.array([0, 1]), training_images(6, 1))
-    np.testing.assert_array_equal(found.maps, np.zeros((2, 6, 6), np.float32))
-    np.testing.assert_array_equal(found.numbers["additivity_gap"], [0, 0])
 
 
 def test_an_image_that_is_all_of_the_background(explain: Explain) -> None:
@@ -163,31 +145,14 @@ def test_one_image_is_explained_as_in_a_batch(
     np.testing.assert_allclose(*gaps, atol=1e-4)
 
 
-def test_no_images(explain: Explain) -> None:
-    model = networks.averaged(np.ones((3, 2), np.float32))
-    images = np.zeros((0, 6, 6, 1), np.float32)
-    explain(model, images, np.zeros(0, np.int64), training_images(6, 1))
-
-
-def test_other_weights_in_the_same_network(explain: Explain) -> None:
-    """What is compiled reads the weights when it is called."""
-    models = [networks.averaged(np.ones((3, 2)), seed=seed) for seed in (0, 1)]
-    images, targets, training = networks.images(2, 6, 1), np.array([0, 1]), training_images(6, 1)
-    network = Network(models[0])
-    first = explain(network, images, targets, training).maps
-    network.load(models[1])
-    second = explain(network, images, targets, training).maps
-    assert np.abs(first - second).max() > 0.01
-    fresh = explain(models[1], images, targets, training).maps
-    np.testing.assert_allclose(second, fresh, rtol=1e-5, atol=1e-6)
-
-
-def test_fewer_training_images_than_asked_for() -> None:
-    network = Network(networks.averaged(np.ones((3, 2))))
-    options = shap_family.Options(
-        background=50, gradient_samples=4, partition_evaluations=10, partition_batch=2
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_fewer_training_images_than_asked_for(method: Method) -> None:
+    network, training = Network(networks.averaged(np.ones((3, 2)))), training_images(6, 1, count=3)
+    images, targets = networks.images(1, 6, 1), np.array([0])
+    as_many, fewer = (
+        method.with_options(method.options(background=count), Context(training, 0))
+        for count in (3, 50)
     )
-    family = shap_family.family(network, options, Context(training_images(6, 1, count=3), seed=0))
-    assert family.facts == {"background": 3}
-    for method in family.methods.values():
-        assert method(network, networks.images(1, 6, 1), np.array([0])).maps.any()
+    maps = fewer(network, images, targets).maps
+    assert maps.any()
+    np.testing.assert_array_equal(maps, as_many(network, images, targets).maps)

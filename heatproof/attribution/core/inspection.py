@@ -1,0 +1,46 @@
+"""What a look into a network is given, and what it returns: features and counterfactuals.
+
+Their modules have `find(cell, options) -> Inspection`; `options` is their block of params.yaml
+under `explain`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.attribution.core.method import Context
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from heatproof.attribution.core.network import Network
+    from heatproof.storage.records import Explanations
+
+
+@dataclass(frozen=True)
+class ExplainedCell:
+    """A trained cell and the images of it that are explained.
+
+    rows: the chosen images and targets, without maps. test_images: uint8 (m, height, width,
+    channels), the whole test set.
+    """
+
+    network: "Network"
+    rows: "Explanations"
+    test_images: np.ndarray
+    context: Context
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in a network.
+
+    arrays: name -> array, as the module that made them describes them. metrics: numbers for the
+    metrics file. timing: name -> number. figure: one picture for the experiment tracker.
+    """
+
+    arrays: dict[str, np.ndarray]
+    metrics: dict[str, Any]
+    timing: dict[str, float]
+    figure: "Figure | None" = None

@@ -1,0 +1,101 @@
+"""All methods: their records, collected from the methods' own modules.
+
+A module in one of this package's folders that has `METHODS` is found; nothing lists it. Importing
+them imports no TensorFlow.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict  # typing's is not taken by pydantic before Python 3.12
+
+from heatproof.attribution.core.method import Context, Explainer, Method, Number
+from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
+from heatproof.config.schema import Block
+
+# What is found in a network beside maps of its images: stage family -> module.
+INSPECTIONS = {
+    "features": "heatproof.features.features",
+    "counterfactual": "heatproof.counterfactuals.counterfactual",
+}
+STAGES = (*STAGE_FAMILIES, *INSPECTIONS)  # what `stages.explain` can be asked for
+
+
+@cache
+def _by_module() -> dict[str, tuple[Method, ...]]:
+    """Return the records of each module that has any."""
+    room = Path(__file__).parent
+    names = sorted(
+        ".".join((__package__, *path.relative_to(room).with_suffix("").parts))
+        for path in room.glob("*/*.py")
+        if path.stem != "__init__" and path.parent.name != "core"
+    )
+    records = {name: getattr(import_module(name), "METHODS", ()) for name in names}
+    return {name: methods for name, methods in records.items() if methods}
+
+
+@cache
+def methods() -> Mapping[str, Method]:
+    """Return every method by name, in the order of the report: by family, then by module."""
+    order = [family.name for family in FAMILIES]
+    found = [method for each in _by_module().values() for method in each]
+    return {method.name: method for method in sorted(found, key=lambda m: order.index(m.family))}
+
+
+def stage_of(method: Method) -> str:
+    """Return the stage family that computes a method."""
+    return next(family.stage for family in FAMILIES if family.name == method.family)
+
+
+def of_stage(stage: str) -> dict[str, Method]:
+    """Return the methods of a stage family by name."""
+    return {name: method for name, method in methods().items() if stage_of(method) == stage}
+
+
+def modules(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the modules that define these methods."""
+    wanted = set(names)
+    return tuple(
+        module
+        for module, records in _by_module().items()
+        if wanted & {method.name for method in records}
+    )
+
+
+def with_options(listed: Mapping[str, Block], context: Context) -> dict[str, Explainer]:
+    """Return the methods that params.yaml lists, name -> options, with these set."""
+    return {
+        name: methods()[name].with_options(options, context) for name, options in listed.items()
+    }
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Return methods in the report's order, unknown ones after them by name."""
+    known = list(methods())
+    return sorted(
+        names, key=lambda name: (known.index(name) if name in known else len(known), name)
+    )
+
+
+@cache
+def numbers() -> Mapping[str, Number]:
+    """Return all that methods report of their own error, by name."""
+    return {name: number for m in methods().values() for name, number in m.numbers.items()}
+
+
+if TYPE_CHECKING:
+    GradientMethods = PerturbationMethods = ShapleyMethods = dict[str, Block]
+else:
+
+    def _block(stage: str) -> type:
+        options = {name: method.options for name, method in of_stage(stage).items()}
+        block = TypedDict(f"{stage}_methods", options, total=False)
+        block.__pydantic_config__ = Block.model_config
+        return block
+
+    # What a stage family's block of params.yaml may hold: any of its methods with their options.
+    # Those that are not there are not computed.
+    GradientMethods, PerturbationMethods, ShapleyMethods = map(_block, STAGE_FAMILIES)

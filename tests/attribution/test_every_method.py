@@ -1,0 +1,143 @@
+"""What holds for every method of the registry: a new one is tested here without a line."""
+
+from functools import cache
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import (
+    Attribution,
+    Context,
+    Explainer,
+    Method,
+    UnsupportedNetwork,
+)
+from heatproof.attribution.core.network import Network
+from tests.attribution import networks
+from tests.attribution.smaller import smaller
+
+SIDE, CHANNELS, CLASSES = 8, 3, 3
+TRAINING = np.random.default_rng(7).integers(0, 256, (5, SIDE, SIDE, CHANNELS), np.uint8)
+IMAGES = networks.images(5, SIDE, CHANNELS)
+IMAGES[3] = IMAGES[0]  # one image, two targets
+TARGETS = np.array([0, 1, 1, 2, 0])
+
+
+@pytest.fixture(params=registry.methods())
+def method(request: pytest.FixtureRequest) -> Method:
+    return registry.methods()[request.param]
+
+
+def set_up(method: Method, seed: int = 3) -> Explainer:
+    return method.with_options(smaller(method.options()), Context(TRAINING, seed))
+
+
+@cache
+def network() -> Network:
+    """Return a network of convolutions with two sets of weights, compiled once for all tests."""
+    return Network(built(seed=0))
+
+
+def built(seed: int, scale: float = 1.0) -> keras.Model:
+    inputs = keras.Input((SIDE, SIDE, CHANNELS))
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
+    x = layers.Activation("relu", name="conv_relu")(x)
+    x = layers.MaxPooling2D(2, name="pool")(x)
+    model = keras.Model(inputs, layers.Dense(CLASSES, name="logits")(layers.Flatten()(x)))
+    random = np.random.default_rng(seed)
+    model.set_weights([random.normal(size=w.shape) for w in model.get_weights()])
+    logits = model.get_layer("logits")
+    logits.set_weights([scale * logits.get_weights()[0], random.normal(size=CLASSES)])
+    return model
+
+
+@cache
+def explained(name: str) -> Attribution:
+    network().load(built(seed=0))
+    return set_up(registry.methods()[name])(network(), IMAGES, TARGETS)
+
+
+def assert_alike(maps: np.ndarray, expected: np.ndarray) -> None:
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-5 * scale)
+
+
+def test_maps_and_numbers(method: Method) -> None:
+    """Maps are of the images' size, raw, signed where the record says so, with its numbers."""
+    result = explained(method.name)
+    assert result.maps.dtype == np.float32 and result.maps.shape == (5, SIDE, SIDE)
+    assert np.isfinite(result.maps).all() and result.maps.any(axis=(1, 2)).sum() >= 2
+    assert (result.maps.min() < 0) == method.signed
+    assert set(result.numbers) == set(method.numbers)
+    assert all(values.shape == (5,) for values in result.numbers.values())
+
+
+def test_an_image_alone_is_explained_as_beside_others(method: Method) -> None:
+    together = explained(method.name)
+    for row in (slice(1, 2), slice(3, 4)):
+        alone = set_up(method)(network(), IMAGES[row], TARGETS[row])
+        assert_alike(alone.maps, together.maps[row])
+        for name in set(alone.numbers) - {"stability"}:  # LIME's, of the first images only
+            np.testing.assert_allclose(
+                alone.numbers[name], together.numbers[name][row], rtol=1e-3, atol=1e-4
+            )
+
+
+def test_the_seed_alone_decides(method: Method) -> None:
+    before = explained(method.name).maps
+    np.testing.assert_array_equal(set_up(method)(network(), IMAGES, TARGETS).maps, before)
+    other = set_up(method, seed=4)(network(), IMAGES, TARGETS).maps
+    draws = {"smoothgrad", "vargrad", "rise", "lime", "gradient_shap"} & {method.name}
+    assert np.array_equal(other, before) != bool(draws)
+
+
+def test_other_weights_are_read_without_compiling_again(method: Method) -> None:
+    before = explained(method.name).maps
+    other = built(seed=1)
+    network().load(other)
+    after = set_up(method)(network(), IMAGES, TARGETS).maps
+    network().load(built(seed=0))
+    assert np.abs(after - before).max() > 1e-3 * np.abs(before).max()
+    assert_alike(after, set_up(method)(Network(other), IMAGES, TARGETS).maps)
+
+
+def test_no_images(method: Method) -> None:
+    result = set_up(method)(network(), IMAGES[:0], TARGETS[:0])
+    assert result.maps.shape == (0, SIDE, SIDE) and result.maps.dtype == np.float32
+    assert all(values.shape == (0,) for values in result.numbers.values())
+
+
+def test_a_network_that_looks_at_nothing(method: Method) -> None:
+    """Logits that are biases alone; black and grey images among those explained."""
+    images = IMAGES.copy()
+    images[0], images[1] = 0, 0.5
+    network().load(built(seed=0, scale=0.0))
+    maps = set_up(method)(network(), images, TARGETS).maps
+    network().load(built(seed=0))
+    np.testing.assert_array_equal(maps, np.zeros_like(maps))
+
+
+def test_a_network_that_is_not_supported_is_told_why(method: Method) -> None:
+    """A layer that nobody has a rule for: maps all the same, or a reason that names it."""
+    inputs = keras.Input((SIDE, SIDE, CHANNELS))
+    x = layers.Conv2D(2, 3, activation="selu", name="odd")(inputs)
+    x = layers.Dense(2, name="logits")(layers.Flatten()(layers.LayerNormalization(name="odd_2")(x)))
+    odd = Network(keras.Model(inputs, x))
+    try:
+        assert set_up(method)(odd, IMAGES[:1], TARGETS[:1]).maps.shape == (1, SIDE, SIDE)
+    except UnsupportedNetwork as reason:
+        assert "'odd'" in str(reason) or "'odd_2'" in str(reason)
+
+
+def test_options_have_defaults_and_are_those_of_recomputing(method: Method) -> None:
+    options = method.options()
+    assert type(method.recomputing(options)) is method.options
+    if method.recomputed_alike:
+        context = Context(TRAINING, 3)
+        maps = method.with_options(method.recomputing(smaller(options)), context)(
+            network(), IMAGES, TARGETS
+        ).maps
+        assert_alike(maps, explained(method.name).maps)

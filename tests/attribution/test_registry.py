@@ -1,0 +1,74 @@
+"""Methods are found where they are, and what params.yaml says of them is checked."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib import colormaps
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Context
+from heatproof.attribution.families import FAMILIES, SLOW_STAGES, STAGE_FAMILIES
+from heatproof.config import params
+from heatproof.config.params import Explain
+from heatproof.run.errors import UserError
+from tests.scratch import real_params
+from tools import overlay
+
+
+def test_records_are_complete_and_unlike() -> None:
+    methods = registry.methods().values()
+    assert {method.family for method in methods} == {family.name for family in FAMILIES}
+    assert all(set(method.also) <= {family.name for family in FAMILIES} for method in methods)
+    for part in ("name", "label", "shows"):
+        assert len({getattr(method, part) for method in methods}) == len(methods)
+    assert all(m.name.isidentifier() and m.reference and m.address and m.unit for m in methods)
+    assert all(method.colours in colormaps for method in methods)
+    slow = {m.name for stage in SLOW_STAGES for m in registry.of_stage(stage).values()}
+    assert all(registry.methods()[name].cost == "slow" for name in slow)
+
+
+def test_every_stage_has_methods_and_every_method_a_stage() -> None:
+    found = [name for stage in STAGE_FAMILIES for name in registry.of_stage(stage)]
+    assert sorted(found) == sorted(registry.methods())
+    room = "heatproof.attribution"
+    assert registry.modules(["rise", "vargrad", "smoothgrad"]) == (
+        f"{room}.gradients.noisy_gradients",
+        f"{room}.perturbation.rise",
+    )
+
+
+def test_order() -> None:
+    names = ["unknown", "rise", "another", "saliency", "gradcam"]
+    assert registry.ordered(names) == ["saliency", "gradcam", "rise", "another", "unknown"]
+
+
+def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() -> None:
+    study = params.load(Path(__file__).parents[2] / "params.yaml").explain
+    content = {"gradients": {"gradcam": {}, "smoothgrad": {"samples": 9}}}
+    explain = Explain.model_validate(dict(study) | {"perturbation": {}, "shapley": {}} | content)
+    assert list(explain.methods) == ["smoothgrad", "gradcam"]
+    assert explain.gradients["gradcam"] == registry.methods()["gradcam"].options()
+    context = Context(np.zeros((2, 4, 4, 1), np.uint8), seed=5)
+    smoothgrad = registry.with_options(explain.methods, context)["smoothgrad"]
+    assert smoothgrad.keywords == {"samples": 9, "noise": 0.15, "seed": 5}
+
+
+@pytest.mark.parametrize(
+    ("family", "entry", "message"),
+    [
+        ("gradients", {"gradcan": {}}, r"gradcan = {}: .* mean 'gradcam'\?; known: .*, saliency, "),
+        ("perturbation", {"gradcam": {}}, r"explain\.perturbation\.gradcam.*known: occlusion, "),
+        ("gradients", {"gradcam": {"layr": "x"}}, r"gradcam\.layr.* mean 'layer'\?; known: layer"),
+        ("shapley", {"deep_shap": {"background": 0}}, r"shapley\.deep_shap\.background = 0: "),
+        ("gradients", {"saliency": None}, r"explain\.gradients\.saliency = None: "),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(
+    tmp_path: Path, family: str, entry: dict[str, Any], message: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    overlay.write(path, overlay.overlaid(real_params(), {"explain": {family: entry}}))
+    with pytest.raises(UserError, match=message):
+        params.load(path)
