@@ -114,7 +114,6 @@ def test_a_family_uses_its_methods_and_no_others() -> None:
     perturbation = used_by(*entries()["explain_perturbation"])
     assert "heatproof.attribution.perturbation.surrogate" in perturbation
     assert "heatproof.attribution.cam.gradcam" not in perturbation
-    write_params(CELL)
     study = load_params(CELL)
     gradients = {"gradcam": study.explain.gradients["gradcam"]}
     explain = study.explain.model_copy(update={"gradients": gradients})
