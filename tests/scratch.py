@@ -189,7 +189,7 @@ class Scratch:
         *parents, last = key.split(".")
         place = content
         for part in parents:
-            place = place[part]
+            place = place.setdefault(part, {})
         place[last] = value
         overlay.write(self.path / "params.yaml", content)
 

@@ -85,7 +85,7 @@ def test_an_overlay_keeps_what_the_cells_use() -> None:
     small = overlay.overlaid(real, {"cells": one, "explain": {"images": {"wrong_per_class": 0}}})
     assert list(small["models"]) == ["simple_cnn"]
     assert list(small["datasets"]) == ["digits"]
-    assert list(small["models"]["simple_cnn"]["schedules"]["cpu"]) == ["digits"]
+    assert list(small["models"]["simple_cnn"]["schedules"]["cpu"]) == ["default", "digits"]
     assert small["explain"]["images"]["wrong_per_class"] == 0
     assert (
         small["explain"]["images"]["right_per_class"]

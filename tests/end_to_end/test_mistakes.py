@@ -9,7 +9,7 @@ import pytest
 from tests.scratch import Scratch, copy_repository
 from tools import overlay
 
-SIMPLE = ("stages.train", "--cell", "simple_cnn-mnist")
+SIMPLE = ("stages.train", "--run", "simple_cnn-mnist")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def refusal(scratch: Scratch, *words: str) -> str:
         ("models.mnist_cnn.network.dropout", 1.5, ["models.mnist_cnn.network.dropout = 1.5", "1"]),
         ("models.simple_cnn.network.kernal_size", 3, ["kernal_size", "did you mean 'kernel_size'"]),
         ("models.simple_cnn.training.optimizer", "adan", ["training.optimizer = 'adan'", "'adam'"]),
-        ("models.simple_cnn.architecture", "simple_cn", ["did you mean 'simple_cnn'"]),
+        ("models.simple_cnn.network.architecture", "simple_cn", ["did you mean 'simple_cnn'"]),
         ("models.simple_cnn.schedules.cpu.mnist.epochs", -1, ["cpu.mnist.epochs = -1", "1"]),
         ("models.simple_cnn.schedules.cpu.mnist.epochs", "5", ["epochs = '5'", "integer"]),
         ("datasets.mnist.fetch.source", "tfdss", ["datasets.mnist.fetch.source", "mean 'tfds'"]),
@@ -69,10 +69,10 @@ def test_a_wrong_parameter(scratch: Scratch, key: str, value: Any, said: list[st
 
 def test_a_missing_parameter(scratch: Scratch) -> None:
     content = scratch.params
-    del content["models"]["simple_cnn"]["training"]["optimizer"]
+    del content["training"]["optimizer"]
     scratch.write_params(content)
     message = refusal(scratch, *SIMPLE)
-    assert "params.yaml: models.simple_cnn.training.optimizer is missing: add it" in message
+    assert "params.yaml: training.optimizer is missing: add it" in message
 
 
 def test_a_file_that_is_no_yaml(scratch: Scratch) -> None:
@@ -81,8 +81,8 @@ def test_a_file_that_is_no_yaml(scratch: Scratch) -> None:
 
 
 def test_an_unknown_cell_or_dataset(scratch: Scratch) -> None:
-    message = refusal(scratch, "stages.train", "--cell", "simple_cnn-mnits")
-    assert "no cell 'simple_cnn-mnits'" in message
+    message = refusal(scratch, "stages.train", "--run", "simple_cnn-mnits")
+    assert "no run 'simple_cnn-mnits'" in message
     assert "did you mean 'simple_cnn-mnist'?" in message
     message = refusal(scratch, "stages.fetch", "--dataset", "cifar")
     assert "no dataset 'cifar'; did you mean 'cifar10'?" in message

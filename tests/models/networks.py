@@ -1,4 +1,4 @@
-"""The seven networks of the real params.yaml, built on images of any size."""
+"""The networks of the real params.yaml, built on images of any size."""
 
 import functools
 from types import ModuleType
@@ -14,15 +14,6 @@ from tests.scratch import ROOT
 
 THREADS = 2
 SEED = 5
-NAMES = (
-    "simple_cnn",
-    "mnist_cnn",
-    "cifar_cnn",
-    "baseline_cnn",
-    "mobilenet_v2",
-    "efficient_cnn",
-    "resnet18",
-)
 GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
 
 
@@ -30,6 +21,9 @@ GRAY, COLOUR = (28, 28, 1), (32, 32, 3)
 def study() -> params.Params:
     """Return the study's real parameters; change nothing."""
     return params.load(ROOT / "params.yaml")
+
+
+NAMES = tuple(study().models)
 
 
 def architecture(name: str) -> ModuleType:

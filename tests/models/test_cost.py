@@ -130,7 +130,7 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("shape", [GRAY, COLOUR], ids=["28x28x1", "32x32x3"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_HAND)
 def test_cost_is_the_sum_over_the_layers(name, shape):
     rows = BY_HAND[name](shape[0], shape[2])
     model = shared(name, shape)
