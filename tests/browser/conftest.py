@@ -10,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from heatproof.report import single_file
 from heatproof.storage import paths
 from stages import report
 from tests.conftest import BROWSERS
@@ -76,3 +77,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()
     yield folder / "reports"
+
+
+@pytest.fixture(scope="session")
+def one_file(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Merge the site into one file."""
+    path = tmp_path_factory.mktemp("sent ünd kept") / "report.html"
+    path.write_text(single_file.merge(site), encoding="utf-8")
+    return path

@@ -17,8 +17,7 @@ from tests.browser.test_pages import (
     LOADED_PICTURES,
     LOW_CONTRAST,
     OVERFLOW,
-    THEMES,
-    WIDTHS,
+    SCREENS,
     requested,
     visit,
 )  # fmt: skip
@@ -49,7 +48,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield folder / "experiments" / "index.html"
 
 
-@pytest.mark.parametrize(("width", "theme"), list(zip(WIDTHS, THEMES, strict=True)))
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_page_is_sound(browser, page, width, theme):
     browser.get_log("browser")
     list(requested(browser))

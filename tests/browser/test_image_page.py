@@ -17,8 +17,7 @@ from tests.browser.test_pages import (
     LOADED_PICTURES,
     LOW_CONTRAST,
     OVERFLOW,
-    THEMES,
-    WIDTHS,
+    SCREENS,
     requested,
     visit,
 )  # fmt: skip
@@ -57,8 +56,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield path
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_page_is_sound(browser: Chrome, page: Path, width: int, theme: str) -> None:
     browser.get_log("browser")
     list(requested(browser))

@@ -8,7 +8,6 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from heatproof.report import single_file
 from tests.browser.test_gallery_page import CARDS, USUAL, choose, fragment, opened, press, text
 from tests.browser.test_pages import visit
 from tests.browser.waiting import until
@@ -133,10 +132,8 @@ def test_what_is_not_offered_is_passed_over(browser: Chrome, site: Path, wish: s
         wait_for(page, open_=False)
 
 
-def test_the_single_file_keeps_and_restores_it(browser: Chrome, site: Path, tmp_path: Path) -> None:
-    path = tmp_path / "report.html"
-    path.write_text(single_file.merge(site), encoding="utf-8")
-    visit(browser, path)
+def test_the_single_file_keeps_and_restores_it(browser: Chrome, one_file: Path) -> None:
+    visit(browser, one_file)
     browser.execute_script("location.hash = arguments[0]", f"{CELL}:examples")
     card = f"[id='{CELL}'] .card.incorrect"
     until(browser, lambda b: b.find_element(By.CSS_SELECTOR, card).is_displayed())

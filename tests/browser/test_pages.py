@@ -18,6 +18,7 @@ UNPICTURED = ("methods.html", "claims.html", "guide.html", "cells/mobilenet_v2-d
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)
 THEMES = ("light", "dark")
+SCREENS = tuple(zip(WIDTHS, THEMES, strict=True))  # each width and each theme once
 # How many pixels of a page lie beside the window.
 OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -86,8 +87,7 @@ def background(browser: Chrome) -> str:
     return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_sound(browser, site, page, width, theme):
     browser.get_log("browser")

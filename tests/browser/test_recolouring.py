@@ -9,7 +9,6 @@ from matplotlib import colormaps
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from heatproof.report import single_file
 from tests.browser.test_gallery_page import USUAL, choose, middle, opened
 from tests.browser.test_pages import visit
 
@@ -36,28 +35,28 @@ def apart(drawn: np.ndarray, name: str) -> float:
     )
 
 
-@pytest.mark.parametrize(
-    ("place", "control", "usual", "chosen"),
-    [
-        (f"{FILTER}.tile", "signed", "RdBu_r", "PuOr_r"),
-        (f"{FILTER}.ramp", "signed", "RdBu_r", "PuOr_r"),
-        (f"{FEATURE}.tile", "unsigned", "gray", "cividis"),
-        (f"{FEATURE}.ramp", "unsigned", "gray", "cividis"),
-        (CHANGE, "signed", "RdBu_r", "PuOr_r"),
-        ("#counterfactuals .ramp.signed", "signed", "RdBu_r", "PuOr_r"),
-        (ATTACK, "unsigned", "viridis", "magma"),
-        ("#counterfactuals .ramp.unsigned", "unsigned", "viridis", "magma"),
-    ],
+PLACES = (
+    (f"{FILTER}.tile", "signed", "RdBu_r", "PuOr_r"),
+    (f"{FILTER}.ramp", "signed", "RdBu_r", "PuOr_r"),
+    (f"{FEATURE}.tile", "unsigned", "gray", "cividis"),
+    (f"{FEATURE}.ramp", "unsigned", "gray", "cividis"),
+    (CHANGE, "signed", "RdBu_r", "PuOr_r"),
+    ("#counterfactuals .ramp.signed", "signed", "RdBu_r", "PuOr_r"),
+    (ATTACK, "unsigned", "viridis", "cividis"),
+    ("#counterfactuals .ramp.unsigned", "unsigned", "viridis", "cividis"),
 )
-def test_maps_and_their_legends_follow_the_choice(
-    page: Chrome, place: str, control: str, usual: str, chosen: str
-) -> None:
-    before = middle(page, place)
-    assert len(np.unique(before, axis=0)) > 1
-    assert apart(before, usual) < 6
-    choose(page, control, chosen)
-    assert apart(middle(page, place), chosen) < 6
-    assert apart(before, chosen) > 6, "the two can be told apart"
+
+
+def test_maps_and_their_legends_follow_the_choice(page: Chrome) -> None:
+    before = {place: middle(page, place) for place, *_ in PLACES}
+    for place, _, usual, chosen in PLACES:
+        assert len(np.unique(before[place], axis=0)) > 1, place
+        assert apart(before[place], usual) < 6, place
+        assert apart(before[place], chosen) > 6, f"{place}: the two can be told apart"
+    for _, control, _, chosen in PLACES:
+        choose(page, control, chosen)
+    for place, _, _, chosen in PLACES:
+        assert apart(middle(page, place), chosen) < 6, place
 
 
 def test_an_address_recolours_them_too(browser: Chrome, site: Path) -> None:
@@ -83,12 +82,8 @@ def test_they_are_coloured_without_scripts_too(browser: Chrome, site: Path) -> N
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
-def test_in_one_file_a_choice_holds_for_its_page(
-    browser: Chrome, site: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "report.html"
-    path.write_text(single_file.merge(site), encoding="utf-8")
-    visit(browser, path)
+def test_in_one_file_a_choice_holds_for_its_page(browser: Chrome, one_file: Path) -> None:
+    visit(browser, one_file)
     ours, other = "cells.simple_cnn-digits", "cells.baseline_cnn-digits"
     browser.execute_script("location.hash = arguments[0]", f"{ours}:examples?signed=PuOr_r")
     browser.execute_async_script("setTimeout(arguments[0], 300)")

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 
 from heatproof.report import single_file
 from stages import report
-from tests.browser.test_pages import LOW_CONTRAST, OVERFLOW, THEMES, WIDTHS, visit
+from tests.browser.test_pages import LOW_CONTRAST, OVERFLOW, SCREENS, visit
 from tests.report import fixture
 from tests.report import provenance_records as records
 
@@ -30,8 +30,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
     yield folder / "reports"
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_section_is_sound(browser: Chrome, told: Path, width: int, theme: str) -> None:
     browser.get_log("browser")
     visit(browser, told / "index.html", width, theme)

@@ -1,18 +1,13 @@
 """The report in one file, in a real browser: pages change, links arrive, the theme switches."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from heatproof.report import single_file
 from tests.browser.test_pages import (
     LOW_CONTRAST,
     OVERFLOW,
-    THEMES,
-    WIDTHS,
+    SCREENS,
     background,
     requested,
     visit,
@@ -26,20 +21,13 @@ EVERY = "return [...document.querySelectorAll('.page')].map((p) => p.id)"
 SHOWN = EVERY.replace(".map", ".filter((p) => p.checkVisibility()).map")
 
 
-@pytest.fixture(scope="module")
-def one_file(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    path = tmp_path_factory.mktemp("sent ünd kept") / "report.html"
-    path.write_text(single_file.merge(site), encoding="utf-8")
-    yield path
-
-
 def go(browser: Chrome, fragment: str) -> None:
     browser.execute_script("location.hash = arguments[0]", fragment)
     page = fragment.partition(":")[0]
     until(browser, lambda b: b.execute_script(SHOWN) == [page])
 
 
-@pytest.mark.parametrize(("width", "theme"), list(zip(WIDTHS, THEMES, strict=True)))
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_every_page_is_sound(browser, one_file, width, theme):
     browser.get_log("browser")
     list(requested(browser))
