@@ -18,12 +18,12 @@ SERVERS = {"HTTPServer", "ThreadingHTTPServer", "TCPServer", "create_server", "b
 EVERYWHERE = {"", "0.0.0.0", "::"}
 
 
-def found(source: str) -> list[str]:
+def violations(source: str) -> list[str]:
     """Return what is forbidden in a module's source, each with its line."""
-    return [f"line {line}: {what}" for line, what in _found(ast.parse(source))]
+    return [f"line {line}: {what}" for line, what in _violations(ast.parse(source))]
 
 
-def _found(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _violations(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -84,7 +84,7 @@ def test_it_is_committed_without_outputs(notebook) -> None:
     assert NOTEBOOK.read_text(encoding="utf-8") == text, "as Jupyter saves it"
 
 
-def test_every_section_says_something_and_its_code_is_short(notebook) -> None:
+def test_every_section_has_an_explanation_and_short_code(notebook) -> None:
     for text in sources(notebook, "markdown"):
         heading, _, rest = text.partition("\n")
         assert len(rest if heading.startswith("#") else text) > 80, heading

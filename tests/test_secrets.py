@@ -6,8 +6,6 @@ import json
 import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +15,8 @@ from urllib.parse import unquote
 import pytest
 
 from heatproof.run import tracking, tracking_store
-from tests.scratch import copy_repository, environment
+from stages import evaluate
+from tests.small_cell import write_cell, write_params
 
 USER, PASSWORD, TOKEN = "ada", "hunter2/t0p#s3cret", "tok3n-0123456789"
 ESCAPED = "hunter2%2Ft0p%23s3cret"
@@ -89,10 +88,10 @@ def require_none_of_them(text: str) -> None:
 
 
 def test_a_server_that_repeats_what_it_is_told(gossip: str, capfd, caplog) -> None:
-    said = tracked(f"http://{USER}:{ESCAPED}@{gossip}/x?token={TOKEN}", capfd, caplog)
-    assert said.startswith("warning: MLflow tracking is off from here on")
-    assert said.count("\n") == 1
-    require_none_of_them(said)
+    printed = tracked(f"http://{USER}:{ESCAPED}@{gossip}/x?token={TOKEN}", capfd, caplog)
+    assert printed.startswith("warning: MLflow tracking is off from here on")
+    assert printed.count("\n") == 1
+    require_none_of_them(printed)
 
 
 def test_secrets_in_mlflows_own_variables(gossip: str, capfd, caplog, monkeypatch) -> None:
@@ -121,9 +120,9 @@ def test_secrets_in_mlflows_own_variables(gossip: str, capfd, caplog, monkeypatc
     ],
 )
 def test_an_address_that_does_not_work(uri: str, capfd, caplog) -> None:
-    said = tracked(uri.format(host=unused()), capfd, caplog)
-    assert said.startswith("warning: MLflow tracking is off")
-    require_none_of_them(said)
+    printed = tracked(uri.format(host=unused()), capfd, caplog)
+    assert printed.startswith("warning: MLflow tracking is off")
+    require_none_of_them(printed)
 
 
 def test_short_and_ordinary_words_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,32 +132,19 @@ def test_short_and_ordinary_words_are_left_alone(monkeypatch: pytest.MonkeyPatch
     assert tracking_store.masked("https://host:5000/x: no") == "https://host:5000/x: no"
 
 
-def test_no_stage_writes_them_anywhere(tmp_path: Path) -> None:
-    study = tmp_path / "study"
-    copy_repository(study)
-    code = (
-        "from tests.small_cell import write_cell, write_params\n"
-        "write_params('simple_cnn-digits')\n"
-        "write_cell('simple_cnn-digits', 16, 1, lambda predicted: predicted % 2 == 0)\n"
-        "from stages import evaluate\n"
-        "evaluate.evaluate('simple_cnn-digits')\n"
-    )
-    settings = {
-        "STUDY_TRACKING": "",
-        "MLFLOW_TRACKING_URI": f"http://{USER}:{ESCAPED}@{unused()}/?token={TOKEN}",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-    }
-    words = environment(**settings)
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=study, env=words, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert "tracking is off from here on" in done.stderr
-    require_none_of_them(done.stdout + done.stderr)
-    for path in study.rglob("*"):
-        if path.is_file():
-            content = path.read_bytes()
-            assert not any(secret.encode() in content for secret in SECRETS), path
+def test_no_stage_writes_them_anywhere(capfd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDY_TRACKING", "")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{USER}:{ESCAPED}@{unused()}/?token={TOKEN}")
+    write_params("simple_cnn-digits")
+    write_cell("simple_cnn-digits", 16, 1, lambda predicted: predicted % 2 == 0)
+    evaluate.evaluate("simple_cnn-digits")
+    printed, warned = capfd.readouterr()
+    assert "tracking is off from here on" in warned
+    require_none_of_them(printed + warned)
+    written = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    assert Path("data/timing/evaluate/simple_cnn-digits.json") in written
+    for path, content in written.items():
+        assert not any(secret.encode() in content for secret in SECRETS), path
 
 
 def test_the_servers_command_line_does_not_hold_them() -> None:
