@@ -9,10 +9,9 @@ import argparse
 
 from heatproof.config import params
 from heatproof.config.registry import modules
-from heatproof.datasets.canonical import canonical_order
+from heatproof.datasets.canonical import in_canonical_order
 from heatproof.datasets.options import SOURCES
 from heatproof.storage import artifacts
-from heatproof.storage.records import RawDataset
 
 
 def main() -> None:
@@ -34,17 +33,3 @@ def fetch(name: str) -> None:
     options = params.load().dataset(name).fetch
     source = modules(SOURCES)[options.source]
     artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
-
-
-def in_canonical_order(raw: RawDataset) -> RawDataset:
-    """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
-    train = canonical_order(raw.images, raw.labels)
-    test = canonical_order(raw.test_images, raw.test_labels)
-    return RawDataset(
-        raw.images[train],
-        raw.labels[train],
-        raw.test_images[test],
-        raw.test_labels[test],
-        raw.class_names,
-        None if raw.test_masks is None else raw.test_masks[test],
-    )

@@ -10,12 +10,9 @@ import argparse
 import numpy as np
 
 from heatproof.config import params
-from heatproof.datasets.split import train_validation_split
+from heatproof.datasets.preparation import description, require_classes, split
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
-from heatproof.storage.records import Dataset, RawDataset
-
-SHOWN_CLASSES = 5
 
 
 def main() -> None:
@@ -37,7 +34,7 @@ def preprocess(name: str) -> None:
     study = params.load()
     options = study.dataset(name).preprocess
     raw = artifacts.read_raw(name)
-    _require_classes(name, raw)
+    require_classes(name, raw)
     dataset = split(raw, options.test_fraction, study.seed)
     if np.bincount(dataset.train_labels).max() < 2:
         raise UserError(
@@ -46,79 +43,4 @@ def preprocess(name: str) -> None:
             f"datasets.{name}.preprocess.test_fraction = {options.test_fraction} in params.yaml"
         )
     artifacts.write_dataset(name, dataset)
-    artifacts.write_metrics("preprocess", name, described(dataset))
-
-
-def _require_classes(name: str, raw: RawDataset) -> None:
-    """Refuse what no network can be trained and tested on."""
-    counts = np.bincount(raw.labels, minlength=len(raw.class_names))
-    if np.count_nonzero(counts) < 2:
-        raise UserError(
-            f"{paths.raw(name)}: the training images are all of one class; a network "
-            "needs at least two: check the labels of the dataset"
-        )
-    if len(raw.test_labels):
-        return
-    small = [label for label, n in zip(raw.class_names, counts, strict=True) if n < 2]
-    if small:
-        more = f" and {len(small) - SHOWN_CLASSES:,} more" if len(small) > SHOWN_CLASSES else ""
-        raise UserError(
-            f"{paths.raw(name)}: fewer than two images of "
-            f"{', '.join(map(repr, small[:SHOWN_CLASSES]))}{more}; each class needs one to train "
-            "on and one to test with: add images or remove the class"
-        )
-
-
-def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
-    """Split off a stratified test part where the source brings none, and shuffle both parts.
-
-    Args:
-        raw: in canonical order, so that the outcome depends on its content only.
-        test_fraction: of the images, for the test part, where there is none.
-        seed: of NumPy's PCG64 generator.
-    """
-    if len(raw.test_labels):
-        generator = np.random.default_rng(seed)
-        train, test = (generator.permutation(len(part)) for part in (raw.labels, raw.test_labels))
-        test_images, test_labels = raw.test_images[test], raw.test_labels[test]
-    else:
-        train, test = train_validation_split(raw.labels, test_fraction, seed)
-        test_images, test_labels = raw.images[test], raw.labels[test]
-    return Dataset(
-        raw.images[train],
-        raw.labels[train],
-        test_images,
-        test_labels,
-        raw.class_names,
-        None if raw.test_masks is None else raw.test_masks[test],
-    )
-
-
-def described(dataset: Dataset) -> dict[str, object]:
-    """Return what a reader wants to know of a dataset: sizes, classes, mean and std a channel."""
-    images, height, width, channels = dataset.train_images.shape
-    # Moments from the histogram of the 256 values: exact, and without a copy as floats.
-    values = np.arange(256) / 255
-    counts = np.stack(
-        [np.bincount(dataset.train_images[..., c].ravel(), minlength=256) for c in range(channels)]
-    )
-    pixels = counts.sum(axis=1)
-    mean = counts @ values / pixels
-    # Around the mean: the difference of two moments may round to less than zero.
-    variance = (counts * (values - mean[:, np.newaxis]) ** 2).sum(axis=1) / pixels
-    return {
-        "train_images": images,
-        "test_images": len(dataset.test_labels),
-        "classes": len(dataset.class_names),
-        "height": height,
-        "width": width,
-        "channels": channels,
-        "mean": mean,
-        "std": np.sqrt(variance),
-        "train_per_class": _per_class(dataset.train_labels, dataset.class_names),
-        "test_per_class": _per_class(dataset.test_labels, dataset.class_names),
-    }
-
-
-def _per_class(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, int]:
-    return dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+    artifacts.write_metrics("preprocess", name, description(dataset))

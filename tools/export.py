@@ -48,9 +48,9 @@ def plain(model: "keras.Model") -> "keras.Model":
     """
     import keras
 
-    from heatproof.models.builtin_layers import as_keras_has_it
+    from heatproof.models.builtin_layers import to_builtin_layer
 
-    copy = keras.models.clone_model(model, clone_function=as_keras_has_it)
+    copy = keras.models.clone_model(model, clone_function=to_builtin_layer)
     copy.set_weights(model.get_weights())
     # Keras refuses to export a network that was never called.
     copy(np.zeros((1, *model.input_shape[1:]), np.float32))

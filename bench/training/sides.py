@@ -66,7 +66,7 @@ def logits_of(model: "keras.Model") -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(logits), np.float32)
 
 
-def as_keras_has_it(study: params.Params, cell: str, folder: Path) -> "keras.Model":
+def of_builtin_layers(study: params.Params, cell: str, folder: Path) -> "keras.Model":
     """Build a cell's network of Keras' own layers, with the weights that were handed over.
 
     Raises:
@@ -79,7 +79,7 @@ def as_keras_has_it(study: params.Params, cell: str, folder: Path) -> "keras.Mod
 
     shape = SHAPES[study.cell(cell).dataset]
     model = keras.models.clone_model(
-        build_model(study.run(cell), shape, CLASSES), clone_function=builtin_layers.as_keras_has_it
+        build_model(study.run(cell), shape, CLASSES), clone_function=builtin_layers.to_builtin_layer
     )
     model.load_weights(folder / WEIGHTS)
     name = f"Keras on {keras.backend.backend()}"
@@ -144,7 +144,7 @@ def train_as_keras_does(cell: str, batches: int, folder: Path, report: Report) -
     import keras
 
     shape, batch_size = SHAPES[study.cell(cell).dataset], study.run(cell).schedule.batch_size
-    model = as_keras_has_it(study, cell, folder)
+    model = of_builtin_layers(study, cell, folder)
     model.compile(
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

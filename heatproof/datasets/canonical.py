@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from heatproof.storage.records import RawDataset
+
 
 def canonical_order(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return the indices that sort a dataset by label, then by the images' bytes.
@@ -23,3 +25,17 @@ def canonical_order(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     as_bytes = flat.view(np.dtype((np.void, flat.shape[1]))).ravel()
     by_image = np.argsort(as_bytes, kind="stable")
     return by_image[np.argsort(labels[by_image], kind="stable")].astype(np.int64)
+
+
+def in_canonical_order(raw: RawDataset) -> RawDataset:
+    """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
+    train = canonical_order(raw.images, raw.labels)
+    test = canonical_order(raw.test_images, raw.test_labels)
+    return RawDataset(
+        raw.images[train],
+        raw.labels[train],
+        raw.test_images[test],
+        raw.test_labels[test],
+        raw.class_names,
+        None if raw.test_masks is None else raw.test_masks[test],
+    )

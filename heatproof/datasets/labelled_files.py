@@ -16,11 +16,11 @@ SHOWN_MISTAKES = 5
 
 @dataclass(frozen=True)
 class Labelled:
-    """An image file, its label, and where that was said, for messages."""
+    """An image file, its label, and where the label stands, for messages."""
 
     path: Path
     label: str
-    said: str
+    place: str
 
 
 def labelled_by_folder(folder: Path) -> list[Labelled]:
@@ -42,13 +42,13 @@ def labelled_by_folder(folder: Path) -> list[Labelled]:
         for path in inside
         if path.suffix.lower() in ENDINGS and not path.is_dir()
     ]
-    found = []
-    for place in classes:
-        label = place.name.strip()
-        files = sorted(path for path in place.iterdir() if not path.name.startswith("."))
-        images = [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
-        found += [Labelled(path, label, str(path)) for path in images]
-        mistakes += _label_mistakes(label, str(place))
+    images = []
+    for subfolder in classes:
+        label = subfolder.name.strip()
+        files = sorted(path for path in subfolder.iterdir() if not path.name.startswith("."))
+        members = [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
+        images += [Labelled(path, label, str(path)) for path in members]
+        mistakes += _label_mistakes(label, str(subfolder))
         for path in files:
             if path.is_dir():
                 mistakes.append(f"{path}: a folder in a class folder; move its images up into it")
@@ -56,10 +56,10 @@ def labelled_by_folder(folder: Path) -> list[Labelled]:
                 mistakes.append(f"{path}: not PNG or JPEG; convert it, or take it away")
             elif path.suffix.lower() in ENDINGS and not path.is_file():
                 mistakes.append(f"{path}: a link that leads nowhere, or no file; take it away")
-        if not images:
-            mistakes.append(f"{place}: no PNG or JPEG in it; add images or remove the folder")
+        if not members:
+            mistakes.append(f"{subfolder}: no PNG or JPEG in it; add images or remove the folder")
     refuse(mistakes)
-    return found
+    return images
 
 
 def labelled_by_table(table: Path, folder: Path) -> list[Labelled]:
@@ -73,28 +73,28 @@ def labelled_by_table(table: Path, folder: Path) -> list[Labelled]:
     _, header = next(rows, (1, []))
     key = _key_column(table, [name.strip() for name in header])
     by_name = _files_by_id(folder) if key == "id" else {}
-    found, mistakes, first_row = [], [], {}
+    images, mistakes, first_row = [], [], {}
     for number, row in rows:
-        said = f"{table}: row {number}"
+        place = f"{table}: row {number}"
         if len(row) != len(header):
-            mistakes.append(f"{said}: {len(row)} fields, expected {len(header)}; correct the row")
+            mistakes.append(f"{place}: {len(row)} fields, expected {len(header)}; correct the row")
             continue
         name, label = (row[[c.strip() for c in header].index(c)].strip() for c in (key, "label"))
-        said = f"{said}: {key} '{name}'"
+        place = f"{place}: {key} '{name}'"
         files = by_name.get(name, []) if key == "id" else _named_file(folder, name)
-        mistakes += _label_mistakes(label, said)
+        mistakes += _label_mistakes(label, place)
         if len(files) != 1:
-            mistakes.append(f"{said}: {_how_missing(files, folder, key, name)}")
+            mistakes.append(f"{place}: {_how_missing(files, folder, key, name)}")
             continue
         first = first_row.setdefault(files[0].resolve(), number)
         if first != number:
-            mistakes.append(f"{said}: a duplicate of row {first}; remove one of them")
+            mistakes.append(f"{place}: a duplicate of row {first}; remove one of them")
         else:
-            found.append(Labelled(files[0], label, said))
+            images.append(Labelled(files[0], label, place))
     refuse(mistakes)
-    if not found:
+    if not images:
         raise UserError(f"{table}: the table has no rows; add one for each image")
-    return found
+    return images
 
 
 def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
@@ -159,17 +159,17 @@ def _how_missing(files: list[Path], folder: Path, key: str, name: str) -> str:
     if files:
         shown = " and ".join(path.name for path in files)
         return f"{shown} are both in {folder}; remove one, or use a filename column"
-    looked_for = f"{name}.png, .jpg or .jpeg" if key == "id" else f"file {name!r}"
+    expected = f"{name}.png, .jpg or .jpeg" if key == "id" else f"file {name!r}"
     if key == "id" and Path(name).suffix.lower() in ENDINGS:
-        return f"there is no {looked_for} in {folder}; for names with an ending, use `filename`"
-    return f"there is no {looked_for} in {folder}; add the image or remove the row"
+        return f"there is no {expected} in {folder}; for names with an ending, use `filename`"
+    return f"there is no {expected} in {folder}; add the image or remove the row"
 
 
-def _label_mistakes(label: str, said: str) -> list[str]:
+def _label_mistakes(label: str, place: str) -> list[str]:
     if not label:
-        return [f"{said}: the label is empty; write the class' name"]
+        return [f"{place}: the label is empty; write the class' name"]
     if not label.isprintable():
-        return [f"{said}: label {label!r} has characters that cannot be shown; rename the class"]
+        return [f"{place}: label {label!r} has characters that cannot be shown; rename the class"]
     return []
 
 

@@ -63,7 +63,7 @@ def colour(pixels: np.ndarray) -> float:
 def differences(
     seen: np.ndarray, photo: np.ndarray, size: tuple[int, int], known: Usual, inverted: bool
 ) -> tuple[str, ...]:
-    """Say how a photo differs from training images: whole sentences, none if nothing is found.
+    """Say how a photo differs from training images: whole sentences, none if it does not.
 
     Args:
         seen: uint8 (height, width, channels), what the network sees.
@@ -72,33 +72,33 @@ def differences(
         known: what is usual.
         inverted: whether brightness was inverted on the way.
     """
-    said = []
+    remarks = []
     if known.channels == 1 and colour(photo) > COLOURED:
-        said.append(
+        remarks.append(
             "The photo is in colour. The network was trained on grey images and is given its "
             "brightness only."
         )
     if size[0] < seen.shape[1] or size[1] < seen.shape[0]:
-        said.append(
+        remarks.append(
             f"The photo has {size[0]}×{size[1]} pixels, fewer than the network's "
             f"{seen.shape[1]}×{seen.shape[0]}: it was enlarged and shows less than a training "
             "image does."
         )
     if seen.min() == seen.max():
         return (
-            *said,
+            *remarks,
             "What the network sees is all of one colour: there is nothing to explain. If the "
             "photo is dark ink on a transparent ground, --invert lays it on paper.",
         )
     ground = _ground(seen, known, inverted)
     if ground:
-        return (*said, ground)
+        return (*remarks, ground)
     brightness, contrast = seen.mean() / 255, seen.std() / 255
-    said += _outside("mean brightness", brightness, known.brightness, _DARKER, _BRIGHTER)
-    said += _outside("contrast", contrast, known.contrast, _FLATTER, _HARDER)
+    remarks += _outside("mean brightness", brightness, known.brightness, _DARKER, _BRIGHTER)
+    remarks += _outside("contrast", contrast, known.contrast, _FLATTER, _HARDER)
     if known.channels == 3 and colour(seen) < known.colour[0]:
-        said.append("The photo has less colour than nearly all training images.")
-    return tuple(said)
+        remarks.append("The photo has less colour than nearly all training images.")
+    return tuple(remarks)
 
 
 _DARKER = "the subject may be smaller or fainter than in those: cut the photo close around it"

@@ -130,7 +130,7 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
             f"{archive}: there is no such file; put the official archive there, or unset {MIRROR} "
             "to download it"
         )
-    found = {}
+    members = {}
     try:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
@@ -138,17 +138,17 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
                 file = tar.extractfile(member) if name in CIFAR_MEMBERS and member.isreg() else None
                 if file is not None:
                     # No more than that of a member that unpacks to many gigabytes.
-                    found[name] = file.read(LARGEST_MEMBER)
+                    members[name] = file.read(LARGEST_MEMBER)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UserError(
             f"{archive}: the archive is damaged or cut short ({error}); fetch it again"
         ) from error
-    missing = sorted(CIFAR_MEMBERS.keys() - found.keys())
+    missing = sorted(CIFAR_MEMBERS.keys() - members.keys())
     if missing:
         raise UserError(
             f"{archive}: {', '.join(missing)} missing in {CIFAR_FOLDER}/; fetch the archive again"
         )
-    return found
+    return members
 
 
 def _file_bytes(path: Path) -> bytes:
@@ -161,10 +161,10 @@ def _file_bytes(path: Path) -> bytes:
 
 
 def _verified(path: Path, content: bytes, md5: str) -> bytes:
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if found != md5:
+    checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if checksum != md5:
         raise UserError(
-            f"{path}: the file is damaged or not the official one (MD5 {found}, expected {md5}, "
+            f"{path}: the file is damaged or not the official one (MD5 {checksum}, expected {md5}, "
             f"{len(content):,} bytes); fetch it again"
         )
     return content

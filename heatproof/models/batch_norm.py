@@ -37,7 +37,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         # The kernel hands back the unbiased variance; Keras' moving one is of the biased.
         count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
         variance *= (count - 1) / count
-        kept = self.momentum
-        self.moving_mean.assign(self.moving_mean * kept + mean * (1 - kept))
-        self.moving_variance.assign(self.moving_variance * kept + variance * (1 - kept))
+        momentum = self.momentum
+        self.moving_mean.assign(self.moving_mean * momentum + mean * (1 - momentum))
+        self.moving_variance.assign(self.moving_variance * momentum + variance * (1 - momentum))
         return outputs

@@ -3,8 +3,8 @@
 import keras
 
 
-def as_keras_has_it(layer: keras.Layer) -> keras.Layer:
-    """Return a layer anew, of Keras' own kind where its kind was made from that here.
+def to_builtin_layer(layer: keras.Layer) -> keras.Layer:
+    """Return a copy of a layer, of Keras' own kind where its kind was made from that here.
 
     Ours have the same weights and configuration, and give the same numbers up to rounding.
     """

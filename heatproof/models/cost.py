@@ -1,12 +1,10 @@
 """What a network costs: its parameters, and the operations of one image's forward pass."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import keras
+import keras
+
+from heatproof.models import convolution, pointwise
 
 
 def parameters(model: keras.Model) -> int:
@@ -49,10 +47,6 @@ def flops(model: keras.Model) -> int:
 
 
 def _of_layer(layer: keras.Layer) -> int:
-    import keras
-
-    from heatproof.models import convolution, pointwise
-
     *_, channels = layer.input.shape
     *places, filters = layer.output.shape[1:]
     outputs = math.prod(places) * filters

@@ -6,14 +6,13 @@ then linear, which layer-wise relevance propagation and the folding of batch nor
 activation can be exchanged by name or by its attribute, which guided backpropagation needs.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import keras
-    from keras import KerasTensor
+import keras
+from keras import KerasTensor
+
+from heatproof.models.batch_norm import BatchNormalization
+from heatproof.models.convolution import Conv2D
 
 # Keras' 0.99 needs some 500 steps until the moving statistics have forgotten their start (mean 0,
 # variance 1) and follow the weights. A short schedule has fewer steps than that, and the network is
@@ -37,8 +36,6 @@ def conv(
     The start is He's normal distribution (https://arxiv.org/abs/1502.01852), made for the ReLU that
     follows. There is no bias unless asked for: batch normalisation would subtract it again.
     """
-    from heatproof.models.convolution import Conv2D
-
     return Conv2D(
         filters,
         kernel_size,
@@ -53,8 +50,6 @@ def conv(
 
 def depthwise(x: KerasTensor, kernel_size: int, *, name: str, stride: int = 1) -> KerasTensor:
     """Convolve each channel with a filter of its own, padding `same`, without a bias."""
-    import keras
-
     # Keras' He initialisation counts every channel into the fan-in of a depthwise kernel, although
     # each output sees one channel: its start is smaller by the root of the number of channels, so
     # small that the epsilon of the batch normalisation after it matters.
@@ -71,8 +66,6 @@ def depthwise(x: KerasTensor, kernel_size: int, *, name: str, stride: int = 1) -
 
 def batch_norm(x: KerasTensor, *, name: str) -> KerasTensor:
     """Normalise each channel over the batch (https://arxiv.org/abs/1502.03167)."""
-    from heatproof.models.batch_norm import BatchNormalization
-
     normalise = BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=name
     )
@@ -81,8 +74,6 @@ def batch_norm(x: KerasTensor, *, name: str) -> KerasTensor:
 
 def relu(x: KerasTensor, *, name: str, kind: str = "relu") -> KerasTensor:
     """Apply `relu`, or with kind `relu6` min(relu(x), 6)."""
-    import keras
-
     return keras.layers.Activation(kind, name=name)(x)
 
 
@@ -120,29 +111,21 @@ def max_pool(x: KerasTensor, *, name: str, size: int = 2, stride: int = 2) -> Ke
     Padding is `same`: where the size divides evenly it changes nothing, and a small or odd image
     never shrinks to no pixels at all.
     """
-    import keras
-
     return keras.layers.MaxPooling2D(size, strides=stride, padding="same", name=name)(x)
 
 
 def global_average(x: KerasTensor) -> KerasTensor:
     """Average each channel over height and width: (n, h, w, c) -> (n, c)."""
-    import keras
-
     return keras.layers.GlobalAveragePooling2D(name="global_average")(x)
 
 
 def flatten(x: KerasTensor) -> KerasTensor:
     """Lay (n, h, w, c) out as (n, h * w * c)."""
-    import keras
-
     return keras.layers.Flatten(name="flatten")(x)
 
 
 def dense_relu(x: KerasTensor, units: int, *, name: str, l2: float = 0.0) -> KerasTensor:
     """Connect fully, with a bias, then ReLU: (n, c) -> (n, units)."""
-    import keras
-
     x = keras.layers.Dense(
         units, kernel_initializer="he_normal", kernel_regularizer=_l2(l2), name=name
     )(x)
@@ -151,8 +134,6 @@ def dense_relu(x: KerasTensor, units: int, *, name: str, l2: float = 0.0) -> Ker
 
 def dropout(x: KerasTensor, rate: float) -> KerasTensor:
     """Set a share `rate` of the values to zero in training, and scale up the others."""
-    import keras
-
     return keras.layers.Dropout(rate, name="dropout")(x)
 
 
@@ -162,12 +143,8 @@ def classifier(x: KerasTensor, classes: int) -> KerasTensor:
     There is no softmax: the loss takes logits, which is exact for confident predictions, and
     explanations are of logits.
     """
-    import keras
-
     return keras.layers.Dense(classes, dtype="float32", name="logits")(x)
 
 
 def _l2(strength: float) -> keras.regularizers.Regularizer | None:
-    import keras
-
     return keras.regularizers.L2(strength) if strength else None

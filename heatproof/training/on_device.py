@@ -2,8 +2,8 @@
 
 What `Model.fit` does a batch at a time, from images on the host, is here a compiled loop over the
 steps of an epoch, from images that were brought to the device once, as bytes. Order, mixing and the
-random changes are those of `batches` and `augmentation`; callbacks are Keras' own and ours, told of
-each dispatch where `fit` tells of each batch.
+random changes are those of `batches` and `augmentation`; callbacks are Keras' own and ours, called
+after each dispatch where `fit` calls them after each batch.
 
 On a CPU a dispatch is one step: there XLA computes convolutions within a loop without its fast
 kernels (mnist_cnn on two cores, 640 images and 6,000 to validate: 140 s an epoch, 13 s without).
@@ -57,28 +57,28 @@ def fit(
     run, measure = _compiled_steps(model, batches.classes), _Validation(model, validation)
     steps_at_once = steps_at_once or (1 if _on_cpu() else len(batches))
     history = keras.callbacks.History()
-    told = [*callbacks, history]
-    for callback in told:
+    listeners = [*callbacks, history]
+    for callback in listeners:
         callback.set_model(model)
     model.stop_training = False
-    for callback in told:
+    for callback in listeners:
         callback.on_train_begin()
     for epoch in range(first, epochs):
-        for callback in told:
+        for callback in listeners:
             callback.on_epoch_begin(epoch, {})
         state, seen = _state(model), []
         for last, plan in _plans(batches, steps_at_once):
             state, numbers = run(state, images, labels, plan)
             seen.append(np.asarray(numbers, np.float64))
-            for callback in told:
+            for callback in listeners:
                 callback.on_train_batch_end(last, _means(seen))
         _put_back(model, state)
         logs = _means(seen) | measure(state)
-        for callback in told:
+        for callback in listeners:
             callback.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    for callback in told:
+    for callback in listeners:
         callback.on_train_end()
     return history.history
 

@@ -170,14 +170,14 @@ def test_keras_trains_the_network_that_is_handed_over(tmp_path: Path) -> None:
     study = params.load()
     cell = measurable(study)[next(iter(measurable(study)))]
     folder = handed_over(tmp_path, cell) / cell
-    model = sides.as_keras_has_it(study, cell, folder)
+    model = sides.of_builtin_layers(study, cell, folder)
     assert all(type(layer).__module__.startswith("keras.") for layer in model.layers)
     expected = sides.read(folder)
     assert expected.gflop == pytest.approx(cost.flops(model) / 1e9)
     logits = expected.logits + 1e-3 * np.abs(expected.logits).max()
     np.savez(folder / sides.EXPECTED, logits=logits, gflop=expected.gflop)
     with pytest.raises(RuntimeError, match="Keras on tensorflow: its logits are off"):
-        sides.as_keras_has_it(study, cell, folder)
+        sides.of_builtin_layers(study, cell, folder)
 
 
 SAME = """
@@ -186,7 +186,7 @@ from pathlib import Path
 from bench.training import sides
 from heatproof.config import params
 for cell in sys.argv[2:]:
-    sides.as_keras_has_it(params.load(), cell, Path(sys.argv[1]) / cell)
+    sides.of_builtin_layers(params.load(), cell, Path(sys.argv[1]) / cell)
     print("same", cell)
 """
 

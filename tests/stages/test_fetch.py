@@ -9,10 +9,11 @@ import pytest
 from PIL import Image
 
 from heatproof.datasets import official_files
+from heatproof.datasets.canonical import in_canonical_order
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import RawDataset
-from stages.fetch import fetch, in_canonical_order
+from stages.fetch import fetch
 from tests import small_cell
 from tests.datasets import stand_ins
 from tests.scratch import ROOT, environment

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatproof.datasets.preparation import description, split
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, RawDataset
-from stages.preprocess import described, preprocess, split
+from stages.preprocess import preprocess
 from tests import small_cell
 from tests.scratch import ROOT, environment
 
@@ -92,7 +93,7 @@ def test_what_is_counted_by_hand() -> None:
     images = np.array([[[[0, 51], [255, 51]]], [[[255, 51], [0, 51]]]], dtype=np.uint8)
     labels = np.array([2, 0])
     made = split(RawDataset(images, labels, images[:1], labels[:1], CLASSES), 0.5, seed=0)
-    found = described(made)
+    found = description(made)
     np.testing.assert_allclose(found.pop("mean"), [0.5, 0.2])
     np.testing.assert_allclose(found.pop("std"), [0.5, 0.0], atol=1e-12)
     assert found == {
@@ -111,7 +112,7 @@ def test_what_is_counted_by_hand() -> None:
 def test_mean_and_deviation_are_those_of_all_pixels(channels: int) -> None:
     made = split(raw_dataset(train=200, channels=channels), 0.25, seed=0)
     pixels = made.train_images / 255
-    found = described(made)
+    found = description(made)
     np.testing.assert_allclose(found["mean"], pixels.mean(axis=(0, 1, 2)))
     np.testing.assert_allclose(found["std"], pixels.std(axis=(0, 1, 2)))
 
@@ -121,7 +122,7 @@ def test_images_of_one_value_have_no_deviation() -> None:
         images = np.full((9, 5, 5, 1), value, dtype=np.uint8)
         labels = np.arange(9) % 3
         made = Dataset(images, labels, images[:0], labels[:0], CLASSES)
-        assert described(made)["std"] < 1e-12
+        assert description(made)["std"] < 1e-12
 
 
 def test_one_class_only_is_refused(folder: Path) -> None:

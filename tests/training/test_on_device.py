@@ -73,8 +73,8 @@ def test_it_keeps_the_whole_contract_of_the_loop() -> None:
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
     """Write params.yaml of one small cell and its prepared data, the bundled digits."""
+    from heatproof.datasets.preparation import split
     from heatproof.datasets.sources import digits
-    from stages.preprocess import split
 
     monkeypatch.chdir(folder)
     write_params(CELL, **blocks)

@@ -61,14 +61,14 @@ def fetch(options: Options) -> RawDataset:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; correct `images` in params.yaml")
     if options.labels is None:
-        found = labelled_by_folder(folder)
+        images = labelled_by_folder(folder)
         where, remedy = folder, "add a subfolder with images of another class"
     else:
         where = _inside(root, options.labels, "labels")
-        found = labelled_by_table(where, folder)
+        images = labelled_by_table(where, folder)
         remedy = "add rows with another label"
-    refuse(_outsiders(found, root.resolve()))
-    names = tuple(sorted({image.label for image in found}))
+    refuse(_outsiders(images, root.resolve()))
+    names = tuple(sorted({image.label for image in images}))
     if len(names) < 2:
         raise UserError(
             f"{where}: all images are {', '.join(names)!r}; two classes are needed: {remedy}"
@@ -79,8 +79,8 @@ def fetch(options: Options) -> RawDataset:
             f"{MOST_CLASSES:,}; label the images by what they have in common"
         )
     number = {name: index for index, name in enumerate(names)}
-    labels = np.array([number[image.label] for image in found], dtype=np.int64)
-    pixels = _pixels(found, options)
+    labels = np.array([number[image.label] for image in images], dtype=np.int64)
+    pixels = _pixels(images, options)
     return RawDataset(pixels, labels, pixels[:0], labels[:0], names)
 
 
@@ -98,7 +98,7 @@ def _inside(root: Path, name: str, key: str) -> Path:
 
 def _outsiders(images: Iterable[Labelled], root: Path) -> list[str]:
     return [
-        f"{image.said}: {image.path} leads out of the folder, to {image.path.resolve()}; copy the "
+        f"{image.place}: {image.path} leads out of the folder, to {image.path.resolve()}; copy the "
         "image into it"
         for image in images
         if not image.path.resolve().is_relative_to(root)
@@ -123,7 +123,7 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
         try:
             upright = opened(image.path)
         except UNREADABLE as error:
-            at = "" if image.said == str(image.path) else f"{image.said}: "
+            at = "" if image.place == str(image.path) else f"{image.place}: "
             mistakes.append(f"{at}{image.path}: {_why(image.path, error)}")
             if len(mistakes) == SHOWN_MISTAKES:
                 mistakes.append("stopped here; there may be more")

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from heatproof.datasets import official_files
+from heatproof.datasets.canonical import in_canonical_order
 from heatproof.datasets.sources import image_folder
-from stages.fetch import in_canonical_order
 from tests.datasets.own_images import content, fetched, flat_image, options, refusal, table
 
 MIRROR = os.environ.get("DATASETS_MIRROR")

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from heatproof.datasets import official_files
+from heatproof.datasets.canonical import in_canonical_order
 from heatproof.datasets.sources import tfds
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import RawDataset
-from stages.fetch import in_canonical_order
 from tests.datasets import stand_ins
 
 MIRROR = official_files.mirror()
