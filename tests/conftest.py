@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine cannot run, saying why. Under CI a missing browser is a failure."""
+    """Begin with the longest files, so that no worker has one left when the others are done.
+
+    Skip what this machine cannot run, saying why. Under CI a missing browser is a failure.
+    """
+    slow = Counter(item.path for item in items if "slow" in item.keywords)
+    items.sort(key=lambda item: -slow[item.path])  # the order within a file stays
     browser = any(shutil.which(name) for name in BROWSERS)
     for item in items:
         if "browser" in item.keywords and not browser and not os.environ.get("CI"):

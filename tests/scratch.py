@@ -1,10 +1,10 @@
 """A scratch copy of the repository with the real params.yaml shrunk, and DVC run in it for real."""
 
+import contextlib
 import copy
 import functools
 import hashlib
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -151,9 +151,10 @@ class Scratch:
 
     def changed(self) -> set[str]:
         """Return the stages of which a dependency, a parameter or an output is not as noted."""
-        done = self.run("dvc", "status", "--json")
-        assert done.returncode == 0, done.stdout
-        return set(json.loads(done.stdout.splitlines()[-1]))
+        from dvc.repo import Repo
+
+        with contextlib.chdir(self.path), Repo() as repo:
+            return set(repo.status())
 
     def contents(self, *tops: str) -> dict[str, str]:
         """Return the hash of each file under these folders, by its path; durations left out."""

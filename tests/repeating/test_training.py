@@ -49,8 +49,10 @@ def hashes(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_two_processes_train_the_same_weights(tmp_path: Path) -> None:
-    one, two = hashes(tmp_path, CIRCUMSTANCES[1:3], "efficient_cnn")
-    assert one == two and len(one) == 2
+    """The first model is enough: what is unlike is around the process, not in the network."""
+    first = next(iter(params.load(ROOT / "params.yaml").models))
+    one, two = hashes(tmp_path, CIRCUMSTANCES[1:3], first)
+    assert one == two and one
     assert len(set(one.values())) == len(one), "each is a training of its own"
 
 
