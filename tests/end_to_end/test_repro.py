@@ -67,10 +67,16 @@ def test_which_images_are_explained_changes_all_that_explains_and_no_training(st
 
 
 def test_a_training_parameter_changes_the_training(study: Scratch) -> None:
-    with changed(study, "models.simple_cnn.network.filters", [3, 2]) as stages:
-        assert f"train@{SIMPLE}" in stages
-        assert stages <= stages_of(SIMPLE) | OF_THE_STUDY
+    """What a training uses is noted in a file, of which DVC knows when it is written."""
+    before = study.params
+    study.change("models.simple_cnn.network.filters", [3, 2])
+    assert study.repro("fingerprint")[0] == {"fingerprint"}
+    stages = study.changed()
+    study.write_params(before)
+    assert study.repro("fingerprint")[1] == {"fingerprint"}, "a revert comes from the run-cache"
     assert study.changed() == set()
+    assert f"train@{SIMPLE}" in stages
+    assert stages <= stages_of(SIMPLE) | OF_THE_STUDY
 
 
 def test_a_new_cell_changes_no_other(study: Scratch) -> None:
