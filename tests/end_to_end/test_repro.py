@@ -66,6 +66,11 @@ def test_which_images_are_explained_changes_all_that_explains_and_no_training(st
         assert stages == {f"{stage}@{SIMPLE}" for stage in EXPLAINS}
 
 
+def test_a_methods_parameter_changes_its_stage_only(study: Scratch) -> None:
+    with changed(study, "explain.perturbation.lime.samples", 60) as stages:
+        assert stages == {f"explain_perturbation@{SIMPLE}"}
+
+
 def test_a_training_parameter_changes_the_training(study: Scratch) -> None:
     """What a training uses is noted in a file, of which DVC knows when it is written."""
     before = study.params
