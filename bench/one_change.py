@@ -32,7 +32,7 @@ from typing import Any
 from bench import record, studies
 from bench.results import PROJECT, Measurement
 from bench.startup import ROOMS
-from heatproof.attribution.core import method
+from heatproof.attribution import registry
 from heatproof.run.errors import UserError, nearest
 from tests.scratch import Scratch, copy_repository, environment
 from tools import overlay
@@ -75,7 +75,15 @@ def rooms_of(module: str, words: list[str]) -> list[str] | None:
     if rooms is None:
         return None
     families = [word for option, word in itertools.pairwise(words) if option == "--family"]
-    return [*rooms, *(method.MODULES[family] for family in families)]
+    of_family = [module for name in families for module in modules_of(name)]
+    return [*rooms, *of_family]
+
+
+def modules_of(family: str) -> tuple[str, ...]:
+    """Return the modules that a stage family explains by."""
+    if family in registry.INSPECTIONS:
+        return (registry.INSPECTIONS[family],)
+    return registry.modules(registry.of_stage(family))
 
 
 def work_of(study: Scratch, stage: str) -> float:

@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, ...] | None] = {
     "preprocess": None,
     "train": TRAINING,
     "evaluate": ("heatproof.models.build", "heatproof.evaluation.inference"),
-    "explain": (*NETWORK, "heatproof.attribution.gradients_family"),
+    "explain": (*NETWORK, "heatproof.attribution.explaining"),
     "compare_runs": (*NETWORK, "heatproof.features.run_comparison"),
     "assess": (*NETWORK, "heatproof.trust.assess"),
     "assess_shuffled": (*NETWORK, "heatproof.trust.assess"),

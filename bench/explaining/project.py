@@ -5,10 +5,10 @@ others.
 """
 
 import argparse
-import importlib
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from bench.explaining import calls, exchange
 from bench.explaining.settings import Settings
 from bench.results import PROJECT
 from bench.training.sides import CLASSES, SHAPES
-from heatproof.attribution.core.method import MODULES, Context
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Context
 from heatproof.config import params
 from heatproof.run import runtime
 
@@ -24,22 +25,23 @@ PASSES = "bare passes"
 
 LONGEST = 1.0  # seconds of bare passes at a time; the rest is multiplied
 
-# Method of the bench -> family, and the method's name in it.
-METHODS = {
-    "saliency": ("gradients", "saliency"),
-    "smoothgrad": ("gradients", "smoothgrad"),
-    "integrated_gradients": ("gradients", "integrated_gradients_black"),
-    "gradcam": ("gradients", "gradcam"),
-    "gradcam_plus_plus": ("gradients", "gradcam_plus_plus"),
-    "layercam": ("gradients", "layercam"),
-    "guided_backprop": ("gradients", "guided_backprop"),
-    "occlusion": ("gradients", "occlusion"),
-    "lime": ("lime", "lime"),
-    "gradient_shap": ("shap", "gradient_shap"),
-    "partition_shap": ("shap", "partition_shap"),
+METHODS = (
+    "saliency",
+    "smoothgrad",
+    "integrated_gradients",
+    "gradcam",
+    "gradcam_plus_plus",
+    "layercam",
+    "guided_backprop",
+    "occlusion",
+    "lime",
+    "gradient_shap",
+    "partition_shap",
     # The last: where SHAP's own fails, it leaves TensorFlow's gradients changed in its process.
-    "deep_shap": ("shap", "deep_shap"),
-}
+    "deep_shap",
+)
+# What a method of the bench is called in the registry, where that differs.
+NAMES = {"integrated_gradients": "integrated_gradients_black"}
 
 
 def passes_of(method: str, settings: Settings, size: tuple[int, int]) -> tuple[str, int]:
@@ -90,14 +92,14 @@ class Project:
         model = build_model(self.study.run(cell), shape, CLASSES)
         _disturb(model, self.study.seed)
         self.network = Network(model)
-        explain = self.study.explain
-        self.layer = feature_layer(self.network.model, explain.gradients.layer)
+        self.layer = feature_layer(self.network.model, self._options("gradcam").layer)
+        occlusion, lime = self._options("occlusion"), self._options("lime")
         self.settings = Settings(
-            noise=explain.gradients.smoothgrad.noise,
-            window=explain.gradients.occlusion.size,
-            stride=explain.gradients.occlusion.stride,
-            segments=explain.lime.segments,
-            compactness=explain.lime.compactness,
+            noise=self._options("smoothgrad").noise,
+            window=occlusion.size,
+            stride=occlusion.stride,
+            segments=lime.segments,
+            compactness=lime.compactness,
         )
         training = images_of(self.settings.samples, shape, seed=1)
         self.context = Context(training, self.study.seed)
@@ -125,41 +127,33 @@ class Project:
         """Return the project's method and its bare passes."""
         return {PROJECT: self._ours(method), PASSES: self._passes(method)}
 
-    def _ours(self, method: str) -> dict[str, calls.Call] | str:
-        family, name = METHODS[method]
-        options = self._options(family)
-        room = importlib.import_module(MODULES[family])
-        methods = room.family(self.network, options, self.context).methods
-        if name not in methods:
-            return f"the family {family} has no {name}"
+    def _ours(self, method: str) -> calls.Ways:
+        options = self._options(method).model_copy(update=self._counts().get(method, {}))
+        name = NAMES.get(method, method)
+        function = registry.methods()[name].with_options(options, self.context)
 
         def explain(count: int) -> None:
-            methods[name](self.network, self.images[:count], self.targets[:count])
+            function(self.network, self.images[:count], self.targets[:count])
 
         return {"": explain}
 
-    def _options(self, family: str):
-        """Return the study's options with the bench's counts, and nothing done but explaining."""
-        given = getattr(self.study.explain, family)
-        counts = self.settings
-        if family == "gradients":
-            smooth = {"samples": counts.samples}
-            steps = {"steps": counts.samples, "most_steps": counts.samples}
-            return given.model_copy(
-                update={
-                    "smoothgrad": given.smoothgrad.model_copy(update=smooth),
-                    "integrated_gradients": given.integrated_gradients.model_copy(update=steps),
-                }
-            )
-        if family == "lime":
-            return given.model_copy(update={"samples": counts.perturbed, "stability_images": 0})
-        return given.model_copy(
-            update={
-                "background": counts.samples,
-                "gradient_samples": counts.samples,
-                "partition_evaluations": counts.evaluations,
-            }
-        )
+    def _options(self, method: str) -> Any:
+        """Return a method's options as the study has them, or its defaults."""
+        record = registry.methods()[NAMES.get(method, method)]
+        listed = getattr(self.study.explain, registry.stage_of(record))
+        return listed.get(record.name) or record.options()
+
+    def _counts(self) -> dict[str, dict[str, int]]:
+        """Return the bench's own counts, and nothing done but explaining, by method."""
+        samples = self.settings.samples
+        return {
+            "smoothgrad": {"samples": samples},
+            "integrated_gradients": {"steps": samples, "max_steps": samples},
+            "lime": {"samples": self.settings.perturbed, "stability_images": 0},
+            "gradient_shap": {"background": samples, "samples": samples},
+            "deep_shap": {"background": samples},
+            "partition_shap": {"background": samples, "evaluations": self.settings.evaluations},
+        }
 
     def _passes(self, method: str) -> dict[str, calls.Call]:
         """Return the passes in batches of some sizes, none larger than the images have use for."""

@@ -14,11 +14,10 @@ from bench.explaining import exchange
 from bench.explaining.calls import Offer
 from bench.explaining.project import METHODS, PASSES, Project, passes_of
 from bench.explaining.settings import Settings
-from bench.models import measurable
 from bench.results import PROJECT, compare
 from bench.training.sides import CLASSES, SHAPES
 from bench.turns import SideLost, Sides
-from heatproof.config import params
+from tests.bench.made import a_measurable_cell
 
 OPTIONS = Namespace(rounds=3, seconds=0.0, limit=1.0, images=4)
 
@@ -129,8 +128,7 @@ def test_padding_same_is_handed_over_in_numbers(
 
 
 def test_the_projects_side_offers_every_method_and_hands_its_network_over(tmp_path: Path) -> None:
-    cell = next(iter(measurable(params.load()).values()))
-    project = Project(tmp_path, cell, 2, folded=False)
+    project = Project(tmp_path, a_measurable_cell(), 2, folded=False)
     for method in METHODS:
         offered = project.offers(method)
         assert isinstance(offered[PROJECT], dict) and offered[PASSES], method
