@@ -11,6 +11,7 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("tools.demo")
 
+import argparse
 import os
 import shutil
 import sys
@@ -84,6 +85,7 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 
 def main() -> None:
     """Run the demo and say what came out."""
+    argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0]).parse_args()
     root = Path.cwd()
     if not (root / params.PARAMS).exists():
         raise UserError(

@@ -1,0 +1,56 @@
+"""The command `heatproof` names programs that are there, quickly, and becomes them."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from heatproof import cli
+from tests.scratch import ROOT
+
+
+def heatproof(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from heatproof import cli; cli.main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_command_is_a_program() -> None:
+    for module, _ in cli.COMMANDS.values():
+        assert importlib.util.find_spec(module), module
+
+
+def test_help_names_every_command_and_takes_no_time() -> None:
+    before = os.times()
+    done = heatproof("--help")
+    after = os.times()
+    assert done.returncode == 0
+    assert after.children_user + after.children_system - sum(before[2:4]) < 0.5
+    assert all(f"  {name} " in done.stdout for name in cli.COMMANDS)
+
+
+def test_it_becomes_the_program_with_its_options_and_exit_code() -> None:
+    done = heatproof("repro", "--budget", "papr")
+    assert done.returncode == 2 and "did you mean 'paper'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["verfy"], "heatproof verfy: no such command; did you mean 'verify'?"),
+        (["verify"], "is no study: it has no folder tools/"),
+    ],
+)
+def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> None:
+    done = heatproof(*words, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ") and message in done.stderr
+    assert done.stderr.count("\n") == 1
