@@ -19,8 +19,9 @@ from heatproof.report.pages import experiments
 from heatproof.report.sections.outcomes import Outcome, Start, changed_cells
 from heatproof.report.site import REPORTS
 from heatproof.run.errors import UserError
+from heatproof.run.git import git
 from tools import exp_files, exp_show
-from tools.shell import dvc, git
+from tools.shell import dvc
 
 FOLDER = Path("experiments")
 REFERENCE = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/.+")

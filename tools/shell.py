@@ -1,14 +1,9 @@
-"""git and DVC, asked from Python."""
+"""DVC, asked from Python."""
 
 import subprocess
 import sys
 
 from heatproof.run.errors import UserError
-
-
-def git(*arguments: str) -> str:
-    """Run git and return what it prints. Raises subprocess.CalledProcessError where it fails."""
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def dvc(*arguments: str) -> str:

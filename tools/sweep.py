@@ -23,8 +23,9 @@ from typing import Any
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
+from heatproof.run.git import git
 from tools import experiments as experiments_page
-from tools.shell import dvc, git
+from tools.shell import dvc
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
 # A worker needs a moment to start: so many looks at an idle queue mean that it did not.

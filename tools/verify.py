@@ -29,6 +29,7 @@ import networkx as nx
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
+from heatproof.run.git import git
 from heatproof.storage.formats import read_yaml
 from tools import jobs
 from tools.comparing import apart, beside_seeds
@@ -84,10 +85,7 @@ def recorded(folder: Path) -> dict[str, dict[str, Any]]:
 
 def copied(source: Path, target: Path) -> None:
     """Make a repository without results from the working tree's files, git's and new ones."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=source, check=True,
-        capture_output=True,
-    ).stdout.decode().split("\0")  # fmt: skip
+    listed = git("ls-files", "-z", "-co", "--exclude-standard", folder=source).split("\0")
     left_out = ("data/", "metrics/", "reports/", str(LOCK))
     for name in filter(None, listed):
         if (source / name).is_file() and not name.startswith(left_out):

@@ -20,6 +20,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from heatproof.run.git import git
 from heatproof.run.tracking_store import masked
 
 PARAMS = "params.yaml"
@@ -63,14 +64,12 @@ def _sources(folder: Path) -> dict[str, Any]:
     nothing: dict[str, Any] = {"commit": None, "changed": [], "parameters": []}
     try:
         # The second fails for a copy within another repository's folder, such as the demo's.
-        commit, _ = _git(folder, "rev-parse", "HEAD", f"HEAD:./{PARAMS}").split()
+        commit, _ = git("rev-parse", "HEAD", f"HEAD:./{PARAMS}", folder=folder).split()
         # --no-optional-locks: a status that refreshes the index would collide with DVC's own git.
-        said = _git(
-            folder, "--no-optional-locks", "status", "--porcelain", "-z", "--", PARAMS, *CODE
-        )
-        changed = list(_names(said))
+        options = ("--no-optional-locks", "status", "--porcelain", "-z", "--")
+        changed = list(_names(git(*options, PARAMS, *CODE, folder=folder)))
         differ = any(Path(name).name == PARAMS for name in changed)
-        before = _git(folder, "show", f"HEAD:./{PARAMS}") if differ else ""
+        before = git("show", f"HEAD:./{PARAMS}", folder=folder) if differ else ""
         now = (folder / PARAMS).read_text(encoding="utf-8") if differ else ""
     except (OSError, subprocess.SubprocessError, ValueError):
         return nothing
@@ -79,13 +78,6 @@ def _sources(folder: Path) -> dict[str, Any]:
         "changed": [name for name in changed if Path(name).name != PARAMS],
         "parameters": _differences(before, now),
     }
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, timeout=10, check=True
-    )
-    return done.stdout.decode("utf-8", errors="replace")
 
 
 def _names(status: str) -> Iterator[str]:

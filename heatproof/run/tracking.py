@@ -13,7 +13,6 @@ import numbers
 import os
 import posixpath
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,12 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatproof.run import provenance
-from heatproof.run.tracking_store import masked, open_client, randomness_kept
+from heatproof.run.tracking_store import masked, open_client, preserve_rng_state
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SOURCES = (provenance.PARAMS, *provenance.CODE)
 # MLflow's own limits for one request.
 _PARAMS_PER_CALL = 100
 _METRICS_PER_CALL = 1000
@@ -144,7 +142,7 @@ class Run:
         if _failed or self._open is None:
             return
         try:
-            with randomness_kept():
+            with preserve_rng_state():
                 if self._client is None:
                     self._open()
                 action()
@@ -215,26 +213,18 @@ def config_hash(params: Mapping[str, object]) -> str:
 def git_commit() -> str:
     """Return the commit of the current folder, "-dirty" added if code or parameters differ from it.
 
-    "unknown" outside a git repository, before its first commit, or without git.
+    "unknown" where params.yaml is in no commit, or without git.
     """
-    try:
-        commit = _git("rev-parse", "--verify", "HEAD")
-        # --no-optional-locks: a status that refreshes the index would collide with DVC's own git.
-        changed = _git("--no-optional-locks", "status", "--porcelain", "--", *_SOURCES)
-    except (OSError, subprocess.SubprocessError):
+    recorded = provenance.sources()
+    if recorded["commit"] is None:
         return "unknown"
-    return f"{commit}-dirty" if changed else commit
+    differs = recorded["changed"] or recorded["parameters"]
+    return f"{recorded['commit']}-dirty" if differs else recorded["commit"]
 
 
 def _now() -> int:
     """Return the time as MLflow has it, in milliseconds."""
     return int(time.time() * 1000)
-
-
-def _git(*arguments: str) -> str:
-    command = ["git", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    return done.stdout.strip()
 
 
 def _switched_off() -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import numpy as np
+from filelock import FileLock
 
 EXPERIMENT = "study"
 _CONNECT_SECONDS = 4.0
@@ -99,7 +100,7 @@ def _secrets() -> set[str]:
 
 
 @contextmanager
-def randomness_kept() -> Iterator[None]:
+def preserve_rng_state() -> Iterator[None]:
     """Leave Python's and NumPy's global generators as they were.
 
     Whether a run is tracked must not change its weights.
@@ -112,31 +113,6 @@ def randomness_kept() -> Iterator[None]:
         np.random.set_state(numpy_state)  # noqa: NPY002
 
 
-@contextmanager
-def exclusive(path: Path, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
-    """Hold the lock file `path`, waiting for another process at most `seconds`.
-
-    The operating system gives the lock back when its holder dies.
-
-    Raises:
-        TimeoutError: another process held it for the whole time.
-        OSError: the file cannot be made.
-    """
-    import fcntl
-
-    deadline = time.monotonic() + seconds
-    with open(path, "a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"{path}: held by another process") from None
-                time.sleep(0.05)
-        yield
-
-
 def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
     # Imported before the lock is taken: it takes a second, during which others need not wait.
     import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
@@ -145,7 +121,7 @@ def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
     database.parent.mkdir(parents=True, exist_ok=True)
     artifacts = str(database.parent / "mlartifacts")
     # First writers at once corrupt a fresh database, so one of them makes it while others wait.
-    with exclusive(database.with_name(f"{database.name}.lock")):
+    with FileLock(database.with_name(f"{database.name}.lock"), timeout=_LOCK_SECONDS):
         # MLflow tries ten times, for minutes, what fails here at once.
         with closing(sqlite3.connect(database, timeout=20)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -153,26 +129,12 @@ def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
         client = client_class(tracking_uri=uri)
         experiment_id = _experiment_id(client, artifacts)
         location = client.get_experiment(experiment_id).artifact_location
-        if location and location.removeprefix("file://") != artifacts:
-            _follow_moved_folder(database, location, artifacts)
+        if location.removeprefix("file://") != artifacts:
+            # MLflow keeps absolute paths: moved since, it would write to where the folder was.
+            name = client.get_experiment(experiment_id).name
+            client.rename_experiment(experiment_id, f"{name}, moved {time.strftime('%F %T')}")
+            experiment_id = _experiment_id(client, artifacts)
     return client, experiment_id
-
-
-def _follow_moved_folder(database: Path, before: str, now: str) -> None:
-    """Point a database that was moved with its folder at the artifacts beside it.
-
-    MLflow keeps absolute paths, and would make the old folder anew to write there.
-    """
-    with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
-        connection.execute(
-            "UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?",
-            (now, before),
-        )
-        connection.execute(
-            "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) "
-            "WHERE substr(artifact_uri, 1, ?) = ?",
-            (now, len(before) + 1, len(before) + 1, f"{before}/"),
-        )
 
 
 def _experiment_id(client: Any, artifacts: str | None) -> str:

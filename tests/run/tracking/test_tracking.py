@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.run import tracking, tracking_store
+from heatproof.run import provenance, tracking, tracking_store
 from tests.run.tracking.recorded import WRITER, clean_environment, local_uri, runs, write
 
 
@@ -96,7 +96,7 @@ def test_a_queued_experiment_writes_to_the_parent_repository(
     assert list(study.iterdir()) == []
 
 
-def test_a_repository_that_was_moved_keeps_its_artifacts_beside_its_database(
+def test_a_repository_that_was_moved_writes_beside_its_database_and_not_where_it_was(
     study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cell in ("first", "second"):
@@ -110,8 +110,10 @@ def test_a_repository_that_was_moved_keeps_its_artifacts_beside_its_database(
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(local_uri(moved))
-    for logged in runs(local_uri(moved)):
-        assert [file.path for file in client.list_artifacts(logged.info.run_id)] == ["note.txt"]
+    (second,) = runs(local_uri(moved))
+    assert [file.path for file in client.list_artifacts(second.info.run_id)] == ["note.txt"]
+    names = [each.name for each in client.search_experiments()]
+    assert sum(name.startswith("study, moved ") for name in names) == 1, "with the first run"
 
 
 @pytest.mark.parametrize("name", ["STUDY_TRACKING", "MLFLOW_TRACKING_URI"])
@@ -159,24 +161,28 @@ def test_the_hash_depends_on_values_only() -> None:
 
 
 def test_the_commit_is_marked_dirty_by_code_and_not_by_results(study: Path) -> None:
+    def commit() -> str:
+        provenance._sources.cache_clear()
+        return tracking.git_commit()
+
     def git(*arguments: str) -> None:
         identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
         subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
-    assert tracking.git_commit() == "unknown"
+    assert commit() == "unknown"
     git("init")
-    assert tracking.git_commit() == "unknown"
+    assert commit() == "unknown"
     write(study / "params.yaml", "seed: 1")
     write(study / "dvc.lock", "")
     git("add", ".")
     git("commit", "-m", "first")
-    clean_commit = tracking.git_commit()
+    clean_commit = commit()
     assert len(clean_commit) == 40
     write(study / "dvc.lock", "changed")
     write(study / "notes.txt", "new")
-    assert tracking.git_commit() == clean_commit
+    assert commit() == clean_commit
     write(study / "params.yaml", "seed: 2")
-    assert tracking.git_commit() == f"{clean_commit}-dirty"
+    assert commit() == f"{clean_commit}-dirty"
 
 
 @pytest.mark.parametrize(
