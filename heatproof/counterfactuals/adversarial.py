@@ -1,4 +1,4 @@
-"""Adversarial examples by the fast gradient sign method, and what Grad-CAM says of them.
+"""Adversarial examples by the fast gradient sign method, and Grad-CAM's maps of them.
 
 Goodfellow, Shlens and Szegedy 2015, https://arxiv.org/abs/1412.6572, section 4:
 
@@ -70,13 +70,13 @@ def fgsm(network: Network, images: np.ndarray, epsilons: list[float]) -> Attack:
     )
     predicted = logits.argmax(axis=2)
     flips = predicted != before[:, None]
-    found = flips.any(axis=1)
-    chosen = np.where(found, flips.argmax(axis=1), len(tried) - 1)
+    flipped = flips.any(axis=1)
+    chosen = np.where(flipped, flips.argmax(axis=1), len(tried) - 1)
     rows = np.arange(len(images))
     after = predicted[rows, chosen]
     return Attack(
         images=_moved(images, direction, tried[chosen][:, None, None, None]),
-        epsilon=np.where(found, tried[chosen], np.nan).astype(np.float32),
+        epsilon=np.where(flipped, tried[chosen], np.nan).astype(np.float32),
         before=before,
         after=after,
         confidence_before=softmax(logits[:, 0])[rows, before].astype(np.float32),

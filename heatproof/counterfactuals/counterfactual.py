@@ -59,7 +59,7 @@ def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
     """
     layer = feature_layer(cell.network.model)
     started = time.monotonic()
-    searched, found_metrics = _search(cell, options)
+    searched, search_metrics = _search(cell, options)
     between = time.monotonic()
     attacked, attack_metrics = _attack(cell, options, layer)
     timing = {
@@ -70,20 +70,20 @@ def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
     arrays = {"class_names": class_names} | searched | attacked
     return Inspection(
         arrays,
-        {"search": found_metrics, "attack": attack_metrics | {"layer": layer}},
+        {"search": search_metrics, "attack": attack_metrics | {"layer": layer}},
         timing,
         figure(arrays),
     )
 
 
-def each_once(rows: Explanations, wrong_first: bool, most: int) -> np.ndarray:
+def distinct_images(rows: Explanations, wrong_first: bool, limit: int) -> np.ndarray:
     """Choose rows that show each image once, int64, those of wrong images first or those of right.
 
     Within each kind they stay in order.
     """
     once = np.sort(np.unique(rows.image_index, return_index=True)[1])
     wrong = rows.label[once] != rows.predicted[once]
-    return once[np.argsort(wrong != wrong_first, kind="stable")][:most]
+    return once[np.argsort(wrong != wrong_first, kind="stable")][:limit]
 
 
 def counterfactual_targets(
@@ -107,37 +107,37 @@ def _search(
     cell: ExplainedCell, options: CounterfactualOptions
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = cell.rows
-    chosen = each_once(rows, wrong_first=True, most=options.images)
+    chosen = distinct_images(rows, wrong_first=True, limit=options.images)
     label, predicted = rows.label[chosen], rows.predicted[chosen]
     images = rows.images[chosen].astype(np.float32) / 255
     target = counterfactual_targets(cell.network.logits(images), label, predicted)
-    found = search(cell.network, images, target, options)
+    result = search(cell.network, images, target, options)
     arrays = {
         "image_index": rows.image_index[chosen],
         "label": label,
         "predicted": predicted,
         "target": target,
         "original": rows.images[chosen],
-        "changed": found.images,
-    } | {name: value for name, value in vars(found).items() if name != "images"}
+        "changed": result.images,
+    } | {name: value for name, value in vars(result).items() if name != "images"}
     metrics = {
         "images": len(chosen),
         "wrong_images": int((label != predicted).sum()),
-        **search_summary(found),
+        **search_summary(result),
     }
     return {f"search/{name}": array for name, array in arrays.items()}, metrics
 
 
-def search_summary(found: Counterfactuals) -> dict[str, Any]:
-    """Say in a few numbers what was found; distances are the medians over the flipped images."""
-    flipped = found.success
+def search_summary(result: Counterfactuals) -> dict[str, Any]:
+    """Summarise a search; distances are medians over the flipped images."""
+    flipped = result.success
     count = int(flipped.sum())
     return {
         "flipped": count,
         "flip_rate": _share(flipped),
-        "survives_rounding": int(found.survives_rounding.sum()),
+        "survives_rounding": int(result.survives_rounding.sum()),
         **{
-            f"median_{name}": float(np.median(getattr(found, name)[flipped])) if count else None
+            f"median_{name}": float(np.median(getattr(result, name)[flipped])) if count else None
             for name in ("l0", "l1", "l2", "linf")
         },
     }
@@ -147,7 +147,7 @@ def _attack(
     cell: ExplainedCell, options: CounterfactualOptions, layer: str
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = cell.rows
-    chosen = each_once(rows, wrong_first=False, most=options.images)
+    chosen = distinct_images(rows, wrong_first=False, limit=options.images)
     images = rows.images[chosen].astype(np.float32) / 255
     attack = fgsm(cell.network, images, options.fgsm_epsilons)
     maps = gradcams(cell.network, images, attack, layer)
@@ -175,7 +175,7 @@ def _attack(
 
 
 def attack_summary(attack: Attack, labels: np.ndarray) -> dict[str, Any]:
-    """Say in a few numbers what the attack did.
+    """Summarise an attack.
 
     Returns:
         accuracy and flip_rate by epsilon: the share of the images whose true class is predicted,
@@ -224,11 +224,11 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
             place.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
         places[1].imshow(change, cmap="RdBu_r", vmin=-(peak or 1), vmax=peak or 1)
         sure = arrays["search/confidence"][row]
-        found = f"{names[arrays['search/target'][row]]}, {sure:.0%}"
+        reached = f"{names[arrays['search/target'][row]]}, {sure:.0%}"
         failed = f"{names[arrays['search/target'][row]]}: not found"
         places[0].set_title(f"{names[arrays['search/predicted'][row]]}", fontsize=8)
         places[1].set_title(f"{arrays['search/l0'][row]} pixels, to ±{peak:.2f}", fontsize=8)
-        places[2].set_title(found if arrays["search/success"][row] else failed, fontsize=8)
+        places[2].set_title(reached if arrays["search/success"][row] else failed, fontsize=8)
         for place in places:
             place.set_xticks([])
             place.set_yticks([])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -22,8 +23,6 @@ def per_class(
         predicted: int64 (n,), the predicted classes.
         class_names: name of each class index.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(len(class_names)), zero_division=0
     )
@@ -44,8 +43,6 @@ def macro(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     Macro F1 is the mean of the classes' F1. A class counts if it occurs in `labels` or in
     `predicted`, as in scikit-learn: one without a test image, never predicted, can be neither.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
     precision, recall, f1, _ = precision_recall_fscore_support(
         labels, predicted, average="macro", zero_division=0
     )
@@ -63,7 +60,7 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 
 
 def top_confusions(
-    matrix: np.ndarray, class_names: Sequence[str], most: int = 10
+    matrix: np.ndarray, class_names: Sequence[str], limit: int = 10
 ) -> list[dict[str, object]]:
     """Return the pairs of classes that are confused most, the most frequent first.
 
@@ -72,7 +69,7 @@ def top_confusions(
     Args:
         matrix: confusion matrix (classes, classes), rows true, columns predicted.
         class_names: name of each class index.
-        most: how many pairs at most; pairs that never occur are left out.
+        limit: how many pairs at most; pairs that never occur are left out.
 
     Returns:
         For each pair its true and predicted class, how often, and the rate: the count as a share
@@ -92,7 +89,7 @@ def top_confusions(
             "count": count,
             "rate": float(rate),
         }
-        for count, rate, true, guess in pairs[:most]
+        for count, rate, true, guess in pairs[:limit]
     ]
 
 

@@ -4,20 +4,18 @@ The report draws its own. Figures are made without pyplot, which keeps them in a
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from matplotlib.figure import Figure
 
 # More class names than this cannot be read along an axis.
-_MOST_NAMES = 30
+_MAX_NAMES = 30
 # More numbers than this cannot be read in squares.
-_MOST_NUMBERS = 12
+_MAX_NUMBERS = 12
 
 
-def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> "Figure":
+def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> Figure:
     """Draw loss and accuracy over the epochs.
 
     Args:
@@ -37,7 +35,7 @@ def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> "Fig
     return figure
 
 
-def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
+def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     """Draw a confusion matrix, shaded by the share of the true class.
 
     Args:
@@ -50,18 +48,18 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> "Figure":
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, label="share of the true class")
     axes.set(xlabel="predicted", ylabel="true")
-    if len(class_names) <= _MOST_NAMES:
+    if len(class_names) <= _MAX_NAMES:
         names = [_plain(name) for name in class_names]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(names)), names)
-    if len(class_names) <= _MOST_NUMBERS:
+    if len(class_names) <= _MAX_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=8)
     return figure
 
 
-def reliability(bins: Sequence[dict[str, Any]]) -> "Figure":
+def reliability(bins: Sequence[dict[str, Any]]) -> Figure:
     """Draw a reliability diagram.
 
     Args:
@@ -87,9 +85,7 @@ def reliability(bins: Sequence[dict[str, Any]]) -> "Figure":
     return figure
 
 
-def _figure(figsize: tuple[float, float]) -> "Figure":
-    from matplotlib.figure import Figure
-
+def _figure(figsize: tuple[float, float]) -> Figure:
     return Figure(figsize=figsize, layout="constrained")
 
 

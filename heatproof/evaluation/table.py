@@ -1,20 +1,16 @@
-"""predictions.csv: what the network said of each test image, for a person and a spreadsheet."""
-
-from typing import TYPE_CHECKING
+"""predictions.csv: the prediction for each test image, for a person and a spreadsheet."""
 
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from heatproof.storage.records import Predictions
+from heatproof.storage.records import Predictions
 
 # A spreadsheet takes a cell that starts like this for a formula, and runs it (OWASP, "CSV
 # injection"); the wide forms of the East Asian keyboards count too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def predictions_table(predictions: "Predictions") -> "pd.DataFrame":
+def predictions_table(predictions: Predictions) -> pd.DataFrame:
     """Return one row for each test image.
 
     Returns:
@@ -22,8 +18,6 @@ def predictions_table(predictions: "Predictions") -> "pd.DataFrame":
         or no), confidence (the predicted class' probability), second_choice (class name) and
         second_probability. Of equally likely classes the one with the lower index is first.
     """
-    import pandas as pd
-
     names = np.array([spreadsheet_safe(name) for name in predictions.class_names], dtype=object)
     probabilities = predictions.probabilities
     rows = np.arange(len(probabilities))

@@ -29,7 +29,7 @@ from heatproof.features.options import MaximisationOptions
 class Preferred:
     """What a layer's channels prefer.
 
-    images: float32 (n, height, width, channels) in [0, 1]. reached: float32 (n,), the greatest
+    images: float32 (n, height, width, channels) in [0, 1]. reached: float32 (n,), the highest
     value of the channel anywhere in the image, before activation; for classes the logit.
     """
 
@@ -55,8 +55,8 @@ def maximise(
     random = np.random.default_rng(seed)
     grey = random.normal(0.5, options.noise, network.image_shape)
     start = np.clip(grey, 0, 1).astype(np.float32)
-    most = _most_jitter(network, layer, options.jitter)
-    shifts = random.integers(-most, most + 1, (options.steps, 2)).astype(np.int32)
+    jitter = _max_jitter(network, layer, options.jitter)
+    shifts = random.integers(-jitter, jitter + 1, (options.steps, 2)).astype(np.int32)
     sizes = options.step_size * (1 - np.arange(options.steps) / options.steps)
     climb = network.compiled(("maximise", layer), _climb_of(network, layer))
 
@@ -73,7 +73,7 @@ def maximise(
     return Preferred(*network.in_batches(function, starts, channels))
 
 
-def _most_jitter(network: Network, layer: str, wanted: int) -> int:
+def _max_jitter(network: Network, layer: str, wanted: int) -> int:
     """Return by how much an image may be shifted before another cell is in the middle."""
     if layer == LOGITS:
         return wanted

@@ -1,4 +1,4 @@
-"""Feature maps: what each convolution's filters answer on real images."""
+"""Feature maps: each convolution's activations on real images."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from heatproof.attribution.core.network import Network
 
 # All feature maps of one cell together; the deepest network needs a third of it for 3 images and 8
 # channels a layer.
-MOST_BYTES = 1_500_000
+MAX_BYTES = 1_500_000
 
 
 def feature_maps(network: Network, images: np.ndarray, channels: int) -> dict[str, np.ndarray]:
@@ -21,7 +21,7 @@ def feature_maps(network: Network, images: np.ndarray, channels: int) -> dict[st
         images: float32 (n, height, width, channels) in [0, 1].
         channels: of each layer, at most. They are the first: their order in a network means
             nothing, so these are as good as drawn. Fewer where all together would take more than
-            MOST_BYTES, at least one.
+            MAX_BYTES, at least one.
 
     Returns:
         layer name -> float32 (n, rows, columns, channels), raw, in the order of the graph.
@@ -31,12 +31,12 @@ def feature_maps(network: Network, images: np.ndarray, channels: int) -> dict[st
         return {}
     outputs = [network.model.get_layer(name).output for name in names]
     places = sum(int(np.prod(output.shape[1:3])) for output in outputs)
-    kept = int(np.clip(MOST_BYTES // max(4 * places * len(images), 1), 1, channels))
+    count = int(np.clip(MAX_BYTES // max(4 * places * len(images), 1), 1, channels))
 
     def function(batch: Any) -> tuple:
         maps = keras.Model(network.model.input, outputs)(batch, training=False)
         maps = maps if isinstance(maps, list | tuple) else [maps]
-        return tuple(layer_maps[..., :kept] for layer_maps in maps)
+        return tuple(layer_maps[..., :count] for layer_maps in maps)
 
-    compiled = network.compiled(("feature_maps", kept), function)
+    compiled = network.compiled(("feature_maps", count), function)
     return dict(zip(names, network.in_batches(compiled, images), strict=True))

@@ -22,7 +22,7 @@ class Activity:
 
     images: how many there were. active_images: int64 (channels,), on how many of them the channel
     was above zero somewhere. active_places: float64 (channels,), the share of all pairs of an image
-    and a position at which it was. largest: float32 (channels,), the greatest value anywhere.
+    and a position at which it was. largest: float32 (channels,), the highest value anywhere.
     largest_image: int64 (channels,), in which image that was. Without images: NaN and -1.
     """
 
@@ -56,7 +56,7 @@ def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str,
     totals: list[list[np.ndarray]] = []
     for start in range(0, len(images), size):
         batch = function(tf.constant(images[start : start + size]))
-        found = [
+        batch_totals = [
             [
                 np.asarray(active).astype(np.int64),
                 np.asarray(places).astype(np.int64),
@@ -65,7 +65,9 @@ def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str,
             ]
             for active, places, largest, where in batch
         ]
-        totals = [_added(*pair) for pair in zip(totals, found, strict=True)] if totals else found
+        if totals:
+            batch_totals = [_added(*pair) for pair in zip(totals, batch_totals, strict=True)]
+        totals = batch_totals
     if not totals:
         return {name: _nothing(network, name) for name in layers}
     activities = {}

@@ -12,8 +12,8 @@ Arrays of the result, for each layer named:
   share of all their positions; without test images NaN;
 - `preferred/<layer>` float32 (k, height, width, channels) in [0, 1]: the image that each of the
   first k channels of some convolutions prefers, and each class, for which <layer> is `logits`;
-  `reached/<layer>` float32 (k,): the channel's greatest value in it, before activation;
-  `largest_real/<layer>` float32 (k,) and `largest_real_image/<layer>` int64 (k,): the greatest on
+  `reached/<layer>` float32 (k,): the channel's highest value in it, before activation;
+  `largest_real/<layer>` float32 (k,) and `largest_real_image/<layer>` int64 (k,): the highest on
   any of the test images looked at, and on which (NaN, -1 without any);
 - `class_names` (classes,).
 """
@@ -128,16 +128,16 @@ def _preferred(
     seed = cell.context.seed
     metrics["preferred"] = {}
     for name, channels in climbed.items():
-        found = maximise(cell.network, name, channels, options.maximisation, seed)
+        preferred = maximise(cell.network, name, channels, options.maximisation, seed)
         real = activity[name].largest[channels]
-        arrays[f"preferred/{name}"] = found.images
-        arrays[f"reached/{name}"] = found.reached
+        arrays[f"preferred/{name}"] = preferred.images
+        arrays[f"reached/{name}"] = preferred.reached
         arrays[f"largest_real/{name}"] = real
         arrays[f"largest_real_image/{name}"] = activity[name].largest_image[channels]
         metrics["preferred"][name] = {
             "images": len(channels),
-            "beyond_real": int((found.reached > real).sum()),
-            "median_reached": float(np.median(found.reached)),
+            "beyond_real": int((preferred.reached > real).sum()),
+            "median_reached": float(np.median(preferred.reached)),
             "median_largest_real": float(np.median(real)),
         }
     logits = zip(arrays[f"reached/{LOGITS}"], arrays[f"largest_real/{LOGITS}"], strict=True)

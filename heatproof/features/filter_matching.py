@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def match(first: np.ndarray, second: np.ndarray, signed: bool = True) -> Matching:
-    """Pair the filters of two banks of equal size, one to one, for the greatest sum.
+    """Pair the filters of two banks of equal size, one to one, for the largest sum.
 
     Args:
         first: float (filters, height, width, channels).
@@ -64,8 +65,6 @@ def match(first: np.ndarray, second: np.ndarray, signed: bool = True) -> Matchin
     Raises:
         ValueError: the banks differ in size or shape.
     """
-    from scipy.optimize import linear_sum_assignment
-
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} filters do not pair one to one")
     table = correlations(first, second)
@@ -103,11 +102,11 @@ def compare(first: np.ndarray, second: np.ndarray, draws: int, seed: int) -> Com
     metrics: dict[str, Any] = {"filters": len(first)}
     kinds: dict[str, Callable] = {"redrawn": _redrawn, "shuffled": _shuffled}
     for signed, name, ending in ((True, "signed", ""), (False, "unsigned", "_unsigned")):
-        found = match(first, second, signed)
-        values = found.correlation if signed else np.abs(found.correlation)
-        arrays[f"partner{ending}"] = found.partner
-        arrays[f"correlation{ending}"] = found.correlation.astype(np.float32)
-        said = {
+        matched = match(first, second, signed)
+        values = matched.correlation if signed else np.abs(matched.correlation)
+        arrays[f"partner{ending}"] = matched.partner
+        arrays[f"correlation{ending}"] = matched.correlation.astype(np.float32)
+        numbers = {
             "mean": float(values.mean()),
             "smallest": float(values.min()),
             "itself": _mean(first, first, signed),
@@ -116,10 +115,10 @@ def compare(first: np.ndarray, second: np.ndarray, draws: int, seed: int) -> Com
             random = np.random.default_rng(seed)  # the same banks for both ways of matching
             means = np.array([_mean(first, draw(second, random), signed) for _ in range(draws)])
             arrays[f"{kind}_mean{ending}"] = means.astype(np.float32)
-            said[f"{kind}_mean"] = float(means.mean())
-            said[f"{kind}_95th"] = float(np.quantile(means, 0.95))
-            said[f"above_{kind}"] = float((values.mean() > means).mean())
-        metrics[name] = said
+            numbers[f"{kind}_mean"] = float(means.mean())
+            numbers[f"{kind}_95th"] = float(np.quantile(means, 0.95))
+            numbers[f"above_{kind}"] = float((values.mean() > means).mean())
+        metrics[name] = numbers
     return Comparison(arrays, metrics)
 
 

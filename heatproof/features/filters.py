@@ -66,16 +66,16 @@ def first_filters(model: keras.Model) -> dict[str, FilterBank]:
 def first_convolutions(model: keras.Model) -> list[keras.layers.Layer]:
     """List the convolutions of a flat functional network that see the image through no other."""
     convolved: set[int] = set()
-    found = []
+    first = []
     for layer in model.operations:
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         behind = any(id(tensor) in convolved for tensor in inputs)
         convolves = hasattr(layer, "kernel_size")
         if convolves and not behind:
-            found.append(layer)
+            first.append(layer)
         if convolves or behind:
             convolved.add(id(layer.output))
-    return found
+    return first
 
 
 def summary(bank: FilterBank) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from statistics import fmean, stdev
 
 
 def spread(values: Sequence[float]) -> dict[str, float | list[float]]:
-    """Return `values`, their `mean`, standard deviation `std`, `least` and `greatest`.
+    """Return `values`, their `mean`, standard deviation `std`, `min` and `max`.
 
     The deviation is that of a sample (n - 1): a few repetitions stand for all that could be made.
 
@@ -16,6 +16,6 @@ def spread(values: Sequence[float]) -> dict[str, float | list[float]]:
         "values": [float(value) for value in values],
         "mean": fmean(values),
         "std": stdev(values),
-        "least": float(min(values)),
-        "greatest": float(max(values)),
+        "min": float(min(values)),
+        "max": float(max(values)),
     }

@@ -9,6 +9,7 @@ of the image.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 FRACTION = 0.1  # of the pixels, or cells, are the top ones
 # Cells a side of the grid: that of the last feature maps, in whole pixels at the study's sizes
@@ -89,8 +90,6 @@ def _compared(magnitudes: dict[str, np.ndarray]) -> Agreement:
 
 def _of_one_image(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Compare the rows of (methods, pixels): rank correlations and overlaps, each (m, m)."""
-    from scipy.stats import rankdata
-
     ranks = rankdata(magnitudes, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
     lengths = np.sqrt((ranks**2).sum(axis=1, keepdims=True))

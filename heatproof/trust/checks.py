@@ -20,16 +20,16 @@ Measured = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Tally:
-    """Of `made` checks, those passed; of these, those by more than both 95 % intervals."""
+    """Of `total` checks, those passed; of these, those by more than both 95 % intervals."""
 
     passed: int
-    made: int
+    total: int
     clear: int
 
     @property
     def share(self) -> float:
         """What the overview calls trust, in [0, 1]."""
-        return self.passed / self.made
+        return self.passed / self.total
 
 
 def of_cell(summaries: Measured) -> Tally | None:
@@ -49,11 +49,11 @@ def trust(summaries: Measured) -> float | None:
 
 def of_methods(cells: Sequence[Measured]) -> dict[str, Tally]:
     """Count each method's checks over cells."""
-    found: dict[str, list[tuple[bool, bool]]] = {}
+    results: dict[str, list[tuple[bool, bool]]] = {}
     for summaries in cells:
         for name, result in _checks(summaries):
-            found.setdefault(name, []).append(result)
-    return {name: tally for name, each in found.items() if (tally := _tally(each))}
+            results.setdefault(name, []).append(result)
+    return {name: tally for name, each in results.items() if (tally := _tally(each))}
 
 
 def _tally(results: Sequence[tuple[bool, bool]]) -> Tally | None:
@@ -61,7 +61,7 @@ def _tally(results: Sequence[tuple[bool, bool]]) -> Tally | None:
         return None
     return Tally(
         passed=sum(better for better, _ in results),
-        made=len(results),
+        total=len(results),
         clear=sum(clear for _, clear in results),
     )
 

@@ -72,10 +72,10 @@ def _joined(
     blocks: Iterable[PerturbedImages], bytes_per_image: int
 ) -> Iterator[list[PerturbedImages]]:
     """Give as many blocks at a time as fit into a chunk, at least one."""
-    most = CHUNK_BYTES // bytes_per_image
+    max_images = CHUNK_BYTES // bytes_per_image
     waiting: list[PerturbedImages] = []
     for block in blocks:
-        if waiting and sum(each.count for each in waiting) + block.count > most:
+        if waiting and sum(each.count for each in waiting) + block.count > max_images:
             yield waiting
             waiting = []
         waiting.append(block)
@@ -134,7 +134,7 @@ def pixel_counts(pixels: int, steps: int) -> np.ndarray:
 
     Args:
         pixels: of an image.
-        steps: at least 1. An image of fewer pixels takes one step a pixel.
+        steps: at least 1. An image of fewer pixels takes one step per pixel.
 
     Returns:
         int64 (min(steps, pixels) + 1,), rising, from 0 to `pixels`.

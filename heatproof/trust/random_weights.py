@@ -125,7 +125,7 @@ def weighted_layers(model: "keras.Model") -> list["keras.layers.Layer"]:
 
 
 def reset(layer: "keras.layers.Layer", seed: list[int]) -> None:
-    """Draw a layer's weights anew, each from the initialiser it was built with.
+    """Draw a layer's weights again, each from the initialiser it was built with.
 
     Batch normalisation goes back to its start too, its moving statistics included.
 

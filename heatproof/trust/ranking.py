@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from scipy.stats import kendalltau, rankdata
 
 # From here on two rankings are called the same: at 0.5, three of four pairs of methods keep their
 # order.
@@ -94,16 +95,11 @@ def ranks_of(
 
 
 def _ranked(means: np.ndarray, better: Literal["higher", "lower"]) -> np.ndarray:
-    # Here, since the report reads this module for its words: scipy.stats takes half a second.
-    from scipy.stats import rankdata
-
     means = means.round(DECIMALS)
     return rankdata(-means if better == "higher" else means, axis=-1)
 
 
 def _tau(first: dict[str, float], second: dict[str, float]) -> float:
-    from scipy.stats import kendalltau
-
     both = [(first[m], second[m]) for m in first if m in second]
     both = [pair for pair in both if not np.isnan(pair).any()]
     if len(both) < 2:

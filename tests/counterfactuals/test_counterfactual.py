@@ -11,7 +11,7 @@ import pytest
 from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
-from heatproof.counterfactuals.counterfactual import counterfactual_targets, each_once, find
+from heatproof.counterfactuals.counterfactual import counterfactual_targets, distinct_images, find
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.run.tracking import flattened
 from heatproof.statistics.correlation import rank_correlation
@@ -219,7 +219,7 @@ def test_each_image_once() -> None:
     rows = subject().rows
     assert len(rows.target) == 15
     for wrong_first in (True, False):
-        chosen = each_once(rows, wrong_first, most=100)
+        chosen = distinct_images(rows, wrong_first, limit=100)
         assert len(chosen) == len(set(rows.image_index[chosen])) == 9
         wrong = rows.label[chosen] != rows.predicted[chosen]
         assert (np.diff(wrong.astype(int)) * (1 if wrong_first else -1) <= 0).all()

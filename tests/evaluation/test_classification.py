@@ -73,7 +73,7 @@ def test_top_confusions_are_ordered_by_count_then_rate_then_class() -> None:
         ("c", "a", 1),
     ]
     assert [pair["rate"] for pair in found[:2]] == [0.75, pytest.approx(2 / 9)]
-    assert classification.top_confusions(matrix, ("a", "b", "c", "d"), most=1) == found[:1]
+    assert classification.top_confusions(matrix, ("a", "b", "c", "d"), limit=1) == found[:1]
 
 
 def test_without_mistakes_there_are_no_confusions() -> None:

@@ -12,8 +12,8 @@ def test_of_three_numbers() -> None:
         "values": [0.2, 0.8, 0.5],
         "mean": pytest.approx(0.5),
         "std": pytest.approx(0.3),  # sqrt((0.09 + 0.09) / (3 - 1))
-        "least": 0.2,
-        "greatest": 0.8,
+        "min": 0.2,
+        "max": 0.8,
     }
 
 

@@ -210,7 +210,7 @@ def _below(assessed: Sequence[CellResults]) -> str:
 
 def _passes(name: str, tally: Tally) -> str:
     label = methods.describe(name).label
-    return f"{label} beats every control in {tally.passed} of {tally.made}"
+    return f"{label} beats every control in {tally.passed} of {tally.total}"
 
 
 def _clear(name: str, tally: Tally) -> str:

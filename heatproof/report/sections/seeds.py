@@ -18,6 +18,6 @@ def over_seeds(metrics: dict[str, Any] | None, images: int | None = None) -> str
     deviation = percent(accuracy["std"], images).removesuffix(" %")
     return (
         f"Trained with {len(metrics['seeds'])} seeds: "
-        f"{interval(accuracy['least'], accuracy['greatest'], images)}, mean "
+        f"{interval(accuracy['min'], accuracy['max'], images)}, mean "
         f"{percent(accuracy['mean'], images)}, standard deviation {deviation} points."
     )

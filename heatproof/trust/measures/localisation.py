@@ -15,7 +15,7 @@ from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import TRUTH, Family, Measure, Result, by_measure
 
-FOREGROUND = 0.5  # of the image's own greatest brightness
+FOREGROUND = 0.5  # of the image's own highest brightness
 
 
 def take(assessment: Assessment, _options: Block) -> Result:
@@ -61,7 +61,7 @@ def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
 def foreground(images: np.ndarray) -> np.ndarray:
     """Return where the object is in images of a bright object on a dark ground, such as mnist's.
 
-    That is where a pixel's mean over the channels is more than half of the image's greatest: the
+    That is where a pixel's mean over the channels is more than half of the image's highest: the
     strokes of a digit, without their blurred rim. A weaker mask than a planted one: a network may
     rightly use the ground too, such as the hole that tells an 8 from a 3.
 
