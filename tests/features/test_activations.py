@@ -103,9 +103,9 @@ def test_bytes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Network(networks.averaged(np.ones((7, 2)), side=10))
     images = networks.images(5, 10, 1)
     assert feature_maps(network, images, channels=99)["conv_relu"].shape == (5, 10, 10, 7)
-    monkeypatch.setattr(activations, "MOST_BYTES", 4 * 5 * 100 * 3 + 1)
+    monkeypatch.setattr(activations, "MAX_BYTES", 4 * 5 * 100 * 3 + 1)
     assert feature_maps(network, images, channels=99)["conv_relu"].shape == (5, 10, 10, 3)
-    monkeypatch.setattr(activations, "MOST_BYTES", 1)
+    monkeypatch.setattr(activations, "MAX_BYTES", 1)
     assert feature_maps(network, images, channels=99)["conv_relu"].shape == (5, 10, 10, 1)
 
 
