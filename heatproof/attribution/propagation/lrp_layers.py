@@ -107,6 +107,9 @@ def _convolution(layer: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any, 
     def apply(x: Any, kernel: Any) -> Any:
         if convolution.serves(layer, x):
             return convolution.convolved(x, kernel, layer.strides[0])
+        if convolution.overflows(layer, x):  # run eagerly, the kernel's gradient is computed too
+            rows, columns = layer.strides
+            return tf.nn.conv2d(x[:, ::rows, ::columns], kernel, 1, "VALID")
         return tf.nn.conv2d(
             x, kernel, layer.strides, layer.padding.upper(), dilations=layer.dilation_rate
         )
