@@ -132,7 +132,7 @@ def _seen(
         target=int(probabilities.argmax()) if target is None else trained.class_index(target),
     )
     print(f"{numbers.printable(name)}: {one.handling}")
-    for rank, answer in enumerate(image_page.top_answers(one, trained.class_names)):
+    for rank, answer in enumerate(image_page.top_classes(one, trained.class_names)):
         if rank < image_page.TOP or answer.explained:
             mark = "  <- explained" if answer.explained else ""
             print(f"  {numbers.short(answer.name):22} {100 * answer.probability:6.2f} %{mark}")

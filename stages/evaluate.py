@@ -12,6 +12,7 @@ if __name__ == "__main__":
 
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def evaluate(name: str) -> None:
         logits = inference.logits(forward, data.test_images)
         predictions = Predictions(data.test_labels, logits, data.class_names)
         learned = with_labels_of(run, data)
-        metrics = (
+        metrics: dict[str, Any] = (
             results.on_test(predictions, study)
             | results.on_train(run, learned, forward, study.evaluate.train_images)
             | {"parameters": cost.parameters(network), "flops": cost.flops(network)}

@@ -29,7 +29,7 @@ def _by_module() -> dict[str, tuple[Method, ...]]:
     """Return the records of each module that has any."""
     room = Path(__file__).parent
     names = sorted(
-        ".".join((__package__, *path.relative_to(room).with_suffix("").parts))
+        ".".join((__name__.rpartition(".")[0], *path.relative_to(room).with_suffix("").parts))
         for path in room.glob("*/*.py")
         if path.stem != "__init__" and path.parent.name != "core"
     )

@@ -111,8 +111,9 @@ class Params(Block):
         """
         run = _named(self.runs, "run", name)
         model, dataset = self.models[run.model], self.datasets[run.dataset]
-        # That there is one was checked when the file was read.
-        schedule, training = self._scheduled(self.budget, run) or (None, None)
+        found = self._scheduled(self.budget, run)
+        assert found is not None, "it was checked when the file was read"
+        schedule, training = found
         return Run(
             name=name,
             cell=f"{run.model}-{run.dataset}",

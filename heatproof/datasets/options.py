@@ -10,7 +10,10 @@ from heatproof.config.schema import Block, Fraction
 SOURCES = "heatproof.datasets.sources"  # each of its modules is one
 
 if TYPE_CHECKING:
-    Fetch = Block
+
+    class Fetch(Block):
+        source: str
+
 else:
     Fetch = choice(SOURCES, "Options", "source")
 

@@ -8,6 +8,9 @@ from heatproof.config.schema import Block
 ARCHITECTURES = "heatproof.models.architectures"  # each of its modules is one
 
 if TYPE_CHECKING:
-    Network = Block
+
+    class Network(Block):
+        architecture: str
+
 else:
     Network = choice(ARCHITECTURES, "Network", "architecture")

@@ -17,28 +17,14 @@ the set-up. Importing the module anywhere else changes nothing, and this module 
 takes time.
 """
 
-import errno
 import importlib
 import os
 import signal
 import sys
-import threading
-from collections.abc import Callable
 from typing import Literal, NoReturn
 
 from heatproof.run import runtime
-from heatproof.run.errors import UserError, printable
-
-_INTERRUPTED = "interrupted: completed work is saved; run the same command again to resume"
-
-# What the operating system may refuse although the program is right.
-_REFUSALS = {
-    errno.ENOSPC: "the disk is full: free some space, then run the same command again",
-    errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
-    errno.EACCES: "permission denied: make the file or folder accessible to this user",
-    errno.EPERM: "operation not permitted: make the file or folder accessible to this user",
-    errno.EROFS: "the file system is read-only: run in a folder that can be written to",
-}
+from heatproof.run.ending import run
 
 
 def start(
@@ -77,32 +63,6 @@ def start(
     sys.exit(0)
 
 
-def run(main: Callable[[], None]) -> None:
-    """Call `main`, turning what a user can put right into one line and an exit code.
-
-    Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
-    read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.
-    """
-    earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
-    try:
-        main()
-    except UserError as error:
-        message = "\n".join(map(printable, str(error).split("\n")))
-        print(f"error: {message}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print(_INTERRUPTED, file=sys.stderr)
-        sys.exit(130)
-    except OSError as error:
-        if error.errno not in _REFUSALS:
-            raise
-        where = f"{printable(str(error.filename))}: " if error.filename else ""
-        print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
-        sys.exit(1)
-    finally:
-        sys.unraisablehook = earlier
-
-
 def _ran_elsewhere(module: str) -> bool:
     """Have another process do the work of this program, if one offers to; exit as it did."""
     from heatproof.run import forkserver
@@ -115,14 +75,3 @@ def _ran_elsewhere(module: str) -> bool:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
-
-
-def _resend_sigint(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Keep a Ctrl-C that came while Python was clearing something away, where it would be lost."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        # A little later, or it would be lost here as well.
-        again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-        again.daemon = True
-        again.start()
-    else:
-        sys.__unraisablehook__(unraisable)

@@ -15,6 +15,7 @@ import atexit
 import ctypes
 import gc
 import importlib
+import io
 import json
 import multiprocessing
 import os
@@ -32,10 +33,12 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from heatproof.run import command, runtime
+from heatproof.run import runtime
+from heatproof.run.ending import run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,11 +157,11 @@ def main() -> None:
             importlib.import_module(name)
     gc.freeze()  # a copy need not touch it either
     gc.enable()
-    copies: dict[int, tuple[multiprocessing.Process, socket.socket]] = {}  # by sentinel
+    copies: dict[Any, tuple[BaseProcess, socket.socket]] = {}  # by sentinel
     context = multiprocessing.get_context("fork")
     while True:
-        clients = {client: sentinel for sentinel, (_, client) in copies.items()}
-        ready = wait([requests, ended, *copies, *clients])
+        clients: dict[Any, int] = {client: sentinel for sentinel, (_, client) in copies.items()}
+        ready: list[Any] = wait([requests, ended, *copies, *clients])
         if ended in ready:
             os._exit(0)  # the copies end with their parent
         for sentinel in {clients.get(each, each) for each in ready} & copies.keys():
@@ -212,6 +215,7 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
         os.dup2(stream, target)
         os.close(stream)
     for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
         stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
     os.chdir(request["folder"])
     os.environ.clear()
@@ -230,7 +234,7 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
         sys.stdout.flush()
 
     try:
-        command.run(program)
+        run(program)
     except Exception:
         traceback.print_exc()
         sys.exit(1)

@@ -101,7 +101,7 @@ def digest(path: Path, prose: bool = False) -> str:
 
     prose: what records say in tables and reports counts too, as it does for the report.
     """
-    content = path.read_bytes()
+    content = path.read_bytes().replace(b"\r\n", b"\n")  # as git may have checked it out
     if path.suffix == ".py":
         content = strip_comments(content.decode("utf-8"), prose).encode()
     return hashlib.sha256(content).hexdigest()

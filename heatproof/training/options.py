@@ -1,6 +1,6 @@
 """How networks are trained, in params.yaml: optimiser and schedules."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -34,5 +34,9 @@ class Schedule(Block):
 
 
 # What a model or a schedule says of its training, and a schedule of itself: only what differs.
-PartialTraining = partial(Training)
-PartialSchedule = partial(Schedule, training=(PartialTraining, PartialTraining()))
+if TYPE_CHECKING:
+    PartialTraining = Block
+    PartialSchedule = Block
+else:
+    PartialTraining = partial(Training)
+    PartialSchedule = partial(Schedule, training=(PartialTraining, PartialTraining()))

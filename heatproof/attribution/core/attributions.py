@@ -1,12 +1,13 @@
 """Running a family's methods over the rows: maps, their own errors, time, and what failed."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core.method import Method, UnsupportedNetwork
+from heatproof.attribution.core.method import Explainer, UnsupportedNetwork
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -28,7 +29,7 @@ class Attributions:
 
 
 def attribute(
-    network: "Network", methods: dict[str, Method], images: np.ndarray, targets: np.ndarray
+    network: "Network", methods: Mapping[str, Explainer], images: np.ndarray, targets: np.ndarray
 ) -> Attributions:
     """Apply every method to every row.
 
