@@ -70,8 +70,8 @@ mutants: setup $(INSTALLED_DEV) ## Try whether the tests notice small changes of
 	@"$(PY)" -m tools.mutants $(MUTANTS)
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu, paper or best sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once)
-	@"$(PY)" -m tools.repro $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
+repro: setup ## Run the study (BUDGET=cpu, paper or best sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once; DRY=1: only list what would run)
+	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep
 sweep: setup ## Compare baseline_cnn's strides and kernels as six DVC experiments

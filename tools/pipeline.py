@@ -14,6 +14,8 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +95,7 @@ def run(*words: str) -> Ended:
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
     try:
-        with forkserver.offered(), lock_file.written_by_entry():
+        with forkserver.offered(), lock_file.written_by_entry(), _missing_files_unhashed():
             code = main(list(words))
     finally:
         logger.removeHandler(watch)
@@ -102,6 +104,23 @@ def run(*words: str) -> Ended:
     if code == 0:
         watch.noted(watch.stage)
     return Ended(code, watch.done + bool(watch.stage), "")
+
+
+@contextmanager
+def _missing_files_unhashed() -> Iterator[None]:
+    """Let `repro --dry` name all stages that would run, where files that they need are yet to come.
+
+    DVC hashes a stage's dependencies to look into its run-cache, and fails where one is not there,
+    as in a fresh clone (DVC 3.67: `dvc repro --dry` ends with "[Errno 2] No such file").
+    """
+    from dvc.stage import cache
+
+    can_hash = cache._can_hash
+    cache._can_hash = lambda stage: all(dep.exists for dep in stage.deps) and can_hash(stage)
+    try:
+        yield
+    finally:
+        cache._can_hash = can_hash
 
 
 def where_it_stands(ended: Ended, again: str, folder: Path) -> str:

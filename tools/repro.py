@@ -62,12 +62,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
     parser.add_argument("--budget", help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
+    parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
     if arguments.budget:
         set_budget(params.PARAMS, arguments.budget)
     # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
     params.load()
+    if arguments.dry:
+        sys.exit(pipeline.run("repro", "--dry", *arguments.targets).code)
     if arguments.jobs < 1:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:

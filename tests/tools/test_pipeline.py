@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -80,3 +81,22 @@ def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch) -> None:
     monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
     monkeypatch.setenv(resuming.KEEPS, "")
     assert pipeline.run("repro").code == pipeline.INTERRUPTED
+
+
+def test_a_stage_whose_files_are_yet_to_come_is_listed_and_not_hashed() -> None:
+    """As DVC's own function does, which fails where there is no file to hash."""
+    from dvc.stage import cache
+
+    def get_hash() -> None:
+        raise FileNotFoundError
+
+    missing = SimpleNamespace(exists=False, protocol="local", def_path="x", get_hash=get_hash)
+    stage = SimpleNamespace(
+        is_callback=False, always_changed=False, cmd="train", deps=[missing], outs=["y"]
+    )
+    with pytest.raises(FileNotFoundError):
+        cache._can_hash(stage)
+    with pipeline._missing_files_unhashed():
+        assert not cache._can_hash(stage)
+    with pytest.raises(FileNotFoundError):
+        cache._can_hash(stage)
