@@ -63,12 +63,12 @@ def _document(parts: list[Part], pictures: Pictures) -> str:
 
 def _distinct(texts: Iterable[list[str]]) -> list[str]:
     """Each text once; of one that begins with another, such as the site's style, only the rest."""
-    found: list[str] = []
+    distinct: list[str] = []
     every = sorted({text: None for each in texts for text in each}, key=len)
     for text in every:
         known = max((f for f in every if f != text and text.startswith(f)), key=len, default="")
-        found.append(text.removeprefix(known))
-    return found
+        distinct.append(text.removeprefix(known))
+    return distinct
 
 
 def _renamed(style: str) -> str:

@@ -74,11 +74,11 @@ def test_the_mouse_is_told_the_nearest_point(browser: Chrome, site: Path) -> Non
     visit(browser, site / "index.html")
     svg, out = chart(browser, "Accuracy by FLOPs, digits")
     dot = svg.find_element(By.TAG_NAME, "circle")
-    told = dot.find_element(By.TAG_NAME, "title").get_attribute("textContent")
+    title = dot.find_element(By.TAG_NAME, "title").get_attribute("textContent")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
     ActionChains(browser).move_to_element(dot).perform()
-    assert out.text == told
-    assert "FLOPs" in told
+    assert out.text == title
+    assert "FLOPs" in title
     assert out.get_attribute("aria-live") == "off"
     ActionChains(browser).move_to_element(browser.find_element(By.TAG_NAME, "h2")).perform()
     assert out.text == ""

@@ -108,8 +108,8 @@ def test_the_address_brings_the_comparison_back(page: Chrome, site: Path) -> Non
     choice(page, "unsigned").select_by_value("gray")
     page.find_element(By.ID, "divider").send_keys(Keys.ARROW_RIGHT * 5)
     address = page.current_url
-    said = parse_qs(address.partition("?")[2])
-    assert said["divider"] == ["55"]
+    state = parse_qs(address.partition("?")[2])
+    assert state["divider"] == ["55"]
     before = views(page), page.find_element(By.ID, "beside").text
     page.get("about:blank")
     page.get(address)

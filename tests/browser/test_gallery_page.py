@@ -201,8 +201,8 @@ def test_a_click_on_a_map_enlarges_that_map(page: Chrome) -> None:
     assert large.rect["width"] > 4 * coarse.rect["width"]
     view = "return arguments[0].getAttribute('viewBox')"
     assert page.execute_script(view, large) == page.execute_script(view, coarse)
-    said = page.find_elements(By.NAME, "enlarged-target")
-    other = next(radio for radio in said if not radio.is_selected())
+    targets = page.find_elements(By.NAME, "enlarged-target")
+    other = next(radio for radio in targets if not radio.is_selected())
     other.send_keys(Keys.SPACE)
     large = page.find_element(By.CSS_SELECTOR, "#enlarged .levels")
     assert page.execute_script(view, large) != page.execute_script(view, coarse)

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
+def hostile_site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
     """Build a site of a study whose provenance is as hostile as files and firmware can make it."""
-    folder = tmp_path_factory.mktemp("told")
+    folder = tmp_path_factory.mktemp("hostile_site")
     with chdir(folder):
         params = fixture.write_study(repository)
         records.write(records.hostile(*params.cells))
@@ -31,9 +31,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
-def test_the_section_is_sound(browser: Chrome, told: Path, width: int, theme: str) -> None:
+def test_the_section_is_sound(browser: Chrome, hostile_site: Path, width: int, theme: str) -> None:
     browser.get_log("browser")
-    visit(browser, told / "index.html", width, theme)
+    visit(browser, hostile_site / "index.html", width, theme)
     browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
     assert browser.execute_script(OVERFLOW) <= 0
     assert browser.execute_script(LOW_CONTRAST) == []
@@ -43,32 +43,32 @@ def test_the_section_is_sound(browser: Chrome, told: Path, width: int, theme: st
     assert browser.get_log("browser") == []
 
 
-def test_every_page_offers_the_file(browser: Chrome, told: Path) -> None:
-    for path in sorted(told.rglob("*.html")):
+def test_every_page_offers_the_file(browser: Chrome, hostile_site: Path) -> None:
+    for path in sorted(hostile_site.rglob("*.html")):
         visit(browser, path)
         link = browser.find_element(By.CSS_SELECTOR, ".foot a[href$='provenance.json']")
-        assert link.get_attribute("href") == (told / "provenance.json").as_uri()
-    visit(browser, told / "provenance.json")
+        assert link.get_attribute("href") == (hostile_site / "provenance.json").as_uri()
+    visit(browser, hostile_site / "provenance.json")
     shown = json.loads(browser.find_element(By.TAG_NAME, "pre").text)
-    assert shown == json.loads((told / "provenance.json").read_text())
+    assert shown == json.loads((hostile_site / "provenance.json").read_text())
 
 
-def test_the_single_file_holds_it(browser: Chrome, told: Path, tmp_path: Path) -> None:
+def test_the_single_file_holds_it(browser: Chrome, hostile_site: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    path.write_text(single_file.merge(told), encoding="utf-8")
+    path.write_text(single_file.merge(hostile_site), encoding="utf-8")
     browser.get_log("browser")
     visit(browser, path)
     link = browser.find_element(By.CSS_SELECTOR, ".foot a[download]")
     assert link.get_attribute("download") == "provenance.json"
     kind, _, content = link.get_attribute("href").partition(",")
     assert kind == "data:application/json;base64"
-    assert base64.b64decode(content) == (told / "provenance.json").read_bytes()
+    assert base64.b64decode(content) == (hostile_site / "provenance.json").read_bytes()
     behaviour = {"behavior": "allow", "downloadPath": str(tmp_path)}
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
     link.click()
     saved = tmp_path / "provenance.json"
     browser.execute_async_script("setTimeout(arguments[0], 1500)")
-    assert saved.read_bytes() == (told / "provenance.json").read_bytes()
+    assert saved.read_bytes() == (hostile_site / "provenance.json").read_bytes()
     assert browser.get_log("browser") == []
     where = browser.find_element(By.CSS_SELECTOR, ".foot a[href='#index:provenance']")
     where.click()

@@ -118,10 +118,10 @@ def test_a_pages_own_controls_work_on_that_page_only(browser, one_file):
         "return [...document.querySelectorAll('[id$=\":gallery-count\"]')].map((e) =>"
         " [e.closest('.page').id, e.textContent])"
     )
-    said = dict(browser.execute_script(counts))
-    assert len(said) > 1
-    assert " of " in said.pop(CELL)
-    assert all(text.startswith("All ") for text in said.values())
+    texts = dict(browser.execute_script(counts))
+    assert len(texts) > 1
+    assert " of " in texts.pop(CELL)
+    assert all(text.startswith("All ") for text in texts.values())
     # Maps are coloured by filters that the document has once.
     find = f"document.getElementById('{CELL}').querySelector('.levels')"
     used = browser.execute_script(f"return getComputedStyle({find}).filter")

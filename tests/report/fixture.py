@@ -187,12 +187,12 @@ def write_other_families(name: str, rng: np.random.Generator, explanations: Expl
     artifacts.write_explanations(name, "shapley", replace(explanations, maps={}))
     refused = {"deep_shap": {"unsupported": "it has <no> rule for this network"}}
     artifacts.write_metrics("explain_shapley", name, {"rows": rows, "methods": refused})
-    for family, found, said in (
+    for family, arrays, metrics in (
         ("features", feature_arrays.arrays(explanations), feature_arrays.METRICS),
         ("counterfactual", counterfactual_arrays.arrays(explanations), {}),
     ):
-        artifacts.write_findings(name, family, found)
-        artifacts.write_metrics(f"explain_{family}", name, said)
+        artifacts.write_findings(name, family, arrays)
+        artifacts.write_metrics(f"explain_{family}", name, metrics)
 
 
 def write_history(name: str, rng: np.random.Generator, epochs: int, right: float) -> None:

@@ -14,22 +14,22 @@ def answers(
 ) -> np.ndarray:
     """Logits float32 (n, classes) whose largest is the label's for about the share `right`."""
     rows = np.arange(len(labels))
-    said = labels.copy()
+    predicted = labels.copy()
     if right < 1:
         errs = rng.random(len(labels)) > right
         near = (labels * 3 + rng.choice([1, 1, 2], len(labels))) % classes
-        said = np.where(errs, near, said)
+        predicted = np.where(errs, near, predicted)
     if never is not None:
-        said = np.where(said == never, (never + 1) % classes, said)
+        predicted = np.where(predicted == never, (never + 1) % classes, predicted)
     logits = rng.normal(0, 0.6, (len(labels), classes))
     logits[rows, labels] += 2.2
-    logits[rows, said] += np.where(said == labels, rng.gamma(6, 0.7, len(labels)), 0)
+    logits[rows, predicted] += np.where(predicted == labels, rng.gamma(6, 0.7, len(labels)), 0)
     top = logits.max(axis=1)
-    logits[rows, said] = np.where(
-        said == labels, logits[rows, said], top + rng.gamma(1.5, 0.8, len(labels))
+    logits[rows, predicted] = np.where(
+        predicted == labels, logits[rows, predicted], top + rng.gamma(1.5, 0.8, len(labels))
     )
     if right >= 1:
-        logits[rows, said] = logits.max(axis=1) + 1
+        logits[rows, predicted] = logits.max(axis=1) + 1
     return logits.astype(np.float32)
 
 
@@ -38,8 +38,8 @@ def evaluated(predictions: Predictions) -> dict[str, Any]:
     names, labels, predicted = predictions.class_names, predictions.labels, predictions.predicted
     table = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(table, (labels, predicted), 1)
-    hits, support, said = np.diag(table), table.sum(axis=1), table.sum(axis=0)
-    precision = hits / np.maximum(said, 1)
+    hits, support, predictions_per_class = np.diag(table), table.sum(axis=1), table.sum(axis=0)
+    precision = hits / np.maximum(predictions_per_class, 1)
     recall = hits / np.maximum(support, 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     accuracy, images = float(hits.sum() / len(labels)), len(labels)

@@ -1,4 +1,4 @@
-"""What assess_shuffled found stands among a cell's other measures."""
+"""What assess_shuffled collected stands among a cell's other measures."""
 
 import numpy as np
 import pytest
@@ -26,23 +26,25 @@ def result(params):
 
 
 def test_without_it_its_files_are_what_is_missing(params):
-    found = result(params)
-    assert found.missing == (paths.metrics("assess_shuffled", CELL).as_posix(),)
-    assert MEASURE not in found.assess["measures"] and found.assess["measures"]
+    collected = result(params)
+    assert collected.missing == (paths.metrics("assess_shuffled", CELL).as_posix(),)
+    assert MEASURE not in collected.assess["measures"] and collected.assess["measures"]
 
 
 def test_its_measures_join_the_others(params):
     before = result(params)
-    said = {"mean": 0.25, "low": 0.125, "high": 0.5, "images": 3}
-    methods = dict.fromkeys(before.assess["measures"]["gini"], said)
+    summary = {"mean": 0.25, "low": 0.125, "high": 0.5, "images": 3}
+    methods = dict.fromkeys(before.assess["measures"]["gini"], summary)
     content = {"measures": {MEASURE: methods}, "uninformative": {MEASURE: ["edges"]}}
     artifacts.write_metrics("assess_shuffled", CELL, content)
     each = np.array([0.125, 0.5, 0.125], np.float32)
     artifacts.write_trust(CELL, {f"value/{MEASURE}/saliency": each}, "shuffled")
-    found = result(params)
-    assert not found.missing
-    assert set(found.assess["measures"]) == {*before.assess["measures"], MEASURE}
-    assert found.assess["uninformative"] == before.assess["uninformative"] | {MEASURE: ["edges"]}
-    assert set(found.trust()) == {*before.trust(), f"value/{MEASURE}/saliency"}
-    table = cell_trust.section(params, found).table
+    collected = result(params)
+    assert not collected.missing
+    assert set(collected.assess["measures"]) == {*before.assess["measures"], MEASURE}
+    assert collected.assess["uninformative"] == before.assess["uninformative"] | {
+        MEASURE: ["edges"]
+    }
+    assert set(collected.trust()) == {*before.trust(), f"value/{MEASURE}/saliency"}
+    table = cell_trust.section(params, collected).table
     assert any("Shuffled labels" in column.label for column in table.columns)

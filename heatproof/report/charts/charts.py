@@ -83,7 +83,7 @@ class Series:
 
 
 # A series and its points that have numbers.
-Kept = tuple[Series, list[tuple[float, float]]]
+Drawn = tuple[Series, list[tuple[float, float]]]
 
 
 def slot_classes(slot: int) -> str:
@@ -131,12 +131,12 @@ def line_chart(
         marker: an x and a label for a vertical line.
         size: width and height.
     """
-    kept = [(s, _finite(s)) for s in series]
-    kept = [(s, pairs) for s, pairs in kept if pairs]
-    if not kept:
+    drawn = [(s, _finite(s)) for s in series]
+    drawn = [(s, pairs) for s, pairs in drawn if pairs]
+    if not drawn:
         return None
-    xs = [x for _, pairs in kept for x, _ in pairs]
-    ys = [y for _, pairs in kept for _, y in pairs]
+    xs = [x for _, pairs in drawn for x, _ in pairs]
+    ys = [y for _, pairs in drawn for _, y in pairs]
     x_low, x_high = x_range or (min(xs), max(xs))
     y_values = _y_ticks(min(ys), max(ys), as_percent)
     y_low, y_high = y_values[0], y_values[-1]
@@ -150,7 +150,7 @@ def line_chart(
     def y_at(y: float) -> float:
         return round(bottom - (y - y_low) / (y_high - y_low) * (bottom - top), 1)
 
-    places = spread([y_at(pairs[-1][1]) for _, pairs in kept], top, bottom)
+    places = spread([y_at(pairs[-1][1]) for _, pairs in drawn], top, bottom)
     lines = tuple(
         Line(
             name=s.name,
@@ -161,12 +161,12 @@ def line_chart(
             label_y=place,
             leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
         )
-        for (s, pairs), place in zip(kept, places, strict=True)
+        for (s, pairs), place in zip(drawn, places, strict=True)
     )
     return Chart(
         title=title,
-        summary=_summary(kept, x_title, as_percent),
-        rows=tuple(_rows(kept, as_percent)),
+        summary=_summary(drawn, x_title, as_percent),
+        rows=tuple(_rows(drawn, as_percent)),
         x_title=x_title,
         y_title=y_title,
         width=width,
@@ -256,10 +256,10 @@ def _dots(points: Sequence[tuple[float, float]]) -> str:
     return "".join(f"M{x:g} {y:g}h0" for x, y in points)
 
 
-def _summary(kept: Sequence[Kept], x_title: str, as_percent: bool) -> str:
-    ends = [(pairs[-1][1], s.name) for s, pairs in kept]
+def _summary(drawn: Sequence[Drawn], x_title: str, as_percent: bool) -> str:
+    ends = [(pairs[-1][1], s.name) for s, pairs in drawn]
     if len(ends) == 1:
-        (x, first), (last, name) = kept[0][1][0], ends[0]
+        (x, first), (last, name) = drawn[0][1][0], ends[0]
         return (
             f"{name}: {_format(first, as_percent)} at {x_title} {x:g}, "
             f"{_format(last, as_percent)} at the end."
@@ -271,8 +271,8 @@ def _summary(kept: Sequence[Kept], x_title: str, as_percent: bool) -> str:
     )
 
 
-def _rows(kept: Sequence[Kept], as_percent: bool) -> Iterator[Row]:
-    lines = [dict(pairs) for _, pairs in kept]
+def _rows(drawn: Sequence[Drawn], as_percent: bool) -> Iterator[Row]:
+    lines = [dict(pairs) for _, pairs in drawn]
     for x in sorted({x for line in lines for x in line}):
         values = (line.get(x) for line in lines)
         yield Row(f"{x:g}", tuple(None if y is None else _format(y, as_percent) for y in values))

@@ -107,8 +107,8 @@ def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterat
                 part = DEPENDENT[part]
         else:
             address = f"{page}.html"
-            made = {"index": True, "methods": _assessed(study), "claims": bool(study.claims)}
-            part = part if made[page] else ""
+            exists = {"index": True, "methods": _assessed(study), "claims": bool(study.claims)}
+            part = part if exists[page] else ""
         href = f"{address}#{part}" if part else address
         if href not in seen:
             seen.add(href)

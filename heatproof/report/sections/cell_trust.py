@@ -126,11 +126,11 @@ def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
 
 def weight_independent(assess: dict[str, Any]) -> str:
     """Name the methods whose maps are similar without learned weights."""
-    found = assess["measures"].get("randomised_spearman", {})
+    summaries = assess["measures"].get("randomised_spearman", {})
     same = [
-        f"{methods.describe(name).label} ({numbers.decimal(found[name]['mean'], 2)})"
-        for name in methods.ordered([n for n in found if n not in measures.CONTROLS])
-        if numbers.known(found[name]["mean"]) and abs(found[name]["mean"]) >= SIMILAR
+        f"{methods.describe(name).label} ({numbers.decimal(summaries[name]['mean'], 2)})"
+        for name in methods.ordered([n for n in summaries if n not in measures.CONTROLS])
+        if numbers.known(summaries[name]["mean"]) and abs(summaries[name]["mean"]) >= SIMILAR
     ]
     if not same:
         return ""

@@ -190,7 +190,7 @@ def _values(
     known = {n: s for n, s in source.content.items() if numbers.known(s["mean"])}
     most = max((summary["images"] for summary in known.values()), default=0)
     decimals = _decimals(source)
-    made = {
+    values = {
         name: Value(
             known[name]["mean"],
             numbers.decimal(known[name]["mean"], decimals),
@@ -203,14 +203,14 @@ def _values(
         if name in known
     }
     merits = {
-        name: round(_merit(source, made[name].mean), 6)
+        name: round(_merit(source, values[name].mean), 6)
         for name in names
-        if name in made and not made[name].few
+        if name in values and not values[name].few
     }
     if _has_best(source) and len(merits) > 1:
         best = max(merits.values())
-        made |= {n: replace(made[n], best=True) for n, merit in merits.items() if merit == best}
-    return made
+        values |= {n: replace(values[n], best=True) for n, merit in merits.items() if merit == best}
+    return values
 
 
 def _has_best(source: ColumnSource) -> bool:

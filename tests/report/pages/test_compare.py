@@ -1,4 +1,4 @@
-"""What the page that compares two maps is told of the cells."""
+"""The data of the page that compares two maps."""
 
 import io
 from typing import Any
@@ -21,7 +21,7 @@ def explained(small_study: Params) -> study.CellResults:
     return study.collect(small_study).cells[0]
 
 
-def told(result: study.CellResults, explanations: Explanations) -> tuple[Any, dict[str, Any]]:
+def page_data(result: study.CellResults, explanations: Explanations) -> tuple[Any, dict[str, Any]]:
     made = gallery(explanations)
     return made, compare.compared(result, made, "a-b").data
 
@@ -33,7 +33,7 @@ def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.nda
 
 def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResults) -> None:
     rows = gallery_results.many(7, ("cat", "dog", "owl"), side=6)
-    made, data = told(explained, rows)
+    made, data = page_data(explained, rows)
     assert [m[0] for m in data["methods"]] == ["gradcam", "lrp_epsilon"]
     step = 6 + 2 * data["gutter"]
     columns = data["maps"][1] // step
@@ -56,7 +56,7 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
 
 
 def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResults) -> None:
-    _, data = told(explained, gallery_results.many(3, ("cat", "dog")))
+    _, data = page_data(explained, gallery_results.many(3, ("cat", "dog")))
     wrong, right, _ = data["examples"]
     assert right["correct"]
     assert right["maps"]["true"] == right["maps"]["predicted"]

@@ -81,8 +81,8 @@ def test_a_study_without_results_still_has_its_guide(folder, repository):
 
 
 def test_every_family_names_its_methods_and_every_place_has_a_name():
-    told = " ".join(term.source for term in glossary.family_terms())
-    assert all(f"{m.label} ({m.reference})" in told for m in registry.methods().values())
+    sources = " ".join(term.source for term in glossary.family_terms())
+    assert all(f"{m.label} ({m.reference})" in sources for m in registry.methods().values())
     places = {place for group in glossary.groups() for term in group.terms for place in term.places}
     assert places <= set(guide.PARTS)
 

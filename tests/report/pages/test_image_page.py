@@ -117,10 +117,10 @@ def test_maps_are_told_to_who_cannot_see_them() -> None:
     corner = np.zeros((8, 8), np.float32)
     corner[7, 0] = 3
     page, _ = read(photo(maps={"gradcam": corner, "saliency": 0 * corner}))
-    told = [value for key, value in page.attributes if key in ("alt", "aria-label")]
-    assert "Grad-CAM map for the class one, largest at the bottom left, over the image" in told
-    assert "Saliency map for the class one (all zero)" in told
-    assert "The photo photo.png as supplied" in told
+    labels = [value for key, value in page.attributes if key in ("alt", "aria-label")]
+    assert "Grad-CAM map for the class one, largest at the bottom left, over the image" in labels
+    assert "Saliency map for the class one (all zero)" in labels
+    assert "The photo photo.png as supplied" in labels
     assert "all zero" in page.text
 
 

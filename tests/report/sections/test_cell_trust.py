@@ -52,10 +52,10 @@ def test_every_number_of_the_table_is_the_metrics(small_study):
     html, page = rendered(small_study)
     assert "0.78" in page.text
     assert "0.71 to 0.83" in page.text
-    said = (
+    text = (
         "Gini (Simplicity): The edge filter ranks above most methods here: this column says nothing"
     )
-    assert said in page.text
+    assert text in page.text
     assert "Controls, which know nothing of the network" in page.text
     assert " style=" not in html
     assert "2 images only: LIME" in page.text
@@ -66,10 +66,10 @@ def test_methods_that_draw_the_same_map_without_learned_weights_are_named(small_
     for name, mean in (("gradcam", 0.1), ("saliency", -0.7), ("lime", 0.6)):
         content["randomised_spearman"][name]["mean"] = mean
     content["randomised_spearman"]["edges"]["mean"] = 1.0
-    said = section(small_study, measures=content).weight_independent
-    assert "Saliency (−0.70) and LIME (0.60) give" in said
-    assert "Grad-CAM" not in said
-    assert "Edge" not in said
+    text = section(small_study, measures=content).weight_independent
+    assert "Saliency (−0.70) and LIME (0.60) give" in text
+    assert "Grad-CAM" not in text
+    assert "Edge" not in text
     content["randomised_spearman"]["lime"]["mean"] = 0.59
     content["randomised_spearman"]["saliency"]["mean"] = None
     assert section(small_study, measures=content).weight_independent == ""

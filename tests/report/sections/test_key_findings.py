@@ -13,7 +13,7 @@ def changed(cell, **figures):
     artifacts.write_metrics("evaluate", cell, content | figures)
 
 
-def told(params):
+def by_title(params):
     return {each.title: each for each in key_findings.key_findings(study.collect(params))}
 
 
@@ -25,7 +25,7 @@ def figures(accuracy, half, flops):
 def test_a_cheaper_network_beside_the_best_is_named_with_its_saving(small_study):
     changed(SIMPLE, **figures(0.94, 0.02, 1_000_000))
     changed(BASELINE, **figures(0.95, 0.01, 57_000_000))
-    text = told(small_study)["Accuracy for its cost"].text
+    text = by_title(small_study)["Accuracy for its cost"].text
     assert text == (
         "On digits, simple_cnn (94.0 %, 92.0 to 96.0 %) needs 57× fewer operations than the most "
         "accurate network, baseline_cnn (95.0 %, 94.0 to 96.0 %), and their intervals overlap."
@@ -35,7 +35,7 @@ def test_a_cheaper_network_beside_the_best_is_named_with_its_saving(small_study)
 def test_where_none_is_beside_it_the_gain_is_told(small_study):
     changed(SIMPLE, **figures(0.80, 0.01, 1_000_000))
     changed(BASELINE, **figures(0.95, 0.01, 3_000_000))
-    text = told(small_study)["Accuracy for its cost"].text
+    text = by_title(small_study)["Accuracy for its cost"].text
     assert text.startswith("On no dataset does a cheaper network’s interval overlap")
     assert "needs 3.0× more operations than simple_cnn" in text
     assert text.endswith("for 15.0 percentage points.")
@@ -45,7 +45,7 @@ def test_the_most_accurate_may_also_be_the_cheapest(small_study):
     changed(SIMPLE, **figures(0.95, 0.01, 1_000_000))
     changed(BASELINE, **figures(0.80, 0.01, 3_000_000))
     assert "both the most accurate network and the one with the fewest operations" in (
-        told(small_study)["Accuracy for its cost"].text
+        by_title(small_study)["Accuracy for its cost"].text
     )
 
 
@@ -57,29 +57,29 @@ def reliability(count, confidence, accuracy):
 def test_the_surest_wrong_network_is_named_and_linked(small_study):
     changed(SIMPLE, ece=0.01, reliability=reliability(200, 0.98, 0.97))
     changed(BASELINE, ece=0.05, reliability=reliability(400, 0.98, 0.90))
-    said = told(small_study)["Confidently wrong"]
-    assert said.text.startswith(
+    finding = by_title(small_study)["Confidently wrong"]
+    assert finding.text.startswith(
         "baseline_cnn on digits is wrong on 10.0 % of the 400 test images with a confidence of "
         "90 % or more (95 % interval 7.4 to 13.3 %); its confidence implies 2.0 %."
     )
-    assert "from 1.0 % (simple_cnn on digits) to 5.0 % (baseline_cnn on digits)" in said.text
-    assert (said.cell, said.address) == (BASELINE, "#calibration")
+    assert "from 1.0 % (simple_cnn on digits) to 5.0 % (baseline_cnn on digits)" in finding.text
+    assert (finding.cell, finding.address) == (BASELINE, "#calibration")
 
 
 def test_networks_as_right_as_sure_are_not_called_wrong(small_study):
     for name in (SIMPLE, BASELINE):
         changed(name, reliability=reliability(200, 0.95, 0.99))
-    assert "No overconfidence" in told(small_study)
+    assert "No overconfidence" in by_title(small_study)
 
 
 def test_a_few_images_prove_nothing(small_study):
     for name in (SIMPLE, BASELINE):
         changed(name, reliability=reliability(20, 0.95, 0.5))
-    assert not {"Confidently wrong", "No overconfidence"} & set(told(small_study))
+    assert not {"Confidently wrong", "No overconfidence"} & set(by_title(small_study))
 
 
 def test_methods_are_named_by_how_often_they_beat_the_controls(small_study):
-    text = told(small_study)["Explanations against controls"].text
+    text = by_title(small_study)["Explanations against controls"].text
     # The fixture's methods are the better the earlier, and its controls the worst.
     assert "beats every control in 8 of 8 checks, the most" in text
 
@@ -91,7 +91,7 @@ def test_nothing_is_told_of_nothing(folder, repository):
 def test_a_single_cell_is_compared_with_none(folder, repository):
     params = fixture.params_file(repository, {SIMPLE: fixture.cell("simple_cnn", "digits")})
     fixture.write_cell(params, SIMPLE, fixture.digits())
-    assert "Accuracy for its cost" not in told(params)
+    assert "Accuracy for its cost" not in by_title(params)
 
 
 @pytest.mark.parametrize(

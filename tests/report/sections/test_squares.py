@@ -13,10 +13,10 @@ from heatproof.storage.records import Predictions
 NAMES = ("cat", "dog", "owl")
 
 
-def predictions(labels: list[int], said: list[int], sure: list[float]) -> Predictions:
-    """Return answers that say `said`, more surely the larger `sure`."""
+def predictions(labels: list[int], predicted: list[int], confidence: list[float]) -> Predictions:
+    """Return predictions of these classes, the more confident the larger `confidence`."""
     logits = np.zeros((len(labels), len(NAMES)), np.float32)
-    logits[np.arange(len(labels)), said] = sure
+    logits[np.arange(len(labels)), predicted] = confidence
     return Predictions(np.array(labels, np.int64), logits, NAMES)
 
 
@@ -54,18 +54,18 @@ def test_no_more_than_a_few_of_each_and_the_count_is_of_all() -> None:
 
 def test_a_full_page_keeps_the_most_frequent_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_IMAGES", 3)
-    labels, said = [0, 0, 1, 1, 1, 2, 2], [0, 0, 2, 2, 2, 0, 0]
-    made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
+    labels, predicted = [0, 0, 1, 1, 1, 2, 2], [0, 0, 2, 2, 2, 0, 0]
+    made = squares(pictures(7), predictions(labels, predicted, [1.0] * 7))
     assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
         (1, 2): 1, (2, 0): 1, (0, 0): 1
     }  # fmt: skip
     monkeypatch.setattr(module, "MAX_IMAGES", 6)
-    made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
+    made = squares(pictures(7), predictions(labels, predicted, [1.0] * 7))
     assert {pair: len(s.thumbnails) for pair, s in made.shown.items()} == {
         (1, 2): 3, (2, 0): 2, (0, 0): 1
     }  # fmt: skip
     monkeypatch.setattr(module, "MAX_IMAGES", 1)
-    made = squares(pictures(7), predictions(labels, said, [1.0] * 7))
+    made = squares(pictures(7), predictions(labels, predicted, [1.0] * 7))
     assert (set(made.shown), made.left_out) == ({(1, 2)}, 2)
 
 
@@ -75,8 +75,8 @@ def test_large_images_are_reduced_and_all_stay_within_the_budget() -> None:
     assert (tile.width, tile.height) == (module.SIDE, module.SIDE)
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, (2000, 32, 32, 3), dtype=np.uint8)
-    labels, said = rng.integers(0, 3, (2, 2000)).tolist()
-    full = squares(noise, predictions(labels, said, [1.0] * 2000))
+    labels, predicted = rng.integers(0, 3, (2, 2000)).tolist()
+    full = squares(noise, predictions(labels, predicted, [1.0] * 2000))
     assert len(full.sprite) < 1.4 * module.MAX_BYTES
 
 

@@ -6,7 +6,7 @@ from heatproof.report.sections import trust_table
 from heatproof.report.sections.trust_table import ColumnSource
 
 
-def said(mean, low=None, high=None, images=20):
+def summary(mean, low=None, high=None, images=20):
     return {"mean": mean, "low": low, "high": high, "images": images}
 
 
@@ -27,28 +27,38 @@ def best(table):
     ("measure", "expected"), [("gini", "saliency"), ("infidelity/black", "gradcam")]
 )
 def test_the_best_is_the_greatest_or_the_least_as_the_measure_has_it(measure, expected):
-    content = {"saliency": said(0.9), "gradcam": said(0.4), "lime": said(0.5)}
+    content = {"saliency": summary(0.9), "gradcam": summary(0.4), "lime": summary(0.5)}
     assert best(trust_table.of_cell(cell(content, measure), [measure])) == [expected]
 
 
 def test_of_likenesses_the_size_counts():
-    content = {"saliency": said(-0.9), "gradcam": said(0.2), "lime": said(0.5)}
+    content = {"saliency": summary(-0.9), "gradcam": summary(0.2), "lime": summary(0.5)}
     made = trust_table.of_cell(cell(content, "randomised_spearman"), ["randomised_spearman"])
     assert best(made) == ["gradcam"]
 
 
 def test_equals_are_all_best_and_a_control_never_is():
-    content = {"saliency": said(0.5), "gradcam": said(0.5), "lime": said(0.1), "edges": said(0.9)}
+    content = {
+        "saliency": summary(0.5),
+        "gradcam": summary(0.5),
+        "lime": summary(0.1),
+        "edges": summary(0.9),
+    }
     assert best(trust_table.of_cell(cell(content), ["gini"])) == ["saliency", "gradcam"]
 
 
 def test_a_single_method_is_not_the_best_of_anything():
-    made = trust_table.of_cell(cell({"saliency": said(0.5), "edges": said(0.1)}), ["gini"])
+    made = trust_table.of_cell(cell({"saliency": summary(0.5), "edges": summary(0.1)}), ["gini"])
     assert best(made) == []
 
 
 def test_a_column_that_says_nothing_has_no_best_and_says_why():
-    content = {"saliency": said(0.5), "gradcam": said(0.2), "edges": said(0.9), "centre": said(1)}
+    content = {
+        "saliency": summary(0.5),
+        "gradcam": summary(0.2),
+        "edges": summary(0.9),
+        "centre": summary(1),
+    }
     made = trust_table.of_cell(cell(content, uninformative=["edges", "centre"]), ["gini"])
     assert best(made) == []
     (column,) = made.uninformative
@@ -60,7 +70,11 @@ def test_a_column_that_says_nothing_has_no_best_and_says_why():
 
 
 def test_a_mean_of_few_images_says_so_and_is_not_the_best():
-    content = {"saliency": said(0.5, 0.4, 0.6), "gradcam": said(0.4), "lime": said(0.9, 0.8, 1, 2)}
+    content = {
+        "saliency": summary(0.5, 0.4, 0.6),
+        "gradcam": summary(0.4),
+        "lime": summary(0.9, 0.8, 1, 2),
+    }
     made = trust_table.of_cell(cell(content), ["gini"])
     assert best(made) == ["saliency"]
     assert values(made)["lime"].detail == "2 images"
@@ -69,22 +83,27 @@ def test_a_mean_of_few_images_says_so_and_is_not_the_best():
 
 
 def test_one_image_without_a_value_does_not_make_a_method_lose_its_place():
-    content = {"saliency": said(0.9, images=19), "gradcam": said(0.4)}
+    content = {"saliency": summary(0.9, images=19), "gradcam": summary(0.4)}
     made = trust_table.of_cell(cell(content), ["gini"])
     assert best(made) == ["saliency"]
     assert not made.few
 
 
 def test_methods_come_in_the_reports_order_with_the_controls_apart():
-    content = {"random": said(0.1), "lime": said(0.2), "saliency": said(0.3), "edges": said(0.4)}
+    content = {
+        "random": summary(0.1),
+        "lime": summary(0.2),
+        "saliency": summary(0.3),
+        "edges": summary(0.4),
+    }
     made = trust_table.of_cell(cell(content), ["gini"])
     assert [row.label for row in made.methods] == ["Saliency", "LIME"]
     assert [row.label for row in made.controls] == ["Noise", "Edge filter"]
 
 
 def test_what_lacks_is_left_empty():
-    content = {"saliency": said(None, images=0), "gradcam": said(0.4)}
-    other = {"gradcam": said(0.2), "lime": said(0.3)}
+    content = {"saliency": summary(None, images=0), "gradcam": summary(0.4)}
+    other = {"gradcam": summary(0.2), "lime": summary(0.3)}
     made = trust_table.table([ColumnSource("gini", content), ColumnSource("entropy_share", other)])
     assert values(made, 0)["saliency"] is None
     assert values(made, 0)["lime"] is None
@@ -94,7 +113,7 @@ def test_what_lacks_is_left_empty():
 
 
 def test_neighbours_of_one_group_share_its_head():
-    content = {"saliency": said(0.3)}
+    content = {"saliency": summary(0.3)}
     names = ("relevance_mass", "deletion_probability/black", "infidelity/black", "gini")
     made = trust_table.table(ColumnSource(name, content) for name in names)
     assert made.groups == (("Ground truth", 1), ("Faithfulness", 2), ("Simplicity", 1))
@@ -102,13 +121,13 @@ def test_neighbours_of_one_group_share_its_head():
 
 @pytest.mark.parametrize(("largest", "text"), [(0.1234, "0.123"), (0.5, "0.50"), (123.4, "123")])
 def test_a_column_has_as_many_decimals_as_its_numbers_need(largest, text):
-    made = trust_table.of_cell(cell({"saliency": said(largest)}), ["gini"])
+    made = trust_table.of_cell(cell({"saliency": summary(largest)}), ["gini"])
     assert values(made)["saliency"].text == text
 
 
 def test_rows_can_be_put_in_the_order_of_a_measure():
-    first = {"saliency": said(0.1), "gradcam": said(0.9), "lime": said(0.5)}
-    second = {"saliency": said(0.2), "gradcam": said(0.1)}
+    first = {"saliency": summary(0.1), "gradcam": summary(0.9), "lime": summary(0.5)}
+    second = {"saliency": summary(0.2), "gradcam": summary(0.1)}
     made = trust_table.table(
         [ColumnSource("relevance_rank", first), ColumnSource("relevance_rank", second)]
     )
