@@ -87,8 +87,8 @@ def test_one_epoch_is_told_in_a_table(small_study):
     assert "Values of the only epoch" in made["cells/simple_cnn-digits.html"].text
 
 
-def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
-    models = [f"network_{number}" for number in range(40)]
+def test_many_cells_are_quick(folder, repository):
+    models = [f"network_{number}" for number in range(12)]
     cells = {f"{m}-digits": fixture.cell(m, "digits") for m in models}
     params = fixture.params_file(repository, cells)
     first, *others = cells
@@ -101,10 +101,10 @@ def test_forty_cells_are_quick_and_every_curve_is_named(folder, repository):
             shutil.copyfile(path, copy)
     started = time.process_time()
     made = built()
-    assert time.process_time() - started < 20
+    assert time.process_time() - started < 6
     check(made)
-    assert len(made) == 45
-    assert (REPORTS / "index.html").stat().st_size < 500_000
+    assert len(made) == 5 + 12
+    assert (REPORTS / "index.html").stat().st_size < 200_000
 
 
 def test_pages_stay_small_with_every_method(folder, repository):
