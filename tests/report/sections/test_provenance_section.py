@@ -1,4 +1,4 @@
-"""What was run, in words: one machine, several, changed parameters, nothing known."""
+"""The section on provenance: one machine, several, changed parameters, no record."""
 
 import json
 import shutil

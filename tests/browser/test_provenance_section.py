@@ -1,4 +1,4 @@
-"""What was run, in a real browser: hostile names stay text, the file is there, phones hold it."""
+"""The section on provenance in a real browser: hostile names stay text, the file is offered."""
 
 import base64
 import json
