@@ -1,0 +1,5 @@
+"""What tests of attributions have for those of their measures."""
+
+from tests.attribution.conftest import architecture, uncompiled
+
+__all__ = ["architecture", "uncompiled"]
