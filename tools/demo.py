@@ -2,8 +2,8 @@
 
 The folder .demo/ gets a copy of the code and dvc.yaml, and params.yaml shrunk by demo.yaml; there
 `dvc repro` runs as in the study. The user's params.yaml, dvc.lock, data/ and metrics/ are not
-touched. What is unchanged is not copied again, so that DVC finds nothing to do the second time,
-and goes on where an interrupted run stopped.
+touched. Unchanged files are not copied again, so that DVC finds nothing to do the second time, and
+resumes an interrupted run.
 """
 
 from heatproof.run import command
@@ -21,7 +21,7 @@ from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tools import overlay, pipeline, repair
-from tools.run_lock import alone
+from tools.run_lock import run_lock
 
 DEMO = Path(".demo")
 OVERLAY = Path("demo.yaml")
@@ -84,17 +84,17 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 
 
 def main() -> None:
-    """Run the demo and say what came out."""
+    """Run the demo and print its results."""
     argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0]).parse_args()
     root = Path.cwd()
     if not (root / params.PARAMS).exists():
         raise UserError(
             f"{params.PARAMS}: there is no such file; run `make demo` in the repository"
         )
-    with alone(root / DEMO, "make demo"):
+    with run_lock(root / DEMO, "make demo"):
         prepare(root, root / DEMO)
         repair.repair(root / DEMO)
-        print(f"The demo runs in {DEMO}/ ; interrupted, it goes on with the next `make demo`.")
+        print(f"The demo runs in {DEMO}/; interrupted, it resumes with the next `make demo`.")
         sys.stdout.flush()
         os.chdir(root / DEMO)
         # DVC calls the stages as `python`.

@@ -130,7 +130,7 @@ def export(
     """
     copy = plain(model)
     expected = np.asarray(model(images, training=False))
-    found = {}
+    differences: dict[str, float] = {}
     for name in formats:
         file, save, logits = FORMATS[name]
         save(copy, folder / file)
@@ -144,8 +144,8 @@ def export(
                     f"{TOLERANCE:g}; nothing was written. Leave the format out (--formats), and "
                     "please report this with the cell's block of params.yaml"
                 )
-            found[name] = max(apart, found.get(name, 0.0))
-    return found
+            differences[name] = max(apart, differences.get(name, 0.0))
+    return differences
 
 
 def require_packages(formats: Sequence[str]) -> None:

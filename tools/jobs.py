@@ -70,11 +70,11 @@ def run(jobs: int, folder: Path, again: str) -> int:
     Args:
         jobs: how many, at least 1.
         folder: the repository, which is the current folder.
-        again: the command that goes on after an interruption.
+        again: the command that resumes after an interruption.
     """
     study = params.load(folder / params.PARAMS)
-    if said := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
-        print(said, flush=True)
+    if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
+        print(warning, flush=True)
     todo = plan(graph_of(folder), list(study.cells))
     if todo.before and (code := _repro(folder, again, *todo.before)):
         return code
@@ -94,16 +94,16 @@ def run(jobs: int, folder: Path, again: str) -> int:
         done = [cell for cell in longest_first if codes.get(cell) == 0]
         print(
             f"interrupted with {len(done)} of {len(longest_first)} cells done"
-            f"{': ' if done else ''}{', '.join(done)}. Of the others every finished stage and "
-            f"epoch is kept: `{again}` goes on from here",
+            f"{': ' if done else ''}{', '.join(done)}. Completed stages and "
+            f"epochs of the others are saved: `{again}` resumes from here",
             file=sys.stderr,
         )
         return pipeline.INTERRUPTED
     failed = [cell for cell in longest_first if codes[cell]]
     if failed:
         print(
-            f"error: failed: {', '.join(failed)}; what they printed says why. All else is kept: "
-            "the same command goes on from here",
+            f"error: failed: {', '.join(failed)}; what they printed says why. Completed work is "
+            "saved: the same command resumes from here",
             file=sys.stderr,
         )
         return 1

@@ -141,7 +141,7 @@ def tests_of(place: Place) -> list[str]:
 
 
 def tried(tests: Sequence[str], seconds: float, instead: _Instead | None = None) -> str:
-    """Run tests in a fork, with another file in a module's place; return what came of it."""
+    """Run tests in a fork, with another file in a module's place; return the outcome."""
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
@@ -183,13 +183,13 @@ class Trial:
         """Return how long tests may take, in seconds. Raises UserError if they fail as it is."""
         if tests not in self.limits:
             began = time.monotonic()
-            if (came := tried(tests, 600)) != SURVIVED:
-                raise UserError(f"{' '.join(tests)}: {came} without any mutant; mend that first")
+            if (outcome := tried(tests, 600)) != SURVIVED:
+                raise UserError(f"{' '.join(tests)}: {outcome} without any mutant; fix that first")
             self.limits[tests] = 3 * (time.monotonic() - began) + 20
         return self.limits[tests]
 
     def of(self, place: Place) -> tuple[Mutant, str]:
-        """Try a mutant; return what it changes, and what came of it."""
+        """Try a mutant; return what it changes, and the outcome."""
         source, mutant = mutating.mutated(place.path.read_text(encoding="utf-8"), place.number)
         file = self.folder / f"{place.name}.{place.number}.py"
         file.write_text(source, encoding="utf-8")
@@ -229,11 +229,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         trial = Trial(Path(folder))
         for place in sample:
-            mutant, came = trial.of(place)
-            why = why_equivalent(place, mutant) if came == SURVIVED else ""
-            came = SAME if why else came
-            counts[came] += 1
-            print(f"{came:10} {place.path}:{mutant.line}: {mutant.was} → {mutant.becomes}"
+            mutant, outcome = trial.of(place)
+            why = why_equivalent(place, mutant) if outcome == SURVIVED else ""
+            outcome = SAME if why else outcome
+            counts[outcome] += 1
+            print(f"{outcome:10} {place.path}:{mutant.line}: {mutant.was} → {mutant.becomes}"
                   f"{why and f' ({why})'}", flush=True)  # fmt: skip
     killed, tried_all = counts[KILLED] + counts[TIMED_OUT], size - counts[SAME]
     share = killed / max(tried_all, 1)

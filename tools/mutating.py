@@ -1,7 +1,7 @@
 """Small changes of a program's source, each of which some test should notice.
 
 The usual operators of mutation analysis (DeMillo, Lipton & Sayward 1978, "Hints on Test Data
-Selection"): another operator, comparison, constant or reduction, a condition turned round. What
+Selection"): another operator, comparison, constant or reduction, an inverted condition. What
 only describes (annotations, messages, bounds of parameters, docstrings) is left alone, and so is
 what draws.
 """
@@ -58,7 +58,7 @@ class _Change:
             setattr(self.holder, self.field, self.new)
         else:
             getattr(self.holder, self.field)[self.index] = self.new
-        # A condition that is turned round is shown without what depends on it.
+        # An inverted condition is shown without what depends on it.
         after = self.new if self.field == "test" else self.shown
         return Mutant(self.shown.lineno, _short(was), _short(ast.unparse(after)))
 
@@ -108,8 +108,8 @@ def _of_node(node: ast.AST) -> Iterator[_Change]:
         elif isinstance(called, ast.Name) and called.id in _BUILTINS:
             yield _Change(node, called, "id", None, _NAMES[called.id])
     elif isinstance(node, ast.If | ast.IfExp | ast.While):
-        turned = ast.UnaryOp(ast.Not(), node.test)
-        yield _Change(node.test, node, "test", None, ast.copy_location(turned, node.test))
+        inverted = ast.UnaryOp(ast.Not(), node.test)
+        yield _Change(node.test, node, "test", None, ast.copy_location(inverted, node.test))
 
 
 def _instead(node: ast.AST) -> ast.AST | None:

@@ -63,8 +63,8 @@ class _Watch(logging.Handler):
         text = record.getMessage()
         runs, passed = _RUNS.match(text), _PASSED.match(text)
         if runs or passed:
-            self.noted(self.stage)
-            self.noted(passed[1] if passed else "")
+            self.recorded(self.stage)
+            self.recorded(passed[1] if passed else "")
             self.done += bool(self.stage) + bool(passed)
             self.stage = runs[1] if runs else ""
         error = record.exc_info[1] if record.exc_info else None
@@ -74,8 +74,8 @@ class _Watch(logging.Handler):
             self.interrupted |= pressed or bool(_STAGE_INTERRUPTED.search(str(error)))
             error = error.__cause__ or error.__context__
 
-    def noted(self, stage: str) -> None:
-        """Remove what a training would go on from: its results are in dvc.lock."""
+    def recorded(self, stage: str) -> None:
+        """Remove a training's checkpoint: its results are in dvc.lock."""
         name, _, trained = stage.partition("@")
         if name == "train":
             resuming.finished_path(trained).unlink(missing_ok=True)
@@ -84,7 +84,7 @@ class _Watch(logging.Handler):
 def run(*words: str) -> Ended:
     """Run DVC in this process with these words of its command line.
 
-    Trainings keep what they would go on from until DVC has noted their results. Stages that need
+    Trainings keep their checkpoints until DVC has recorded their results. Stages that need
     TensorFlow are copies of a process that has it loaded (`loaded`). Of dvc.lock only the entry of
     the stage that ran is written (`lock_file`).
     """
@@ -102,7 +102,7 @@ def run(*words: str) -> Ended:
     if watch.interrupted or code == DVC_INTERRUPTED:
         return Ended(INTERRUPTED, watch.done, watch.stage)
     if code == 0:
-        watch.noted(watch.stage)
+        watch.recorded(watch.stage)
     return Ended(code, watch.done + bool(watch.stage), "")
 
 
@@ -128,14 +128,14 @@ def where_it_stands(ended: Ended, again: str, folder: Path) -> str:
 
     Args:
         ended: how it ended.
-        again: the command that goes on.
+        again: the command that resumes.
         folder: the repository.
     """
     where = f"in {ended.stage}" if ended.stage else "between two stages"
     if epochs := kept_epochs(ended.stage, folder):
-        where += f", of which {numbers.plural(epochs, 'epoch')} {_be(epochs)} kept"
+        where += f", of which {numbers.plural(epochs, 'epoch')} {_be(epochs)} saved"
     done = f"{numbers.plural(ended.done, 'stage')} before it {_be(ended.done)} done"
-    return f"interrupted {where}; {done}. `{again}` goes on from here"
+    return f"interrupted {where}; {done}. `{again}` resumes from here"
 
 
 def _be(count: int) -> str:

@@ -22,7 +22,7 @@ from heatproof.config import params
 from heatproof.run import forkserver
 from heatproof.run.errors import UserError, nearest
 from tools import jobs, pipeline, repair
-from tools.run_lock import alone
+from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
 
@@ -42,17 +42,17 @@ def set_budget(path: Path, budget: str) -> bool:
             f"BUDGET={budget}: unknown{nearest(budget, known)}; known: {', '.join(known)}"
         )
     text = path.read_text(encoding="utf-8")
-    found = BUDGET_LINE.search(text)
-    if found is None:
+    line = BUDGET_LINE.search(text)
+    if line is None:
         raise UserError(f"{path}: budget is missing: add the line `budget: {budget}`")
-    if found[2] == budget:
+    if line[2] == budget:
         return False
     path.write_text(
-        text[: found.start(2)] + budget + text[found.end(2) :], encoding="utf-8", newline="\n"
+        text[: line.start(2)] + budget + text[line.end(2) :], encoding="utf-8", newline="\n"
     )
     print(
-        f"{path}: budget is now {budget}, it was {found[2]} "
-        f"(make repro BUDGET={found[2]} sets it back; finished results stay in DVC's cache)"
+        f"{path}: budget is now {budget}, it was {line[2]} "
+        f"(make repro BUDGET={line[2]} sets it back; completed results stay in DVC's cache)"
     )
     return True
 
@@ -75,10 +75,11 @@ def main() -> None:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
-    here, again = Path.cwd(), " ".join(["make repro", *made_of(arguments.jobs, arguments.targets)])
+    here = Path.cwd()
+    again = " ".join(["make repro", *make_words(arguments.jobs, arguments.targets)])
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
-    with alone(here, again):
+    with run_lock(here, again):
         repair.repair(here)
         if arguments.jobs != 1:
             with forkserver.offered():
@@ -92,7 +93,7 @@ def main() -> None:
         sys.exit(ended.code)
 
 
-def made_of(jobs: int, targets: Sequence[str]) -> list[str]:
+def make_words(jobs: int, targets: Sequence[str]) -> list[str]:
     """Return the words after `make repro` that say the same as these arguments."""
     words = [f"JOBS={jobs}"] if jobs != 1 else []
     return [*words, f'TARGET="{" ".join(targets)}"'] if targets else words

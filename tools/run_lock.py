@@ -11,7 +11,7 @@ from heatproof.run.errors import UserError
 
 
 @contextmanager
-def alone(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
+def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
     """Hold `folder` for one run; wait, with a word on who holds it, where another one is at work.
 
     The operating system gives the lock back when its holder ends, however it ends. DVC's own lock
@@ -37,7 +37,7 @@ def alone(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "another run"
-            print(f"{holder} is at work in {folder}; waiting for it (Ctrl-C to leave)", flush=True)
+            print(f"{holder} is running in {folder}; waiting for it (Ctrl-C to cancel)", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"`{command}` (process {os.getpid()}, since {time.strftime('%H:%M')})\n")

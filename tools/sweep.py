@@ -31,7 +31,7 @@ TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
 # A worker needs a moment to start: so many looks at an idle queue mean that it did not.
 PATIENCE = 6
 # A worker may also die of a message that it read while it was being written (kombu's queue is a
-# folder of files); another one goes on where it stopped.
+# folder of files); another one resumes where it stopped.
 STARTS = 4
 COLUMNS = {
     "accuracy": ("accuracy", "{:.4f}"),
@@ -95,7 +95,7 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
 
 def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
     """Queue the experiments, in place of earlier ones of the same names."""
-    gone = [n for n in names if n in _found(_shown("HEAD"))]
+    gone = [n for n in names if n in _by_name(_shown("HEAD"))]
     if gone:
         dvc("exp", "remove", *gone)  # and its entry in the queue
     waiting = [line.split() for line in dvc("queue", "status").splitlines()]
@@ -154,10 +154,10 @@ def _all_done(names: list[str], done: set[str]) -> bool:
 
 def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
     """Return what `dvc exp show` knows of the experiments, best first, and those without result."""
-    found = _found(_shown(commit))
+    experiments = _by_name(_shown(commit))
     rows, missing = [], []
     for name in names:
-        metrics = found.get(name, {}).get("metrics") or {}
+        metrics = experiments.get(name, {}).get("metrics") or {}
         headline = (metrics.get(f"metrics/evaluate/{cell}.json") or {}).get("data") or {}
         if "accuracy" in headline:
             values = [style.format(headline[key]) for key, style in COLUMNS.values()]
@@ -215,7 +215,7 @@ def _shown(commit: str) -> list[dict[str, Any]]:
     return json.loads(dvc("exp", "show", "--rev", commit, "--json"))
 
 
-def _found(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _by_name(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return the shown experiments, by name, with params and metrics."""
     return {
         experiment["name"]: experiment["revs"][0]["data"] or {}

@@ -1,4 +1,4 @@
-"""`make verify CELL=simple_cnn-mnist`: does the study repeat, here?
+"""`make verify CELL=simple_cnn-mnist`: is the study reproducible here?
 
 Runs a cell again from the start, its data included, in a folder of its own with an empty cache, so
 that nothing is taken from the first run, and compares every output with what dvc.lock says it was.
@@ -34,7 +34,7 @@ from heatproof.storage.formats import read_yaml
 from tools import jobs
 from tools.comparing import apart, beside_seeds
 from tools.demo import DVC_CONFIG
-from tools.run_lock import alone
+from tools.run_lock import run_lock
 
 FOLDER = Path(".verify")
 LOCK = Path("dvc.lock")
@@ -52,10 +52,10 @@ BEFORE, MEASURED = ("fingerprint", "fetch", "preprocess"), ("train", "evaluate")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of one output, and where it differs, if it does."""
+    """The outcome for one output, and where it differs, if it does."""
 
     path: str
-    said: str
+    outcome: str
     where: str = ""
 
 
@@ -104,12 +104,12 @@ def changed_inputs(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
         }
         for each in (before, after)
     ]
-    found = sorted(
+    changed = sorted(
         p for p in hashes[0].keys() | hashes[1].keys() if hashes[0].get(p) != hashes[1].get(p)
     )
     if before.get("params") != after.get("params"):
-        found.append("params.yaml")
-    return found
+        changed.append("params.yaml")
+    return changed
 
 
 def compared(
@@ -145,7 +145,7 @@ def _md5(path: Path) -> str:
 
 
 def verify(cell: str, tolerance: float, folder: Path) -> bool:
-    """Run a cell again in `folder` and print what came of each stage; return whether it repeats.
+    """Run a cell again in `folder` and print the outcome of each stage; return whether it repeats.
 
     Raises:
         UserError: the cell is unknown, it was not run yet, or running it again fails.
@@ -173,7 +173,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
     seeds = beside_seeds(cell, folder)
     for name in names:
         verdicts = list(compared(before[name], after[name], here, folder, tolerance))
-        worst = max((v.said for v in verdicts), key=(IDENTICAL, WITHIN, DIFFERS).index)
+        worst = max((v.outcome for v in verdicts), key=(IDENTICAL, WITHIN, DIFFERS).index)
         stage = name.partition("@")[0]
         if worst == DIFFERS and seeds and seeds[0] and stage not in BEFORE:
             worst = WITHIN if stage in MEASURED else FOLLOWS
@@ -201,7 +201,7 @@ def main() -> None:
     if not arguments.cell:
         cells = ", ".join(params.load().cells)
         raise UserError(f"which cell? make verify CELL=...; there are {cells}")
-    with alone(Path.cwd(), f"make verify CELL={arguments.cell}", "verify"):
+    with run_lock(Path.cwd(), f"make verify CELL={arguments.cell}", "verify"):
         repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
         if not arguments.keep:
             shutil.rmtree(FOLDER, ignore_errors=True)

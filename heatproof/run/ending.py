@@ -22,7 +22,7 @@ _REFUSALS = {
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main`, turning what a user can put right into one line and an exit code.
+    """Call `main`, turning what a user can correct into one line and an exit code.
 
     Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
     read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.

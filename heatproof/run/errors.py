@@ -1,4 +1,4 @@
-"""What a user can put right: told in a sentence, never as a traceback."""
+"""What a user can correct: one sentence, never a traceback."""
 
 import reprlib
 from typing import Any

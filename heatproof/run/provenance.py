@@ -1,7 +1,7 @@
-"""What a run ran on: code, parameters, versions, kernels, machine. Noted beside its durations.
+"""What a run ran on: code, parameters, versions, kernels, machine. Recorded beside its durations.
 
-Nothing of it says who ran it, where in the file system, or when. What cannot be found out is left
-out or null, never guessed, and nothing here fails a run.
+None of it says who ran it, where in the file system, or when. What cannot be found out is left out
+or null, never guessed, and nothing here fails a run.
 """
 
 import os
@@ -155,7 +155,7 @@ def _software() -> dict[str, Any]:
     wanted = (*LIBRARIES, *BACKENDS.get(backend or "", ()))
     return {
         "python": platform.python_version(),
-        "libraries": {name: found for name in wanted if (found := _version(name))},
+        "libraries": {name: version for name in wanted if (version := _version(name))},
         "backend": backend,
         "onednn": _onednn() if tensorflow else None,
         "threads": _threads(tensorflow) if tensorflow else None,
@@ -180,9 +180,9 @@ def _backend() -> str | None:
 def _onednn() -> str:
     """Whether TensorFlow uses oneDNN's kernels, as it read when it was loaded."""
     switch = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    said = {"1": "on", "0": "off"}.get(switch or "", "as TensorFlow chooses")
+    state = {"1": "on", "0": "off"}.get(switch or "", "as TensorFlow chooses")
     limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
-    return f"{said}, at most {limit[:LONGEST]}" if limit and said != "off" else said
+    return f"{state}, at most {limit[:LONGEST]}" if limit and state != "off" else state
 
 
 def _threads(tensorflow: Any) -> int | None:
@@ -209,10 +209,10 @@ def _cpu() -> tuple[str | None, list[str]]:
     try:
         # Every core repeats the same; a large machine has hundreds.
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            told = dict(line.split(":", 1) for line in _first_block(file) if ":" in line)
+            fields = dict(line.split(":", 1) for line in _first_block(file) if ":" in line)
     except OSError:
         return platform.processor()[:LONGEST] or None, []
-    facts = {name.strip(): value.strip() for name, value in told.items()}
+    facts = {name.strip(): value.strip() for name, value in fields.items()}
     name = facts.get("model name") or facts.get("Processor") or platform.processor()
     flags = set((facts.get("flags") or facts.get("Features") or "").split())
     has = [label for flag, label in INSTRUCTIONS.items() if flag in flags]

@@ -33,7 +33,7 @@ def configure(
             where three or more do, they would be added in the order in which they happen to come,
             and results would not repeat to the bit. So it is in training all networks here
             (a test says so), but not in mixed precision, where batch normalisation is of many
-            operations, and not in explaining, where gradients go on to the image.
+            operations, and not in explaining, where gradients reach the image.
 
     Raises:
         UserError: the library that KERAS_BACKEND names is not installed.
@@ -77,7 +77,7 @@ def load_keras() -> None:
 
 
 def require_backend() -> None:
-    """Refuse to go on without the library that Keras shall compute with.
+    """Refuse to continue without the library that Keras computes with.
 
     Raises:
         UserError: the library that KERAS_BACKEND names is not installed.

@@ -162,7 +162,7 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
 
     It appears in MLflow with the first numbers that are logged, such as a training's first epoch,
     and begins when the block does. It is marked FINISHED, FAILED where the block raises, or KILLED
-    at Ctrl-C; what the block raises goes on unchanged.
+    at Ctrl-C; what the block raises is raised unchanged.
 
     Args:
         stage: the DVC stage, such as "train" or "explain_gradients".

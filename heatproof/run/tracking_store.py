@@ -86,8 +86,8 @@ def _secrets() -> set[str]:
     """Return what must not be shown, in each form in which it may turn up in a message."""
     environment = os.environ.get
     uri = environment("MLFLOW_TRACKING_URI", "").strip()
-    found = re.match(r"[\w.+\-]+://(.*)@", uri)
-    user, _, password = found[1].partition(":") if found else ("", "", "")
+    login = re.match(r"[\w.+\-]+://(.*)@", uri)
+    user, _, password = login[1].partition(":") if login else ("", "", "")
     whole = {password or user, *re.findall(r"[?&;][^=&;]*=([^&;#]+)", uri)}
     whole |= {environment(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")}
     whole |= {unquote(secret) for secret in whole} | {quote(secret, "") for secret in whole}

@@ -216,8 +216,8 @@ def test_it_finishes_in_the_same_bytes(tmp_path, origin, undisturbed, capsys) ->
     last = Run.of(study).finish()
     said = "".join([*killer.said, last])
     with capsys.disabled():
-        print(f"\n{places.total()} kills: {said.count('going on after epoch')} times a training "
-              f"went on, {said.count('cut short')} times a file of DVC's was mended")  # fmt: skip
+        print(f"\n{places.total()} kills: {said.count('resuming after epoch')} times a training "
+              f"resumed, {said.count('cut short')} times a file of DVC's was mended")  # fmt: skip
         print(", ".join(f"{place} {count}" for place, count in places.items()))
 
     assert "Traceback" not in said, said
@@ -225,7 +225,7 @@ def test_it_finishes_in_the_same_bytes(tmp_path, origin, undisturbed, capsys) ->
     assert set(stages) == listed, "the undisturbed run had every stage to do"
     assert {*stages, STARTING, NOTING} <= places.keys() and places.total() >= MOMENTS
     assert all(places[stage] >= count for stage, count in KILLS.items())
-    resumed = [int(epoch) for epoch in re.findall(r"going on after epoch (\d+)", said)]
+    resumed = [int(epoch) for epoch in re.findall(r"resuming after epoch (\d+)", said)]
     assert any(epoch < EPOCHS for epoch in resumed), "none was killed between its epochs"
     assert EPOCHS in resumed, "none was killed between its end and DVC's note of it"
     assert study.contents("data", "metrics") == whole.contents("data", "metrics")

@@ -1,42 +1,59 @@
 """A user's mistakes, made for real: one clear message, an exit code, nothing written."""
 
-from collections.abc import Iterator
+import importlib
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.scratch import Scratch, copy_repository
+from heatproof.run import command
+from tests.scratch import ROOT, Scratch, environment
 from tools import overlay
 
 SIMPLE = ("stages.train", "--run", "simple_cnn-mnist")
 
 
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
-    """The real params.yaml and the code, in a folder without git, DVC or data."""
-    path = tmp_path_factory.mktemp("mistakes") / "in é"
-    copy_repository(path)
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scratch:
+    """The real params.yaml, in the current folder, without git, DVC or data."""
+    path = tmp_path / "in é"
+    path.mkdir()
+    shutil.copy(ROOT / "params.yaml", path)
+    monkeypatch.chdir(path)
     return Scratch(path)
 
 
 @pytest.fixture
-def scratch(copied: Scratch) -> Iterator[Scratch]:
-    """It, with its params.yaml put right again afterwards."""
-    yield copied
-    original = Path(__file__).resolve().parents[2] / "params.yaml"
-    (copied.path / "params.yaml").write_bytes(original.read_bytes())
+def refusal(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, capsys):
+    """What runs a program, as `python -m` does, that has to refuse; returns its message."""
+
+    def refused(_: Scratch, module: str, *words: str) -> str:
+        monkeypatch.setattr(sys, "argv", [module, *words])
+        with pytest.raises(SystemExit) as end:
+            command.run(importlib.import_module(module).main)
+        output = capsys.readouterr()
+        assert end.value.code in (1, 2)
+        assert output.err.startswith("error: ")
+        assert not (scratch.path / "data").exists()
+        assert not (scratch.path / "metrics").exists()
+        return output.out + output.err
+
+    return refused
 
 
-def refusal(scratch: Scratch, *words: str) -> str:
-    """Run a stage that has to refuse; return what it says."""
-    done = scratch.run(*words)
-    assert done.returncode in (1, 2), done.stdout
-    assert "Traceback" not in done.stdout, done.stdout
-    assert done.stdout.startswith("error: "), done.stdout
-    assert not (scratch.path / "data").exists()
-    assert not (scratch.path / "metrics").exists()
-    return done.stdout
+def test_a_program_says_so_without_a_traceback_before_keras_is_loaded(scratch: Scratch) -> None:
+    scratch.change("threads", 0)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", *SIMPLE], cwd=scratch.path, text=True,
+        env=environment(PYTHONPATH=str(ROOT)), capture_output=True, check=False,
+    )  # fmt: skip
+    message = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
+    assert done.returncode == 2 and len(message) == 1
+    assert message[0].startswith("error: params.yaml: threads = 0")
+    assert "tensorflow" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -59,7 +76,9 @@ def refusal(scratch: Scratch, *words: str) -> str:
         ("cells", {}, ["cells = {}", "at least 1"]),
     ],
 )  # fmt: skip
-def test_a_wrong_parameter(scratch: Scratch, key: str, value: Any, said: list[str]) -> None:
+def test_a_wrong_parameter(
+    scratch: Scratch, refusal, key: str, value: Any, said: list[str]
+) -> None:
     scratch.change(key, value)
     message = refusal(scratch, *SIMPLE)
     assert "params.yaml: " in message
@@ -67,7 +86,7 @@ def test_a_wrong_parameter(scratch: Scratch, key: str, value: Any, said: list[st
         assert words in message
 
 
-def test_a_missing_parameter(scratch: Scratch) -> None:
+def test_a_missing_parameter(scratch: Scratch, refusal) -> None:
     content = scratch.params
     del content["training"]["optimizer"]
     scratch.write_params(content)
@@ -75,12 +94,12 @@ def test_a_missing_parameter(scratch: Scratch) -> None:
     assert "params.yaml: training.optimizer is missing: add it" in message
 
 
-def test_a_file_that_is_no_yaml(scratch: Scratch) -> None:
+def test_a_file_that_is_no_yaml(scratch: Scratch, refusal) -> None:
     (scratch.path / "params.yaml").write_text("budget: [cpu\nseed: 1\n", encoding="utf-8")
     assert "params.yaml: not valid YAML" in refusal(scratch, *SIMPLE)
 
 
-def test_an_unknown_cell_or_dataset(scratch: Scratch) -> None:
+def test_an_unknown_cell_or_dataset(scratch: Scratch, refusal) -> None:
     message = refusal(scratch, "stages.train", "--run", "simple_cnn-mnits")
     assert "no run 'simple_cnn-mnits'" in message
     assert "did you mean 'simple_cnn-mnist'?" in message
@@ -88,20 +107,20 @@ def test_an_unknown_cell_or_dataset(scratch: Scratch) -> None:
     assert "no dataset 'cifar'; did you mean 'cifar10'?" in message
 
 
-def test_a_stage_before_its_input_is_there(scratch: Scratch) -> None:
+def test_a_stage_before_its_input_is_there(scratch: Scratch, refusal) -> None:
     message = refusal(scratch, *SIMPLE)
     assert "data/processed/mnist.npz" in message
     assert "dvc repro preprocess@mnist" in message
 
 
-def test_the_study_with_an_unknown_budget(scratch: Scratch) -> None:
+def test_the_study_with_an_unknown_budget(scratch: Scratch, refusal) -> None:
     before = (scratch.path / "params.yaml").read_bytes()
     message = refusal(scratch, "tools.repro", "--budget", "papr")
     assert "BUDGET=papr: unknown; did you mean 'paper'?; known: cpu, paper, best" in message
     assert (scratch.path / "params.yaml").read_bytes() == before
 
 
-def test_the_study_with_another_budget_changes_one_word(scratch: Scratch) -> None:
+def test_the_study_with_another_budget_changes_one_word(scratch: Scratch, refusal) -> None:
     path = scratch.path / "params.yaml"
     before = path.read_text(encoding="utf-8")
     content = overlay.read(path)
@@ -109,12 +128,11 @@ def test_the_study_with_another_budget_changes_one_word(scratch: Scratch) -> Non
     # Stops there: an impossible study, so that nothing is trained here.
     broken = before.replace("threads: 2 ", "threads: 0 ")
     path.write_text(broken, encoding="utf-8")
-    done = scratch.run("tools.repro", "--budget", "paper")
-    assert done.returncode == 2
-    assert done.stdout.startswith("params.yaml: budget is now paper, it was cpu")
+    message = refusal(scratch, "tools.repro", "--budget", "paper")
+    assert message.startswith("params.yaml: budget is now paper, it was cpu")
     assert path.read_text(encoding="utf-8") == broken.replace("budget: cpu ", "budget: paper ")
 
 
-def test_the_sweep_without_a_commit(scratch: Scratch) -> None:
+def test_the_sweep_without_a_commit(scratch: Scratch, refusal) -> None:
     scratch.git("init", "-q")
     assert "there is no git commit here" in refusal(scratch, "tools.sweep")

@@ -57,7 +57,7 @@ def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
     outs = [{"path": "data/timing/train/a.json", "md5": "1"}, {"path": "x.json", "md5": "2"}]
     others = [{"path": o["path"], "md5": o["md5"] * 2} for o in outs]
     (verdict,) = verify.compared({"outs": outs}, {"outs": others}, tmp_path, tmp_path, 0.02)
-    assert verdict.path == "x.json" and verdict.said == verify.DIFFERS
+    assert verdict.path == "x.json" and verdict.outcome == verify.DIFFERS
     assert "dvc checkout" in verdict.where
 
 

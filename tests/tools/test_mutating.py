@@ -82,7 +82,7 @@ def test_every_module_has_tests_and_the_sample_is_of_all(monkeypatch) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_wrong_measure_is_killed_and_an_unlikely_goal_is_not_met() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tools.mutants", "--only", "trust/simplicity", "--count", "3"],
