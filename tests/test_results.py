@@ -56,7 +56,9 @@ def test_stale_results_are_named_and_absent_data_are_no_reason():
     } | {"claims": {"outs": [{"path": "metrics/claims.json"}]}}
     deleted = {"changed deps": {"data/processed/d.npz": "deleted"}}
     status = {
-        "train@a": [{"changed deps": {"data/code/train.txt": "modified"}}],
+        "train@a": [
+            {"changed deps": {"data/code/models/x.txt": "modified", "data/runs/a.json": "deleted"}}
+        ],
         "train@b": [{"changed deps": {"params.yaml": {"models.b.network": "modified"}}}, deleted],
         "train@c": [deleted],
         "evaluate@a": [{"changed outs": {"metrics/evaluate/a.json": "modified"}}],
@@ -66,7 +68,7 @@ def test_stale_results_are_named_and_absent_data_are_no_reason():
         "report": [{"changed deps": {"data/code/report.txt": "modified"}}],
     }
     assert results.stale(status, recorded) == [
-        "train: 3 stale: code, models.b.network, not run yet",
+        "train: 3 stale: code, models.b.network, not run yet, options of the run",
         "evaluate: 1 stale: metrics/evaluate/a.json",
         "fetch: 1 stale: changed command",
         "claims: 1 stale: claims.yaml",

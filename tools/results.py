@@ -29,7 +29,8 @@ from tools.shell import dvc
 README = Path("README.md")
 START, END = "<!-- results -->", "<!-- end of results -->"
 LOCK = Path("dvc.lock")
-CODE = "data/code/"
+# What fingerprint writes: of what a stage depends on, in words.
+WRITTEN = {"data/code": "code", "data/runs": "options of the run"}
 NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
 
 
@@ -118,8 +119,8 @@ def _reasons(changes: list[Any]) -> Iterator[str]:
         for path, state in (item for part in change.values() for item in part.items()):
             if isinstance(state, dict):
                 yield from state  # parameters
-            elif path.startswith(CODE):
-                yield "code"
+            elif (top := "/".join(Path(path).parts[:2])) in WRITTEN:
+                yield WRITTEN[top]
             elif state == "modified" or not path.startswith(f"{paths.DATA}/"):
                 yield path
 

@@ -40,7 +40,10 @@ def filters_in_all(claim: Statement, evidence: Evidence) -> Comparison:
 
 def smoothgrad_samples(claim: Statement, evidence: Evidence) -> Comparison:
     """How many noisy samples SmoothGrad averages in this study."""
-    samples = evidence.study.explain.gradients["smoothgrad"].model_dump()["samples"]
+    options = evidence.study.explain.gradients.get("smoothgrad")
+    if options is None:
+        raise MissingEvidence("params.yaml lists no smoothgrad under explain.gradients.")
+    samples = options.model_dump()["samples"]
     return _valued(claim, samples, f"params.yaml averages {samples}.")
 
 
