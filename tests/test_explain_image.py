@@ -139,7 +139,7 @@ def test_a_named_class_is_explained(here: Path, capsys) -> None:
     path = photo("photo.png")
     first = explain_images([path], GRAY, target="class 3").read_text()
     assert "<- explained" in capsys.readouterr().out
-    assert "Why <bdi>class 3</bdi>?" in first and "the class you named" in first
+    assert "Why <bdi>class 3</bdi>?" in first and "the class you chose" in first
     assert explain_images([path], GRAY, target="3").read_text() == first
     assert explain_images([path], GRAY, target="4").read_text() != first
     with pytest.raises(UserError, match="no class 'clas 3'; did you mean 'class 3'"):
@@ -286,4 +286,4 @@ def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
         page = explain_images([photo("photo.png")], GRAY)
     finally:
         (cells / paths.metrics("evaluate", GRAY)).unlink()
-    assert "360 test images it is right 97.3 % of the time" in read_pages.read(page).text
+    assert "360 test images is 97.3 %" in read_pages.read(page).text

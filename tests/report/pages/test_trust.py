@@ -1,5 +1,8 @@
 """The page on explanations over all cells."""
 
+import shutil
+from contextlib import chdir
+
 import pytest
 
 from heatproof.report import rendering, study
@@ -25,12 +28,22 @@ def changed(name, **changes):
     artifacts.write_metrics("assess", name, content | changes)
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory, repository):
+    """Write two cells, one of them on planted images; methods are best in the order of METHODS."""
+    place = tmp_path_factory.mktemp("planted")
+    with chdir(place):
+        params = fixture.params_file(repository)
+        for name, mask in ((FIRST, "planted"), (SECOND, None)):
+            fixture.write_cell(params, name, fixture.digits(), mask=mask)
+    return place, params
+
+
 @pytest.fixture
-def planted(folder, repository):
-    """Two cells, one of them on planted images; the methods are best in the order of METHODS."""
-    params = fixture.params_file(repository)
-    for name, mask in ((FIRST, "planted"), (SECOND, None)):
-        fixture.write_cell(params, name, fixture.digits(), mask=mask)
+def planted(folder, written):
+    """Copy `written` into the current folder."""
+    place, params = written
+    shutil.copytree(place, folder, dirs_exist_ok=True)
     return params
 
 
