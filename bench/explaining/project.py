@@ -7,6 +7,8 @@ others.
 import argparse
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,27 +27,60 @@ PASSES = "bare passes"
 
 LONGEST = 1.0  # seconds of bare passes at a time; the rest is multiplied
 
-METHODS = (
-    "saliency",
-    "smoothgrad",
-    "integrated_gradients",
-    "gradcam",
-    "gradcam_plus_plus",
-    "layercam",
-    "guided_backprop",
-    "occlusion",
-    "lime",
-    "gradient_shap",
-    "partition_shap",
+
+@dataclass(frozen=True)
+class Compared:
+    """What a method takes, to be compared with.
+
+    passes: the kind of pass it needs. number: (settings, windows per image) -> how many per image.
+    counts: settings -> the options that the bench sets. name: the project's, where it differs.
+    """
+
+    passes: str
+    number: Callable[[Settings, int], int] = lambda settings, windows: 1
+    counts: Callable[[Settings], dict[str, int]] = lambda settings: {}
+    name: str = ""
+
+
+def _samples(settings: Settings, windows: int) -> int:
+    return settings.samples
+
+
+# By the bench's name: those that other libraries have too.
+METHODS = {
+    "saliency": Compared("gradient"),
+    "smoothgrad": Compared("gradient", _samples, lambda s: {"samples": s.samples}),
+    "integrated_gradients": Compared(
+        "gradient",
+        _samples,
+        lambda s: {"steps": s.samples, "max_steps": s.samples},
+        "integrated_gradients_black",
+    ),
+    "gradcam": Compared("feature gradient"),
+    "gradcam_plus_plus": Compared("feature gradient"),
+    "layercam": Compared("feature gradient"),
+    "guided_backprop": Compared("gradient"),
+    "occlusion": Compared("forward", lambda s, windows: windows + 1),
+    "lime": Compared(
+        "forward",
+        lambda s, windows: s.perturbed,
+        lambda s: {"samples": s.perturbed, "stability_images": 0},
+    ),
+    "gradient_shap": Compared(
+        "gradient", _samples, lambda s: {"background": s.samples, "samples": s.samples}
+    ),
+    "partition_shap": Compared(
+        "forward",
+        lambda s, windows: s.evaluations,
+        lambda s: {"background": s.samples, "evaluations": s.evaluations},
+    ),
     # The last: where SHAP's own fails, it leaves TensorFlow's gradients changed in its process.
-    "deep_shap",
-)
-# What a method of the bench is called in the registry, where that differs.
-NAMES = {"integrated_gradients": "integrated_gradients_black"}
+    "deep_shap": Compared("gradient", _samples, lambda s: {"background": s.samples}),
+}
 
 
 def passes_of(method: str, settings: Settings, size: tuple[int, int]) -> tuple[str, int]:
-    """Return which pass a method needs and how many an image.
+    """Return which pass a method needs and how many per image.
 
     Args:
         method: one of METHODS.
@@ -53,20 +88,7 @@ def passes_of(method: str, settings: Settings, size: tuple[int, int]) -> tuple[s
         size: the images' height and width.
     """
     windows = math.prod(-(-(side - settings.window) // settings.stride) + 1 for side in size)
-    return {
-        "saliency": ("gradient", 1),
-        "smoothgrad": ("gradient", settings.samples),
-        "integrated_gradients": ("gradient", settings.samples),
-        "gradcam": ("feature gradient", 1),
-        "gradcam_plus_plus": ("feature gradient", 1),
-        "layercam": ("feature gradient", 1),
-        "guided_backprop": ("gradient", 1),
-        "occlusion": ("forward", windows + 1),
-        "lime": ("forward", settings.perturbed),
-        "gradient_shap": ("gradient", settings.samples),
-        "deep_shap": ("gradient", settings.samples),
-        "partition_shap": ("forward", settings.evaluations),
-    }[method]
+    return METHODS[method].passes, METHODS[method].number(settings, windows)
 
 
 def images_of(count: int, shape: tuple[int, int, int], seed: int) -> np.ndarray:
@@ -92,10 +114,12 @@ class Project:
         model = build_model(self.study.run(cell), shape, CLASSES)
         _disturb(model, self.study.seed)
         self.network = Network(model)
-        self.layer = feature_layer(self.network.model, self._options("gradcam").layer)
-        occlusion, lime = self._options("occlusion"), self._options("lime")
+        smoothgrad, occlusion, lime, gradcam = (
+            self.options(name) for name in ("smoothgrad", "occlusion", "lime", "gradcam")
+        )
+        self.layer = feature_layer(self.network.model, gradcam.layer)
         self.settings = Settings(
-            noise=self._options("smoothgrad").noise,
+            noise=smoothgrad.noise,
             window=occlusion.size,
             stride=occlusion.stride,
             segments=lime.segments,
@@ -127,33 +151,21 @@ class Project:
         """Return the project's method and its bare passes."""
         return {PROJECT: self._ours(method), PASSES: self._passes(method)}
 
-    def _ours(self, method: str) -> calls.Ways:
-        options = self._options(method).model_copy(update=self._counts().get(method, {}))
-        name = NAMES.get(method, method)
-        function = registry.methods()[name].with_options(options, self.context)
+    def options(self, name: str) -> Any:
+        """Return a method's options in the study, or its own where the study does not list it."""
+        return self.study.explain.methods.get(name) or registry.methods()[name].options()
+
+    def _ours(self, method: str) -> dict[str, calls.Call]:
+        """Return the method with the bench's counts, and nothing done but explaining."""
+        compared = METHODS[method]
+        name = compared.name or method
+        options = self.options(name).model_copy(update=compared.counts(self.settings))
+        explain_images = registry.methods()[name].with_options(options, self.context)
 
         def explain(count: int) -> None:
-            function(self.network, self.images[:count], self.targets[:count])
+            explain_images(self.network, self.images[:count], self.targets[:count])
 
         return {"": explain}
-
-    def _options(self, method: str) -> Any:
-        """Return a method's options as the study has them, or its defaults."""
-        record = registry.methods()[NAMES.get(method, method)]
-        listed = getattr(self.study.explain, registry.stage_of(record))
-        return listed.get(record.name) or record.options()
-
-    def _counts(self) -> dict[str, dict[str, int]]:
-        """Return the bench's own counts, and nothing done but explaining, by method."""
-        samples = self.settings.samples
-        return {
-            "smoothgrad": {"samples": samples},
-            "integrated_gradients": {"steps": samples, "max_steps": samples},
-            "lime": {"samples": self.settings.perturbed, "stability_images": 0},
-            "gradient_shap": {"background": samples, "samples": samples},
-            "deep_shap": {"background": samples},
-            "partition_shap": {"background": samples, "evaluations": self.settings.evaluations},
-        }
 
     def _passes(self, method: str) -> dict[str, calls.Call]:
         """Return the passes in batches of some sizes, none larger than the images have use for."""
