@@ -2,16 +2,15 @@
 
     from heatproof import api as session
 
-    cell = session.open_cell("simple_cnn-mnist")
+    cell = session.open_cell("simple_cnn-mnist", study=session.find_study())
     images, labels = cell.test_images(7)
     targets = cell.predict(images).argmax(axis=1)
     session.show(images, gradcam=cell.explain("gradcam", images, targets))
 
-`python -m heatproof.explain_image` and notebooks/explore.ipynb are made of this. Files are those of
-the current folder, as in a stage; `enter` goes to it.
+`python -m heatproof.explain_image` and notebooks/explore.ipynb are made of this. A study is a
+folder with params.yaml, data/ and metrics/: the current one where none is named.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -44,15 +43,16 @@ SHOWN_CLASSES = 30
 class TrainedCell:
     """A cell's network with its trained weights, its dataset, and every method that draws maps.
 
-    name: of the cell. study: the parameters. dataset: images, labels and class names. network: what
-    methods take. Images are float32 (n, height, width, channels) in [0, 1] everywhere, targets
-    int64 (n,), class indices.
+    name: of the cell. folder: of its study. study: the parameters. dataset: images, labels and
+    class names. network: what methods take. Images are float32 (n, height, width, channels) in
+    [0, 1] everywhere, targets int64 (n,), class indices.
     """
 
     def __init__(
-        self, name: str, study: params.Params, dataset: Dataset, network: "Network"
+        self, name: str, folder: Path, study: params.Params, dataset: Dataset, network: "Network"
     ) -> None:
         self.name = name
+        self.folder = folder
         self.study = study
         self.dataset = dataset
         self.network = network
@@ -206,17 +206,12 @@ def show(images: np.ndarray, **found: Attribution | UnsupportedNetwork) -> Pictu
     return sheet.picture(rows)
 
 
-def trained_cells() -> list[str]:
-    """List the cells of params.yaml in the current folder that are trained."""
-    return [name for name in params.load().cells if paths.weights(name).exists()]
-
-
-def enter(folder: str | Path | None = None) -> Path:
-    """Go to the folder whose params.yaml, data/ and metrics/ shall be used, and return it.
+def find_study(folder: str | Path | None = None) -> Path:
+    """Return the folder of a study in which something is trained.
 
     Args:
-        folder: relative to the repository; left out, the repository if a cell is trained there,
-            else the demo's `.demo`.
+        folder: where to look, relative to the repository; left out, the repository itself, then
+            the demo's `.demo`.
 
     Raises:
         UserError: nothing is trained there.
@@ -224,7 +219,6 @@ def enter(folder: str | Path | None = None) -> Path:
     for place in [folder] if folder is not None else [".", DEMO]:
         path = ROOT / place
         if (path / params.PARAMS).exists() and any((path / paths.DATA / "models").glob("*.h5")):
-            os.chdir(path)
             return path
     raise UserError(
         f"{folder or ROOT}: nothing is trained here; `make demo` trains three small networks in "
@@ -232,44 +226,44 @@ def enter(folder: str | Path | None = None) -> Path:
     )
 
 
-def require_trained(study: params.Params, cell: str) -> None:
-    """Refuse a cell that is unknown or not trained yet.
-
-    Raises:
-        UserError: saying how to get it.
-    """
-    if cell not in study.cells and _in_demo(cell):
-        raise UserError(f"'{cell}' is a cell of the demo: add --study {DEMO}")
-    study.cell(cell)
-    path = paths.weights(cell)
-    if not path.exists():
-        trained = trained_cells()
-        others = f"; trained are: {', '.join(trained)}" if trained else ""
-        raise UserError(
-            f"{path}: the cell '{cell}' is not trained yet; train it with "
-            f"`dvc repro train@{cell}`{others}"
-        )
+def trained_cells(study: str | Path = ".") -> list[str]:
+    """List the cells of a study's folder that are trained."""
+    cells = params.load(Path(study) / params.PARAMS).cells
+    return [name for name in cells if (study / paths.weights(name)).exists()]
 
 
-def open_cell(name: str) -> TrainedCell:
-    """Load a trained cell from the current folder's files.
+def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
+    """Load a trained cell from a study's folder.
 
     Raises:
         UserError: the cell is unknown or not trained, a file is missing or damaged, or Keras runs
             on another backend than TensorFlow.
     """
-    study = params.load()
-    require_trained(study, name)
+    folder = Path(study)
+    parameters = params.load(folder / params.PARAMS)
+    _require_trained(parameters, name, folder)
     runtime.require_tensorflow("explaining")
-    dataset = artifacts.read_dataset(study.cell(name).dataset)
-    runtime.configure(study.threads, study.seed)
+    dataset = artifacts.read_dataset(parameters.cell(name).dataset, folder)
+    runtime.configure(parameters.threads, parameters.seed)
     from heatproof.attribution.core.network import Network
     from heatproof.models.build import trained_network
 
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
-    model = trained_network(study.run(name), shape, classes)
-    return TrainedCell(name, study, dataset, Network(model))
+    model = trained_network(parameters.run(name), shape, classes, folder)
+    return TrainedCell(name, folder, parameters, dataset, Network(model))
 
 
-def _in_demo(cell: str) -> bool:
-    return (DEMO / params.PARAMS).exists() and cell in params.load(DEMO / params.PARAMS).cells
+def _require_trained(parameters: params.Params, cell: str, folder: Path) -> None:
+    """Refuse a cell that is unknown or not trained yet, saying how to get it."""
+    demo = folder / DEMO / params.PARAMS
+    if cell not in parameters.cells and demo.exists() and cell in params.load(demo).cells:
+        raise UserError(f"'{cell}' is a cell of the demo: add --study {DEMO}")
+    parameters.cell(cell)
+    path = folder / paths.weights(cell)
+    if not path.exists():
+        trained = trained_cells(folder)
+        others = f"; trained are: {', '.join(trained)}" if trained else ""
+        raise UserError(
+            f"{path}: the cell '{cell}' is not trained yet; train it with "
+            f"`dvc repro train@{cell}`{others}"
+        )

@@ -71,7 +71,7 @@ def explain_images(
         target: the class to explain, by name or index; each photo's most probable if left out.
         fit: how a photo of another shape is fitted, one of `photos.FITS`; chosen to suit the
             dataset if left out.
-        invert: turn brightness round, for dark ink on paper.
+        invert: invert brightness, for dark ink on paper.
         levels: make the ground black and the brightest white, for a photo of paper.
         output: the folder to write to.
         study: the folder where params.yaml, data/ and metrics/ are.
@@ -82,24 +82,20 @@ def explain_images(
     """
     # What can be mistyped is found before TensorFlow is waited for.
     pictures = [photos.read(path) for path in paths]
-    output, before = output.resolve(), Path.cwd()
+    output = output.resolve()
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: this is a file; name a folder for the page")
     if not (study / params.PARAMS).exists():
         raise UserError(f"--study {study}: there is no {params.PARAMS} in it")
-    os.chdir(study)
-    try:
-        trained = api.open_cell(cell)
-        chosen = trained.named(wanted or list(trained.families))
-        how = trained.preparation(fit, invert, levels)
-        shown = [
-            _seen(trained, path.name, picture, how, target)
-            for path, picture in zip(paths, pictures, strict=True)
-        ]
-        unsupported = _fill(trained, chosen, shown)
-        subject = _subject(trained, unsupported, target is not None)
-    finally:
-        os.chdir(before)
+    trained = api.open_cell(cell, study)
+    chosen = trained.named(wanted or list(trained.families))
+    how = trained.preparation(fit, invert, levels)
+    shown = [
+        _seen(trained, path.name, picture, how, target)
+        for path, picture in zip(paths, pictures, strict=True)
+    ]
+    unsupported = _fill(trained, chosen, shown)
+    subject = _subject(trained, unsupported, target is not None)
     page = output / f"{_stem(paths)}-{file_name(cell)}.html"
     html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
     atomic.write_text(page, html)
@@ -169,7 +165,7 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
     slow = []
     for family in SLOW_STAGES:
         slow += [name for name in trained.families.get(family, {}) if name in chosen]
-        measured |= artifacts.read_timing(f"explain_{family}", trained.name)
+        measured |= artifacts.read_timing(f"explain_{family}", trained.name, trained.folder)
     if not slow:
         return ""
     each = [measured.get(f"{name}_ms_per_image") for name in slow]
@@ -188,8 +184,8 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
 def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
     cell = trained.study.cell(trained.name)
     accuracy = None
-    if paths.metrics("evaluate", trained.name).exists():
-        measured = artifacts.read_metrics("evaluate", trained.name)
+    if (trained.folder / paths.metrics("evaluate", trained.name)).exists():
+        measured = artifacts.read_metrics("evaluate", trained.name, study=trained.folder)
         accuracy = (measured["accuracy"], measured["test_images"])
     return image_page.Subject(
         trained.name, cell.model, cell.dataset, trained.class_names, accuracy, unsupported, chosen
@@ -229,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--invert",
         action="store_true",
-        help="turn brightness round: for dark ink on paper, where the network knows bright digits "
+        help="invert brightness: for dark ink on paper, where the network knows bright digits "
         "on black",
     )
     add(

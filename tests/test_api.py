@@ -82,7 +82,7 @@ def test_a_class_is_named_or_numbered(cell: api.TrainedCell, wanted, index) -> N
 def test_a_name_counts_before_a_number(cell: api.TrainedCell) -> None:
     names = tuple("9876543210")
     renamed = replace(cell.dataset, class_names=names)
-    other = api.TrainedCell(cell.name, cell.study, renamed, cell.network)
+    other = api.TrainedCell(cell.name, cell.folder, cell.study, renamed, cell.network)
     assert other.class_index("9") == 0
     assert other.class_index(9) == 9
 
@@ -106,7 +106,7 @@ def test_photos_are_fitted_as_suits_the_dataset(cell: api.TrainedCell) -> None:
     assert cell.preparation().fit == "crop"
     assert cell.preparation("squash").fit == "squash"
     black = replace(cell.dataset, train_images=np.zeros((9, 16, 16, 1), np.uint8))
-    plain = api.TrainedCell(cell.name, cell.study, black, cell.network)
+    plain = api.TrainedCell(cell.name, cell.folder, cell.study, black, cell.network)
     assert plain.preparation().fit == "pad"
 
 
@@ -121,21 +121,31 @@ def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:
     assert len(rows) and rows.min() > len(pixels) / 2, "of the second image only"
 
 
-def test_enter_goes_where_something_is_trained(folder: Path) -> None:
+def test_the_study_is_where_something_is_trained(folder: Path) -> None:
     with pytest.raises(UserError, match="nothing is trained here; `make demo`"):
-        api.enter()
+        api.find_study()
     demo = folder / ".demo"
     (demo / "data" / "models").mkdir(parents=True)
     (demo / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
     (demo / "data" / "models" / f"{CELL}.weights.h5").touch()
-    assert api.enter() == demo == Path.cwd()
-    assert api.trained_cells() == [CELL]
+    assert api.find_study() == demo and api.trained_cells(demo) == [CELL]
     with pytest.raises(UserError, match="nothing is trained"):
-        api.enter(".")
+        api.find_study(".")
     (folder / "data" / "models").mkdir(parents=True)
     (folder / "data" / "models" / f"{CELL}.weights.h5").touch()
-    assert api.enter() == folder == Path.cwd()
-    assert api.enter(".demo") == demo
+    assert api.find_study() == folder and api.find_study(".demo") == demo
+
+
+def test_a_cell_of_another_folder_is_opened_from_here(
+    cell: api.TrainedCell, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    opened = api.open_cell(CELL, folder)
+    assert Path.cwd() == elsewhere
+    images, _ = cell.test_images(0, 1)
+    np.testing.assert_array_equal(opened.predict(images), cell.predict(images))
 
 
 def test_what_is_not_trained_is_told_how_to_get(folder: Path) -> None:

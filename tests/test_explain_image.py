@@ -54,9 +54,9 @@ def here(
     usual = explain_images.__kwdefaults__ | {"study": cells, "wanted": FEW}
     monkeypatch.setattr(explain_images, "__kwdefaults__", usual)
 
-    def open_once(name: str) -> api.TrainedCell:
+    def open_once(name: str, study: Path = cells) -> api.TrainedCell:
         if name not in opened:
-            opened[name] = OPEN_CELL(name)
+            opened[name] = OPEN_CELL(name, study)
         return opened[name]
 
     monkeypatch.setattr(api, "open_cell", open_once)
@@ -126,7 +126,7 @@ def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
         "explain_perturbation": {"lime_ms_per_image": 1500.0},
         "explain_shapley": {"deep_shap_ms_per_image": 250.0, "gradient_shap_ms_per_image": 9e9},
     }
-    monkeypatch.setattr(artifacts, "read_timing", lambda stage, _: measured[stage])
+    monkeypatch.setattr(artifacts, "read_timing", lambda stage, *_: measured[stage])
     said = explain_image._warned(trained, [*FEW, *slow], images=2)
     assert said.startswith("LIME and DeepSHAP need hundreds of passes")
     assert "took about 3.5 s where the study was run" in said
@@ -221,13 +221,13 @@ def test_ink_on_paper_is_hinted_at_and_turned_round(
 ) -> None:
     open_once = api.open_cell
 
-    def on_black(name: str) -> api.TrainedCell:
-        cell = open_once(name)
+    def on_black(name: str, study: Path) -> api.TrainedCell:
+        cell = open_once(name, study)
         digits = np.zeros((50, 16, 16, 1), np.uint8)
         for index, image in enumerate(digits):
             image[4 : 6 + index % 10, 6:10] = 155 + 2 * index
         return api.TrainedCell(
-            name, cell.study, replace(cell.dataset, train_images=digits), cell.network
+            name, cell.folder, cell.study, replace(cell.dataset, train_images=digits), cell.network
         )
 
     monkeypatch.setattr(api, "open_cell", on_black)

@@ -1,5 +1,7 @@
 """From a run's options to a network: the parts that are the same for every architecture."""
 
+from pathlib import Path
+
 import keras
 
 from heatproof.config.registry import modules
@@ -33,14 +35,16 @@ def build_model(run: Run, input_shape: tuple[int, ...], classes: int) -> keras.M
     return keras.Model(inputs, outputs, name=run.model)
 
 
-def trained_network(run: Run, input_shape: tuple[int, ...], classes: int) -> keras.Model:
-    """Build a run's network and load its trained weights; see `build_model`.
+def trained_network(
+    run: Run, input_shape: tuple[int, ...], classes: int, study: Path = Path()
+) -> keras.Model:
+    """Build a run's network and load its trained weights of a study's folder; see `build_model`.
 
     Raises:
         UserError: the weights are missing, damaged, or of another network.
     """
     network = build_model(run, input_shape, classes)
-    weights.load(run.name, network)
+    weights.load(run.name, network, study)
     return network
 
 

@@ -46,9 +46,13 @@ def write_raw(dataset: str, content: RawDataset) -> None:
     _write_record(paths.raw(dataset), content)
 
 
-def read_dataset(dataset: str) -> Dataset:
-    """Read data/processed/<dataset>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(Dataset, paths.processed(dataset), f"preprocess@{dataset}")
+def read_dataset(dataset: str, study: Path = Path()) -> Dataset:
+    """Read data/processed/<dataset>.npz of a study's folder, the current one if left out.
+
+    Raises:
+        UserError: it is missing or damaged.
+    """
+    return _read_record(Dataset, study / paths.processed(dataset), f"preprocess@{dataset}")
 
 
 def read_test_images(dataset: str) -> np.ndarray:
@@ -172,13 +176,15 @@ def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> 
     write_arrays(paths.trust(cell, variant), arrays)
 
 
-def read_metrics(stage: str, name: str, keys: Collection[str] = ()) -> dict[str, Any]:
-    """Read data/metrics/<stage>/<name>.json.
+def read_metrics(
+    stage: str, name: str, keys: Collection[str] = (), study: Path = Path()
+) -> dict[str, Any]:
+    """Read data/metrics/<stage>/<name>.json of a study's folder, the current one if left out.
 
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    return _numbers(paths.metrics(stage, name), f"{stage}@{name}", keys)
+    return _numbers(study / paths.metrics(stage, name), f"{stage}@{name}", keys)
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
@@ -202,9 +208,9 @@ def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str
     return _numbers(paths.headline(stage, name), f"{stage}@{name}", keys)
 
 
-def read_timing(stage: str, name: str) -> dict[str, float]:
+def read_timing(stage: str, name: str, study: Path = Path()) -> dict[str, float]:
     """Read a stage's durations; empty where there are none."""
-    return {key: value for key, value in _timing(stage, name).items() if key != RUN}
+    return {key: value for key, value in _timing(stage, name, study).items() if key != RUN}
 
 
 def read_run(stage: str, name: str) -> dict[str, Any] | None:
@@ -224,8 +230,8 @@ def write_timing(
     write_json(paths.timing(stage, name), content | {RUN: ran_on or provenance.run()})
 
 
-def _timing(stage: str, name: str) -> dict[str, Any]:
-    path = paths.timing(stage, name)
+def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:
+    path = study / paths.timing(stage, name)
     return read_object(path, f"{stage}@{name}") if path.exists() else {}
 
 

@@ -34,13 +34,13 @@ def write(path: Path, model: "keras.Model") -> None:
         bare.save_weights(temporary)
 
 
-def load(run: str, model: "keras.Model") -> None:
-    """Load a run's weights into `model`.
+def load(run: str, model: "keras.Model", study: Path = Path()) -> None:
+    """Load a run's weights into `model`, from a study's folder, the current one if left out.
 
     Raises:
         UserError: the file is missing, damaged, or of another network.
     """
-    path = paths.weights(run)
+    path = study / paths.weights(run)
     require(path, f"train@{run}")
     read(path, model, f"train it again with `dvc repro -f train@{run}`")
 

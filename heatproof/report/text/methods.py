@@ -22,6 +22,7 @@ def describe(name: str) -> Method:
         address="",
         explain=_gone,
         unit="",
+        colours="gray",
     )
 
 
