@@ -115,7 +115,7 @@ class Project:
         _disturb(model, self.study.seed)
         self.network = Network(model)
         smoothgrad, occlusion, lime, gradcam = (
-            self.options(name) for name in ("smoothgrad", "occlusion", "lime", "gradcam")
+            self._options(name) for name in ("smoothgrad", "occlusion", "lime", "gradcam")
         )
         self.layer = feature_layer(self.network.model, gradcam.layer)
         self.settings = Settings(
@@ -151,7 +151,7 @@ class Project:
         """Return the project's method and its bare passes."""
         return {PROJECT: self._ours(method), PASSES: self._passes(method)}
 
-    def options(self, name: str) -> Any:
+    def _options(self, name: str) -> Any:
         """Return a method's options in the study, or its own where the study does not list it."""
         return self.study.explain.methods.get(name) or registry.methods()[name].options()
 
@@ -159,7 +159,7 @@ class Project:
         """Return the method with the bench's counts, and nothing done but explaining."""
         compared = METHODS[method]
         name = compared.name or method
-        options = self.options(name).model_copy(update=compared.counts(self.settings))
+        options = self._options(name).model_copy(update=compared.counts(self.settings))
         explain_images = registry.methods()[name].with_options(options, self.context)
 
         def explain(count: int) -> None:
