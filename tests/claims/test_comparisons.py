@@ -10,10 +10,10 @@ from tests.claims.results import BIG, IMAGES, PAPER, ROWS, entry, write_big, wri
 def test_who_is_ahead_is_tested_only_as_published():
     write_big(ROWS)
     assert entry("efficient_cnn_most_accurate", PAPER)["verdict"] == "holds"
-    found = entry("efficient_cnn_most_accurate")
-    assert found["verdict"] == "not tested at this budget"
-    assert "first on 3 of 3" in found["sentence"]
-    assert "overlap on mnist and fashion_mnist." in found["sentence"]
+    compared = entry("efficient_cnn_most_accurate")
+    assert compared["verdict"] == "not tested at this budget"
+    assert "first on 3 of 3" in compared["sentence"]
+    assert "overlap on mnist and fashion_mnist." in compared["sentence"]
     write_big(ROWS | {"cifar10": (0.6, 0.7, 0.8)})
     lost = entry("efficient_cnn_most_accurate", PAPER)
     assert lost["verdict"] == "does not hold"
@@ -22,9 +22,9 @@ def test_who_is_ahead_is_tested_only_as_published():
 
 def test_accuracy_per_parameter_may_be_settled_by_arithmetic():
     write_big(ROWS, mobilenet_v2=2_000_000, efficient_cnn=1_000_000, resnet18=10_000_000)
-    found = entry("mobilenet_v2_per_parameter")
-    assert found["verdict"] == "does not hold"  # 0.99 a million is out of reach of 1 / 2
-    assert "fewer than 1.01 M" in found["sentence"]
+    compared = entry("mobilenet_v2_per_parameter")
+    assert compared["verdict"] == "does not hold"  # 0.99 a million is out of reach of 1 / 2
+    assert "fewer than 1.01 M" in compared["sentence"]
     write_big(ROWS, mobilenet_v2=800_000, efficient_cnn=1_000_000, resnet18=10_000_000)
     assert entry("mobilenet_v2_per_parameter")["verdict"] == "not tested at this budget"
     assert entry("mobilenet_v2_per_parameter", PAPER)["verdict"] == "holds"
@@ -32,10 +32,10 @@ def test_accuracy_per_parameter_may_be_settled_by_arithmetic():
 
 def test_shares_of_the_best_accuracy_and_of_the_parameters():
     write_big(ROWS, mobilenet_v2=200, resnet18=1000)
-    found = entry("mobilenet_v2_accuracy_share", PAPER)
-    assert found["verdict"] == "does not hold"  # 98.0, 96.8 and 85.7 %
-    assert "Measured are 85.7 to 98.0 %" in found["sentence"]
-    assert "own table gives 97.6 to 99.7 %" in found["sentence"]
+    compared = entry("mobilenet_v2_accuracy_share", PAPER)
+    assert compared["verdict"] == "does not hold"  # 98.0, 96.8 and 85.7 %
+    assert "Measured are 85.7 to 98.0 %" in compared["sentence"]
+    assert "own table gives 97.6 to 99.7 %" in compared["sentence"]
     assert entry("mobilenet_v2_parameter_share")["verdict"] == "holds"  # 20 %
     write_big(ROWS, mobilenet_v2=30, resnet18=1000)
     small = entry("mobilenet_v2_parameter_share")

@@ -17,10 +17,10 @@ def test_confusions_are_those_of_all_the_networks_together():
     for model, count in zip(BIG, (1, 2, 30), strict=True):
         pairs = [(9, 4, count), (2, 3, 20), (2, 5, 20), (2, 7, 20), (2, 8, 20), (1, 8, 12)]
         write_evaluate(f"{model}-mnist", confusion_test=confused(*pairs))
-    found = entry("mnist.nine_confused")
-    assert found["measured"]["text"] == "number 6 of 90 pairs (33 images)"  # 33 after 60 and 36
-    assert found["verdict"] == "not tested at this budget"
-    assert "2 → 3 (60), 2 → 5 (60) and 2 → 7 (60)" in found["sentence"]
+    compared = entry("mnist.nine_confused")
+    assert compared["measured"]["text"] == "number 6 of 90 pairs (33 images)"  # 33 after 60 and 36
+    assert compared["verdict"] == "not tested at this budget"
+    assert "2 → 3 (60), 2 → 5 (60) and 2 → 7 (60)" in compared["sentence"]
     assert entry("mnist.nine_confused", PAPER)["verdict"] == "does not hold"
     write_evaluate("resnet18-mnist", confusion_test=confused((9, 4, 60)))
     assert entry("mnist.nine_confused")["verdict"] == "holds"
@@ -28,8 +28,8 @@ def test_confusions_are_those_of_all_the_networks_together():
 
 def test_a_pair_may_be_confused_either_way():
     write_evaluate("mnist_cnn-mnist", confusion_test=confused((4, 9, 3), (9, 4, 4), (1, 2, 6)))
-    found = entry("mnist_cnn.four_nine_confused")
-    assert (found["verdict"], found["measured"]["text"]) == (
+    compared = entry("mnist_cnn.four_nine_confused")
+    assert (compared["verdict"], compared["measured"]["text"]) == (
         "holds",
         "number 1 of 45 pairs (7 images)",
     )

@@ -61,9 +61,9 @@ def test_dead_filters_are_counted_on_both_datasets(dead, verdict):
     for dataset, count in (("mnist", 0), ("fashion_mnist", dead)):
         activity = {"activity": {"dead": count, "channels": 16}}
         artifacts.write_metrics("explain_features", f"simple_cnn-{dataset}", activity)
-    found = entry("simple_cnn.dead")
-    assert found["verdict"] == verdict
-    assert f"fashion_mnist: {dead} of 16 dead" in found["measured"]["text"]
+    compared = entry("simple_cnn.dead")
+    assert compared["verdict"] == verdict
+    assert f"fashion_mnist: {dead} of 16 dead" in compared["measured"]["text"]
 
 
 def test_separating_saves_the_inverse_of_filters_and_places():
@@ -83,9 +83,9 @@ def test_filters_are_alike_only_if_they_beat_unrelated_ones():
     write_filters("simple_cnn-mnist", kernels, ones)
     # Another order, and turned round by kernel and batch normalisation both: the same filters.
     write_filters("simple_cnn-fashion_mnist", -kernels[::-1], -ones)
-    found = entry("simple_cnn.alike")
-    assert found["verdict"] == "holds"
-    assert found["measured"]["value"] == pytest.approx(1)
+    compared = entry("simple_cnn.alike")
+    assert compared["verdict"] == "holds"
+    assert compared["measured"]["value"] == pytest.approx(1)
     other = np.random.default_rng(7).normal(size=(8, 3, 3, 1)).astype(np.float32)
     write_filters("simple_cnn-fashion_mnist", other, ones)
     assert entry("simple_cnn.alike")["verdict"] == "does not hold"
@@ -98,13 +98,13 @@ def test_relevance_on_the_digit_beats_the_constant_map_or_not(low, verdict):
         "constant": {"mean": 0.2, "low": 0.19, "high": 0.21},
     }
     artifacts.write_metrics("assess", "mnist_cnn-mnist", {"measures": {"relevance_mass": masses}})
-    found = entry("gradcam_on_digits")
-    assert found["verdict"] == verdict
-    assert found["measured"]["text"] == "40.0 % of the relevance on 20.0 % of the image"
+    compared = entry("gradcam_on_digits")
+    assert compared["verdict"] == verdict
+    assert compared["measured"]["text"] == "40.0 % of the relevance on 20.0 % of the image"
     assert entry("saliency_on_strokes")["verdict"] == "not run"
 
 
 def test_what_nothing_can_measure_says_why():
-    found = entry("baseline_cnn.sweep")
-    assert found["verdict"] == "not measured"
-    assert "make sweep" in found["sentence"]
+    compared = entry("baseline_cnn.sweep")
+    assert compared["verdict"] == "not measured"
+    assert "make sweep" in compared["sentence"]

@@ -44,12 +44,12 @@ def test_a_duration_is_judged_only_for_the_published_training():
 )
 def test_another_training_refutes_nothing(accuracy, study, verdict):
     write_evaluate("resnet18-cifar10", accuracy)
-    found = entry("resnet18-cifar10.accuracy", study)
-    assert found["verdict"] == verdict
-    assert found["published"]["text"] == "0.763"
-    assert found["measured"]["value"] == accuracy
-    assert found["measured"]["interval"] == f"{accuracy - 0.005:.4f} to {accuracy + 0.005:.4f}"
-    assert found["as_published"] is (study is PAPER)
+    compared = entry("resnet18-cifar10.accuracy", study)
+    assert compared["verdict"] == verdict
+    assert compared["published"]["text"] == "0.763"
+    assert compared["measured"]["value"] == accuracy
+    assert compared["measured"]["interval"] == f"{accuracy - 0.005:.4f} to {accuracy + 0.005:.4f}"
+    assert compared["as_published"] is (study is PAPER)
 
 
 def test_a_refuted_accuracy_says_how_many_images_are_missing():
@@ -60,16 +60,16 @@ def test_a_refuted_accuracy_says_how_many_images_are_missing():
 
 def test_where_both_budgets_train_alike_a_figure_can_fail():
     write_evaluate("simple_cnn-mnist", 0.95)
-    found = entry("simple_cnn-mnist.accuracy")
-    assert (found["verdict"], found["as_published"]) == ("does not hold", True)
+    compared = entry("simple_cnn-mnist.accuracy")
+    assert (compared["verdict"], compared["as_published"]) == ("does not hold", True)
 
 
 def test_training_accuracy_has_a_binomial_interval():
     write_evaluate("cifar_cnn-cifar10", train_accuracy=0.8)
-    found = entry("cifar_cnn.train_accuracy")
+    compared = entry("cifar_cnn.train_accuracy")
     # The standard error of 10,000 images at 0.8 is 0.004.
-    assert found["measured"]["low"] == pytest.approx(0.8 - 1.96 * 0.004, abs=1e-4)
-    assert found["measured"]["high"] == pytest.approx(0.8 + 1.96 * 0.004, abs=1e-4)
+    assert compared["measured"]["low"] == pytest.approx(0.8 - 1.96 * 0.004, abs=1e-4)
+    assert compared["measured"]["high"] == pytest.approx(0.8 + 1.96 * 0.004, abs=1e-4)
 
 
 def test_counts_of_weights_and_operations_need_no_budget():
@@ -96,9 +96,9 @@ def test_epochs_are_those_of_the_schedule_in_force():
 
 
 def test_the_best_schedules_are_not_taken_for_the_published_ones():
-    found = entry("reduces_on_plateau", BEST)
-    assert found["verdict"] == "not tested at this budget"
-    assert "decay one_cycle" in found["sentence"] and "reduce_on_plateau" in found["sentence"]
+    compared = entry("reduces_on_plateau", BEST)
+    assert compared["verdict"] == "not tested at this budget"
+    assert "decay one_cycle" in compared["sentence"] and "reduce_on_plateau" in compared["sentence"]
 
 
 def test_what_is_missing_is_named():
@@ -108,19 +108,19 @@ def test_what_is_missing_is_named():
         "makes it."
     )
     demo = STUDY.model_copy(update={"cells": {}})
-    found = entry("resnet18-cifar10.accuracy", demo)
-    assert found["verdict"] == "not run"
-    assert found["sentence"] == "params.yaml has no cell 'resnet18-cifar10'."
-    assert (found["cells"], found["as_published"]) == ([], None)
+    compared = entry("resnet18-cifar10.accuracy", demo)
+    assert compared["verdict"] == "not run"
+    assert compared["sentence"] == "params.yaml has no cell 'resnet18-cifar10'."
+    assert (compared["cells"], compared["as_published"]) == ([], None)
 
 
 def test_a_study_of_other_cells_runs_too():
     demo = STUDY.model_copy(update={"cells": {}, "models": {}})
     content = scorecard(demo, BOOK)
-    said = {e["id"]: e["verdict"] for e in content["claims"]}
-    assert {name for name, verdict in said.items() if verdict == "holds"} == {"smoothgrad_samples"}
-    assert set(said.values()) == {"not run", "not measured", "holds"}
-    assert "in the report" not in said.values()
+    by_id = {e["id"]: e["verdict"] for e in content["claims"]}
+    assert {name for name, verdict in by_id.items() if verdict == "holds"} == {"smoothgrad_samples"}
+    assert set(by_id.values()) == {"not run", "not measured", "holds"}
+    assert "in the report" not in by_id.values()
 
 
 def test_an_older_file_is_a_mistake_not_a_verdict():

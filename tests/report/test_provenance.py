@@ -71,7 +71,7 @@ def test_data_are_told_by_their_bytes(study: Params) -> None:
 def test_the_order_in_which_they_ran_does_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path
 ) -> None:
-    found = []
+    gathered = []
     for name, order in (("one", CELLS), ("another, longer", CELLS[::-1])):
         (tmp_path / name).mkdir()
         monkeypatch.chdir(tmp_path / name)
@@ -79,9 +79,9 @@ def test_the_order_in_which_they_ran_does_not_matter(
         for cell in order:
             write_run("train", cell, ONE | {"cpu": cell})
             write_run("evaluate", cell, ONE)
-        found.append(json.dumps(provenance.gathered(study)))
-    assert found[0] == found[1]
-    assert [e["cpu"] for e in json.loads(found[0])["environments"]] == [*CELLS, "A"]
+        gathered.append(json.dumps(provenance.gathered(study)))
+    assert gathered[0] == gathered[1]
+    assert [e["cpu"] for e in json.loads(gathered[0])["environments"]] == [*CELLS, "A"]
 
 
 def test_a_study_without_results_has_nothing_to_tell(study: Params) -> None:

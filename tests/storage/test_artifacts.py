@@ -37,9 +37,9 @@ def explanations(rows: int = 3) -> Explanations:
 def test_numbers_come_back_by_method_and_name():
     numbers = {"lime": {"r2": np.array([0.5, np.nan, 1], np.float32)}}
     artifacts.write_explanations("m-d", "lime", replace(explanations(), numbers=numbers))
-    found = artifacts.read_explanations("m-d", "lime").numbers
-    assert found.keys() == {"lime"}
-    np.testing.assert_array_equal(found["lime"]["r2"], numbers["lime"]["r2"])
+    read = artifacts.read_explanations("m-d", "lime").numbers
+    assert read.keys() == {"lime"}
+    np.testing.assert_array_equal(read["lime"]["r2"], numbers["lime"]["r2"])
 
 
 def test_explanations_of_an_older_format_are_said_to_be_old():
@@ -171,16 +171,20 @@ def test_maps_are_float32_and_as_large_as_the_images(change):
     assert not paths.explanations("m-d", "gradients").exists()
 
 
-def test_missing_files_name_the_stage_that_makes_them():
-    for read, name, stage in [
-        (artifacts.read_raw, "d", "fetch@d"),
-        (artifacts.read_dataset, "d", "preprocess@d"),
-        (artifacts.read_predictions, "m-d", "evaluate@m-d"),
-    ]:
-        with pytest.raises(UserError, match=f"dvc repro {stage}"):
-            read(name)
-    with pytest.raises(UserError, match="dvc repro evaluate@m-d"):
-        artifacts.read_metrics("evaluate", "m-d")
+@pytest.mark.parametrize(
+    ("read", "stage"),
+    [
+        (lambda: artifacts.read_raw("d"), "fetch@d"),
+        (lambda: artifacts.read_dataset("d"), "preprocess@d"),
+        (lambda: artifacts.read_predictions("m-d"), "evaluate@m-d"),
+        (lambda: artifacts.read_metrics("evaluate", "m-d"), "evaluate@m-d"),
+        (lambda: artifacts.read_trust("m-d"), "assess@m-d"),
+        (lambda: artifacts.read_explanations("m-d", "gradients"), "explain_gradients@m-d"),
+    ],
+)
+def test_missing_files_name_the_stage_that_makes_them(read, stage):
+    with pytest.raises(UserError, match=f"there is no such file; make it with `dvc repro {stage}`"):
+        read()
 
 
 @pytest.mark.parametrize("keep", [0, 10, 500])
