@@ -26,13 +26,13 @@ INSTALLED_EXPORT := $(VENV)/.installed-export
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo "  Begin with 'make demo'. PYTHON=... chooses the Python, GPU=1 adds the CUDA libraries."
+	@echo "  Start with 'make demo'. PYTHON=... chooses the Python, GPU=1 adds the CUDA libraries."
 
 .PHONY: setup
 setup: $(INSTALLED) $(if $(GPU),$(INSTALLED_GPU)) ## Make the environment in .venv (GPU=1: with CUDA libraries)
 
 .PHONY: demo
-demo: setup ## Run the whole pipeline on the bundled digits, in .demo/ (minutes; again: seconds)
+demo: setup ## Run the whole pipeline on bundled digits in .demo/ (minutes; the second time seconds)
 	@"$(PY)" -m tools.demo
 
 .PHONY: test
@@ -40,7 +40,7 @@ test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
 	@"$(PY)" -m pytest $(TESTS)
 
 .PHONY: thorough
-thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take minutes each, such as 30 kills of a pipeline
+thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take minutes each
 	@"$(PY)" -m pytest -m thorough $(TESTS)
 
 .PHONY: lint
@@ -58,15 +58,15 @@ audit: setup ## Check the pinned requirements for known vulnerabilities (pip-aud
 	@sh tools/audit.sh
 
 .PHONY: bench
-bench: setup $(INSTALLED_DEV) ## Measure speed and memory beside peers, print one table (ONLY="training memory"; SHOW=1: only print)
+bench: setup $(INSTALLED_DEV) ## Measure speed and memory against other libraries (ONLY="training memory"; SHOW=1: print only)
 	@"$(PY)" -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show) $(BENCH)
 
 .PHONY: coverage
-coverage: setup $(INSTALLED_DEV) ## Run the tests and say which lines of stages/ they reach (90 % at least)
+coverage: setup $(INSTALLED_DEV) ## Run the tests and measure their coverage (at least 90 %)
 	@"$(PY)" -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=90 $(TESTS)
 
 .PHONY: mutants
-mutants: setup $(INSTALLED_DEV) ## Try whether the tests notice small changes of explainers and measures (85 % at least)
+mutants: setup $(INSTALLED_DEV) ## Mutation testing of attribution and trust (at least 85 % killed)
 	@"$(PY)" -m tools.mutants $(MUTANTS)
 
 .PHONY: repro
@@ -74,15 +74,15 @@ repro: setup ## Run the study (BUDGET=cpu, paper or best sets it in params.yaml;
 	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep
-sweep: setup ## Compare baseline_cnn's strides and kernels as six DVC experiments
+sweep: setup ## Compare strides and kernel sizes of baseline_cnn as six DVC experiments
 	@"$(PY)" -m tools.sweep $(SWEEP)
 
 .PHONY: experiments
-experiments: setup ## Compare all DVC experiments on a page, experiments/index.html
+experiments: setup ## Write experiments/index.html, which compares all DVC experiments
 	@"$(PY)" -m tools.experiments
 
 .PHONY: report-single
-report-single: setup ## Put the report into one file, report.html (SITE=.demo/reports for the demo's)
+report-single: setup ## Write the report as one file, report.html (SITE=.demo/reports for the demo)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")
 
 .PHONY: check-results
@@ -90,15 +90,15 @@ check-results: setup ## Before a release: do the committed results belong to thi
 	@"$(PY)" -m tools.results --check
 
 .PHONY: verify
-verify: setup ## Run a cell again from the start and compare it with dvc.lock (CELL=simple_cnn-mnist)
+verify: setup ## Run a cell again from scratch and compare it with dvc.lock (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.verify $(CELL) $(VERIFY)
 
 .PHONY: export
-export: setup $(INSTALLED_EXPORT) ## Write a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
+export: setup $(INSTALLED_EXPORT) ## Export a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.export $(CELL) $(EXPORT)
 
 .PHONY: mlflow
-mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB=mlflow.db)
+mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
 			"(for the demo's runs: make mlflow DB=.demo/mlflow.db)" >&2; exit 2; }
@@ -106,7 +106,7 @@ mlflow: setup ## Browse the tracked runs at http://127.0.0.1:PORT (PORT=5000, DB
 		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)"
 
 .PHONY: clean
-clean: ## Delete the demo, caches and, after asking, results (FORCE=1 does not ask)
+clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skips it)
 	@sh tools/clean.sh "$(FORCE)"
 
 # The environment. A stamp newer than its requirements means there is nothing to do.
