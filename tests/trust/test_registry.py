@@ -1,0 +1,52 @@
+"""What every measure keeps to; a new file in `measures/` is held to it too."""
+
+import re
+
+import numpy as np
+import pytest
+
+from heatproof.trust import registry
+from heatproof.trust.controls import CONTROLS
+from heatproof.trust.measure import GROUPS, Measure, by_measure, by_variant
+from heatproof.trust.options import MeasuresOptions
+
+
+@pytest.mark.parametrize("measure", registry.MEASURES.values(), ids=registry.MEASURES)
+def test_a_record_says_what_a_table_and_a_reader_need(measure: Measure) -> None:
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", measure.name)
+    assert measure.label[0].isupper() and measure.group in GROUPS and measure.unit
+    assert not measure.meaning.endswith(".")  # it continues a sentence
+    assert "https://" in measure.reference or measure.reference == "this project"
+    assert set(measure.controls) <= CONTROLS.keys()
+    assert not (measure.shown and measure.better is None)
+
+
+def test_each_measure_stands_once_and_families_of_assess_are_those_with_options() -> None:
+    names = [each.name for family in registry.FAMILIES.values() for each in family.measures]
+    assert sorted(names) == sorted(registry.MEASURES)
+    assert MeasuresOptions.model_fields.keys() == registry.FAMILIES.keys() - {"shuffled_labels"}
+
+
+def test_tables_show_ground_truth_first_and_the_first_baseline() -> None:
+    assert registry.SHOWN[0] == "relevance_mass"
+    assert "deletion_probability/black" in registry.SHOWN and registry.SHOWN[-1] == "gini"
+    assert registry.base("deletion_probability/black") == "deletion_probability"
+    assert registry.base("gini") == "gini"
+
+
+def test_merit_grows_the_better_a_mean_is() -> None:
+    merits = {name: measure.merit for name, measure in registry.MEASURES.items()}
+    assert merits["gini"](0.5) == 0.5 and merits["sensitivity_max"](0.5) == -0.5
+    # An inverted map is as similar as an equal one.
+    assert merits["randomised_ssim"](-0.5) == merits["randomised_ssim"](0.5) == -0.5
+    one_sided = {name for name, measure in registry.MEASURES.items() if measure.one_sided}
+    assert {"shift_max", "entropy_rise"} <= one_sided and "gini" not in one_sided
+
+
+def test_values_by_method_become_tables_by_measure() -> None:
+    one, other = np.zeros(1), np.ones(1)
+    values = {"a": {"x": one, "y": other}, "b": {"x": other}}
+    assert by_measure(values, "new_") == {"new_x": {"a": one, "b": other}, "new_y": {"a": other}}
+    assert by_variant({"black": values}) == {
+        "x/black": {"a": one, "b": other}, "y/black": {"a": other},
+    }  # fmt: skip
