@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps
 
+from heatproof.attribution import registry
 from heatproof.report.charts import sprites
 
 STEP = 3  # levels between two entries of a table, which the browser interpolates
@@ -17,11 +18,15 @@ STEP = 3  # levels between two entries of a table, which the browser interpolate
 
 @dataclass(frozen=True)
 class ColourMap:
-    """A colour map; `red`, `green` and `blue` are the table values of its filter."""
+    """A colour map; `red`, `green` and `blue` are the table values of its filter.
+
+    `offered`: readers can choose it for all maps; the others are colours of single methods.
+    """
 
     name: str
     label: str
     signed: bool
+    offered: bool
     red: str
     green: str
     blue: str
@@ -33,11 +38,12 @@ SIGNED = {"RdBu_r": "blue to red", "PuOr_r": "purple to orange"}
 
 
 def palette() -> tuple[ColourMap, ...]:
-    """All colour maps, those for unsigned maps first."""
-    return tuple(
-        _colour_map(name, label, signed)
-        for names, signed in ((UNSIGNED, False), (SIGNED, True))
-        for name, label in names.items()
+    """All colour maps of the pages, those for unsigned maps first."""
+    of_methods = {method.colours for method in registry.methods().values()} - set(UNSIGNED)
+    return (
+        *(_colour_map(name, label, False) for name, label in UNSIGNED.items()),
+        *(_colour_map(name, name, False, offered=False) for name in sorted(of_methods)),
+        *(_colour_map(name, label, True) for name, label in SIGNED.items()),
     )
 
 
@@ -53,10 +59,10 @@ def table(name: str, signed: bool) -> np.ndarray:
     return colormaps[name](np.clip(scaled, 0, 1), bytes=True)[:, :3]
 
 
-def _colour_map(name: str, label: str, signed: bool) -> ColourMap:
+def _colour_map(name: str, label: str, signed: bool, offered: bool = True) -> ColourMap:
     values = table(name, signed) / 255
     red, green, blue = (" ".join(_brief(v) for v in channel) for channel in values.T)
-    return ColourMap(name, label, signed, red, green, blue)
+    return ColourMap(name, label, signed, offered, red, green, blue)
 
 
 def _brief(share: float) -> str:

@@ -43,7 +43,9 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
         "maps": _sheet(gallery.maps, f"images/{file}-maps.png"),
         "tile": [width, height],
         "gutter": GUTTER,
-        "methods": [[x.name, x.label, x.signed, x.overlay, x.unit] for x in gallery.legends],
+        "methods": [
+            [x.name, x.label, x.signed, x.overlay, x.unit, x.colours] for x in gallery.legends
+        ],
         "examples": [_example(e, gallery.maps) for e in sorted(examples, key=lambda e: e.index)],
     }
     return Compared(

@@ -26,6 +26,7 @@ class Map:
     tile: Tile
     overlay: bool
     signed: bool
+    colours: str
     peak: float
     unit: str
     defect: str
@@ -70,6 +71,7 @@ class Legend:
     address: str
     overlay: bool
     signed: bool
+    colours: str
     unit: str
     low: str
     high: str
@@ -218,6 +220,7 @@ def _maps(
             tile=tile,
             overlay=method.overlay,
             signed=is_signed,
+            colours=method.colours,
             peak=sprites.peak(values),
             unit=method.unit,
             defect=defect,
@@ -244,6 +247,7 @@ def _legend(name: str, signed: bool) -> Legend:
         address=method.address,
         overlay=method.overlay,
         signed=signed,
+        colours=method.colours,
         unit=method.unit,
         low="− peak" if signed else "0",
         high="peak",

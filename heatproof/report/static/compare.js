@@ -58,8 +58,8 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
     return element;
   };
-  const tile = ([href, width, height], [x, y], size, kind, label) => {
-    const made = svg("svg", { class: `tile ${kind}`, viewBox: `${x} ${y} ${size[0]} ${size[1]}`, ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" } });
+  const tile = ([href, width, height], [x, y], size, kind, label, colours = {}) => {
+    const made = svg("svg", { class: `tile ${kind}`, ...colours, viewBox: `${x} ${y} ${size[0]} ${size[1]}`, ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" } });
     made.append(svg(href.startsWith("#") ? "use" : "image", { href, width, height }));
     return made;
   };
@@ -82,17 +82,18 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     const chosen = role.value in example.maps ? role.value : Object.keys(example.maps)[0];
     const [first, peaks] = example.maps[chosen];
     const method = methodOf(side);
-    const [, label, signed, coarse, unit] = cell.methods[method];
+    const [, label, signed, coarse, unit, own] = cell.methods[method];
+    const colours = signed ? {} : { filter: `url(#colours-${own})` };
     const target = chosen === "predicted" ? example.predicted : example.true;
     const levels = `levels ${signed ? "signed" : "unsigned"}${coarse ? " coarse" : ""}`;
     const draw = (kind, alt) => picture(kind,
       tile(cell.images, example.at, cell.tile, coarse || form.elements.over.value === "all" ? "under" : "behind", ""),
-      tile(cell.maps, mapPlace(cell, first + method), cell.tile, levels, alt));
-    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, draw };
+      tile(cell.maps, mapPlace(cell, first + method), cell.tile, levels, alt, colours));
+    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, colours, draw };
   };
-  const caption = (letter, { cell, example, label, target, peak, low, levels }) => {
+  const caption = (letter, { cell, example, label, target, peak, low, levels, colours }) => {
     const made = document.createElement("figcaption");
-    const scale = svg("svg", { class: `ramp ${levels}`, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true" });
+    const scale = svg("svg", { class: `ramp ${levels}`, ...colours, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true" });
     scale.append(svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
     const line = (...parts) => {
       const p = document.createElement("p");

@@ -1,9 +1,12 @@
 """The tables that give levels of grey their colours."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib import colormaps
 
+from heatproof.attribution import registry
 from heatproof.report.charts import colours, sprites
 
 
@@ -30,6 +33,16 @@ def test_zero_is_the_middle_of_every_colour_map_for_signed_maps() -> None:
             drawn = [looked_up(c, zero)[0] for c in (chosen.red, chosen.green, chosen.blue)]
             assert min(drawn) > 235, chosen.name
             assert np.ptp(drawn) < 4, chosen.name
+
+
+def test_the_colours_of_every_method_are_there_and_only_some_are_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = {c.name for c in colours.palette()}
+    assert {method.colours for method in registry.methods().values()} <= names
+    one = replace(next(iter(registry.methods().values())), colours="inferno")
+    monkeypatch.setattr(registry, "methods", lambda: {"one": one})
+    assert [c.offered for c in colours.palette() if c.name == "inferno"] == [False]
 
 
 def test_there_is_a_choice_of_both_kinds() -> None:
