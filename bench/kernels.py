@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import limits, machine
-from bench.models import measurable, require_known
+from bench.models import CLASSES, SHAPES, measurable, require_known
 from bench.train import PASSES
 from bench.training import sides
 from heatproof.config import params
@@ -189,8 +189,8 @@ def main() -> None:
         operations = operations_in(Path(folder))
     from heatproof.models.build import build_model
 
-    shape = sides.SHAPES[study.cell(cell).dataset]
-    layers = layers_of(build_model(study.run(cell), shape, sides.CLASSES))
+    shape = SHAPES[study.cell(cell).dataset]
+    layers = layers_of(build_model(study.run(cell), shape, CLASSES))
     batch_size = study.run(cell).schedule.batch_size
     print(f"{options.model}, {batch_size} images a step; the product reaches {product:.0f} GFLOP/s")
     print(*lines(rows(operations, layers, options.batches, batch_size), product), sep="\n")

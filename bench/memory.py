@@ -26,10 +26,10 @@ from typing import Any
 
 from bench import record, studies
 from bench.results import PROJECT, Measurement, under
-from heatproof.config import params
-from heatproof.storage import formats, paths
+from heatproof.config import overlay, params
+from heatproof.config.yaml_file import read_yaml
+from heatproof.storage import paths
 from tests.scratch import environment
-from tools import overlay
 
 PART = "memory"
 LIMIT_GIB = 2.0
@@ -163,7 +163,7 @@ def main() -> None:
     datasets = sorted({study.cell(cell).dataset for cell in cells})
     with tempfile.TemporaryDirectory() as scratch, record.into(options.results) as take:
         copy(folder, Path(scratch), cells)
-        locked = formats.read_yaml(folder / "dvc.lock")["stages"]
+        locked = read_yaml(folder / "dvc.lock")["stages"]
         for stage, words in commands(locked, cells, datasets).items():
             if options.stages and stage.partition("@")[0] not in options.stages:
                 continue

@@ -33,9 +33,9 @@ from bench import record, studies
 from bench.results import PROJECT, Measurement
 from bench.startup import ROOMS
 from heatproof.attribution import registry
+from heatproof.config import overlay
 from heatproof.run.errors import UserError, nearest
 from tests.scratch import Scratch, copy_repository, environment
-from tools import overlay
 
 CHANGED = "models.{model}.training.label_smoothing"
 SMALL = "simple_cnn"

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from heatproof.config import overlay
 from heatproof.run.errors import UserError
 from tests.scratch import Scratch
-from tools import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")

@@ -20,9 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bench import limits, record
-from bench.models import measurable
+from bench.models import CLASSES, SHAPES, measurable
 from bench.results import PROJECT, Measurement
-from bench.training.sides import CLASSES, SHAPES
 from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.trust.measure import BASELINES

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import overlay
+from heatproof.config import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("heatproof", "stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "claims.yaml",

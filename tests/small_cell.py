@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset, Predictions
 from tests.scratch import shrunken_params
-from tools import overlay
 
 CLASSES = tuple(f"class {number}" for number in range(10))
 TEST_IMAGES = 40

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from heatproof.config import params
+from heatproof.config import overlay, params
+from heatproof.config.yaml_file import read_yaml
 from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, formats, paths, tables, weights
+from heatproof.storage import artifacts, paths, tables, weights
 from tests import forbidden
 from tests.datasets import stand_ins
-from tools import comparing, exp_files, overlay
+from tools import comparing, exp_files
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL = "simple_cnn-digits"
@@ -126,7 +127,7 @@ def test_yaml(tag: str) -> None:
         with pytest.raises(UserError, match="not valid YAML"):
             params.load()
         with pytest.raises(UserError):
-            formats.read_yaml(params.PARAMS)
+            read_yaml(params.PARAMS)
         with pytest.raises(Exception, match="python"):
             overlay.read(params.PARAMS)
 

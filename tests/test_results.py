@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.artifacts import write_metrics
 from tests.scratch import shrunken_params
-from tools import overlay, results
+from tools import results
 
 CELL = "simple_cnn-digits"
 HEADLINE = {

@@ -17,10 +17,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
-from tools import overlay, pipeline, repair
+from tools import pipeline, repair
 from tools.run_lock import run_lock
 
 DEMO = Path(".demo")
@@ -85,7 +85,9 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 
 def main() -> None:
     """Run the demo and print its results."""
-    argparse.ArgumentParser(prog="make demo", description=__doc__.splitlines()[0]).parse_args()
+    argparse.ArgumentParser(
+        prog="make demo", description=(__doc__ or "").splitlines()[0]
+    ).parse_args()
     root = Path.cwd()
     if not (root / params.PARAMS).exists():
         raise UserError(

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
-from heatproof.storage.formats import read_yaml
 from tools import mutating
 from tools.mutating import Mutant
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.config import params
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths
-from heatproof.storage.formats import read_yaml
 from tools.shell import dvc
 
 README = Path("README.md")

@@ -28,9 +28,9 @@ from typing import Any
 import networkx as nx
 
 from heatproof.config import params
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
-from heatproof.storage.formats import read_yaml
 from tools import jobs
 from tools.comparing import apart, beside_seeds
 from tools.demo import DVC_CONFIG

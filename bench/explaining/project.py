@@ -16,8 +16,8 @@ import numpy as np
 
 from bench.explaining import calls, exchange
 from bench.explaining.settings import Settings
+from bench.models import CLASSES, SHAPES
 from bench.results import PROJECT
-from bench.training.sides import CLASSES, SHAPES
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
 from heatproof.config import params

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.explaining.exchange import require_same
+from bench.models import CLASSES, SHAPES
 from bench.turns import Rounds
 from heatproof.config import params
 from heatproof.run import runtime
@@ -21,8 +22,6 @@ from heatproof.run import runtime
 if TYPE_CHECKING:
     import keras
 
-SHAPES = {"mnist": (28, 28, 1), "fashion_mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
-CLASSES = 10
 PRODUCT = 2048  # rows and columns of the matrices that show what the machine can do
 ENDLESS = 1_000_000  # epochs: the parent process says when it is enough
 COMPARED = 16  # images whose logits every side must get

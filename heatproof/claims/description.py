@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from heatproof.claims.published import Published
 from heatproof.config.schema import Block
 from heatproof.config.validation import validated
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError, nearest
-from heatproof.storage.formats import read_yaml
 
 CLAIMS = Path("claims.yaml")
 

@@ -17,11 +17,11 @@ from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
 from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
+from heatproof.config.yaml_file import read_yaml
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.datasets.options import Dataset
 from heatproof.features.options import FeaturesOptions, RunComparisonOptions
 from heatproof.run.errors import UserError, nearest
-from heatproof.storage.formats import read_yaml
 from heatproof.training.options import Schedule, Training
 from heatproof.trust.options import AssessOptions, PublishedSanityOptions
 

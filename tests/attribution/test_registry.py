@@ -10,11 +10,10 @@ from matplotlib import colormaps
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.families import FAMILIES, SLOW_STAGES, STAGE_FAMILIES
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.config.params import Explain
 from heatproof.run.errors import UserError
 from tests.scratch import real_params
-from tools import overlay
 
 
 def test_records_are_complete_and_unlike() -> None:

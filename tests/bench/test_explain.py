@@ -14,8 +14,8 @@ from bench.explaining import exchange
 from bench.explaining.calls import Offer
 from bench.explaining.project import METHODS, PASSES, Project, passes_of
 from bench.explaining.settings import Settings
+from bench.models import CLASSES, SHAPES
 from bench.results import PROJECT, compare
-from bench.training.sides import CLASSES, SHAPES
 from bench.turns import SideLost, Sides
 from tests.bench.made import a_measurable_cell
 

@@ -24,15 +24,15 @@ from bench import (
     trust,
 )
 from bench.kernels import REST, Layer, Row
-from bench.models import measurable
+from bench.models import CLASSES, SHAPES, measurable
 from bench.results import PROJECT, compare
 from bench.train import TENSORFLOW, TORCH, Rates
 from bench.training import sides
 from heatproof.config import params
+from heatproof.config.yaml_file import read_yaml
 from heatproof.models import cost
 from heatproof.models.build import build_model
 from heatproof.run.errors import UserError
-from heatproof.storage import formats
 from heatproof.storage.records import Dataset
 from tests.bench.made import a_measurable_cell
 from tests.models import networks
@@ -156,7 +156,7 @@ def handed_over(folder: Path, *cells: str) -> Path:
     study, generator = params.load(), np.random.default_rng(0)
     for cell in cells:
         networks.runtime.configure(study.threads, study.seed)
-        model = build_model(study.run(cell), sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+        model = build_model(study.run(cell), SHAPES[study.cell(cell).dataset], CLASSES)
         for variable in model.weights:
             if variable.name in ("beta", "bias", "moving_mean"):
                 variable.assign(generator.normal(0, 0.1, variable.shape))
@@ -249,7 +249,7 @@ def test_the_layers_costs_are_the_networks() -> None:
 def test_a_network_is_trained_and_recorded(tmp_path: Path) -> None:
     study, cell = params.load(), a_measurable_cell()
     kernels.record(cell, 2, tmp_path)
-    built = build_model(study.run(cell), sides.SHAPES[study.cell(cell).dataset], sides.CLASSES)
+    built = build_model(study.run(cell), SHAPES[study.cell(cell).dataset], CLASSES)
     layers = kernels.layers_of(built)
     rows = kernels.rows(kernels.operations_in(tmp_path), layers, 2, 1)
     seconds = {row.kind: row.seconds for row in rows}
@@ -291,7 +291,7 @@ def test_a_training_has_all_data_and_few_steps(tmp_path: Path) -> None:
     before = study.contents("data", "metrics")
     scratch = tmp_path / "scratch"
     memory.copy(study.path, scratch, [CELL])
-    words = formats.read_yaml(ROOT / "dvc.yaml")["stages"]["train"]["do"]["cmd"].split()
+    words = read_yaml(ROOT / "dvc.yaml")["stages"]["train"]["do"]["cmd"].split()
     gib, failure = memory.peak_gib([*words[:-1], CELL], scratch, steps=2)
     assert failure == "" and 0.1 < gib < memory.LIMIT_GIB
     assert study.contents("data", "metrics") == before

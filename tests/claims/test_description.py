@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 
 from heatproof.claims import description, statements
 from heatproof.claims.published import Published
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
-from heatproof.storage.formats import read_yaml
 from tests.claims.results import BIG, BOOK, CELLS, IMAGES, LOADED, ROOT, STUDY
 
 

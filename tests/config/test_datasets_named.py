@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.run.errors import UserError
 from tests.scratch import real_params
-from tools import overlay
 
 
 @pytest.mark.parametrize(

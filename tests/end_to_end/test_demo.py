@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.storage.artifacts import write_metrics
 from tests.scratch import ROOT, copy_repository
-from tools import demo, overlay
+from tools import demo
 
 
 @pytest.fixture

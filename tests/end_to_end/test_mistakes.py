@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from heatproof.config import overlay
 from heatproof.run import command
 from tests.scratch import ROOT, Scratch, environment
-from tools import overlay
 
 SIMPLE = ("stages.train", "--run", "simple_cnn-mnist")
 

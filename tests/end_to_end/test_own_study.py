@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from heatproof.config import overlay
 from tests.scratch import ROOT, environment, real_params
-from tools import overlay
 
 # Those that read params.yaml most. `make test` in the copy would run the others as well.
 ROOMS = ("tests/config", "tests/claims", "tests/storage", "tests/stages", "tests/report",

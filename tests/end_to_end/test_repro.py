@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from heatproof.config import overlay
 from tests.scratch import ROOT, Scratch, shrunken_params
-from tools import overlay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.config import params
+from heatproof.config import overlay, params
 from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation.results import on_train
 from heatproof.run.errors import UserError
@@ -18,7 +18,6 @@ from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset
 from stages import evaluate as stage
 from tests import scratch
-from tools import overlay
 
 CELL = "simple_cnn-digits"
 NAMES = ("=zero", *"123456789")

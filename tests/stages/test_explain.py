@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from heatproof.attribution import registry
+from heatproof.config import overlay
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
@@ -17,7 +18,6 @@ from heatproof.storage.records import Predictions
 from stages.explain import explain_cell
 from tests import small_cell
 from tests.scratch import shrunken_params
-from tools import overlay
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
 IMAGES = {"images": {"right_per_class": 2, "wrong_per_class": 1}}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from heatproof.config import overlay
 from heatproof.datasets import official_files
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.run.errors import UserError
@@ -17,7 +18,6 @@ from stages.fetch import fetch
 from tests import small_cell
 from tests.datasets import stand_ins
 from tests.scratch import ROOT, environment
-from tools import overlay
 
 CELLS = ("simple_cnn-digits", "simple_cnn-mnist")
 
