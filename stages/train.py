@@ -7,13 +7,14 @@ if __name__ == "__main__":
 
 import argparse
 import time
+from typing import Any
 
 from heatproof.config import params
-from heatproof.evaluation.figures import training_curves
 from heatproof.run import tracking
 from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.training import runs
 from heatproof.training.labels import with_labels_of
+from heatproof.training.loop import Outcome
 
 
 def main() -> None:
@@ -52,5 +53,12 @@ def train(name: str) -> None:
         best = {f"best_{k}" if k in outcome.best else k: v for k, v in metrics.items()}
         tracked.log_metrics(best | timing)
         tracked.log_artifact(paths.history(name))
-        tracked.log_figure(lambda: training_curves(outcome.history), "training_curves.png")
+        tracked.log_figure(lambda: curves(outcome), "training_curves.png")
     resuming.finish_checkpoint(name)
+
+
+def curves(outcome: Outcome) -> Any:
+    # Imported when a tracked run wants it: a machine that only trains need not have matplotlib.
+    from heatproof.evaluation.figures import training_curves
+
+    return training_curves(outcome.history)

@@ -61,14 +61,14 @@ def passes_on_jax(*cases: str) -> None:
 
 @pytest.mark.slow
 def test_it_gives_what_keras_own_loop_gives_and_goes_on_to_the_same_bytes() -> None:
-    resumed = "test_resume.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
+    resumed = "test_checkpoints.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
     passes_on_jax("jax_cases.py", resumed)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_it_keeps_the_whole_contract_of_the_loop() -> None:
-    passes_on_jax("test_loop.py", "test_resume.py", "test_augmentation.py")
+    passes_on_jax("test_loop.py", "test_checkpoints.py", "test_augmentation.py")
 
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
@@ -86,7 +86,7 @@ def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -
 
 def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeypatch) -> None:
     digits_in(tmp_path, monkeypatch)
-    stage = ("-c", ALONE, "stages.train", "--cell", CELL)
+    stage = ("-c", ALONE, "stages.train", "--run", CELL)
     said = on("jax", *stage, cwd=tmp_path, STUDY_TRACKING="")
     assert "MLflow is not installed: the run is not tracked" in said
     assert "warning" not in said.lower()
@@ -101,10 +101,11 @@ def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeyp
 def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
     """Within five of the 144 validation images, from another start and other random changes."""
     real = real_params()["models"]["simple_cnn"]
+    real["schedules"]["cpu"]["digits"]["train_images"] = "all"
     digits_in(tmp_path, monkeypatch, models={"simple_cnn": real})
     found = {}
     for backend in ("tensorflow", "jax"):
-        on(backend, "-m", "stages.train", "--cell", CELL, cwd=tmp_path)
+        on(backend, "-m", "stages.train", "--run", CELL, cwd=tmp_path)
         found[backend] = artifacts.read_metrics("train", CELL)["val_accuracy"]
     assert found["tensorflow"] > 0.93
     assert abs(found["jax"] - found["tensorflow"]) < 5 / 144
@@ -116,7 +117,7 @@ import numpy as np
 from tests.models import networks
 from heatproof.datasets.options import Augmentation
 from heatproof.training.loop import train
-from heatproof.storage import weights as weight_files
+from heatproof.storage import weights
 from pathlib import Path
 from tests.training.test_schedule import schedule, training
 folder, *names = sys.argv[1:]

@@ -19,7 +19,6 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import Field
-from threadpoolctl import threadpool_limits
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
@@ -120,6 +119,9 @@ def infidelity(
     # Kept, since new memory takes longer to come than to be written.
     memory, moves = np.empty_like(draws), np.empty(draws.shape[:3])
     # NumPy's threads have little to do in matrices this small, and get in the network's way.
+    # Imported here: a machine that only trains reads the options above without it.
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1, user_api="blas"):
         for row, image in enumerate(images):
             # Of all maps at once: one product of matrices for squares, and one for noise.
