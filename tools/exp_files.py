@@ -1,6 +1,7 @@
 """What experiments trained and explained, read from DVC's cache without checking anything out."""
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from heatproof.report.sections.outcomes import Pictures
 from heatproof.report.text import methods
+from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.formats import read_object
 
@@ -40,11 +42,11 @@ def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]
     """Read which figures of a cell no headline has, as far as the cache has them."""
     figures = {}
     for path, name in (
-        (paths.metrics("evaluate", cell), "test_images"),
-        (paths.timing("train", cell), "train_seconds"),
+        (paths.metrics("evaluate", cell).as_posix(), "test_images"),
+        (paths.timing("train", cell).as_posix(), "train_seconds"),
     ):
-        if (file := cached(cache, outputs.get(path.as_posix(), ""))).is_file():
-            figures[name] = read_object(file, "").get(name)
+        with suppress(KeyError, UserError):  # not recorded, or not in the cache
+            figures[name] = read_object(cached(cache, outputs[path]), "")[name]
     return {name: value for name, value in figures.items() if isinstance(value, int | float)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from heatproof.config.params import PARAMS
 from heatproof.report.sections.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
+from heatproof.run.tracking import flattened
 from heatproof.storage import paths
 
 FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "parameters", "flops")
@@ -72,32 +73,20 @@ def _outcome(name: str, tip: dict[str, Any]) -> Outcome:
         name=name,
         order=str(data.get("timestamp") or ""),
         note="" if params is not None else f"its {PARAMS} cannot be read",
-        params=_flat(params or {}),
+        params=flattened(params or {}),
         figures=_figures(data.get("metrics") or {}),
     )
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters by their full names, as they are typed after `-S`."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     figures: dict[str, dict[str, float]] = {}
     for path, content in metrics.items():
         headline = (content or {}).get("data")
-        if Path(path).parent == paths.headline("evaluate", "").parent and isinstance(
-            headline, Mapping
-        ):
+        run = Path(path).stem
+        if Path(path) == paths.headline("evaluate", run) and isinstance(headline, Mapping):
             known = {n: headline[n] for n in FIGURES if isinstance(headline.get(n), int | float)}
             if "accuracy" in known:
-                figures[Path(path).stem] = known
+                figures[run] = known
     return figures
 
 

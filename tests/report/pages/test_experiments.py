@@ -238,6 +238,8 @@ def test_training_time_and_the_number_of_images_come_from_the_cache(tmp_path):
         write_json(exp_files.cached(tmp_path, outputs[path]), content)
     expected = {"test_images": 359, "train_seconds": 7.5}
     assert exp_files.details(CELL, outputs, tmp_path) == expected
+    exp_files.cached(tmp_path, "0" * 32).write_text("{")
+    assert exp_files.details(CELL, outputs, tmp_path) == {"train_seconds": 7.5}
 
 
 def test_first_filters_and_maps_come_from_the_cache(tmp_path):
