@@ -10,7 +10,7 @@ from heatproof.report.charts.scatter import Scatter
 from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.report.pages import claims
 from heatproof.report.sections import costs, curves, trust_summary
-from heatproof.report.sections.key_findings import key_findings
+from heatproof.report.sections.key_findings import key_findings, overlaps
 from heatproof.report.sections.provenance_section import BUDGETS, provenance
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.study import CellResults, Study
@@ -151,7 +151,7 @@ def _leaderboard(
                 rank=number if evaluate else None,
                 evaluate=evaluate,
                 timing=result.timing,
-                overlaps_best=_overlaps(evaluate, best) if number > 1 else False,
+                overlaps_best=overlaps(evaluate, best) if number > 1 else False,
                 trust=checks.of_cell(result.assess["measures"]) if result.assess else None,
                 position=places[0],
                 low_position=places[1],
@@ -178,11 +178,6 @@ def _places(evaluate: dict[str, Any], axis: tuple[float, float] | None) -> list[
         return [None] * 3
     values = [evaluate.get(key) for key in ("accuracy", "accuracy_low", "accuracy_high")]
     return [position(v, *axis) if numbers.known(v) else None for v in values]
-
-
-def _overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
-    high, low = evaluate.get("accuracy_high"), best.get("accuracy_low")
-    return numbers.known(high) and numbers.known(low) and high >= low
 
 
 def _strip(results: Iterable[CellResults]) -> Strip | None:

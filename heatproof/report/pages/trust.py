@@ -105,28 +105,15 @@ def foreground(assessed: Sequence[CellResults]) -> Table | None:
     """Localisation where the object's foreground is the mask: means over those cells."""
     cells = [c.assess for c in assessed if c.assess["mask"] == "foreground"]
     columns = table(
-        ColumnSource(measure, over_cells(cells, measure), best=True, note=measures.wanted(measure))
+        ColumnSource(
+            measure,
+            ranked.over_cells(ranked.means(cells, measure)),
+            best=True,
+            note=measures.wanted(measure),
+        )
         for measure in measures.TRUTHS
     )
     return columns and columns.by_mean("relevance_rank")
-
-
-def over_cells(cells: Sequence[Assess], measure: str) -> dict[str, dict[str, Any]]:
-    """Average a measure's means over cells, with the lowest and the highest."""
-    means: dict[str, list[float]] = {}
-    for assess in cells:
-        for name, summary in assess["measures"].get(measure, {}).items():
-            if numbers.known(summary["mean"]):
-                means.setdefault(name, []).append(summary["mean"])
-    return {
-        name: {
-            "mean": fmean(each),
-            "low": min(each) if len(each) > 1 else None,
-            "high": max(each) if len(each) > 1 else None,
-            "images": len(each),
-        }
-        for name, each in means.items()
-    }
 
 
 def every_rank(contents: Sequence[Assess]) -> Table | None:

@@ -64,15 +64,16 @@ def pair(results: Sequence[CellResults]) -> _Pair | None:
         return None
     best = min(known, key=lambda c: (-c.evaluate["accuracy"], c.name))
     cheaper = [c for c in known if c.evaluate["flops"] < best.evaluate["flops"]]
-    overlapping = [c for c in cheaper if _overlaps(c.evaluate, best.evaluate)]
+    overlapping = [c for c in cheaper if overlaps(c.evaluate, best.evaluate)]
     if overlapping:
         return _Pair(best, min(overlapping, key=lambda c: (c.evaluate["flops"], c.name)), True)
     next_best = min(cheaper, key=lambda c: (-c.evaluate["accuracy"], c.name), default=None)
     return _Pair(best, next_best, False)
 
 
-def _overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
-    high, low = evaluate["accuracy_high"], best["accuracy_low"]
+def overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
+    """Whether a cell's interval of accuracy overlaps that of a more accurate one."""
+    high, low = evaluate.get("accuracy_high"), best.get("accuracy_low")
     return numbers.known(high) and numbers.known(low) and high >= low
 
 

@@ -33,6 +33,8 @@ STAGES = {
     "train": "training",
     "evaluate": "evaluation",
     "assess": "assessment of the maps",
+    "assess_shuffled": "assessment with shuffled labels",
+    "compare_runs": "comparison of runs",
 }
 
 

@@ -44,6 +44,29 @@ def table(cells: Sequence[Assess], names: Iterable[str]) -> Table | None:
     return trust_table.table(source for name in names if (source := _column(cells, name)))
 
 
+def means(cells: Sequence[Assess], measure: str) -> dict[str, list[float]]:
+    """Collect the means of each method and control over the cells that measured it."""
+    collected: dict[str, list[float]] = {}
+    for assess in cells:
+        for name, summary in assess["measures"].get(measure, {}).items():
+            if numbers.known(summary["mean"]):
+                collected.setdefault(name, []).append(summary["mean"])
+    return collected
+
+
+def over_cells(values: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
+    """Average values over cells, with the lowest and the highest where there are several."""
+    return {
+        name: {
+            "mean": fmean(each),
+            "low": min(each) if len(each) > 1 else None,
+            "high": max(each) if len(each) > 1 else None,
+            "images": len(each),
+        }
+        for name, each in values.items()
+    }
+
+
 def mean_ranks(cells: Sequence[Assess], measure: str) -> dict[str, list[float]]:
     """Collect a method's ranks over the cells that measured it."""
     collected: dict[str, list[float]] = {}
@@ -67,15 +90,7 @@ def _column(cells: Sequence[Assess], measure: str) -> ColumnSource | None:
     remark = "a control passes" if measures.describe(measure).one_sided else "uninformative"
     return ColumnSource(
         measure,
-        {
-            name: {
-                "mean": fmean(each),
-                "low": min(each) if len(each) > 1 else None,
-                "high": max(each) if len(each) > 1 else None,
-                "images": len(each),
-            }
-            for name, each in collected.items()
-        },
+        over_cells(collected),
         note=f"{remark} on {uninformative} of {total}" if uninformative else "",
         uninformative=f"A control ranks above most methods on {uninformative} of {total} networks: "
         f"{measures.consequence(measure)}"

@@ -40,7 +40,7 @@ def statements(assessed: Sequence[CellResults]) -> Iterator[Statement]:
 def _truth(planted: Sequence[ranked.Assess]) -> str:
     means = {
         name: fmean(values)
-        for name, values in _means(planted, LOCATES).items()
+        for name, values in ranked.means(planted, LOCATES).items()
         if len(values) == len(planted)
     }
     of_methods = {name: mean for name, mean in means.items() if name not in measures.CONTROLS}
@@ -72,7 +72,7 @@ def _no_better(assess: ranked.Assess, name: str) -> bool:
 
 
 def _weight_independent(cells: Sequence[ranked.Assess]) -> str:
-    means = {n: fmean(v) for n, v in _means(cells, "randomised_spearman").items()}
+    means = {n: fmean(v) for n, v in ranked.means(cells, "randomised_spearman").items()}
     of_methods = {n: mean for n, mean in means.items() if n not in measures.CONTROLS}
     if not of_methods:
         return ""
@@ -123,15 +123,6 @@ def _stable(cells: Sequence[ranked.Assess]) -> str:
         "Whether removed pixels become black, mean-coloured or blurred can change which method is "
         f"best. The order of the methods is stable: {'; '.join(parts)} networks."
     )
-
-
-def _means(cells: Sequence[ranked.Assess], measure: str) -> dict[str, list[float]]:
-    means: dict[str, list[float]] = {}
-    for assess in cells:
-        for name, summary in assess["measures"].get(measure, {}).items():
-            if numbers.known(summary["mean"]):
-                means.setdefault(name, []).append(summary["mean"])
-    return means
 
 
 def _listed(names: Sequence[str]) -> str:
