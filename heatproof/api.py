@@ -241,7 +241,7 @@ def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
     """
     folder = Path(study)
     parameters = params.load(folder / params.PARAMS)
-    _require_trained(parameters, name, folder)
+    require_trained(parameters, name, folder)
     runtime.require_tensorflow("explaining")
     dataset = artifacts.read_dataset(parameters.cell(name).dataset, folder)
     runtime.configure(parameters.threads, parameters.seed)
@@ -253,7 +253,7 @@ def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
     return TrainedCell(name, folder, parameters, dataset, Network(model))
 
 
-def _require_trained(parameters: params.Params, cell: str, folder: Path) -> None:
+def require_trained(parameters: params.Params, cell: str, folder: Path) -> None:
     """Refuse a cell that is unknown or not trained yet, saying how to get it."""
     demo = folder / DEMO / params.PARAMS
     if cell not in parameters.cells and demo.exists() and cell in params.load(demo).cells:

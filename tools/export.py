@@ -170,7 +170,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
         UserError: the cell is unknown or not trained, a package is missing, or logits differ.
     """
     study = params.load()
-    api.require_trained(study, cell)
+    api.require_trained(study, cell, Path())
     require_packages(formats)
     runtime.require_tensorflow("exporting")
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
