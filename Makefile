@@ -70,7 +70,7 @@ mutants: setup $(INSTALLED_DEV) ## Mutation testing of attribution and trust (at
 	@"$(PY)" -m tools.mutants $(MUTANTS)
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu, paper or best sets it in params.yaml; TARGET=stage@cell: a part; JOBS=n: cells at once; DRY=1: only list what would run)
+repro: setup ## Run the study (BUDGET=cpu|paper|best; TARGET=stage@run: a part; JOBS=n cells at once; DRY=1: list only)
 	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
 
 .PHONY: sweep

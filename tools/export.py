@@ -65,7 +65,7 @@ def save_keras(model: "keras.Model", path: Path) -> None:
     """
     model.save(path)
     with zipfile.ZipFile(path) as archive:
-        if b'"stages.' in archive.read("config.json"):
+        if b'"heatproof.' in archive.read("config.json"):
             raise ValueError(f"{model.name} has layers of this project's own")
 
 

@@ -40,7 +40,7 @@ def opened_elsewhere(path: Path, images: np.ndarray, folder: Path) -> np.ndarray
         "import sys, keras, numpy as np\n"
         "model = keras.saving.load_model(sys.argv[1], compile=False)\n"
         "np.save('logits.npy', np.asarray(model(np.load('images.npy'))))\n"
-        "assert not any(name.split('.')[0] == 'stages' for name in sys.modules)\n"
+        "assert not any(name.split('.')[0] == 'heatproof' for name in sys.modules)\n"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(path)], cwd=folder, env=environment(),
