@@ -7,8 +7,8 @@ The parameter is a model's, so that all stages of its cells run again, and those
 At most 10 % over is the goal.
 
 Useful work: right after the run each of these stages is run once more, in a process that has
-already loaded the stage's module, the rooms that it works in and its libraries, has configured
-TensorFlow and has opened a tracked run, as `bench.startup` does. What its `main` then takes is its
+already loaded the stage's module and its libraries, has configured TensorFlow and has opened a
+tracked run, as `bench.startup` does. What its `main` then takes is its
 work, reading and writing files, tracing and compiling included. So all that the wall time has
 beyond the sum is starting Python and libraries, and DVC.
 """
@@ -18,7 +18,6 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("bench.one_change")
 
-import itertools
 import json
 import re
 import shlex
@@ -31,8 +30,7 @@ from typing import Any
 
 from bench import record, studies
 from bench.results import PROJECT, Measurement
-from bench.startup import ROOMS
-from heatproof.attribution import registry
+from bench.startup import STAGES
 from heatproof.config import overlay
 from heatproof.run.errors import UserError, nearest
 from tests.scratch import Scratch, copy_repository, environment
@@ -45,16 +43,16 @@ OVER = 1.1
 
 WORK = """
 import importlib, json, sys, time
-module, rooms = sys.argv[1], json.loads(sys.argv[2])
+from heatproof.run import runtime, tracking
+module, uses_keras = sys.argv[1], json.loads(sys.argv[2])
+if uses_keras:
+    runtime.choose_kernels()
+    runtime.load_keras()
 stage = importlib.import_module(module)
 from heatproof.config import params
 study = params.load()
-if rooms is not None:
-    from heatproof.run import runtime
-    from heatproof.run import tracking
+if uses_keras:
     runtime.configure(study.threads, study.seed, training=".train" in module)
-    for room in rooms:
-        importlib.import_module(room)
     with tracking.run("bench", "bench", {"seed": study.seed}):
         pass
 sys.argv[:] = [module, *sys.argv[3:]]
@@ -64,34 +62,13 @@ print(json.dumps(time.perf_counter() - started))
 """
 
 
-def rooms_of(module: str, words: list[str]) -> list[str] | None:
-    """Return what a stage loads for its work; None where that is its module alone.
-
-    Args:
-        module: of the stage, such as `stages.explain`.
-        words: its options, such as `--family lime`.
-    """
-    rooms = ROOMS[module.removeprefix("stages.")]
-    if rooms is None:
-        return None
-    families = [word for option, word in itertools.pairwise(words) if option == "--family"]
-    of_family = [module for name in families for module in modules_of(name)]
-    return [*rooms, *of_family]
-
-
-def modules_of(family: str) -> tuple[str, ...]:
-    """Return the modules that a stage family explains by."""
-    if family in registry.INSPECTIONS:
-        return (registry.INSPECTIONS[family],)
-    return registry.modules(registry.of_stage(family))
-
-
 def work_of(study: Scratch, stage: str) -> float:
     """Run a stage in a process that is ready for it; return the seconds."""
     locked = overlay.read(study.path / "dvc.lock")["stages"]
     _, _, module, *words = shlex.split(locked[stage]["cmd"])
+    uses_keras = STAGES[module.removeprefix("stages.")]
     done = subprocess.run(
-        [sys.executable, "-c", WORK, module, json.dumps(rooms_of(module, words)), *words],
+        [sys.executable, "-c", WORK, module, json.dumps(uses_keras), *words],
         cwd=study.path, env=environment(STUDY_TRACKING="on"), check=True,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -1,13 +1,13 @@
 """How long a stage takes before its first useful work: `python -m bench.startup`
 
-Each stage is a process of its own, which does what the stage does before its work: it loads the
-stage's module, reads params.yaml, and where the stage needs TensorFlow configures it, loads the
-rooms that the work is done in and begins the tracked run (in a folder of its own), which MLflow is
-loaded for only when there is something to log. Measured from the start of the process by a clock
-that the two share; the median of some rounds, after one that brings files into memory. So it is
-where a stage starts by itself, as under `dvc repro`; under `make repro` it is a copy of a process
-that has its libraries loaded (heatproof/run/forkserver.py), which `bench.one_change` measures. A
-stage that misses its limit makes the exit code 1.
+Each stage is a process of its own, which does what the stage does before its work: it loads Keras
+where the stage needs it, the stage's module with all that it imports, reads params.yaml, configures
+TensorFlow and begins the tracked run (in a folder of its own), which MLflow is loaded for only when
+there is something to log. Measured from the start of the process by a clock that the two share; the
+median of some rounds, after one that brings files into memory. So it is where a stage starts by
+itself, as under `dvc repro`; under `make repro` it is a copy of a process that has its libraries
+loaded (heatproof/run/forkserver.py), which `bench.one_change` measures. A stage that misses its
+limit makes the exit code 1.
 """
 
 from heatproof.run import command
@@ -30,42 +30,31 @@ from bench.results import Measurement, under
 ROOT = Path(__file__).resolve().parents[1]
 WITH_TENSORFLOW, WITHOUT = 5.0, 1.0  # seconds
 
-TRAINING = ("heatproof.training.runs",)
-NETWORK = ("heatproof.models.build", "heatproof.attribution.core.network")
-# What a stage that needs TensorFlow loads for its work; the others load all with their module.
-ROOMS: dict[str, tuple[str, ...] | None] = {
-    "fingerprint": None,
-    "fetch": None,
-    "preprocess": None,
-    "train": TRAINING,
-    "evaluate": ("heatproof.models.build", "heatproof.evaluation.inference"),
-    "explain": (*NETWORK, "heatproof.attribution.explaining"),
-    "compare_runs": (*NETWORK, "heatproof.features.run_comparison"),
-    "assess": (*NETWORK, "heatproof.trust.assess"),
-    "assess_shuffled": (*NETWORK, "heatproof.trust.assess"),
-    "published_sanity": NETWORK,
-    "claims": None,
-    "report": None,
+# Whether it needs Keras, by stage: its call of `command.start` says so.
+STAGES = {
+    path.stem: "uses=" in path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "stages").glob("[a-z]*.py"))
 }
 STARTED = """
 import importlib, json, sys, time
-started, stage, rooms = float(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
+started, stage, uses_keras = float(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 laps = {}
 def lap(name):
     laps[name] = time.monotonic() - started
+if uses_keras:
+    from heatproof.run import runtime
+    runtime.choose_kernels()
+    runtime.load_keras()
+    lap("Keras")
 importlib.import_module(f"stages.{stage}")
 lap("module")
 from heatproof.config import params
 study = params.load()
 lap("params.yaml")
-if rooms is not None:
-    from heatproof.run import runtime
+if uses_keras:
     from heatproof.run import tracking
     runtime.configure(study.threads, study.seed)
     lap("TensorFlow")
-    for room in rooms:
-        importlib.import_module(room)
-    lap("rooms")
     with tracking.run(stage, "bench", {"seed": study.seed}):
         lap("tracking")
 print(json.dumps(laps))
@@ -78,7 +67,7 @@ def laps(stage: str, tracked: bool) -> dict[str, float]:
         tracking = {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"} if tracked else {}
         done = subprocess.run(
             [sys.executable, "-c", STARTED, str(time.monotonic()), stage,
-             json.dumps(ROOMS[stage])],
+             json.dumps(STAGES[stage])],
             cwd=ROOT, check=True, capture_output=True, text=True,
             env=os.environ | {"STUDY_TRACKING": "" if tracked else "off"} | tracking,
         )  # fmt: skip
@@ -87,7 +76,7 @@ def laps(stage: str, tracked: bool) -> dict[str, float]:
 
 def limit_of(stage: str) -> float:
     """Return the seconds that a stage may take."""
-    return WITHOUT if ROOMS[stage] is None else WITH_TENSORFLOW
+    return WITH_TENSORFLOW if STAGES[stage] else WITHOUT
 
 
 def measured(stage: str, seconds: list[float]) -> Measurement:
@@ -103,7 +92,7 @@ def main() -> None:
     parser.add_argument("--untracked", action="store_true", help="with STUDY_TRACKING=off")
     options = parser.parse_args()
     with record.into(options.results) as take:
-        for stage in options.stages or ROOMS:
+        for stage in options.stages or STAGES:
             laps(stage, not options.untracked)
             rounds = [laps(stage, not options.untracked) for _ in range(options.rounds)]
             take(measured(stage, [max(each.values()) for each in rounds]))
