@@ -103,6 +103,7 @@ sys.exit(sum(os.waitpid(child, 0)[1] for child in children))
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.thorough
 def test_a_real_server_gets_runs_metrics_and_artifacts(server: str, tmp_path: Path) -> None:
     folder = tmp_path / "client"
     folder.mkdir()
