@@ -22,9 +22,9 @@ DAMAGED = Path("dvc.lock.damaged")
 IN_USE = Path(".dvc/tmp/rwlock")
 # Where stages write. Beside them a user may keep images of their own.
 OURS = (
-    *(f"data/{name}" for name in ("code", "raw", "processed", "models", "predictions")),
-    *("data/explanations", "data/trust", "data/history", "data/metrics", "data/timing"),
-    *("metrics", ".resume"),
+    *(f"data/{name}" for name in ("code", "runs", "raw", "processed", "models")),
+    *(f"data/{name}" for name in ("predictions", "explanations", "trust", "history", "metrics")),
+    *("data/timing", "metrics", ".resume"),
 )
 _CONFLICT = re.compile(r"^(<<<<<<<|>>>>>>>) ", re.MULTILINE)
 

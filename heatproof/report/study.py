@@ -10,10 +10,10 @@ import numpy as np
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.attribution.registry import STAGES
 from heatproof.config.params import Cell, Params
+from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
-from heatproof.storage.artifacts import SHUFFLED
 from heatproof.storage.formats import read_object, require_keys
 from heatproof.storage.records import Explanations, Predictions
 from heatproof.training.options import Schedule

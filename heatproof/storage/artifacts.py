@@ -33,8 +33,6 @@ HEADLINES = {
     "assess": ("trust",),
 }
 
-SHUFFLED = "shuffled"  # beside maps of a cell: those of its run on shuffled labels
-
 
 def read_raw(dataset: str) -> RawDataset:
     """Read data/raw/<dataset>.npz. Raises UserError if it is missing or damaged."""

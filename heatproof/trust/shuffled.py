@@ -1,10 +1,10 @@
 """A cell's maps beside those of a network trained on labels in random order."""
 
 from heatproof.config.params import Params
+from heatproof.config.runs import SHUFFLED
 from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.storage import artifacts
-from heatproof.storage.artifacts import SHUFFLED
 from heatproof.trust import summary
 from heatproof.trust.assess import stored_values, tracked_means
 from heatproof.trust.measures import shuffled_labels

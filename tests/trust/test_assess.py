@@ -11,9 +11,9 @@ import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
+from heatproof.config.runs import SHUFFLED
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
-from heatproof.storage.artifacts import SHUFFLED
 from heatproof.storage.records import Explanations
 from heatproof.trust.assess import assess
 from heatproof.trust.controls import CONTROLS
