@@ -121,7 +121,9 @@ def tests_of(place: Place) -> list[str]:
     room = Path("tests", *place.path.parts[1:-1])
     while not room.is_dir():
         room = room.parent
-    files = [*sorted(room.rglob("test_*.py")), *sorted(Path("tests").glob("test_*.py"))]
+    others = (Path("tests"), Path("tests/stages"))
+    files = [*sorted(room.rglob("test_*.py"))]
+    files += [file for folder in others for file in sorted(folder.glob("test_*.py"))]
     wanted, seen = {place.name}, set()
     while wanted:
         own = {f"test_{name.rpartition('.')[2]}.py" for name in wanted}

@@ -73,7 +73,9 @@ def test_whatever_explains(traced: list[Any]) -> None:
     assert long_sums(traced, "Conv2DBackpropInput") == []
 
 
-@pytest.mark.parametrize("name", ["efficient_cnn", "resnet18"])
+@pytest.mark.parametrize(
+    "name", ["efficient_cnn", pytest.param("resnet18", marks=pytest.mark.thorough)]
+)
 def test_searches_in_loops(traced: list[Any], name: str) -> None:
     architecture = architectures.shared(name)
     network, targets = Network(architecture.model), architecture.targets(2)

@@ -241,7 +241,7 @@ def test_only_whole_downloads_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(MIRROR is None, reason="DATASETS_MIRROR is not set")
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.timeout(900)  # 70,000 PNG files, which is how tensorflow-datasets keeps images
 def test_the_real_mnist(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,47 @@
+"""Several methods applied to the same rows: maps, numbers, reasons, milliseconds, a summary."""
+
+import time
+
+import numpy as np
+import pytest
+
+from heatproof.attribution.core.attributions import attribute, summary
+from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
+
+IMAGES, TARGETS = np.zeros((4, 2, 2, 1), np.float32), np.zeros(4, np.int64)
+SECONDS = 0.02
+
+
+def slow(network, images, targets) -> Attribution:
+    time.sleep(SECONDS)
+    maps = np.ones((len(images), 2, 2), np.float32)
+    maps[0] = 0
+    return Attribution(maps, {"error": np.array([np.nan, 1.0, 2.0, 6.0])[: len(images)]})
+
+
+def unfit(network, images, targets) -> Attribution:
+    raise UnsupportedNetwork("no such layer")
+
+
+def test_each_method_has_maps_and_milliseconds_per_image_or_a_reason() -> None:
+    result = attribute(None, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS)
+    assert list(result.maps) == ["slow"] and result.maps["slow"].shape == (4, 2, 2)
+    assert result.unsupported == {"unfit": "no such layer"}
+    assert list(result.timing) == ["slow_ms_per_image"]
+    least = 1000 * SECONDS / len(IMAGES)
+    assert least * 0.9 < result.timing["slow_ms_per_image"] < 100 * least
+
+
+def test_a_bug_is_no_result() -> None:
+    def broken(network, images, targets) -> Attribution:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        attribute(None, {"broken": broken}, IMAGES, TARGETS)
+
+
+def test_a_summary_counts_empty_maps_and_describes_numbers() -> None:
+    told = summary(attribute(None, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS))
+    assert told["slow"]["zero_maps"] == 1
+    assert told["slow"]["error"] == {"mean": 3.0, "median": 2.0, "min": 1.0, "max": 6.0}
+    assert told["unfit"] == {"unsupported": "no such layer"}
