@@ -78,8 +78,10 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
             socket.send_fds(offer, [b"%*d" % (_LENGTH, len(content))], [0, 1, 2])
             offer.sendall(content)
             answers = offer.makefile("r", encoding="ascii")
-            answers.readline()  # that it has begun
+            begun = answers.readline()
         except OSError:  # it is gone
+            return None
+        if not begun:  # it could not load its libraries, or is of another session
             return None
         # The copy is told of Ctrl-C too, and decides what comes of it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -191,12 +193,14 @@ def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """Return a request and the streams that came with it.
 
     Raises:
-        OSError: it does not come, or comes from another user.
+        OSError: it does not come, or comes from another user or session, in whose process groups
+            no copy can be.
         ValueError: it is none.
     """
     credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    if struct.unpack("3i", credentials)[1] != os.getuid():
-        raise PermissionError("a request of another user")
+    process, user, _ = struct.unpack("3i", credentials)
+    if user != os.getuid() or os.getsid(process) != os.getsid(0):
+        raise PermissionError("a request of another user, or of another terminal's session")
     client.settimeout(_REQUEST_SECONDS)
     length, streams, _, _ = socket.recv_fds(client, _LENGTH, 3)
     with client.makefile("rb") as file:

@@ -245,6 +245,15 @@ def test_another_backend_is_not_what_is_loaded(folder, offer, monkeypatch) -> No
     assert said(folder, "tells") == ("by itself\n", "")
 
 
+def test_another_session_runs_its_stage_itself(folder, offer) -> None:
+    """A copy could not be in its process group, and would not be told of Ctrl-C."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKS, "tells"], cwd=folder, capture_output=True, text=True,
+        env=environment(PYTHONPATH=str(ROOT)), start_new_session=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "by itself\n"
+
+
 def test_a_program_that_is_no_stage_runs_itself(offer, monkeypatch) -> None:
     ran = []
     command.run(lambda: ran.append(True))
