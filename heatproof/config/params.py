@@ -15,11 +15,12 @@ from heatproof.attribution import registry
 from heatproof.config.checks import check_datasets_named, check_runs
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
-from heatproof.config.schema import Block, Count, Name, Seed
+from heatproof.config.schema import Block, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.datasets.options import Dataset
+from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import FeaturesOptions, RunComparisonOptions
 from heatproof.run.errors import UserError, nearest
 from heatproof.training.options import Schedule, Training
@@ -30,14 +31,14 @@ PARAMS = Path("params.yaml")
 T = TypeVar("T")
 
 
-def _as_a_models_name(name: str) -> str:
+def _checked_model_name(name: str) -> str:
     """Refuse what Keras does not take, or what would make a cell's name ambiguous."""
     if "-" in name or not name.isascii() or name.startswith("_"):
         raise ValueError("a model's name is made of a to z, A to Z, digits and _, not _ first")
     return name
 
 
-ModelName = Annotated[Name, AfterValidator(_as_a_models_name)]
+ModelName = Annotated[Name, AfterValidator(_checked_model_name)]
 
 
 class ImageChoice(Block):
@@ -69,12 +70,6 @@ class Explain(Block):
         return {**self.gradients, **self.perturbation, **self.shapley}
 
 
-class Evaluate(Block):
-    train_images: Count
-    bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
-    calibration_bins: Annotated[int, Field(ge=2, le=1000)]
-
-
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell or run uses exists."""
 
@@ -84,16 +79,16 @@ class Params(Block):
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
     training: Training
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
-    evaluate: Evaluate
+    evaluate: EvaluateOptions
     explain: Explain
     compare_runs: RunComparisonOptions
     assess: AssessOptions
     published_sanity: PublishedSanityOptions
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]
     runs: dict[Name, CellRun]
-    shuffled: dict[Name, ComparedRun] = Field(default_factory=dict)
-    compared: dict[Name, ComparedRun] = Field(default_factory=dict)
-    published: dict[Name, Cell] = Field(default_factory=dict)
+    shuffled: dict[Name, ComparedRun]
+    compared: dict[Name, ComparedRun]
+    published: dict[Name, Cell]
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
