@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Images float32 (n, height, width, channels), targets int64 (n,), and which methods -> their maps
 # of all images, or of the first.
-Explain = Callable[[np.ndarray, np.ndarray, tuple[str, ...]], Maps]
+ExplainChosen = Callable[[np.ndarray, np.ndarray, tuple[str, ...]], Maps]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Assessment:
     methods: tuple[str, ...]
     slow: tuple[str, ...]
     recomputed: tuple[str, ...]
-    explaining: "Callable[[keras.Model], Explain]"
+    explaining: "Callable[[keras.Model], ExplainChosen]"
     _top_down: list[Step] = field(default_factory=list, init=False)
 
     @cached_property
@@ -61,7 +61,7 @@ class Assessment:
         return self.maps | explain(self.images, self.targets, self.recomputed)
 
     def explained(self, model: "keras.Model", seed: int) -> Maps:
-        """Explain the images by a network of other weights: maps of all methods and controls.
+        """ExplainChosen the images by a network of other weights: maps of all methods and controls.
 
         seed: of the controls' noise. Another for each network, or noise would agree with itself.
         """

@@ -15,7 +15,7 @@ from heatproof.config.params import Params
 from heatproof.models.build import trained_network
 from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset, Explanations
-from heatproof.trust.assessment import Assessment, Explain
+from heatproof.trust.assessment import Assessment, ExplainChosen
 from heatproof.trust.controls import controls
 from heatproof.trust.measures.localisation import foreground
 from heatproof.trust.similarity import Maps
@@ -60,7 +60,7 @@ def prepare(study: Params, cell: str) -> Prepared:
     slow_images = min(study.assess.slow_methods.images, len(rows.target))
     mask = _mask_kind(study, cell, dataset)
 
-    def explaining(changed: keras.Model) -> Explain:
+    def explaining(changed: keras.Model) -> ExplainChosen:
         network.load(changed)
 
         def explain(pixels: np.ndarray, targets: np.ndarray, wanted: Iterable[str]) -> Maps:

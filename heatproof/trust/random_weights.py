@@ -16,7 +16,7 @@ from heatproof.trust.similarity import Maps, Similarities, similarities
 if TYPE_CHECKING:
     import keras
 
-Explain = Callable[["keras.Model"], Maps]
+ExplainNetwork = Callable[["keras.Model"], Maps]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Step:
 def cascade(
     model: "keras.Model",
     originals: Maps,
-    explain: Explain,
+    explain: ExplainNetwork,
     seed: int,
     steps: int | None,
 ) -> list[Step]:
@@ -69,7 +69,7 @@ def cascade(
 def independent(
     model: "keras.Model",
     originals: Maps,
-    explain: Explain,
+    explain: ExplainNetwork,
     seed: int,
     steps: int | None,
 ) -> list[Step]:

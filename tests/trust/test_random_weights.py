@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.trust.measures.randomisation import averaged, smooth
 from heatproof.trust.random_weights import cascade, copied, independent, reset, weighted_layers
 from heatproof.trust.similarity import similarities
 from tests.attribution import architectures
@@ -217,60 +216,6 @@ def test_a_slow_method_is_compared_on_its_first_images() -> None:
         np.testing.assert_allclose(found["slow"][number], [1, 1])
     for name, values in maps.items():
         np.testing.assert_array_equal(values, kept[name])
-
-
-def test_noisy_copies_are_averaged_with_their_signs() -> None:
-    images = np.zeros((3, 4, 5, 1), np.float32)
-    images[1] = 0.5
-    seen = []
-
-    def explain(given: np.ndarray) -> dict[str, np.ndarray]:
-        seen.append(given - images)
-        sign = (-1) ** len(seen)
-        return {"image": given[..., 0], "slow": np.full((2, 4, 5), sign + 0.25)}
-
-    maps = averaged(explain, images, samples=4, noise=0.1, seed=0)
-    np.testing.assert_allclose(maps["slow"], np.full((2, 4, 5), 0.25))
-    draws = np.stack(seen)
-    assert 0.08 < draws.std() < 0.12
-    np.testing.assert_allclose(maps["image"], (images + draws.mean(axis=0))[..., 0], atol=1e-6)
-    np.testing.assert_allclose(draws[:, 0], draws[:, 1], atol=1e-6)  # the same for every image
-    assert not np.allclose(draws[0], draws[1])
-    assert images.max() == 0.5
-
-
-def test_smoothing_finds_the_map_under_the_noise(network: keras.Model) -> None:
-    """A map of the image alone, buried in what noise adds: unlike itself until it is averaged."""
-    before = weights_of(network)
-    images = np.random.default_rng(0).random((3, 8, 8, 2)).astype(np.float32)
-    networks = []
-
-    def explain(changed: keras.Model):
-        networks.append(weights_of(changed))
-        other = len(networks) * 1e-3  # the two networks' noise is not the same
-
-        def of_images(given: np.ndarray) -> dict[str, np.ndarray]:
-            shattered = np.random.default_rng(int(abs(given.sum() + other) * 1e4)).normal(
-                size=given.shape[:3]
-            )
-            kernel = changed.get_layer("conv").get_weights()[0].ravel()[:64].reshape(8, 8)
-            return {"edges": images[..., 0] + 3 * shattered, "filters": kernel + 0 * shattered}
-
-        return of_images
-
-    rough = smooth(network, images, explain, samples=1, noise=0.1, seed=4)
-    fine = smooth(network, images, explain, samples=2000, noise=0.1, seed=4)
-    assert rough["edges"]["spearman"].mean() < 0.4
-    assert (fine["edges"]["spearman"] > 0.9).all()
-    assert (fine["filters"]["spearman"] < 0.9).all()
-    assert_same(before, weights_of(network))
-    assert_same(before, networks[0])
-
-    def fully(changed: keras.Model) -> dict[str, np.ndarray]:
-        assert_same(networks[1], weights_of(changed))  # as at the end of the cascade
-        return {}
-
-    cascade(network, {}, fully, seed=4, steps=1)
 
 
 def test_every_architecture_forgets_everything(architecture: architectures.Architecture) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # A network -> (images float32 (n, height, width, channels) -> maps of them under that network). Of
 # two networks the second is asked for when nothing more is asked of the first.
-ExplainImages = Callable[["keras.Model"], Callable[[np.ndarray], Maps]]
+Explainer = Callable[["keras.Model"], Callable[[np.ndarray], Maps]]
 
 
 class RandomisationOptions(Block):
@@ -68,7 +68,7 @@ def take(assessment: Assessment, options: RandomisationOptions) -> Result:
 def smooth(
     model: "keras.Model",
     images: np.ndarray,
-    explain: ExplainImages,
+    explain: Explainer,
     samples: int,
     noise: float,
     seed: int,

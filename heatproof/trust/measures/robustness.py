@@ -23,7 +23,7 @@ from heatproof.trust.measure import ROBUSTNESS, Family, Measure, Result, by_meas
 
 # Images float32 (n, height, width, channels) and targets int64 (n,) -> method -> float32 (rows,
 # height, width): its maps of the first rows, all of them or fewer where the method is slow.
-Explain = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
+ExplainImages = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
 
 # method -> of each noisy or shifted copy the relative changes, float64 (rows,).
 Changes = dict[str, list[np.ndarray]]
@@ -52,7 +52,7 @@ def take(assessment: Assessment, options: RobustnessOptions) -> Result:
 
 
 def noise_sensitivity(
-    explain: Explain,
+    explain: ExplainImages,
     images: np.ndarray,
     targets: np.ndarray,
     originals: dict[str, np.ndarray],
@@ -90,7 +90,7 @@ def noise_sensitivity(
 
 
 def shift_sensitivity(
-    explain: Explain,
+    explain: ExplainImages,
     images: np.ndarray,
     targets: np.ndarray,
     originals: dict[str, np.ndarray],

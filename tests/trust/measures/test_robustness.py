@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heatproof.trust.measures.robustness import (
-    Explain,
+    ExplainImages,
     noise_sensitivity,
     relative_change,
     shift_sensitivity,
@@ -37,7 +37,7 @@ def unmoved(images: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
     return {"spot": spot}
 
 
-def growing() -> Explain:
+def growing() -> ExplainImages:
     """Return an explainer whose map is 10 % of the first one longer at each call."""
     calls = []
 
