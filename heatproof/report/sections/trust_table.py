@@ -117,7 +117,7 @@ def source(assess: dict[str, Any], measure: str, group: str = "") -> ColumnSourc
         assess["measures"][measure],
         group=group,
         note=f"{better}; {remark}" if above else better,
-        uninformative=f"{measures.says_nothing(above)}: {measures.consequence(measure)}"
+        uninformative=f"{measures.controls_above(above)}: {measures.consequence(measure)}"
         if above
         else "",
         best=True,

@@ -1,4 +1,4 @@
-"""What the report says about each measure of an attribution, and about the controls beside it."""
+"""Descriptions of measures and controls, from their records in heatproof.trust."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from heatproof.trust.registry import MEASURES, SHOWN, base
 
 COLUMNS = SHOWN
 TRUTHS = tuple(name for name, measure in MEASURES.items() if measure.group == TRUTH)
-# Told by baseline; the logits' rankings are in the metrics.
+# Ranked under each baseline; rankings by logits are in the metrics only.
 RANKED = tuple(name for name, each in MEASURES.items() if each.per_baseline and each.shown)
 __all__ = ["BASELINES", "COLUMNS", "CONTROLS", "MEASURES", "RANKED", "TRUTHS"]
 
@@ -39,20 +39,20 @@ def ordered(measures: list[str]) -> list[str]:
 
 
 def wanted(measure: str) -> str:
-    """Which way is better, in words; empty where neither is."""
+    """Which side is better, in words; empty where neither is."""
     better = describe(base(measure)).better
-    return {"higher": "more is better", "lower": "less is better", None: ""}[better]
+    return {"higher": "higher is better", "lower": "lower is better", None: ""}[better]
 
 
 def consequence(measure: str) -> str:
     """What follows where a control ranks above most methods."""
     if describe(measure).one_sided:
         return "passing this test proves nothing, failing it does"
-    return "this column says nothing about methods"
+    return "this column is uninformative about methods"
 
 
-def says_nothing(controls: list[str]) -> str:
-    """Why a column says little of the methods: which controls rank above most of them."""
+def controls_above(controls: list[str]) -> str:
+    """Which controls rank above most methods, in words."""
     names = [CONTROLS[c].inline if c in CONTROLS else c for c in controls]
     listed = numbers.listing(names)
     verb = "ranks" if len(names) == 1 else "rank"

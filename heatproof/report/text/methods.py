@@ -1,4 +1,4 @@
-"""What the report says of methods: their records, and something plain of those it does not know."""
+"""Descriptions of methods from their records, and a plain one for methods that no longer exist."""
 
 import math
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ def number(name: str) -> Number:
 
 
 def beside(own: dict[str, float]) -> str:
-    """What stands under one map of the method's own error on it; empty where it says nothing."""
+    """The caption with a method's own error on one map; empty where it reports none."""
     shown = [
         number(name).caption.format(value).replace("%", " %")
         for name, value in own.items()

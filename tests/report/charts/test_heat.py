@@ -19,7 +19,7 @@ def test_a_number_and_its_shade(value, text, shade):
     assert heat.square(value) == heat.Square(text, shade)
 
 
-def test_the_diagonal_says_nothing():
+def test_the_diagonal_is_empty():
     made = heat.heat("caption", ["a", "b"], [[1, 0.2], [0.2, 1]])
     assert [[s.shade for s in row] for row in made.rows] == [["own", "hit-1"], ["hit-1", "own"]]
     assert made.rows[0][0].text == ""

@@ -88,7 +88,7 @@ def test_the_foreground_is_averaged_over_its_cells(folder, repository):
     assert (lime.values[0].text, lime.values[0].detail) == ("0.30", "0.20 to 0.40")
 
 
-def test_on_how_many_networks_a_measure_says_nothing(planted):
+def test_on_how_many_networks_a_measure_is_uninformative(planted):
     changed(FIRST, uninformative={"gini": ["edges"]})
     changed(SECOND, uninformative={"gini": ["centre"]})
     _, page = rendered(planted)

@@ -53,7 +53,7 @@ def test_a_measure_is_empty_when_it_is_so_on_more_than_half_of_its_cells():
     most = ranks.table([clear, flagged, flagged], ["gini"])
     assert most.uninformative[0].uninformative == (
         "A control ranks above most methods on 2 of 3 networks: "
-        "this column says nothing about methods"
+        "this column is uninformative about methods"
     )
     assert not any(row.values[0].best for row in most.methods)
     assert ranks.table([clear], ["gini"]).columns[0].note == ""

@@ -64,9 +64,9 @@ def test_a_column_that_says_nothing_has_no_best_and_says_why():
     (column,) = made.uninformative
     assert column.uninformative == (
         "The edge filter and the centre Gaussian rank above most methods here: "
-        "this column says nothing about methods"
+        "this column is uninformative about methods"
     )
-    assert column.note == "more is better; uninformative here"
+    assert column.note == "higher is better; uninformative here"
 
 
 def test_a_mean_of_few_images_says_so_and_is_not_the_best():

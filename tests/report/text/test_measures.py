@@ -22,12 +22,12 @@ def test_the_order_is_that_of_the_groups_then_of_the_variants():
 
 
 def test_controls_are_named_as_in_a_sentence():
-    assert measures.says_nothing(["random"]) == "Noise ranks above most methods here"
-    three = measures.says_nothing(["random", "edges", "constant"])
+    assert measures.controls_above(["random"]) == "Noise ranks above most methods here"
+    three = measures.controls_above(["random", "edges", "constant"])
     assert three == "Noise, the edge filter and a constant map rank above most methods here"
 
 
 def test_a_test_that_noise_passes_still_tells_who_fails_it() -> None:
-    assert measures.consequence("gini") == "this column says nothing about methods"
+    assert measures.consequence("gini") == "this column is uninformative about methods"
     for name in ("randomised_spearman", "sensitivity_max"):
         assert measures.consequence(name) == "passing this test proves nothing, failing it does"
