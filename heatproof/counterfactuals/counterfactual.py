@@ -1,14 +1,14 @@
-"""What would have to change: the nearest images of another class, and adversarial ones.
+"""Counterfactuals: the nearest images of another class, and adversarial ones.
 
 Each of the explained images is taken once, and `images` of them at most. The search takes those
-that the network gets wrong first, and has it name the true class; of one that it gets right, the
+that the network gets wrong first, and has it predict the true class; of one that it gets right, the
 runner-up. The attack takes those that it gets right first: a wrong one needs none.
 
 Arrays of the result, for n images of the search and m of the attack:
 
 - `class_names` (classes,);
 - `search/image_index`, `search/label`, `search/predicted`, `search/target` int64 (n,): the test
-  image, its class, the class predicted (by the cell's predictions), and the class to be named;
+  image, its class, the class predicted (by the cell's predictions), and the target class;
 - `search/original` uint8 (n, height, width, channels) and `search/changed` float32, in [0, 1];
 - `search/success`, `search/survives_rounding` bool (n,), `search/confidence_before`,
   `search/confidence`, `search/l1`, `search/l2`, `search/linf` float32 (n,), `search/l0`,

@@ -1,4 +1,4 @@
-"""The smallest change of an image that makes the network name another class.
+"""The smallest change of an image that makes the network predict another class.
 
 Wachter, Mittelstadt and Russell 2017, https://arxiv.org/abs/1711.00399: of equation 2,
 
@@ -38,7 +38,7 @@ HALVINGS = 10  # of the line that is shortened
 SLACK = 1e-3  # in logits: kept from the boundary, so that rounding does not cross it
 LARGEST = 1e9  # lambda stays within its first value times or by this
 
-BATCH = 5  # images at a time: nearly as fast an image as more, and not much slower for one
+BATCH = 5  # images at a time: nearly as fast per image as more, and not much slower for one
 LEVEL = 1 / 255
 
 
@@ -47,9 +47,9 @@ class Counterfactuals:
     """What was found for n images. Where nothing was, the image is as it was.
 
     images: float32 (n, height, width, channels) in [0, 1]. success: bool (n,), whether the network
-    predicts the named class of the float32 image, with the confidence asked for.
+    predicts the target class of the float32 image, with the confidence asked for.
     survives_rounding: bool (n,), whether it still predicts it (with any confidence) when the image
-    is rounded to 256 levels. confidence_before, confidence: float32 (n,), the named class'
+    is rounded to 256 levels. confidence_before, confidence: float32 (n,), the target class'
     probability. l0: int64 (n,), pixels changed by half a level or more in some channel. l1, l2,
     linf: float32 (n,), norms of the change, pixels in [0, 1]. iterations: int64 (n,), steps after
     which the change was found; -1 where none was.
@@ -70,12 +70,12 @@ class Counterfactuals:
 def search(
     network: Network, images: np.ndarray, targets: np.ndarray, options: SearchOptions
 ) -> Counterfactuals:
-    """Look for each image's smallest change that makes the network name its target class.
+    """Look for each image's smallest change that makes the network predict its target class.
 
     Args:
         network: the network to ask, of two classes or more.
         images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), the class to be named of each.
+        targets: int64 (n,), the target class of each.
         options: what is small, and how sure the network has to be.
 
     Raises:

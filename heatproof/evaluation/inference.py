@@ -38,7 +38,7 @@ def logits(
     Args:
         forward: a batch of float32 images in [0, 1] -> logits.
         images: uint8 (n, height, width, channels), n at least 1. They become floats batch by batch.
-        batch_size: images a batch.
+        batch_size: images per batch.
     """
     parts = []
     for start in range(0, len(images), batch_size):
@@ -54,12 +54,12 @@ def milliseconds_per_image(
     rounds: int = 7,
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Return the median time of a full batch, in milliseconds an image, after one to warm up.
+    """Return the median time of a full batch, in milliseconds per image, after one to warm up.
 
     Args:
         forward: as for `logits`.
         images: uint8 (n, height, width, channels); the first of them fill the batch.
-        batch_size: images a batch.
+        batch_size: images per batch.
         rounds: how many batches are timed.
         clock: gives seconds.
     """

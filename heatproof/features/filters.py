@@ -91,5 +91,5 @@ def summary(bank: FilterBank) -> dict[str, Any]:
         "standard_deviation": float(bank.kernels.std()),
         "smallest_norm": float(norms.min()),
         "largest_norm": float(norms.max()),
-        "turned_by_batch_norm": int((bank.factor < 0).sum()),
+        "inverted_by_batch_norm": int((bank.factor < 0).sum()),
     }

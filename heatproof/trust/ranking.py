@@ -58,7 +58,7 @@ def ranking(
     the same order less those in the opposite one.
 
     Args:
-        values: baseline -> method -> float (n,), one number an image; NaN where undefined.
+        values: baseline -> method -> float (n,), one number per image; NaN where undefined.
         better: which end of the measure is rank 1.
         samples: bootstrap draws of the images.
         seed: of the draws.

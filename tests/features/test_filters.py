@@ -47,7 +47,7 @@ def test_batch_norm_is_said_beside_the_kernels() -> None:
     folded = network.model.get_layer("conv").get_weights()[0]
     np.testing.assert_allclose(bank.acting, np.moveaxis(folded, -1, 0), rtol=1e-6)
     said = summary(bank)
-    assert said["turned_by_batch_norm"] == 1
+    assert said["inverted_by_batch_norm"] == 1
     assert [said[name] for name in ("filters", "height", "width", "channels")] == [2, 3, 3, 1]
     norms = np.linalg.norm(kernel.reshape(2, -1), axis=1)
     assert said["smallest_norm"] == pytest.approx(norms.min(), rel=1e-6)
