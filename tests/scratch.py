@@ -90,6 +90,8 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
     return overlay.overlaid(
         real,
         {
+            "budget": "cpu",
+            "seed": 42,
             "cells": chosen,
             "models": models,
             "evaluate": {"train_images": 64, "bootstrap_samples": 100},

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
@@ -15,9 +15,36 @@ from tests.scratch import real_params
 REAL = Path(__file__).parents[2] / "params.yaml"
 
 
+def with_known_cells() -> dict[str, Any]:
+    """The real file, in which the cells that these tests name are there whatever it has."""
+    content = real_params() | {"budget": "cpu", "seed": 42, "threads": 2}
+    known = {
+        f"{model}-{dataset}": {"model": model, "dataset": dataset}
+        for model, dataset in (
+            ("simple_cnn", "mnist"), ("resnet18", "mnist"), ("resnet18", "cifar10")
+        )
+    }  # fmt: skip
+    further = {"model": "simple_cnn", "dataset": "mnist", "seed": 43}
+    runs = {
+        "simple_cnn-mnist-seed43": further,
+        "simple_cnn-mnist-shuffled43": further | {"labels": "shuffled"},
+    }
+    content["cells"] = {**known, **content["cells"]}
+    # The file's own further runs would be called otherwise under another seed.
+    content["runs"] = content["cells"] | runs
+    for name in ("shuffled", "compared", "published"):
+        content[name] = {}
+    return content
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> params.Params:
+    return params.load(changed(tmp_path, "seed", 42))
+
+
 def changed(folder: Path, key: str, value: object) -> Path:
     """The real file with one value exchanged; a key that does not exist is added."""
-    content = real_params()
+    content = with_known_cells()
     *parents, last = key.split(".")
     block = content
     for parent in parents:
@@ -159,8 +186,7 @@ def test_a_model_and_a_schedule_change_their_own_training_and_no_other(tmp_path)
     )
 
 
-def test_what_a_run_does_not_say_is_the_studys():
-    study = params.load(REAL)
+def test_what_a_run_does_not_say_is_the_studys(study):
     own, other = study.run("simple_cnn-mnist"), study.run("simple_cnn-mnist-seed43")
     assert (own.seed, other.seed) == (study.seed, 43)
     changed = {"name": other.name, "seed": 43}
@@ -223,8 +249,7 @@ def test_several_mistakes_are_told_at_once(tmp_path):
     assert "seed = -1" in str(mistake.value) and "threads = 0" in str(mistake.value)
 
 
-def test_unknown_names_suggest_the_nearest():
-    study = params.load(REAL)
+def test_unknown_names_suggest_the_nearest(study):
     with pytest.raises(UserError, match="no cell 'resnet18-minst'; did you mean 'resnet18-mnist'"):
         study.cell("resnet18-minst")
     with pytest.raises(UserError, match="no dataset 'cifar'; did you mean 'cifar10'"):
