@@ -9,6 +9,7 @@ import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
+from heatproof.attribution import registry
 from heatproof.report.pages import image_page
 from heatproof.report.pages.image_page import Photo, Subject
 from heatproof.report.text import methods
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.browser
 def photo(name: str, preview: tuple[int, int]) -> Photo:
     """Return a photo with a map of every method that the report knows."""
     random = np.random.default_rng(0)
-    maps = {m: random.normal(size=(16, 16)).astype(np.float32) for m in methods.METHODS}
+    maps = {m: random.normal(size=(16, 16)).astype(np.float32) for m in registry.methods()}
     return Photo(
         name=name,
         preview=random.integers(0, 256, (*preview, 3)).astype(np.uint8),
@@ -65,7 +66,7 @@ def test_the_page_is_sound(browser: Chrome, page: Path, width: int, theme: str) 
     assert browser.execute_script(OVERFLOW) <= 0
     assert browser.execute_script(LOW_CONTRAST) == []
     pictures = browser.execute_async_script(LOADED_PICTURES)
-    assert len(pictures) > len(methods.METHODS)
+    assert len(pictures) > len(registry.methods())
     assert [address[:40] for address, size in pictures if not size] == []
     assert browser.get_log("browser") == []
     # A browser just started still loads the page of its own that it showed before.
