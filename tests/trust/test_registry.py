@@ -27,11 +27,42 @@ def test_each_measure_stands_once_and_families_of_assess_are_those_with_options(
     assert MeasuresOptions.model_fields.keys() == registry.FAMILIES.keys() - {"shuffled_labels"}
 
 
-def test_tables_show_ground_truth_first_and_the_first_baseline() -> None:
-    assert registry.SHOWN[0] == "relevance_mass"
-    assert "deletion_probability/black" in registry.SHOWN and registry.SHOWN[-1] == "gini"
+SHOWN = [
+    "relevance_mass", "relevance_rank", "pointing_game",
+    "deletion_probability/black", "insertion_probability/black", "morf_lerf_gap/black",
+    "infidelity/black", "randomised_spearman", "entropy_rise", "shuffled_spearman",
+    "sensitivity_max", "shift_mean", "gini",
+]  # fmt: skip
+HIGHER = {
+    "relevance_mass", "relevance_rank", "pointing_game", "insertion_probability",
+    "insertion_logit", "morf_lerf_gap", "entropy_rise", "gini",
+}  # fmt: skip
+OWN = HIGHER | {
+    "deletion_probability", "deletion_logit", "infidelity", "infidelity_scaling",
+    "sensitivity_max", "sensitivity_mean", "shift_max", "shift_mean", "entropy_share",
+    *(f"{of}_{number}" for of in ("randomised", "independent", "smooth", "shuffled")
+      for number in ("spearman", "ssim")),
+}  # fmt: skip
+PER_BASELINE = {
+    "deletion_probability", "insertion_probability", "deletion_logit", "insertion_logit",
+    "morf_lerf_gap", "infidelity", "infidelity_scaling",
+}  # fmt: skip
+
+
+def test_tables_show_one_measure_of_each_kind_in_the_groups_order() -> None:
+    assert [name for name in registry.SHOWN if name in SHOWN] == SHOWN
     assert registry.base("deletion_probability/black") == "deletion_probability"
     assert registry.base("gini") == "gini"
+
+
+def test_which_way_is_better_and_what_depends_on_the_baseline() -> None:
+    own = {name: each for name, each in registry.MEASURES.items() if each.name in OWN}
+    assert own.keys() == OWN
+    assert {name for name, each in own.items() if each.better == "higher"} == HIGHER
+    assert {name for name, each in own.items() if each.better is None} == {"infidelity_scaling"}
+    assert {name for name, each in own.items() if each.per_baseline} == PER_BASELINE
+    similar = {name for name, each in own.items() if each.ranked_by_magnitude}
+    assert similar == {name for name in OWN if name.endswith(("_spearman", "_ssim"))}
 
 
 def test_merit_grows_the_better_a_mean_is() -> None:
