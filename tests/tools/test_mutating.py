@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from heatproof.config.yaml_file import read_yaml
 from tests.scratch import ROOT, environment
 from tools import mutants, mutating
 
@@ -80,6 +81,12 @@ def test_every_module_has_tests_and_the_sample_is_of_all(monkeypatch) -> None:
         mutants.tests_of(modules["attribution/perturbation/lime.py"])[0]
         == "tests/attribution/perturbation/test_lime.py"
     )
+
+
+def test_each_equivalent_mutant_that_is_written_down_is_one() -> None:
+    for each in read_yaml(ROOT / mutants.EQUIVALENT):
+        source = (ROOT / "heatproof" / each["module"]).read_text(encoding="utf-8")
+        assert (each["was"], each["becomes"]) in mutants_of(source), each
 
 
 @pytest.mark.thorough
