@@ -26,7 +26,7 @@ METHODS = (
         label="Grad-CAM",
         weighting=weighted,
         shows="which regions of the last convolutional layer raise the class score; that layer is "
-        "coarse, so the map is enlarged to the image and blurred by it",
+        "coarse, so its map is interpolated to the image’s size and blurry",
         reference="Selvaraju et al. 2017",
         address="arXiv:1610.02391",
     ),

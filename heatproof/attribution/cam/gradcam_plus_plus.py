@@ -44,8 +44,8 @@ METHODS = (
         name="gradcam_plus_plus",
         label="Grad-CAM++",
         weighting=weighted,
-        shows="the same regions, with every place weighed by itself, so that several small parts "
-        "of the class can show and not only the largest",
+        shows="as Grad-CAM, with a weight for every place of a feature map, so that several small "
+        "objects of the class can show and not only the largest",
         reference="Chattopadhyay et al. 2018",
         address="arXiv:1710.11063",
     ),

@@ -28,8 +28,8 @@ METHODS = (
         name="layercam",
         label="LayerCAM",
         weighting=weighted,
-        shows="where a feature is present and more of it at that very place would raise the class "
-        "score; finer than Grad-CAM where the layer is fine",
+        shows="where a feature is present and more of it at the same place would raise the class "
+        "score; finer than Grad-CAM in layers of high resolution",
         reference="Jiang et al. 2021",
         address="doi:10.1109/TIP.2021.3089943",
     ),

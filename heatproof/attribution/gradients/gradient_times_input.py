@@ -34,8 +34,8 @@ METHODS = (
         name="gradient_times_input",
         label="Gradient × input",
         family="gradients",
-        shows="the gradient times the pixel's value: what a pixel contributes if the network were "
-        "linear; a black pixel always gets zero",
+        shows="the gradient times the pixel’s value: what a pixel would contribute if the network "
+        "were linear; a black pixel always gets zero",
         reference="Shrikumar et al. 2016",
         address="arXiv:1605.01713",
         explain=gradient_times_input,

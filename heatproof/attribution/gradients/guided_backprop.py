@@ -119,8 +119,8 @@ METHODS = (
         name="guided_backprop",
         label="Guided backprop",
         family="propagation",
-        shows="a gradient that lets only positive signals back through each ReLU: crisp, but it "
-        "draws much the same edges for any class and even for an untrained network",
+        shows="a gradient that propagates only positive values back through each ReLU: sharp, but "
+        "much the same edges for any class and even for an untrained network",
         reference="Springenberg et al. 2014",
         address="arXiv:1412.6806",
         explain=guided_backprop,

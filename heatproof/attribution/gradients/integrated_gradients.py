@@ -160,7 +160,7 @@ _BLACK = Method(
     name="integrated_gradients_black",
     label="IG from black",
     family="path",
-    shows="Integrated Gradients: what each pixel adds to the class score on the way from a black "
+    shows="Integrated Gradients: what each pixel adds to the class score on the path from a black "
     "image to this one; the map sums to the difference of the two scores, and a black pixel always "
     "gets zero",
     reference="Sundararajan et al. 2017",
@@ -176,7 +176,7 @@ _BLACK = Method(
             "as a share",
             caption="error {:.1%}",
         ),
-        "steps": Number(label="steps", meaning="points on the way at which the gradient was taken"),
+        "steps": Number(label="steps", meaning="points on the path where the gradient was taken"),
     },
     recomputing=_without_doubling,
     recomputed_alike=False,
@@ -188,7 +188,7 @@ METHODS = (
         _BLACK,
         name="integrated_gradients_mean",
         label="IG from mean colour",
-        shows="the same from an image of the training data's mean colour: black pixels can speak "
+        shows="the same from an image of the training data’s mean colour: black pixels can count "
         "too",
         arguments=_from(lambda options, context: partial(constant, colour=context.mean_colour)),
     ),

@@ -142,8 +142,8 @@ METHODS = (
         name="smoothgrad",
         label="SmoothGrad",
         family="noise",
-        shows="the gradient averaged over noisy copies of the image, then its size: what is left "
-        "of saliency when its fine speckle cancels out",
+        shows="the magnitude of the gradient averaged over noisy copies of the image: saliency "
+        "without its fine speckle, which averages out",
         reference="Smilkov et al. 2017",
         address="arXiv:1706.03825",
         options=NoiseOptions,
@@ -157,8 +157,8 @@ METHODS = (
         name="vargrad",
         label="VarGrad",
         family="noise",
-        shows="how much the gradient varies between noisy copies of the image: where the score's "
-        "dependence on a pixel is unsteady, which is often along edges",
+        shows="how much the gradient varies between noisy copies of the image: where the score’s "
+        "dependence on a pixel is unstable, often along edges",
         reference="Adebayo et al. 2018",
         address="arXiv:1810.03292",
         options=NoiseOptions,

@@ -32,8 +32,8 @@ METHODS = (
         name="saliency",
         label="Saliency",
         family="gradients",
-        shows="how strongly the class score reacts to a small change of each pixel (the size of "
-        "the gradient); it says where the score is sensitive, not whether a pixel speaks for or "
+        shows="how strongly the class score responds to a small change of each pixel (the "
+        "gradient’s magnitude): where the score is sensitive, not whether a pixel counts for or "
         "against the class",
         reference="Simonyan et al. 2013",
         address="arXiv:1312.6034",

@@ -198,8 +198,8 @@ METHODS = (
         name="lime",
         label="LIME",
         family="surrogate",
-        shows="the weights of a linear model of the network's answers to copies of the image in "
-        "which superpixels are switched off; it is worth what that model's fit is worth",
+        shows="the weights of a linear model of the network’s scores on copies of the image in "
+        "which superpixels are switched off; the map is as reliable as that model’s fit",
         reference="Ribeiro et al. 2016",
         address="arXiv:1602.04938",
         options=LimeOptions,
@@ -212,15 +212,15 @@ METHODS = (
         cost="slow",
         numbers={
             "idle_segments": Number(
-                label="idle superpixels", meaning="parts that look the same switched off"
+                label="idle superpixels", meaning="superpixels that look the same when switched off"
             ),
             "r2": Number(
                 label="local R²",
-                meaning="how much of the network's answers the linear model accounts for",
+                meaning="how much of the scores’ variance the linear model explains",
                 caption="R² {:.2f}",
             ),
             "segments": Number(
-                label="superpixels", meaning="how many parts the image was split into"
+                label="superpixels", meaning="how many superpixels the image was divided into"
             ),
             "stability": Number(
                 label="stability",

@@ -160,8 +160,8 @@ METHODS = (
         name="rise",
         label="RISE",
         family="perturbation",
-        shows="the class score that an image keeps, on average, when a pixel is among those shown "
-        "and others are hidden by random masks; the fewer masks, the more noise",
+        shows="how much higher the class score is, on average over random masks, when a pixel is "
+        "among those shown; the fewer masks, the more noise",
         reference="Petsiuk et al. 2018",
         address="arXiv:1806.07421",
         options=RiseOptions,

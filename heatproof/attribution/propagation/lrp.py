@@ -123,8 +123,8 @@ _EPSILON = Method(
     name="lrp_epsilon",
     label="LRP-ε",
     family="propagation",
-    shows="the class score handed back layer by layer, each neuron sharing what it got in "
-    "proportion to what it was given",
+    shows="the class score propagated back layer by layer, each neuron distributing its "
+    "relevance in proportion to its inputs’ contributions",
     reference="Bach et al. 2015",
     address="doi:10.1371/journal.pone.0130140",
     options=EpsilonOptions,
@@ -132,7 +132,8 @@ _EPSILON = Method(
     numbers={
         "conservation_error": Number(
             label="conservation error",
-            meaning="how far the map's sum is from the class score, as a share: what biases kept",
+            meaning="how far the map's sum is from the class score, as a share: what biases "
+            "absorbed",
             caption="not conserved {:.0%}",
         )
     },
@@ -144,7 +145,7 @@ METHODS = (
         _EPSILON,
         name="lrp_alpha_beta",
         label="LRP-αβ",
-        shows="the same, with what spoke for a neuron and what spoke against it shared out apart; "
+        shows="the same, with positive and negative contributions distributed separately; "
         "smoother, and known to depend little on the class",
         options=AlphaBetaOptions,
         explain=lrp_alpha_beta,

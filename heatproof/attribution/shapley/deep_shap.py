@@ -82,8 +82,8 @@ METHODS = (
         label="DeepSHAP",
         family="shapley",
         also=("propagation",),
-        shows="differences from training images handed back layer by layer: an approximation of "
-        "each pixel's Shapley value whose sum is exact",
+        shows="differences from training images propagated back layer by layer: an approximation "
+        "of each pixel’s Shapley value whose sum is exact",
         reference="Lundberg & Lee 2017; Shrikumar et al. 2017",
         address="arXiv:1704.02685",
         options=BackgroundOptions,

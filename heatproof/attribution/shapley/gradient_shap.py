@@ -111,8 +111,8 @@ METHODS = (
         label="GradientSHAP",
         family="shapley",
         also=("path",),
-        shows="gradients averaged on random ways from training images to this one, times the way: "
-        "an estimate of each pixel's Shapley value",
+        shows="gradients averaged on random paths from training images to this one, times the "
+        "difference: an estimate of each pixel’s Shapley value",
         reference="Erion et al. 2019; Lundberg & Lee 2017",
         address="arXiv:1906.10670",
         options=GradientShapOptions,

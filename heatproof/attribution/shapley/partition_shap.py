@@ -110,8 +110,8 @@ METHODS = (
         name="partition_shap",
         label="PartitionSHAP",
         family="shapley",
-        shows="Owen values: the image is split again and again, and each part gets what it adds "
-        "when it is shown, averaged over what else is",
+        shows="Owen values: the image is divided recursively, and each part gets what it adds "
+        "when it is shown, averaged over what else is shown",
         reference="Lundberg & Lee 2017; Owen 1977",
         address="arXiv:1705.07874",
         options=PartitionShapOptions,
