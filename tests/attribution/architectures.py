@@ -46,6 +46,8 @@ DESIGNS: dict[str, tuple[str, tuple[int, int, int], dict[str, Any]]] = {
     "resnet18": ("resnet18-cifar10", COLOUR, {"stem": 6, "widths": [6, 8, 10, 12]}),
 }  # fmt: skip
 NAMES = tuple(DESIGNS)
+# Those that have between them every kind of layer, of branch and of image.
+KINDS = ("simple_cnn", "mobilenet_v2", "efficient_cnn", "resnet18")
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,16 @@ def norms(model: keras.Model) -> list[str]:
     return [layer.name for layer in model.layers if isinstance(layer, layers.BatchNormalization)]
 
 
-def test_every_architecture(architecture: architectures.Architecture) -> None:
+def test_every_architecture(every_architecture: architectures.Architecture) -> None:
     """The same logits and layer names, and not one batch normalisation left."""
-    images = architecture.images()
-    expected = architecture.model(images, training=False).numpy()
-    found = architecture.network.logits(images)
+    images = every_architecture.images()
+    expected = every_architecture.model(images, training=False).numpy()
+    found = every_architecture.network.logits(images)
     assert np.ptp(expected) > 1
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
-    names = [layer.name for layer in architecture.model.layers]
-    assert [layer.name for layer in architecture.network.model.layers] == names
-    assert not norms(architecture.network.model)
+    names = [layer.name for layer in every_architecture.model.layers]
+    assert [layer.name for layer in every_architecture.network.model.layers] == names
+    assert not norms(every_architecture.network.model)
 
 
 def branches(axis: int, x: keras.KerasTensor) -> keras.KerasTensor:

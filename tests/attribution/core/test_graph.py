@@ -100,9 +100,7 @@ def test_gradients_through_a_fork_are_the_networks(readers: int) -> None:
         np.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", architectures.NAMES)
-def test_any_tensor_of_a_network(name: str) -> None:
-    architecture = architectures.shared(name)
+def test_any_tensor_of_a_network(architecture: architectures.Architecture) -> None:
     model, images = architecture.network.model, architecture.images(1)
     for wanted in (model.get_layer(architecture.layer).output, model.output, model.input):
         expected = keras.Model(model.input, wanted)(images, training=False)

@@ -30,18 +30,18 @@ def test_gradients_of_a_linear_network() -> None:
     np.testing.assert_array_equal(found, weights[..., [3, 0, 3]].transpose(3, 0, 1, 2))
 
 
-def test_gradients_of_every_architecture(architecture: architectures.Architecture) -> None:
+def test_gradients_of_every_architecture(every_architecture: architectures.Architecture) -> None:
     """Of the network itself, batch normalisations and all, against finite differences."""
-    image, target = architecture.images(1), architecture.targets(1)
-    gradient = architecture.network.score_gradients(image, target)[0]
+    image, target = every_architecture.images(1), every_architecture.targets(1)
+    gradient = every_architecture.network.score_gradients(image, target)[0]
     # Along the gradient, where the difference is largest; small, so that few units switch.
     step = 1e-3 * gradient / np.linalg.norm(gradient)
-    both = architecture.model(np.concatenate([image + step, image - step]), training=False)
+    both = every_architecture.model(np.concatenate([image + step, image - step]), training=False)
     change = (both[0] - both[1])[target[0]].numpy() / 2e-3
     assert change == pytest.approx(np.linalg.norm(gradient), rel=0.05)
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize("size", [1, 3, 100])
 def test_batches_of_any_size_give_the_same(network: Network, size: int) -> None:
     """Each row once, in its place, and none beside the others in the batch."""
     images, targets = networks.images(5, 6, 3), np.array([0, 3, 1, 2, 0])

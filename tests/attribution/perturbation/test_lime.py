@@ -57,9 +57,12 @@ def explained_by_the_package(
     )
 
 
-def test_it_is_the_lime_package(architecture: architectures.Architecture) -> None:
-    """At equal settings: segments, fill, samples, kernel and regression."""
-    fill = ("blurred", "mean", "black")[architectures.NAMES.index(architecture.name) % 3]
+@pytest.mark.parametrize(
+    ("name", "fill"), [("simple_cnn", "blurred"), ("baseline_cnn", "mean"), ("simple_cnn", "black")]
+)
+def test_it_is_the_lime_package(name: str, fill: str) -> None:
+    """At equal settings: segments, fill, samples, kernel and regression; grey and in colour."""
+    architecture = architectures.shared(name)
     network, image = architecture.network, architecture.images(1)
     chosen, colour = options(fill=fill), np.full(image.shape[-1], 0.4, np.float32)
     ours = lime(network, image.repeat(3, axis=0), np.array([0, 7, 3]), chosen, colour, seed=5)
