@@ -161,7 +161,7 @@ class TrainedCell:
 
         Raises:
             UserError: there is no such method.
-            UnsupportedNetwork: the method cannot serve this network.
+            UnsupportedNetwork: the method does not support this network.
         """
         if method not in self.methods:
             members = self.named([method])  # raises where there is no such name at all
@@ -183,18 +183,18 @@ class TrainedCell:
                 yield name, reason
 
 
-def show(images: np.ndarray, **found: Attribution | UnsupportedNetwork) -> Picture:
+def show(images: np.ndarray, **results: Attribution | UnsupportedNetwork) -> Picture:
     """Draw images, float (n, height, width, channels) in [0, 1], each with its maps in a line.
 
     Args:
         images: what was explained.
-        found: method -> what it said of these images.
+        results: method -> its maps of these images, or why there are none.
     """
     pixels = np.rint(255 * np.clip(images, 0, 1)).astype(np.uint8)
     rows = []
     for row, image in enumerate(pixels):
         line = [sheet.image(image, "the image")]
-        for name, result in found.items():
+        for name, result in results.items():
             if not isinstance(result, Attribution):
                 grey = np.full_like(image, 225)
                 line.append(sheet.image(grey, descriptions.describe(name).label, str(result)))

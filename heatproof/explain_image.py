@@ -145,16 +145,16 @@ def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]
     targets = np.array([one.target for one in shown])
     unsupported = {}
     started = time.monotonic()
-    for name, found in trained.explain_all(chosen, images, targets):
+    for name, result in trained.explain_all(chosen, images, targets):
         label, seconds = methods.describe(name).label, time.monotonic() - started
-        if isinstance(found, UnsupportedNetwork):
-            unsupported[name] = str(found)
-            print(f"  {label:42} not for this network: {found}", flush=True)
+        if isinstance(result, UnsupportedNetwork):
+            unsupported[name] = str(result)
+            print(f"  {label:42} not for this network: {result}", flush=True)
         else:
             print(f"  {label:42} {seconds:6.1f} s", flush=True)
             for row, one in enumerate(shown):
-                one.maps[name] = found.maps[row]
-                one.own[name] = {number: float(v[row]) for number, v in found.numbers.items()}
+                one.maps[name] = result.maps[row]
+                one.own[name] = {number: float(v[row]) for number, v in result.numbers.items()}
         started = time.monotonic()
     return unsupported
 

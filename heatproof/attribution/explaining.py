@@ -80,10 +80,10 @@ def inspect(
     name: str, family: str, cell: ExplainedCell, options: Block
 ) -> tuple[dict[str, Any], dict[str, float], "Figure | None"]:
     """Look into a cell's network, one of `registry.INSPECTIONS`, and write what is there."""
-    found: Inspection = import_module(registry.INSPECTIONS[family]).find(cell, options)
-    artifacts.write_findings(name, family, found.arrays)
-    print(f"{name}: {family}: {len(found.arrays)} arrays", flush=True)
-    return found.metrics, found.timing, found.figure
+    inspection: Inspection = import_module(registry.INSPECTIONS[family]).find(cell, options)
+    artifacts.write_findings(name, family, inspection.arrays)
+    print(f"{name}: {family}: {len(inspection.arrays)} arrays", flush=True)
+    return inspection.metrics, inspection.timing, inspection.figure
 
 
 def _rows(predictions: Predictions, dataset: Dataset, wanted: ImageChoice) -> Explanations:

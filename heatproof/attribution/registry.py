@@ -41,8 +41,8 @@ def _by_module() -> dict[str, tuple[Method, ...]]:
 def methods() -> Mapping[str, Method]:
     """Return every method by name, in the order of the report: by family, then by module."""
     order = [family.name for family in FAMILIES]
-    found = [method for each in _by_module().values() for method in each]
-    return {method.name: method for method in sorted(found, key=lambda m: order.index(m.family))}
+    records = [method for each in _by_module().values() for method in each]
+    return {method.name: method for method in sorted(records, key=lambda m: order.index(m.family))}
 
 
 def stage_of(method: Method) -> str:

@@ -40,8 +40,8 @@ def method(
     def explained(
         network: "Network", images: np.ndarray, targets: np.ndarray, layer: str
     ) -> Attribution:
-        found = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
-        return explain(network, images, targets, found, weighting)
+        chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
+        return explain(network, images, targets, chosen, weighting)
 
     return Method(
         name=name,

@@ -2,9 +2,9 @@
 
 https://doi.org/10.1109/TIP.2021.3089943, its section on LayerCAM: a place's weight is the positive
 part of its gradient, the map the positive part of the weighted sum over channels. Since no weight
-is shared by a whole channel, it also serves layers before the last, whose maps are finer. After the
-last feature maps of a network that averages them globally, every place of a channel has the same
-gradient, and the map is Grad-CAM's with the negative weights left out (and Grad-CAM++'s).
+is shared by a whole channel, it is of use in layers before the last too, whose maps are finer.
+After the last feature maps of a network that averages them globally, every place of a channel has
+the same gradient, and the map is Grad-CAM's with the negative weights left out (and Grad-CAM++'s).
 """
 
 from functools import partial

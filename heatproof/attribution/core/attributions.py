@@ -18,8 +18,8 @@ class Attributions:
     """What a family's methods gave.
 
     maps: method -> float32 (rows, height, width). numbers: method -> name -> float (rows,).
-    unsupported: method -> why it cannot serve this network. timing: name -> milliseconds an image,
-    set-up left out.
+    unsupported: method -> why it does not support this network. timing: name -> milliseconds per
+    image, set-up left out.
     """
 
     maps: dict[str, np.ndarray]
@@ -42,39 +42,41 @@ def attribute(
     Raises:
         Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
     """
-    found = Attributions({}, {}, {}, {})
+    result = Attributions({}, {}, {}, {})
     for name, method in methods.items():
         try:
             method(network, images[:1], targets[:1])  # what is set up once is not timed
             started = time.monotonic()
-            result = method(network, images, targets)
+            attribution = method(network, images, targets)
         except UnsupportedNetwork as reason:
-            found.unsupported[name] = str(reason)
+            result.unsupported[name] = str(reason)
             continue
         seconds = time.monotonic() - started
-        found.maps[name] = result.maps
-        found.numbers[name] = result.numbers
-        found.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
-    return found
+        result.maps[name] = attribution.maps
+        result.numbers[name] = attribution.numbers
+        result.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
+    return result
 
 
-def summary(found: Attributions) -> dict[str, dict[str, Any]]:
+def summary(result: Attributions) -> dict[str, dict[str, Any]]:
     """Say of each method in a few numbers what came out.
 
     Returns:
         method -> zero_maps (maps that say nothing), and of each number of its own the mean, the
-        median, the least and the greatest over the rows (NaN where no row has one), or
+        median, the minimum and the maximum over the rows (NaN where no row has one), or
         method -> unsupported, with the reason.
     """
-    said: dict[str, dict[str, Any]] = {}
-    for name, maps in found.maps.items():
-        said[name] = {"zero_maps": int((maps == 0).all(axis=(1, 2)).sum())}
-        for number, values in found.numbers[name].items():
+    summaries: dict[str, dict[str, Any]] = {}
+    for name, maps in result.maps.items():
+        summaries[name] = {"zero_maps": int((maps == 0).all(axis=(1, 2)).sum())}
+        for number, values in result.numbers[name].items():
             known = values[np.isfinite(values)]
-            said[name][number] = {
+            summaries[name][number] = {
                 kind: float(function(known)) if len(known) else None
                 for kind, function in (
                     ("mean", np.mean), ("median", np.median), ("min", np.min), ("max", np.max)
                 )
             }  # fmt: skip
-    return said | {name: {"unsupported": reason} for name, reason in found.unsupported.items()}
+    return summaries | {
+        name: {"unsupported": reason} for name, reason in result.unsupported.items()
+    }

@@ -85,11 +85,11 @@ def factors(model: "keras.Model") -> dict[str, np.ndarray]:
     Returns:
         layer name -> float32 (its output channels,), where a normalisation is folded into it.
     """
-    found = {}
+    scales = {}
     for name, homes in _homes(model).items():
         for home, channels in homes:
-            found[home.name] = scale_and_shift(model.get_layer(name))[0][channels]
-    return found
+            scales[home.name] = scale_and_shift(model.get_layer(name))[0][channels]
+    return scales
 
 
 def scale_and_shift(layer: "keras.layers.BatchNormalization") -> tuple[np.ndarray, np.ndarray]:
@@ -134,14 +134,14 @@ def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
         if isinstance(layer, keras.layers.Concatenate):
             if layer.axis not in (-1, len(tensor.shape) - 1):
                 return None
-            found: list[tuple[Any, slice]] = []
+            folds: list[tuple[Any, slice]] = []
             for part in layer.input:
                 inner = homes(part, start)
                 if inner is None:
                     return None
-                found += inner
+                folds += inner
                 start += part.shape[-1]
-            return found
+            return folds
         linear = isinstance(
             layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D | keras.layers.Dense
         )

@@ -73,14 +73,14 @@ def require_rectifiers(model: "keras.Model") -> None:
         if _rectifies(layer):
             continue
         if isinstance(layer, others):
-            found = f"is {type(layer).__name__}"
+            reason = f"is {type(layer).__name__}"
         elif activation is not keras.activations.linear:
-            found = f"applies {getattr(activation, '__name__', activation)}"
+            reason = f"applies {getattr(activation, '__name__', activation)}"
         else:
             continue
         raise UnsupportedNetwork(
             "guided backpropagation is defined for ReLU and ReLU6 in layers of their own; "
-            f"the layer '{layer.name}' {found}"
+            f"the layer '{layer.name}' {reason}"
         )
 
 

@@ -21,5 +21,5 @@ def superpixels(image: np.ndarray, segments: int, compactness: float) -> np.ndar
     from skimage.segmentation import slic
 
     coloured = np.broadcast_to(image, (*image.shape[:2], 3))
-    found = slic(coloured, n_segments=segments, compactness=compactness, start_label=0)
-    return np.unique(found, return_inverse=True)[1].reshape(found.shape)
+    segmented = slic(coloured, n_segments=segments, compactness=compactness, start_label=0)
+    return np.unique(segmented, return_inverse=True)[1].reshape(segmented.shape)

@@ -74,16 +74,16 @@ def require_rules(model: "keras.Model") -> None:
 
 def never_negative(model: "keras.Model") -> set[int]:
     """Return the ids of the tensors that cannot be negative: rectified, and what keeps that."""
-    found: set[int] = set()
+    not_negative: set[int] = set()
     for layer in model.operations:
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         rectified = type(layer).__name__ == "ReLU" and not layer.negative_slope
         activation = getattr(getattr(layer, "activation", None), "__name__", None)
         keeps = type(layer).__name__ in (*MOVING[1:], *_POSITIVE)
-        kept = keeps and all(id(tensor) in found for tensor in inputs)
+        kept = keeps and all(id(tensor) in not_negative for tensor in inputs)
         if rectified or activation in ("relu", "relu6") or kept:
-            found.add(id(layer.output))
-    return found
+            not_negative.add(id(layer.output))
+    return not_negative
 
 
 def affine(layer: "keras.layers.Layer") -> Affine:
