@@ -5,7 +5,7 @@ import pytest
 
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.gradient_times_input import gradient_times_input
-from tests.attribution import architectures, by_hand, networks
+from tests.attribution import networks
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -38,11 +38,3 @@ def test_black_images_and_a_network_that_looks_at_nothing() -> None:
     np.testing.assert_array_equal(gradient_times_input(network, black, targets).maps, 0)
     network = Network(networks.averaged(np.zeros((3, 2), np.float32)))
     np.testing.assert_array_equal(gradient_times_input(network, black + 0.5, targets).maps, 0)
-
-
-def test_the_networks_of_the_study(architecture: architectures.Architecture) -> None:
-    """Against the network with its batch normalisations, one image at a time."""
-    images, targets = architecture.images(2), architecture.targets(2)
-    gradients = by_hand.gradients(architecture.model, images, targets)
-    maps = gradient_times_input(architecture.network, images, targets).maps
-    by_hand.assert_close(maps, (gradients * images).sum(axis=-1))

@@ -103,7 +103,9 @@ def test_pooling_by_tiles_is_the_rule_itself(window, stride, tiles, monkeypatch)
     np.testing.assert_array_equal(found, deep_shap(Network(model), *arguments).maps)
 
 
-def test_it_sums_to_the_difference(architecture: architectures.Architecture) -> None:
+@pytest.mark.parametrize("name", ["mobilenet_v2", "efficient_cnn"])
+def test_it_sums_to_the_difference(name: str) -> None:
+    architecture = architectures.shared(name)
     images, targets = architecture.images(2), architecture.targets(2)
     background = architecture.images(6)[2:]
     found = deep_shap(architecture.network, images, targets, background)

@@ -73,7 +73,8 @@ def test_it_agrees_with_shap_on_the_networks_of_the_study(name: str) -> None:
     assert_agreement(found, expected, targets)
 
 
-def test_it_sums_to_the_difference(architecture: architectures.Architecture) -> None:
+def test_it_sums_to_the_difference() -> None:
+    architecture = architectures.shared("mobilenet_v2")
     images, targets = architecture.images(2), architecture.targets(2)
     baseline = architecture.images(3)[2]
     found = partition_shap(architecture.network, images, targets, baseline, 20, 4)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from heatproof.attribution import registry
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.pages import image_page
 from heatproof.report.pages.image_page import Photo, Subject
@@ -110,7 +111,7 @@ def test_every_map_has_its_scale_and_its_own_error() -> None:
     assert "Saliency 0 to 1.50" in page.text
     assert "LIME −2.00 to 2.00 local R² 0.834 superpixels 38" in page.text
     assert "stability" not in page.text, "there is no number"
-    assert "how much of the network's answers the linear model accounts for" in page.text
+    assert registry.numbers()["r2"].meaning in page.text
 
 
 def test_maps_are_told_to_who_cannot_see_them() -> None:
