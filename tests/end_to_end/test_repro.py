@@ -38,11 +38,11 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 
 @contextmanager
 def changed(study: Scratch, key: str, value: Any) -> Iterator[set[str]]:
-    """Change a parameter for a while; yield the stages that DVC then has to look at again."""
+    """Change a parameter for a while; yield the stages of cells that DVC then looks at again."""
     before = (study.path / "params.yaml").read_bytes()
     study.change(key, value)
     try:
-        yield study.changed()
+        yield study.changed() - OF_THE_STUDY
     finally:
         (study.path / "params.yaml").write_bytes(before)
 
