@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from heatproof.report.charts import charts
+from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.storage.folders import file_name
 
@@ -78,7 +79,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {function.__name__: function for function in FILTERS}
-    templates.globals |= {"static": static(), "provenance": ""}
+    templates.globals |= {"static": static(), "provenance": "", "method": methods.describe}
     return templates
 
 

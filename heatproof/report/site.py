@@ -45,7 +45,7 @@ def write_pages(study: Study, folder: Path) -> None:
     page("index.html", "index.html", values)
     for section in values["strips"]:
         name = f"strip-{file_name(section.name)}.png"
-        write_bytes(folder / "images" / name, section.strip.sprite)
+        write_bytes(folder / "images" / name, section.strip.sprite.png())
     page("methods.html", "trust.html", trust.context(study))
     page("claims.html", "claims.html", claims.context(study, study.claims))
     page("guide.html", "guide.html", guide.context(study))

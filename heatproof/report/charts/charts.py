@@ -14,25 +14,33 @@ MAX_DOTS = 30  # a line of more points is drawn without dots
 
 
 @dataclass(frozen=True)
-class Tick:
-    at: float
-    label: str
+class Frame:
+    """A chart in its own units; the plot area is (left, top) to (right, bottom).
 
+    `summary` is a sentence; a tick is its place and its label.
+    """
 
-@dataclass(frozen=True)
-class Point:
-    x: float
-    y: float
+    title: str
+    summary: str
+    x_title: str
+    y_title: str
+    width: float
+    height: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
 class Line:
-    """One series: an SVG path, its points (and a path of dots, if few), its name's place."""
+    """One series: an SVG path (and a path of dots, if few), its name's place."""
 
     name: str
     slot: int
     path: str
-    points: tuple[Point, ...]
     dots: str
     label_y: float | None
     leader: str  # a path from the last point to the name; empty where there is no name
@@ -47,25 +55,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A line chart in its own units; the plot area is (left, top) to (right, bottom).
+class Chart(Frame):
+    """A line chart; `rows` are its numbers, one column per line."""
 
-    `summary` is a sentence; `rows` are its numbers, one column per line.
-    """
-
-    title: str
-    summary: str
     rows: tuple[Row, ...]
-    x_title: str
-    y_title: str
-    width: float
-    height: float
-    left: float
-    top: float
-    right: float
-    bottom: float
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     letters: int  # of a line's name that fit beside the plot
     marker_x: float | None = None
@@ -113,7 +106,6 @@ def line_chart(
     x_title: str,
     y_title: str,
     as_percent: bool = False,
-    x_range: tuple[float, float] | None = None,
     label_room: float = 86.0,
     marker: tuple[float, str] | None = None,
     size: tuple[float, float] = (430.0, 262.0),
@@ -126,7 +118,6 @@ def line_chart(
         x_title: name of the x axis.
         y_title: name of the y axis, with its unit.
         as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
-        x_range: fixed x axis, so that neighbouring charts can be compared.
         label_room: space right of the plot for the series' names.
         marker: an x and a label for a vertical line.
         size: width and height.
@@ -137,7 +128,7 @@ def line_chart(
         return None
     xs = [x for _, pairs in drawn for x, _ in pairs]
     ys = [y for _, pairs in drawn for _, y in pairs]
-    x_low, x_high = x_range or (min(xs), max(xs))
+    x_low, x_high = min(xs), max(xs)
     y_values = _y_ticks(min(ys), max(ys), as_percent)
     y_low, y_high = y_values[0], y_values[-1]
     width, height = size
@@ -156,7 +147,6 @@ def line_chart(
             name=s.name,
             slot=s.slot,
             path=_path([(x_at(x), y_at(y)) for x, y in pairs]),
-            points=tuple(Point(x_at(x), y_at(y)) for x, y in pairs),
             dots=_dots([(x_at(x), y_at(y)) for x, y in pairs]) if len(pairs) <= MAX_DOTS else "",
             label_y=place,
             leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
@@ -175,9 +165,9 @@ def line_chart(
         top=top,
         right=right,
         bottom=bottom,
-        x_ticks=tuple(Tick(x_at(x), f"{x:g}") for x in _x_ticks(x_low, x_high)),
+        x_ticks=tuple((x_at(x), f"{x:g}") for x in _x_ticks(x_low, x_high)),
         y_ticks=tuple(
-            Tick(y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}".replace("-", "−"))
+            (y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}".replace("-", "−"))
             for y in y_values
         ),
         lines=lines,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from heatproof.report.charts.charts import Frame
 from heatproof.statistics import numbers
 
 LETTER = 6.3  # width of a letter in the chart's units, an upper bound
@@ -53,21 +54,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Scatter:
-    """A chart in its own units; the plot area is (left, top) to (right, bottom)."""
-
-    title: str
-    summary: str
-    x_title: str
-    y_title: str
-    width: float
-    height: float
-    left: float
-    top: float
-    right: float
-    bottom: float
-    x_ticks: tuple[tuple[float, str], ...]
-    y_ticks: tuple[tuple[float, str], ...]
+class Scatter(Frame):
     dots: tuple[Dot, ...]
     front: str  # a path through the Pareto front
 

@@ -1,33 +1,24 @@
 """One cell's page: accuracy, mistakes, explanations, and whether these can be trusted."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from heatproof.report.charts import colours
-from heatproof.report.sections import cell_trust, confusion, curves, own_errors, runs
-from heatproof.report.sections.calibration import reliability
+from heatproof.report.sections import cell_trust, confusion, curves
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
+from heatproof.report.sections.key_findings import FEW
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
 from heatproof.report.study import CellResults, Study
+from heatproof.report.text import methods
+from heatproof.report.text.methods import Number
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
 from heatproof.storage import paths
 from heatproof.storage.records import Predictions
 
 SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
-
-
-@dataclass(frozen=True)
-class ClassRow:
-    name: str
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    support: int
-    note: str
 
 
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -46,10 +37,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "model": study.params.models[result.cell.model],
         "dataset_size": study.datasets.get(result.cell.dataset),
         "charts": curves.of_cell(result),
+        "few": FEW,
         "history": curves.rows(result.history),
         "matrices": matrices,
-        "classes": _class_rows(result.evaluate, matrices[0] if matrices else None),
-        "reliability": reliability(result.evaluate["reliability"]) if result.evaluate else None,
         "gallery": examples,
         "explained": {e.index for e in (*examples.correct, *examples.incorrect)}
         if examples
@@ -59,10 +49,11 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "features": of_features,
         "counterfactuals": of_counterfactuals,
         "shown": SHOWN_EXAMPLES,
-        "own_errors": own_errors.own_errors(result.methods()),
-        "unsupported": own_errors.unsupported(result.methods()),
+        "own_errors": own_errors(result.methods()),
+        "unsupported": unsupported(result.methods()),
         "over_seeds": over_seeds(result.seeds, result.evaluate.get("test_images")),
-        "runs": runs.comparison(study, result),
+        "runs": result.compared,
+        "other_run": study.params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(study.params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
@@ -75,15 +66,41 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
     if examples is not None:
-        files |= {"": examples.images.png, "-maps": examples.maps.png}
+        files |= {"": examples.images.png(), "-maps": examples.maps.png()}
     for suffix, sheet in (
         ("-squares", matrix_images),
         ("-features", of_features),
         ("-counterfactuals", of_counterfactuals),
     ):
         if sheet is not None:
-            files[suffix] = sheet.sprite
+            files[suffix] = sheet.sprite.png()
     return values, files
+
+
+def own_errors(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, Number, dict[str, Any]]]:
+    """List the methods' own errors over the explained rows, methods in the report's order.
+
+    Args:
+        summaries: method -> the explain stage's summary of it.
+
+    Returns:
+        Of each the method's label, what the number is called and means, and its spread.
+    """
+    return [
+        (methods.describe(name).label, methods.number(number), spread)
+        for name in methods.ordered(summaries)
+        for number, spread in summaries[name].items()
+        if isinstance(spread, dict)
+    ]
+
+
+def unsupported(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """List the methods that do not support this network, with their reasons."""
+    return [
+        (methods.describe(name).label, str(summaries[name]["unsupported"]))
+        for name in methods.ordered(summaries)
+        if "unsupported" in summaries[name]
+    ]
 
 
 def _squares(result: CellResults, predictions: Predictions | None) -> Squares | None:
@@ -108,27 +125,6 @@ def _matrices(evaluate: dict[str, Any]) -> tuple[confusion.Matrix, ...]:
         confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
         for part in ("test", "train")
     )
-
-
-def _class_rows(evaluate: dict[str, Any], test: confusion.Matrix | None) -> tuple[ClassRow, ...]:
-    if test is None:
-        return ()
-    rows = []
-    for name in evaluate["class_names"]:
-        content = evaluate["per_class"][name]
-        never, absent = name in test.never_predicted, name in test.absent
-        rows.append(
-            ClassRow(
-                name=name,
-                # A class that is never predicted has no precision: not even 0.
-                precision=None if never else content["precision"],
-                recall=None if absent else content["recall"],
-                f1=None if absent else content["f1"],
-                support=content["support"],
-                note="never predicted" if never else "not in the test set" if absent else "",
-            )
-        )
-    return tuple(rows)
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from heatproof.report.charts.sprites import GUTTER
-from heatproof.report.sections.gallery import Example, Gallery, Sheet, Target
+from heatproof.report.charts.sprites import GUTTER, Sprite
+from heatproof.report.sections.gallery import Example, Gallery, Target
 from heatproof.report.study import CellResults
 from heatproof.statistics import numbers
 
@@ -39,12 +39,13 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
         "cell": result.name,
         "model": numbers.printable(result.cell.model),
         "page": f"cells/{file}.html",
-        "images": _sheet(gallery.images, f"images/{file}.png"),
-        "maps": _sheet(gallery.maps, f"images/{file}-maps.png"),
+        "images": [f"images/{file}.png", *gallery.images.size],
+        "maps": [f"images/{file}-maps.png", *gallery.maps.size],
         "tile": [width, height],
         "gutter": GUTTER,
         "methods": [
-            [x.name, x.label, x.signed, x.overlay, x.unit, x.colours] for x in gallery.legends
+            [m.name, m.label, signed, m.overlay, m.unit, m.colours]
+            for m, signed in ((legend.method, legend.signed) for legend in gallery.legends)
         ],
         "examples": [_example(e, gallery.maps) for e in sorted(examples, key=lambda e: e.index)],
     }
@@ -73,11 +74,7 @@ def context(cells: Iterable[Compared]) -> dict[str, Any]:
     }
 
 
-def _sheet(sheet: Sheet, href: str) -> list[Any]:
-    return [href, sheet.width, sheet.height]
-
-
-def _example(example: Example, maps: Sheet) -> dict[str, Any]:
+def _example(example: Example, maps: Sprite) -> dict[str, Any]:
     return {
         "index": example.index,
         "true": numbers.printable(example.true),
@@ -98,8 +95,8 @@ def _roles(target: Target) -> tuple[str, ...]:
     return ("true", "predicted") if target.role == "correct" else (target.role,)
 
 
-def _number(target: Target, maps: Sheet) -> int:
+def _number(target: Target, maps: Sprite) -> int:
     """The number of the tile with the target's first map; its other maps follow."""
     tile = target.maps[0].tile
     step_x, step_y = tile.width + 2 * GUTTER, tile.height + 2 * GUTTER
-    return tile.y // step_y * (maps.width // step_x) + tile.x // step_x
+    return tile.y // step_y * (maps.size[0] // step_x) + tile.x // step_x

@@ -89,7 +89,7 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
         for j, cell in enumerate(one.cells):
             for kind, sheet in (("filters", cell.filters), ("maps", cell.maps)):
                 if sheet is not None:
-                    write_bytes(folder / "images" / f"{i}-{j}-{kind}.png", sheet.sprite)
+                    write_bytes(folder / "images" / f"{i}-{j}-{kind}.png", sheet.sprite.png())
     templates = rendering.environment()
     templates.globals["static"] = rendering.static("experiments.css")
     pages = {path.relative_to(report).as_posix() for path in report.rglob("*.html")}

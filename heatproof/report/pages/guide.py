@@ -1,13 +1,11 @@
 """The guide: one network's page read step by step, a glossary, questions to discuss."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.sections import discussion, example
-from heatproof.report.study import CellResults, Study
-from heatproof.report.text import glossary
-from heatproof.report.text.terms import Term
+from heatproof.attribution import registry
+from heatproof.attribution.families import FAMILIES
+from heatproof.report.sections import example
+from heatproof.report.study import Study
 from heatproof.storage.folders import file_name
 
 # The text of a link to a part of a page.
@@ -50,70 +48,47 @@ DEPENDENT = {
 }
 
 
-@dataclass(frozen=True)
-class Link:
-    href: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A term with links to the places where it appears."""
-
-    term: Term
-    links: tuple[Link, ...]
-
-
-@dataclass(frozen=True)
-class LinkedQuestion:
-    """A question with links to the places to look at."""
-
-    text: str
-    links: tuple[Link, ...]
-    hint: str
-
-
 def context(study: Study) -> dict[str, Any]:
     """The values of the template guide.html, as far as there are results."""
     chosen = example.choose(study)
-
-    def links(places: tuple[str, ...]) -> tuple[Link, ...]:
-        return tuple(_links(study, chosen, places))
-
+    page = f"cells/{file_name(chosen.name)}.html"
     return {
         "params": study.params,
-        "groups": tuple(
-            (group, tuple(Entry(term, links(term.places)) for term in group.terms))
-            for group in glossary.groups()
-        ),
-        "rule": example.RULE,
+        "links": lambda places: _links(study, page, places.split()),
+        "families": [(family, _papers(family.name)) for family in FAMILIES],
         "chosen": chosen,
-        "page": f"cells/{file_name(chosen.name)}.html",
-        "steps": tuple((step, links((step.place,))) for step in example.steps(chosen)),
-        "questions": tuple(
-            LinkedQuestion(q.text, links(q.places), q.hint) for q in discussion.QUESTIONS
-        ),
+        "page": page,
+        "example": example.values(chosen),
     }
 
 
-def _links(study: Study, chosen: CellResults, places: tuple[str, ...]) -> Iterator[Link]:
-    """Link to places of this study; to the top of the page where the part does not exist."""
-    seen = set()
+def _papers(family: str) -> str:
+    """The methods of a family, each with its paper."""
+    return "; ".join(
+        f"{method.label} ({method.reference})"
+        for method in registry.methods().values()
+        if family in (method.family, *method.also)
+    )
+
+
+def _links(study: Study, cell_page: str, places: list[str]) -> dict[str, str]:
+    """Link to places of this study; to the top of the page where the part does not exist.
+
+    Returns:
+        address -> text.
+    """
+    exists = {
+        "cell": True,
+        "index": True,
+        "methods": any(c.assess for c in study.cells),
+        "claims": bool(study.claims),
+    }
+    links: dict[str, str] = {}
     for place in places:
         page, _, part = place.partition("#")
         if page == "cell":
-            address = f"cells/{file_name(chosen.name)}.html"
-            if part in DEPENDENT:
-                part = DEPENDENT[part]
-        else:
-            address = f"{page}.html"
-            exists = {"index": True, "methods": _assessed(study), "claims": bool(study.claims)}
-            part = part if exists[page] else ""
-        href = f"{address}#{part}" if part else address
-        if href not in seen:
-            seen.add(href)
-            yield Link(href, PARTS[f"{page}#{part}" if part else page])
-
-
-def _assessed(study: Study) -> bool:
-    return any(c.assess for c in study.cells)
+            part = DEPENDENT.get(part, part)
+        named = f"#{part}" if part and exists[page] else ""
+        address = cell_page if page == "cell" else f"{page}.html"
+        links.setdefault(f"{address}{named}", PARTS[f"{page}{named}"])
+    return links

@@ -49,9 +49,7 @@ class Strip:
     cell: str
     model: str
     method: str
-    sprite: bytes
-    width: int
-    height: int
+    sprite: Sprite
     pictures: tuple[tuple[Tile, Tile, str], ...]
 
 
@@ -220,8 +218,6 @@ def _draw(result: CellResults, explanations: Explanations, rows: list[int]) -> S
         cell=result.name,
         model=result.cell.model,
         method=methods.describe(method).label,
-        sprite=sprite.png(),
-        width=sprite.size[0],
-        height=sprite.size[1],
+        sprite=sprite,
         pictures=tuple(pictures),
     )

@@ -1,6 +1,7 @@
 """Counterfactual and adversarial images, with what changed in them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,57 +12,27 @@ from heatproof.statistics import numbers
 
 # Grad-CAM of an attack: of which image, and for the class predicted before or after it.
 _MAPS = (("original", "before"), ("adversarial", "after"))
+CLASSES = ("label", "predicted", "target", "before", "after")
 
 
-@dataclass(frozen=True)
-class Search:
-    """One image and its counterfactual, the nearest image found with another prediction.
-
-    `pictures`: original, changed, difference; only the original where the search failed.
-    """
-
-    index: int
-    label: str
-    predicted: str
-    target: str
-    success: bool
-    pictures: tuple[Picture, ...]
-    confidence_before: float
-    confidence: float
-    l0: int
-    pixels: int
-    linf: float
-    survives: bool
-
-
-@dataclass(frozen=True)
-class Attack:
-    """One image and its adversarial copy, each with Grad-CAM for the class predicted of it.
-
-    `epsilon` is None where none tried changes the prediction; `correlation` None where unknown.
-    """
-
-    index: int
-    label: str
-    before: str
-    after: str
-    epsilon: float | None
-    confidence_before: float | None
-    confidence: float | None
-    correlation: float | None
-    pictures: tuple[Picture, ...]
+# What is known of one image: its numbers by their names in the arrays, and `pictures`.
+Image = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Counterfactuals:
-    """Everything a page shows of a cell's counterfactuals; `sprite` is the PNG with all tiles."""
+    """Everything a page shows of a cell's counterfactuals; `sprite` holds all tiles.
 
-    searches: tuple[Search, ...]
-    attacks: tuple[Attack, ...]
+    searches: an image and the nearest image found with another prediction: original, changed,
+    difference; only the original where the search failed. attacks: an image and its adversarial
+    copy, each with Grad-CAM for the class predicted of it; `epsilon` is None where none tried
+    changes the prediction.
+    """
+
+    searches: tuple[Image, ...]
+    attacks: tuple[Image, ...]
     epsilons: tuple[float, ...]
-    sprite: bytes
-    width: int
-    height: int
+    sprite: Sprite
 
 
 def counterfactuals(arrays: dict[str, np.ndarray]) -> Counterfactuals | None:
@@ -80,72 +51,50 @@ def counterfactuals(arrays: dict[str, np.ndarray]) -> Counterfactuals | None:
     searches = tuple(_search(arrays, i, names, sprite) for i in range(searched))
     attacks = tuple(_attack(arrays, i, names, sprite) for i in range(attacked))
     epsilons = tuple(float(e) for e in arrays.get("attack/epsilons", ())[1:])
-    return Counterfactuals(searches, attacks, epsilons, sprite.png(), *sprite.size)
+    return Counterfactuals(searches, attacks, epsilons, sprite)
 
 
-def _search(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Search:
-    def of(name: str) -> np.ndarray:
-        return arrays[f"search/{name}"][row]
+def _numbers(arrays: dict[str, np.ndarray], kind: str, row: int, names: list[str]) -> Image:
+    """What the arrays say of one image: classes by name, None where a number is not known."""
+    known: Image = {}
+    for name, array in arrays.items():
+        group, _, part = name.partition("/")
+        if group == kind and array.ndim == 1 and part != "epsilons":
+            value = array[row].item()
+            known[part] = None if isinstance(value, float) and np.isnan(value) else value
+    return known | {part: names[known[part]] for part in CLASSES if part in known}
 
-    success = bool(of("success"))
-    original, changed = of("original"), of("changed")
-    label, predicted, target = (names[of(part)] for part in ("label", "predicted", "target"))
-    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "original")]
-    if success:
+
+def _search(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Image:
+    original, changed = arrays["search/original"][row], arrays["search/changed"][row]
+    known = _numbers(arrays, "search", row, names)
+    pictures = [_picture(sprite, original, f"Test image {known['image_index']}", "original")]
+    if known["success"]:
+        alt = f"The same, changed until predicted {known['target']}"
         pictures += [
-            _picture(sprite, changed, f"The same, changed until predicted {target}", "changed"),
+            _picture(sprite, changed, alt, "changed"),
             _difference(sprite, original, changed),
         ]
-    return Search(
-        index=int(of("image_index")),
-        label=label,
-        predicted=predicted,
-        target=target,
-        success=success,
-        pictures=tuple(pictures),
-        confidence_before=float(of("confidence_before")),
-        confidence=float(of("confidence")),
-        l0=int(of("l0")),
-        pixels=int(np.prod(original.shape[:2])),
-        linf=float(of("linf")),
-        survives=bool(of("survives_rounding")),
-    )
+    return known | {"pixels": int(np.prod(original.shape[:2])), "pictures": pictures}
 
 
-def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Attack:
-    def of(name: str) -> np.ndarray:
-        return arrays[f"attack/{name}"][row]
-
-    def known(name: str) -> float | None:
-        value = float(of(name))
-        return value if numbers.known(value) else None
-
-    epsilon = known("epsilon")
-    original, changed = of("original"), of("changed")
-    before, after = names[of("before")], names[of("after")]
-    pictures = [_picture(sprite, original, f"Test image {of('image_index')}", "original")]
-    if epsilon is not None:
+def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Image:
+    original, changed = arrays["attack/original"][row], arrays["attack/changed"][row]
+    known = _numbers(arrays, "attack", row, names)
+    pictures = [_picture(sprite, original, f"Test image {known['image_index']}", "original")]
+    if known["epsilon"] is not None:
+        alt = f"The same, attacked: predicted {known['after']}"
         pictures += [
-            _picture(sprite, changed, f"The same, attacked: predicted {after}", "attacked"),
+            _picture(sprite, changed, alt, "attacked"),
             _difference(sprite, original, changed),
         ]
-        for (image, target), name in zip(_MAPS, (before, after), strict=True):
-            values = of(f"gradcam/{image}/{target}")
-            class_name = numbers.printable(name)
+        for image, target in _MAPS:
+            values = arrays[f"attack/gradcam/{image}/{target}"][row]
+            class_name = numbers.printable(known[target])
             alt = f"Grad-CAM for {class_name} of the {image} image"
             caption = sprites.defect(values) or f"Grad-CAM, {class_name}"
             pictures.append(levels(values, sprite, sprites.is_signed(values), alt, caption))
-    return Attack(
-        index=int(of("image_index")),
-        label=names[of("label")],
-        before=before,
-        after=after,
-        epsilon=epsilon,
-        confidence_before=known("confidence_before"),
-        confidence=known("confidence"),
-        correlation=known("correlation/prediction"),
-        pictures=tuple(pictures),
-    )
+    return known | {"pictures": pictures}
 
 
 def _picture(sprite: Sprite, image: np.ndarray, alt: str, caption: str) -> Picture:

@@ -46,26 +46,16 @@ class Row:
 
 
 @dataclass(frozen=True)
-class DeadLayer:
-    layer: str
-    channels: int
-    dead: int
-    near_dead: int
-
-
-@dataclass(frozen=True)
 class Features:
-    """Everything that a page shows of a cell's features; `sprite` is the PNG with all tiles."""
+    """Everything that a page shows of a cell's features; `sprite` holds all tiles."""
 
     filters: tuple[Row, ...]
     maps: tuple[Row, ...]
     classes: tuple[Picture, ...]
     preferred: tuple[Row, ...]
-    dead: tuple[DeadLayer, ...]
+    dead: dict[str, dict[str, Any]]
     dead_images: int
-    sprite: bytes
-    width: int
-    height: int
+    sprite: Sprite
 
 
 def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features | None:
@@ -97,14 +87,9 @@ def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features
         maps=maps,
         classes=classes.pictures if classes else (),
         preferred=tuple(preferred.values()),
-        dead=tuple(
-            DeadLayer(name, layer["channels"], layer["dead"], layer["near_dead"])
-            for name, layer in activity.get("layers", {}).items()
-        ),
+        dead=activity.get("layers", {}),
         dead_images=int(activity.get("test_images") or 0),
-        sprite=sprite.png(),
-        width=sprite.size[0],
-        height=sprite.size[1],
+        sprite=sprite,
     )
 
 

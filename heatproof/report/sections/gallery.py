@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatproof.attribution.core.method import Method
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Sprite, Tile
 from heatproof.report.text import methods
@@ -19,16 +20,13 @@ from heatproof.storage.records import Explanations
 class Map:
     """One method's map; `own_error` is the method's own error on it, in words, if it reports one.
 
-    `peak` is the magnitude that the map is divided by, in `unit`.
+    `peak` is the magnitude that the map is divided by, in the method's unit.
     """
 
-    label: str
-    tile: Tile
-    overlay: bool
+    method: Method
     signed: bool
-    colours: str
+    tile: Tile
     peak: float
-    unit: str
     defect: str
     alt: str
     own_error: str
@@ -64,26 +62,15 @@ class Example:
 
 @dataclass(frozen=True)
 class Legend:
-    name: str
-    label: str
-    shows: str
-    reference: str
-    address: str
-    overlay: bool
+    """A method, and whether any of its maps here has negative numbers."""
+
+    method: Method
     signed: bool
-    colours: str
-    unit: str
-    low: str
-    high: str
 
-
-@dataclass(frozen=True)
-class Sheet:
-    """A finished sprite: a PNG and its size."""
-
-    png: bytes
-    width: int
-    height: int
+    @property
+    def low(self) -> str:
+        """The lower end of its scale."""
+        return "− peak" if self.signed else "0"
 
 
 @dataclass(frozen=True)
@@ -97,8 +84,8 @@ class Gallery:
     incorrect: tuple[Example, ...]
     overlaid: list[str]
     legends: tuple[Legend, ...]
-    images: Sheet
-    maps: Sheet
+    images: Sprite
+    maps: Sprite
     true_classes: tuple[tuple[int, str], ...]
     predicted_classes: tuple[tuple[int, str], ...]
 
@@ -124,16 +111,12 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
         correct=tuple(e for e in examples if e.label == e.prediction),
         incorrect=tuple(e for e in examples if e.label != e.prediction),
         overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
-        legends=tuple(_legend(name, signed[name]) for name in names),
-        images=_sheet(images),
-        maps=_sheet(maps),
+        legends=tuple(Legend(methods.describe(name), signed[name]) for name in names),
+        images=images,
+        maps=maps,
         true_classes=tuple(sorted({(e.label, e.true) for e in examples})),
         predicted_classes=tuple(sorted({(e.prediction, e.predicted) for e in examples})),
     )
-
-
-def _sheet(sprite: Sprite) -> Sheet:
-    return Sheet(sprite.png(), *sprite.size)
 
 
 def _by_image(image_index: np.ndarray) -> list[list[int]]:
@@ -215,18 +198,7 @@ def _maps(
         own_error = methods.beside(
             {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
         )
-        yield Map(
-            label=method.label,
-            tile=tile,
-            overlay=method.overlay,
-            signed=is_signed,
-            colours=method.colours,
-            peak=sprites.peak(values),
-            unit=method.unit,
-            defect=defect,
-            alt=alt,
-            own_error=own_error,
-        )
+        yield Map(method, is_signed, tile, sprites.peak(values), defect, alt, own_error)
 
 
 def peak_place(values: np.ndarray) -> str:
@@ -235,20 +207,3 @@ def peak_place(values: np.ndarray) -> str:
     vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
     across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
     return f"the {vertical} {across}"
-
-
-def _legend(name: str, signed: bool) -> Legend:
-    method = methods.describe(name)
-    return Legend(
-        name=name,
-        label=method.label,
-        shows=method.shows,
-        reference=method.reference,
-        address=method.address,
-        overlay=method.overlay,
-        signed=signed,
-        colours=method.colours,
-        unit=method.unit,
-        low="− peak" if signed else "0",
-        high="peak",
-    )

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.report.sections.calibration import FEW
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.trust import checks
 from heatproof.trust.checks import Tally
+
+FEW = 30  # the accuracy of a bin of fewer images is too uncertain
 
 
 @dataclass(frozen=True)

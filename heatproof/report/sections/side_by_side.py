@@ -31,9 +31,7 @@ class Sheet:
     """Rows of pictures from one PNG."""
 
     rows: tuple[Row, ...]
-    sprite: bytes
-    width: int
-    height: int
+    sprite: Sprite
     left_out: int
     method: str = ""
 
@@ -63,7 +61,7 @@ def filters(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
                 pictures.append(Picture(sprite.add(drawn), alt, str(number)))
         missing = "" if pictures else _missing(cell, outcome)
         rows.append(Row(outcome.name, tuple(pictures), missing))
-    return Sheet(tuple(rows), sprite.png(), *sprite.size, len(outcomes) - len(shown))
+    return Sheet(tuple(rows), sprite, len(outcomes) - len(shown))
 
 
 def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
@@ -98,7 +96,7 @@ def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
             alt = f"{label} of {outcome.name} on test image {image}"
             pictures.append(Picture(tile, alt, sprites.defect(values[row])))
         rows.append(Row(outcome.name, tuple(pictures)))
-    return Sheet(tuple(rows), sprite.png(), *sprite.size, 0, label)
+    return Sheet(tuple(rows), sprite, 0, label)
 
 
 def _rows_of(pictures: Pictures, images: Sequence[int]) -> list[int]:

@@ -55,9 +55,7 @@ class Squares:
 
     shown: dict[tuple[int, int], SquareImages]
     left_out: int
-    sprite: bytes
-    width: int
-    height: int
+    sprite: Sprite
 
 
 def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
@@ -100,7 +98,7 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
             ),
         )
     left_out = int(np.count_nonzero(counts)) - len(shown)
-    return Squares(shown, left_out, sprite.png(), *sprite.size)
+    return Squares(shown, left_out, sprite)
 
 
 def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, int]:

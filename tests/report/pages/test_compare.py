@@ -40,7 +40,7 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
     found = 0
     for row in range(len(rows.label)):
         example = next(e for e in data["examples"] if e["index"] == rows.image_index[row])
-        drawn = cut(made.images.png, example["at"], (6, 6))
+        drawn = cut(made.images.png(), example["at"], (6, 6))
         np.testing.assert_array_equal(drawn[..., :1], rows.images[row])
         role = "true" if rows.target[row] == rows.label[row] else "predicted"
         first, peaks = example["maps"][role]
@@ -49,7 +49,7 @@ def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResu
             place = x * step + data["gutter"], y * step + data["gutter"]
             values = rows.maps[name][row]
             expected = sprites.levels(values, name == "lrp_epsilon")[..., 0]
-            np.testing.assert_array_equal(cut(made.maps.png, place, (6, 6)), expected)
+            np.testing.assert_array_equal(cut(made.maps.png(), place, (6, 6)), expected)
             assert float(peaks[number]) == pytest.approx(sprites.peak(values), rel=0.01)
             found += 1
     assert found == 2 * len(rows.label)

@@ -155,7 +155,7 @@ def test_every_method_is_described_and_linked(planted):
     _, page = rendered(planted)
     assert {f"method-{name}" for name in trust_results.METHODS} <= set(page.ids)
     assert {f"#method-{name}" for name in trust_results.METHODS} <= set(page.links)
-    assert "how strongly the class score reacts" in page.text
+    assert "how strongly the class score responds" in page.text
     assert {f"cells/{name}.html#trust" for name in fixture.CELLS} <= set(page.links)
 
 

@@ -1,7 +1,8 @@
-import pytest
+import re
 
-from heatproof.report.sections import calibration
-from heatproof.report.sections.calibration import BOTTOM, LEFT, RIGHT, TOP, reliability
+from heatproof.report import rendering
+
+LEFT, TOP, RIGHT, BOTTOM = 46.0, 16.0, 316.0, 286.0
 
 
 def bin_of(low, high, count, confidence, accuracy):
@@ -9,22 +10,30 @@ def bin_of(low, high, count, confidence, accuracy):
     return span | {"confidence": confidence, "accuracy": accuracy}
 
 
+def drawn(*bins):
+    values = {"e": {"reliability": bins, "ece": 0.1}, "few": 30, "root": ""}
+    return rendering.environment().get_template("calibration.html").render(values)
+
+
+def numbers(pattern, html):
+    return [tuple(map(float, match.groups())) for match in re.finditer(pattern, html)]
+
+
 def test_a_dot_lies_at_its_confidence_and_accuracy():
-    made = reliability([bin_of(0, 0.5, 5, 0.25, 0.5), bin_of(0.5, 1, 500, 1.0, 1.0)])
-    low, high = made.bins
-    assert low.x == pytest.approx(LEFT + 0.25 * (RIGHT - LEFT), abs=0.01)
-    assert low.y == pytest.approx((TOP + BOTTOM) / 2, abs=0.01)
-    assert low.ideal_y == pytest.approx(BOTTOM - 0.25 * (BOTTOM - TOP), abs=0.01)
-    assert (high.x, high.y, high.ideal_y) == (RIGHT, TOP, TOP)
-    assert high.bar_height == calibration.STRIP_BOTTOM - calibration.STRIP_TOP
-    assert low.few
-    assert not high.few
+    html = drawn(bin_of(0, 0.5, 5, 0.25, 0.5), bin_of(0.5, 1, 500, 1.0, 1.0))
+    low, high = numbers(r'<circle class="bin[^"]*" cx="([^"]*)" cy="([^"]*)"', html)
+    assert low == (LEFT + 0.25 * (RIGHT - LEFT), (TOP + BOTTOM) / 2)
+    assert high == (RIGHT, TOP)
+    ideal = numbers(r'class="off" d="M(\S+) (\S+)V(\S+)"', html)
+    assert ideal == [(113.5, BOTTOM - 0.25 * (BOTTOM - TOP), 151.0), (RIGHT, TOP, TOP)]
+    assert numbers(r'class="bin-count".*? height="([^"]*)"', html) == [(1.0,), (40.0,)]
+    assert html.count('class="bin few"') == html.count('class="bin"') == 1
 
 
 def test_empty_bins_are_left_out():
-    made = reliability([bin_of(0, 0.5, 0, None, None), bin_of(0.5, 1, 40, 0.9, 0.8)])
-    assert len(made.bins) == 1
-    assert made.description == (
-        "confidence 50 to 100 %: 40 images, mean confidence 90.0 %, accuracy 80.0 %"
-    )
-    assert reliability([bin_of(0, 1, 0, None, None)]) is None
+    empty = bin_of(0, 0.5, 0, None, None)
+    html = drawn(empty, bin_of(0.5, 1, 40, 0.9, 0.8))
+    told = "confidence 50 to 100 %: 40 images, mean confidence 90.0 %, accuracy 80.0 %"
+    assert f'aria-label="Reliability diagram. {told}"' in html
+    assert html.count("<circle") == 1
+    assert "Not evaluated yet." in drawn(empty)

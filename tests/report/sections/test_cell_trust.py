@@ -112,8 +112,8 @@ def test_the_cascade_starts_at_the_trained_network_and_leaves_the_controls_out(s
     ]
     chart = section(small_study, cascade=steps, independent=[]).cascade
     (line,) = chart.lines
-    assert (line.points[0].x, line.points[0].y) == (chart.left, chart.top)
-    assert (line.points[-1].x, line.points[-1].y) == (chart.right, chart.bottom)
+    assert line.path.startswith(f"M{chart.left:g} {chart.top:g}L")
+    assert line.path.endswith(f"L{chart.right:g} {chart.bottom:g}")
     assert section(small_study, cascade=[], independent=[]).layers is None
 
 
@@ -156,7 +156,7 @@ def test_classes_are_told_by_their_true_label():
 def test_the_curves_are_those_from_black_with_noise_beside(small_study):
     first, second = section(small_study).curves
     assert [line.name for line in first.lines] == ["Saliency", "Grad-CAM", "LIME", "Noise"]
-    assert first.lines[1].points[0].y == first.top
+    assert first.lines[1].path.startswith(f"M{first.left:g} {first.top:g}L")
     assert second.title.startswith("Probability while they are inserted")
 
 

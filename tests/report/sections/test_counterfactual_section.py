@@ -42,24 +42,29 @@ def arrays(found: bool = True) -> dict[str, np.ndarray]:
 def test_a_change_that_was_found_is_shown_with_its_difference() -> None:
     made = counterfactuals(arrays())
     [search] = made.searches
-    assert (search.index, search.predicted, search.target) == (7, "dog <b>", "cat")
-    assert [p.caption for p in search.pictures] == ["original", "changed", "change, up to 0.2"]
-    assert (search.l0, search.pixels) == (1, 16)
+    assert (search["image_index"], search["predicted"], search["target"]) == (7, "dog <b>", "cat")
+    assert [p.caption for p in search["pictures"]] == ["original", "changed", "change, up to 0.2"]
+    assert (search["l0"], search["pixels"]) == (1, 16)
     [attack] = made.attacks
-    assert (attack.before, attack.after, attack.epsilon) == ("cat", "dog <b>", 0.05)
-    assert attack.correlation == 0.25
-    assert len(attack.pictures) == 5
-    assert made.sprite.startswith(b"\x89PNG")
-    places = {(p.tile.x, p.tile.y) for p in (*search.pictures, *attack.pictures)}
+    assert (attack["before"], attack["after"], attack["epsilon"]) == ("cat", "dog <b>", 0.05)
+    assert attack["correlation/prediction"] == 0.25
+    assert len(attack["pictures"]) == 5
+    assert made.sprite.png().startswith(b"\x89PNG")
+    places = {(p.tile.x, p.tile.y) for p in (*search["pictures"], *attack["pictures"])}
     assert len(places) == 8
-    assert all(x < made.width and y < made.height for x, y in places)
+    width, height = made.sprite.size
+    assert all(x < width and y < height for x, y in places)
 
 
 def test_where_nothing_was_found_only_the_image_stands() -> None:
     made = counterfactuals(arrays(found=False))
     [search], [attack] = made.searches, made.attacks
-    assert not search.success and len(search.pictures) == 1
-    assert attack.epsilon is None and attack.correlation is None and len(attack.pictures) == 1
+    assert not search["success"] and len(search["pictures"]) == 1
+    assert (
+        attack["epsilon"] is None
+        and attack["correlation/prediction"] is None
+        and len(attack["pictures"]) == 1
+    )
 
 
 def test_without_images_there_is_nothing() -> None:

@@ -61,7 +61,7 @@ def test_no_rows_make_no_gallery_and_an_unknown_method_is_shown_by_its_name():
     assert gallery(rows([])) is None
     maps = {"my_method": np.full((1, 6, 6), -1, np.float32)}
     made = gallery(rows([(0, 0, 0, 0)], maps))
-    assert made.legends[0].label == "my_method"
+    assert made.legends[0].method.label == "my_method"
     assert made.legends[0].low == "− peak"
 
 
@@ -70,8 +70,8 @@ def test_the_peak_of_each_map_is_kept_in_its_unit():
     values[0, 2, 2] = -2.5
     made = gallery(rows([(0, 0, 0, 0)], {"saliency": np.abs(values), "lrp_epsilon": values}))
     saliency, lrp = made.correct[0].targets[0].maps
-    assert (saliency.peak, saliency.unit, saliency.signed) == (2.5, "logits/unit", False)
-    assert (lrp.peak, lrp.unit, lrp.signed) == (2.5, "logits", True)
+    assert (saliency.peak, saliency.method.unit, saliency.signed) == (2.5, "logits/unit", False)
+    assert (lrp.peak, lrp.method.unit, lrp.signed) == (2.5, "logits", True)
     assert made.legends[1].signed
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from heatproof.attribution import registry
-from heatproof.report.sections.own_errors import own_errors, unsupported
+from heatproof.report.pages.cell import own_errors, unsupported
 from heatproof.report.study import collect
 from heatproof.report.text import methods
 from heatproof.run.errors import UserError
@@ -23,16 +23,9 @@ SUMMARIES = {
 
 def test_the_numbers_in_the_reports_order() -> None:
     lime, mine = own_errors(SUMMARIES)
-    assert (lime.method, lime.number) == ("LIME", "local R²")
-    assert (lime.median, lime.min, lime.max, lime.zero_maps) == (0.6, 0.1, 0.9, 1)
-    assert (mine.method, mine.number, mine.median, mine.max) == (
-        "mine",
-        "odd number",
-        None,
-        None,
-    )
-    (refused,) = unsupported(SUMMARIES)
-    assert (refused.method, refused.reason) == ("DeepSHAP", "no rule")
+    assert (lime[0], lime[1].label, lime[2]) == ("LIME", "local R²", SUMMARIES["lime"]["r2"])
+    assert (mine[0], mine[1].label, mine[2]["median"]) == ("mine", "odd number", None)
+    assert unsupported(SUMMARIES) == [("DeepSHAP", "no rule")]
 
 
 @pytest.mark.parametrize(

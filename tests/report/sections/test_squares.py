@@ -38,7 +38,7 @@ def test_mistakes_are_the_most_confident_and_right_answers_the_least() -> None:
 
 def test_each_thumbnail_is_its_test_image() -> None:
     made = squares(pictures(5), predictions([0, 1, 2, 0, 1], [0, 1, 2, 2, 0], [1, 1, 1, 1, 1]))
-    sheet = np.asarray(Image.open(io.BytesIO(made.sprite)))
+    sheet = np.asarray(Image.open(io.BytesIO(made.sprite.png())))
     for shown in made.shown.values():
         for thumbnail in shown.thumbnails:
             tile = thumbnail.tile
@@ -77,7 +77,7 @@ def test_large_images_are_reduced_and_all_stay_within_the_budget() -> None:
     noise = rng.integers(0, 256, (2000, 32, 32, 3), dtype=np.uint8)
     labels, predicted = rng.integers(0, 3, (2, 2000)).tolist()
     full = squares(noise, predictions(labels, predicted, [1.0] * 2000))
-    assert len(full.sprite) < 1.4 * module.MAX_BYTES
+    assert len(full.sprite.png()) < 1.4 * module.MAX_BYTES
 
 
 def test_no_images_make_no_squares() -> None:
