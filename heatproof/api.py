@@ -129,7 +129,8 @@ class TrainedCell:
         """Return what is to be done to photos: fitted as training images were, if `fit` is None.
 
         Photos in a folder were squashed when the network was trained on them. Elsewhere the middle
-        is cut out, or, where training images have a plain ground, goes on unnoticed.
+        is cut out, or, where training images have a plain ground, the photo is padded with the
+        colour of its border.
         """
         dataset = self.study.datasets[self.study.cell(self.name).dataset]
         if fit is None and dataset.fetch.source == "image_folder":

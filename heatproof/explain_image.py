@@ -111,7 +111,7 @@ def _seen(
     how: photos.Preparation,
     target: str | None,
 ) -> image_page.Photo:
-    """Show a photo to the network and print what it says, and how far it can be meant."""
+    """Show a photo to the network and print its prediction, and what makes that doubtful."""
     view = photos.view(picture, trained.network.image_shape, how)
     preview = photos.preview(picture, how.invert)
     [probabilities] = trained.predict(view.pixels[None].astype(np.float32) / 255)
@@ -120,7 +120,7 @@ def _seen(
         preview=preview,
         box=view.box,
         seen=view.pixels,
-        handling=photos.told(picture.size, view, how),
+        handling=photos.description(picture.size, view, how),
         warnings=likeness.differences(
             view.pixels, preview, picture.size, trained.usual, how.invert
         ),
@@ -138,7 +138,7 @@ def _seen(
 
 
 def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]) -> dict[str, str]:
-    """Apply the methods and put what they say into `shown`; return who cannot serve, and why."""
+    """Put the methods' maps into `shown`; return which do not support the network, and why."""
     count = numbers.plural(len(chosen), "method")
     print(f"Explaining with {count}. {_warned(trained, chosen, len(shown))}", flush=True)
     images = np.stack([one.seen for one in shown]).astype(np.float32) / 255

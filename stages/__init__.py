@@ -1,1 +1,1 @@
-"""The study's pipeline: one module a stage, and the rooms they use."""
+"""The study's pipeline: one module per stage, called by dvc.yaml."""

@@ -34,7 +34,7 @@ from heatproof.run.errors import UserError
 from tools import mutating
 from tools.mutating import Mutant
 
-ROOMS = ("trust", "attribution", "features", "counterfactuals")
+PACKAGES = ("trust", "attribution", "features", "counterfactuals")
 FILES = 4  # of tests that a module is tried with, its own first; some are imported everywhere
 # Pictures, whose sizes and margins are a matter of taste.
 DRAWINGS = ("attribution/core/panel.py", "features/feature_figure.py")
@@ -88,7 +88,7 @@ class _Instead:
 
 def places() -> list[Place]:
     """Return every mutant there is."""
-    paths = [path for room in ROOMS for path in sorted((Path("heatproof") / room).rglob("*.py"))]
+    paths = [p for name in PACKAGES for p in sorted((Path("heatproof") / name).rglob("*.py"))]
     modules = [path.relative_to("heatproof").as_posix() for path in paths]
     return [
         Place(module, number)
@@ -115,22 +115,22 @@ def imported(path: Path) -> set[str]:
 def tests_of(place: Place) -> list[str]:
     """Return the test files of a module: its own first, then those that import it.
 
-    The room's, if there are any, else those of the stages. Where there are none, those of the
-    modules that import it, and then the room's others.
+    The package's, if there are any, else those of the stages. Where there are none, those of the
+    modules that import it, and then the package's others.
     """
-    room = Path("tests", *place.path.parts[1:-1])
-    while not room.is_dir():
-        room = room.parent
+    folder = Path("tests", *place.path.parts[1:-1])
+    while not folder.is_dir():
+        folder = folder.parent
     others = (Path("tests"), Path("tests/stages"))
-    files = [*sorted(room.rglob("test_*.py"))]
-    files += [file for folder in others for file in sorted(folder.glob("test_*.py"))]
+    files = [*sorted(folder.rglob("test_*.py"))]
+    files += [file for other in others for file in sorted(other.glob("test_*.py"))]
     wanted, seen = {place.name}, set()
     while wanted:
         own = {f"test_{name.rpartition('.')[2]}.py" for name in wanted}
-        found = [file for file in files if file.name in own or imported(file) & wanted]
-        found = [file for file in found if file.is_relative_to(room)] or found
-        if found:
-            first = sorted(found, key=lambda file: file.name not in own)
+        candidates = [file for file in files if file.name in own or imported(file) & wanted]
+        candidates = [file for file in candidates if file.is_relative_to(folder)] or candidates
+        if candidates:
+            first = sorted(candidates, key=lambda file: file.name not in own)
             return [str(file) for file in first[:FILES]]
         seen |= wanted
         wanted = {
@@ -139,7 +139,7 @@ def tests_of(place: Place) -> list[str]:
             if imported(path) & wanted
         } - seen
     # A registry imports it by its name.
-    return [str(file) for file in files if file.is_relative_to(room)][:FILES]
+    return [str(file) for file in files if file.is_relative_to(folder)][:FILES]
 
 
 def tried(tests: Sequence[str], seconds: float, instead: _Instead | None = None) -> str:

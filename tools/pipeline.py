@@ -85,8 +85,8 @@ def run(*words: str) -> Ended:
     """Run DVC in this process with these words of its command line.
 
     Trainings keep their checkpoints until DVC has recorded their results. Stages that need
-    TensorFlow are copies of a process that has it loaded (`loaded`). Of dvc.lock only the entry of
-    the stage that ran is written (`lock_file`).
+    TensorFlow are copies of a process that has it loaded (`forkserver`). Of dvc.lock only the
+    entry of the stage that ran is written (`lock_file`).
     """
     from dvc.cli import main
 

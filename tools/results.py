@@ -35,7 +35,7 @@ NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
 
 
 def table() -> str:
-    """Return a Markdown table of the current folder's study, one row a cell.
+    """Return a Markdown table of the current folder's study, one row per cell.
 
     Raises:
         UserError: a cell has no headline, or one of another version.
@@ -43,7 +43,7 @@ def table() -> str:
     study = params.load()
     rows = [
         "| model | dataset | test accuracy | 95 % interval | macro F1 | parameters | FLOPs "
-        "| epochs | images an epoch |",
+        "| epochs | images per epoch |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, cell in study.cells.items():

@@ -27,10 +27,10 @@ STAGES = (*STAGE_FAMILIES, *INSPECTIONS)  # what `stages.explain` can be asked f
 @cache
 def _by_module() -> dict[str, tuple[Method, ...]]:
     """Return the records of each module that has any."""
-    room = Path(__file__).parent
+    package = Path(__file__).parent
     names = sorted(
-        ".".join((__name__.rpartition(".")[0], *path.relative_to(room).with_suffix("").parts))
-        for path in room.glob("*/*.py")
+        ".".join((__name__.rpartition(".")[0], *path.relative_to(package).with_suffix("").parts))
+        for path in package.glob("*/*.py")
         if path.stem != "__init__" and path.parent.name != "core"
     )
     records = {name: getattr(import_module(name), "METHODS", ()) for name in names}

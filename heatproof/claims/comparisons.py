@@ -49,11 +49,11 @@ def accuracy_per_parameter(claim: Statement, evidence: Evidence) -> Comparison:
         if ratio[best] > own:
             needed = metrics[best]["parameters"] / metrics[best]["accuracy"]
             settled.append(
-                f"On {dataset} {best} gets {ratio[best]:.3g} a million parameters; {claim.model} "
-                f"would need fewer than {amount(needed)} parameters to pass that, even with every "
-                "image right."
+                f"On {dataset} {best} gets {ratio[best]:.3g} per million parameters; {claim.model} "
+                f"would need fewer than {amount(needed)} parameters to exceed that, even at "
+                "100 % accuracy."
             )
-    text = f"accuracy a million parameters, best: {'; '.join(texts)}"
+    text = f"accuracy per million parameters, best: {'; '.join(texts)}"
     if settled:
         return Comparison(FAILS, settled[0], text)
     count = f"{claim.model} is first on {sum(ahead)} of {len(ahead)} datasets."
@@ -111,7 +111,7 @@ def gaps_widen(claim: Statement, evidence: Evidence) -> Comparison:
 
 
 def most_stable(claim: Statement, evidence: Evidence) -> Comparison:
-    """Whether `model`'s validation accuracy falls back the least from one epoch to the next.
+    """Whether `model`'s validation accuracy falls least from one epoch to the next.
 
     Stability is the mean fall: rises count nothing, so that a fast learner is not called unstable.
     """
@@ -123,12 +123,13 @@ def most_stable(claim: Statement, evidence: Evidence) -> Comparison:
         ahead.append(falls[claim.model] == min(falls.values()))
         each = ", ".join(f"{m} {100 * fall:.2f}" for m, fall in falls.items())
         texts.append(f"{dataset}: {each}")
-    text = f"mean fall of validation accuracy, points an epoch: {'; '.join(texts)}"
+    text = f"mean fall of validation accuracy, points per epoch: {'; '.join(texts)}"
     if short:
         spread = f"{min(short)} to " if min(short) < max(short) else ""
-        sentence = f"Curves of {spread}{counted(max(short), 'epoch')} say nothing of stability."
+        epochs = counted(max(short), "epoch")
+        sentence = f"Curves of {spread}{epochs} are too short to judge stability."
         return Comparison(UNTESTED, sentence)
-    count = f"{claim.model} falls back the least on {sum(ahead)} of {len(ahead)} datasets."
+    count = f"{claim.model} has the smallest mean fall on {sum(ahead)} of {len(ahead)} datasets."
     return _compared(claim, evidence, all(ahead), count, text)
 
 

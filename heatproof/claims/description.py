@@ -20,7 +20,7 @@ WORDS = {
     "train_accuracy": "Training accuracy",
     "macro_f1": "Macro F1 on the test images",
     "parameters": "Parameters",
-    "flops": "FLOPs for one image",
+    "flops": "FLOPs per image",
     "training_time": "Training time",
     "epochs": "Epochs of training",
 }

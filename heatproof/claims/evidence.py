@@ -51,7 +51,7 @@ class Evidence:
         return self._metrics("assess", cell, ())
 
     def history(self, cell: str) -> "pd.DataFrame":
-        """A cell's training, one row an epoch. Raises as `evaluate` does."""
+        """A cell's training, one row per epoch. Raises as `evaluate` does."""
         self.require(cell)
         path = paths.history(cell)
         self.file(path, f"train@{cell}")

@@ -1,7 +1,7 @@
 """params.yaml as typed, validated objects: the only reader of it.
 
-Every hyperparameter of the study is there and nowhere else. The blocks that belong to a room are
-described in that room: its `options.py`, a source's options in `datasets/sources/<source>.py`, a
+Every hyperparameter of the study is there and nowhere else. The blocks that belong to a package
+are described in it: its `options.py`, a source's options in `datasets/sources/<source>.py`, a
 network's hyperparameters in `models/architectures/<architecture>.py`. Reading parameters never
 imports TensorFlow.
 """
@@ -106,9 +106,9 @@ class Params(Block):
         """
         run = _named(self.runs, "run", name)
         model, dataset = self.models[run.model], self.datasets[run.dataset]
-        found = self._scheduled(self.budget, run)
-        assert found is not None, "it was checked when the file was read"
-        schedule, training = found
+        resolved = self._scheduled(self.budget, run)
+        assert resolved is not None, "it was checked when the file was read"
+        schedule, training = resolved
         return Run(
             name=name,
             cell=f"{run.model}-{run.dataset}",
@@ -129,8 +129,8 @@ class Params(Block):
         """Resolve the runs of a cell that differ in nothing but the seed, the cell's own first."""
         _named(self.cells, "cell", cell)
         runs = (self.run(name) for name in self.runs)
-        found = [run for run in runs if run.cell == cell and run.labels == "true"]
-        return sorted(found, key=lambda run: not run.is_cells_own)
+        seeds = [run for run in runs if run.cell == cell and run.labels == "true"]
+        return sorted(seeds, key=lambda run: not run.is_cells_own)
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""
@@ -139,8 +139,8 @@ class Params(Block):
 
     def schedule_under(self, budget: Budget, cell: str) -> Schedule | None:
         """Return a cell's schedule under a budget, None where there is none."""
-        found = self._scheduled(budget, self.cell(cell))
-        return found[0] if found else None
+        resolved = self._scheduled(budget, self.cell(cell))
+        return resolved[0] if resolved else None
 
     def _scheduled(self, budget: Budget, cell: Cell) -> tuple[Schedule, Training] | None:
         model = self.models[cell.model]

@@ -33,7 +33,7 @@ from heatproof.statistics.softmax import softmax
 # numbers change no mean size by more than 5 %.
 FIRST_STEP = 0.5  # of the pixel with the largest gradient, of [0, 1]
 LAST_STEP = 0.01  # as a share of the first; in between a half cosine
-RATE = 0.05  # by which ln(lambda) rises or falls a step
+RATE = 0.05  # by which ln(lambda) rises or falls per step
 HALVINGS = 10  # of the line that is shortened
 SLACK = 1e-3  # in logits: kept from the boundary, so that rounding does not cross it
 LARGEST = 1e9  # lambda stays within its first value times or by this

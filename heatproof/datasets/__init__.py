@@ -1,1 +1,1 @@
-"""Datasets: one file a source, and what they share."""
+"""Datasets: one file per source, and what they share."""

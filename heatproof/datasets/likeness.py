@@ -1,6 +1,6 @@
-"""How a photo differs from the images a network was trained on: in words, for who brings it.
+"""How a photo differs from the images a network was trained on: in words, for the user.
 
-A network answers whatever it is shown, and says nothing of having never seen the like. These are
+A network predicts a class for any image, however unlike its training images. These are
 the differences that simple measures can tell; that none is found does not make a photo usual.
 """
 
@@ -120,7 +120,7 @@ def _ground(seen: np.ndarray, known: Usual, inverted: bool) -> str:
         remedy = "leave out --invert" if inverted else "add --invert"
         return (
             f"Its border is {kinds[1]}, while the training images are {kinds[0]} ground: the "
-            f"network has never seen such an image. To turn brightness round, {remedy}."
+            f"network has never seen such an image. To invert brightness, {remedy}."
         )
     if known.ground == "dark" and level > DARK:
         return (

@@ -6,10 +6,10 @@ is brought to the network's in one of three ways:
 - crop: the largest part in the middle that has the shape is kept. Nothing is distorted, and the
   subject fills the image, as it does in photographs collected for training.
 - pad: all is kept, and the rest filled with the colour of the photo's own border. For a digit or
-  a garment on a plain ground, where the border goes on unseen and a cut would take ink away.
+  a garment on a plain ground, where the border extends unnoticed and a cut would take ink away.
 - squash: all is kept and distorted, as `image_folder` does with the images it trains on.
 
-Then, if asked for, brightness is turned round and levelled: dark ink on paper becomes the bright
+Then, if asked for, brightness is inverted and levelled: dark ink on paper becomes the bright
 digit on black that a network of digits knows.
 """
 
@@ -96,8 +96,8 @@ def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparati
     return View(levelled(pixels) if preparation.levels else pixels, box)
 
 
-def told(size: tuple[int, int], seen: View, preparation: Preparation) -> str:
-    """Say in a sentence what was done to a photo of `size`, width and height, in pixels."""
+def description(size: tuple[int, int], seen: View, preparation: Preparation) -> str:
+    """Return in a sentence what was done to a photo of `size`, width and height, in pixels."""
     width, height = size
     rows, columns = seen.pixels.shape[:2]
     left, top, right, bottom = seen.box
@@ -120,7 +120,7 @@ def told(size: tuple[int, int], seen: View, preparation: Preparation) -> str:
     elif size != (columns, rows):
         done.append(f"brought to {columns}×{rows}")
     if preparation.invert:
-        done.append("brightness turned round")
+        done.append("brightness inverted")
     if preparation.levels:
         done.append("levels stretched until the ground is black")
     return f"{width}×{height} pixels; {'; '.join(filter(None, done)) or 'taken as they are'}."

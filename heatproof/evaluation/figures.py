@@ -19,7 +19,7 @@ def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> Figu
     """Draw loss and accuracy over the epochs.
 
     Args:
-        history: columns epoch, loss, accuracy, val_loss, val_accuracy; one row an epoch.
+        history: columns epoch, loss, accuracy, val_loss, val_accuracy; one row per epoch.
     """
     figure = _figure(figsize=(9, 3.6))
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):

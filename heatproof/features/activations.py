@@ -9,7 +9,7 @@ from heatproof.attribution.core.activation_layers import activated_maps
 from heatproof.attribution.core.network import Network
 
 # All feature maps of one cell together; the deepest network needs a third of it for 3 images and 8
-# channels a layer.
+# channels per layer.
 MAX_BYTES = 1_500_000
 
 

@@ -45,7 +45,7 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
         return None
     columns = max(len(row.tiles) for row in rows)
     drawn = Figure(figsize=(0.9 * columns + 1, 1.2 * len(rows)), dpi=100, layout="constrained")
-    # One pair of axes a row: matplotlib needs longer for one than for all that is drawn in it.
+    # One pair of axes per row: matplotlib needs longer for one than for all that is drawn in it.
     for row, axes in zip(rows, drawn.subplots(len(rows), 1, squeeze=False)[:, 0], strict=True):
         axes.imshow(_side_by_side(row.tiles, columns), **row.style)
         step = row.tiles.shape[2] + 1

@@ -74,8 +74,8 @@ def part(path: str, content: str, pages: frozenset[str], pictures: Pictures) -> 
     Raises:
         UserError: a picture that it shows does not exist.
     """
-    found = {name: pattern.search(content) for name, pattern in PARTS.items()}
-    texts = {name: match[1] if match else "" for name, match in found.items()}
+    parts = {name: pattern.search(content) for name, pattern in PARTS.items()}
+    texts = {name: match[1] if match else "" for name, match in parts.items()}
     page = Part(
         key(path),
         html.unescape(texts.pop("title")),

@@ -42,7 +42,7 @@ from heatproof.run.ending import run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
 ROOT = Path(__file__).resolve().parents[2]
-# What stages of all kinds load. SHAP and LIME are left to those that explain by them.
+# What stages of all kinds load.
 LIBRARIES = (
     "tensorflow", "keras", "h5py", "pydantic", "ruamel.yaml", "scipy.ndimage", "mlflow.tracking",
     "mlflow.store.tracking.sqlalchemy_store", "matplotlib.figure",
@@ -92,7 +92,7 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
 
 
 @contextmanager
-def offered(libraries: Sequence[str] = LIBRARIES) -> Iterator[None]:
+def offered() -> Iterator[None]:
     """Within, stages that need TensorFlow are copies of one process, where that is possible.
 
     Not where there is a GPU, whose driver a copy cannot use, and only on Linux, where libraries
@@ -107,7 +107,7 @@ def offered(libraries: Sequence[str] = LIBRARIES) -> Iterator[None]:
     requests.listen()
     # Its other end is closed when this process ends, however it does.
     ended, alive = os.pipe()
-    starter = threading.Thread(target=_start_when_asked, args=(requests, ended, libraries))
+    starter = threading.Thread(target=_start_when_asked, args=(requests, ended))
     starter.start()
     os.environ[OFFER] = name
     try:
@@ -124,7 +124,7 @@ def possible() -> bool:
     return sys.platform == "linux" and not Path("/dev/nvidiactl").exists()
 
 
-def _start_when_asked(requests: socket.socket, ended: int, libraries: Sequence[str]) -> None:
+def _start_when_asked(requests: socket.socket, ended: int) -> None:
     """Wait for the first stage, or the end; start the process, and wait until it has ended."""
     # Not at the top: every stage imports this module, and it takes a moment.
     from heatproof.run.tracking_store import SETTINGS
@@ -136,7 +136,7 @@ def _start_when_asked(requests: socket.socket, ended: int, libraries: Sequence[s
             return
         descriptors = requests.fileno(), ended
         done = subprocess.run(
-            [sys.executable, "-m", "heatproof.run.forkserver", *map(str, descriptors), *libraries],
+            [sys.executable, "-m", "heatproof.run.forkserver", *map(str, descriptors), *LIBRARIES],
             cwd=ROOT, pass_fds=descriptors, stdin=subprocess.DEVNULL, check=False,
             env=SETTINGS | os.environ,  # MLflow looks at these when it is loaded
         )  # fmt: skip

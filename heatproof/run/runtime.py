@@ -31,7 +31,7 @@ def configure(
         training: run operations that do not wait for each other at once, which trains up to a
             quarter faster. Only for graphs in which no more than two gradients meet at a tensor:
             where three or more do, they would be added in the order in which they happen to come,
-            and results would not repeat to the bit. So it is in training all networks here
+            and results would not repeat bit for bit. So it is in training all networks here
             (a test says so), but not in mixed precision, where batch normalisation is of many
             operations, and not in explaining, where gradients reach the image.
 

@@ -1,10 +1,10 @@
 """Which code decides a stage's numbers: found by following imports, each file with a hash.
 
 Comments, docstrings, blank lines and the prose of records do not count: explaining a line of code
-better is no reason to train again. Nor do rooms and modules that move values and do not make them,
-which are not followed either: a change of theirs that alters a result is a change of the file
+better is no reason to train again. Nor do packages and modules that only move values, which are not
+followed either: a change of theirs that alters a result is a change of the file
 format or of a parameter's meaning, and the stage that makes the value changes with it. These are
-`config`, `storage` and `run` (but its `runtime`, which chooses kernels), each room's `options`,
+`config`, `storage` and `run` (but its `runtime`, which chooses kernels), each package's `options`,
 whose values are dependencies of their own, the package itself, which has the version, what finds
 the methods (stages start from the modules of their own methods), and what draws pictures for
 tracked runs.
@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("stages", "heatproof")
+SOURCES = ("stages", "heatproof")
 UNCOUNTED = ("heatproof.config", "heatproof.storage", "heatproof.run")
 COUNTED = ("heatproof.run.runtime",)
 # A registry loads every module of a package, which no import statement shows.
@@ -55,9 +55,10 @@ def used_by(*modules: str) -> set[str]:
 
 def counts(module: str) -> bool:
     """Whether a module may change a number: see the text at the top."""
-    room, _, name = module.rpartition(".")
+    package, _, name = module.rpartition(".")
     uncounted = (*UNCOUNTED, *FINDERS, *TRACKED_PICTURES, "heatproof")
-    return module in COUNTED or not (room in UNCOUNTED or module in uncounted or name == "options")
+    left_out = package in UNCOUNTED or module in uncounted or name == "options"
+    return module in COUNTED or not left_out
 
 
 @cache
@@ -78,7 +79,7 @@ def imported(module: str) -> frozenset[str]:
 @cache
 def known() -> dict[str, Path]:
     """Return the project's modules and their files."""
-    paths = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    paths = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
     names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
     return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
 
@@ -86,7 +87,7 @@ def known() -> dict[str, Path]:
 def files(modules: set[str]) -> list[Path]:
     """Return the modules' files, and what else lies beside them, such as templates, in order."""
     paths = {known()[module] for module in modules}
-    for folder in {path.parent for path in paths} - {ROOT / room for room in ROOMS}:
+    for folder in {path.parent for path in paths} - {ROOT / name for name in SOURCES}:
         paths |= {
             path
             for path in folder.rglob("*")
@@ -110,7 +111,7 @@ def digest(path: Path, prose: bool = False) -> str:
 def strip_comments(source: str, keep_prose: bool = False) -> str:
     """Return Python source without comments, docstrings, prose, and lines that are then empty.
 
-    What is left is cut from the source rather than written anew from its tree, so that every
+    What is left is cut from the source rather than regenerated from its tree, so that every
     version of Python gives the same.
     """
     lines = source.split("\n")

@@ -233,7 +233,7 @@ def _switched_off() -> bool:
 
 
 def _missing() -> bool:
-    """Whether there is no MLflow here, as on a machine that only trains; said in a line."""
+    """Whether there is no MLflow here, as on a machine that only trains; prints a line then."""
     if importlib.util.find_spec("mlflow"):
         return False
     print("MLflow is not installed: the run is not tracked, and nothing else changes", flush=True)

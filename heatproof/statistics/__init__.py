@@ -1,1 +1,1 @@
-"""Statistics of per-image values and maps, for every room that has some."""
+"""Statistics of per-image values and maps, for every package that has some."""

@@ -217,15 +217,12 @@ def read_run(stage: str, name: str) -> dict[str, Any] | None:
     return run if isinstance(run, dict) else None
 
 
-def write_timing(
-    stage: str, name: str, content: dict[str, float], ran_on: dict[str, Any] | None = None
-) -> None:
-    """Write a stage's durations, and what it ran on: neither repeats, only the report reads them.
+def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
+    """Write a stage's durations, and what this process ran on.
 
-    What it ran on is this process and machine, unless `ran_on` has what `provenance.run` gave
-    elsewhere.
+    Neither repeats; only the report reads them.
     """
-    write_json(paths.timing(stage, name), content | {RUN: ran_on or provenance.run()})
+    write_json(paths.timing(stage, name), content | {RUN: provenance.run()})
 
 
 def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:

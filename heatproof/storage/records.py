@@ -75,7 +75,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a trained cell says of the test images, in the dataset's order.
+    """A trained cell's predictions for the test images, in the dataset's order.
 
     labels: int64 (n,); logits: float32 (n, classes).
     """
@@ -107,7 +107,7 @@ class Explanations:
     image_index: int64 (rows,), into the test set. label, predicted, target: int64 (rows,), class
     indices. confidence: float32 (rows,), the predicted class' probability. images: uint8 (rows,
     height, width, channels). maps: method -> float32 (rows, height, width) in input pixels, raw.
-    numbers: method -> name -> float32 (rows,), what the method says of its own error; NaN where
+    numbers: method -> name -> float32 (rows,), the method's estimate of its own error; NaN where
     there is none.
     """
 

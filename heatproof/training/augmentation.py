@@ -1,6 +1,6 @@
 """Random changes of training images, as layers that do nothing outside training.
 
-Each draws one change an image, works on float32 (n, height, width, channels) in [0, 1] and gives
+Each draws one change per image, works on float32 (n, height, width, channels) in [0, 1] and gives
 the same shape and range. They are written as masks and products rather than gathers and affine
 warps: those are exact, deterministic on every backend, and many times faster on a CPU.
 """
@@ -28,11 +28,11 @@ class _RandomChange(keras.layers.Layer):
         raise NotImplementedError
 
     def uniform(self, images, low: float = 0.0, high: float = 1.0):
-        """Draw one number an image, shaped (n, 1, 1, 1)."""
+        """Draw one number per image, shaped (n, 1, 1, 1)."""
         return keras.random.uniform((ops.shape(images)[0], 1, 1, 1), low, high, seed=self.generator)
 
     def whole(self, images, low: int, high: int):
-        """Draw one whole number an image from low to high, both included, shaped (n, 1, 1, 1)."""
+        """Draw one whole number per image from low to high, both included, shaped (n, 1, 1, 1)."""
         return ops.floor(self.uniform(images, low, high + 1 - 1e-4))
 
 
@@ -50,7 +50,7 @@ class RandomShift(_RandomChange):
         return ops.einsum("nij,nhjc->nhic", columns, shifted)
 
     def _moves(self, images, size: int):
-        """One matrix an image that takes pixel i from pixel i + shift, (n, size, size)."""
+        """One matrix per image that takes pixel i from pixel i + shift, (n, size, size)."""
         shift = ops.squeeze(self.whole(images, -self.pixels, self.pixels), axis=-1)
         target = ops.reshape(ops.arange(size, dtype="float32"), (1, size, 1))
         source = ops.reshape(ops.arange(size, dtype="float32"), (1, 1, size))

@@ -59,7 +59,7 @@ class Batches(keras.utils.PyDataset):
             images: uint8 (n, height, width, channels).
             labels: int64 (n,), class indices.
             classes: how many classes there are.
-            batch_size: images a batch, or all where there are fewer.
+            batch_size: images per batch, or all where there are fewer.
             seed: shuffle every epoch and leave out the incomplete last batch; None keeps the order
                 and every image.
             mixup_alpha: above 0, mix pairs of images and their labels, in a proportion from
@@ -76,7 +76,7 @@ class Batches(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int:
-        """How many batches an epoch has."""
+        """How many batches there are per epoch."""
         batches = len(self.rows) / self.batch_size
         return math.ceil(batches) if self.seed is None else math.floor(batches)
 
@@ -134,7 +134,7 @@ class Batches(keras.utils.PyDataset):
         return counted.prefetch(1).with_options(options)
 
     def _plan(self) -> tuple[np.ndarray, ...]:
-        """Return what the epoch's batches are made from, one a step.
+        """Return what the epoch's batches are made from, one per step.
 
         Returns:
             int64 (steps, batch_size), the rows of each step; where images are mixed, also the share

@@ -31,9 +31,9 @@ COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 class Outcome:
     """What a training gave, beside the weights that now stand in the network.
 
-    history: columns with one value an epoch: epoch (from 1), loss, accuracy, val_loss,
+    history: columns with one value per epoch: epoch (from 1), loss, accuracy, val_loss,
     val_accuracy, learning_rate (at the epoch's end). best_epoch: whose weights were kept.
-    epochs_before and seconds_before: what an interrupted training had done already.
+    seconds_before: what an interrupted training had taken already.
     """
 
     history: dict[str, np.ndarray]
@@ -41,7 +41,6 @@ class Outcome:
     train_images: int
     validation_images: int
     steps: int
-    epochs_before: int = 0
     seconds_before: float = 0.0
 
     @property
@@ -148,7 +147,6 @@ def train(
         train_images=len(chosen),
         validation_images=len(held_out),
         steps=epochs * len(batches),
-        epochs_before=done,
         seconds_before=state.seconds if state else 0.0,
     )
 

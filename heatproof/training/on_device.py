@@ -40,12 +40,12 @@ def fit(
         model: compiled with an optimiser and `keras.losses.CategoricalCrossentropy` of logits.
         batches: what it is trained on.
         validation: what it is measured on after each epoch.
-        callbacks: as for `model.fit`; on_train_batch_end is called once a dispatch, with the number
-            of its last step. A change that one makes to the model or its optimiser counts from the
-            next epoch on.
+        callbacks: as for `model.fit`; on_train_batch_end is called once per dispatch, with the
+            number of its last step. A change that one makes to the model or its optimiser counts
+            from the next epoch on.
         first: the number, from 0, of the first epoch to run.
         epochs: the number of the last one, from 1.
-        steps_at_once: steps a dispatch; None for all of an epoch, on a CPU for one.
+        steps_at_once: steps per dispatch; None for all of an epoch, on a CPU for one.
 
     Returns:
         The numbers of each epoch run here, in order: loss, accuracy, val_loss, val_accuracy and
@@ -202,7 +202,7 @@ def _cross_entropy(y: jax.Array | np.ndarray, logits: jax.Array, smoothing: floa
 
 
 def _means(seen: Sequence[np.ndarray]) -> dict[str, float]:
-    """Average what the epoch's steps said so far; all have as many images."""
+    """Average loss and accuracy over the epoch's steps so far, which have equally many images."""
     loss, accuracy = np.concatenate(seen).mean(axis=0)
     return {"loss": float(loss), "accuracy": float(accuracy)}
 

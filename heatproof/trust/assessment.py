@@ -61,7 +61,7 @@ class Assessment:
         return self.maps | explain(self.images, self.targets, self.recomputed)
 
     def explained(self, model: "keras.Model", seed: int) -> Maps:
-        """ExplainChosen the images by a network of other weights: maps of all methods and controls.
+        """Explain the images by a network of other weights: maps of all methods and controls.
 
         seed: of the controls' noise. Another for each network, or noise would agree with itself.
         """

@@ -23,7 +23,7 @@ def test_who_is_ahead_is_tested_only_as_published():
 def test_accuracy_per_parameter_may_be_settled_by_arithmetic():
     write_big(ROWS, mobilenet_v2=2_000_000, efficient_cnn=1_000_000, resnet18=10_000_000)
     compared = entry("mobilenet_v2_per_parameter")
-    assert compared["verdict"] == "does not hold"  # 0.99 a million is out of reach of 1 / 2
+    assert compared["verdict"] == "does not hold"  # 0.99 per million is out of reach of 1 / 2
     assert "fewer than 1.01 M" in compared["sentence"]
     write_big(ROWS, mobilenet_v2=800_000, efficient_cnn=1_000_000, resnet18=10_000_000)
     assert entry("mobilenet_v2_per_parameter")["verdict"] == "not tested at this budget"
@@ -65,6 +65,6 @@ def test_a_curve_is_stable_that_does_not_fall_back():
     write_training("resnet18-mnist", [0.9], 1)
     short = entry("resnet18_most_stable")
     assert short["verdict"] == "not tested at this budget"
-    assert short["sentence"] == "Curves of 1 epoch say nothing of stability."
+    assert short["sentence"] == "Curves of 1 epoch are too short to judge stability."
     write_training("resnet18-cifar10", [0.8, 0.9], 2)
     assert "Curves of 1 to 2 epochs" in entry("resnet18_most_stable")["sentence"]

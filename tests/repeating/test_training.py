@@ -1,4 +1,4 @@
-"""Weights are the same to the bit in every process, whatever goes on around it.
+"""Weights are the same bit for bit in every process, whatever else runs.
 
 Each network of params.yaml, with each of its batch sizes, its images changed at random or not, is
 trained for a few steps by the real loop and the real kernels. There is no setting for worker

@@ -57,7 +57,8 @@ except KeyboardInterrupt:
 OFFERS = """
 import subprocess, sys
 from heatproof.run import forkserver
-with forkserver.offered(["colorsys"]):
+forkserver.LIBRARIES = ("colorsys",)
+with forkserver.offered():
     subprocess.run([sys.executable, "-c", sys.argv[1], "waits"])
 """
 
@@ -74,9 +75,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def few_libraries(monkeypatch) -> None:
+    monkeypatch.setattr(forkserver, "LIBRARIES", ("colorsys",))
+
+
 @pytest.fixture
 def offer() -> Iterator[None]:
-    with forkserver.offered(["colorsys"]):
+    with forkserver.offered():
         yield
 
 
@@ -175,7 +181,7 @@ def test_ctrl_c_is_heard_also_where_it_was_ignored_when_the_libraries_were_loade
     """As DVC ignores it while the first stage runs."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with forkserver.offered(["colorsys"]):
+        with forkserver.offered():
             said(folder, "tells")
             asks = start(folder, "waits")
             at_work(folder)
@@ -214,7 +220,7 @@ def test_all_end_with_the_process_that_offered(folder) -> None:
 
 
 def test_nothing_is_left_when_the_offer_ends(folder) -> None:
-    with forkserver.offered(["colorsys"]):
+    with forkserver.offered():
         asks = start(folder, "waits")
         copy = at_work(folder)
     until(lambda: not runs(copy))
@@ -226,14 +232,16 @@ def test_nothing_is_left_when_the_offer_ends(folder) -> None:
 def test_nothing_is_loaded_where_nobody_asks(monkeypatch, capfd) -> None:
     started = []
     monkeypatch.setattr(forkserver.subprocess, "run", lambda words, **_: started.append(words))
-    with forkserver.offered(["no_such_library"]):
+    monkeypatch.setattr(forkserver, "LIBRARIES", ("no_such_library",))
+    with forkserver.offered():
         assert os.environ[forkserver.OFFER]
     assert started == []
     assert capfd.readouterr().err == ""
 
 
-def test_what_cannot_be_loaded_is_left_to_the_stage_and_told(folder, capfd) -> None:
-    with forkserver.offered(["no_such_library"]):
+def test_what_cannot_be_loaded_is_left_to_the_stage(folder, monkeypatch, capfd) -> None:
+    monkeypatch.setattr(forkserver, "LIBRARIES", ("no_such_library",))
+    with forkserver.offered():
         assert said(folder, "tells") == ("by itself\n", "")
         assert said(folder, "tells") == ("by itself\n", "")
     warning = capfd.readouterr().err

@@ -73,7 +73,7 @@ def test_every_module_has_tests_and_the_sample_is_of_all(monkeypatch) -> None:
     monkeypatch.chdir(ROOT)
     places = mutants.places()
     modules = {place.module: place for place in places}
-    assert {module.partition("/")[0] for module in modules} == set(mutants.ROOMS)
+    assert {module.partition("/")[0] for module in modules} == set(mutants.PACKAGES)
     for place in modules.values():
         tests = mutants.tests_of(place)
         assert 0 < len(tests) <= mutants.FILES and all(Path(test).exists() for test in tests)

@@ -14,7 +14,7 @@ def blurred(images: np.ndarray, width: float) -> np.ndarray:
     Args:
         images: float32 (n, height, width, channels) in [0, 1].
         width: the Gaussian's standard deviation as a share of the image's side. Beyond its edges an
-            image goes on mirrored, so that its mean stays.
+            image is mirrored, so that its mean stays.
     """
     from scipy.ndimage import gaussian_filter
 

@@ -1,6 +1,6 @@
 """Batch normalisation folded away: the same function of the image, in fewer steps.
 
-In inference a batch normalisation is y = x * scale + shift with fixed numbers a channel. Where it
+In inference a batch normalisation is y = x * scale + shift with fixed numbers per channel. Where it
 follows a convolution or a dense layer that nothing else reads, these go into that layer's kernel
 and bias (Jacob et al. 2017, https://arxiv.org/abs/1712.05877, section 3.2), and the layer that was
 the normalisation passes its input on. Elsewhere it stays as it is. Layer names stay.

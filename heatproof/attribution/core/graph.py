@@ -73,8 +73,8 @@ def _pooling_in_a_loop(layer: "keras.layers.Layer") -> Rule | None:
     """Return maximum pooling whose gradient is always computed by the same kernel.
 
     TensorFlow has oneDNN compute it where it meets the pooling itself first, when it goes through
-    the compiled graph to choose kernels. In what order it goes through a loop is chance, in each
-    process anew, and where windows overlap the two kernels add their gradients in unlike orders.
+    the compiled graph to choose kernels. In what order it goes through a loop is chance in each
+    process; and where windows overlap the two kernels add their gradients in unlike orders.
     MaxPoolV2 is the same operation, for which there is one kernel only.
     """
     import keras

@@ -31,7 +31,7 @@ PER_BRIGHTNESS = "logits/unit"
 
 @dataclass(frozen=True)
 class Attribution:
-    """What a method says of n rows.
+    """A method's results for n rows.
 
     maps: float32 (n, height, width). numbers: name -> float (n,), NaN where there is none.
     """

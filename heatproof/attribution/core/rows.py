@@ -22,7 +22,7 @@ class Rows:
     targets: np.ndarray
 
     def of_targets(self, values: np.ndarray) -> np.ndarray:
-        """Return what belongs to each row, (n, ...), of values a class, (m, ..., classes).
+        """Return what belongs to each row, (n, ...), of values per class, (m, ..., classes).
 
         Of logits (m, classes) it is the target's logit of each row, (n,).
         """

@@ -129,7 +129,7 @@ def fitted(
     regressions: Regressions,
     seeds: list[int],
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return for each seed what `surrogate.Regression.fit` says of the targets' logits.
+    """Return for each seed what `surrogate.Regression.fit` gives for the targets' logits.
 
     All samples pass the network together, and all targets are read from the same passes.
     """

@@ -51,7 +51,7 @@ class Regression:
         """Fit values by a sum over the segments that are on, and an intercept.
 
         Args:
-            values: float (samples, targets), what the network says.
+            values: float (samples, targets), the network's outputs.
 
         Returns:
             coefficients, float64 (segments, targets), and the weighted share of the values'

@@ -12,7 +12,7 @@ NEVER = -np.inf  # a part that is divided already, or cannot be
 
 
 class OwenPartition:
-    """Several images: what was shown of each, what the network said, which parts are undivided.
+    """Several images: what was shown of each, the network's logits, which parts are undivided.
 
     They are divided side by side, each as it would be alone. What is shown has a number, a part has
     a place: 0 the whole image, and four for every division, the halves in both their contexts.

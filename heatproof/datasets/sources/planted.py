@@ -21,8 +21,8 @@ PATTERNS, TRAIN, TEST = range(3)
 
 
 class Options(Block):
-    """`base`: the dataset whose images are used. A pattern is `cells` squares a side, bright or
-    dark, of `cell_pixels` pixels a side each: of single pixels it takes a network long to find.
+    """`base`: the dataset whose images are used. A pattern has `squares` squares per side, bright
+    or dark and `square_pixels` pixels wide: single pixels would take a network long to find.
 
     `contrast`: how far its two brightnesses are apart, around the middle grey. At most 0.9, so that
     none of its pixels is black: black on a black ground, or on a black baseline, is not there.
@@ -30,8 +30,8 @@ class Options(Block):
 
     source: Literal["planted"]
     base: Literal["mnist", "fashion_mnist", "cifar10"]
-    cells: Annotated[int, Field(ge=3, le=12)]
-    cell_pixels: Annotated[int, Field(ge=1, le=8)]
+    squares: Annotated[int, Field(ge=3, le=12)]
+    square_pixels: Annotated[int, Field(ge=1, le=8)]
     contrast: Annotated[float, Field(gt=0, le=0.9)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     reads: ReadsNothing
@@ -59,8 +59,8 @@ def planted(base: RawDataset, options: Options) -> RawDataset:
         As many images and labels, in an order of their own; `test_masks` uint8 (n, height, width),
         1 where the pattern is. Classes are called "patch A" and so on.
     """
-    patterns = distinct_patterns(len(base.class_names), options.cells, [options.seed, PATTERNS])
-    patterns = np.kron(patterns, np.ones((options.cell_pixels, options.cell_pixels)))
+    patterns = distinct_patterns(len(base.class_names), options.squares, [options.seed, PATTERNS])
+    patterns = np.kron(patterns, np.ones((options.square_pixels, options.square_pixels)))
     levels = np.rint(255 * (0.5 + options.contrast * (patterns - 0.5))).astype(np.uint8)
     parts = []
     for stream, images, labels in (

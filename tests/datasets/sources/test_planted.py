@@ -18,8 +18,8 @@ READS = "data/code/fetch.txt"
 
 
 def options(**changed: object) -> planted.Options:
-    settings = {"base": "fashion_mnist", "cells": 3, "cell_pixels": 2, "contrast": 0.6, "seed": 7}
-    settings["reads"] = READS
+    settings = {"base": "fashion_mnist", "squares": 3, "square_pixels": 2, "contrast": 0.6}
+    settings |= {"seed": 7, "reads": READS}
     return planted.Options(source="planted", **{**settings, **changed})
 
 
@@ -123,7 +123,7 @@ def test_patterns_are_far_from_each_other_and_as_bright(seed: int) -> None:
 
 
 def test_a_patterns_squares_have_the_pixels_asked_for() -> None:
-    made = planted.planted(base(), options(cells=4, cell_pixels=3))
+    made = planted.planted(base(), options(squares=4, square_pixels=3))
     patch = made.test_images[0][made.test_masks[0].astype(bool)].reshape(4, 3, 4, 3)
     assert (patch == patch[:, :1, :, :1]).all()
     assert np.unique(patch).tolist() == [51, 204]
@@ -174,9 +174,9 @@ def test_from_the_official_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "changed",
     [
-        {"cells": 2},
-        {"cells": 13},
-        {"cell_pixels": 0},
+        {"squares": 2},
+        {"squares": 13},
+        {"square_pixels": 0},
         {"contrast": 0.0},
         {"contrast": 1.0},
         {"base": "digits"},
