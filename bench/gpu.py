@@ -191,7 +191,7 @@ HEAD = (
 
 def main() -> None:
     """Train each cell and print its line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("cells", nargs="*", help="of params.yaml; left out: all but planted ones")
     parser.add_argument("--budget", default="paper", choices=get_args(params.Budget))
     parser.add_argument("--small", action="store_true", help="few images: does all of it run?")

@@ -7,9 +7,7 @@ to metrics/claims.json. They repeat to the byte: training times are compared in 
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.claims")
-
-import argparse
+    command.start("stages.claims", purpose="Compare all of claims.yaml with what was measured.")
 
 from heatproof.claims import description, statements
 from heatproof.claims.scorecard import scorecard
@@ -19,11 +17,7 @@ from heatproof.storage.formats import write_json
 
 
 def main() -> None:
-    """Parse the command line, compare, write, and say how many claims came out how."""
-    argparse.ArgumentParser(
-        prog="python -m stages.claims",
-        description="Compare every published claim of claims.yaml with what was measured.",
-    ).parse_args()
+    """Compare, write, and say how many claims came out how."""
     content = scorecard(params.load(), description.load(statements.NEEDS))
     write_json(paths.CLAIMS, content)
     write_json(paths.CLAIM_COUNTS, content["counts"])

@@ -12,7 +12,7 @@ trained again when what it uses changes, wherever that stands.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.fingerprint")
+    command.start("stages.fingerprint", purpose="List what each stage runs, in data/code/.")
 
 import json
 from pathlib import Path

@@ -1,5 +1,6 @@
 """The command `heatproof` names programs that are there, quickly, and becomes them."""
 
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -54,3 +55,16 @@ def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> 
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["mutants", "repro", "results", "single_file", "sweep", "verify"])
+def test_help_is_there_without_docstrings(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -OO` removes them."""
+    tool = importlib.import_module(f"tools.{name}")
+    monkeypatch.setattr(tool, "__doc__", None)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        tool.main()
+    assert ended.value.code == 0 and "usage: " in capsys.readouterr().out

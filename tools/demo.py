@@ -9,9 +9,10 @@ resumes an interrupted run.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("tools.demo")
+    command.start(
+        "tools.demo", purpose="Run the whole pipeline on scikit-learn's digits, in .demo/."
+    )
 
-import argparse
 import os
 import shutil
 import sys
@@ -41,6 +42,7 @@ def prepare(source: Path, demo: Path) -> None:
     for name in (*COPIED, str(params.PARAMS), str(OVERLAY)):
         if not (source / name).exists():
             raise UserError(f"{name}: there is no such file; run `make demo` in the repository")
+    params.load(source / params.PARAMS)
     (demo / ".dvc").mkdir(parents=True, exist_ok=True)
     config = demo / ".dvc" / "config"
     if not config.exists():
@@ -85,9 +87,6 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 
 def main() -> None:
     """Run the demo and print its results."""
-    argparse.ArgumentParser(
-        prog="make demo", description=(__doc__ or "").splitlines()[0]
-    ).parse_args()
     root = Path.cwd()
     if not (root / params.PARAMS).exists():
         raise UserError(

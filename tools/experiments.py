@@ -7,7 +7,7 @@ Made outside the pipeline, because experiments are not among the study's results
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("tools.experiments")
+    command.start("tools.experiments", purpose="Write a page on every DVC experiment.")
 
 import json
 import re

@@ -212,7 +212,7 @@ def _card(
 def main() -> None:
     """Export the cell named on the command line."""
     parser = argparse.ArgumentParser(
-        prog="make export", description=(__doc__ or "").splitlines()[0]
+        prog="make export", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))

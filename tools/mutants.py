@@ -215,7 +215,7 @@ def why_equivalent(place: Place, mutant: Mutant) -> str:
 def main() -> None:
     """Try a sample of mutants; exit with 1 if fewer than the goal are killed."""
     parser = argparse.ArgumentParser(
-        prog="make mutants", description=(__doc__ or "").splitlines()[0]
+        prog="make mutants", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--count", type=int, default=COUNT, help="how many mutants")
     parser.add_argument("--seed", type=int, default=SEED, help="of the sample")

@@ -178,7 +178,9 @@ def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
 
 def main() -> None:
     """Queue, run, compare."""
-    parser = argparse.ArgumentParser(prog="make sweep", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="make sweep", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("--cell", default="baseline_cnn-cifar10")
     parser.add_argument("--strides", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--kernels", type=int, nargs="+", default=[3, 4])

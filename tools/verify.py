@@ -192,7 +192,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
 def main() -> None:
     """Verify the cell named on the command line; exit with 1 if it does not repeat."""
     parser = argparse.ArgumentParser(
-        prog="make verify", description=(__doc__ or "").splitlines()[0]
+        prog="make verify", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict  # typing's is not taken by pydantic bef
 
 from heatproof.attribution.core.method import Context, Explainer, Method, Number
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
+from heatproof.config.registry import by_name
 from heatproof.config.schema import Block
 
 # What is found in a network beside maps of its images: stage family -> module.
@@ -34,6 +35,9 @@ def _by_module() -> dict[str, tuple[Method, ...]]:
         if path.stem != "__init__" and path.parent.name != "core"
     )
     records = {name: getattr(import_module(name), "METHODS", ()) for name in names}
+    for name, methods in records.items():
+        if not isinstance(methods, tuple):
+            raise TypeError(f"{name}.METHODS: expected a tuple, such as (Method(...),)")
     return {name: methods for name, methods in records.items() if methods}
 
 
@@ -41,8 +45,8 @@ def _by_module() -> dict[str, tuple[Method, ...]]:
 def methods() -> Mapping[str, Method]:
     """Return every method by name, in the order of the report: by family, then by module."""
     order = [family.name for family in FAMILIES]
-    records = [method for each in _by_module().values() for method in each]
-    return {method.name: method for method in sorted(records, key=lambda m: order.index(m.family))}
+    named = by_name(_by_module())
+    return dict(sorted(named.items(), key=lambda item: order.index(item[1].family)))
 
 
 def stage_of(method: Method) -> str:

@@ -39,6 +39,11 @@ def check_runs(path: Path, study: "Params") -> None:
                 "itself is trained; give another here, or remove this line of runs"
             )
         _check_name(f"{path}: runs.{name}", name, _name_of(study, cell, run))
+        if name in study.cells and name != cell:
+            raise UserError(
+                f"{path}: runs.{name}: the cell '{name}' and a run of the cell '{cell}' have one "
+                f"name; rename the dataset '{study.cells[name].dataset}'"
+            )
         if study.schedule_under(study.budget, cell) is None:
             raise UserError(
                 f"{path}: models.{run.model}.schedules.{study.budget} has neither '{run.dataset}' "

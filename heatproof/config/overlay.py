@@ -9,17 +9,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from heatproof.config.yaml_file import read_yaml
+
 PLACES = ("shuffled", "compared", "published")
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping."""
-    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    """Read a YAML mapping. Raises UserError if it is missing, or not valid YAML."""
+    return read_yaml(path)
 
 
 def write(path: Path, content: dict[str, Any]) -> bool:
     """Write a mapping as YAML. Return False, and leave the file alone, if it says that already."""
-    if path.exists() and read(path) == content:
+    if path.exists() and read_yaml(path) == content:
         return False
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False

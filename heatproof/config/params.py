@@ -27,6 +27,7 @@ from heatproof.training.options import Schedule, Training
 from heatproof.trust.options import AssessOptions, PublishedSanityOptions
 
 PARAMS = Path("params.yaml")
+_OF_0_1 = ("twins", "seeds")  # what params.yaml of that release has, in the place of `runs`
 
 T = TypeVar("T")
 
@@ -167,6 +168,12 @@ def _read(path: Path) -> dict[str, Any]:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected a mapping of parameters; restore it with git checkout")
+    if "runs" not in content and (earlier := [key for key in _OF_0_1 if key in content]):
+        raise UserError(
+            f"{path}: {', '.join(earlier)}: this file is an earlier release's, expected one with "
+            "`runs`; keep a copy, take this release's file, and make your changes in it again: "
+            "CHANGELOG.md says what is called otherwise"
+        )
     return content
 
 

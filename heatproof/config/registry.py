@@ -9,9 +9,17 @@ import importlib
 import pkgutil
 from functools import cache
 from types import ModuleType
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Protocol, TypeVar, Union, get_args
 
 from pydantic import Field
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 @cache
@@ -33,6 +41,35 @@ def choice(package: str, block: str, key: str) -> Any:
 
     Returns:
         pydantic's discriminated union of the classes.
+
+    Raises:
+        TypeError: a module has no such class, or its Literal is another name.
     """
-    blocks = tuple(getattr(module, block) for module in modules(package).values())
-    return Annotated[Union[blocks], Field(discriminator=key)]  # noqa: UP007
+    found = {name: getattr(module, block, None) for name, module in modules(package).items()}
+    for name, kind in found.items():
+        field = getattr(kind, "model_fields", {}).get(key)
+        if field is None or get_args(field.annotation) != (name,):
+            raise TypeError(
+                f"{package}.{name}: expected a class {block}(Block) with the field "
+                f'`{key}: Literal["{name}"]`'
+            )
+    return Annotated[Union[tuple(found.values())], Field(discriminator=key)]  # noqa: UP007
+
+
+def by_name(records: dict[str, tuple[N, ...]]) -> dict[str, N]:
+    """Return the records of several modules by name.
+
+    Raises:
+        ValueError: two have the same name.
+    """
+    named: dict[str, N] = {}
+    owner: dict[str, str] = {}
+    for module, each in records.items():
+        for record in each:
+            if record.name in named:
+                raise ValueError(
+                    f"{module}: '{record.name}' is the name of a record of {owner[record.name]}; "
+                    "give it another"
+                )
+            named[record.name], owner[record.name] = record, module
+    return named

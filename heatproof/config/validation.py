@@ -61,9 +61,15 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     if kind == "extra_forbidden":
         known = list(_fields(holder) or ())
         remedy = f"unknown parameter{nearest(place[-1], known)}; known: {', '.join(known)}"
+        if isinstance(mistake["input"], dict) and (home := _home(block, mistake["loc"])):
+            remedy = f"its place is {prefix}{home}; move it there"
+        elif not known:
+            remedy = "there are no parameters here; remove it"
     elif kind == "missing":
         only = get_args(described.annotation) if get_origin(described.annotation) is Literal else ()
         return f"{key} is missing: add it{f', as {only[0]}' if len(only) == 1 else ''}"
+    elif kind in ("dict_type", "model_type", "model_attributes_type"):
+        remedy = "should be a mapping, {key: value, …}, or {} for an empty one; correct it"
     elif kind == "invalid_key" or (of_a_name and not isinstance(mistake["input"], str)):
         remedy = "a name should be text; put it in quotes, or correct it"
     else:
@@ -94,6 +100,17 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], 
             described = get_args(kind)[-1] if get_args(kind) else None
         place.append(str(part) or "''")
     return place, holder, described
+
+
+def _home(block: type[Block], location: tuple[Any, ...]) -> str:
+    """Return where a block belongs that stands one too high, or in the block beside its own."""
+    for above in (location[:-1], location[:-2]):
+        place, _, described = _located(block, above)
+        fields = _fields(getattr(described, "annotation", described)) or {}
+        for name, field in fields.items():
+            if location[-1] in (_fields(getattr(field, "annotation", field)) or ()):
+                return ".".join((*place, name, str(location[-1])))
+    return ""
 
 
 def _fields(kind: Any) -> dict[str, Any] | None:

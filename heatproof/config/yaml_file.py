@@ -3,23 +3,43 @@
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml import YAML, MappingNode, SafeConstructor, ScalarNode
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from heatproof.run.errors import UserError, printable, shown_value
 
 
+class _Constructor(SafeConstructor):
+    def flatten_mapping(self, node: MappingNode) -> None:
+        """Refuse a key that is there twice beside a merge key too, where ruamel.yaml does not."""
+        keys: set[str] = set()
+        # The second time, merged keys are among them, which the mapping's own may replace.
+        own = node.value if getattr(node, "merge", None) is None else ()
+        for key, _ in own:
+            if isinstance(key, ScalarNode):
+                if key.value in keys:
+                    problem = f'found duplicate key "{key.value}"'
+                    raise DuplicateKeyError(None, None, problem, key.start_mark)
+                keys.add(key.value)
+        super().flatten_mapping(node)
+
+
 def read_yaml(path: Path) -> Any:
     """Read a YAML file of the repository. Raises UserError if it is missing or not valid YAML."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _Constructor
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(
             f"{path}: there is no such file; run the command in the repository's folder"
         ) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        reason = printable(" ".join(str(error).split()))
-        raise UserError(f"{path}: not valid YAML: {reason}; correct that line") from None
+        reason = " ".join(str(error).split())
+        if isinstance(error, MarkedYAMLError) and error.problem and error.problem_mark:
+            reason = f"line {error.problem_mark.line + 1}: {error.problem}"
+        raise UserError(f"{path}: not valid YAML: {printable(reason)}; correct that line") from None
     except (IsADirectoryError, NotADirectoryError):
         raise UserError(f"{path}: this is no file; restore it with git checkout") from None
     except RecursionError:

@@ -31,6 +31,7 @@ def start(
     module: str,
     uses: Literal["", "keras", "tensorflow"] = "",
     check: str = "",
+    purpose: str = "",
 ) -> NoReturn:
     """Be the program `python -m <module>`: set the process up, import `module`, call its `main`.
 
@@ -41,11 +42,17 @@ def start(
             in a copy of a process that has it loaded already (`forkserver`).
         check: a function, as "module:function", that is called before Keras is loaded, which takes
             seconds: it raises UserError for what can be found at once, a mistake in params.yaml.
+        purpose: of a program without arguments: it refuses any, and says this on --help.
 
     Exits as `run` says, with 0 when `main` returns.
     """
 
     def main() -> None:
+        if purpose:
+            import argparse
+
+            prog = f"python -m {module}"
+            argparse.ArgumentParser(prog=prog, description=purpose).parse_args()
         runtime.choose_kernels()
         if uses:
             if uses == "tensorflow":

@@ -1,13 +1,18 @@
 """How a program of the project ends: what a user can put right is one line and an exit code."""
 
 import errno
+import io
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable
 
 from heatproof.run.errors import UserError, printable
+
+_STDOUT = 1
+_READER_LEFT = 128 + signal.SIGPIPE  # as a shell has it of a program that ended by this signal
 
 _INTERRUPTED = "interrupted: completed work is saved; run the same command again to resume"
 
@@ -25,11 +30,16 @@ def run(main: Callable[[], None]) -> None:
     """Call `main`, turning what a user can correct into one line and an exit code.
 
     Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
-    read-only folder), 130 for Ctrl-C. Everything else is a bug and keeps its traceback.
+    read-only folder), 130 for Ctrl-C, 141 where nobody reads what is printed any more (`| head`).
+    Everything else is a bug and keeps its traceback.
     """
     earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal's encoding lacks, as latin-1 a dash, is escaped, as on stderr.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
+        print(end="", flush=True)  # here a full disk, or a closed pipe, can still be told
     except UserError as error:
         message = "\n".join(map(printable, str(error).split("\n")))
         print(f"error: {message}", file=sys.stderr)
@@ -38,13 +48,24 @@ def run(main: Callable[[], None]) -> None:
         print(_INTERRUPTED, file=sys.stderr)
         sys.exit(130)
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and _reader_left():
+            sys.exit(_READER_LEFT)
         if error.errno not in _REFUSALS:
             raise
         where = f"{printable(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(1)
     finally:
+        if _reader_left():  # what Python has still to write must not fail when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
         sys.unraisablehook = earlier
+
+
+def _reader_left() -> bool:
+    """Return whether what is printed goes to a program that has ended."""
+    watched = select.poll()
+    watched.register(_STDOUT, select.POLLOUT)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(0))
 
 
 def _resend_sigint(unraisable: "sys.UnraisableHookArgs") -> None:

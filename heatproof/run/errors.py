@@ -4,6 +4,7 @@ import reprlib
 from typing import Any
 
 _LONGEST_KEY = 100
+_LONGEST_VALUE = 200
 _LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
 
 
@@ -24,13 +25,17 @@ def printable(text: str) -> str:
 
 def shown_key(key: str) -> str:
     """Return a key for a message: on one line, and not longer than one can read."""
-    key = printable(key)
-    return key if len(key) <= _LONGEST_KEY else f"{key[: _LONGEST_KEY - 1]}…"
+    return _cut(key, _LONGEST_KEY)
 
 
 def shown_value(value: Any) -> str:
     """Return a value for a message as Python writes it; of a long or deep one, the beginning."""
-    return printable(_SHORT.repr(value))
+    return _cut(_SHORT.repr(value), _LONGEST_VALUE)
+
+
+def _cut(text: str, longest: int) -> str:
+    text = printable(text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def nearest(name: object, known: list[str]) -> str:

@@ -11,8 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, nearest, shown_value
 
+BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, which can train
 _XLA_REPEATS = "xla_gpu_deterministic_ops"
 
 
@@ -80,9 +81,14 @@ def require_backend() -> None:
     """Refuse to continue without the library that Keras computes with.
 
     Raises:
-        UserError: the library that KERAS_BACKEND names is not installed.
+        UserError: KERAS_BACKEND names none that trains, or one that is not installed.
     """
-    chosen = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    chosen = _chosen_backend()
+    if chosen not in BACKENDS:
+        raise UserError(
+            f"KERAS_BACKEND={shown_value(chosen)}: unknown{nearest(chosen, list(BACKENDS))}; "
+            f"known: {', '.join(BACKENDS)}; unset it for the first"
+        )
     if importlib.util.find_spec(chosen):
         return
     if chosen == "jax":
@@ -95,6 +101,11 @@ def require_backend() -> None:
         else ""
     )  # fmt: skip
     raise UserError(f"{chosen} is not installed here, which Keras should compute with{hint}")
+
+
+def _chosen_backend() -> str:
+    """Return what KERAS_BACKEND says; empty it is as unset, as to Keras."""
+    return os.environ.get("KERAS_BACKEND") or BACKENDS[0]
 
 
 def backend() -> str:
@@ -123,7 +134,7 @@ def require_tensorflow(purpose: str) -> None:
     Raises:
         UserError: `purpose` (for the message, such as "explaining") needs TensorFlow.
     """
-    chosen = os.environ.get("KERAS_BACKEND", "tensorflow")
+    chosen = _chosen_backend()
     if chosen != "tensorflow":
         raise UserError(
             f"KERAS_BACKEND={chosen}: {purpose} needs TensorFlow; unset KERAS_BACKEND and run "

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+from heatproof.config.registry import by_name
 from heatproof.trust import measures
 from heatproof.trust.measure import BASELINES, GROUPS, Family, Measure
 
@@ -11,13 +12,12 @@ FAMILIES: dict[str, Family] = {
     for module in sorted(pkgutil.iter_modules(measures.__path__), key=lambda module: module.name)
 }
 # In the order in which tables show them: by group, then as their families list them.
-MEASURES: dict[str, Measure] = {
-    measure.name: measure
-    for measure in sorted(
-        (measure for family in FAMILIES.values() for measure in family.measures),
-        key=lambda measure: GROUPS.index(measure.group),
+MEASURES: dict[str, Measure] = dict(
+    sorted(
+        by_name({name: family.measures for name, family in FAMILIES.items()}).items(),
+        key=lambda item: GROUPS.index(item[1].group),
     )
-}
+)
 SHOWN = tuple(
     f"{name}/{next(iter(BASELINES))}" if measure.per_baseline else name
     for name, measure in MEASURES.items()

@@ -1,6 +1,8 @@
 """Methods are found where they are, and what params.yaml says of them is checked."""
 
+import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,11 @@ from heatproof.attribution.core.method import Context
 from heatproof.attribution.families import FAMILIES, SLOW_STAGES, STAGE_FAMILIES
 from heatproof.config import overlay, params
 from heatproof.config.params import Explain
+from heatproof.config.registry import by_name
 from heatproof.run.errors import UserError
 from tests.scratch import real_params
+
+SALIENCY = registry.methods()["saliency"]
 
 
 def test_records_are_complete_and_unlike() -> None:
@@ -55,10 +60,40 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
 
 
 @pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        (
+            (SALIENCY, SALIENCY),
+            r"\.gradcam: 'saliency' is the name of a record of .*give it another",
+        ),
+        (SALIENCY, r"\.gradcam\.METHODS: expected a tuple"),
+    ],
+)
+def test_who_adds_a_method_is_told_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, methods: Any, message: str
+) -> None:
+    def module(name: str) -> SimpleNamespace:
+        return SimpleNamespace(METHODS=methods) if name.endswith(".gradcam") else SimpleNamespace()
+
+    monkeypatch.setattr(registry, "import_module", module)
+    with pytest.raises((TypeError, ValueError), match=message):
+        by_name(registry._by_module.__wrapped__())
+
+
+def test_a_family_that_is_not_there_is_refused_where_the_record_is() -> None:
+    with pytest.raises(ValueError, match=r"'saliency': family = 'cams': expected one of .*, cam, "):
+        dataclasses.replace(SALIENCY, family="cams")
+
+
+@pytest.mark.parametrize(
     ("family", "entry", "message"),
     [
         ("gradients", {"gradcan": {}}, r"gradcan = {}: .* mean 'gradcam'\?; known: .*, saliency, "),
-        ("perturbation", {"gradcam": {}}, r"explain\.perturbation\.gradcam.*known: occlusion, "),
+        (
+            "perturbation",
+            {"gradcam": {}},
+            r"gradcam = {}: its place is explain\.gradients\.gradcam",
+        ),
         ("gradients", {"gradcam": {"layr": "x"}}, r"gradcam\.layr.* mean 'layer'\?; known: layer"),
         ("shapley", {"deep_shap": {"background": 0}}, r"shapley\.deep_shap\.background = 0: "),
         ("gradients", {"saliency": None}, r"explain\.gradients\.saliency = None: "),

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 from ruamel.yaml import YAML
 
-from heatproof.config import params
+from heatproof.config import overlay, params
+from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from tests.scratch import real_params
 
@@ -105,7 +106,11 @@ def test_every_cell_has_a_schedule_under_every_budget():
             {"label_smothing": 0.1},
             ["mnist.training.label_smothing = 0.1", "did you mean 'label_smoothing'"],
         ),
-        ("models.resnet18.schedules.cpu.mnist.training", 3, ["mnist.training = 3", "dictionary"]),
+        (
+            "models.resnet18.schedules.cpu.mnist.training",
+            3,
+            ["mnist.training = 3", "should be a mapping"],
+        ),
         (
             "models.resnet18.network.architecture",
             "resnet81",
@@ -121,6 +126,13 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
         ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
         ("explain.images.right_per_class", -1, ["right_per_class = -1"]),
+        ("explain.gradients.saliency", None, ["saliency = None: should be a mapping", "or {} for"]),
+        ("explain.gradients.saliency.x", 1, ["there are no parameters here; remove it"]),
+        ("explain.gradcam", {}, ["its place is explain.gradients.gradcam; move it there"]),
+        ("assess.localisation", {}, ["its place is assess.measures.localisation; move it there"]),
+        ("datasets.mnist.fetch", None, ["datasets.mnist.fetch = None: should be a mapping"]),
+        ("cells.simple_cnn-mnist", [], ["cells.simple_cnn-mnist = []: should be a mapping"]),
+        ("compared", None, ["compared = None: should be a mapping", "or {} for an empty one"]),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key_and_what_was_expected(tmp_path, key, value, words):
@@ -241,6 +253,28 @@ def test_a_list_of_cells_names_cells_and_their_runs(tmp_path, place, name, value
         assert word in message
 
 
+def test_a_cell_and_another_cells_run_have_one_name(tmp_path):
+    content = with_known_cells()
+    content["datasets"]["mnist-seed43"] = content["datasets"]["mnist"]
+    cell = {"model": "simple_cnn", "dataset": "mnist-seed43"}
+    message = refused(tmp_path, "cells", content["cells"] | {"simple_cnn-mnist-seed43": cell})
+    assert "dataset = 'mnist-seed43': unknown" in message
+    path = tmp_path / "params.yaml"
+    content["cells"]["simple_cnn-mnist-seed43"] = cell
+    overlay.write(path, content)
+    with pytest.raises(UserError, match="have one name; rename the dataset 'mnist-seed43'"):
+        params.load(path)
+
+
+def test_a_file_of_the_last_release_says_where_to_read_what_is_called_otherwise(tmp_path):
+    content = with_known_cells()
+    del content["runs"]
+    path = tmp_path / "params.yaml"
+    overlay.write(path, content | {"twins": {}, "seeds": {}})
+    with pytest.raises(UserError, match=r"yaml: twins, seeds: .* earlier release.* CHANGELOG\.md"):
+        params.load(path)
+
+
 def test_several_mistakes_are_told_at_once(tmp_path):
     path = changed(tmp_path, "seed", -1)
     path.write_text(path.read_text().replace("threads: 2", "threads: 0"))
@@ -260,7 +294,11 @@ def test_unknown_names_suggest_the_nearest(study):
     ("content", "words"),
     [
         ("seed: [1", "not valid YAML"),
-        ("seed: 1\nseed: 2\n", "duplicate key"),
+        ("seed: 1\nseed: 2\n", "line 2: found duplicate key"),
+        ("a: &a {x: 1}\nb:\n  <<: *a\n  y: 1\n  y: 2\n", 'line 5: found duplicate key "y"'),
+        ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: *a\n", 'line 4: found duplicate key "<<"'),
+        ("b: {<<: *a}\n", "line 1: found undefined alias 'a'"),
+        ("b: {<<: a}\n", "line 1: expected a mapping or list of mappings for merging"),
         ("", "expected a mapping"),
         ("- 1\n", "expected a mapping"),
     ],
@@ -270,6 +308,13 @@ def test_a_file_that_is_no_mapping(tmp_path, content, words):
     path.write_text(content)
     with pytest.raises(UserError, match=words):
         params.load(path)
+
+
+def test_a_mapping_may_replace_what_it_merges_wherever_it_is_merged_again(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("a: &a {x: 1}\nb: &b\n  <<: *a\n  x: 2\nc: {<<: *b, x: 3}\nd: {<<: *b}\n")
+    content = read_yaml(path)
+    assert [content[key]["x"] for key in "abcd"] == [1, 2, 3, 2]
 
 
 def test_a_missing_file_says_where_to_be(tmp_path):

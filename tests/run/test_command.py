@@ -1,8 +1,11 @@
 """How a stage ends: a sentence for what a user can put right, a traceback for a bug."""
 
 import errno
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,12 +82,13 @@ def test_the_nearest_name() -> None:
     assert nearest("something else", ["resnet18"]) == ""
 
 
-def start(program: str) -> subprocess.CompletedProcess[str]:
+def start(program: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run `program` as Ctrl-C reaches it from a terminal."""
     with interruptible():
         return subprocess.run(
             [sys.executable, "-c", f"from heatproof.run import command\n{program}"],
-            cwd=ROOT, capture_output=True, text=True, check=False,
+            cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False,
+            **{"stdout": subprocess.PIPE} | more,
         )  # fmt: skip
 
 
@@ -130,3 +134,57 @@ command.start("main")
 """
     done = start(program)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("program", "code", "told"),
+    [
+        ("command.run(lambda: print('x'))", 141, ""),
+        ("command.run(lambda: print('x', flush=True))", 141, ""),
+        ("import sys\ncommand.run(lambda: sys.exit(print('x', flush=False)))", None, ""),
+        (
+            "from heatproof.run.errors import UserError\n"
+            "def main():\n    print('x', end='')\n    raise UserError('the mistake')\n"
+            "command.run(main)", None, "error: the mistake\n",
+        ),
+    ],
+)  # fmt: skip
+def test_a_closed_pipe_is_no_traceback(program, code, told, unbuffered) -> None:
+    """`| head`: what was printed is read no more."""
+    ours, closed = os.pipe()
+    os.close(ours)
+    try:
+        done = start(program, stdout=closed, env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
+    finally:
+        os.close(closed)
+    assert done.stderr in (told, "")
+    assert code in (None, done.returncode)
+    assert not unbuffered or told in done.stderr or done.returncode == 141
+
+
+def test_another_pipe_that_is_closed_is_a_bug() -> None:
+    program = "import os\ndef main():\n    a, b = os.pipe(); os.close(a); os.write(b, b'x')\n"
+    assert "BrokenPipeError" in start(f"{program}command.run(main)").stderr
+
+
+def test_a_full_disk_is_told_also_of_what_is_printed() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "w") as full:
+        done = start("command.run(lambda: print('x'))", stdout=full)
+    assert "error: the disk is full" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_an_encoding_lacks_is_escaped() -> None:
+    environment = os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
+    done = start("command.run(lambda: print('3 – 4 × 5'))", env=environment, encoding="latin-1")
+    assert (done.returncode, done.stdout) == (0, "3 \\u2013 4 × 5\n")
+
+
+def test_a_program_without_arguments_refuses_them_and_says_what_it_is() -> None:
+    program = "import sys\nsys.argv[1:] = {}\ncommand.start('stages.report', purpose='Be so.')"
+    done = start(program.format(["--help"]))
+    assert done.returncode == 0 and "Be so." in done.stdout
+    done = start(program.format(["x"]))
+    assert done.returncode == 2 and done.stderr.endswith("unrecognized arguments: x\n")

@@ -67,3 +67,12 @@ def test_explaining_refuses_another_backend(monkeypatch) -> None:
         runtime.require_tensorflow("explaining")
     monkeypatch.delenv("KERAS_BACKEND")
     runtime.require_tensorflow("explaining")
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    runtime.require_tensorflow("explaining")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "openvino", "os", "a.b", " .", "tensorflw"])
+def test_a_backend_that_cannot_train_is_refused(monkeypatch, backend: str) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    with pytest.raises(UserError, match=rf"^KERAS_BACKEND='{backend}': .* tensorflow, jax, torch"):
+        runtime.require_backend()
