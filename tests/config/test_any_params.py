@@ -29,7 +29,7 @@ FIXED = {
     "suppress_health_check": list(HealthCheck),
 }
 REMEDIES = re.compile(
-    r"correct|known: |add (it|a line|`)|rename|restore|expected|did you mean|give |name one|remove"
+    r"correct|known: |add (it|a line|`)|rename|restore|expected|did you mean|give |name one|move"
 )
 REFERRING = {"cells", "runs", "shuffled", "compared", "published", "models", "foreground",
              "expected a mapping"}  # fmt: skip
