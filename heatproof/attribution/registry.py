@@ -44,9 +44,8 @@ def _by_module() -> dict[str, tuple[Method, ...]]:
 @cache
 def methods() -> Mapping[str, Method]:
     """Return every method by name, in the order of the report: by family, then by module."""
-    order = [family.name for family in FAMILIES]
-    named = by_name(_by_module())
-    return dict(sorted(named.items(), key=lambda item: order.index(item[1].family)))
+    families = [family.name for family in FAMILIES]
+    return by_name(_by_module(), lambda method: method.family, families)
 
 
 def stage_of(method: Method) -> str:

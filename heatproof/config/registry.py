@@ -7,6 +7,7 @@ only within its functions.
 
 import importlib
 import pkgutil
+from collections.abc import Callable, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Annotated, Any, Protocol, TypeVar, Union, get_args
@@ -56,20 +57,26 @@ def choice(package: str, block: str, key: str) -> Any:
     return Annotated[Union[tuple(found.values())], Field(discriminator=key)]  # noqa: UP007
 
 
-def by_name(records: dict[str, tuple[N, ...]]) -> dict[str, N]:
-    """Return the records of several modules by name.
+def by_name(
+    records: dict[str, tuple[N, ...]], group_of: Callable[[N], str], groups: Sequence[str]
+) -> dict[str, N]:
+    """Return the records of several modules by name: by group, then as they come.
 
     Raises:
-        ValueError: two have the same name.
+        ValueError: two have the same name, or one is of a group that is not among `groups`.
     """
     named: dict[str, N] = {}
     owner: dict[str, str] = {}
     for module, each in records.items():
         for record in each:
+            place = f"{module}: '{record.name}'"
             if record.name in named:
                 raise ValueError(
-                    f"{module}: '{record.name}' is the name of a record of {owner[record.name]}; "
-                    "give it another"
+                    f"{place} is the name of a record of {owner[record.name]}; give it another"
+                )
+            if group_of(record) not in groups:
+                raise ValueError(
+                    f"{place} is of '{group_of(record)}'; expected one of {', '.join(groups)}"
                 )
             named[record.name], owner[record.name] = record, module
-    return named
+    return dict(sorted(named.items(), key=lambda item: groups.index(group_of(item[1]))))

@@ -50,13 +50,6 @@ class Measure:
     shown: bool = False
     controls: tuple[str, ...] = tuple(CONTROLS)
 
-    def __post_init__(self) -> None:
-        if self.group not in GROUPS:
-            raise ValueError(
-                f"measure '{self.name}': group = {self.group!r}: expected one of "
-                f"{', '.join(GROUPS)}"
-            )
-
     def merit(self, mean: float) -> float:
         """Return a mean as a number that grows the better it is."""
         if self.ranked_by_magnitude:

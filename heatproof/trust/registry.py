@@ -12,11 +12,10 @@ FAMILIES: dict[str, Family] = {
     for module in sorted(pkgutil.iter_modules(measures.__path__), key=lambda module: module.name)
 }
 # In the order in which tables show them: by group, then as their families list them.
-MEASURES: dict[str, Measure] = dict(
-    sorted(
-        by_name({name: family.measures for name, family in FAMILIES.items()}).items(),
-        key=lambda item: GROUPS.index(item[1].group),
-    )
+MEASURES: dict[str, Measure] = by_name(
+    {name: family.measures for name, family in FAMILIES.items()},
+    lambda measure: measure.group,
+    GROUPS,
 )
 SHOWN = tuple(
     f"{name}/{next(iter(BASELINES))}" if measure.per_baseline else name

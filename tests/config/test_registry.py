@@ -8,7 +8,6 @@ import pytest
 
 from heatproof.config import registry
 from heatproof.config.schema import Block
-from heatproof.trust.measure import Measure
 
 
 class Right(Block):
@@ -26,6 +25,7 @@ class Keyless(Block):
 @dataclass(frozen=True)
 class Record:
     name: str
+    group: str
 
 
 @pytest.mark.parametrize("described", [{}, {"Options": Copied}, {"Options": Keyless}])
@@ -41,15 +41,15 @@ def test_a_module_that_does_not_say_its_own_name_is_told(
         registry.choice("room", "Options", "kind")
 
 
-def test_two_records_of_one_name_are_told_with_their_modules() -> None:
-    one, other = Record("one"), Record("other")
-    assert registry.by_name({"a": (one,), "b": (other,)}) == {"one": one, "other": other}
-    with pytest.raises(
-        ValueError, match=r"^b: 'one' is the name of a record of a; give it another"
-    ):
-        registry.by_name({"a": (one,), "b": (other, Record("one"))})
+def test_records_are_sorted_and_what_is_wrong_of_one_is_told_with_its_module() -> None:
+    a, b, c = Record("a", "second"), Record("b", "first"), Record("c", "third")
 
+    def named(**records: tuple[Record, ...]) -> list[str]:
+        groups = ["first", "second"]
+        return list(registry.by_name(records, lambda record: record.group, groups))
 
-def test_a_measure_of_no_group_is_refused() -> None:
-    with pytest.raises(ValueError, match="'new': group = 'Truth': expected one of Ground truth, "):
-        Measure("new", "New", "Truth", "is new", "nobody", "1", None)
+    assert named(one=(a,), other=(b,)) == ["b", "a"]
+    with pytest.raises(ValueError, match=r"^other: 'a' is the name of a record of one; give it an"):
+        named(one=(a,), other=(b, a))
+    with pytest.raises(ValueError, match=r"^one: 'c' is of 'third'; expected one of first, second"):
+        named(one=(a, c))

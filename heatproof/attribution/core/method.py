@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from heatproof.attribution.families import FAMILIES
 from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
@@ -130,14 +129,6 @@ class Method:
     numbers: Mapping[str, Number] = field(default_factory=dict)
     recomputing: Callable[[Any], Any] = lambda options: options
     recomputed_alike: bool = True
-
-    def __post_init__(self) -> None:
-        known = [family.name for family in FAMILIES]
-        if self.family not in known:
-            raise ValueError(
-                f"method '{self.name}': family = {self.family!r}: expected one of "
-                f"{', '.join(known)}"
-            )
 
     def with_options(self, options: Block, context: Context) -> Explainer:
         """Return the method with its options set: (network, images, targets) -> Attribution."""
