@@ -1,11 +1,11 @@
 """A trained cell at hand: the public way to explain images outside the pipeline.
 
-    from heatproof import api as session
+    from heatproof import api
 
-    cell = session.open_cell("simple_cnn-mnist", study=session.find_study())
+    cell = api.open_cell("simple_cnn-mnist", study=api.find_study())
     images, labels = cell.test_images(7)
     targets = cell.predict(images).argmax(axis=1)
-    session.show(images, gradcam=cell.explain("gradcam", images, targets))
+    api.show(images, gradcam=cell.explain("gradcam", images, targets))
 
 `python -m heatproof.explain_image` and notebooks/explore.ipynb are made of this. A study is a
 folder with params.yaml, data/ and metrics/: the current one where none is named.

@@ -21,7 +21,7 @@ from PIL import Image
 from heatproof import api
 from heatproof.api import TrainedCell
 from heatproof.attribution.core.method import UnsupportedNetwork
-from heatproof.attribution.families import SLOW_STAGES, STAGE_FAMILIES
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
 from heatproof.report.pages import image_page
@@ -161,13 +161,13 @@ def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]
 
 def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
     """Say which of the methods take long, and how long they took in the study if it is known."""
-    measured: dict[str, float] = {}
-    slow = []
-    for family in SLOW_STAGES:
-        slow += [name for name in trained.families.get(family, {}) if name in chosen]
-        measured |= artifacts.read_timing(f"explain_{family}", trained.name, trained.folder)
+    slow = [name for name in chosen if methods.describe(name).cost == "slow"]
     if not slow:
         return ""
+    measured: dict[str, float] = {}
+    for family, explainers in trained.families.items():
+        if not explainers.keys().isdisjoint(slow):
+            measured |= artifacts.read_timing(f"explain_{family}", trained.name, trained.folder)
     each = [measured.get(f"{name}_ms_per_image") for name in slow]
     time_taken = "which may take minutes with a large one"
     known = [milliseconds for milliseconds in each if numbers.known(milliseconds)]
@@ -176,8 +176,8 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
         time_taken = f"which took about {numbers.duration(seconds)} where the study was run"
     labels = numbers.listing([methods.describe(name).label for name in slow])
     return (
-        f"{labels} {'needs' if len(slow) == 1 else 'need'} hundreds of passes through the network "
-        f"for each image, {time_taken}; --methods gradients leaves out what is slow."
+        f"{labels} {'needs' if len(slow) == 1 else 'need'} many passes through the network for "
+        f"each image, {time_taken}; --methods chooses fewer."
     )
 
 

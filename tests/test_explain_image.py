@@ -114,10 +114,10 @@ def test_every_method_is_asked_if_none_is_named(
     assert set(trained.methods) == set(trained.study.explain.methods)
     drawn = read_pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
     assert drawn == len(trained.methods)
-    assert "may take minutes with a large one; --methods gradients" in capsys.readouterr().out
+    assert "may take minutes with a large one; --methods chooses" in capsys.readouterr().out
 
 
-def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
+def test_the_expected_duration_is_printed_as_far_as_it_is_known(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trained = api.open_cell(GRAY)
@@ -128,7 +128,7 @@ def test_how_long_it_will_take_is_told_as_far_as_it_is_known(
     }
     monkeypatch.setattr(artifacts, "read_timing", lambda stage, *_: measured[stage])
     said = explain_image._warned(trained, [*FEW, *slow], images=2)
-    assert said.startswith("LIME and DeepSHAP need hundreds of passes")
+    assert said.startswith("LIME and DeepSHAP need many passes")
     assert "took about 3.5 s where the study was run" in said
     assert explain_image._warned(trained, FEW, images=2) == ""
     del measured["explain_shapley"]["deep_shap_ms_per_image"]

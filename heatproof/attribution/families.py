@@ -79,4 +79,3 @@ FAMILIES = (
 
 # Each is a stage of its own, so that a cheap method is added without making the others again.
 STAGE_FAMILIES = tuple(dict.fromkeys(family.stage for family in FAMILIES))
-SLOW_STAGES = ("perturbation", "shapley")  # hundreds of passes per image

@@ -101,7 +101,7 @@ class Run:
             "git_commit": commit,
             "config_hash": config_hash(flat),
             "mlflow.source.type": "LOCAL",
-            "mlflow.source.name": f"stages/{stage.split('_')[0]}.py",
+            "mlflow.source.name": source_file(stage),
             "mlflow.source.git.commit": commit.removesuffix("-dirty"),
         }
         if "DVC_EXP_NAME" in os.environ:
@@ -225,6 +225,11 @@ def git_commit() -> str:
 def _now() -> int:
     """Return the time as MLflow has it, in milliseconds."""
     return int(time.time() * 1000)
+
+
+def source_file(stage: str) -> str:
+    """Return the stage's entry point; all stages of explanations have one."""
+    return f"stages/{'explain' if stage.startswith('explain_') else stage}.py"
 
 
 def _switched_off() -> bool:

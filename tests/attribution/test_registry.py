@@ -11,7 +11,7 @@ from matplotlib import colormaps
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
-from heatproof.attribution.families import FAMILIES, SLOW_STAGES, STAGE_FAMILIES
+from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
 from heatproof.config import overlay, params
 from heatproof.config.params import Explain
 from heatproof.run.errors import UserError
@@ -28,7 +28,9 @@ def test_records_are_complete_and_unlike() -> None:
         assert len({getattr(method, part) for method in methods}) == len(methods)
     assert all(m.name.isidentifier() and m.reference and m.address and m.unit for m in methods)
     assert all(method.colours in colormaps for method in methods)
-    slow = {m.name for stage in SLOW_STAGES for m in registry.of_stage(stage).values()}
+    slow = {
+        m.name for stage in ("perturbation", "shapley") for m in registry.of_stage(stage).values()
+    }
     assert all(registry.methods()[name].cost == "slow" for name in slow)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heatproof.config import yaml_file
 from heatproof.run import provenance, tracking, tracking_store
 from tests.run.tracking.recorded import WRITER, clean_environment, local_uri, runs, write
+from tests.scratch import ROOT
 
 
 def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
@@ -32,6 +34,7 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
     assert logged.data.params == {"seed": "3", "network.f": "[8,8]"}
     assert logged.data.metrics == {"loss": 0.25, "odd ___": 2.0}
     assert logged.data.tags["dvc_stage"] == "explain_gradients@a-b"
+    assert logged.data.tags["mlflow.source.name"] == "stages/explain.py"
     assert logged.data.tags["cell"] == "a-b"
     assert logged.data.tags["git_commit"] == "unknown"
     canonical = b'{"network.f":[8,8],"seed":3}'
@@ -41,6 +44,12 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
     artifacts = study / "mlartifacts" / logged.info.run_id / "artifacts"
     assert (artifacts / "figures" / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (artifacts / "räw.txt").read_text() == "text"
+
+
+def test_the_source_of_every_stage_is_a_file() -> None:
+    stages = yaml_file.read_yaml(ROOT / "dvc.yaml")["stages"]
+    assert {"compare_runs", "explain_gradients", "published_sanity"} <= stages.keys()
+    assert [name for name in stages if not (ROOT / tracking.source_file(name)).is_file()] == []
 
 
 def test_a_file_is_logged_as_a_figure_under_its_new_name(begun: Path) -> None:
