@@ -24,6 +24,7 @@ from heatproof.datasets.options import SOURCES
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run import source_code
 from heatproof.storage import atomic, paths
+from heatproof.trust import registry as trust_registry
 
 STAGES = Path(__file__).parent
 # They have a list for each family, and none.
@@ -52,9 +53,18 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     """Return the lists of code by name, each with the modules that it starts from."""
     stages = {path.stem for path in STAGES.glob("*.py")} - set(OTHERS)
     methods = registry.modules(study.explain.methods)
+    measured = [name for name, options in study.assess.measures if options is not None]
+    measures = {
+        "assess": trust_registry.modules(measured),
+        "report": trust_registry.modules(trust_registry.FAMILIES),
+    }
     return {
         **{
-            stage: (f"stages.{stage}", *(methods if stage in EVERY_METHOD else ()))
+            stage: (
+                f"stages.{stage}",
+                *(methods if stage in EVERY_METHOD else ()),
+                *measures.get(stage, ()),
+            )
             for stage in sorted(stages)
         },
         **{

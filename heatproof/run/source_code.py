@@ -6,8 +6,8 @@ followed either: a change of theirs that alters a result is a change of the file
 format or of a parameter's meaning, and the stage that makes the value changes with it. These are
 `config`, `storage` and `run` (but its `runtime`, which chooses kernels), each package's `options`,
 whose values are dependencies of their own, the package itself, which has the version, what finds
-the methods (stages start from the modules of their own methods), and what draws pictures for
-tracked runs.
+the methods and measures (stages start from the modules of their own), and what draws pictures for
+tracked runs. The prose, and what finds records, count for the report, which shows them.
 """
 
 import ast
@@ -22,12 +22,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("stages", "heatproof")
 UNCOUNTED = ("heatproof.config", "heatproof.storage", "heatproof.run")
 COUNTED = ("heatproof.run.runtime",)
-# A registry loads every module of a package, which no import statement shows.
-LISTED = {"heatproof.trust.registry": "heatproof.trust.measures"}
 # Keywords whose text only people read: what a record says in tables and reports.
 PROSE = ("label", "inline", "meaning", "reference", "unit", "shows", "address", "caption",
          "colours")  # fmt: skip
-FINDERS = ("heatproof.attribution.registry", "heatproof.attribution.families")
+LABELS = "_LABELS"  # the end of a constant's name whose values are prose
+FINDERS = (
+    "heatproof.attribution.registry",
+    "heatproof.attribution.families",
+    "heatproof.trust.registry",
+)
 TRACKED_PICTURES = (
     "heatproof.attribution.core.panel",
     "heatproof.evaluation.figures",
@@ -37,17 +40,20 @@ TRACKED_PICTURES = (
 
 def digests(*modules: str, prose: bool = False) -> dict[str, str]:
     """Return the files that decide what `modules` compute, by path, each with its `digest`."""
-    paths = files(used_by(*modules))
+    paths = files(used_by(*modules, finders=prose))
     return {path.relative_to(ROOT).as_posix(): digest(path, prose) for path in paths}
 
 
-def used_by(*modules: str) -> set[str]:
-    """Return what running `modules` may import, themselves included, as far as it counts."""
+def used_by(*modules: str, finders: bool = False) -> set[str]:
+    """Return what running `modules` may import, themselves included, as far as it counts.
+
+    finders: what finds methods and measures counts too, as it does for the report.
+    """
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
         current = waiting.pop()
-        if current not in seen and counts(current):
+        if current not in seen and (counts(current) or (finders and current in FINDERS)):
             seen.add(current)
             waiting += imported(current)
     return seen
@@ -70,8 +76,6 @@ def imported(module: str) -> frozenset[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    if module in LISTED:
-        names |= {name for name in known() if name.startswith(f"{LISTED[module]}.")}
     packages = {name.rpartition(".")[0] for name in names & known().keys()}
     return frozenset((names | packages) & known().keys())
 
@@ -156,6 +160,9 @@ def _prose(tree: ast.Module) -> Iterator[ast.Constant]:
         match node:
             case ast.keyword(arg=name, value=ast.Constant(value=str()) as text) if name in PROSE:
                 yield text
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values)):
+                if name.endswith(LABELS):
+                    yield from (each for each in values if isinstance(each, ast.Constant))
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:

@@ -3,16 +3,12 @@
 import math
 import re
 import unicodedata
-from typing import TypeGuard
+
+from heatproof.statistics.known import known
 
 NOTHING = "–"
 MINUS = "\N{MINUS SIGN}"
 _MANY = 5000  # from so many images on, a hundredth of a percent is more than half an image
-
-
-def known(value: float | None) -> TypeGuard[float]:
-    """Whether there is a finite number to show."""
-    return value is not None and math.isfinite(value)
 
 
 def percent(share: float | None, images: int | None = None) -> str:

@@ -7,12 +7,11 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.storage import artifacts
-from heatproof.storage.records import Explanations
 from heatproof.trust import checks, summary
 from heatproof.trust.agreement import agreement
-from heatproof.trust.measure import Result, Table
+from heatproof.trust.measure import Result
 from heatproof.trust.preparation import prepare
-from heatproof.trust.registry import FAMILIES, base
+from heatproof.trust.registry import FAMILIES
 
 
 def assess(study: Params, cell: str) -> None:
@@ -55,7 +54,9 @@ def assess(study: Params, cell: str) -> None:
             ),
             **result.metrics,
         }
-        artifacts.write_trust(cell, stored_values(rows, result.values) | _stored(result.curves))
+        artifacts.write_trust(
+            cell, summary.stored_values(rows, result.values) | _stored(result.curves)
+        )
         artifacts.write_metrics("assess", cell, metrics)
         artifacts.write_timing("assess", cell, timing)
         parts = ", ".join(
@@ -65,29 +66,8 @@ def assess(study: Params, cell: str) -> None:
             f"{cell}: {len(summaries)} measures of {len(assessment.maps)} maps: {parts}",
             flush=True,
         )
-        run.log_metrics(tracked_means(summaries) | timing)
-
-
-def stored_values(rows: Explanations, table: Table) -> dict[str, np.ndarray]:
-    """Return the per-image values as they are stored, `value/<measure>/<method>`, and of which."""
-    values = {
-        f"value/{measure}/{method}": each.astype(np.float32)
-        for measure, by_method in table.items()
-        for method, each in by_method.items()
-    }
-    return {name: getattr(rows, name) for name in ("image_index", "label", "predicted")} | values
+        run.log_metrics(summary.tracked_means(summaries) | timing)
 
 
 def _stored(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name if name == "fractions" else f"curve/{name}": c for name, c in curves.items()}
-
-
-def tracked_means(summaries: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
-    """Return the means for the experiment tracker, without the variants of baselines."""
-    first = {base(measure): measure for measure in reversed(summaries)}
-    return {
-        f"{name}.{method}": each["mean"]
-        for name, measure in first.items()
-        for method, each in summaries[measure].items()
-        if not np.isnan(each["mean"])
-    }

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.statistics import numbers
+from heatproof.statistics.known import known
 from heatproof.trust import registry
 from heatproof.trust.controls import CONTROLS
-from heatproof.trust.registry import SHOWN, base
+from heatproof.trust.measure import base
+from heatproof.trust.registry import SHOWN
 
 # One of each kind that every cell has and that a map which knows nothing cannot pass by design, as
 # it can the tests with random weights. Where the evidence lies is known on few cells only.
@@ -69,9 +70,7 @@ def _tally(results: Sequence[tuple[bool, bool]]) -> Tally | None:
 def _checks(summaries: Measured) -> Iterator[tuple[str, tuple[bool, bool]]]:
     for measure in MEASURES:
         content = {
-            name: each
-            for name, each in summaries.get(measure, {}).items()
-            if numbers.known(each["mean"])
+            name: each for name, each in summaries.get(measure, {}).items() if known(each["mean"])
         }
         controls = [each for name, each in content.items() if name in CONTROLS]
         if not controls:
@@ -86,4 +85,4 @@ def _checks(summaries: Measured) -> Iterator[tuple[str, tuple[bool, bool]]]:
 def _apart(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two intervals do not meet; a missing one meets everything."""
     ends = (one["low"], one["high"], other["low"], other["high"])
-    return all(numbers.known(end) for end in ends) and (ends[0] > ends[3] or ends[1] < ends[2])
+    return all(known(end) for end in ends) and (ends[0] > ends[3] or ends[1] < ends[2])

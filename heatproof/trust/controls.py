@@ -97,23 +97,28 @@ def _constant(image: np.ndarray, _seed: int) -> np.ndarray:
 
 
 CONTROLS = {
-    "random": Control("Noise", "noise", "a random number for each pixel", _noise),
+    "random": Control(
+        label="Noise",
+        inline="noise",
+        meaning="a random number for each pixel",
+        draw=_noise,
+    ),
     "edges": Control(
-        "Edge filter",
-        "the edge filter",
-        "the image’s own edges (Sobel), whatever the network is",
-        _edges,
+        label="Edge filter",
+        inline="the edge filter",
+        meaning="the image’s own edges (Sobel), whatever the network is",
+        draw=_edges,
     ),
     "centre": Control(
-        "Centre Gaussian",
-        "the centre Gaussian",
-        "a bright spot in the middle of any image",
-        _centre,
+        label="Centre Gaussian",
+        inline="the centre Gaussian",
+        meaning="a bright spot in the middle of any image",
+        draw=_centre,
     ),
     "constant": Control(
-        "Constant map",
-        "a constant map",
-        "the same value everywhere; its pixels’ order is random",
-        _constant,
+        label="Constant map",
+        inline="a constant map",
+        meaning="the same value everywhere; its pixels’ order is random",
+        draw=_constant,
     ),
 }

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 # measure -> method or control -> float64 (rows,): all rows, or the first of a slow method.
 Table = dict[str, dict[str, np.ndarray]]
 
-TRUTH, FAITHFULNESS, SANITY = "Ground truth", "Faithfulness", "Sanity"
-ROBUSTNESS, SIMPLICITY = "Robustness", "Simplicity"
-GROUPS = (TRUTH, FAITHFULNESS, SANITY, ROBUSTNESS, SIMPLICITY)
+GROUPS = ("truth", "faithfulness", "sanity", "robustness", "simplicity")
+GROUP_LABELS = {
+    "truth": "Ground truth",
+    "faithfulness": "Faithfulness",
+    "sanity": "Sanity",
+    "robustness": "Robustness",
+    "simplicity": "Simplicity",
+}
 
-# What a pixel that is taken away is replaced by, and what it is called.
-BASELINES = {"black": "black", "mean": "mean colour", "blurred": "blurred"}
+# What a pixel that is taken away is replaced by.
+BASELINES = ("black", "mean", "blurred")
+BASELINE_LABELS = {"black": "black", "mean": "mean colour", "blurred": "blurred"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Measure:
     @property
     def one_sided(self) -> bool:
         """Whether a map that knows nothing may pass, as noise does: only failing it tells."""
-        return self.group in (SANITY, ROBUSTNESS)
+        return self.group in ("sanity", "robustness")
 
 
 @dataclass(frozen=True)
@@ -104,3 +110,8 @@ def by_variant(measured: dict[str, dict[str, dict[str, np.ndarray]]]) -> Table:
         for variant, numbers in measured.items()
         for number, by_method in by_measure(numbers).items()
     }
+
+
+def base(measure: str) -> str:
+    """Return a measure's name without its variant."""
+    return measure.partition("/")[0]

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 from heatproof.config.registry import by_name
 from heatproof.trust import measures
@@ -18,12 +19,12 @@ MEASURES: dict[str, Measure] = by_name(
     GROUPS,
 )
 SHOWN = tuple(
-    f"{name}/{next(iter(BASELINES))}" if measure.per_baseline else name
+    f"{name}/{BASELINES[0]}" if measure.per_baseline else name
     for name, measure in MEASURES.items()
     if measure.shown
 )
 
 
-def base(measure: str) -> str:
-    """Return a measure's name without its variant."""
-    return measure.partition("/")[0]
+def modules(families: Iterable[str]) -> list[str]:
+    """Return the names of the modules that have these families of measures."""
+    return [f"{measures.__name__}.{name}" for name in families]

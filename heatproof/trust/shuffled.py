@@ -6,7 +6,6 @@ from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import summary
-from heatproof.trust.assess import stored_values, tracked_means
 from heatproof.trust.measures import shuffled_labels
 from heatproof.trust.preparation import prepare
 
@@ -27,10 +26,10 @@ def assess_shuffled(study: Params, cell: str) -> None:
         table = shuffled_labels.take(prepared.assessment, other).values
         summaries = summary.summaries(table, study.assess.bootstrap_samples, study.seed)
         metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
-        artifacts.write_trust(cell, stored_values(prepared.rows, table), SHUFFLED)
+        artifacts.write_trust(cell, summary.stored_values(prepared.rows, table), SHUFFLED)
         artifacts.write_metrics("assess_shuffled", cell, metrics)
         print(
             f"{cell}: {len(prepared.assessment.maps)} maps beside those of shuffled labels",
             flush=True,
         )
-        tracked.log_metrics(tracked_means(summaries))
+        tracked.log_metrics(summary.tracked_means(summaries))

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+
 from heatproof.statistics.bootstrap import summary
+from heatproof.storage.records import Explanations
 from heatproof.trust.agreement import Agreement, mean_matrix
 from heatproof.trust.controls import CONTROLS, above_most
-from heatproof.trust.measure import BASELINES, Table
+from heatproof.trust.measure import BASELINES, Table, base
 from heatproof.trust.ranking import Ranking, ranking
-from heatproof.trust.registry import MEASURES, base
+from heatproof.trust.registry import MEASURES
 
 
 def summaries(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]:
@@ -73,4 +76,25 @@ def agreements(compared: dict[str, Agreement]) -> dict[str, Any]:
             "overlap": mean_matrix(each.overlap),
         }
         for resolution, each in compared.items()
+    }
+
+
+def stored_values(rows: Explanations, table: Table) -> dict[str, np.ndarray]:
+    """Return the per-image values as they are stored, `value/<measure>/<method>`, and of which."""
+    values = {
+        f"value/{measure}/{method}": each.astype(np.float32)
+        for measure, by_method in table.items()
+        for method, each in by_method.items()
+    }
+    return {name: getattr(rows, name) for name in ("image_index", "label", "predicted")} | values
+
+
+def tracked_means(summaries: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
+    """Return the means for the experiment tracker, without the variants of baselines."""
+    first = {base(measure): measure for measure in reversed(summaries)}
+    return {
+        f"{name}.{method}": each["mean"]
+        for name, measure in first.items()
+        for method, each in summaries[measure].items()
+        if not np.isnan(each["mean"])
     }

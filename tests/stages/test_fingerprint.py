@@ -79,8 +79,36 @@ def test_the_prose_of_a_record_does_not_count_and_its_facts_do() -> None:
     assert strip_comments(record) != strip_comments(record.replace("lower", "higher"))
 
 
+@pytest.mark.parametrize(
+    ("module", "wording"),
+    [
+        ("heatproof.trust.controls", "Edge filter"),
+        ("heatproof.trust.measure", "Ground truth"),
+        ("heatproof.trust.measure", "mean colour"),
+        ("heatproof.trust.measures.robustness", "under small noise"),
+    ],
+)
+def test_what_readers_are_shown_is_no_code_of_assessments(module: str, wording: str) -> None:
+    source = source_code.known()[module].read_text(encoding="utf-8")
+    assert wording not in strip_comments(source)
+    assert module in used_by(*entries()["assess"])
+
+
 def test_measures_belong_to_the_stage_that_takes_them() -> None:
-    assert "heatproof.trust.measures.robustness" in used_by("stages.assess")
+    robustness, shuffled = (
+        f"heatproof.trust.measures.{x}" for x in ("robustness", "shuffled_labels")
+    )
+    lists = {name: used_by(*modules) for name, modules in entries().items()}
+    assert robustness in lists["assess"] and robustness not in lists["assess_shuffled"]
+    assert shuffled in lists["assess_shuffled"] and shuffled not in lists["assess"]
+    assert {robustness, shuffled} <= lists["report"]
+    assert "heatproof.statistics.numbers" not in lists["assess"], "how numbers are written"
+
+
+def test_what_orders_and_names_families_counts_for_the_report() -> None:
+    told = used_by(*entries()["report"], finders=True)
+    assert set(source_code.FINDERS) <= told
+    assert not set(source_code.FINDERS) & used_by(*entries()["report"])
 
 
 def test_a_body_that_is_only_a_docstring_changes_nothing() -> None:

@@ -17,8 +17,9 @@ from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Explanations
 from heatproof.trust.assess import assess
 from heatproof.trust.controls import CONTROLS
+from heatproof.trust.measure import base
 from heatproof.trust.preparation import one_per_image, prepare
-from heatproof.trust.registry import MEASURES, base
+from heatproof.trust.registry import MEASURES
 from heatproof.trust.shuffled import assess_shuffled
 from stages.explain import explain_cell
 from tests import small_cell

@@ -7,7 +7,7 @@ import pytest
 
 from heatproof.trust import registry
 from heatproof.trust.controls import CONTROLS
-from heatproof.trust.measure import GROUPS, Measure, by_measure, by_variant
+from heatproof.trust.measure import GROUPS, Measure, base, by_measure, by_variant
 from heatproof.trust.options import MeasuresOptions
 
 
@@ -51,8 +51,8 @@ PER_BASELINE = {
 
 def test_tables_show_one_measure_of_each_kind_in_the_groups_order() -> None:
     assert [name for name in registry.SHOWN if name in SHOWN] == SHOWN
-    assert registry.base("deletion_probability/black") == "deletion_probability"
-    assert registry.base("gini") == "gini"
+    assert base("deletion_probability/black") == "deletion_probability"
+    assert base("gini") == "gini"
 
 
 def test_which_way_is_better_and_what_depends_on_the_baseline() -> None:

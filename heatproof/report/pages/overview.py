@@ -19,7 +19,7 @@ from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
 from heatproof.trust import checks
 from heatproof.trust.checks import Tally
-from heatproof.trust.registry import base
+from heatproof.trust.measure import base
 
 PICTURES = 6  # per dataset, in the strip at the top
 

@@ -152,7 +152,7 @@ def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
             yield Stability(label, "Unknown", "too few methods have a rank under two baselines.")
             continue
         pair, min_tau = min(known.items(), key=lambda item: (item[1], item[0]))
-        first, second = (measures.BASELINES.get(name, name) for name in pair.split("/"))
+        first, second = (measures.BASELINE_LABELS.get(name, name) for name in pair.split("/"))
         lowest = f"lowest tau is {numbers.decimal(min_tau, 2)}, {first} against {second}"
         if content["survives"]:
             yield Stability(label, "Stable", f"the order of the methods is kept; {lowest}.")
@@ -175,7 +175,7 @@ def _ranks(ranking: dict[str, Any]) -> Table | None:
                 for name, r in ranks.items()
             },
             group=f"{measures.describe(measure).label}, rank",
-            label=measures.BASELINES.get(baseline, baseline),
+            label=measures.BASELINE_LABELS.get(baseline, baseline),
             ranks=True,
         )
         for measure in measures.RANKED

@@ -156,7 +156,7 @@ def _column(source: ColumnSource) -> Column:
     known = measures.describe(source.measure)
     return Column(
         measure=source.measure,
-        group=source.group or known.group,
+        group=source.group or measures.GROUP_LABELS.get(known.group, known.group),
         label=known.label if source.label is None else source.label,
         meaning=known.meaning,
         note=source.note,

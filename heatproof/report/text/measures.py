@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from heatproof.statistics import numbers
 from heatproof.trust.controls import CONTROLS
-from heatproof.trust.measure import BASELINES, TRUTH, Measure
-from heatproof.trust.registry import MEASURES, SHOWN, base
+from heatproof.trust.measure import BASELINE_LABELS, BASELINES, GROUP_LABELS, Measure, base
+from heatproof.trust.registry import MEASURES, SHOWN
 
 COLUMNS = SHOWN
-TRUTHS = tuple(name for name, measure in MEASURES.items() if measure.group == TRUTH)
+TRUTHS = tuple(name for name, measure in MEASURES.items() if measure.group == "truth")
 # Ranked under each baseline; rankings by logits are in the metrics only.
 RANKED = tuple(name for name, each in MEASURES.items() if each.per_baseline and each.shown)
-__all__ = ["BASELINES", "COLUMNS", "CONTROLS", "MEASURES", "RANKED", "TRUTHS"]
+__all__ = ["BASELINE_LABELS", "COLUMNS", "CONTROLS", "GROUP_LABELS", "MEASURES", "RANKED", "TRUTHS"]
 
 
 def describe(measure: str) -> Measure:
@@ -22,7 +22,7 @@ def describe(measure: str) -> Measure:
     if not variant:
         return known
     return replace(
-        known, label=f"{known.label}, {BASELINES.get(variant, variant.replace('_', ' '))}"
+        known, label=f"{known.label}, {BASELINE_LABELS.get(variant, variant.replace('_', ' '))}"
     )
 
 

@@ -26,7 +26,7 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import FAITHFULNESS, Family, Measure, Result, by_variant
+from heatproof.trust.measure import Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -227,7 +227,7 @@ def _mean(curves: np.ndarray) -> np.ndarray:
 
 _measure = partial(
     Measure,
-    group=FAITHFULNESS,
+    group="faithfulness",
     reference="Petsiuk et al. 2018, https://arxiv.org/abs/1806.07421",
     unit="1, as a share of the whole image’s",
     per_baseline=True,

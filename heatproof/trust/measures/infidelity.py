@@ -22,7 +22,7 @@ from pydantic import Field
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import FAITHFULNESS, Family, Measure, Result, by_variant
+from heatproof.trust.measure import Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -228,7 +228,7 @@ def _moves(
 
 _measure = partial(
     Measure,
-    group=FAITHFULNESS,
+    group="faithfulness",
     reference="Yeh et al. 2019, https://arxiv.org/abs/1901.09392",
     per_baseline=True,
 )

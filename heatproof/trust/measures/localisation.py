@@ -13,7 +13,7 @@ import numpy as np
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import TRUTH, Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Result, by_measure
 
 FOREGROUND = 0.5  # of the image's own highest brightness
 
@@ -101,7 +101,7 @@ def _hits_among(relevance: np.ndarray, inside: np.ndarray, first: np.ndarray) ->
 
 _measure = partial(
     Measure,
-    group=TRUTH,
+    group="truth",
     reference="Arras et al. 2022, https://arxiv.org/abs/2003.07258",
     unit="1, from 0 to 1",
     better="higher",

@@ -16,7 +16,7 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.statistics.bootstrap import known_mean
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import SANITY, Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Result, by_measure
 from heatproof.trust.random_weights import Step, copied, randomise_top_down
 from heatproof.trust.similarity import Maps, Similarities, similarities
 
@@ -133,7 +133,7 @@ def curve(steps: list[Step]) -> list[dict[str, Any]]:
 
 _measure = partial(
     Measure,
-    group=SANITY,
+    group="sanity",
     reference="Adebayo et al. 2018, https://arxiv.org/abs/1810.03292",
     unit="1, from −1 to 1",
     better="lower",

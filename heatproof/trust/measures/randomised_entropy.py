@@ -10,7 +10,7 @@ import numpy as np
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import SANITY, Family, Measure, Result
+from heatproof.trust.measure import Family, Measure, Result
 
 BINS = 100  # the paper's experiments
 
@@ -72,7 +72,7 @@ FAMILY = Family(
         Measure(
             name="entropy_rise",
             label="Entropy rise",
-            group=SANITY,
+            group="sanity",
             meaning="how much more complex the map gets when all layers are random, as a share "
             "(eMPRT, Hedström et al. 2024)",
             reference="Hedström et al. 2024, https://arxiv.org/abs/2401.06465",

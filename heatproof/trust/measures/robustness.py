@@ -19,7 +19,7 @@ from pydantic import Field
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import ROBUSTNESS, Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Result, by_measure
 
 # Images float32 (n, height, width, channels) and targets int64 (n,) -> method -> float32 (rows,
 # height, width): its maps of the first rows, all of them or fewer where the method is slow.
@@ -169,7 +169,7 @@ def relative_change(maps: np.ndarray, originals: np.ndarray) -> np.ndarray:
 
 _measure = partial(
     Measure,
-    group=ROBUSTNESS,
+    group="robustness",
     reference="this project",
     unit="1, as a share of the map’s length",
     better="lower",

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import SANITY, Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Result, by_measure
 from heatproof.trust.similarity import similarities
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def take(assessment: Assessment, other: "keras.Model") -> Result:
 
 _measure = partial(
     Measure,
-    group=SANITY,
+    group="sanity",
     reference="Adebayo et al. 2018, https://arxiv.org/abs/1810.03292",
     unit="1, from −1 to 1",
     better="lower",

@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import SIMPLICITY, Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Result, by_measure
 
 
 def take(assessment: Assessment, _options: Block) -> Result:
@@ -56,7 +56,7 @@ FAMILY = Family(
         Measure(
             name="gini",
             label="Gini",
-            group=SIMPLICITY,
+            group="simplicity",
             meaning="how few pixels hold the map’s values: 0 all alike, 1 a single one (Chalasani "
             "et al. 2020); concise is not correct",
             reference="Chalasani et al. 2020, https://arxiv.org/abs/1810.06583",
@@ -67,7 +67,7 @@ FAMILY = Family(
         Measure(
             name="entropy_share",
             label="Entropy",
-            group=SIMPLICITY,
+            group="simplicity",
             meaning="how evenly the values are spread, of the most there can be (Bhatt et al. "
             "2020)",
             reference="Bhatt et al. 2020, https://arxiv.org/abs/2005.00631",

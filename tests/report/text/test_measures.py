@@ -1,6 +1,5 @@
 from heatproof.report.text import measures
-from heatproof.trust.measure import GROUPS
-from heatproof.trust.registry import base
+from heatproof.trust.measure import GROUPS, base
 
 
 def test_the_columns_are_measures_in_their_groups_order():
