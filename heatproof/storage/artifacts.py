@@ -182,7 +182,7 @@ def read_metrics(
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    return _numbers(study / paths.metrics(stage, name), f"{stage}@{name}", keys)
+    return _read_numbers(study / paths.metrics(stage, name), f"{stage}@{name}", keys)
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    return _numbers(paths.headline(stage, name), f"{stage}@{name}", keys)
+    return _read_numbers(paths.headline(stage, name), f"{stage}@{name}", keys)
 
 
 def read_timing(stage: str, name: str, study: Path = Path()) -> dict[str, float]:
@@ -230,7 +230,7 @@ def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:
     return read_object(path, f"{stage}@{name}") if path.exists() else {}
 
 
-def _numbers(path: Path, made_by: str, keys: Collection[str]) -> dict[str, Any]:
+def _read_numbers(path: Path, made_by: str, keys: Collection[str]) -> dict[str, Any]:
     content = read_object(path, made_by)
     require_keys(path, content, keys, made_by)
     return content
