@@ -56,7 +56,7 @@ def test_methods_are_chosen_by_name_or_family(cell: api.TrainedCell) -> None:
         cell.explain("gradients", images, np.zeros(1, int))
 
 
-def test_who_cannot_serve_says_why_and_the_others_go_on(cell: api.TrainedCell) -> None:
+def test_an_unsupported_method_gives_a_reason_and_the_others_run(cell: api.TrainedCell) -> None:
     def refuses(*_: object) -> Attribution:
         raise UnsupportedNetwork("no ReLU here")
 
@@ -88,7 +88,7 @@ def test_a_name_counts_before_a_number(cell: api.TrainedCell) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["class 33", "10", 10, -1, ""])
-def test_an_unknown_class_is_told_with_the_known_ones(cell: api.TrainedCell, wanted) -> None:
+def test_an_unknown_class_is_refused_with_the_known_ones(cell: api.TrainedCell, wanted) -> None:
     with pytest.raises(UserError, match=rf"no class '{wanted}'.*known: class 0, class 1.*0 to 9"):
         cell.class_index(wanted)
 
@@ -148,7 +148,7 @@ def test_a_cell_of_another_folder_is_opened_from_here(
     np.testing.assert_array_equal(opened.predict(images), cell.predict(images))
 
 
-def test_what_is_not_trained_is_told_how_to_get(folder: Path) -> None:
+def test_what_is_not_trained_is_refused_with_the_command(folder: Path) -> None:
     with pytest.raises(UserError, match=r"not trained yet; train it with `dvc repro train@simple"):
         api.open_cell(CELL)
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):

@@ -64,7 +64,7 @@ def here(
 
 
 @pytest.mark.parametrize(("cell", "colour"), [(GRAY, False), (COLOUR, True)])
-def test_the_page_shows_what_the_network_says(here: Path, cells, capsys, cell, colour) -> None:
+def test_the_page_shows_the_predictions(here: Path, cells, capsys, cell, colour) -> None:
     path = photo("photo.png", colour=colour)
     page = explain_images([path], cell)
     assert page == here / "explained" / f"photo-{cell}.html"
@@ -279,7 +279,7 @@ def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch)
     assert not Path("explained").exists()
 
 
-def test_the_measured_accuracy_is_told(here: Path, cells: Path) -> None:
+def test_the_measured_accuracy_is_shown(here: Path, cells: Path) -> None:
     with chdir(cells):
         artifacts.write_metrics("evaluate", GRAY, {"accuracy": 0.9731, "test_images": 360})
     try:

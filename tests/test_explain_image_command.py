@@ -27,7 +27,7 @@ def test_names_that_differ_do_not_share_a_page() -> None:
     assert explain_image._stem([Path("a b.png")]) == "a b"
 
 
-def test_without_a_trained_cell_it_says_how_to_get_one(repository: Path) -> None:
+def test_without_a_trained_cell_the_error_names_the_command(repository: Path) -> None:
     """As a user sees it: one line on stderr, exit code 2, and no wait for TensorFlow."""
     small_cell.write_params(GRAY)
     done = subprocess.run(

@@ -87,7 +87,7 @@ def require_none_of_them(text: str) -> None:
         assert secret not in text, text
 
 
-def test_a_server_that_repeats_what_it_is_told(gossip: str, capfd, caplog) -> None:
+def test_a_server_that_echoes_secrets(gossip: str, capfd, caplog) -> None:
     printed = tracked(f"http://{USER}:{ESCAPED}@{gossip}/x?token={TOKEN}", capfd, caplog)
     assert printed.startswith("warning: MLflow tracking is off from here on")
     assert printed.count("\n") == 1

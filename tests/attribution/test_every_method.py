@@ -120,7 +120,7 @@ def test_a_network_that_looks_at_nothing(method: Method) -> None:
     np.testing.assert_array_equal(maps, np.zeros_like(maps))
 
 
-def test_a_network_that_is_not_supported_is_told_why(method: Method) -> None:
+def test_a_network_that_is_not_supported_is_refused_with_the_layer(method: Method) -> None:
     """A layer that nobody has a rule for: maps all the same, or a reason that names it."""
     inputs = keras.Input((SIDE, SIDE, CHANNELS))
     x = layers.Conv2D(2, 3, activation="selu", name="odd")(inputs)

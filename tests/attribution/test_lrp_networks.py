@@ -74,7 +74,7 @@ def test_every_architecture(architecture: architectures.Architecture) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_mean_colour_has_nothing_to_say(rule: Rule) -> None:
+def test_the_mean_colour_gets_no_relevance(rule: Rule) -> None:
     """A pixel's relevance is that of its normalised value, and biases keep the rest."""
     inputs = keras.Input((4, 4, 1))
     x = layers.Rescaling(1 / 0.2, -0.3 / 0.2)(inputs)

@@ -74,7 +74,7 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
         (SALIENCY, r"\.gradcam\.METHODS: expected a tuple"),
     ],
 )
-def test_who_adds_a_method_is_told_what_is_wrong(
+def test_a_wrong_record_of_a_method_is_refused_with_a_reason(
     monkeypatch: pytest.MonkeyPatch, methods: Any, message: str
 ) -> None:
     def module(name: str) -> SimpleNamespace:
@@ -100,7 +100,7 @@ def test_who_adds_a_method_is_told_what_is_wrong(
         ("gradients", {"saliency": None}, r"explain\.gradients\.saliency = None: "),
     ],
 )
-def test_a_mistake_is_told_with_its_key(
+def test_a_mistake_is_reported_with_its_key(
     tmp_path: Path, family: str, entry: dict[str, Any], message: str
 ) -> None:
     path = tmp_path / "params.yaml"

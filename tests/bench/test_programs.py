@@ -128,7 +128,7 @@ def test_each_backend_has_an_interpreter_or_a_reason(tmp_path: Path, monkeypatch
     assert "jax" in absent[train.KERAS["jax"]]
 
 
-def test_an_environment_tells_what_it_lacks_and_which_versions_it_has(tmp_path: Path) -> None:
+def test_an_environment_reports_what_it_lacks_and_its_versions(tmp_path: Path) -> None:
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')

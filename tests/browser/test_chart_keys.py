@@ -70,7 +70,7 @@ def test_sorting_the_numbers_does_not_confuse_the_chart(browser: Chrome, site: P
     assert out.text == f"training, epoch {first[0]}: {first[1]}"
 
 
-def test_the_mouse_is_told_the_nearest_point(browser: Chrome, site: Path) -> None:
+def test_the_mouse_shows_the_nearest_point(browser: Chrome, site: Path) -> None:
     visit(browser, site / "index.html")
     svg, out = chart(browser, "Accuracy by FLOPs, digits")
     dot = svg.find_element(By.TAG_NAME, "circle")
@@ -84,7 +84,7 @@ def test_the_mouse_is_told_the_nearest_point(browser: Chrome, site: Path) -> Non
     assert out.text == ""
 
 
-def test_every_chart_says_what_it_shows_without_scripts(browser: Chrome, site: Path) -> None:
+def test_every_chart_has_a_text_alternative_without_scripts(browser: Chrome, site: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         for page in ("index.html", "methods.html", CELL_PAGE):

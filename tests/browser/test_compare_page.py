@@ -123,7 +123,7 @@ def test_the_address_brings_the_comparison_back(page: Chrome, site: Path) -> Non
     assert len(views(page)) == 2
 
 
-def test_without_scripts_it_says_what_it_would_do_and_leads_to_the_networks(
+def test_without_scripts_it_explains_itself_and_links_to_the_networks(
     browser: Chrome, site: Path
 ) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})

@@ -64,7 +64,7 @@ def press(browser: Chrome, *keys: str) -> None:
     ActionChains(browser).send_keys(*keys).perform()
 
 
-def test_filters_show_what_fits_and_say_how_many(page: Chrome) -> None:
+def test_filters_show_what_fits_and_count_it(page: Chrome) -> None:
     everything = page.execute_script(CARDS)
     wrong = [c for c in everything if c["wrong"]]
     assert 0 < len(wrong) < len(everything)
@@ -80,7 +80,7 @@ def test_filters_show_what_fits_and_say_how_many(page: Chrome) -> None:
     assert fragment(page) == "#examples"
 
 
-def test_an_empty_result_says_so_and_offers_the_way_back(page: Chrome) -> None:
+def test_an_empty_result_is_stated_and_offers_a_reset(page: Chrome) -> None:
     everything = page.execute_script(CARDS)
     assert not page.find_element(By.ID, "gallery-empty").is_displayed()
     right = next(c for c in everything if not c["wrong"])

@@ -63,7 +63,7 @@ def saved(browser: Chrome, made: WebElement) -> tuple[str, list[list[str]]]:
     return name, list(csv.reader(io.StringIO(content.removeprefix("\ufeff"), newline="")))
 
 
-def test_a_head_sorts_by_the_keyboard_and_says_so(browser: Chrome, site: Path) -> None:
+def test_a_head_sorts_by_the_keyboard_and_announces_it(browser: Chrome, site: Path) -> None:
     visit(browser, site / "index.html")
     board = table(browser, "Leaderboard")
     parameters = head(board, "Parameters")

@@ -70,7 +70,7 @@ def test_the_real_file_is_about_models_and_datasets_that_params_yaml_describes()
         ("mnist.nine_confused", {"within": 0}, ["mnist.nine_confused.within = 0", "equal to 1"]),
     ],
 )
-def test_a_mistake_in_the_file_is_told_with_its_key(tmp_path, claim, fields, words):
+def test_a_mistake_in_the_file_is_reported_with_its_key(tmp_path, claim, fields, words):
     with pytest.raises(UserError) as mistake:
         description.load(statements.NEEDS, changed(tmp_path, claim, **fields))
     for word in ("claims.yaml: claims.", *words):

@@ -8,7 +8,7 @@ from heatproof.storage import artifacts, paths
 from tests.claims.results import BIG, IMAGES, PAPER, STUDY, entry, write_evaluate, write_training
 
 
-def test_what_params_say_is_compared_as_it_stands():
+def test_values_of_params_are_compared_as_they_stand():
     for name in ("separable_saving", "smoothgrad_samples", "simple_cnn.filters"):
         assert entry(name)["verdict"] == "holds"
     assert entry("separable_saving")["measured"]["text"] == "88.57 %"
@@ -16,7 +16,7 @@ def test_what_params_say_is_compared_as_it_stands():
 
 
 @pytest.mark.parametrize(("samples", "verdict"), [(20, "does not hold"), (None, "not run")])
-def test_smoothgrad_averages_as_many_samples_as_params_say(samples, verdict):
+def test_smoothgrads_samples_are_compared_with_those_of_params(samples, verdict):
     gradients = dict(STUDY.explain.gradients)
     smoothgrad = gradients.pop("smoothgrad")
     if samples:
@@ -104,7 +104,7 @@ def test_relevance_on_the_digit_beats_the_constant_map_or_not(low, verdict):
     assert entry("saliency_on_strokes")["verdict"] == "not run"
 
 
-def test_what_nothing_can_measure_says_why():
+def test_what_nothing_can_measure_has_a_reason():
     compared = entry("baseline_cnn.sweep")
     assert compared["verdict"] == "not measured"
     assert "make sweep" in compared["sentence"]

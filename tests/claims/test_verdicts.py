@@ -52,7 +52,7 @@ def test_another_training_refutes_nothing(accuracy, study, verdict):
     assert compared["as_published"] is (study is PAPER)
 
 
-def test_a_refuted_accuracy_says_how_many_images_are_missing():
+def test_a_refuted_accuracy_counts_the_missing_images():
     write_evaluate("resnet18-cifar10", 0.71)
     sentence = entry("resnet18-cifar10.accuracy", PAPER)["sentence"]
     assert "at least 525 more right among the 10,000" in sentence  # 0.7625 - 0.71

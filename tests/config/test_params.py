@@ -150,7 +150,7 @@ def test_cells_must_fit_their_model_and_dataset(tmp_path):
     assert "did you mean 'cifar10'" in message
 
 
-def test_a_cell_of_which_there_is_no_run_says_how_to_have_one(tmp_path):
+def test_a_cell_without_a_run_is_refused_with_a_remedy(tmp_path):
     cell = {"model": "resnet18", "dataset": "digits"}
     message = refused(tmp_path, "cells.resnet18-digits", cell)
     assert "runs: the cell 'resnet18-digits' is missing; add `<<: *cells` to runs" in message
@@ -172,7 +172,7 @@ def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tm
     assert "resnet18.schedules.cpu has neither 'mnist' nor 'default', and the cell" in message
 
 
-def test_a_schedule_says_what_differs_from_the_default_and_is_complete_with_it(tmp_path):
+def test_a_schedule_overrides_the_default_and_is_complete_with_it(tmp_path):
     key = "models.resnet18.schedules.cpu"
     row = {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine", "augment": True}
     differing = {"epochs": 7, "augment": False, "training": {"label_smoothing": 0.5}}
@@ -198,7 +198,7 @@ def test_a_model_and_a_schedule_change_their_own_training_and_no_other(tmp_path)
     )
 
 
-def test_what_a_run_does_not_say_is_the_studys(study):
+def test_what_a_run_leaves_out_is_the_studys(study):
     own, other = study.run("simple_cnn-mnist"), study.run("simple_cnn-mnist-seed43")
     assert (own.seed, other.seed) == (study.seed, 43)
     changed = {"name": other.name, "seed": 43}
@@ -266,7 +266,7 @@ def test_a_cell_and_another_cells_run_have_one_name(tmp_path):
         params.load(path)
 
 
-def test_a_file_of_the_last_release_says_where_to_read_what_is_called_otherwise(tmp_path):
+def test_a_file_of_the_last_release_is_refused_with_a_hint_at_the_changelog(tmp_path):
     content = with_known_cells()
     del content["runs"]
     path = tmp_path / "params.yaml"
@@ -275,7 +275,7 @@ def test_a_file_of_the_last_release_says_where_to_read_what_is_called_otherwise(
         params.load(path)
 
 
-def test_several_mistakes_are_told_at_once(tmp_path):
+def test_several_mistakes_are_reported_at_once(tmp_path):
     path = changed(tmp_path, "seed", -1)
     path.write_text(path.read_text().replace("threads: 2", "threads: 0"))
     with pytest.raises(UserError) as mistake:
@@ -317,7 +317,7 @@ def test_a_mapping_may_replace_what_it_merges_wherever_it_is_merged_again(tmp_pa
     assert [content[key]["x"] for key in "abcd"] == [1, 2, 3, 2]
 
 
-def test_a_missing_file_says_where_to_be(tmp_path):
+def test_a_missing_file_is_reported_with_the_right_folder(tmp_path):
     with pytest.raises(UserError, match="run the command in the repository's folder"):
         params.load(tmp_path / "params.yaml")
 
@@ -329,7 +329,7 @@ def test_a_number_with_an_exponent_is_a_number(tmp_path):
     assert params.load(path).models["baseline_cnn"].network.l2 == 1e-4
 
 
-def test_a_wrong_file_is_told_before_any_large_library_is_loaded():
+def test_reading_params_loads_no_large_library():
     """Every program that needs Keras reads it first (`command.start`)."""
     heavy = ("tensorflow", "keras", "mlflow", "matplotlib", "scipy", "pandas", "sklearn")
     code = (

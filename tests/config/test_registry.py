@@ -29,7 +29,7 @@ class Record:
 
 
 @pytest.mark.parametrize("described", [{}, {"Options": Copied}, {"Options": Keyless}])
-def test_a_module_that_does_not_say_its_own_name_is_told(
+def test_a_module_without_its_own_name_is_refused(
     monkeypatch: pytest.MonkeyPatch, described: dict[str, type]
 ) -> None:
     found = {"right": SimpleNamespace(Options=Right), "new": SimpleNamespace(**described)}
@@ -41,7 +41,7 @@ def test_a_module_that_does_not_say_its_own_name_is_told(
         registry.choice("room", "Options", "kind")
 
 
-def test_records_are_sorted_and_what_is_wrong_of_one_is_told_with_its_module() -> None:
+def test_records_are_sorted_and_a_wrong_one_is_reported_with_its_module() -> None:
     a, b, c = Record("a", "second"), Record("b", "first"), Record("c", "third")
 
     def named(**records: tuple[Record, ...]) -> list[str]:

@@ -37,7 +37,7 @@ def test_a_plain_ground_is_known() -> None:
     assert usual(scenes()).ground == "mixed"
 
 
-def test_of_the_training_images_themselves_nearly_nothing_is_said() -> None:
+def test_training_images_themselves_give_almost_no_warnings() -> None:
     for images in (digits(), scenes()):
         known = usual(images)
         told = [said(image, known) for image in images]

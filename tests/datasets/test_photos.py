@@ -120,7 +120,7 @@ def test_every_kind_of_file_is_read(tmp_path: Path, name, image, expected) -> No
     assert photos.preview(read).shape == (8, 8, 3)
 
 
-def test_a_photo_is_turned_as_the_camera_says(tmp_path: Path) -> None:
+def test_a_photo_is_turned_by_its_exif_orientation(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn right by a quarter
     Image.fromarray(SCENE).save(tmp_path / "turned.png", exif=exif)
@@ -146,7 +146,7 @@ def test_the_preview_is_small_and_as_the_photo_is() -> None:
         ("film.gif", "gif", "this is a GIF image; save it as PNG or JPEG"),
     ],
 )
-def test_what_is_no_image_is_told(tmp_path: Path, name, content, said) -> None:
+def test_what_is_no_image_is_refused_with_a_reason(tmp_path: Path, name, content, said) -> None:
     path = tmp_path / name
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8))
     if content == "folder":
@@ -180,7 +180,7 @@ def test_too_many_pixels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ((6, 6), "crop", ["brought to 8×8"]),
     ],
 )
-def test_what_was_done_is_said(size, fit, words) -> None:
+def test_what_was_done_to_a_photo_is_described(size, fit, words) -> None:
     how = Preparation(fit)
     view = photos.view(Image.new("L", size), GRAY, how)
     said = photos.description(size, view, how)

@@ -117,7 +117,7 @@ def test_a_cell_is_exported_and_a_second_time_replaced(trained: Path) -> None:
     assert [path.name for path in Path("exports").iterdir()] == [CELL]
 
 
-def test_what_cannot_be_exported_is_told(trained: Path, monkeypatch) -> None:
+def test_what_cannot_be_exported_is_refused_with_a_remedy(trained: Path, monkeypatch) -> None:
     with pytest.raises(UserError, match="did you mean 'simple_cnn-digits'"):
         export.export_cell("simple_cnn-digit", WITHOUT_ONNX, Path("exports"))
     monkeypatch.setattr(export, "ONNX_NEEDS", ("json", "not_there"))

@@ -58,7 +58,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_training_is_not_disturbed_and_ctrl_c_says_what_is_saved(study: Scratch) -> None:
+def test_a_training_is_not_disturbed_and_ctrl_c_reports_what_is_saved(study: Scratch) -> None:
     process = started(study.path, "tools.repro", f"train@{CELL}")
     read_until(process, r"epoch +3/")
     second = study.run("dvc", "repro", f"train@{CELL}")
@@ -117,7 +117,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (("tools.verify", "simple_cnn-mnist"), ".", "verify"),
     ],
 )
-def test_a_second_run_waits_and_says_for_whom(copied: Path, words, place, lock) -> None:
+def test_a_second_run_waits_and_names_the_first(copied: Path, words, place, lock) -> None:
     with run_lock(copied / place, "make something", lock):
         process = started(copied, *words)
         said = read_until(process, "waiting for it")

@@ -34,7 +34,7 @@ def test_cells_are_divided_and_what_they_share_comes_first() -> None:
     }
 
 
-def test_more_threads_than_cores_are_told() -> None:
+def test_more_threads_than_cores_give_a_warning() -> None:
     assert jobs.crowding(2, 2, 4) == ""
     said = jobs.crowding(3, 2, 4)
     assert "3 jobs of 2 threads" in said and "4 cores" in said and "JOBS=2" in said

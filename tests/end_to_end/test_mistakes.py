@@ -44,7 +44,7 @@ def refusal(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, capsys):
     return refused
 
 
-def test_a_program_says_so_without_a_traceback_before_keras_is_loaded(scratch: Scratch) -> None:
+def test_a_program_reports_it_without_a_traceback_before_keras_is_loaded(scratch: Scratch) -> None:
     scratch.change("threads", 0)
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", *SIMPLE], cwd=scratch.path, text=True,

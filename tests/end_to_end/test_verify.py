@@ -54,7 +54,7 @@ def test_arrays_tables_and_weights_are_compared_too(tmp_path) -> None:
         assert said[2].endswith(": (4,) and (5,)")
 
 
-def test_durations_do_not_count_and_what_is_gone_is_told(tmp_path) -> None:
+def test_durations_do_not_count_and_what_is_gone_is_reported(tmp_path) -> None:
     outs = [{"path": "data/timing/train/a.json", "md5": "1"}, {"path": "x.json", "md5": "2"}]
     others = [{"path": o["path"], "md5": o["md5"] * 2} for o in outs]
     (verdict,) = verify.compared({"outs": outs}, {"outs": others}, tmp_path, tmp_path, 0.02)

@@ -15,7 +15,7 @@ def predictions(names: tuple[str, ...]) -> Predictions:
     return Predictions(np.array([0, 1, 1]), np.log(probabilities).astype(np.float32), names)
 
 
-def test_a_row_says_what_was_true_what_was_said_and_what_came_second() -> None:
+def test_a_row_has_the_true_the_predicted_and_the_second_class() -> None:
     table = predictions_table(predictions(("cat", "dog", "bird")))
     assert table["index"].tolist() == [0, 1, 2]
     assert table["true"].tolist() == ["cat", "dog", "dog"]

@@ -67,7 +67,7 @@ def test_the_pairing_is_the_best_and_not_the_nearest_first() -> None:
     assert found.correlation.sum() > table.trace()
 
 
-def test_chance_is_said_beside_the_match() -> None:
+def test_the_match_is_reported_beside_that_of_chance() -> None:
     """Random banks match as well as chance does, which for nine weights is far from nothing."""
     levels = []
     for seed in range(20):

@@ -35,7 +35,7 @@ def normalised(gamma: list[float]) -> keras.Model:
     return model
 
 
-def test_batch_norm_is_said_beside_the_kernels() -> None:
+def test_batch_norm_is_reported_beside_the_kernels() -> None:
     """The kernels stay as trained although the network explained is folded."""
     model = normalised(gamma=[3.0, -1.0])
     kernel = np.moveaxis(model.get_layer("conv").get_weights()[0], -1, 0)

@@ -67,7 +67,7 @@ def row(params, content: dict[str, Any]) -> claims.Row:
     return only
 
 
-def test_every_verdict_is_told_by_a_shape_and_words_of_its_own(small_study):
+def test_every_verdict_has_a_shape_and_words_of_its_own(small_study):
     names = [v for v in verdicts.VERDICTS if v != verdicts.IN_REPORT]
     html, page = rendered(small_study, scorecard(*(entry(v, verdict=v) for v in names)))
     assert len(set(claims.SHAPES.values())) == len(claims.SHAPES) == len(names)
@@ -134,7 +134,7 @@ def test_a_training_time_is_compared_here(small_study, seconds, changes, verdict
     assert verdict == "not run" or only.measured == claims.numbers.duration(seconds)
 
 
-def test_a_training_that_was_not_timed_is_said(small_study):
+def test_a_training_that_was_not_timed_is_marked(small_study):
     paths.timing("train", CELL).unlink()
     only = row(small_study, scorecard(time_of(300, 600)))
     assert (only.verdict, only.measured) == ("not run", "–")
@@ -156,7 +156,7 @@ def test_another_budget_is_warned_of(small_study):
     assert "another budget" not in page.text
 
 
-def test_nothing_compared_yet_is_said(small_study):
+def test_nothing_compared_yet_is_stated(small_study):
     _, page = rendered(small_study, None)
     assert "Not compared yet: run dvc repro claims." in page.text
 

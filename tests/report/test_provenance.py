@@ -29,7 +29,7 @@ def write_run(stage: str, cell: str, run: dict[str, Any] | None) -> None:
     write_json(paths.timing(stage, cell), {"seconds": 1.0} | record)
 
 
-def test_each_environment_and_state_of_code_is_told_once(study: Params) -> None:
+def test_each_environment_and_state_of_code_is_listed_once(study: Params) -> None:
     write_run("evaluate", FIRST, ONE | {"cpu": "B"})
     write_run("train", SECOND, ONE | {"changed": ["stages/train.py"]})
     write_run("train", FIRST, ONE)
@@ -58,7 +58,7 @@ def test_what_was_not_noted_is_null_and_cells_that_are_gone_are_left_out(study: 
     assert made["sources"] == made["environments"] == []
 
 
-def test_data_are_told_by_their_bytes(study: Params) -> None:
+def test_data_are_identified_by_their_bytes(study: Params) -> None:
     path = paths.raw("digits")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"images" * 100_000)
@@ -84,7 +84,7 @@ def test_the_order_in_which_they_ran_does_not_matter(
     assert [e["cpu"] for e in json.loads(gathered[0])["environments"]] == [*CELLS, "A"]
 
 
-def test_a_study_without_results_has_nothing_to_tell(study: Params) -> None:
+def test_a_study_without_results_has_no_provenance(study: Params) -> None:
     assert provenance.gathered(study) == {}
 
 

@@ -116,7 +116,7 @@ def test_text_and_headings_survive(two_pages):
     assert '<h2 id="cells.one:a" aria-level="3">' in html
 
 
-def test_a_missing_picture_and_a_missing_site_are_told(two_pages, folder):
+def test_a_missing_picture_and_a_missing_site_are_reported(two_pages, folder):
     (two_pages / "images" / "same.png").unlink()
     with pytest.raises(UserError, match=r"same\.png: a page shows this picture"):
         single_file.merge(two_pages)

@@ -13,7 +13,7 @@ from tests.report import fixture, trust_results
 from tests.report.built_site import REPORTS, built, check
 
 
-def test_missing_results_are_said_and_are_no_error(folder, repository):
+def test_missing_results_are_listed_and_are_no_error(folder, repository):
     params = fixture.params_file(repository)
     made = built()
     check(made)
@@ -51,7 +51,7 @@ def test_a_class_never_predicted_has_no_precision(folder, repository):
     assert re.search(r"4 never predicted \d+ – 0\.0 %", page.text)
 
 
-def test_a_perfect_single_cell_says_so(folder, repository):
+def test_a_perfect_single_cell_has_a_page(folder, repository):
     cells = {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")}
     params = fixture.params_file(repository, cells)
     fixture.write_cell(params, "simple_cnn-digits", fixture.digits(), right=1.0)
@@ -79,7 +79,7 @@ def test_a_hundred_classes_and_a_diverged_training(folder, repository):
     assert (REPORTS / "cells/simple_cnn-digits.html").stat().st_size < 2_000_000
 
 
-def test_one_epoch_is_told_in_a_table(small_study):
+def test_one_epoch_is_shown_in_a_table(small_study):
     path = paths.history("simple_cnn-digits")
     tables.write_table(path, tables.read_table(path).head(1))
     made = built()

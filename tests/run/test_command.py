@@ -33,7 +33,7 @@ def test_a_mistake_is_a_line_and_exit_code_2(capsys) -> None:
     assert ended(UserError("x: wrong"), capsys) == (2, "error: x: wrong\n")
 
 
-def test_ctrl_c_says_how_to_go_on(capsys) -> None:
+def test_ctrl_c_prints_how_to_resume(capsys) -> None:
     code, said = ended(KeyboardInterrupt(), capsys)
     assert code == 130 and "run the same command again" in said
 
@@ -168,7 +168,7 @@ def test_another_pipe_that_is_closed_is_a_bug() -> None:
     assert "BrokenPipeError" in start(f"{program}command.run(main)").stderr
 
 
-def test_a_full_disk_is_told_also_of_what_is_printed() -> None:
+def test_a_full_disk_is_reported_for_printed_output_too() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full:
@@ -182,7 +182,7 @@ def test_what_an_encoding_lacks_is_escaped() -> None:
     assert (done.returncode, done.stdout) == (0, "3 \\u2013 4 × 5\n")
 
 
-def test_a_program_without_arguments_refuses_them_and_says_what_it_is() -> None:
+def test_a_program_without_arguments_refuses_them_and_prints_its_purpose() -> None:
     program = "import sys\nsys.argv[1:] = {}\ncommand.start('stages.report', purpose='Be so.')"
     done = start(program.format(["--help"]))
     assert done.returncode == 0 and "Be so." in done.stdout

@@ -146,7 +146,7 @@ def test_a_copy_that_has_come_to_its_end_waits_for_threads_and_tidies_up(folder,
     assert err == ""
 
 
-def test_what_cannot_be_written_at_the_end_is_told(folder, offer) -> None:
+def test_what_cannot_be_written_at_the_end_is_reported(folder, offer) -> None:
     tells = ASKS.replace('code {code}")', 'code {code}", file=sys.stderr)')
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -163,7 +163,7 @@ def test_a_bug_keeps_its_traceback(folder, offer) -> None:
     assert err.startswith("Traceback") and err.endswith("ValueError: /\n")
 
 
-def test_how_a_signal_ended_it_is_told(folder, offer) -> None:
+def test_an_end_by_a_signal_is_reported(folder, offer) -> None:
     assert said(folder, "dies")[0] == f"code {-signal.SIGKILL}\n"
 
 

@@ -104,7 +104,7 @@ def test_two_clones_of_a_commit_note_the_same(tmp_path: Path, study: Path) -> No
 NOTHING = {"commit": None, "changed": [], "parameters": []}
 
 
-def test_without_git_it_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_git_the_code_version_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("params.yaml").write_text("seed: 1\n")
     assert provenance.sources() == NOTHING  # an unpacked archive
     provenance._sources.cache_clear()

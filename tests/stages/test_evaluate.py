@@ -162,7 +162,7 @@ def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path
     assert [path.read_bytes() for path in made] == before
 
 
-def test_a_network_that_always_says_the_same_has_known_metrics(study: Path) -> None:
+def test_a_network_with_constant_predictions_has_known_metrics(study: Path) -> None:
     loaded = params.load()
     probabilities = np.full(10, 0.02)
     probabilities[3] = 0.82
@@ -222,7 +222,7 @@ def test_an_unknown_cell_is_refused_at_once_with_the_nearest_name(study: Path) -
     assert CELL in done.stderr
 
 
-def test_help_says_what_it_does(study: Path) -> None:
+def test_help_describes_the_stage(study: Path) -> None:
     done = run_stage(study, "--help")
     assert done.returncode == 0
     assert "--run RUN" in done.stdout

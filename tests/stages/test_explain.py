@@ -164,7 +164,7 @@ def test_an_unknown_cell_suggests_the_nearest() -> None:
         explain_cell("simple_cnn-digit", "gradients")
 
 
-def test_without_predictions_it_says_how_to_get_them() -> None:
+def test_without_predictions_the_error_names_the_stage_to_run() -> None:
     small_cell.write_cell(GRAY, 16, 1, mistaken=half)
     paths.predictions(GRAY).unlink()
     with pytest.raises(UserError, match=r"dvc repro evaluate@simple_cnn-digits"):

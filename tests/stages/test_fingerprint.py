@@ -68,7 +68,7 @@ def test_what_is_done_counts(before: str, after: str) -> None:
         ("\n\n\n", "\n"),
     ],
 )
-def test_what_is_said_does_not(before: str, after: str) -> None:
+def test_comments_and_docstrings_do_not_count(before: str, after: str) -> None:
     assert strip_comments(CODE.replace(before, after)) == LEFT
 
 
@@ -151,7 +151,7 @@ def test_a_family_uses_its_methods_and_no_others() -> None:
     assert "heatproof.attribution.cam.layercam" not in modules
 
 
-def test_what_a_record_tells_readers_counts_for_the_report_only() -> None:
+def test_the_prose_of_a_record_counts_for_the_report_only() -> None:
     gradcam = source_code.ROOT / "heatproof/attribution/cam/gradcam.py"
     assert source_code.digest(gradcam) != source_code.digest(gradcam, prose=True)
     told = strip_comments(gradcam.read_text(encoding="utf-8"))

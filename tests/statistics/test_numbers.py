@@ -65,7 +65,7 @@ def test_significant_digits(value, text):
         (None, "–"),
     ],
 )
-def test_durations_are_said_as_a_person_would(seconds, text):
+def test_durations_are_in_units_a_person_would_use(seconds, text):
     assert numbers.duration(seconds) == text
 
 

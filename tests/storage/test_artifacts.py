@@ -42,7 +42,7 @@ def test_numbers_come_back_by_method_and_name():
     np.testing.assert_array_equal(read["lime"]["r2"], numbers["lime"]["r2"])
 
 
-def test_explanations_of_an_older_format_are_said_to_be_old():
+def test_explanations_of_an_older_format_are_refused_as_old():
     artifacts.write_findings("m-d", "gradients", {"map_gradcam": np.zeros((1, 2, 2))})
     with pytest.raises(UserError, match=r"gradients\.npz.*older.*repro -f explain_gradients@m-d"):
         artifacts.read_explanations("m-d", "gradients")

@@ -79,7 +79,7 @@ def test_many_steps_a_dispatch_give_what_single_ones_give(steps_at_once: int) ->
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-def test_callbacks_are_told_of_each_dispatch() -> None:
+def test_callbacks_are_called_after_each_dispatch() -> None:
     model, (batches, validation) = compiled(), data()
     told: list[int] = []
     watch = keras.callbacks.LambdaCallback(

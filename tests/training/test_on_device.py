@@ -154,7 +154,7 @@ def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(logits, expected, atol=LOGITS_APART)
 
 
-def test_without_jax_it_says_what_to_install(monkeypatch) -> None:
+def test_without_jax_the_error_names_what_to_install(monkeypatch) -> None:
     from heatproof.run.errors import UserError
 
     monkeypatch.setenv("KERAS_BACKEND", "jax")

@@ -12,7 +12,7 @@ def some_maps(*names: str, count: int = 3, side: int = 28) -> dict[str, np.ndarr
     return {name: random.normal(size=(count, side, side)).astype(np.float32) for name in names}
 
 
-def test_every_pair_and_image_is_as_spearman_says() -> None:
+def test_every_pair_and_image_is_spearmans() -> None:
     maps = some_maps("a", "b", "c")
     maps["c"] = np.maximum(maps["c"], 0)  # half of it ties, as in Grad-CAM
     result = agreement(maps)["full"]
@@ -25,7 +25,7 @@ def test_every_pair_and_image_is_as_spearman_says() -> None:
             )
 
 
-def test_the_grids_pair_is_as_spearman_says_of_pooled_magnitudes() -> None:
+def test_the_grids_pair_is_spearmans_of_pooled_magnitudes() -> None:
     maps = some_maps("a", "b")
     result = agreement(maps)["grid"]
     blocks = [np.abs(m).reshape(3, 7, 4, 7, 4).mean(axis=(2, 4)) for m in maps.values()]

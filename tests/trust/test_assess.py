@@ -171,7 +171,7 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     assert len(kept["value/shuffled_spearman/lime"]) == 1  # slow: of the first image only
 
 
-def test_a_cell_that_is_not_trained_on_shuffled_labels_says_which_are() -> None:
+def test_a_cell_not_trained_on_shuffled_labels_is_refused_with_those_that_are() -> None:
     with pytest.raises(UserError, match="shuffled"):
         assess_shuffled(params.load(), CELL)
 
@@ -234,7 +234,7 @@ def test_each_image_counts_once_evenly_spread() -> None:
     assert (few.maps["method"].ravel() == 2 * few.image_index).all()
 
 
-def test_without_explanations_it_says_how_to_get_them() -> None:
+def test_without_explanations_the_error_names_the_stage_to_run() -> None:
     paths.explanations(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
         assess(params.load(), CELL)

@@ -23,7 +23,7 @@ def test_a_check_is_passed_by_what_is_better_than_every_control():
     assert checks.of_cell(assessed(morf_lerf_gap__black=content)) == Tally(1, 3, 0)
 
 
-def test_less_is_better_where_the_measure_says_so():
+def test_less_is_better_where_the_measures_record_has_it():
     content = {"saliency": said(0.1), "lime": said(0.6), "random": said(0.4)}
     tally = checks.of_cell(assessed(deletion_probability__black=content))
     assert (tally.passed, tally.total) == (1, 2)

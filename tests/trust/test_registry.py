@@ -12,7 +12,7 @@ from heatproof.trust.options import MeasuresOptions
 
 
 @pytest.mark.parametrize("measure", registry.MEASURES.values(), ids=registry.MEASURES)
-def test_a_record_says_what_a_table_and_a_reader_need(measure: Measure) -> None:
+def test_a_record_has_what_a_table_and_a_reader_need(measure: Measure) -> None:
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", measure.name)
     assert measure.label[0].isupper() and measure.group in GROUPS and measure.unit
     assert not measure.meaning.endswith(".")  # it continues a sentence

@@ -67,7 +67,7 @@ def test_a_layer_may_be_named(name: str) -> None:
         np.testing.assert_allclose(maps, cells, rtol=1e-6)
 
 
-def test_a_wrong_layer_is_told_the_right_ones() -> None:
+def test_an_unknown_layer_is_refused_with_the_known_ones() -> None:
     network = architectures.shared("simple_cnn").network
     context = Context(np.zeros((1, 1, 1, 1), np.uint8), 0)
     method = GRADCAM.with_options(CamOptions(layer="conv2_rlu"), context)

@@ -16,7 +16,7 @@ def network() -> Network:
     return Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 4)), channels=3))
 
 
-def test_what_it_says_of_itself(network: Network) -> None:
+def test_image_shape_and_classes_are_those_of_the_model(network: Network) -> None:
     assert network.image_shape == (6, 6, 3)
     assert network.classes == 4
     assert network.logits(networks.images(5, 6, 3)).shape == (5, 4)

@@ -152,7 +152,7 @@ def test_one_image_is_explained_as_in_a_batch() -> None:
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "resnet18"])
-def test_a_loop_over_the_path_says_the_same(name: str) -> None:
+def test_a_loop_over_the_path_gives_the_same(name: str) -> None:
     """Of the network with its batch normalisations, point by point; and the error is its own."""
     case = architectures.shared(name)
     images, targets = case.images(2), case.targets(2)

@@ -91,7 +91,7 @@ def test_everything_lies_in_the_patch_that_decides(method: Callable) -> None:
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "mobilenet_v2"])
-def test_a_loop_over_the_samples_says_the_same(name: str) -> None:
+def test_a_loop_over_the_samples_gives_the_same(name: str) -> None:
     """Of the network with its batch normalisations, image by image and sample by sample."""
     case = architectures.shared(name)
     images, targets = case.images(2), case.targets(2)

@@ -37,7 +37,7 @@ def patch_of(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return image[mask.astype(bool)].reshape(6, 6, -1)
 
 
-def test_the_pattern_is_where_the_mask_says_and_is_the_class_alone() -> None:
+def test_the_pattern_is_where_the_mask_is_and_alone_decides_the_class() -> None:
     made = planted.planted(base(), options())
     seen = {}
     for image, mask, label in zip(made.test_images, made.test_masks, made.test_labels, strict=True):

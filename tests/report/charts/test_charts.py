@@ -41,7 +41,7 @@ def chart(series, **options):
     return line_chart("Loss", series, x_title="epoch", y_title="Loss", **options)
 
 
-def test_points_lie_where_their_numbers_say():
+def test_points_lie_where_their_numbers_are():
     made = chart([Series("a", 0, [1, 2, 3], [0.0, 1.0, 2.0])])
     assert made.y_ticks[0][1] == "0"
     assert made.y_ticks[-1][1] == "2"
@@ -52,7 +52,7 @@ def test_points_lie_where_their_numbers_say():
     assert middle[1] == pytest.approx((made.top + made.bottom) / 2)
 
 
-def test_the_text_alternative_says_where_the_lines_end():
+def test_the_text_alternative_has_the_lines_last_values():
     made = chart([Series("val", 0, [1, 2], [0.5, 0.75])], as_percent=True)
     assert made.summary == "val: 50.00 % at epoch 1, 75.00 % at the end."
     made = chart([Series("a", 0, [1, 2], [0.1, 0.75]), Series("b", 1, [1, 5], [0.2, 0.5])])

@@ -51,7 +51,7 @@ def test_zero_is_the_middle_of_a_signed_map():
     assert tuple(drawn[1, 1]) == diverging(1.0, bytes=True)[:3]
 
 
-def test_a_map_that_cannot_be_read_is_said_to_be_so():
+def test_a_map_that_cannot_be_read_is_marked():
     zero = np.zeros((2, 2), np.float32)
     broken = np.array([[np.nan, 1.0]], np.float32)
     assert sprites.defect(zero) == "all zero"

@@ -31,7 +31,7 @@ def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.nda
     return sheet[place[1] : place[1] + size[1], place[0] : place[0] + size[0]]
 
 
-def test_every_image_and_map_is_where_it_is_said_to_be(explained: study.CellResults) -> None:
+def test_every_image_and_map_is_at_its_stated_place(explained: study.CellResults) -> None:
     rows = gallery_results.many(7, ("cat", "dog", "owl"), side=6)
     made, data = page_data(explained, rows)
     assert [m[0] for m in data["methods"]] == ["gradcam", "lrp_epsilon"]

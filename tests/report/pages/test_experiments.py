@@ -65,7 +65,7 @@ def test_a_real_sweep_is_read():
     assert len({out[weights] for name, out in shown.outputs.items() if "stride" in name}) == 4
 
 
-def test_a_real_sweep_becomes_a_heat_table_and_tells_who_failed(folder):
+def test_a_real_sweep_becomes_a_heat_table_that_names_failures(folder):
     page = written(recorded()[0].start)
     assert len(page.ids) == len(set(page.ids))
     html = (FOLDER / "index.html").read_text()
@@ -168,7 +168,7 @@ def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
     assert f"../reports/cells/{CELL}.html" in page.links
 
 
-def test_what_dvc_cannot_tell_is_told():
+def test_what_dvc_cannot_read_is_shown_with_its_error():
     content = [
         {"rev": "workspace", "data": None},
         {"rev": "b" * 40, "data": None, "error": {"msg": "no such\nfile"}, "experiments": None},

@@ -46,7 +46,7 @@ def test_every_page_leads_to_a_term_and_every_term_to_its_place(small_site, monk
         assert re.search(r'href="(index|methods|claims|cells/[^"]+)\.html', entry), term
 
 
-def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
+def test_the_example_is_chosen_by_its_rule_and_shows_its_numbers(small_study):
     first, second = small_study.cells
     assert example.choose(study.collect(small_study)).name == first
     content = artifacts.read_metrics("evaluate", first)
@@ -66,7 +66,7 @@ def test_the_example_is_chosen_by_its_rule_and_tells_its_numbers(small_study):
     ("sure", "right", "verdict"),
     [(0.95, 0.9, ": overconfident"), (0.85, 0.9, "underconfident"), (0.901, 0.9, "calibrated")],
 )
-def test_over_and_under_confidence_are_told_apart(small_study, sure, right, verdict):
+def test_over_and_under_confidence_are_distinguished(small_study, sure, right, verdict):
     name = next(iter(small_study.cells))
     one = {"low": 0.8, "high": 1.0, "count": 10, "confidence": sure, "accuracy": right}
     empty = {"low": 0.0, "high": 0.8, "count": 0, "confidence": None, "accuracy": None}

@@ -86,7 +86,7 @@ def test_it_holds_everything_it_shows() -> None:
     assert page.headings[0] == 1 and page.headings.count(1) == 1
 
 
-def test_it_says_what_the_network_says() -> None:
+def test_the_probable_classes_are_listed() -> None:
     page, _ = read(photo())
     for words in (
         "one 50.0 %", "three 20.0 %", "All 8 classes", "test images is 97.3 %",
@@ -97,7 +97,7 @@ def test_it_says_what_the_network_says() -> None:
     assert "the class you chose" not in page.text
 
 
-def test_a_class_the_reader_named_is_said_to_be() -> None:
+def test_a_class_the_reader_chose_is_marked() -> None:
     page, _ = read(photo(target=6), subject=replace(SUBJECT, chosen=True))
     assert "Why six? the class you chose, probability 0.5 %" in page.text
 
@@ -114,7 +114,7 @@ def test_every_map_has_its_scale_and_its_own_error() -> None:
     assert registry.numbers()["r2"].meaning in page.text
 
 
-def test_maps_are_told_to_who_cannot_see_them() -> None:
+def test_maps_have_a_text_alternative() -> None:
     corner = np.zeros((8, 8), np.float32)
     corner[7, 0] = 3
     page, _ = read(photo(maps={"gradcam": corner, "saliency": 0 * corner}))
@@ -130,7 +130,7 @@ def test_a_photo_kept_whole_has_no_frame() -> None:
     assert "cropped" not in html and "Unlike the training images" not in html
 
 
-def test_who_cannot_serve_is_told_with_the_reason() -> None:
+def test_an_unsupported_method_is_shown_with_the_reason() -> None:
     reason = "ReLU6 & <b>depthwise</b> convolutions"
     page, html = read(photo(), subject=replace(SUBJECT, unsupported={"deep_shap": reason}))
     assert f"DeepSHAP: {reason}" in page.text

@@ -69,7 +69,7 @@ def test_a_method_no_better_than_noise_is_named(planted):
     assert text.endswith("LIME is no better than noise there.")
 
 
-def test_without_planted_cells_it_says_that_nothing_is_known(small_study):
+def test_without_planted_cells_the_truth_is_stated_to_be_unknown(small_study):
     html, page = rendered(small_study)
     assert "the place of the evidence is not known for any image" in page.text
     assert context(small_study)["truth"] is None
@@ -178,7 +178,7 @@ def test_one_method_alone(folder, repository):
     assert "Fewer than two methods are both timed and measured" in page.text
 
 
-def test_nothing_assessed_is_said(folder, repository):
+def test_a_study_without_assessments_is_stated_to_have_none(folder, repository):
     params = fixture.params_file(repository)
     _, page = rendered(params)
     assert "No explanations assessed yet" in page.text

@@ -73,7 +73,7 @@ def test_methods_that_draw_the_same_map_without_learned_weights_are_named(small_
     assert section(small_study, measures=content).weight_independent == ""
 
 
-def test_whether_the_ranking_survives_is_said_with_the_worst_pair(small_study):
+def test_the_stability_of_the_ranking_is_stated_with_the_worst_pair(small_study):
     ranks = {"black": {"lime": {"rank": 1.0, "low": 1.0, "high": 2.5}}}
     ranking = {
         "infidelity": {
@@ -144,7 +144,7 @@ def test_without_wrong_answers_there_is_nothing_to_set_apart():
     assert per_image.by_outcome({}, 100, 1) is None
 
 
-def test_classes_are_told_by_their_true_label():
+def test_classes_are_named_by_their_true_label():
     gap = np.array([0.2, 0.4, 0.6, np.nan], np.float32)
     raw = values(**{"value/morf_lerf_gap/black/saliency": gap})
     (made,) = per_image.by_class(raw, ["cat", "dog"])

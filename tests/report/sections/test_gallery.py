@@ -22,7 +22,7 @@ def rows(pairs, maps=None):
     )
 
 
-def test_right_and_wrong_answers_are_told_apart_and_grouped_by_image():
+def test_correct_and_wrong_predictions_are_separate_and_grouped_by_image():
     made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
     assert [x.index for x in made.correct] == [4]
     assert [x.index for x in made.incorrect] == [9]
@@ -46,7 +46,7 @@ def test_without_predictions_the_true_class_has_no_probability():
     assert [t.probability for t in wrong.targets] == [0.75, None]
 
 
-def test_a_map_is_told_in_words_and_an_empty_one_is_marked():
+def test_a_map_is_described_in_words_and_an_empty_one_is_marked():
     sound = np.zeros((1, 6, 6), np.float32)
     sound[0, 0, 5] = 3
     made = gallery(rows([(0, 0, 0, 0)], {"gradcam": np.zeros_like(sound), "saliency": sound}))

@@ -32,7 +32,7 @@ def test_a_cheaper_network_beside_the_best_is_named_with_its_saving(small_study)
     )
 
 
-def test_where_none_is_beside_it_the_gain_is_told(small_study):
+def test_without_an_overlapping_network_the_gain_is_stated(small_study):
     changed(SIMPLE, **figures(0.80, 0.01, 1_000_000))
     changed(BASELINE, **figures(0.95, 0.01, 3_000_000))
     text = by_title(small_study)["Accuracy for its cost"].text
@@ -84,7 +84,7 @@ def test_methods_are_named_by_how_often_they_beat_the_controls(small_study):
     assert "beats every control in 8 of 8 checks, the most" in text
 
 
-def test_nothing_is_told_of_nothing(folder, repository):
+def test_an_empty_study_has_no_key_findings(folder, repository):
     assert key_findings.key_findings(study.collect(fixture.params_file(repository))) == ()
 
 

@@ -42,7 +42,7 @@ def test_one_map_has_its_error_beside_it(own: dict[str, float], expected: str) -
     assert methods.beside(own) == expected
 
 
-def test_every_known_number_can_be_told() -> None:
+def test_every_known_number_has_a_label_and_a_meaning() -> None:
     for name, number in registry.numbers().items():
         assert number.label and number.meaning
         assert bool(methods.beside({name: 0.5})) == bool(number.caption)

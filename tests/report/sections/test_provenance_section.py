@@ -32,7 +32,7 @@ def test_every_budget_is_put_in_words() -> None:
     assert set(BUDGETS) == set(get_args(params.Budget))
 
 
-def test_one_machine_and_one_commit_are_told_once() -> None:
+def test_one_machine_and_one_commit_are_shown_once() -> None:
     runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0)]
     made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE]))
     (source,) = made.sources
@@ -83,7 +83,7 @@ def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     assert len(made.environments) + made.more_environments == 9
 
 
-def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
+def test_the_overview_shows_it_and_every_page_links_to_it(small_study) -> None:
     runs = [("train", FIRST, 0, 0), ("train", SECOND, None, None)]
     made = records.content(runs, [records.CLEAN], [records.MACHINE])
     records.write(made)
@@ -103,7 +103,7 @@ def test_the_overview_tells_it_and_every_page_leads_to_it(small_study) -> None:
         assert {f"{root}index.html#provenance", f"{root}provenance.json"} <= set(links), path
 
 
-def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
+def test_changed_parameters_and_several_machines_are_shown(small_study) -> None:
     records.write(records.hostile(FIRST, SECOND))
     page = overview()
     for text in (
@@ -121,7 +121,7 @@ def test_changed_parameters_and_several_machines_are_told(small_study) -> None:
     assert not [key for key, _ in page.attributes if key.startswith("on")]
 
 
-def test_without_a_record_the_page_says_so_and_offers_no_file(small_study) -> None:
+def test_without_a_record_the_page_states_it_and_offers_no_file(small_study) -> None:
     shutil.rmtree(paths.DATA / "timing")
     page = overview()
     assert page.text.count("Not recorded") == 2

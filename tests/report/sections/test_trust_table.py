@@ -52,7 +52,7 @@ def test_a_single_method_is_not_the_best_of_anything():
     assert best(made) == []
 
 
-def test_a_column_that_says_nothing_has_no_best_and_says_why():
+def test_an_uninformative_column_has_no_best_and_a_reason():
     content = {
         "saliency": summary(0.5),
         "gradcam": summary(0.2),
@@ -69,7 +69,7 @@ def test_a_column_that_says_nothing_has_no_best_and_says_why():
     assert column.note == "higher is better; uninformative here"
 
 
-def test_a_mean_of_few_images_says_so_and_is_not_the_best():
+def test_a_mean_of_few_images_is_marked_and_not_the_best():
     content = {
         "saliency": summary(0.5, 0.4, 0.6),
         "gradcam": summary(0.4),

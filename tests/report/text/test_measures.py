@@ -26,7 +26,7 @@ def test_controls_are_named_as_in_a_sentence():
     assert three == "Noise, the edge filter and a constant map rank above most methods here"
 
 
-def test_a_test_that_noise_passes_still_tells_who_fails_it() -> None:
+def test_a_test_that_noise_passes_still_shows_who_fails_it() -> None:
     assert measures.consequence("gini") == "this column is uninformative about methods"
     for name in ("randomised_spearman", "sensitivity_max"):
         assert measures.consequence(name) == "passing this test proves nothing, failing it does"

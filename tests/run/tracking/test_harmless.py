@@ -63,7 +63,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-def test_three_first_writers_at_once_share_a_fresh_database_and_say_nothing(
+def test_three_first_writers_at_once_share_a_fresh_database_silently(
     study: Path,
 ) -> None:
     # Three real processes, let go together; they share one import of MLflow.

@@ -102,7 +102,7 @@ def test_a_map_of_zeros_is_the_unit() -> None:
     assert np.isnan(black["infidelity_scaling"]).all()
 
 
-def test_what_changes_nothing_says_nothing() -> None:
+def test_an_image_that_no_square_changes_has_no_value() -> None:
     images = images_of()
     images[1] = 0  # as the baseline: no square changes it, though noise does
     result = measured({"map": contributions(images_of())}, images)
