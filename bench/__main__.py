@@ -128,7 +128,7 @@ def kept_in(file: Path) -> str:
 def _interrupted(part: str, file: Path) -> None:
     print(
         f"interrupted in {part}. Kept in {file.name}, with the number of cases: {kept_in(file)}; "
-        "`python -m bench --show` prints it, `--only` measures parts anew",
+        "`python -m bench --show` prints it, `--only` measures parts again",
         file=sys.stderr,
     )
     sys.exit(INTERRUPTED)

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LIMIT_TIMES = 1.3
 
 
-# What `dvc commit` does, but for writing the whole of dvc.lock anew after every stage, which takes
+# What `dvc commit` does, but for rewriting the whole of dvc.lock after every stage, which takes
 # minutes with so many.
 RECORDED = """
 from dvc.repo import Repo

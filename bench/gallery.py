@@ -1,7 +1,7 @@
 """How soon a gallery of a thousand images answers its controls: `python -m bench.gallery`
 
 Builds a site from made-up results, opens the page of a thousand explained images in headless
-Chromium, and times each control from the change of its value until the page is laid out anew. The
+Chromium, and times each control from the change of its value until the page is laid out again. The
 best of several tries counts. Exits with 1 where one takes longer than the goal.
 """
 

@@ -102,18 +102,18 @@ def device(on_cpu: bool) -> tuple[str, int]:
         raise UserError(f"KERAS_BACKEND={runtime.backend()}: python -m bench.gpu needs jax")
     import jax
 
-    found = jax.devices()[0]
-    if found.platform == "cpu" and not on_cpu:
+    device = jax.devices()[0]
+    if device.platform == "cpu" and not on_cpu:
         raise UserError(
             "JAX sees no GPU here. On a machine that has one, `pip install -r "
             "requirements-jax-gpu.in` beside requirements-jax.txt. Here --small tries all of it "
             "with few images, and --on-cpu trains in full, which takes hours for the large networks"
         )
-    return found.device_kind, CPU_PRODUCT if found.platform == "cpu" else PRODUCT
+    return device.device_kind, CPU_PRODUCT if device.platform == "cpu" else PRODUCT
 
 
 def peak(size: int, precision: str) -> float:
-    """Return how many operations a second a product of matrices of `size` reaches here."""
+    """Return how many operations per second a product of matrices of `size` reaches here."""
     import jax
     import jax.numpy as jnp
 

@@ -7,7 +7,7 @@ its start and its end: while two run at once, each is slowed by the other, and t
 more than the step took. Beside the time stand the products and sums that a kind needs (three
 passes, as `bench.train` counts them), a second, and what share that is of what a product of two
 matrices of 2,048² reaches: what makes a network slow is what takes long at a small share. Layers
-without weights have none; their share is not said.
+without weights have none; their share is not shown.
 """
 
 from heatproof.run import command
@@ -60,7 +60,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Row:
-    """A kind of layer: seconds of its operations a step, and its GFLOP a step, three passes."""
+    """A kind of layer: seconds of its operations per step, and GFLOP of three passes per step."""
 
     kind: str
     seconds: float
@@ -73,14 +73,14 @@ def layers_of(model: "keras.Model") -> dict[str, Layer]:
 
     from heatproof.models import cost
 
-    found = {}
+    layers = {}
     for layer in model.layers:
         name = KINDS.get(type(layer).__name__, "other layers")
         if type(layer).__name__ == "Conv2D":
             name = "×".join(map(str, layer.kernel_size)) + " convolution"
         alone = keras.Model(layer.input, layer.output) if layer.weights else None
-        found[layer.name] = Layer(name, cost.flops(alone) / 1e9 if alone else 0.0)
-    return found
+        layers[layer.name] = Layer(name, cost.flops(alone) / 1e9 if alone else 0.0)
+    return layers
 
 
 def rows(
@@ -95,7 +95,7 @@ def rows(
         operations: what the profiler calls each, and its seconds; what is none is left out.
         layers: of the network.
         steps: that were recorded.
-        batch_size: images a step.
+        batch_size: images per step.
     """
     seconds: Counter[str] = Counter()
     for name, took in operations:
@@ -159,15 +159,15 @@ def operations_in(folder: Path) -> list[tuple[str, float]]:
     ]
 
 
-def lines(found: list[Row], product: float) -> list[str]:
+def lines(measured: list[Row], product: float) -> list[str]:
     """Return the table of a network. `product`: GFLOP/s of a large product."""
-    total = sum(row.seconds for row in found)
-    said = [f"{'of the time':>11} {'ms a step':>10} {'GFLOP/s':>8} {'of the product':>15}"]
-    for row in found:
+    total = sum(row.seconds for row in measured)
+    table = [f"{'of the time':>11} {'ms per step':>11} {'GFLOP/s':>8} {'of the product':>15}"]
+    for row in measured:
         rate = row.gflop / row.seconds
         rates = f"{rate:8.0f} {rate / product:15.0%}" if row.gflop else f"{'–':>8} {'–':>15}"
-        said.append(f"{row.seconds / total:11.0%} {row.seconds * 1e3:10.1f} {rates}  {row.kind}")
-    return said
+        table.append(f"{row.seconds / total:11.0%} {row.seconds * 1e3:11.1f} {rates}  {row.kind}")
+    return table
 
 
 def main() -> None:
@@ -192,5 +192,7 @@ def main() -> None:
     shape = SHAPES[study.cell(cell).dataset]
     layers = layers_of(build_model(study.run(cell), shape, CLASSES))
     batch_size = study.run(cell).schedule.batch_size
-    print(f"{options.model}, {batch_size} images a step; the product reaches {product:.0f} GFLOP/s")
+    print(
+        f"{options.model}, {batch_size} images per step; the product reaches {product:.0f} GFLOP/s"
+    )
     print(*lines(rows(operations, layers, options.batches, batch_size), product), sep="\n")

@@ -80,12 +80,12 @@ def commands(locked: Mapping[str, Any], cells: Sequence[str], datasets: Sequence
         datasets: those of the cells.
     """
     keys = {"", *cells, *datasets}
-    found = {
+    words = {
         name: shlex.split(stage["cmd"])
         for name, stage in locked.items()
         if name.partition("@")[2] in keys
     }
-    return dict(sorted(found.items(), key=lambda entry: entry[1][2].startswith(TRAINS)))
+    return dict(sorted(words.items(), key=lambda entry: entry[1][2].startswith(TRAINS)))
 
 
 def cells_by_default(study: params.Params, folder: Path) -> list[str]:
@@ -99,7 +99,7 @@ def cells_by_default(study: params.Params, folder: Path) -> list[str]:
 
 
 def peak_gib(words: Sequence[str], folder: Path, steps: int) -> tuple[float, str]:
-    """Run a stage; return its greatest resident memory in GiB, and what it said if it failed.
+    """Run a stage; return its greatest resident memory in GiB, and what it printed if it failed.
 
     Args:
         words: `python -m <module>` and its options.
@@ -109,15 +109,15 @@ def peak_gib(words: Sequence[str], folder: Path, steps: int) -> tuple[float, str
     _, _, module, *rest = words
     how = ["-c", SHORT, str(steps), module] if module.startswith(TRAINS) else ["-m", module]
     mirror = {key: os.environ[key] for key in ("DATASETS_MIRROR",) if key in os.environ}
-    with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile("r") as told:
+    with tempfile.TemporaryFile() as printed, tempfile.NamedTemporaryFile("r") as reported:
         subprocess.run(
-            [sys.executable, "-S", "-c", STARTER, told.name, sys.executable, *how, *rest],
-            cwd=folder, env=environment(**mirror), stdout=said, stderr=subprocess.STDOUT,
+            [sys.executable, "-S", "-c", STARTER, reported.name, sys.executable, *how, *rest],
+            cwd=folder, env=environment(**mirror), stdout=printed, stderr=subprocess.STDOUT,
             check=True,
         )  # fmt: skip
-        kib, code = map(int, told.read().split())
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
+        kib, code = map(int, reported.read().split())
+        printed.seek(0)
+        lines = printed.read().decode(errors="replace").strip().splitlines()
     return kib / 2**20, (lines or ["it ended"])[-1] if code else ""
 
 

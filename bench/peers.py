@@ -65,11 +65,11 @@ def find(folder: Path, modules: Sequence[str]) -> Environment:
         [python, "-c", _ASK, json.dumps([modules, LIBRARIES])], capture_output=True, text=True
     )
     if done.returncode != 0:
-        said = (done.stderr.strip().splitlines() or ["its Python ended without a word"])[-1]
-        return Environment(python, f"{_WHICH} does not start: {said}")
-    found = json.loads(done.stdout)
-    lacking = ", ".join(found["lacking"])
-    versions = {name: version for name, version in found["versions"].items() if version}
+        reason = (done.stderr.strip().splitlines() or ["its Python ended without a word"])[-1]
+        return Environment(python, f"{_WHICH} does not start: {reason}")
+    answer = json.loads(done.stdout)
+    lacking = ", ".join(answer["lacking"])
+    versions = {name: version for name, version in answer["versions"].items() if version}
     return Environment(python, f"{_WHICH} has no {lacking}" if lacking else "", versions)
 
 

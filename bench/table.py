@@ -92,11 +92,11 @@ def number(value: float) -> str:
 
 def numbered(rows: Rows) -> dict[int, dict[str, Any]]:
     """Return each different machine (its commit apart) by a number from 1."""
-    found: list[dict[str, Any]] = []
+    machines: list[dict[str, Any]] = []
     for _, machine in rows:
-        if (bare := _without_commit(machine)) not in found:
-            found.append(bare)
-    return dict(enumerate(found, 1))
+        if (bare := _without_commit(machine)) not in machines:
+            machines.append(bare)
+    return dict(enumerate(machines, 1))
 
 
 def _without_commit(machine: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ passing the same number of images, made beforehand, through the same network in 
 batches. The two take turns. Exits with 1 where the measures take more than 1.3 times the passes.
 
 Where a turn over all images would take longer than `--seconds`, it is over the first few of them:
-as many maps, perturbations and batches an image, and the line says of how many images it is.
+as many maps, perturbations and batches per image, and the line has how many images it is of.
 """
 
 from heatproof.run import command
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=20.0, help="a turn's greatest length")
-    parser.add_argument("--methods", type=int, default=METHODS, help="how many maps an image")
+    parser.add_argument("--methods", type=int, default=METHODS, help="how many maps per image")
     options = parser.parse_args()
     study = params.load()
     runtime.configure(study.threads, study.seed)

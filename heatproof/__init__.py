@@ -1,0 +1,1 @@
+"""Train small image classifiers, explain their predictions, and measure the explanations."""

@@ -104,8 +104,8 @@ def _fastest(ways: Ways, images: int, limit: float) -> tuple[str, Call, int]:
 
 def _seconds(call: Call, count: int) -> float:
     started = time.perf_counter()
-    told = call(count)
-    return time.perf_counter() - started if told is None else told
+    measured = call(count)
+    return time.perf_counter() - started if measured is None else measured
 
 
 def _line(error: Exception) -> str:

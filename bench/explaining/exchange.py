@@ -99,8 +99,8 @@ def weights_of(model: Any) -> dict[str, np.ndarray]:
 def write(folder: Path, layers: list[Layer], weights: dict[str, np.ndarray], to: Inputs) -> None:
     """Write a network and what is explained into a folder."""
     arrays = asdict(to)
-    said = {key: arrays.pop(key) for key in ("layer", "values")}
-    content = {"layers": [asdict(layer) for layer in layers], **said}
+    settings = {key: arrays.pop(key) for key in ("layer", "values")}
+    content = {"layers": [asdict(layer) for layer in layers], **settings}
     (folder / "network.json").write_text(json.dumps(content, indent=1))
     np.savez(folder / "weights.npz", **weights)
     np.savez(folder / "inputs.npz", **arrays)

@@ -66,7 +66,7 @@ class Subject:
 
     def _choose_layout(self) -> None:
         """Keep the images' layout with which a forward and backward pass is faster."""
-        found = {}
+        seconds = {}
         batch = self.images.repeat(4, 1, 1, 1)
         for layout in (torch.contiguous_format, torch.channels_last):
             self.layout = layout
@@ -77,8 +77,8 @@ class Subject:
                 started = time.perf_counter()
                 torch.autograd.grad(self.graph(images).sum(), images)
                 times.append(time.perf_counter() - started)
-            found[layout] = min(times)
-        self.layout = min(found, key=found.__getitem__)
+            seconds[layout] = min(times)
+        self.layout = min(seconds, key=seconds.__getitem__)
         self.graph.to(memory_format=self.layout)
         self.images, self.background = map(self._laid_out, (self.images, self.background))
 

@@ -46,15 +46,15 @@ def choice(package: str, block: str, key: str) -> Any:
     Raises:
         TypeError: a module has no such class, or its Literal is another name.
     """
-    found = {name: getattr(module, block, None) for name, module in modules(package).items()}
-    for name, kind in found.items():
+    blocks = {name: getattr(module, block, None) for name, module in modules(package).items()}
+    for name, kind in blocks.items():
         field = getattr(kind, "model_fields", {}).get(key)
         if field is None or get_args(field.annotation) != (name,):
             raise TypeError(
                 f"{package}.{name}: expected a class {block}(Block) with the field "
                 f'`{key}: Literal["{name}"]`'
             )
-    return Annotated[Union[tuple(found.values())], Field(discriminator=key)]  # noqa: UP007
+    return Annotated[Union[tuple(blocks.values())], Field(discriminator=key)]  # noqa: UP007
 
 
 def by_name(

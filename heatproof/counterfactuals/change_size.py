@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-# Of total variation's operator. Each call goes on from where the last one stood, so few are enough.
+# Of total variation's operator. Each call starts where the last one ended, so few are enough.
 DUAL_STEPS = 5
 
 

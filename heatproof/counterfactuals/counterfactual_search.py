@@ -95,7 +95,7 @@ def in_fixed_size_batches(network: Network, function: Any, *arrays: np.ndarray) 
     """Apply a function as `Network.in_batches` does, in batches that all have the same size.
 
     A kernel's last bits depend on the size of the batch. Where they decide a sign, or which way a
-    search goes on from a step, an image's result would depend on how many are beside it.
+    search continues from a step, an image's result would depend on how many are beside it.
     """
     count = len(arrays[0])
     size = min(BATCH, network.batch_size)

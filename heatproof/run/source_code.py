@@ -2,12 +2,12 @@
 
 Comments, docstrings, blank lines and the prose of records do not count: explaining a line of code
 better is no reason to train again. Nor do packages and modules that only move values, which are not
-followed either: a change of theirs that alters a result is a change of the file
-format or of a parameter's meaning, and the stage that makes the value changes with it. These are
-`config`, `storage` and `run` (but its `runtime`, which chooses kernels), each package's `options`,
-whose values are dependencies of their own, the package itself, which has the version, what finds
-the methods and measures (stages start from the modules of their own), and what draws pictures for
-tracked runs. The prose, and what finds records, count for the report, which shows them.
+followed either: a change of theirs that alters a result is a change of the file format or of a
+parameter's meaning, and the stage that makes the value changes with it. These are `config`,
+`storage` and `run` (but its `runtime`, which chooses kernels), each package's `options`, whose
+values are dependencies of their own, the package itself, which has no code, what finds the methods
+and measures (stages start from the modules of their own), and what draws pictures for tracked runs.
+The prose, and what finds records, count for the report, which shows them.
 """
 
 import ast

@@ -40,7 +40,7 @@ class Batches(keras.utils.PyDataset):
     """Batches for `model.fit`: float32 images in [0, 1], float32 one-hot labels.
 
     Images stay uint8 until their batch is made, so a dataset never stands in memory as floats.
-    The order of epoch e follows from (seed, e) alone, so that training can go on from any epoch.
+    The order of epoch e follows from (seed, e) alone, so that training can resume from any epoch.
     """
 
     def __init__(

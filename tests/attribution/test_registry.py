@@ -37,10 +37,10 @@ def test_records_are_complete_and_unlike() -> None:
 def test_every_stage_has_methods_and_every_method_a_stage() -> None:
     found = [name for stage in STAGE_FAMILIES for name in registry.of_stage(stage)]
     assert sorted(found) == sorted(registry.methods())
-    room = "heatproof.attribution"
+    package = "heatproof.attribution"
     assert registry.modules(["rise", "vargrad", "smoothgrad"]) == (
-        f"{room}.gradients.noisy_gradients",
-        f"{room}.perturbation.rise",
+        f"{package}.gradients.noisy_gradients",
+        f"{package}.perturbation.rise",
     )
 
 

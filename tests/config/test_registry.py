@@ -35,10 +35,10 @@ def test_a_module_without_its_own_name_is_refused(
     found = {"right": SimpleNamespace(Options=Right), "new": SimpleNamespace(**described)}
     monkeypatch.setattr(registry, "modules", lambda package: found)
     message = (
-        r'room\.new: expected a class Options\(Block\) with the field `kind: Literal\["new"\]`'
+        r'package\.new: expected a class Options\(Block\) with the field `kind: Literal\["new"\]`'
     )
     with pytest.raises(TypeError, match=message):
-        registry.choice("room", "Options", "kind")
+        registry.choice("package", "Options", "kind")
 
 
 def test_records_are_sorted_and_a_wrong_one_is_reported_with_its_module() -> None:

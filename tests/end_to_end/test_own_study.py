@@ -12,8 +12,8 @@ from heatproof.config import overlay
 from tests.scratch import ROOT, environment, real_params
 
 # Those that read params.yaml most. `make test` in the copy would run the others as well.
-ROOMS = ("tests/config", "tests/claims", "tests/storage", "tests/stages", "tests/report",
-         "tests/end_to_end/test_dependencies.py")  # fmt: skip
+FOLDERS = ("tests/config", "tests/claims", "tests/storage", "tests/stages", "tests/report",
+           "tests/end_to_end/test_dependencies.py")  # fmt: skip
 
 
 def own_params() -> dict[str, Any]:
@@ -54,4 +54,4 @@ def test_the_tests_pass_in_it(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout[-5000:]
 
     tested("--collect-only")
-    tested("-m", "not slow and not thorough and not browser", *ROOMS)
+    tested("-m", "not slow and not thorough and not browser", *FOLDERS)

@@ -119,12 +119,12 @@ def test_ctrl_c_while_a_module_is_imported_is_a_line(tmp_path) -> None:
 def test_starting_chooses_kernels_and_importing_changes_nothing() -> None:
     program = """
 import os, pkgutil, signal, sys
-import heatproof.run as room
+import heatproof.run as package
 def state():
     return (dict(os.environ), sys.excepthook, sys.unraisablehook, sys.path[:], os.getcwd(),
             [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)])
 before = state()
-for module in pkgutil.iter_modules(room.__path__):
+for module in pkgutil.iter_modules(package.__path__):
     __import__(f"heatproof.run.{module.name}")
 assert state() == before
 assert "tensorflow" not in sys.modules

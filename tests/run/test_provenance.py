@@ -58,12 +58,12 @@ def test_what_differs_from_the_commit_is_named() -> None:
     commit = committed(before)
     Path("params.yaml").write_text(used)
     Path("stages/train.py").write_text("2\n")
-    Path("stages/models").mkdir()
-    Path("stages/models/mine.py").write_text("new\n")
+    Path("heatproof/models").mkdir(parents=True)
+    Path("heatproof/models/mine.py").write_text("new\n")
     git("mv", "-k", "stages/train.py", "stages/trained.py")
     found = provenance.sources()
     assert found["commit"] == commit
-    assert set(found["changed"]) >= {"stages/trained.py", "stages/models/"}
+    assert set(found["changed"]) >= {"stages/trained.py", "heatproof/"}
     assert "params.yaml" not in found["changed"]
     # 1e-3 and 0.001 are one number.
     assert found["parameters"] == [

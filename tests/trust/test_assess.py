@@ -94,7 +94,7 @@ def test_every_measure_has_every_method_and_every_control(
             assert said["images"] <= (1 if again and method in slow else 4)
             if said["low"] is not None:
                 assert said["low"] <= said["mean"] + 1e-6 and said["mean"] <= said["high"] + 1e-6
-    # What does not look at the network cannot change with its weights; noise is drawn anew.
+    # What does not look at the network cannot change with its weights; noise is drawn again.
     assert measures["randomised_spearman"]["edges"]["mean"] == pytest.approx(1)
     assert abs(measures["randomised_spearman"]["random"]["mean"]) < 0.2
     assert measures["sensitivity_max"]["centre"]["mean"] == 0

@@ -69,8 +69,8 @@ def multipliers_of(model: "keras.Model", images: Facts, others: Facts, start: An
 
     Args:
         model: the network.
-        images: what `passed` says of a images.
-        others: what it says of the b images that each of them is compared to.
+        images: the result of `passed` for a images.
+        others: that for the b images that each of them is compared to.
         start: the logits' multipliers, (a * b, classes), the b pairs of an image side by side.
     """
     import tensorflow as tf

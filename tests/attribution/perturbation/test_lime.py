@@ -136,7 +136,7 @@ def test_a_network_that_looks_at_nothing(value: float, channels: int) -> None:
     assert np.isnan(found.numbers["r2"]).all() and np.isnan(found.numbers["stability"]).all()
 
 
-def test_a_constant_image_blurred_gives_an_empty_map_and_no_r2() -> None:
+def test_a_constant_image_blurred_gives_an_empty_map_and_idle_segments() -> None:
     network = Network(networks.averaged(np.ones((3, 2), np.float32)))
     images = np.full((1, 6, 6, 1), 0.5, np.float32)
     found = lime(network, images, np.array([0]), options(), GREY, 0)

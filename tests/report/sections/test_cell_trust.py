@@ -124,8 +124,8 @@ def values(**more):
 
 def test_right_and_wrong_answers_are_averaged_apart():
     gini = np.array([0.2, 0.9, 0.4, np.nan], np.float32)
-    dear = np.array([0.5], np.float32)  # of the first image only
-    raw = values(**{"value/gini/saliency": gini, "value/gini/lime": dear})
+    slow = np.array([0.5], np.float32)  # of the first image only
+    raw = values(**{"value/gini/saliency": gini, "value/gini/lime": slow})
     made = per_image.by_outcome(raw, 100, 1)
     assert [(c.group, c.label) for c in made.columns] == [
         ("Gini", "correct"),
