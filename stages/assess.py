@@ -3,7 +3,7 @@
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.assess", uses="tensorflow", check="heatproof.config.params:load")
+    command.start("stages.assess", uses="tensorflow", check="heatproof.config.arguments:check")
 
 import argparse
 

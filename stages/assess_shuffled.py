@@ -7,7 +7,9 @@ trained on shuffled labels.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.assess_shuffled", uses="tensorflow", check="heatproof.config.params:load")
+    command.start(
+        "stages.assess_shuffled", uses="tensorflow", check="heatproof.config.arguments:check"
+    )
 
 import argparse
 

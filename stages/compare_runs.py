@@ -3,7 +3,9 @@
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.compare_runs", uses="tensorflow", check="heatproof.config.params:load")
+    command.start(
+        "stages.compare_runs", uses="tensorflow", check="heatproof.config.arguments:check"
+    )
 
 import argparse
 

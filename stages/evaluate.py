@@ -8,7 +8,7 @@ metrics/evaluate/<run>.json and, apart because it never repeats, data/timing/eva
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.evaluate", uses="keras", check="heatproof.config.params:load")
+    command.start("stages.evaluate", uses="keras", check="heatproof.config.arguments:check")
 
 import argparse
 import time

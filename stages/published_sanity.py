@@ -7,7 +7,7 @@ from heatproof.run import command
 
 if __name__ == "__main__":
     command.start(
-        "stages.published_sanity", uses="tensorflow", check="heatproof.config.params:load"
+        "stages.published_sanity", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
 import argparse

@@ -3,7 +3,7 @@
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.train", uses="keras", check="heatproof.config.params:load")
+    command.start("stages.train", uses="keras", check="heatproof.config.arguments:check")
 
 import argparse
 import time

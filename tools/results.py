@@ -24,6 +24,7 @@ from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths
+from heatproof.storage.formats import require
 from tools.shell import dvc
 
 README = Path("README.md")
@@ -32,6 +33,11 @@ LOCK = Path("dvc.lock")
 # What fingerprint writes: of what a stage depends on, in words.
 WRITTEN = {"data/code": "code", "data/runs": "options of the run"}
 NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
+
+
+def _readme() -> str:
+    require(README, made_by="")
+    return README.read_text(encoding="utf-8")
 
 
 def table() -> str:
@@ -77,7 +83,7 @@ def replaced(text: str, content: str) -> str:
 def check() -> list[str]:
     """Return what is stale among the committed results, a line each; empty where nothing is."""
     lines = []
-    text = README.read_text(encoding="utf-8")
+    text = _readme()
     if replaced(text, table()) != text:
         lines.append(f"{README}: the table is not what metrics/ gives: python -m tools.results")
     subprocess.run([sys.executable, "-m", "stages.fingerprint"], check=True)
@@ -134,6 +140,6 @@ def main() -> None:
             raise UserError("these results are stale:\n" + "\n".join(lines))
         print("metrics/, dvc.lock and README.md belong to this code and these parameters")
         return
-    text = README.read_text(encoding="utf-8")
+    text = _readme()
     atomic.write_text(README, replaced(text, table()))
     print(f"{README}: results table written")

@@ -3,7 +3,7 @@
     from heatproof.run import command
 
     if __name__ == "__main__":
-        command.start("stages.train", uses="keras", check="heatproof.config.params:load")
+        command.start("stages.train", uses="keras", check="heatproof.config.arguments:check")
 
     import keras
     ...
@@ -41,7 +41,8 @@ def start(
             needs that one. It is then loaded here, in silence; under `make repro` the program runs
             in a copy of a process that has it loaded already (`forkserver`).
         check: a function, as "module:function", that is called before Keras is loaded, which takes
-            seconds: it raises UserError for what can be found at once, a mistake in params.yaml.
+            seconds: it raises UserError for what can be found at once: a mistake in params.yaml, a
+            cell that is not there.
         purpose: of a program without arguments: it refuses any, and says this on --help.
 
     Exits as `run` says, with 0 when `main` returns.

@@ -342,4 +342,6 @@ def test_reading_params_loads_no_large_library():
     assert done.stdout == "[]\n"
     for path in (REAL.parent / "stages").glob("*.py"):
         source = path.read_text(encoding="utf-8")
-        assert "uses=" not in source or 'check="heatproof.config.params:load"' in source, path.name
+        assert "uses=" not in source or 'check="heatproof.config.arguments:check"' in source, (
+            path.name
+        )

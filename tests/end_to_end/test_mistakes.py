@@ -44,15 +44,26 @@ def refusal(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, capsys):
     return refused
 
 
-def test_a_program_reports_it_without_a_traceback_before_keras_is_loaded(scratch: Scratch) -> None:
-    scratch.change("threads", 0)
+@pytest.mark.parametrize(
+    ("module", "words", "threads", "told"),
+    [
+        ("stages.train", ["--run", "simple_cnn-mnist"], 0, "params.yaml: threads = 0"),
+        ("stages.train", ["--run", "simple_cnn-mnits"], 2, "did you mean 'simple_cnn-mnist'?"),
+        ("stages.explain", ["--cell", "x", "--family", "gradients"], 2, "there is no cell 'x'"),
+    ],
+)
+def test_a_program_reports_it_without_a_traceback_before_keras_is_loaded(
+    scratch: Scratch, module: str, words: list[str], threads: int, told: str
+) -> None:
+    scratch.change("threads", threads)
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", *SIMPLE], cwd=scratch.path, text=True,
+        [sys.executable, "-X", "importtime", "-m", module, *words],
+        cwd=scratch.path, text=True,
         env=environment(PYTHONPATH=str(ROOT)), capture_output=True, check=False,
     )  # fmt: skip
     message = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
     assert done.returncode == 2 and len(message) == 1
-    assert message[0].startswith("error: params.yaml: threads = 0")
+    assert message[0].startswith("error: params.yaml: ") and told in message[0]
     assert "tensorflow" not in done.stderr
 
 
@@ -136,3 +147,8 @@ def test_the_study_with_another_budget_changes_one_word(scratch: Scratch, refusa
 def test_the_sweep_without_a_commit(scratch: Scratch, refusal) -> None:
     scratch.git("init", "-q")
     assert "there is no git commit here" in refusal(scratch, "tools.sweep")
+
+
+@pytest.mark.parametrize("words", [[], ["--check"]])
+def test_the_results_table_elsewhere_than_in_the_study(scratch: Scratch, refusal, words) -> None:
+    assert "README.md: there is no such file" in refusal(scratch, "tools.results", *words)
