@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from heatproof.config import overlay, params
+from heatproof.config.validation import validated
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tools import pipeline, repair
@@ -43,14 +44,17 @@ def prepare(source: Path, demo: Path) -> None:
         if not (source / name).exists():
             raise UserError(f"{name}: there is no such file; run `make demo` in the repository")
     params.load(source / params.PARAMS)
+    real, changes = overlay.read(source / params.PARAMS), overlay.read(source / OVERLAY)
+    if not isinstance(changes, dict):
+        raise UserError(f"{OVERLAY}: expected a mapping of what differs from {params.PARAMS}")
+    validated(OVERLAY, "", params.Params, overlay.merged(real, changes))
     (demo / ".dvc").mkdir(parents=True, exist_ok=True)
     config = demo / ".dvc" / "config"
     if not config.exists():
         config.write_text(DVC_CONFIG, encoding="utf-8")
     for name in COPIED:
         mirror(source / name, demo / name)
-    shrunk = overlay.overlaid(overlay.read(source / params.PARAMS), overlay.read(source / OVERLAY))
-    overlay.write(demo / params.PARAMS, shrunk)
+    overlay.write(demo / params.PARAMS, overlay.overlaid(real, changes))
     params.load(demo / params.PARAMS)
 
 

@@ -37,37 +37,38 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     cells (`PLACES`), are replaced as a whole; entries there for no cell, and models and datasets
     that no cell uses, are left out, with the schedules of such datasets.
     """
-    merged = _merged(params, overlay)
-    cells = merged["cells"] = overlay.get("cells", params["cells"])
-    merged["runs"] = cells | {
+    study = merged(params, overlay)
+    cells = study["cells"] = overlay.get("cells", params["cells"])
+    study["runs"] = cells | {
         name: run
         for name, run in overlay.get("runs", params["runs"]).items()
         if f"{run['model']}-{run['dataset']}" in cells and name not in cells
     }
     for place in PLACES:
         entries = overlay.get(place, params.get(place, {}))
-        merged[place] = {k: v for k, v in entries.items() if k in cells}
+        study[place] = {k: v for k, v in entries.items() if k in cells}
     models = {cell["model"] for cell in cells.values()}
     datasets = {cell["dataset"] for cell in cells.values()}
-    merged["models"] = {k: v for k, v in merged["models"].items() if k in models}
-    merged["datasets"] = {k: v for k, v in merged["datasets"].items() if k in datasets}
-    foreground = [name for name in merged["assess"]["foreground"] if name in datasets]
-    merged["assess"] = {**merged["assess"], "foreground": foreground}
-    for name, model in merged["models"].items():
+    study["models"] = {k: v for k, v in study["models"].items() if k in models}
+    study["datasets"] = {k: v for k, v in study["datasets"].items() if k in datasets}
+    foreground = [name for name in study["assess"]["foreground"] if name in datasets]
+    study["assess"] = {**study["assess"], "foreground": foreground}
+    for name, model in study["models"].items():
         schedules = {
             budget: {k: v for k, v in rows.items() if k in {"default", *datasets}}
             for budget, rows in model["schedules"].items()
         }
-        merged["models"][name] = {**model, "schedules": schedules}
-    return merged
+        study["models"][name] = {**model, "schedules": schedules}
+    return study
 
 
-def _merged(below: Any, above: Any) -> Any:
+def merged(below: Any, above: Any) -> Any:
+    """Lay one value over another: mappings are merged, anything else is replaced."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
     keys = [*below, *(key for key in above if key not in below)]
     return {
-        key: _merged(below[key], above[key])
+        key: merged(below[key], above[key])
         if key in below and key in above
         else above.get(key, below.get(key))
         for key in keys

@@ -22,6 +22,6 @@ def test_an_unknown_dataset_is_named_with_the_nearest(
     change: dict, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "params.yaml"
-    overlay.write(path, overlay._merged(real_params(), change))
+    overlay.write(path, overlay.merged(real_params(), change))
     with pytest.raises(UserError, match=message):
         params.load(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.config import overlay, params
+from heatproof.run.errors import UserError
 from heatproof.storage.artifacts import write_metrics
 from tests.scratch import ROOT, copy_repository
 from tools import demo
@@ -64,6 +65,27 @@ def test_the_users_parameters_reach_it(repository: Path) -> None:
     study = params.load(repository / ".demo" / "params.yaml")
     assert study.seed == 7
     assert study.budget == "cpu", "demo.yaml's word counts"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("demo.yaml", "", "demo.yaml: expected a mapping"),
+        ("demo.yaml", "cells: [", "demo.yaml: not valid YAML: line 1"),
+        ("demo.yaml", "cells: 3", "demo.yaml: cells = 3: should be a mapping"),
+        ("demo.yaml", "cells: {a-b: {model: a}}", "demo.yaml: cells.a-b.dataset is missing"),
+        ("params.yaml", "seed: 1\nseed: 2", "params.yaml: not valid YAML: line 2"),
+        ("params.yaml", "twins: {}", "params.yaml: twins: this file is an earlier release's"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_made(
+    repository: Path, name: str, content: str, told: str
+) -> None:
+    (repository / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UserError) as mistake:
+        demo.prepare(repository, repository / ".demo")
+    assert told in str(mistake.value)
+    assert not (repository / ".demo").exists()
 
 
 def test_the_summary_names_cells_under_the_goal(
