@@ -55,7 +55,7 @@ def write_pages(study: Study, folder: Path) -> None:
         values, pictures = cell.context(study, result)
         name = file_name(result.name)
         if values["gallery"] is not None:
-            comparable.append(compare.compared(result, values["gallery"], name))
+            comparable.append((result, compare.compared(result, values["gallery"], name)))
         for suffix, picture in pictures.items():
             write_bytes(folder / "images" / f"{name}{suffix}.png", picture)
         page(f"cells/{name}.html", "cell.html", values | of_cell)

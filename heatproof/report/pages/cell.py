@@ -29,7 +29,12 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     matrix_images = _squares(result, predictions)
     of_features = features(result.findings("features"), result.explain.get("features", {}))
     of_counterfactuals = counterfactuals(result.findings("counterfactual"))
-    matrices = _matrices(result.evaluate)
+    evaluate = result.evaluate
+    matrices = [
+        confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
+        for part in ("test", "train")
+        if evaluate
+    ]
     others = [c for c in study.cells if c.name != result.name]
     values = {
         "params": study.params,
@@ -116,15 +121,6 @@ def _squares(result: CellResults, predictions: Predictions | None) -> Squares | 
             f"{len(images)} test images; run `dvc repro evaluate@{result.name}`"
         )
     return squares(images, predictions)
-
-
-def _matrices(evaluate: dict[str, Any]) -> tuple[confusion.Matrix, ...]:
-    if not evaluate:
-        return ()
-    return tuple(
-        confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
-        for part in ("test", "train")
-    )
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

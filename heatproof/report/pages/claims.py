@@ -40,38 +40,7 @@ TOPICS = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """One claim. `sentence`: pieces of text, each with whether it is code."""
-
-    id: str
-    verdict: str
-    shape: str
-    statement: str
-    cells: tuple[str, ...]
-    published: str
-    measured: str
-    interval: str
-    sentence: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True)
-class Topic:
-    """The claims of one kind by one source."""
-
-    name: str
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """All claims of one source."""
-
-    id: str
-    title: str
-    note: str
-    topics: tuple[Topic, ...]
-    counts: tuple[tuple[str, str, int], ...]
+Entry = dict[str, Any]  # a claim as data/claims.json has it
 
 
 @dataclass(frozen=True)
@@ -95,52 +64,39 @@ def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
     return {
         "params": study.params,
         "compared": len(entries),
+        "shapes": SHAPES,
         "budget": claims["budget"] if claims else None,
         "tally": tuple(
             Verdict(name, shape, MEANINGS[name], _count(entries, name))
             for name, shape in SHAPES.items()
         ),
         "sources": tuple(
-            _source(study, name, content, [e for e in entries if e["source"] == name])
+            _source(name, content, [e for e in entries if e["source"] == name])
             for name, content in (claims["sources"].items() if claims else ())
         ),
     }
 
 
-def _source(
-    study: Study, name: str, content: dict[str, Any], entries: list[dict[str, Any]]
-) -> Source:
-    topics: dict[str, list[Row]] = {kind: [] for kind in TOPICS}
-    for entry in entries:
-        topics[entry["kind"]].append(_row(study, entry))
-    return Source(
-        id=name,
-        title=content["title"],
-        note=content["note"],
-        topics=tuple(Topic(TOPICS[kind], tuple(rows)) for kind, rows in topics.items() if rows),
-        counts=tuple(
+def _source(name: str, content: Entry, entries: list[Entry]) -> dict[str, Any]:
+    """The claims of one source by topic, and the number of each verdict."""
+    return {
+        "id": name,
+        "title": content["title"],
+        "note": content["note"],
+        "topics": [
+            (topic, rows)
+            for kind, topic in TOPICS.items()
+            if (rows := [entry for entry in entries if entry["kind"] == kind])
+        ],
+        "counts": [
             (verdict, shape, count)
             for verdict, shape in SHAPES.items()
             if (count := _count(entries, verdict))
-        ),
-    )
+        ],
+    }
 
 
-def _row(study: Study, entry: dict[str, Any]) -> Row:
-    return Row(
-        id=entry["id"],
-        verdict=entry["verdict"],
-        shape=SHAPES.get(entry["verdict"], "dash"),
-        statement=entry["subject"] or entry["statement"],
-        cells=tuple(cell for cell in entry["cells"] if cell in study.params.cells),
-        published=entry["published"]["text"],
-        measured=entry["measured"]["text"] or numbers.NOTHING,
-        interval=entry["measured"]["interval"],
-        sentence=_pieces(entry["sentence"]),
-    )
-
-
-def _with_time(study: Study, entry: dict[str, Any]) -> dict[str, Any]:
+def _with_time(study: Study, entry: Entry) -> Entry:
     """Compare a training time here, since durations are in no cached output."""
     if entry["verdict"] != verdicts.IN_REPORT:
         return entry
@@ -157,7 +113,7 @@ def _with_time(study: Study, entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _timed(study: Study, entry: dict[str, Any], seconds: float) -> tuple[str, str]:
+def _timed(study: Study, entry: Entry, seconds: float) -> tuple[str, str]:
     if not entry["as_published"]:
         return verdicts.UNTESTED, "The training schedule differs from the published one."
     if entry["device"] == "gpu" and study.params.budget == "cpu":
@@ -169,11 +125,5 @@ def _timed(study: Study, entry: dict[str, Any], seconds: float) -> tuple[str, st
     return verdict, "Measured on the machine that ran the study, not the source’s."
 
 
-def _pieces(sentence: str) -> tuple[tuple[str, bool], ...]:
-    """Split at backticks: every second piece is code."""
-    pieces = enumerate(sentence.split("`"))
-    return tuple((text, number % 2 == 1) for number, text in pieces if text)
-
-
-def _count(entries: list[dict[str, Any]], verdict: str) -> int:
+def _count(entries: list[Entry], verdict: str) -> int:
     return sum(entry["verdict"] == verdict for entry in entries)

@@ -4,7 +4,6 @@ It needs no pictures of its own: it shows tiles of the sprites of the cells' pag
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from heatproof.report.charts.sprites import GUTTER, Sprite
@@ -13,19 +12,7 @@ from heatproof.report.study import CellResults
 from heatproof.statistics import numbers
 
 
-@dataclass(frozen=True)
-class Compared:
-    """One explained cell, as the page lists it; `data` is for the script."""
-
-    cell: str
-    model: str
-    dataset: str
-    images: int
-    methods: int
-    data: dict[str, Any] = field(repr=False)
-
-
-def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
+def compared(result: CellResults, gallery: Gallery, file: str) -> dict[str, Any]:
     """Describe where a cell's images and maps are in its sprites.
 
     Args:
@@ -35,7 +22,7 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
     """
     examples = (*gallery.incorrect, *gallery.correct)
     height, width = examples[0].tile.height, examples[0].tile.width
-    data = {
+    return {
         "cell": result.name,
         "model": numbers.printable(result.cell.model),
         "page": f"cells/{file}.html",
@@ -49,26 +36,18 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> Compared:
         ],
         "examples": [_example(e, gallery.maps) for e in sorted(examples, key=lambda e: e.index)],
     }
-    return Compared(
-        cell=result.name,
-        model=result.cell.model,
-        dataset=result.cell.dataset,
-        images=len(examples),
-        methods=len(gallery.legends),
-        data=data,
-    )
 
 
-def context(cells: Iterable[Compared]) -> dict[str, Any]:
-    """The values of the page's template: the cells by dataset, and the script's data."""
-    datasets: dict[str, list[Compared]] = {}
-    for cell in cells:
-        if cell.methods:
-            datasets.setdefault(cell.dataset, []).append(cell)
+def context(cells: Iterable[tuple[CellResults, dict[str, Any]]]) -> dict[str, Any]:
+    """The values of the page's template: the cells with their data for the script, by dataset."""
+    datasets: dict[str, list[tuple[CellResults, dict[str, Any]]]] = {}
+    for result, data in cells:
+        if data["methods"]:
+            datasets.setdefault(result.cell.dataset, []).append((result, data))
     return {
         "datasets": datasets,
         "data": [
-            {"name": name, "cells": [cell.data for cell in members]}
+            {"name": name, "cells": [data for _, data in members]}
             for name, members in datasets.items()
         ],
     }

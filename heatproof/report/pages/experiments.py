@@ -26,23 +26,17 @@ FIGURES = {
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A number as text, its signed change, and the number itself for sorting."""
-
-    text: str
-    change: str
-    value: float | None
-
-
-@dataclass(frozen=True)
 class Line:
-    """One experiment's row of a cell's table; `baseline` if it is what the others start from."""
+    """One experiment's row of a cell's table; `baseline` if it is what the others start from.
+
+    figures: a number as text, its signed change, and the number itself for sorting.
+    """
 
     name: str
     baseline: bool
     changes: tuple[tuple[str, str, str], ...]
     interval: str
-    figures: tuple[Figure, ...]
+    figures: tuple[tuple[str, str, float | None], ...]
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ def _line(outcome: Outcome, baseline: Outcome, cell: str) -> Line:
             own.get("accuracy_low"), own.get("accuracy_high"), own.get("test_images")
         ),
         figures=tuple(
-            Figure(
+            (
                 _format(name, own),
                 "" if outcome is baseline else change(own.get(name), before.get(name), kind),
                 own.get(name),

@@ -71,21 +71,6 @@ class ClassProbability:
     explained: bool
 
 
-@dataclass(frozen=True)
-class Card:
-    """One map as a picture, shown over the image or beside it."""
-
-    label: str
-    picture: str
-    alt: str
-    overlay: bool
-    defect: str
-    low: str
-    high: str
-    stops: tuple[str, ...]
-    own_errors: tuple[str, ...]
-
-
 def top_classes(
     photo: Photo, names: Sequence[str], count: int | None = None
 ) -> list[ClassProbability]:
@@ -196,26 +181,27 @@ def _section(
     }
 
 
-def _card(photo: Photo, name: str, signed: bool, target: str) -> Card:
+def _card(photo: Photo, name: str, signed: bool, target: str) -> dict[str, object]:
+    """One map as a picture, shown over the image or beside it."""
     values, described = photo.maps[name], methods.describe(name)
     defect = sprites.defect(values)
     alt = f"{described.label} map for the class {numbers.printable(target)}"
     peak = numbers.significant(sprites.peak(values), 3)
-    return Card(
-        label=described.label,
-        picture=_inline(sprites.colour(values, name, signed)),
-        alt=f"{alt} ({defect})" if defect else f"{alt}, largest at {peak_place(values)}",
-        overlay=described.overlay,
-        defect=defect,
-        low=f"{numbers.MINUS}{peak}" if signed else "0",
-        high=peak,
-        stops=sprites.legend_stops(sprites.map_name(name, signed)),
-        own_errors=tuple(
-            f"{methods.number(number).label} {_format(number, value)}"
-            for number, value in photo.own.get(name, {}).items()
+    own = photo.own.get(name, {}).items()
+    return {
+        "method": described,
+        "picture": _inline(sprites.colour(values, name, signed)),
+        "alt": f"{alt} ({defect})" if defect else f"{alt}, largest at {peak_place(values)}",
+        "defect": defect,
+        "low": f"{numbers.MINUS}{peak}" if signed else "0",
+        "high": peak,
+        "stops": sprites.legend_stops(sprites.map_name(name, signed)),
+        "own_errors": [
+            f"{methods.number(n).label} {_format(n, value)}"
+            for n, value in own
             if math.isfinite(value)
-        ),
-    )
+        ],
+    }
 
 
 def _format(number: str, value: float) -> str:

@@ -28,26 +28,21 @@ PICTURES = 6  # per dataset, in the strip at the top
 class Entry:
     """One row of the leaderboard; `position` and the interval's ends are in percent of its axis."""
 
-    cell: str
-    model: str
+    result: CellResults
     slot: int
     rank: int | None
-    evaluate: dict[str, Any]
-    timing: dict[str, float]
     overlaps_best: bool
     trust: Tally | None
     position: float | None
     low_position: float | None
     high_position: float | None
-    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Strip:
     """A few test images with the map of the dataset's most accurate explained cell."""
 
-    cell: str
-    model: str
+    result: CellResults
     method: str
     sprite: Sprite
     pictures: tuple[tuple[Tile, Tile, str], ...]
@@ -76,14 +71,6 @@ class Section:
         return tuple(sorted(self.entries, key=lambda e: e.slot))
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One cell's row in the table of schedules."""
-
-    result: CellResults
-    optimizer: str
-
-
 def context(study: Study) -> dict[str, Any]:
     """The values of the overview's template."""
     sections = tuple(_section(study, name) for name in study.dataset_names)
@@ -105,9 +92,7 @@ def context(study: Study) -> dict[str, Any]:
         "trust_statements": tuple(trust_summary.statements([c for c in study.cells if c.assess])),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
-        "settings": tuple(
-            Setting(c, study.params.run(c.name).training.optimizer) for c in study.cells
-        ),
+        "settings": [(c, study.params.run(c.name).training.optimizer) for c in study.cells],
         "test_sizes": sorted({c.evaluate["test_images"] for c in study.cells if c.evaluate}),
     }
 
@@ -115,7 +100,6 @@ def context(study: Study) -> dict[str, Any]:
 def _section(study: Study, dataset: str) -> Section:
     results = study.cells_on(dataset)
     entries, axis = _leaderboard(study, results)
-    by_name = {r.name: r for r in results}
     return Section(
         name=dataset,
         size=study.datasets.get(dataset),
@@ -123,7 +107,7 @@ def _section(study: Study, dataset: str) -> Section:
         axis=axis,
         cost=costs.of_dataset(study, dataset),
         charts=curves.of_dataset(study, dataset),
-        strip=_strip(by_name[e.cell] for e in entries),
+        strip=_strip(e.result for e in entries),
     )
 
 
@@ -140,21 +124,14 @@ def _leaderboard(
     entries = []
     for number, result in enumerate((*ranked, *unranked), start=1):
         evaluate = result.evaluate
-        places = _places(evaluate, axis)
         entries.append(
             Entry(
-                cell=result.name,
-                model=result.cell.model,
+                result=result,
                 slot=study.slot(result.cell.model),
                 rank=number if evaluate else None,
-                evaluate=evaluate,
-                timing=result.timing,
                 overlaps_best=overlaps(evaluate, best) if number > 1 else False,
                 trust=checks.of_cell(result.assess["measures"]) if result.assess else None,
-                position=places[0],
-                low_position=places[1],
-                high_position=places[2],
-                missing=result.missing,
+                **_places(evaluate, axis),
             )
         )
     return tuple(entries), axis
@@ -170,12 +147,14 @@ def _axis(evaluations: list[dict[str, Any]]) -> tuple[float, float] | None:
     return low, high
 
 
-def _places(evaluate: dict[str, Any], axis: tuple[float, float] | None) -> list[float | None]:
+def _places(evaluate: dict[str, Any], axis: tuple[float, float] | None) -> dict[str, float | None]:
     """Where the accuracy and the ends of its interval lie on the axis, None where unknown."""
-    if axis is None:
-        return [None] * 3
-    values = [evaluate.get(key) for key in ("accuracy", "accuracy_low", "accuracy_high")]
-    return [position(v, *axis) if numbers.known(v) else None for v in values]
+    places: dict[str, float | None] = {}
+    for end in ("", "low", "high"):
+        value = evaluate.get(f"accuracy_{end}".rstrip("_"))
+        place = position(value, *axis) if axis and numbers.known(value) else None
+        places[f"{end}_position".lstrip("_")] = place
+    return places
 
 
 def _strip(results: Iterable[CellResults]) -> Strip | None:
@@ -215,8 +194,7 @@ def _draw(result: CellResults, explanations: Explanations, rows: list[int]) -> S
         heat = sprite.add(sprites.colour(maps[method][row], method, signed))
         pictures.append((image, heat, explanations.class_names[int(explanations.label[row])]))
     return Strip(
-        cell=result.name,
-        model=result.cell.model,
+        result=result,
         method=methods.describe(method).label,
         sprite=sprite,
         pictures=tuple(pictures),

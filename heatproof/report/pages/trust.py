@@ -1,7 +1,6 @@
 """The page on explanations over all cells: which can be trusted, by which measure, at what cost."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean, geometric_mean, median
 from typing import Any
@@ -11,36 +10,13 @@ from heatproof.report.charts.scatter import scatter
 from heatproof.report.sections import published, trust_summary
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
-from heatproof.report.sections.trust_table import ColumnSource, Table, source, table
+from heatproof.report.sections.trust_table import Column, Table, source, table
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
-from heatproof.report.text.methods import Method
 from heatproof.statistics import numbers
 
 FAITHFUL = "morf_lerf_gap/black"  # the measure that cost is compared with
 TIMED = "_ms_per_image"
-
-
-@dataclass(frozen=True)
-class Stability:
-    """One measure: on how many cells its ranking is stable across baselines, and tau over cells."""
-
-    label: str
-    stable: int
-    known: int
-    min_tau: float | None
-    median_tau: float | None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One method: what its map shows, and its cost and rank over all cells."""
-
-    name: str
-    method: Method
-    cost: float | None
-    rank: float | None
-    cells: int
 
 
 def context(study: Study) -> dict[str, Any]:
@@ -75,12 +51,9 @@ def context(study: Study) -> dict[str, Any]:
         "timed": timed,
         "comparisons": published.comparisons(study),
         "published_source": published.SOURCE,
-        "reasons": published.REASONS,
-        "methods": tuple(
-            Entry(n, methods.describe(n), costs.get(n), faithful.get(n),
-                  sum(n in _of(a) for a in contents))
-            for n in names
-        ),
+        "methods": [(methods.describe(n), sum(n in _of(a) for a in contents)) for n in names],
+        "costs": costs,
+        "faithful": faithful,
         "controls": measures.CONTROLS,
         "measures": tuple(
             measures.describe(m) for m in measures.COLUMNS
@@ -105,7 +78,7 @@ def foreground(assessed: Sequence[CellResults]) -> Table | None:
     """Localisation where the object's foreground is the mask: means over those cells."""
     cells = [c.assess for c in assessed if c.assess["mask"] == "foreground"]
     columns = table(
-        ColumnSource(
+        Column(
             measure,
             ranked.over_cells(ranked.means(cells, measure)),
             best=True,
@@ -176,7 +149,8 @@ def _of(assess: Assess) -> set[str]:
     return {n for m in assess["measures"].values() for n in m if n not in measures.CONTROLS}
 
 
-def _stability(contents: Sequence[Assess]) -> Iterator[Stability]:
+def _stability(contents: Sequence[Assess]) -> Iterator[dict[str, Any]]:
+    """On how many cells each measure's ranking is stable across baselines, and tau over cells."""
     for measure in measures.RANKED:
         rankings = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
         verdicts = [each["survives"] for each in rankings if each["survives"] is not None]
@@ -186,10 +160,10 @@ def _stability(contents: Sequence[Assess]) -> Iterator[Stability]:
             if (taus := [t for t in each["tau"].values() if numbers.known(t)])
         ]
         if verdicts:
-            yield Stability(
-                label=measures.describe(measure).label,
-                stable=sum(verdicts),
-                known=len(verdicts),
-                min_tau=min(lowest, default=None),
-                median_tau=median(lowest) if lowest else None,
-            )
+            yield {
+                "label": measures.describe(measure).label,
+                "stable": sum(verdicts),
+                "known": len(verdicts),
+                "min_tau": min(lowest, default=None),
+                "median_tau": median(lowest) if lowest else None,
+            }

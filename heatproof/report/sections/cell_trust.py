@@ -8,7 +8,7 @@ from heatproof.config.params import Params
 from heatproof.report.charts import heat
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import per_image, trust_table
-from heatproof.report.sections.trust_table import ColumnSource, Table
+from heatproof.report.sections.trust_table import Column, Table
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
@@ -24,15 +24,6 @@ MASKS = {
 
 
 @dataclass(frozen=True)
-class Stability:
-    """Whether one measure ranks the methods alike under each baseline, in words."""
-
-    label: str
-    verdict: str
-    sentence: str
-
-
-@dataclass(frozen=True)
 class Section:
     """Everything that a cell's page shows on trust; what is missing is None or empty."""
 
@@ -44,7 +35,7 @@ class Section:
     mask: str
     table: Table | None
     weight_independent: str
-    stability: tuple[Stability, ...]
+    stability: tuple[tuple[str, str, str], ...]  # a measure's label, a verdict, a sentence
     ranks: Table | None
     agreement: tuple[heat.Heat, ...]
     cascade: Chart | None
@@ -141,7 +132,8 @@ def weight_independent(assess: dict[str, Any]) -> str:
     )
 
 
-def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
+def _stability(ranking: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Whether each measure ranks the methods alike under each baseline, in words."""
     for measure in measures.RANKED:
         content = ranking.get(measure)
         if content is None:
@@ -149,26 +141,25 @@ def _stability(ranking: dict[str, Any]) -> Iterator[Stability]:
         label = measures.describe(measure).label
         known = {pair: tau for pair, tau in content["tau"].items() if numbers.known(tau)}
         if not known:
-            yield Stability(label, "Unknown", "too few methods have a rank under two baselines.")
+            yield label, "Unknown", "too few methods have a rank under two baselines."
             continue
         pair, min_tau = min(known.items(), key=lambda item: (item[1], item[0]))
         first, second = (measures.BASELINE_LABELS.get(name, name) for name in pair.split("/"))
         lowest = f"lowest tau is {numbers.decimal(min_tau, 2)}, {first} against {second}"
         if content["survives"]:
-            yield Stability(label, "Stable", f"the order of the methods is kept; {lowest}.")
+            yield label, "Stable", f"the order of the methods is kept; {lowest}."
         else:
-            yield Stability(
-                label,
-                "Unstable",
+            sentence = (
                 f"which method is best depends on what replaces a removed pixel; {lowest}, below "
-                f"{AGREEING}, from which on two orders count as the same.",
+                f"{AGREEING}, from which on two orders count as the same."
             )
+            yield label, "Unstable", sentence
 
 
 def _ranks(ranking: dict[str, Any]) -> Table | None:
     """Each method's rank under each baseline, with its interval."""
     return trust_table.table(
-        ColumnSource(
+        Column(
             measure,
             {
                 name: {"mean": r["rank"], "low": r["low"], "high": r["high"], "images": 0}
@@ -186,7 +177,7 @@ def _ranks(ranking: dict[str, Any]) -> Table | None:
 def _layers(assess: dict[str, Any]) -> Table | None:
     """The similarity after each step of both randomisations, with the controls."""
     return trust_table.table(
-        ColumnSource(
+        Column(
             f"randomised_{number}",
             {
                 n: {"mean": m, "low": None, "high": None, "images": 0}

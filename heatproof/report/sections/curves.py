@@ -20,45 +20,44 @@ def of_cell(result: CellResults) -> tuple[Chart, ...]:
         return ()  # one epoch is a point, better shown in the table
     best = int(result.train["best_epoch"]) if result.train else 0
     marker = (float(best), f"best epoch {best}") if best >= 1 else None
-    charts = []
-    for title, key, as_percent in (("Accuracy", "accuracy", True), ("Loss", "loss", False)):
-        charts.append(
-            line_chart(
-                title,
-                [
-                    _series("training", TRAINING, history, key),
-                    _series("validation", VALIDATION, history, f"val_{key}"),
-                ],
-                x_title="epoch",
-                y_title=title if as_percent else "Loss (cross-entropy, with penalties)",
-                as_percent=as_percent,
-                marker=marker,
-                label_room=80.0,
-            )
+    charts = (
+        line_chart(
+            title,
+            [
+                _series("training", TRAINING, history, key),
+                _series("validation", VALIDATION, history, f"val_{key}"),
+            ],
+            x_title="epoch",
+            y_title=title if as_percent else "Loss (cross-entropy, with penalties)",
+            as_percent=as_percent,
+            marker=marker,
+            label_room=80.0,
         )
+        for title, key, as_percent in (("Accuracy", "accuracy", True), ("Loss", "loss", False))
+    )
     return tuple(chart for chart in charts if chart is not None)
 
 
 def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
     """Validation accuracy and training loss over epochs of all cells of one dataset."""
-    with_history = [c for c in study.cells_on(dataset) if c.history is not None]
-    charts = []
-    for title, key, as_percent in (
-        ("Validation accuracy", "val_accuracy", True),
-        ("Training loss", "loss", False),
-    ):
-        series = [
-            _series(c.cell.model, study.slot(c.cell.model), c.history, key) for c in with_history
-        ]
-        chart = line_chart(
+    charts = (
+        line_chart(
             f"{title}, {dataset}",
-            series,
+            [
+                _series(c.cell.model, study.slot(c.cell.model), c.history, key)
+                for c in study.cells_on(dataset)
+                if c.history is not None
+            ],
             x_title="epoch",
             y_title=title,
             as_percent=as_percent,
             label_room=100.0,
         )
-        charts.append(chart)
+        for title, key, as_percent in (
+            ("Validation accuracy", "val_accuracy", True),
+            ("Training loss", "loss", False),
+        )
+    )
     return tuple(chart for chart in charts if chart is not None)
 
 

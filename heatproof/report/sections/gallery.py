@@ -82,7 +82,6 @@ class Gallery:
 
     correct: tuple[Example, ...]
     incorrect: tuple[Example, ...]
-    overlaid: list[str]
     legends: tuple[Legend, ...]
     images: Sprite
     maps: Sprite
@@ -110,7 +109,6 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
     return Gallery(
         correct=tuple(e for e in examples if e.label == e.prediction),
         incorrect=tuple(e for e in examples if e.label != e.prediction),
-        overlaid=[m.label for m in map(methods.describe, names) if m.overlay],
         legends=tuple(Legend(methods.describe(name), signed[name]) for name in names),
         images=images,
         maps=maps,

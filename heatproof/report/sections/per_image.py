@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import trust_table
-from heatproof.report.sections.trust_table import ColumnSource, Table
+from heatproof.report.sections.trust_table import Column, Table
 from heatproof.report.text import measures, methods
 from heatproof.statistics.bootstrap import summary
 
@@ -35,7 +35,10 @@ def curves(values: Values) -> Iterator[Chart]:
             title,
             [
                 Series(
-                    _label(name), i, (100 * values["fractions"]).tolist(), by_name[name].tolist()
+                    trust_table.label(name),
+                    i,
+                    (100 * values["fractions"]).tolist(),
+                    by_name[name].tolist(),
                 )
                 for i, name in enumerate(names)
             ],
@@ -46,12 +49,6 @@ def curves(values: Values) -> Iterator[Chart]:
         )
         if chart is not None:
             yield chart
-
-
-def _label(name: str) -> str:
-    return (
-        measures.CONTROLS[name].label if name in measures.CONTROLS else methods.describe(name).label
-    )
 
 
 def _of_measure(values: Values, measure: str) -> dict[str, np.ndarray]:
@@ -75,7 +72,7 @@ def by_outcome(values: Values, samples: int, seed: int) -> Table | None:
         }
 
     return trust_table.table(
-        ColumnSource(
+        Column(
             measure,
             summaries(measure, chosen),
             group=measures.describe(measure).label,
@@ -94,7 +91,7 @@ def by_class(values: Values, class_names: Sequence[str]) -> Iterator[Table]:
     for measure in CLASSES:
         by_name = _of_measure(values, measure)
         table = trust_table.table(
-            ColumnSource(
+            Column(
                 measure,
                 {n: _plain_mean(v, labels[: len(v)] == label) for n, v in by_name.items()},
                 group=f"{measures.describe(measure).label}, by true class",

@@ -39,21 +39,15 @@ STAGES = {
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A parameter that differs from the committed one; None where it is missing on one side."""
-
-    key: str
-    committed: str | None
-    used: str | None
-
-
-@dataclass(frozen=True)
 class CodeVersion:
-    """The code and parameters of some results; `results` names these."""
+    """The code and parameters of some results; `results` names these.
+
+    parameters: `key`, and `committed` or `used` or both, of those that differ.
+    """
 
     commit: str | None
     changed: tuple[str, ...]
-    parameters: tuple[Parameter, ...]
+    parameters: list[dict[str, Any]]
     left_out: int
     count: int
     results: tuple[str, ...]
@@ -66,14 +60,6 @@ class Row:
     label: str
     values: tuple[str, ...]
     differs: bool
-
-
-@dataclass(frozen=True)
-class Data:
-    """SHA-256 of a dataset's files, None where one did not exist."""
-
-    raw: str | None
-    processed: str | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +77,7 @@ class Provenance:
     environments: tuple[tuple[int, tuple[str, ...]], ...]
     more_environments: int
     rows: tuple[Row, ...]
-    data: dict[str, Data]
+    data: dict[str, dict[str, str | None]]
 
 
 def provenance(content: dict[str, Any]) -> Provenance | None:
@@ -116,7 +102,7 @@ def provenance(content: dict[str, Any]) -> Provenance | None:
         ),
         more_environments=max(0, len(environments) - MAX_ENVIRONMENTS),
         rows=tuple(_rows(environments[:MAX_ENVIRONMENTS])),
-        data={d["name"]: Data(d.get("raw"), d.get("processed")) for d in content["data"]},
+        data={each["name"]: each for each in content["data"]},
     )
 
 
@@ -136,10 +122,7 @@ def _source(source: dict[str, Any], runs: list[dict[str, Any]], several: bool) -
             *changed[:MAX_FILES],
             *((f"{len(changed) - MAX_FILES} more",) if len(changed) > MAX_FILES else ()),
         ),
-        parameters=tuple(
-            Parameter(str(p.get("key")), p.get("committed"), p.get("used"))
-            for p in parameters[:MAX_PARAMETERS]
-        ),
+        parameters=parameters[:MAX_PARAMETERS],
         left_out=max(0, len(parameters) - MAX_PARAMETERS),
         count=len(runs),
         results=_results(runs) if several else (),

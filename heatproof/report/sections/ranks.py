@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any
 
 from heatproof.report.sections import trust_table
-from heatproof.report.sections.trust_table import ColumnSource, Table
+from heatproof.report.sections.trust_table import Column, Table
 from heatproof.report.text import measures
 from heatproof.statistics import numbers
 
@@ -82,13 +82,13 @@ def uninformative_on(cells: Sequence[Assess], measure: str) -> tuple[int, int]:
     return sum(measure in assess["uninformative"] for assess in with_measure), len(with_measure)
 
 
-def _column(cells: Sequence[Assess], measure: str) -> ColumnSource | None:
+def _column(cells: Sequence[Assess], measure: str) -> Column | None:
     collected = mean_ranks(cells, measure)
     if not collected:
         return None
     uninformative, total = uninformative_on(cells, measure)
     remark = "a control passes" if measures.describe(measure).one_sided else "uninformative"
-    return ColumnSource(
+    return Column(
         measure,
         over_cells(collected),
         note=f"{remark} on {uninformative} of {total}" if uninformative else "",

@@ -59,7 +59,8 @@ def filters(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
                 size = f"{kernel.shape[0]} by {kernel.shape[1]}"
                 alt = f"Filter {number} of {layer} of {outcome.name}, {size}"
                 pictures.append(Picture(sprite.add(drawn), alt, str(number)))
-        missing = "" if pictures else _missing(cell, outcome)
+        own = outcome.pictures.get(cell)
+        missing = "" if pictures else (own and own.missing) or "no weights are recorded"
         rows.append(Row(outcome.name, tuple(pictures), missing))
     return Sheet(tuple(rows), sprite, len(outcomes) - len(shown))
 
@@ -110,8 +111,3 @@ def _banks(cell: str, outcome: Outcome) -> list[tuple[str, np.ndarray]]:
     if pictures is None:
         return []
     return [(layer, bank[:FILTERS]) for layer, bank in pictures.filters.items() if len(bank)]
-
-
-def _missing(cell: str, outcome: Outcome) -> str:
-    pictures = outcome.pictures.get(cell)
-    return (pictures.missing if pictures else "") or "no weights are recorded"

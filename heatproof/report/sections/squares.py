@@ -33,17 +33,10 @@ class Thumbnail:
 class SquareImages:
     """Some test images of one true and one predicted class; `count` of them exist."""
 
-    label: int
-    prediction: int
     true: str
     predicted: str
     count: int
     thumbnails: tuple[Thumbnail, ...]
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the two classes differ."""
-        return self.label != self.prediction
 
 
 @dataclass(frozen=True)
@@ -68,12 +61,15 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
     classes = len(predictions.class_names)
     pair = predictions.labels * classes + predictions.predicted
     counts = np.bincount(pair, minlength=classes * classes)
-    tiles = _Tiles(images)
-    shares = _shares(counts, tiles.most, np.arange(classes) * (classes + 1))
+    height, width, channels = images.shape[1:]
+    scale = min(1.0, SIDE / max(height, width, 1))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    most = min(MAX_IMAGES, MAX_BYTES // (size[0] * size[1] * channels))
+    shares = _shares(counts, most, np.arange(classes) * (classes + 1))
     if not shares:
         return None
     confidence = predictions.confidence
-    sprite = tiles.sprite(sum(shares.values()))
+    sprite = Sprite(*size, sum(shares.values()), channels)
     shown = {}
     for number in sorted(shares):
         label, prediction = divmod(number, classes)
@@ -82,8 +78,6 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
         order = np.argsort(of_members if label == prediction else -of_members, kind="stable")
         names = [predictions.class_names[i] for i in (label, prediction)]
         shown[label, prediction] = SquareImages(
-            label=label,
-            prediction=prediction,
             true=names[0],
             predicted=names[1],
             count=int(counts[number]),
@@ -91,7 +85,7 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
                 Thumbnail(
                     index=int(index),
                     confidence=float(confidence[index]),
-                    tile=sprite.add(tiles.thumbnail(int(index))),
+                    tile=sprite.add(_thumbnail(images[index], sprite)),
                     alt=f"Test image {index}, class {numbers.printable(names[0])}",
                 )
                 for index in members[order][: shares[number]]
@@ -121,24 +115,11 @@ def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, in
     return shares
 
 
-class _Tiles:
-    """Thumbnails of one size: that of the images, or reduced."""
-
-    def __init__(self, images: np.ndarray) -> None:
-        self._images = images
-        height, width, self._channels = images.shape[1:]
-        scale = min(1.0, SIDE / max(height, width, 1))
-        self._height, self._width = max(1, round(height * scale)), max(1, round(width * scale))
-        self.most = min(MAX_IMAGES, MAX_BYTES // (self._height * self._width * self._channels))
-
-    def sprite(self, tiles: int) -> Sprite:
-        return Sprite(self._height, self._width, tiles, self._channels)
-
-    def thumbnail(self, index: int) -> np.ndarray:
-        """Return uint8 (height, width, channels) of a thumbnail."""
-        image = self._images[index]
-        if image.shape[:2] == (self._height, self._width):
-            return image
-        plain = Image.fromarray(sprites.to_rgb(image), "RGB")
-        small = np.asarray(plain.resize((self._width, self._height), Image.Resampling.BOX))
-        return np.ascontiguousarray(small[..., : self._channels])
+def _thumbnail(image: np.ndarray, sprite: Sprite) -> np.ndarray:
+    """Return an image, uint8 (height, width, channels), in the size of the sprite's tiles."""
+    height, width = sprite.tile_size
+    if image.shape[:2] == (height, width):
+        return image
+    plain = Image.fromarray(sprites.to_rgb(image), "RGB")
+    small = np.asarray(plain.resize((width, height), Image.Resampling.BOX))
+    return np.ascontiguousarray(small[..., : image.shape[-1]])

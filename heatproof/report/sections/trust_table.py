@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from heatproof.report.text import measures, methods
@@ -13,18 +14,38 @@ Summaries = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Column:
-    """One measure of one cell, or of a part of its images.
+    """A measure of one cell, or of a part of its images.
 
-    `note` is shown under the label. `uninformative` says why the column does not distinguish the
-    methods; it is empty if it does.
+    `group` and `label` replace the measure's own. `note` is shown under the label; `uninformative`
+    says why the column does not distinguish the methods, and is empty if it does. `best`: whether
+    the best method is marked. `ranks`: the content is ranks by the measure, of which the lowest is
+    best, instead of its values.
     """
 
     measure: str
-    group: str
-    label: str
-    meaning: str
-    note: str
-    uninformative: str
+    content: Summaries
+    group: str = ""
+    label: str | None = None
+    note: str = ""
+    uninformative: str = ""
+    best: bool = False
+    ranks: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What the measure means."""
+        return measures.describe(self.measure).meaning
+
+    def merit(self, mean: float) -> float:
+        """How good a mean is: the greatest is best."""
+        return -mean if self.ranks else measures.describe(self.measure).merit(mean)
+
+    def named(self) -> "Column":
+        """The column with the measure's own group and label where it has none."""
+        known = measures.describe(self.measure)
+        label = known.label if self.label is None else self.label
+        group = self.group or measures.GROUP_LABELS.get(known.group, known.group)
+        return replace(self, group=group, label=label)
 
 
 @dataclass(frozen=True)
@@ -83,36 +104,17 @@ class Table:
         return replace(self, methods=tuple(sorted(self.methods, key=mean, reverse=True)))
 
 
-@dataclass(frozen=True)
-class ColumnSource:
-    """The data of a column.
-
-    `group` and `label` replace the measure's own; `note` and `uninformative` are the column's.
-    `best`: whether the best method is marked. `ranks`: the content is ranks by the measure, of
-    which the lowest is best, instead of its values.
-    """
-
-    measure: str
-    content: Summaries
-    group: str = ""
-    label: str | None = None
-    note: str = ""
-    uninformative: str = ""
-    best: bool = False
-    ranks: bool = False
-
-
 def of_cell(assess: dict[str, Any], names: Iterable[str]) -> Table | None:
     """The table of a cell's measures, those of `names` that it has; None where it has none."""
     return table(source(assess, name) for name in names if name in assess["measures"])
 
 
-def source(assess: dict[str, Any], measure: str, group: str = "") -> ColumnSource:
+def source(assess: dict[str, Any], measure: str, group: str = "") -> Column:
     """A measure of a cell as a column, with a note on its controls."""
     above = assess["uninformative"].get(measure, [])
     better = measures.wanted(measure)
     remark = "a control passes" if measures.describe(measure).one_sided else "uninformative here"
-    return ColumnSource(
+    return Column(
         measure,
         assess["measures"][measure],
         group=group,
@@ -124,7 +126,7 @@ def source(assess: dict[str, Any], measure: str, group: str = "") -> ColumnSourc
     )
 
 
-def table(sources: Iterable[ColumnSource]) -> Table | None:
+def table(sources: Iterable[Column]) -> Table | None:
     """Make the table of these columns; None where no column has a row.
 
     A column's best method is marked if there are several, the column is informative, and the mean
@@ -137,34 +139,26 @@ def table(sources: Iterable[ColumnSource]) -> Table | None:
     methods_here = methods.ordered([name for name in names if name not in measures.CONTROLS])
     controls_here = [name for name in measures.CONTROLS if name in names]
     cells = [_values(source, methods_here, controls_here) for source in filled]
-    columns = tuple(_column(source) for source in filled)
+    columns = tuple(source.named() for source in filled)
+
+    def rows(chosen: Iterable[str]) -> tuple[Row, ...]:
+        return tuple(Row(n, label(n), tuple(each.get(n) for each in cells)) for n in chosen)
+
     return Table(
-        groups=_groups(columns),
+        groups=tuple((g, len(list(each))) for g, each in groupby(columns, lambda c: c.group)),
         columns=columns,
-        methods=tuple(
-            Row(name, methods.describe(name).label, tuple(each.get(name) for each in cells))
-            for name in methods_here
-        ),
-        controls=tuple(
-            Row(name, measures.CONTROLS[name].label, tuple(each.get(name) for each in cells))
-            for name in controls_here
-        ),
+        methods=rows(methods_here),
+        controls=rows(controls_here),
     )
 
 
-def _column(source: ColumnSource) -> Column:
-    known = measures.describe(source.measure)
-    return Column(
-        measure=source.measure,
-        group=source.group or measures.GROUP_LABELS.get(known.group, known.group),
-        label=known.label if source.label is None else source.label,
-        meaning=known.meaning,
-        note=source.note,
-        uninformative=source.uninformative,
-    )
+def label(name: str) -> str:
+    """The label of a method or control."""
+    control = measures.CONTROLS.get(name)
+    return control.label if control else methods.describe(name).label
 
 
-def _decimals(source: ColumnSource) -> int:
+def _decimals(source: Column) -> int:
     """Return as many decimals as show differences between typical values of the measure."""
     if source.ranks:
         return 1
@@ -184,9 +178,7 @@ def _detail(summary: Mapping[str, Any], decimals: int, most: int) -> str:
     return f"{low} to {high}"
 
 
-def _values(
-    source: ColumnSource, names: Sequence[str], controls: Sequence[str]
-) -> dict[str, Value]:
+def _values(source: Column, names: Sequence[str], controls: Sequence[str]) -> dict[str, Value]:
     known = {n: s for n, s in source.content.items() if numbers.known(s["mean"])}
     most = max((summary["images"] for summary in known.values()), default=0)
     decimals = _decimals(source)
@@ -203,31 +195,12 @@ def _values(
         if name in known
     }
     merits = {
-        name: round(_merit(source, values[name].mean), 6)
+        name: round(source.merit(values[name].mean), 6)
         for name in names
         if name in values and not values[name].few
     }
-    if _has_best(source) and len(merits) > 1:
+    two_sided = not measures.wanted(source.measure)
+    if source.best and not source.uninformative and not two_sided and len(merits) > 1:
         best = max(merits.values())
         values |= {n: replace(values[n], best=True) for n, merit in merits.items() if merit == best}
     return values
-
-
-def _has_best(source: ColumnSource) -> bool:
-    """Whether one side of a column's numbers is better, and the column is informative."""
-    return source.best and not source.uninformative and bool(measures.wanted(source.measure))
-
-
-def _merit(source: ColumnSource, mean: float) -> float:
-    return -mean if source.ranks else measures.describe(source.measure).merit(mean)
-
-
-def _groups(columns: Sequence[Column]) -> tuple[tuple[str, int], ...]:
-    """Groups of neighbouring columns, with their number of columns."""
-    groups: list[tuple[str, int]] = []
-    for column in columns:
-        if groups and groups[-1][0] == column.group:
-            groups[-1] = (column.group, groups[-1][1] + 1)
-        else:
-            groups.append((column.group, 1))
-    return tuple(groups)

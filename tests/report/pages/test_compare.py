@@ -23,7 +23,7 @@ def explained(small_study: Params) -> study.CellResults:
 
 def page_data(result: study.CellResults, explanations: Explanations) -> tuple[Any, dict[str, Any]]:
     made = gallery(explanations)
-    return made, compare.compared(result, made, "a-b").data
+    return made, compare.compared(result, made, "a-b")
 
 
 def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -68,9 +68,9 @@ def test_cells_are_listed_by_dataset_and_one_without_maps_is_not(
     explained: study.CellResults,
 ) -> None:
     rows = gallery_results.many(3, ("cat", "dog"))
-    full = compare.compared(explained, gallery(rows), "a-b")
+    full = (explained, compare.compared(explained, gallery(rows), "a-b"))
     bare = Explanations(**{**rows.__dict__, "maps": {}})
-    without = compare.compared(explained, gallery(bare), "c-d")
+    without = (explained, compare.compared(explained, gallery(bare), "c-d"))
     made = compare.context([full, without])
     assert made["datasets"] == {"digits": [full]}
     assert [d["name"] for d in made["data"]] == ["digits"]

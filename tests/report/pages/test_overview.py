@@ -19,8 +19,8 @@ def test_cells_rank_by_test_accuracy_with_the_best_first(small_study):
     changed("simple_cnn-digits", accuracy=0.91, accuracy_low=0.90, accuracy_high=0.92)
     changed("baseline_cnn-digits", accuracy=0.95, accuracy_low=0.94, accuracy_high=0.96)
     first, second = entries(small_study)
-    assert (first.model, first.rank) == ("baseline_cnn", 1)
-    assert (second.model, second.rank) == ("simple_cnn", 2)
+    assert (first.result.cell.model, first.rank) == ("baseline_cnn", 1)
+    assert (second.result.cell.model, second.rank) == ("simple_cnn", 2)
     assert not second.overlaps_best
     # The shared axis runs over whole percents, from 90 to 97 %.
     assert second.low_position == 0
@@ -38,9 +38,9 @@ def test_an_interval_that_reaches_the_first_is_marked(small_study):
 def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
     paths.metrics("evaluate", "baseline_cnn-digits").unlink()
     first, last = entries(small_study)
-    assert (first.model, first.rank) == ("simple_cnn", 1)
-    assert (last.model, last.rank, last.position) == ("baseline_cnn", None, None)
-    assert last.missing == ("data/metrics/evaluate/baseline_cnn-digits.json",)
+    assert (first.result.cell.model, first.rank) == ("simple_cnn", 1)
+    assert (last.result.cell.model, last.rank, last.position) == ("baseline_cnn", None, None)
+    assert last.result.missing == ("data/metrics/evaluate/baseline_cnn-digits.json",)
 
 
 def test_the_strip_shows_right_answers_of_different_classes(small_study):
@@ -58,6 +58,6 @@ def test_a_model_keeps_its_colour_on_every_dataset(folder, repository):
         "baseline_cnn-cifar10": fixture.cell("baseline_cnn", "cifar10"),
     }
     made = overview.context(study.collect(fixture.params_file(repository, cells)))
-    slots = {(s.name, e.model): e.slot for s in made["sections"] for e in s.entries}
+    slots = {(s.name, e.result.cell.model): e.slot for s in made["sections"] for e in s.entries}
     assert slots["digits", "baseline_cnn"] == slots["cifar10", "baseline_cnn"]
     assert slots["digits", "baseline_cnn"] != slots["digits", "simple_cnn"]

@@ -85,11 +85,11 @@ def test_the_stability_of_the_ranking_is_stated_with_the_worst_pair(small_study)
         "deletion_probability": {"baselines": {}, "tau": {"black/mean": None}, "survives": None},
     }
     made = section(small_study, ranking=ranking)
-    by_label = {s.label: s for s in made.stability}
-    assert by_label["Infidelity"].verdict == "Unstable"
-    assert "lowest tau is 0.12, black against blurred" in by_label["Infidelity"].sentence
-    assert by_label["MoRF–LeRF gap"].verdict == "Stable"
-    assert by_label["Deletion"].verdict == "Unknown"
+    by_label = {label: (verdict, text) for label, verdict, text in made.stability}
+    assert by_label["Infidelity"][0] == "Unstable"
+    assert "lowest tau is 0.12, black against blurred" in by_label["Infidelity"][1]
+    assert by_label["MoRF–LeRF gap"][0] == "Stable"
+    assert by_label["Deletion"][0] == "Unknown"
     (row,) = made.ranks.methods
     assert [(v.text, v.detail) for v in row.values] == [("1.0", "1 to 2.5")] * 2
 

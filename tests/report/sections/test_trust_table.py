@@ -3,7 +3,7 @@
 import pytest
 
 from heatproof.report.sections import trust_table
-from heatproof.report.sections.trust_table import ColumnSource
+from heatproof.report.sections.trust_table import Column
 
 
 def summary(mean, low=None, high=None, images=20):
@@ -104,7 +104,7 @@ def test_methods_come_in_the_reports_order_with_the_controls_apart():
 def test_what_lacks_is_left_empty():
     content = {"saliency": summary(None, images=0), "gradcam": summary(0.4)}
     other = {"gradcam": summary(0.2), "lime": summary(0.3)}
-    made = trust_table.table([ColumnSource("gini", content), ColumnSource("entropy_share", other)])
+    made = trust_table.table([Column("gini", content), Column("entropy_share", other)])
     assert values(made, 0)["saliency"] is None
     assert values(made, 0)["lime"] is None
     assert values(made, 1)["lime"].text == "0.30"
@@ -115,7 +115,7 @@ def test_what_lacks_is_left_empty():
 def test_neighbours_of_one_group_share_its_head():
     content = {"saliency": summary(0.3)}
     names = ("relevance_mass", "deletion_probability/black", "infidelity/black", "gini")
-    made = trust_table.table(ColumnSource(name, content) for name in names)
+    made = trust_table.table(Column(name, content) for name in names)
     assert made.groups == (("Ground truth", 1), ("Faithfulness", 2), ("Simplicity", 1))
 
 
@@ -128,8 +128,6 @@ def test_a_column_has_as_many_decimals_as_its_numbers_need(largest, text):
 def test_rows_can_be_put_in_the_order_of_a_measure():
     first = {"saliency": summary(0.1), "gradcam": summary(0.9), "lime": summary(0.5)}
     second = {"saliency": summary(0.2), "gradcam": summary(0.1)}
-    made = trust_table.table(
-        [ColumnSource("relevance_rank", first), ColumnSource("relevance_rank", second)]
-    )
+    made = trust_table.table([Column("relevance_rank", first), Column("relevance_rank", second)])
     order = [row.name for row in made.by_mean("relevance_rank").methods]
     assert order == ["gradcam", "lime", "saliency"]  # 0.5, then 0.5 of one, then 0.15
