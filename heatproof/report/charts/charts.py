@@ -23,7 +23,6 @@ class Frame:
     title: str
     summary: str
     x_title: str
-    y_title: str
     width: float
     height: float
     left: float
@@ -104,7 +103,6 @@ def line_chart(
     series: Sequence[Series],
     *,
     x_title: str,
-    y_title: str,
     as_percent: bool = False,
     label_room: float = 86.0,
     marker: tuple[float, str] | None = None,
@@ -116,7 +114,6 @@ def line_chart(
         title: also the picture's name for a screen reader.
         series: drawn in this order, each labelled at its right end.
         x_title: name of the x axis.
-        y_title: name of the y axis, with its unit.
         as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
         label_room: space right of the plot for the series' names.
         marker: an x and a label for a vertical line.
@@ -158,7 +155,6 @@ def line_chart(
         summary=_summary(drawn, x_title, as_percent),
         rows=tuple(_rows(drawn, as_percent)),
         x_title=x_title,
-        y_title=y_title,
         width=width,
         height=height,
         left=left,

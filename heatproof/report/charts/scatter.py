@@ -55,6 +55,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Scatter(Frame):
+    y_title: str
     dots: tuple[Dot, ...]
     front: str  # a path through the Pareto front
 

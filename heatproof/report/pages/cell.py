@@ -40,7 +40,6 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "params": study.params,
         "result": result,
         "model": study.params.models[result.cell.model],
-        "dataset_size": study.datasets.get(result.cell.dataset),
         "charts": curves.of_cell(result),
         "few": FEW,
         "history": curves.rows(result.history),

@@ -60,16 +60,6 @@ class Section:
     charts: tuple[Chart, ...]
     strip: Strip | None
 
-    @property
-    def best(self) -> Entry | None:
-        """The most accurate cell, if any was evaluated."""
-        return next((e for e in self.entries if e.rank == 1), None)
-
-    @property
-    def by_slot(self) -> tuple[Entry, ...]:
-        """The entries in the order of their colours, for the charts' legend."""
-        return tuple(sorted(self.entries, key=lambda e: e.slot))
-
 
 def context(study: Study) -> dict[str, Any]:
     """The values of the overview's template."""
@@ -93,7 +83,6 @@ def context(study: Study) -> dict[str, Any]:
         "tally": claims.context(study, study.claims)["tally"],
         "strips": tuple(s for s in sections if s.strip is not None),
         "settings": [(c, study.params.run(c.name).training.optimizer) for c in study.cells],
-        "test_sizes": sorted({c.evaluate["test_images"] for c in study.cells if c.evaluate}),
     }
 
 

@@ -93,7 +93,6 @@ def cascade(assess: dict[str, Any]) -> Chart | None:
             for i, n in enumerate(methods.ordered(names))
         ],
         x_title="layers randomised, from the logits down",
-        y_title="Rank correlation",
         label_room=per_image.NAME_ROOM,
         size=per_image.TALL,
     )

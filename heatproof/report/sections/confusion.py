@@ -73,9 +73,9 @@ def matrix(part: str, counts: Sequence[Sequence[int]], class_names: Sequence[str
     )
 
 
-def step(share: float, steps: Sequence[float]) -> int:
-    """Return the shade of a share: 0 below the first step, len(steps) from the last on."""
-    return int(np.searchsorted(steps, share + 1e-12, side="right"))
+def step(share: float | np.ndarray, steps: Sequence[float]) -> np.ndarray:
+    """Return the shade of each share: 0 below the first step, len(steps) from the last on."""
+    return np.searchsorted(steps, np.asarray(share) + 1e-12, side="right")
 
 
 def _names(class_names: Sequence[str], chosen: np.ndarray) -> tuple[str, ...]:
@@ -101,10 +101,8 @@ def _row(table: np.ndarray, row: int, class_names: Sequence[str]) -> tuple[Squar
 
 def _picture(table: np.ndarray) -> bytes:
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    hits = np.searchsorted(HIT_STEPS, shares + 1e-12, side="right")
-    misses = np.searchsorted(MISS_STEPS, shares + 1e-12, side="right")
-    diagonal = np.eye(len(table), dtype=bool)[..., None]
-    colours = np.array(_HIT_COLOURS, np.uint8)[hits], np.array(_MISS_COLOURS, np.uint8)[misses]
-    picture = np.where(diagonal, *colours)
+    hits = np.array(_HIT_COLOURS, np.uint8)[step(shares, HIT_STEPS)]
+    misses = np.array(_MISS_COLOURS, np.uint8)[step(shares, MISS_STEPS)]
+    picture = np.where(np.eye(len(table), dtype=bool)[..., None], hits, misses)
     picture[table == 0] = _NO_COUNT
     return png(picture)

@@ -28,7 +28,6 @@ def of_cell(result: CellResults) -> tuple[Chart, ...]:
                 _series("validation", VALIDATION, history, f"val_{key}"),
             ],
             x_title="epoch",
-            y_title=title if as_percent else "Loss (cross-entropy, with penalties)",
             as_percent=as_percent,
             marker=marker,
             label_room=80.0,
@@ -49,7 +48,6 @@ def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
                 if c.history is not None
             ],
             x_title="epoch",
-            y_title=title,
             as_percent=as_percent,
             label_room=100.0,
         )

@@ -31,19 +31,14 @@ def curves(values: Values) -> Iterator[Chart]:
         by_name = {n.removeprefix(start): c for n, c in values.items() if n.startswith(start)}
         names = methods.ordered([n for n in by_name if n not in measures.CONTROLS])
         names += [name for name in ("random",) if name in by_name]
+        percent = (100 * values["fractions"]).tolist()
         chart = line_chart(
             title,
             [
-                Series(
-                    trust_table.label(name),
-                    i,
-                    (100 * values["fractions"]).tolist(),
-                    by_name[name].tolist(),
-                )
+                Series(trust_table.label(name), i, percent, by_name[name].tolist())
                 for i, name in enumerate(names)
             ],
             x_title="pixels changed (%)",
-            y_title="Probability relative to the start",
             label_room=NAME_ROOM,
             size=TALL,
         )

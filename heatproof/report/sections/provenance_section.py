@@ -133,16 +133,12 @@ def _results(runs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
     """Results in words, by stage: `training of resnet18-mnist and resnet18-cifar10`."""
     by_stage: dict[str, list[str]] = {}
     for run in runs:
-        by_stage.setdefault(run["stage"], []).append(numbers.printable(run["cell"]))
+        by_stage.setdefault(run["stage"], []).append(numbers.short(run["cell"], 40))
     return tuple(
-        f"{_stage(stage)} of {_cells(cells)}" for stage, cells in by_stage.items()
-    )  # fmt: skip
-
-
-def _cells(cells: Sequence[str]) -> str:
-    if len(cells) > MAX_CELLS:
-        return f"{len(cells)} networks"
-    return numbers.listing([numbers.short(cell, 40) for cell in cells])
+        f"{_stage(stage)} of "
+        + (numbers.listing(cells) if len(cells) <= MAX_CELLS else f"{len(cells)} networks")
+        for stage, cells in by_stage.items()
+    )
 
 
 def _stage(name: str) -> str:

@@ -38,7 +38,7 @@ def points(line):
 
 
 def chart(series, **options):
-    return line_chart("Loss", series, x_title="epoch", y_title="Loss", **options)
+    return line_chart("Loss", series, x_title="epoch", **options)
 
 
 def test_points_lie_where_their_numbers_are():
