@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from heatproof.report import rendering
 from heatproof.report.charts import colours
 from heatproof.report.pages import cell, claims, compare, guide, overview, trust
@@ -38,8 +36,8 @@ def write_pages(study: Study, folder: Path) -> None:
         templates.globals["provenance"] = PROVENANCE
 
     def page(path: str, template: str, values: dict[str, Any]) -> None:
-        root = "../" * path.count("/")
-        _page(templates, folder / path, template, values | {"root": root})
+        values = values | {"root": "../" * path.count("/")}
+        write_text(folder / path, templates.get_template(template).render(values))
 
     values = overview.context(study)
     page("index.html", "index.html", values)
@@ -61,7 +59,3 @@ def write_pages(study: Study, folder: Path) -> None:
         page(f"cells/{name}.html", "cell.html", values | of_cell)
     values = compare.context(comparable) | {"palette": colours.palette()}
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
-
-
-def _page(templates: jinja2.Environment, path: Path, template: str, values: dict[str, Any]) -> None:
-    write_text(path, templates.get_template(template).render(values))

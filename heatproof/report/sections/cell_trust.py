@@ -27,10 +27,7 @@ MASKS = {
 class Section:
     """Everything that a cell's page shows on trust; what is missing is None or empty."""
 
-    images: int
-    right: int
-    wrong: int
-    slow_images: int
+    assess: dict[str, Any]
     slow_methods: tuple[str, ...]
     mask: str
     table: Table | None
@@ -52,13 +49,10 @@ def section(params: Params, result: CellResults) -> Section | None:
         return None
     values = result.trust()
     class_names = result.evaluate["class_names"] if result.evaluate else ()
-    slow = assess["slow_methods"]
+    slow = assess["slow_methods"]["methods"]
     return Section(
-        images=assess["images"],
-        right=assess["right_images"],
-        wrong=assess["wrong_images"],
-        slow_images=slow["images"],
-        slow_methods=tuple(methods.describe(m).label for m in methods.ordered(slow["methods"])),
+        assess=assess,
+        slow_methods=tuple(methods.describe(m).label for m in methods.ordered(slow)),
         mask=MASKS.get(assess["mask"] or "", ""),
         table=trust_table.of_cell(assess, measures.COLUMNS),
         weight_independent=weight_independent(assess),

@@ -26,12 +26,14 @@ Values = dict[str, np.ndarray]
 
 def curves(values: Values) -> Iterator[Chart]:
     """The mean curves behind deletion and insertion, of the methods and of noise."""
+    if not values:
+        return
+    percent = (100 * values["fractions"]).tolist()
     for number, title in CURVES.items():
         start = f"curve/{number}/{BASELINE}/"
         by_name = {n.removeprefix(start): c for n, c in values.items() if n.startswith(start)}
         names = methods.ordered([n for n in by_name if n not in measures.CONTROLS])
         names += [name for name in ("random",) if name in by_name]
-        percent = (100 * values["fractions"]).tolist()
         chart = line_chart(
             title,
             [

@@ -61,8 +61,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
   const defaultOpacity = (shot) => String(shot.querySelector(".coarse, .under")
     ? Math.round(100 * (section.style.getPropertyValue("--opacity") || 0.55)) : 100);
   const write = (chosen, shot) => {
-    const values = new URLSearchParams();
-    Choices.read(page.find("gallery-controls"), values);
+    const values = Choices.read(page.find("gallery-controls"));
     values.set("large", method.selectedOptions[0].dataset.name ?? "image");
     if (target) values.set("for", chosen.dataset.role);
     if (shot && opacity.value !== defaultOpacity(shot)) values.set("mix", opacity.value);

@@ -40,14 +40,16 @@ const Choices = {
   of(form) {
     return [...form.elements].filter((c) => c.name && (c.type === "range" || c.tagName === "SELECT"));
   },
-  read(form, values) {
+  read(form) {
+    const values = new URLSearchParams();
     for (const control of Choices.of(form)) {
       if (control.value !== Choices.defaultOf(control)) values.set(control.name, control.value);
     }
     const boxes = [...form.elements].filter((c) => c.type === "checkbox");
-    if (boxes.every((box) => box.checked)) return;
+    if (boxes.every((box) => box.checked)) return values;
     const on = boxes.filter((box) => box.checked);
     for (const value of on.length ? on.map((box) => box.value) : [""]) values.append(boxes[0].name, value);
+    return values;
   },
   // Unknown values are ignored: an address may be older than the page.
   restore(form, values) {

@@ -95,11 +95,7 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
     page.find("opacity-note").textContent = `${opacity.value} %`;
   };
 
-  const values = () => {
-    const chosen = new URLSearchParams();
-    Choices.read(form, chosen);
-    return chosen;
-  };
+  const values = () => Choices.read(form);
   const apply = () => { select(); chooseMethods(); draw(); form.querySelector("[data-do=reset]").hidden = !values().size; };
   const changed = () => { apply(); Fragment.write(page, "examples", values()); };
   const clear = () => {

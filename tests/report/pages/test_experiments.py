@@ -154,7 +154,7 @@ def test_only_cells_that_an_experiment_changed_are_its_own():
     ]
     (line, second) = section.cells[0].lines
     assert line.baseline
-    assert second.figures[0].change == "−10.00 points"
+    assert second.figures[0][1] == "−10.00 points"
 
 
 def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
