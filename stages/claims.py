@@ -1,7 +1,7 @@
 """Compare every published claim with what was measured. `python -m stages.claims`
 
 Reads claims.yaml, params.yaml and data/; writes data/claims.json, and how many claims came out how
-to metrics/claims.json. They repeat to the byte: training times are compared in the report.
+to metrics/claims.json. They repeat byte for byte: training times are compared in the report.
 """
 
 from heatproof.run import command

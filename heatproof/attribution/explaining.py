@@ -79,7 +79,7 @@ def explain(
 def inspect(
     name: str, family: str, cell: ExplainedCell, options: Block
 ) -> tuple[dict[str, Any], dict[str, float], "Figure | None"]:
-    """Look into a cell's network, one of `registry.INSPECTIONS`, and write what is there."""
+    """Inspect a cell's network by one of `registry.INSPECTIONS`, and write the results."""
     inspection: Inspection = import_module(registry.INSPECTIONS[family]).find(cell, options)
     artifacts.write_findings(name, family, inspection.arrays)
     print(f"{name}: {family}: {len(inspection.arrays)} arrays", flush=True)

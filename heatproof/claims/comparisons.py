@@ -88,9 +88,9 @@ def parameter_share(claim: Statement, evidence: Evidence) -> Comparison:
     if all(within(share, claim.bounds()) == HOLDS for share in shares):
         return Comparison(HOLDS, "", _span(shares), *_number(shares))
     own, other = counts[0]
-    least, most = (amount(bound * other) for bound in claim.bounds())
+    low, high = (amount(bound * other) for bound in claim.bounds())
     sentence = (
-        f"{claim.text()} of {whole}’s {amount(other)} would be {least} to {most} parameters; "
+        f"{claim.text()} of {whole}’s {amount(other)} would be {low} to {high} parameters; "
         f"{claim.model} as described has {amount(own)}."
     )
     return Comparison(FAILS, sentence, _span(shares), *_number(shares))
@@ -171,8 +171,8 @@ def _published_shares(claim: Statement, evidence: Evidence) -> list[float]:
 
 
 def _span(shares: list[float]) -> str:
-    least, most = percent(min(shares), 1), percent(max(shares), 1)
-    return least if least == most else f"{least.removesuffix(' %')} to {most}"
+    low, high = percent(min(shares), 1), percent(max(shares), 1)
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
 def _number(shares: list[float]) -> tuple[float | None, None, None]:

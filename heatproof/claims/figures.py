@@ -99,7 +99,7 @@ def _parameters(claim: Figure, evidence: Evidence) -> Comparison:
 def _flops(claim: Figure, evidence: Evidence) -> Comparison:
     cells = _some(claim, evidence)
     values = [evidence.evaluate(cell)["flops"] for cell in cells]
-    least, most = min(values), max(values)
+    low, high = min(values), max(values)
     published = claim.bounds()
     holds = [within(value, published) == HOLDS for value in values]
     nearest = min(values, key=lambda value: abs(value - sum(published) / 2))
@@ -108,7 +108,7 @@ def _flops(claim: Figure, evidence: Evidence) -> Comparison:
         network = evidence.study.run(cells[0]).network
         side = import_module(type(network).__module__).INPUT_SIZE
         sentence = _operations_mean(side, nearest, sum(published) / 2)
-    text = claim.shown(least) if least == most else f"{_bare(claim, least)} to {claim.shown(most)}"
+    text = claim.shown(low) if low == high else f"{_bare(claim, low)} to {claim.shown(high)}"
     return Comparison(HOLDS if any(holds) else FAILS, sentence, text, nearest)
 
 
@@ -118,7 +118,7 @@ def _operations_mean(size: int | None, measured: float, published: float) -> str
     Nearly all operations are convolutions', which grow with the image's area.
 
     Args:
-        size: the least height and width that the architecture takes, None for any.
+        size: the smallest height and width that the architecture takes, None for any.
         measured: operations per image.
         published: the same.
     """

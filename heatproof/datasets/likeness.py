@@ -22,7 +22,7 @@ class Usual:
     """What training images are like, as far as it is measured; brightness from 0 to 1.
 
     ground: "dark" or "light" where nearly all borders are, else "mixed". brightness, contrast,
-    colour: the least and greatest that is usual, of an image's mean, its standard deviation and
+    colour: the smallest and largest that is usual, of an image's mean, its standard deviation and
     its channels' mean distance. channels: 1 or 3.
     """
 

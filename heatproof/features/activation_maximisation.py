@@ -43,7 +43,7 @@ def maximise(
     """Climb to the images that some channels of a layer prefer.
 
     Args:
-        network: the network to look into.
+        network: the network to inspect.
         layer: the name of an activated feature map, or LOGITS.
         channels: int64 (n,), of the layer; classes, if it is LOGITS.
         options: how. Its `layers` is not read.

@@ -17,7 +17,7 @@ def feature_maps(network: Network, images: np.ndarray, channels: int) -> dict[st
     """Return the activated maps of every convolution, at the layers' own sizes.
 
     Args:
-        network: the network to look into.
+        network: the network to inspect.
         images: float32 (n, height, width, channels) in [0, 1].
         channels: of each layer, at most. They are the first: their order in a network means
             nothing, so these are as good as drawn. Fewer where all together would take more than

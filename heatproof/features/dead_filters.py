@@ -42,7 +42,7 @@ def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str,
     """Pass the images once, and return what every channel of the layers did on them.
 
     Args:
-        network: the network to look into.
+        network: the network to inspect.
         layers: names of layers, or LOGITS; what is looked at is what they activate.
         images: uint8 (n, height, width, channels).
 

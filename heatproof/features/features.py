@@ -1,4 +1,4 @@
-"""What a network's filters are and see: the findings of one look into it.
+"""What a network's filters are and respond to.
 
 Arrays of the result, for each layer named:
 
@@ -36,7 +36,7 @@ from heatproof.features.options import FeaturesOptions
 
 
 def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
-    """Look into the network: its first filters, feature maps, dead filters, preferred images."""
+    """Inspect the network: its first filters, feature maps, dead filters, preferred images."""
     arrays: dict[str, np.ndarray] = {"class_names": np.array(cell.rows.class_names, np.str_)}
     metrics: dict[str, Any] = {}
     timing: dict[str, float] = {}

@@ -23,7 +23,7 @@ from heatproof.training.progress import Progress
 VALIDATION_BATCH = 100
 # Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
 # give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
-CALL_VALUES, MOST_STEPS = 4 * 10**7, 20
+CALL_VALUES, MAX_STEPS = 4 * 10**7, 20
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -159,7 +159,7 @@ def steps_at_once(network: keras.Model, batch_size: int) -> int:
     if runtime.backend() != "tensorflow":
         return 1
     values = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
-    return int(np.clip(CALL_VALUES // (values * batch_size), 1, MOST_STEPS))
+    return int(np.clip(CALL_VALUES // (values * batch_size), 1, MAX_STEPS))
 
 
 def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:

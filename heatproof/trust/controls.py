@@ -1,6 +1,6 @@
 """Maps that explain nothing, to stand in every table beside the methods.
 
-None of them asks the network. A measure that prefers one of them to most methods does not, on that
+None of them uses the network. A measure that prefers one of them to most methods does not, on that
 cell, measure what a method knows of the network.
 """
 

@@ -225,7 +225,7 @@ def test_each_image_once() -> None:
         assert (np.diff(wrong.astype(int)) * (1 if wrong_first else -1) <= 0).all()
 
 
-def test_what_is_to_be_named() -> None:
+def test_counterfactual_targets() -> None:
     logits = np.array([[3, 2, 1], [1, 2, 3], [3, 2, 1]], np.float32)
     labels, predicted = np.array([0, 0, 2]), np.array([0, 2, 2])
     # Right: the runner-up. Wrong: the truth. Right by the predictions, not by these logits: the

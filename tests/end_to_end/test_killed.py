@@ -155,7 +155,7 @@ class Killer:
 
 
 def clone(origin: Scratch, path: Path) -> Scratch:
-    """Return a clone, of the same commit, which provenance.json tells."""
+    """Return a clone, of the same commit, since provenance records it."""
     origin.git("clone", "-q", str(origin.path), str(path))
     study = Scratch(path)
     study.change("models.simple_cnn.schedules.cpu.digits.epochs", EPOCHS)

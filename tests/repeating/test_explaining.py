@@ -1,4 +1,4 @@
-"""Explanations and what is measured of them are the same to the byte in every process."""
+"""Explanations and what is measured of them are byte-identical in every process."""
 
 import shutil
 from pathlib import Path

@@ -67,7 +67,7 @@ def test_mixup_mixes_images_and_labels_in_the_same_proportion():
 @pytest.mark.parametrize("mixup_alpha", [0.0, 0.4])
 @pytest.mark.parametrize("rows", [None, np.array([7, 1, 9, 3, 4, 8, 2])])
 def test_what_fit_is_given_serves_the_same_batches_each_epoch_anew(mixup_alpha, rows):
-    """To the bit, since TensorFlow makes them there, and NumPy here."""
+    """Bit for bit, since TensorFlow makes them there, and NumPy here."""
     images = np.random.default_rng(0).integers(0, 256, (10, 5, 4, 3), dtype=np.uint8)
     batches = Batches(images, LABELS, 3, batch_size=3, seed=1, mixup_alpha=mixup_alpha, rows=rows)
     (dataset,) = for_fit(batches)

@@ -162,9 +162,9 @@ def test_a_diverging_training_is_a_clear_message():
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="there, an epoch is one call")
 def test_small_networks_take_many_steps_a_call_and_end_in_the_same_bits(monkeypatch):
     """24 steps in calls of 5: the last one of an epoch is shorter."""
-    monkeypatch.setattr(loop, "MOST_STEPS", 1)
+    monkeypatch.setattr(loop, "MAX_STEPS", 1)
     one_by_one, one = run(plan=planned(batch_size=5))
-    monkeypatch.setattr(loop, "MOST_STEPS", 5)
+    monkeypatch.setattr(loop, "MAX_STEPS", 5)
     assert loop.steps_at_once(network(), 5) == 5
     together, many = run(plan=planned(batch_size=5))
     for left, right in zip(one_by_one.get_weights(), together.get_weights(), strict=True):

@@ -1,4 +1,4 @@
-"""What a look into a network is given, and what it returns: features and counterfactuals.
+"""What an inspection of a network is given and returns: features and counterfactuals.
 
 Their modules have `find(cell, options) -> Inspection`; `options` is their block of params.yaml
 under `explain`.

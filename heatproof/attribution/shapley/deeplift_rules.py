@@ -187,7 +187,7 @@ def _pooled_by_tiles(layer: "keras.layers.Layer", image: Any, other: Any, multip
         belongs, greater = given[:, None] - reference, tf.maximum(given[:, None], reference)
         belongs *= tf.reshape(above, tf.shape(belongs))
         one, another = in_tiles(x)[:, None], in_tiles(r)
-        # Of several places with the greatest value TensorFlow takes the first one too.
+        # Of several places with the largest value TensorFlow takes the first one too.
         first = tf.fill(tf.shape(belongs), height * width)
         for place in reversed(range(height * width)):
             there = (..., place // width, slice(None), place % width, slice(None))

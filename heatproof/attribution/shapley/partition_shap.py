@@ -3,7 +3,7 @@
 As in the `shap` package's PartitionExplainer (Lundberg & Lee 2017,
 https://arxiv.org/abs/1705.07874). The image is halved across its longer side, each half again, down
 to single pixels; `owen_values` has how a part's worth is divided between its halves. The part
-whose worth is greatest in any class is divided first, until the evaluations are used up; what is
+whose worth is largest in any class is divided first, until the evaluations are used up; what is
 then undivided is spread evenly over its pixels. Every division keeps the sum, so the map always
 sums to the logit less the baseline's.
 

@@ -94,7 +94,7 @@ class Table:
         return any(v is not None and v.few for row in self.methods for v in row.values)
 
     def by_mean(self, measure: str) -> "Table":
-        """Sort the methods by the mean of one measure's columns, the greatest first."""
+        """Sort the methods by the mean of one measure's columns, the largest first."""
         at = [i for i, column in enumerate(self.columns) if column.measure == measure]
 
         def mean(row: Row) -> float:

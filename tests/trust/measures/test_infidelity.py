@@ -37,7 +37,7 @@ def contributions(images: np.ndarray) -> np.ndarray:
     return (images * WEIGHTS).sum(axis=-1)
 
 
-def test_what_each_pixel_contributes_foretells_every_square() -> None:
+def test_what_each_pixel_contributes_predicts_every_square() -> None:
     map_ = contributions(images_of())
     black = measured({"map": map_, "negative": -map_, "thousandth": map_ / 1000})["black"]
     np.testing.assert_allclose(black["map"]["infidelity"], 0, atol=1e-9)
@@ -48,7 +48,7 @@ def test_what_each_pixel_contributes_foretells_every_square() -> None:
     np.testing.assert_allclose(black["negative"]["infidelity_scaling"], -1, rtol=1e-5)
 
 
-def test_the_gradient_foretells_every_small_move() -> None:
+def test_the_gradient_predicts_every_small_move() -> None:
     gradient = np.repeat(WEIGHTS[None, :, :, 0], 3, axis=0)
     result = measured({"gradient": gradient, "negative": -gradient})["noise"]
     np.testing.assert_allclose(result["gradient"]["infidelity"], 0, atol=1e-9)
