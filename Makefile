@@ -67,7 +67,7 @@ coverage: setup $(INSTALLED_DEV) ## Run the tests and measure their coverage (at
 
 .PHONY: mutants
 mutants: setup $(INSTALLED_DEV) ## Mutation testing of attribution and trust (at least 85 % killed)
-	@"$(PY)" -m tools.mutants $(MUTANTS)
+	@"$(PY)" -m tests.mutation.mutants $(MUTANTS)
 
 .PHONY: repro
 repro: setup ## Run the study (BUDGET=cpu|paper|best; TARGET=stage@run: a part; JOBS=n cells at once; DRY=1: list only)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from heatproof.config.yaml_file import read_yaml
+from tests.mutation import mutants, mutating
 from tests.scratch import ROOT, environment
-from tools import mutants, mutating
 
 
 def mutants_of(source: str) -> list[tuple[str, str]]:
@@ -92,7 +92,8 @@ def test_each_equivalent_mutant_that_is_written_down_is_one() -> None:
 @pytest.mark.thorough
 def test_a_wrong_measure_is_killed_and_an_unlikely_goal_is_not_met() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tools.mutants", "--only", "measures/simplicity", "--count", "3"],
+        [sys.executable, "-m", "tests.mutation.mutants", "--count", "3",
+         "--only", "measures/simplicity"],
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=250,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

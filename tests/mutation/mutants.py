@@ -1,16 +1,16 @@
 """`make mutants`: would the tests notice if an explainer or a measure were wrong?
 
 Changes one small thing at a time in a seeded sample of places in heatproof/trust, attribution,
-features and counterfactuals (tools/mutating.py), and runs the quick tests of that module. A mutant
-that fails one, or does not end, is killed; one that survives is a missing assertion, or the same
-program in other words, and then tests/equivalent_mutants.yaml says why. Each runs in a fork of this
-process, which has loaded TensorFlow but not used it.
+features and counterfactuals (mutating.py), and runs the quick tests of that module. A mutant that
+fails one, or does not end, is killed; one that survives is a missing assertion, or the same program
+in other words, and then equivalent_mutants.yaml says why. Each runs in a fork of this process,
+which has loaded TensorFlow but not used it.
 """
 
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("tools.mutants")
+    command.start("tests.mutation.mutants")
 
 import argparse
 import ast
@@ -31,14 +31,14 @@ from types import ModuleType
 
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
-from tools import mutating
-from tools.mutating import Mutant
+from tests.mutation import mutating
+from tests.mutation.mutating import Mutant
 
 PACKAGES = ("trust", "attribution", "features", "counterfactuals")
 FILES = 4  # of tests that a module is tried with, its own first; some are imported everywhere
 # Pictures, whose sizes and margins are a matter of taste.
 DRAWINGS = ("attribution/core/panel.py", "features/feature_figure.py")
-EQUIVALENT = Path("tests/equivalent_mutants.yaml")
+EQUIVALENT = Path("tests/mutation/equivalent_mutants.yaml")
 COUNT, SEED, GOAL = 110, 1, 0.85
 KILLED, SURVIVED, TIMED_OUT, SAME = "killed", "survived", "timed out", "equivalent"
 PYTEST = ("-o", "addopts=--import-mode=importlib --strict-markers", "-x", "-q", "-m",
