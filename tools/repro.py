@@ -15,62 +15,57 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
 from heatproof.run import forkserver
 from heatproof.run.errors import UserError, nearest
+from heatproof.storage import atomic
 from tools import jobs, pipeline, repair
 from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
 
 
-def set_budget(path: Path, budget: str) -> bool:
-    """Set `budget` in a parameters file, leaving all else, comments included, as it is.
-
-    Returns:
-        Whether the file had to be changed.
-
-    Raises:
-        UserError: there is no such budget, or the file has no line for it.
-    """
+def known_budget(budget: str) -> str:
+    """Return the name of a budget. Raises UserError if there is no such budget."""
     known = list(get_args(params.Budget))
     if budget not in known:
         raise UserError(
             f"BUDGET={budget}: unknown{nearest(budget, known)}; known: {', '.join(known)}"
         )
-    text = path.read_text(encoding="utf-8")
+    return budget
+
+
+def set_budget(path: Path, budget: str) -> None:
+    """Set `budget` in a parameters file, leaving all else, comments included, as it is.
+
+    Raises:
+        UserError: the file has no line for it.
+    """
+    text = path.read_bytes().decode()
     line = BUDGET_LINE.search(text)
     if line is None:
         raise UserError(f"{path}: budget is missing: add the line `budget: {budget}`")
     if line[2] == budget:
-        return False
-    path.write_text(
-        text[: line.start(2)] + budget + text[line.end(2) :], encoding="utf-8", newline="\n"
-    )
+        return
+    atomic.write_text(path, text[: line.start(2)] + budget + text[line.end(2) :])
     print(
         f"{path}: budget is now {budget}, it was {line[2]} "
         f"(make repro BUDGET={line[2]} sets it back; completed results stay in DVC's cache)"
     )
-    return True
 
 
 def main() -> None:
     """Run the study, or the targets named on the command line."""
     parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
-    parser.add_argument("--budget", help="set the budget in params.yaml first")
+    parser.add_argument("--budget", type=known_budget, help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
-    if arguments.budget:
-        set_budget(params.PARAMS, arguments.budget)
-    # DVC would stop at a wrong name too, but in terms of its own file rather than the user's.
-    params.load()
-    if arguments.dry:
-        sys.exit(pipeline.run("repro", "--dry", *arguments.targets).code)
     if arguments.jobs < 1:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
@@ -79,7 +74,14 @@ def main() -> None:
     again = " ".join(["make repro", *make_words(arguments.jobs, arguments.targets)])
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
-    with run_lock(here, again):
+    only_lists = arguments.dry and not arguments.budget
+    with nullcontext() if only_lists else run_lock(here, again):
+        if arguments.budget:
+            set_budget(params.PARAMS, arguments.budget)
+        # DVC would stop at a wrong name too, but in terms of its own file, not the user's.
+        params.load()
+        if arguments.dry:
+            sys.exit(pipeline.run("repro", "--dry", *arguments.targets).code)
         repair.repair(here)
         if arguments.jobs != 1:
             with forkserver.offered():

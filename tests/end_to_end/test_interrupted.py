@@ -113,11 +113,13 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("words", "place", "lock"),
     [
         (("tools.repro",), ".", "run"),
+        (("tools.repro", "--budget", "paper"), ".", "run"),
         (("tools.demo",), ".demo", "run"),
         (("tools.verify", "simple_cnn-mnist"), ".", "verify"),
     ],
 )
 def test_a_second_run_waits_and_names_the_first(copied: Path, words, place, lock) -> None:
+    before = (copied / "params.yaml").read_bytes()
     with run_lock(copied / place, "make something", lock):
         process = started(copied, *words)
         said = read_until(process, "waiting for it")
@@ -126,6 +128,7 @@ def test_a_second_run_waits_and_names_the_first(copied: Path, words, place, lock
         assert process.poll() is None
         assert "interrupted" in interrupted(process)
     assert not (copied / "data").exists() and not (copied / ".demo" / "dvc.yaml").exists()
+    assert (copied / "params.yaml").read_bytes() == before
 
 
 def test_the_folder_is_free_after_a_run_that_was_killed(tmp_path: Path, capsys) -> None:
