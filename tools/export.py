@@ -10,7 +10,7 @@ class is which. They are copies to hand on: nothing here reads them.
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("tools.export", uses="tensorflow")
+    command.start("tools.export")
 
 import argparse
 import importlib.util

@@ -50,6 +50,7 @@ def refusal(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, capsys):
         ("stages.train", ["--run", "simple_cnn-mnist"], 0, "params.yaml: threads = 0"),
         ("stages.train", ["--run", "simple_cnn-mnits"], 2, "did you mean 'simple_cnn-mnist'?"),
         ("stages.explain", ["--cell", "x", "--family", "gradients"], 2, "there is no cell 'x'"),
+        ("tools.export", ["x"], 2, "there is no cell 'x'"),
     ],
 )
 def test_a_program_reports_it_without_a_traceback_before_keras_is_loaded(
