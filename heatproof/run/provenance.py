@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ def _sources(folder: Path) -> dict[str, Any]:
         # The second fails for a copy within another repository's folder, such as the demo's.
         commit, _ = git("rev-parse", "HEAD", f"HEAD:./{PARAMS}", folder=folder).split()
         # --no-optional-locks: a status that refreshes the index would collide with DVC's own git.
-        options = ("--no-optional-locks", "status", "--porcelain", "-z", "--")
-        changed = list(_names(git(*options, PARAMS, *CODE, folder=folder)))
+        options = ("--no-optional-locks", "status", "--porcelain", "--no-renames", "-z", "--")
+        status = git(*options, PARAMS, *CODE, folder=folder)
+        changed = [entry[3:] for entry in status.split("\0") if entry]
         differ = any(Path(name).name == PARAMS for name in changed)
         before = git("show", f"HEAD:./{PARAMS}", folder=folder) if differ else ""
         now = (folder / PARAMS).read_text(encoding="utf-8") if differ else ""
@@ -78,16 +80,6 @@ def _sources(folder: Path) -> dict[str, Any]:
         "changed": [name for name in changed if Path(name).name != PARAMS],
         "parameters": _differences(before, now),
     }
-
-
-def _names(status: str) -> Iterator[str]:
-    """The paths in what `git status --porcelain -z` prints; of a renamed file the new one."""
-    entries = iter(status.split("\0"))
-    for entry in entries:
-        if entry[:2].strip():
-            yield entry[3:]
-        if entry[:1] in ("R", "C"):
-            next(entries, None)
 
 
 def _differences(committed: str, used: str) -> list[dict[str, str]]:
@@ -209,7 +201,8 @@ def _cpu() -> tuple[str | None, list[str]]:
     try:
         # Every core repeats the same; a large machine has hundreds.
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-            fields = dict(line.split(":", 1) for line in _first_block(file) if ":" in line)
+            lines = takewhile(str.strip, file)
+            fields = dict(line.split(":", 1) for line in lines if ":" in line)
     except OSError:
         return platform.processor()[:LONGEST] or None, []
     facts = {name.strip(): value.strip() for name, value in fields.items()}
@@ -217,13 +210,6 @@ def _cpu() -> tuple[str | None, list[str]]:
     flags = set((facts.get("flags") or facts.get("Features") or "").split())
     has = [label for flag, label in INSTRUCTIONS.items() if flag in flags]
     return " ".join(name.split())[:LONGEST] or None, has
-
-
-def _first_block(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        if not line.strip():
-            return
-        yield line
 
 
 def _cores() -> int | None:
