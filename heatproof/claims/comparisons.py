@@ -10,7 +10,8 @@ import numpy as np
 from heatproof.claims.description import Figure, Statement
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import FAILS, HOLDS, UNTESTED, Comparison, within
-from heatproof.claims.wording import amount, counted, listed, percent
+from heatproof.claims.wording import amount, percent
+from heatproof.statistics.numbers import listing, plural
 
 # Fewer epochs have no curve whose stability could be compared.
 FEWEST_EPOCHS = 5
@@ -27,7 +28,7 @@ def most_accurate(claim: Statement, evidence: Evidence) -> Comparison:
         low, high = metrics[first]["accuracy_low"], metrics[second]["accuracy_high"]
         if None not in (low, high) and high >= low:
             close.append(dataset)
-    overlap = f" Intervals of the first two overlap on {listed(close)}." if close else ""
+    overlap = f" Intervals of the first two overlap on {listing(close)}." if close else ""
     count = f"{claim.model} is first on {sum(ahead)} of {len(ahead)} datasets."
     return _compared(claim, evidence, all(ahead), f"{count}{overlap}", "; ".join(texts))
 
@@ -126,7 +127,7 @@ def most_stable(claim: Statement, evidence: Evidence) -> Comparison:
     text = f"mean fall of validation accuracy, points per epoch: {'; '.join(texts)}"
     if short:
         spread = f"{min(short)} to " if min(short) < max(short) else ""
-        epochs = counted(max(short), "epoch")
+        epochs = plural(max(short), "epoch")
         sentence = f"Curves of {spread}{epochs} are too short to judge stability."
         return Comparison(UNTESTED, sentence)
     count = f"{claim.model} has the smallest mean fall on {sum(ahead)} of {len(ahead)} datasets."

@@ -5,7 +5,7 @@ import numpy as np
 from heatproof.claims.description import Confusion
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import FAILS, HOLDS, NOT_MEASURED, UNTESTED, Comparison
-from heatproof.claims.wording import counted, listed
+from heatproof.statistics.numbers import listing, plural
 
 SHOWN = 3
 
@@ -21,7 +21,7 @@ def find(claim: Confusion, evidence: Evidence) -> Comparison:
     names = evaluations[0]["class_names"]
     lacking = [name for name in (claim.label, claim.predicted) if name not in names]
     if lacking or any(e["class_names"] != names for e in evaluations):
-        what = f"{claim.dataset} has no class {listed(lacking)}" if lacking else "Classes differ"
+        what = f"{claim.dataset} has no class {listing(lacking)}" if lacking else "Classes differ"
         return Comparison(NOT_MEASURED, f"{what}: correct claims.yaml.")
     matrix = np.sum([e["confusion_test"] for e in evaluations], axis=0)
     counts = off_diagonal(matrix, claim.either_way)
@@ -29,14 +29,14 @@ def find(claim: Confusion, evidence: Evidence) -> Comparison:
     count, place = counts[pair], rank(counts, pair, claim.either_way)
     mark = "/" if claim.either_way else " → "
     pairs = len(names) * (len(names) - 1) // (2 if claim.either_way else 1)
-    text = f"number {place} of {pairs} pairs ({counted(int(count), 'image')})"
+    text = f"number {place} of {pairs} pairs ({plural(int(count), 'image')})"
     if place <= claim.within and count > 0:
         return Comparison(HOLDS, "", text, float(place))
     tested = evidence.as_published(*cells)
     frequent = [
         f"{names[i]}{mark}{names[j]} ({counts[i, j]})" for i, j in most(counts, claim.either_way)
     ]
-    sentence = f"The most frequent are {listed(frequent)}." if frequent else "There are none."
+    sentence = f"The most frequent are {listing(frequent)}." if frequent else "There are none."
     if not tested:
         sentence += f" {evidence.shortened(cells)}"
     return Comparison(FAILS if tested else UNTESTED, sentence, text, float(place))

@@ -9,8 +9,8 @@ import numpy as np
 
 from heatproof.claims.description import Claim, Confusion, Figure, Statement
 from heatproof.claims.verdicts import MissingEvidence
-from heatproof.claims.wording import counted
 from heatproof.config.params import Params
+from heatproof.statistics.numbers import plural
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.formats import require_keys
 from heatproof.training.options import Schedule
@@ -119,4 +119,4 @@ class Evidence:
 
 def _length(schedule: Schedule) -> str:
     images = "all images" if schedule.train_images == "all" else f"{schedule.train_images:,} images"
-    return f"{counted(schedule.epochs, 'epoch')} on {images}"
+    return f"{plural(schedule.epochs, 'epoch')} on {images}"

@@ -17,8 +17,9 @@ from heatproof.claims.verdicts import (
     MissingEvidence,
     within,
 )
-from heatproof.claims.wording import counted, listed, percent
+from heatproof.claims.wording import percent
 from heatproof.features.filter_matching import compare
+from heatproof.statistics.numbers import listing, plural
 from heatproof.storage import paths
 
 Check = Callable[[Statement, Evidence], Comparison]
@@ -52,7 +53,7 @@ def validation_split(claim: Statement, evidence: Evidence) -> Comparison:
     cells = evidence.cells_of(claim)
     evidence.require(*cells)
     shares = sorted({evidence.study.run(cell).training.validation_fraction for cell in cells})
-    held_out = listed(percent(share, 0) for share in shares)
+    held_out = listing([percent(share, 0) for share in shares])
     # Where cells differ, the one that is furthest from the claim counts against it.
     furthest = max(shares, key=lambda share: abs(share - sum(claim.bounds()) / 2))
     return _valued(claim, furthest, f"params.yaml holds {held_out} out.")
@@ -62,7 +63,7 @@ def reduces_on_plateau(claim: Statement, evidence: Evidence) -> Comparison:
     """Whether the learning rate is lowered when the validation accuracy stands still."""
     cells = evidence.cells_of(claim)
     rules = {cell: evidence.schedules(cell)[0].decay for cell in cells}
-    text = f"decay in force: {listed(sorted(set(rules.values())))}"
+    text = f"decay in force: {listing(sorted(set(rules.values())))}"
     if set(rules.values()) == {"reduce_on_plateau"}:
         return Comparison(HOLDS, "", text)
     return Comparison(_not_as_published(evidence, cells), evidence.shortened(cells), text)
@@ -76,7 +77,7 @@ def stops_early(claim: Statement, evidence: Evidence) -> Comparison:
         epochs = evidence.schedules(cell)[0].epochs
         patience.append(evidence.study.run(cell).training.early_stopping_patience)
         able.append(0 < patience[-1] < epochs)
-    text = f"patience {listed(str(p) for p in sorted(set(patience)))} epochs"
+    text = f"patience {listing([str(p) for p in sorted(set(patience))])} epochs"
     if all(able):
         return Comparison(HOLDS, "", text)
     sentence = f"With so few epochs it cannot act. {evidence.shortened(cells)}".strip()
@@ -115,9 +116,9 @@ def both_confusion_matrices(claim: Statement, evidence: Evidence) -> Comparison:
 
 def _in_all(cells: list[str], right: Callable[[str], bool], problem: str) -> Comparison:
     wrong = [cell for cell in cells if not right(cell)]
-    text = f"in {len(cells) - len(wrong)} of {counted(len(cells), 'training')}"
+    text = f"in {len(cells) - len(wrong)} of {plural(len(cells), 'training')}"
     if wrong:
-        return Comparison(FAILS, f"{problem} {listed(wrong)}.", text)
+        return Comparison(FAILS, f"{problem} {listing(wrong)}.", text)
     return Comparison(HOLDS, "", text)
 
 
@@ -127,7 +128,9 @@ def predictions_as_csv(claim: Statement, evidence: Evidence) -> Comparison:
     evidence.require(*cells)
     for cell in cells:
         evidence.file(paths.predictions_csv(cell), f"evaluate@{cell}")
-    return Comparison(HOLDS, "", listed(paths.predictions_csv(cell).as_posix() for cell in cells))
+    return Comparison(
+        HOLDS, "", listing([paths.predictions_csv(cell).as_posix() for cell in cells])
+    )
 
 
 def dead_filters(claim: Statement, evidence: Evidence) -> Comparison:
