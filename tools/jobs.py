@@ -13,38 +13,28 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import networkx as nx
 
 from heatproof.config import params
+from heatproof.storage import artifacts
 from tools import pipeline
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to run, as DVC's names of stages.
-
-    before: what the cells have in common, such as their data. cells: each cell's own stages, in an
-    order in which each comes after those it needs.
-    """
-
-    before: list[str]
-    cells: dict[str, list[str]]
-
-
-def plan(graph: nx.DiGraph, cells: Sequence[str]) -> Plan:
+def plan(graph: nx.DiGraph, cells: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
     """Divide a graph of stages among the cells.
 
     Args:
         graph: names of stages, `<stage>@<key>` or `<stage>`; an edge from each to what it needs.
         cells: the keys that are cells.
+
+    Returns:
+        What comes before all cells, such as their data, and what one cell takes from another; and
+        each cell's own stages. Each comes after those it needs.
     """
     ordered = list(nx.lexicographical_topological_sort(graph.reverse()))
-    own = {cell: [name for name in ordered if name.partition("@")[2] == cell] for cell in cells}
-    own = {cell: names for cell, names in own.items() if names}
-    owner = {name: cell for cell, names in own.items() for name in names}
+    owner = {name: key for name in ordered if (key := name.partition("@")[2]) in cells}
     needed = {
         other
         for name, cell in owner.items()
@@ -52,16 +42,12 @@ def plan(graph: nx.DiGraph, cells: Sequence[str]) -> Plan:
         if owner.get(other) != cell
     }
     # A cell that another one takes something from is common too, with all that it needs itself.
-    for name in list(needed):
-        needed |= nx.descendants(graph, name)
-    return Plan(
-        [name for name in ordered if name in needed],
-        {
-            cell: kept
-            for cell, names in own.items()
-            if (kept := [name for name in names if name not in needed])
-        },
-    )
+    needed = needed.union(*(nx.descendants(graph, name) for name in needed))
+    rest = {
+        cell: [name for name in ordered if owner.get(name) == cell and name not in needed]
+        for cell in cells
+    }
+    return [name for name in ordered if name in needed], {c: n for c, n in rest.items() if n}
 
 
 def run(jobs: int, folder: Path, again: str) -> int:
@@ -75,16 +61,16 @@ def run(jobs: int, folder: Path, again: str) -> int:
     study = params.load(folder / params.PARAMS)
     if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(warning, flush=True)
-    todo = plan(graph_of(folder), list(study.cells))
-    if todo.before and (code := _repro(folder, again, *todo.before)):
+    before, cells = plan(graph_of(folder), list(study.cells))
+    if before and (code := _repro(folder, again, *before)):
         return code
-    longest_first = sorted(todo.cells, key=lambda cell: -_seconds(folder, cell))
+    longest_first = sorted(cells, key=lambda cell: -_seconds(folder, cell))
     started = time.monotonic()
     print(f"{len(longest_first)} cells, {jobs} at a time", flush=True)
     codes: dict[str, int] = {}
 
     def work(cell: str) -> None:
-        codes[cell] = _cell(folder, cell, todo.cells[cell])
+        codes[cell] = _cell(folder, cell, cells[cell])
 
     try:
         with ThreadPoolExecutor(jobs) as workers:
@@ -137,13 +123,13 @@ def graph_of(folder: Path) -> nx.DiGraph:
 
 def _seconds(folder: Path, cell: str) -> float:
     """Return how long a cell took last time, as its timing says; 0 where there is none."""
-    from heatproof.storage.formats import read_json
-
-    total = 0.0
-    for path in (folder / "data" / "timing").glob(f"*/{cell}.json"):
-        timing = read_json(path, f"{path.parent.name}@{cell}")
-        total += sum(value for name, value in timing.items() if name.endswith("_seconds"))
-    return total
+    timings = (folder / "data" / "timing").glob(f"*/{cell}.json")
+    return sum(
+        value
+        for path in timings
+        for name, value in artifacts.read_timing(path.parent.name, cell, folder).items()
+        if name.endswith("_seconds")
+    )
 
 
 _printing = threading.Lock()

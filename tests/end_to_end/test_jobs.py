@@ -25,9 +25,9 @@ def test_cells_are_divided_and_what_they_share_comes_first() -> None:
             ("report", "assess@a-d"),
         ]
     )
-    found = jobs.plan(graph, ["a-d", "b-d", "c-d"])
-    assert found.before == ["fetch@d", "preprocess@d", "train@b-d"]
-    assert found.cells == {
+    before, cells = jobs.plan(graph, ["a-d", "b-d", "c-d"])
+    assert before == ["fetch@d", "preprocess@d", "train@b-d"]
+    assert cells == {
         "a-d": ["train@a-d", "assess@a-d"],
         "b-d": ["assess@b-d"],
         "c-d": ["train@c-d", "assess@c-d"],
