@@ -1,7 +1,7 @@
 """What `dvc exp show --json` says, as the page on experiments reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,48 +10,34 @@ from heatproof.report.sections.outcomes import DONE, FAILED, QUEUED, RUNNING, Ou
 from heatproof.run.tracking import flattened
 from heatproof.storage import paths
 
-FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "ece", "parameters", "flops")
+FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "macro_f1", "ece",
+           "parameters", "flops")  # fmt: skip
 STATES = {"queued": QUEUED, "running": RUNNING, "failed": FAILED}
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A start with the outputs of its baseline and experiments: name -> path -> MD5 of the file."""
-
-    start: Start
-    outputs: dict[str, dict[str, str]]
-
-
-def shown(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str) -> list[Shown]:
-    """Read the JSON; experiments are in the order of their names.
+def starts(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str) -> list[Start]:
+    """Read the JSON; experiments are in the order of their names, the present commit is first.
 
     Args:
         content: the list that DVC prints, the workspace among it or not.
         subjects: commit -> the first line of its message.
         head: the present commit.
     """
-    starts = []
+    found = []
     for entry in content:
         rev = entry.get("rev") or ""
         if rev == "workspace":
             continue
-        outputs = {"": _outputs(entry)}
-        experiments = []
-        for each in entry.get("experiments") or []:
-            tip = (each.get("revs") or [{}])[0]
-            outcome = _experiment(each, tip)
-            experiments.append(outcome)
-            outputs[outcome.name] = _outputs(tip)
-        baseline = replace(_outcome("baseline", entry), name="baseline")
-        start = Start(
-            rev, subjects.get(rev, ""), rev == head, baseline,
-            tuple(sorted(experiments, key=lambda e: (e.name, e.order))),
-        )  # fmt: skip
-        starts.append(Shown(start, outputs))
-    return sorted(starts, key=lambda each: not each.start.current)
+        experiments = sorted(
+            map(_experiment, entry.get("experiments") or []), key=lambda e: (e.name, e.order)
+        )
+        baseline = _outcome("baseline", entry)
+        found.append(Start(rev, subjects.get(rev, ""), rev == head, baseline, tuple(experiments)))
+    return sorted(found, key=lambda each: not each.current)
 
 
-def _experiment(each: dict[str, Any], tip: dict[str, Any]) -> Outcome:
+def _experiment(each: dict[str, Any]) -> Outcome:
+    tip = (each.get("revs") or [{}])[0]
     name = str(each.get("name") or tip.get("name") or (tip.get("rev") or "unnamed")[:7])
     outcome = _outcome(name, tip)
     state = STATES.get((each.get("executor") or {}).get("state") or "", DONE)
@@ -75,6 +61,11 @@ def _outcome(name: str, tip: dict[str, Any]) -> Outcome:
         note="" if params is not None else f"its {PARAMS} cannot be read",
         params=flattened(params or {}),
         figures=_figures(data.get("metrics") or {}),
+        outputs={
+            path: out["hash"]
+            for path, out in (data.get("outs") or {}).items()
+            if out.get("use_cache") and out.get("hash")
+        },
     )
 
 
@@ -88,10 +79,3 @@ def _figures(metrics: Mapping[str, Any]) -> dict[str, dict[str, float]]:
             if "accuracy" in known:
                 figures[run] = known
     return figures
-
-
-def _outputs(tip: dict[str, Any]) -> dict[str, str]:
-    outs = (tip.get("data") or {}).get("outs") or {}
-    return {
-        path: out["hash"] for path, out in outs.items() if out.get("use_cache") and out.get("hash")
-    }

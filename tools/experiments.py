@@ -12,6 +12,7 @@ if __name__ == "__main__":
 import json
 import re
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,31 +28,25 @@ FOLDER = Path("experiments")
 REFERENCE = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/.+")
 
 
-def write(folder: Path = FOLDER) -> int:
-    """Write the page; return how many experiments it shows.
-
-    Raises:
-        UserError: this is no git repository with a commit, or DVC cannot tell of experiments.
-    """
-    starts = collect()
-    experiments.write(starts, folder, REPORTS)
-    return sum(len(start.experiments) for start in starts)
+def head() -> str:
+    """The present commit. Raises UserError if there is none."""
+    try:
+        return git("rev-parse", "--verify", "HEAD").strip()
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        raise UserError(
+            "there is no git commit here, and DVC's experiments start from one: "
+            "git init; git add .; git commit -m 'My study'"
+        ) from None
 
 
 def collect() -> list[Start]:
     """Every commit that experiments started from, the present one first, with what they came to.
 
     Raises:
-        UserError: as `write`.
+        UserError: this is no git repository with a commit, or DVC cannot tell of experiments.
     """
-    try:
-        head = git("rev-parse", "--verify", "HEAD").strip()
-    except (subprocess.CalledProcessError, FileNotFoundError):
-        raise UserError(
-            "there is no git commit here, and DVC's experiments start from one: "
-            "git init; git add .; git commit -m 'My study'"
-        ) from None
-    revs = list(dict.fromkeys((head, *_baselines())))
+    present = head()
+    revs = list(dict.fromkeys((present, *_baselines())))
     options = [word for rev in revs for word in ("--rev", rev)]
     printed = dvc("exp", "show", *options, "--json", "--hide-workspace")
     try:
@@ -62,12 +57,19 @@ def collect() -> list[Start]:
         ) from None
     subjects = {rev: git("log", "-1", "--format=%s", rev).strip() for rev in revs}
     cache = Path(dvc("cache", "dir").strip())
-    return [_illustrated(each, cache) for each in exp_show.shown(content, subjects, head)]
+    return [_illustrated(each, cache) for each in exp_show.starts(content, subjects, present)]
+
+
+def write(starts: Sequence[Start]) -> None:
+    """Write the page."""
+    experiments.write(starts, FOLDER, REPORTS)
 
 
 def main() -> None:
     """Write the page and say where it is."""
-    count = write()
+    starts = collect()
+    write(starts)
+    count = sum(len(start.experiments) for start in starts)
     print(f"{FOLDER / 'index.html'}: {count} {'experiment' if count == 1 else 'experiments'}")
 
 
@@ -84,21 +86,20 @@ def _is_here(rev: str) -> bool:
     return subprocess.run(asked, capture_output=True).returncode == 0
 
 
-def _illustrated(shown: exp_show.Shown, cache: Path) -> Start:
+def _illustrated(start: Start, cache: Path) -> Start:
     """Add what there is to look at, of the cells that experiments changed."""
-    cells = tuple(changed_cells(shown.start))
+    cells = tuple(changed_cells(start))
 
-    def with_pictures(outcome: Outcome, name: str) -> Outcome:
-        outputs = shown.outputs.get(name, {})
+    def with_pictures(outcome: Outcome) -> Outcome:
         figures = {
-            cell: known | exp_files.details(cell, outputs, cache)
+            cell: known | exp_files.details(cell, outcome.outputs, cache)
             for cell, known in outcome.figures.items()
         }
-        pictures = {cell: exp_files.pictures(cell, outputs, cache) for cell in cells}
+        pictures = {cell: exp_files.pictures(cell, outcome.outputs, cache) for cell in cells}
         return replace(outcome, figures=figures, pictures=pictures)
 
     return replace(
-        shown.start,
-        baseline=with_pictures(shown.start.baseline, ""),
-        experiments=tuple(with_pictures(e, e.name) for e in shown.start.experiments),
+        start,
+        baseline=with_pictures(start.baseline),
+        experiments=tuple(map(with_pictures, start.experiments)),
     )

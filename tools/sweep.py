@@ -1,9 +1,9 @@
 """`make sweep`: a network's strides and kernels compared, as DVC experiments.
 
-Every combination is queued with `dvc exp run --queue`, and DVC's queue runs them in folders of its
-own, so that the workspace stays as it is. Called again, the same experiments are queued afresh, so
-that the table always tells of the code and parameters at hand; what has not changed since comes
-out of the run-cache and trains nothing.
+Each combination is run by `dvc exp run --temp`, in a folder of DVC's own, so that the workspace
+stays as it is. Called again, the same experiments are run afresh, so that the table always tells of
+the code and parameters at hand; what has not changed since comes out of the run-cache and trains
+nothing.
 """
 
 from heatproof.run import command
@@ -13,26 +13,21 @@ if __name__ == "__main__":
 
 import argparse
 import itertools
-import json
 import os
 import subprocess
 import sys
-import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
-from tools import experiments as experiments_page
+from tools import experiments as page
 from tools.shell import dvc
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
-# A worker needs a moment to start: so many looks at an idle queue mean that it did not.
-PATIENCE = 6
-# A worker may also die of a message that it read while it was being written (kombu's queue is a
-# folder of files); another one resumes where it stopped.
-STARTS = 4
 COLUMNS = {
     "accuracy": ("accuracy", "{:.4f}"),
     "low": ("accuracy_low", "{:.4f}"),
@@ -44,24 +39,18 @@ COLUMNS = {
 
 
 def check_repository() -> None:
-    """Refuse what DVC's queue would stumble over.
+    """Refuse what DVC's experiments would stumble over.
 
     Raises:
         UserError: there is no commit, the pipeline or some of its code is unknown to git, or the
-            path is one that DVC's queue fails in.
+            path is one that DVC fails in.
     """
-    if subprocess.run(
-        ["git", "rev-parse", "--verify", "-q", "HEAD"], capture_output=True
-    ).returncode:
-        raise UserError(
-            "there is no git commit here, and DVC's experiments start from one: "
-            "git init; git add .; git commit -m 'My study'"
-        )
+    page.head()
     if not str(Path.cwd()).isascii():
         raise UserError(
-            f"{Path.cwd()}: DVC's queue cannot work in a folder whose path has letters beyond "
-            "ASCII (it writes the path into a file of its own as ASCII): rename the folder, or "
-            "run one experiment at a time in place with `dvc exp run -S ...`"
+            f"{Path.cwd()}: DVC cannot run experiments beside a folder whose path has letters "
+            "beyond ASCII (it writes the path into a file of its own as ASCII): rename the folder, "
+            "or run one experiment at a time in place with `dvc exp run -S ...`"
         )
     tracked = git("ls-files", "--", *TRACKED).splitlines()
     left_out = [name for name in TRACKED if name not in tracked]
@@ -93,91 +82,30 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
     }
 
 
-def queue(names: dict[str, list[str]], target: str, also: list[str]) -> None:
-    """Queue the experiments, in place of earlier ones of the same names."""
-    gone = [n for n in names if n in _by_name(_shown("HEAD"))]
-    if gone:
-        dvc("exp", "remove", *gone)  # and its entry in the queue
-    waiting = [line.split() for line in dvc("queue", "status").splitlines()]
-    stale = [n for n in names if any(n in words for words in waiting)]
-    if stale:
-        dvc("queue", "remove", *stale)
-    for name, changes in names.items():
-        settings = [part for change in (*changes, *also) for part in ("-S", change)]
-        dvc("exp", "run", "--queue", "--name", name, *settings, target)
-        print(f"queued {name}", flush=True)
+def run(names: Mapping[str, Iterable[str]], target: str, also: list[str]) -> list[str]:
+    """Run the experiments, in place of earlier ones of the same names; return which failed."""
+    if gone := sorted(names.keys() & set(dvc("exp", "list", "--name-only").split())):
+        dvc("exp", "remove", *gone)
+    failed = []
+    for number, (name, changes) in enumerate(names.items(), 1):
+        print(f"{name} ({number} of {len(names)})", flush=True)
+        settings = [word for change in (*changes, *also) for word in ("-S", change)]
+        words = ["exp", "run", "--temp", "--name", name, *settings, target]
+        if subprocess.run([sys.executable, "-m", "dvc", *words], check=False).returncode:
+            failed.append(name)
+    return failed
 
 
-def run(names: list[str]) -> None:
-    """Let DVC's worker run the queue, and return when it is through with these experiments.
-
-    `dvc exp run --run-all` would wait forever for one that fails before it starts.
-
-    Raises:
-        UserError: the worker stopped again and again with experiments still waiting.
-    """
-    done: set[str] = set()
-    for _ in range(STARTS):
-        # The worker outlives this command for a moment, and must not keep its output open.
-        started = subprocess.run(
-            [sys.executable, "-m", "dvc", "queue", "start"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        if started.returncode == 0 and _all_done(names, done):
-            return
-    raise UserError(
-        "DVC's queue stopped with experiments still waiting: see `dvc queue status`, then run "
-        "make sweep again"
-    )
-
-
-def _all_done(names: list[str], done: set[str]) -> bool:
-    """Watch the queue until these experiments are `done`, or no worker is left to do them."""
-    pause, without_worker = 2.0, 0
-    while without_worker < PATIENCE:
-        lines = dvc("queue", "status").splitlines()
-        for words in (line.split() for line in lines):
-            for name in set(names).intersection(words) - done:
-                if words[-1] in ("Success", "Failed"):
-                    done.add(name)
-                    outcome = "finished" if words[-1] == "Success" else "failed"
-                    print(f"{outcome} {name} ({len(done)} of {len(names)})", flush=True)
-        if len(done) == len(names):
-            return True
-        without_worker = without_worker + 1 if "0 active, 0 idle" in lines[-1] else 0
-        time.sleep(pause)
-        pause = min(pause * 1.5, 15)
-    return False
-
-
-def table(names: list[str], cell: str, commit: str) -> tuple[str, list[str]]:
-    """Return what `dvc exp show` knows of the experiments, best first, and those without result."""
-    experiments = _by_name(_shown(commit))
-    rows, missing = [], []
-    for name in names:
-        metrics = experiments.get(name, {}).get("metrics") or {}
-        headline = (metrics.get(f"metrics/evaluate/{cell}.json") or {}).get("data") or {}
-        if "accuracy" in headline:
-            values = [style.format(headline[key]) for key, style in COLUMNS.values()]
-            rows.append((headline["accuracy"], [name, *values]))
-        else:
-            missing.append(name)
-    lines = [["experiment", *COLUMNS], *(row for _, row in sorted(rows, reverse=True))]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    text = "\n".join(
-        "  ".join(
-            value.ljust(width) if i == 0 else value.rjust(width)
-            for i, (value, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )
-    return text, missing
+def table(figures: Mapping[str, Mapping[str, float]]) -> str:
+    """Return a table of experiments, the most accurate first."""
+    names = sorted(figures, key=lambda name: (figures[name]["accuracy"], name), reverse=True)
+    cells = [[text.format(figures[n][key]) for key, text in COLUMNS.values()] for n in names]
+    columns = pd.Index(COLUMNS, name="experiment")
+    return pd.DataFrame(cells, index=names, columns=columns).to_string()
 
 
 def main() -> None:
-    """Queue, run, compare."""
+    """Run, compare."""
     parser = argparse.ArgumentParser(
         prog="make sweep", description=(__doc__ or "").partition("\n")[0]
     )
@@ -194,34 +122,22 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     check_repository()
-    # Experiments belong to the commit they start from, also if another is made meanwhile.
-    commit = git("rev-parse", "HEAD").strip()
     names = experiments(arguments.cell, arguments.strides, arguments.kernels)
-    # A queued experiment runs in another folder, from which a relative path leads astray.
+    # An experiment runs in another folder, from which a relative path leads astray.
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
-    queue(names, f"evaluate@{arguments.cell}", arguments.also)
-    run(list(names))
-    text, missing = table(list(names), arguments.cell, commit)
-    print(f"\n{text}\n\nBring one back with: dvc exp apply <experiment>")
-    experiments_page.write()
-    print(f"Side by side, with what they learned: {experiments_page.FOLDER / 'index.html'}")
-    if missing:
+    failed = run(names, f"evaluate@{arguments.cell}", arguments.also)
+    starts = page.collect()
+    # The present commit's last: of two commits' experiments of one name its own counts.
+    outcomes = {e.name: e for start in reversed(starts) for e in start.experiments}
+    figures = {n: outcomes[n].figures.get(arguments.cell) for n in names if n in outcomes}
+    measured = {n: known for n, known in figures.items() if known and n not in failed}
+    if measured:
+        print(f"\n{table(measured)}\n\nBring one back with: dvc exp apply <experiment>")
+    page.write(starts)
+    print(f"Side by side, with what they learned: {page.FOLDER / 'index.html'}")
+    if missing := [name for name in names if name not in measured]:
         raise UserError(
-            f"no result for {', '.join(missing)}: see why with `dvc queue logs {missing[0]}`, "
-            "then run make sweep again"
+            f"no result for {', '.join(missing)}: what was printed of them says why; then run "
+            "make sweep again"
         )
-
-
-def _shown(commit: str) -> list[dict[str, Any]]:
-    return json.loads(dvc("exp", "show", "--rev", commit, "--json"))
-
-
-def _by_name(shown: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the shown experiments, by name, with params and metrics."""
-    return {
-        experiment["name"]: experiment["revs"][0]["data"] or {}
-        for baseline in shown
-        for experiment in baseline["experiments"] or []
-        if experiment["name"] and experiment["revs"]
-    }

@@ -32,7 +32,7 @@ class Outcome:
     """One experiment, or the commit that experiments start from.
 
     params: every parameter by its full name. figures: cell -> name -> number. pictures: of each
-    cell. note: why there are no figures, in words.
+    cell. note: why there are no figures, in words. outputs: path -> MD5, of the files it made.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Outcome:
     params: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     pictures: dict[str, Pictures] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
 
     def changes(self, baseline: "Outcome") -> dict[str, tuple[Any, Any]]:
         """Parameters that differ from the baseline's: name -> old and new value, None if absent."""

@@ -30,9 +30,9 @@ NETWORK = "models.baseline_cnn.network."
 FOLDER = Path("experiments")
 
 
-def recorded() -> list[exp_show.Shown]:
+def recorded() -> list[Start]:
     content = json.loads(RECORDED.read_text(encoding="utf-8"))
-    return exp_show.shown(content, {content[0]["rev"]: "A study"}, content[0]["rev"])
+    return exp_show.starts(content, {content[0]["rev"]: "A study"}, content[0]["rev"])
 
 
 def outcome(name: str, accuracy: float, **params: object) -> Outcome:
@@ -54,19 +54,19 @@ def written(*starts: Start) -> read_pages.Page:
 
 def test_a_real_sweep_is_read():
     (shown,) = recorded()
-    by_name = {e.name: e for e in shown.start.experiments}
-    assert by_name["digits-stride2-kernel4"].changes(shown.start.baseline) == {
+    by_name = {e.name: e for e in shown.experiments}
+    assert by_name["digits-stride2-kernel4"].changes(shown.baseline) == {
         NETWORK + "kernel_size": (3, 4), NETWORK + "stride": (1, 2),
     }  # fmt: skip
     assert by_name["digits-stride2-kernel3"].figures[CELL]["accuracy"] == 0.091922
     assert (by_name["failing"].status, by_name["failing"].figures) == (FAILED, {})
     assert (by_name["waiting"].status, by_name["waiting"].figures) == (QUEUED, {})
     weights = f"data/models/{CELL}.weights.h5"
-    assert len({out[weights] for name, out in shown.outputs.items() if "stride" in name}) == 4
+    assert len({e.outputs[weights] for name, e in by_name.items() if "stride" in name}) == 4
 
 
 def test_a_real_sweep_becomes_a_heat_table_that_names_failures(folder):
-    page = written(recorded()[0].start)
+    page = written(recorded()[0])
     assert len(page.ids) == len(set(page.ids))
     html = (FOLDER / "index.html").read_text()
     assert html.count('class="matrix grid-table"') == 2, "accuracy, parameters"
@@ -180,13 +180,13 @@ def test_what_dvc_cannot_read_is_shown_with_its_error():
              "metrics": {"metrics/evaluate/m-d.json": {"data": [1]}, "odd": None}}}], "name": "y"},
         ]},
     ]  # fmt: skip
-    first, second = exp_show.shown(content, {}, "a" * 40)
-    assert first.start.current
-    assert second.start.baseline.note == "no such file"
-    notes = {e.name: (e.status, e.note) for e in first.start.experiments}
+    first, second = exp_show.starts(content, {}, "a" * 40)
+    assert first.current
+    assert second.baseline.note == "no such file"
+    notes = {e.name: (e.status, e.note) for e in first.experiments}
     assert notes["x"] == (FAILED, "it broke")
     assert notes["y"] == ("done", "its params.yaml cannot be read")
-    experiments.section(first.start)
+    experiments.section(first)
 
 
 HOSTILE = "<script>alert(1)</script>\x01{{ 7 * 7 }}" + "unbroken" * 30
