@@ -19,15 +19,14 @@ def read(path: Path) -> dict[str, Any]:
     return read_yaml(path)
 
 
-def write(path: Path, content: dict[str, Any]) -> bool:
-    """Write a mapping as YAML. Return False, and leave the file alone, if it says that already."""
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Write a mapping as YAML; leave the file alone if it says that already."""
     if path.exists() and read_yaml(path) == content:
-        return False
+        return
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(content, file)
-    return True
 
 
 def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
@@ -66,10 +65,4 @@ def merged(below: Any, above: Any) -> Any:
     """Lay one value over another: mappings are merged, anything else is replaced."""
     if not (isinstance(below, dict) and isinstance(above, dict)):
         return above
-    keys = [*below, *(key for key in above if key not in below)]
-    return {
-        key: merged(below[key], above[key])
-        if key in below and key in above
-        else above.get(key, below.get(key))
-        for key in keys
-    }
+    return below | {key: merged(below.get(key), value) for key, value in above.items()}

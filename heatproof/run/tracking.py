@@ -14,7 +14,6 @@ import os
 import posixpath
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,20 +65,15 @@ class Run:
 
         self._send(send)
 
-    def log_figure(self, figure: "Figure | Callable[[], Figure] | str | Path", name: str) -> None:
-        """Log a picture under `name` (such as "confusion.png"): a matplotlib figure or a file.
+    def log_figure(self, figure: "Figure | Callable[[], Figure]", name: str) -> None:
+        """Log a matplotlib figure under `name`, such as "confusion.png".
 
         A function is called for its figure where the run is tracked, and nowhere else.
         """
 
         def send() -> None:
-            with tempfile.TemporaryDirectory() as folder:
-                target = Path(folder) / Path(name).name
-                if isinstance(figure, str | Path):
-                    target.write_bytes(Path(figure).read_bytes())
-                else:
-                    (figure() if callable(figure) else figure).savefig(target)
-                self._client.log_artifact(self._run_id, str(target), "figures")
+            drawn = figure() if callable(figure) else figure
+            self._client.log_figure(self._run_id, drawn, f"figures/{name}")
 
         self._send(send)
 

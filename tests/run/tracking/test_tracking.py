@@ -52,13 +52,6 @@ def test_the_source_of_every_stage_is_a_file() -> None:
     assert [name for name in stages if not (ROOT / tracking.source_file(name)).is_file()] == []
 
 
-def test_a_file_is_logged_as_a_figure_under_its_new_name(begun: Path) -> None:
-    picture = write(begun / "some.png", "bytes")
-    with tracking.run("train", "a-b", {}) as run:
-        run.log_figure(picture, "curves.png")
-    assert [path.read_text() for path in begun.rglob("curves.png")] == ["bytes"]
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
