@@ -65,7 +65,14 @@ def _numbers(path: Path) -> Iterator[tuple[str, Any]]:
         with np.load(path, allow_pickle=False) as archive:
             yield from ((name, archive[name]) for name in archive.files)
     else:
-        yield from _datasets(path)
+        import h5py
+
+        with h5py.File(path) as file:
+            names: list[str] = []
+            file.visit(names.append)
+            for name in names:
+                if isinstance(item := file[name], h5py.Dataset):
+                    yield name, item[()]
 
 
 def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
@@ -75,20 +82,6 @@ def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
             yield from _leaves(f"{name}.{key}".lstrip("."), value)
     else:
         yield name, np.nan if content is None else content
-
-
-def _datasets(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    import h5py
-
-    arrays: list[tuple[str, np.ndarray]] = []
-
-    def take(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset):
-            arrays.append((name, item[()]))
-
-    with h5py.File(path) as file:
-        file.visititems(take)
-    yield from arrays
 
 
 def beside_seeds(cell: str, second: Path) -> tuple[bool, str] | None:

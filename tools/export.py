@@ -19,7 +19,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -76,11 +76,6 @@ def keras_logits(path: Path, images: np.ndarray) -> np.ndarray:
     return np.asarray(keras.saving.load_model(path, compile=False, safe_mode=True)(images))
 
 
-def save_tensorflow(model: "keras.Model", path: Path) -> None:
-    """Write the folder `path` as a TensorFlow SavedModel, whose endpoint is `serve`."""
-    model.export(path, format="tf_saved_model", verbose=False)
-
-
 def tensorflow_logits(path: Path, images: np.ndarray) -> np.ndarray:
     """Open a SavedModel and return its logits."""
     import tensorflow as tf
@@ -89,9 +84,9 @@ def tensorflow_logits(path: Path, images: np.ndarray) -> np.ndarray:
     return opened.serve(images).numpy()
 
 
-def save_onnx(model: "keras.Model", path: Path) -> None:
-    """Write `path` as ONNX, for any number of images."""
-    model.export(path, format="onnx", verbose=False)
+def saver(format: str) -> "Save":
+    """Return what writes a network in one of Keras' formats of export, for any number of images."""
+    return lambda model, path: model.export(path, format=format, verbose=False)
 
 
 def onnx_logits(path: Path, images: np.ndarray) -> np.ndarray:
@@ -106,8 +101,8 @@ Save = Callable[["keras.Model", Path], None]
 Logits = Callable[[Path, np.ndarray], np.ndarray]
 FORMATS: dict[str, tuple[str, Save, Logits]] = {
     "keras": ("model.keras", save_keras, keras_logits),
-    "onnx": ("model.onnx", save_onnx, onnx_logits),
-    "saved_model": ("saved_model", save_tensorflow, tensorflow_logits),
+    "onnx": ("model.onnx", saver("onnx"), onnx_logits),
+    "saved_model": ("saved_model", saver("tf_saved_model"), tensorflow_logits),
 }
 
 
@@ -184,7 +179,18 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
     def fill(folder: Path) -> None:
         folder.mkdir(parents=True)
         apart = export(model, images, folder, formats)
-        card = _card(cell, shape, dataset.class_names, apart, len(images))
+        card = {
+            "cell": cell,
+            "input": {"dtype": "float32", "shape": [None, *shape], "range": [0, 1]},
+            "output": {
+                "dtype": "float32",
+                "shape": [None, len(dataset.class_names)],
+                "meaning": "logits",
+            },
+            "classes": dataset.class_names,
+            "greatest_difference_of_logits": apart,
+            "compared_on_test_images": len(images),
+        }
         atomic.write_text(folder / "card.json", json.dumps(card, indent=2) + "\n")
         for name, difference in apart.items():
             print(
@@ -194,19 +200,6 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
     place = exports / file_name(cell)
     replace_folder(place, fill)
     return place
-
-
-def _card(
-    cell: str, shape: Sequence[int], classes: Sequence[str], apart: dict[str, float], images: int
-) -> dict[str, Any]:
-    return {
-        "cell": cell,
-        "input": {"dtype": "float32", "shape": [None, *shape], "range": [0, 1]},
-        "output": {"dtype": "float32", "shape": [None, len(classes)], "meaning": "logits"},
-        "classes": [str(name) for name in classes],
-        "greatest_difference_of_logits": apart,
-        "compared_on_test_images": images,
-    }
 
 
 def main() -> None:
