@@ -5,17 +5,12 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("stages.assess", uses="tensorflow", check="heatproof.config.arguments:check")
 
-import argparse
-
-from heatproof.config import params
+from heatproof.config import arguments
 from heatproof.run import runtime
 from heatproof.trust.assess import assess
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how far explanations can be believed.")
-    parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
-    cell = parser.parse_args().cell
-    study = params.load()
+    study, cell = arguments.read("Measure how far explanations can be believed.")
     runtime.configure(study.threads, study.seed)
     assess(study, cell)

@@ -11,17 +11,12 @@ if __name__ == "__main__":
         "stages.assess_shuffled", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
-import argparse
-
-from heatproof.config import params
+from heatproof.config import arguments
 from heatproof.run import runtime
 from heatproof.trust.shuffled import assess_shuffled
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare maps with those after shuffled labels.")
-    parser.add_argument("--cell", required=True, help="a cell listed under `shuffled`")
-    cell = parser.parse_args().cell
-    study = params.load()
+    study, cell = arguments.read("Compare maps with those after shuffled labels.")
     runtime.configure(study.threads, study.seed)
     assess_shuffled(study, cell)

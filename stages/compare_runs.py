@@ -7,17 +7,12 @@ if __name__ == "__main__":
         "stages.compare_runs", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
-import argparse
-
-from heatproof.config import params
+from heatproof.config import arguments
 from heatproof.features.run_comparison import compare_runs
 from heatproof.run import runtime
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare a cell with its run of another seed.")
-    parser.add_argument("--cell", required=True, help="a cell listed under `compared`")
-    cell = parser.parse_args().cell
-    study = params.load()
+    study, cell = arguments.read("Compare a cell with its run of another seed.")
     runtime.configure(study.threads, study.seed)
     compare_runs(study, cell)

@@ -10,17 +10,12 @@ if __name__ == "__main__":
         "stages.published_sanity", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
-import argparse
-
-from heatproof.config import params
+from heatproof.config import arguments
 from heatproof.run import runtime
 from heatproof.trust.published import published_sanity
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure what the published table shows.")
-    parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
-    cell = parser.parse_args().cell
-    study = params.load()
+    study, cell = arguments.read("Measure what the published table shows.")
     runtime.configure(study.threads, study.seed)
     published_sanity(study, cell)

@@ -16,3 +16,11 @@ def check() -> None:
     parser.add_argument("--cell", type=study.cell)
     parser.add_argument("--run", type=study.run)
     parser.parse_known_args()
+
+
+def read(description: str) -> tuple[params.Params, str]:
+    """Return params.yaml and the name after --cell, for a program of the described purpose."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
+    cell = parser.parse_args().cell
+    return params.load(), cell
