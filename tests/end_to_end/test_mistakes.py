@@ -1,5 +1,6 @@
 """A user's mistakes, made for real: one clear message, an exit code, nothing written."""
 
+import errno
 import importlib
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from heatproof.config import overlay
 from heatproof.run import command
 from tests.scratch import ROOT, Scratch, environment
+from tools import repro
 
 SIMPLE = ("stages.train", "--run", "simple_cnn-mnist")
 
@@ -134,6 +136,7 @@ def test_the_study_with_an_unknown_budget(scratch: Scratch, refusal) -> None:
 
 def test_the_study_with_another_budget_changes_one_word(scratch: Scratch, refusal) -> None:
     path = scratch.path / "params.yaml"
+    (scratch.path / ".dvc").mkdir()
     before = path.read_text(encoding="utf-8")
     content = overlay.read(path)
     assert content["budget"] == "cpu"
@@ -143,6 +146,21 @@ def test_the_study_with_another_budget_changes_one_word(scratch: Scratch, refusa
     message = refusal(scratch, "tools.repro", "--budget", "paper")
     assert message.startswith("params.yaml: budget is now paper, it was cpu")
     assert path.read_text(encoding="utf-8") == broken.replace("budget: cpu ", "budget: paper ")
+
+
+def test_a_budget_that_cannot_be_written_leaves_the_file_as_it_was(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = scratch.path / "params.yaml"
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        repro.set_budget(path, "paper")
+    assert path.read_bytes() == before and list(scratch.path.iterdir()) == [path]
 
 
 def test_the_sweep_without_a_commit(scratch: Scratch, refusal) -> None:
