@@ -57,7 +57,7 @@ def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> 
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["mutants", "repro", "results", "single_file", "sweep", "verify"])
+@pytest.mark.parametrize("name", ["repro", "results", "single_file", "sweep", "verify"])
 def test_help_is_there_without_docstrings(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
