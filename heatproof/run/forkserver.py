@@ -15,7 +15,6 @@ import atexit
 import ctypes
 import gc
 import importlib
-import io
 import json
 import multiprocessing
 import os
@@ -219,9 +218,11 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)
-    for stream in (sys.stdout, sys.stderr):
-        assert isinstance(stream, io.TextIOWrapper)
-        stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
+    # New ones: those of before remember what they wrote to, such as a file with a position.
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        encoding = getattr(sys, name).encoding
+        by_line = 1 if os.isatty(number) or name == "stderr" else -1
+        setattr(sys, name, os.fdopen(number, "w", by_line, encoding=encoding, closefd=False))
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import sqlite3
+import sys
 import threading
 import time
 import warnings
@@ -122,6 +123,7 @@ def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
     artifacts = str(database.parent / "mlartifacts")
     # First writers at once corrupt a fresh database, so one of them makes it while others wait.
     with FileLock(database.with_name(f"{database.name}.lock"), timeout=_LOCK_SECONDS):
+        _make(client_class, database, artifacts)
         # MLflow tries ten times, for minutes, what fails here at once.
         with closing(sqlite3.connect(database, timeout=20)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -135,6 +137,37 @@ def _open_sqlite(client_class: type, uri: str) -> tuple[Any, str]:
             client.rename_experiment(experiment_id, f"{name}, moved {time.strftime('%F %T')}")
             experiment_id = _experiment_id(client, artifacts)
     return client, experiment_id
+
+
+def _make(client_class: type, database: Path, artifacts: str) -> None:
+    """Make MLflow's database if it is not there: under another name, so that a kill leaves none.
+
+    One that was left half made, which MLflow could never open again, is set aside.
+    """
+    if database.exists() and database.stat().st_size and not _half_made(database):
+        return
+    if database.exists() and database.stat().st_size:
+        aside = database.with_name(f"{database.name}.damaged")
+        database.replace(aside)
+        print(
+            f"warning: {database.name} was left half made by an interrupted run: it is now "
+            f"{aside.name}, and tracking starts again with an empty one",
+            file=sys.stderr,
+        )
+    unfinished = database.with_name(f"{database.name}.new")
+    for leftover in database.parent.glob(f"{unfinished.name}*"):  # its journal would be applied
+        leftover.unlink()
+    _experiment_id(client_class(tracking_uri=f"sqlite:///{unfinished}"), artifacts)
+    unfinished.replace(database)
+
+
+def _half_made(database: Path) -> bool:
+    """Whether an SQLite file lacks what MLflow makes last: its first experiment."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as store:
+            return store.execute("SELECT count(*) FROM experiments").fetchone() == (0,)
+    except sqlite3.OperationalError as error:
+        return "no such table" in str(error)
 
 
 def _experiment_id(client: Any, artifacts: str | None) -> str:

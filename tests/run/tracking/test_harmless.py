@@ -214,3 +214,20 @@ def test_a_failure_half_way_turns_tracking_off_and_leaves_the_run_alone(
         done.append(True)
     assert done == [True]
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("tables", [[], ["experiments"]], ids=["no table", "no experiment"])
+def test_a_database_left_half_made_is_set_aside(
+    study: Path, capsys: pytest.CaptureFixture[str], tables: list[str]
+) -> None:
+    """As a kill while MLflow made it left it: MLflow itself could never open it again."""
+    with closing(sqlite3.connect(study / "mlflow.db")) as connection:
+        for table in [*tables, "alembic_version"]:
+            connection.execute(f"CREATE TABLE {table} (name TEXT)")
+        connection.commit()
+    write(study / "mlflow.db.new", "what another kill left")
+    client, experiment = tracking_store.open_client()
+    assert client.get_experiment(experiment).name == tracking_store.EXPERIMENT
+    assert (study / "mlflow.db.damaged").exists() and not (study / "mlflow.db.new").exists()
+    assert "mlflow.db was left half made by an interrupted run" in capsys.readouterr().err
+    assert tracking_store.open_client()[1] == experiment, "opened as it is the next time"
