@@ -50,6 +50,9 @@ def _dispatch(words: list[str]) -> None:
     module = COMMANDS[name][0]
     package = module.partition(".")[0]
     if package != "heatproof" and not Path(package).is_dir():
-        raise UserError(f"heatproof {name}: {Path.cwd()} is no study: it has no folder {package}/")
+        raise UserError(
+            f"heatproof {name}: {Path.cwd()} is not a study, it has no folder {package}/: go to the "
+            "folder with the study's params.yaml first"
+        )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])

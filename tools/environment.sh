@@ -60,7 +60,12 @@ system's packages, or name one with make setup PYTHON=/path/to/python3.11"
 the package python3-venv, or install uv"
         fi
     fi
-    echo "Installing $requirements (the first time takes minutes: TensorFlow alone is 0.5 GB)"
+    case "$requirements" in
+    requirements.txt)
+        echo "Installing $requirements (the first time takes minutes: TensorFlow alone is 0.5 GB)"
+        ;;
+    *) echo "Installing $requirements" ;;
+    esac
     install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
 fi
 
