@@ -69,7 +69,7 @@ def explain(
     rows.maps.update(result.maps)
     rows.numbers.update(result.numbers)
     artifacts.write_explanations(name, family, rows)
-    metrics = _counted(rows) | {"methods": summary(result)}
+    metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
     print(f"{name}: {metrics['rows']} maps of {', '.join(result.maps) or 'no method'}", flush=True)
     for method, reason in result.unsupported.items():
         print(f"{name}: no {method}: {reason}", flush=True)

@@ -6,11 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from heatproof.attribution.cam.cam import class_activation_map
 from heatproof.attribution.cam.gradcam import weighted as by_channel
 from heatproof.attribution.cam.gradcam_plus_plus import weighted as by_alphas
 from heatproof.attribution.gradients.saliency import saliency
 from tests.attribution.architectures import Architecture
+from tests.attribution.cells import class_activation_map
 
 with warnings.catch_warnings():
     # It imports SciPy's `zoom` by its old name.

@@ -165,6 +165,7 @@ def write_cell(
             "rows": len(explanations.label),
             "wrong_images": wrong // 2,
             "methods": {"gradcam": {"zero_maps": 0}, "saliency": {"zero_maps": 0}},
+            "layers": {"gradcam": "conv_2"},
         },
     )
     write_other_families(name, rng, explanations)

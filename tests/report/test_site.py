@@ -69,6 +69,11 @@ def test_counterfactuals_are_shown(small_site):
     assert "at every step tried" in page.text
 
 
+def test_the_layer_of_class_activation_maps_is_named(small_site):
+    page = read_pages.read(small_site / REPORTS / "cells/simple_cnn-digits.html")
+    assert "CAM methods use the layer conv_2." in page.text
+
+
 def test_nothing_from_outside_is_requested_and_the_policy_allows_nothing(small_site, monkeypatch):
     monkeypatch.chdir(small_site)
     for name, page in pages().items():

@@ -66,6 +66,9 @@ def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: in
     assert metrics["right_images"] == (~wrong).sum() > 1
     zeros = (rows.maps["gradcam"] == 0).all(axis=(1, 2)).sum()
     assert metrics["methods"]["gradcam"] == {"zero_maps": zeros}
+    assert metrics["layers"] == dict.fromkeys(
+        ("gradcam", "gradcam_plus_plus", "hirescam", "layercam"), "conv2_relu"
+    )
     error = rows.numbers["integrated_gradients_black"]["completeness_error"]
     said = metrics["methods"]["integrated_gradients_black"]["completeness_error"]
     assert said["max"] == pytest.approx(error.max(), abs=1e-6)

@@ -58,50 +58,31 @@ def method(
     )
 
 
-def class_activation_map(
-    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
-) -> np.ndarray:
-    """Return the map at the layer's own size, float32 (n, rows, columns), not negative.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        layer: the name of the layer whose feature maps are weighed.
-        weighting: the method's own equation; what it gives below zero is set to zero.
-    """
-    compiled = network.compiled(("cam", layer, weighting), _cells(network, layer, weighting))
-    return network.in_batches(compiled, images, targets)
-
-
 def explain(
     network: "Network", images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
 ) -> Attribution:
     """Attribute each target logit to regions: the map, laid over the image as `geometry` says."""
     import tensorflow as tf
 
-    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes a second
     def function(batch: Any, batch_targets: Any) -> Any:
         size, axes = network.image_shape[:2], feature_axes(network.model, layer)
         rows, columns = (
             tf.constant(interpolation(axis, pixels), tf.float32)
             for axis, pixels in zip(axes, size, strict=True)
         )
-        cells = _cells(network, layer, weighting)(batch, batch_targets)
-        # (h, i) (n, i, j) (j, w): the same as `geometry.upsample`.
-        return tf.matmul(tf.matmul(rows, cells), columns, transpose_b=True)
+        maps = cells(network, layer, weighting)(batch, batch_targets)
+        return tf.matmul(tf.matmul(rows, maps), columns, transpose_b=True)  # (h,i) (n,i,j) (j,w)
 
     compiled = network.compiled(("cam in pixels", layer, weighting), function)
-    return Attribution(network.in_batches(compiled, images, targets))
+    return Attribution(network.in_batches(compiled, images, targets), layer=layer)
 
 
-def _cells(network: "Network", layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
-    """Return the function of tensors that gives the maps at the layer's own size."""
+def cells(network: "Network", layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
+    """Return the function of tensors that gives the maps at the layer's own size, not negative."""
     import tensorflow as tf
 
     from heatproof.attribution.core.network import target_scores
 
-    @tf.autograph.experimental.do_not_convert
     def function(batch: Any, batch_targets: Any) -> Any:
         with tf.GradientTape() as tape:
             outputs = graph.run(network.model, batch, lambda _: None)

@@ -18,12 +18,13 @@ class Attributions:
     """What a family's methods gave.
 
     maps: method -> float32 (rows, height, width). numbers: method -> name -> float (rows,).
-    unsupported: method -> why it does not support this network. timing: name -> milliseconds per
-    image, set-up left out.
+    layers: method -> whose feature maps it weighed, of class activation maps. unsupported: method
+    -> why it does not support this network. timing: name -> milliseconds per image, without set-up.
     """
 
     maps: dict[str, np.ndarray]
     numbers: dict[str, dict[str, np.ndarray]]
+    layers: dict[str, str]
     unsupported: dict[str, str]
     timing: dict[str, float]
 
@@ -42,7 +43,7 @@ def attribute(
     Raises:
         Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
     """
-    result = Attributions({}, {}, {}, {})
+    result = Attributions({}, {}, {}, {}, {})
     for name, method in methods.items():
         try:
             method(network, images[:1], targets[:1])  # what is set up once is not timed
@@ -54,6 +55,8 @@ def attribute(
         seconds = time.monotonic() - started
         result.maps[name] = attribution.maps
         result.numbers[name] = attribution.numbers
+        if attribution.layer is not None:
+            result.layers[name] = attribution.layer
         result.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
     return result
 

@@ -35,10 +35,6 @@ class Axis:
     jump: float
     cells: int
 
-    def centres(self) -> np.ndarray:
-        """Return each cell's centre, float64 (cells,), in pixels; 0.0 is the first one's middle."""
-        return self.start + self.jump * np.arange(self.cells)
-
 
 def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
     """Return the vertical and the horizontal axis of `layer`'s output on the model's input.
@@ -75,26 +71,12 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
     raise ValueError(f"{layer}: not a feature map of this network's input")
 
 
-def upsample(maps: np.ndarray, axes: tuple[Axis, Axis], size: tuple[int, int]) -> np.ndarray:
-    """Interpolate maps of a feature map's size at the pixels of the image.
+def interpolation(axis: Axis, pixels: int) -> np.ndarray:
+    """Return each cell's share in each pixel, float64 (pixels, cells); rows sum to 1.
 
     Bilinear between the cells' centres; a pixel beyond the outermost centre takes that cell's
-    value. No value leaves the range of its map.
-
-    Args:
-        maps: float (n, *cells), one value for each cell.
-        axes: the two axes, from `feature_axes`.
-        size: the image's height and width in pixels.
-
-    Returns:
-        float32 (n, height, width).
+    value.
     """
-    rows, columns = (interpolation(axis, pixels) for axis, pixels in zip(axes, size, strict=True))
-    return np.einsum("hi,nij,wj->nhw", rows, maps, columns, optimize=True).astype(np.float32)
-
-
-def interpolation(axis: Axis, pixels: int) -> np.ndarray:
-    """Return each cell's share in each pixel, float64 (pixels, cells); rows sum to 1."""
     position = (np.arange(pixels) - axis.start) / axis.jump
     distance = np.abs(np.clip(position, 0, axis.cells - 1)[:, None] - np.arange(axis.cells))
     return np.clip(1 - distance, 0, None)

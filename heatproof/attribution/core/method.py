@@ -33,11 +33,13 @@ PER_BRIGHTNESS = "logits/unit"
 class Attribution:
     """A method's results for n rows.
 
-    maps: float32 (n, height, width). numbers: name -> float (n,), NaN where there is none.
+    maps: float32 (n, height, width). numbers: name -> float (n,), NaN where there is none. layer:
+    whose feature maps were weighed, for a class activation map.
     """
 
     maps: np.ndarray
     numbers: dict[str, np.ndarray] = field(default_factory=dict)
+    layer: str | None = None
 
 
 Explainer = Callable[["Network", np.ndarray, np.ndarray], Attribution]

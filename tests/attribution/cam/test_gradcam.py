@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.attribution.cam.cam import class_activation_map
 from heatproof.attribution.cam.gradcam import gradcam, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
+from tests.attribution.cells import class_activation_map
 
 
 def test_equations_1_and_2() -> None:

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from heatproof.attribution.cam.cam import class_activation_map
 from heatproof.attribution.cam.gradcam_plus_plus import gradcam_plus_plus, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
+from tests.attribution.cells import class_activation_map
 
 
 def flattened(side: int = 6, channels: int = 1, seed: int = 0) -> keras.Model:

@@ -5,10 +5,10 @@ import numpy as np
 from keras import layers
 
 from heatproof.attribution.cam import gradcam
-from heatproof.attribution.cam.cam import class_activation_map
 from heatproof.attribution.cam.hirescam import hirescam, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
+from tests.attribution.cells import class_activation_map
 
 
 def test_read_linearly_the_map_is_what_each_place_adds_to_the_logit() -> None:

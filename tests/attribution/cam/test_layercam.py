@@ -4,11 +4,11 @@ import keras
 import numpy as np
 from keras import layers
 
-from heatproof.attribution.cam.cam import class_activation_map
 from heatproof.attribution.cam.gradcam_plus_plus import gradcam_plus_plus
 from heatproof.attribution.cam.layercam import layercam, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
+from tests.attribution.cells import class_activation_map
 
 
 def test_positive_gradients_times_features() -> None:

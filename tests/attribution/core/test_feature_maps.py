@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.attribution.cam.cam import CamOptions, class_activation_map
+from heatproof.attribution.cam.cam import CamOptions
 from heatproof.attribution.cam.gradcam import METHODS, weighted
 from heatproof.attribution.cam.layercam import layercam
 from heatproof.attribution.cam.layercam import weighted as by_place
 from heatproof.attribution.core.feature_maps import feature_layer
-from heatproof.attribution.core.geometry import Axis, feature_axes, upsample
+from heatproof.attribution.core.geometry import Axis, feature_axes
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.run.errors import UserError
 from tests.attribution import architectures, networks
+from tests.attribution.cells import class_activation_map, upsample
 
 GRADCAM = METHODS[0]
 

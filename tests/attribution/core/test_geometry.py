@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from heatproof.attribution.core.geometry import Axis, feature_axes, upsample
+from heatproof.attribution.core.geometry import Axis, feature_axes
+from tests.attribution.cells import upsample
 
 
 def axes_of(*stack: layers.Layer, side: int = 28) -> tuple[Axis, Axis]:
@@ -45,7 +46,8 @@ def test_cropping_moves_the_grid_into_the_image() -> None:
 def test_unpadded_windows_leave_the_rim_out() -> None:
     # 28 -> 26 -> 13 -> 11: cell 0 sees pixels 0 to 7, whose middle is 3.5; the last one 20 to 27.
     stack = (layers.Conv2D(1, 3), layers.MaxPooling2D(2), layers.Conv2D(1, 3))
-    centres = axes_of(*stack)[0].centres()
+    axis = axes_of(*stack)[0]
+    centres = axis.start + axis.jump * np.arange(axis.cells)
     np.testing.assert_allclose(centres, 3.5 + 2 * np.arange(11))
 
 
