@@ -1,5 +1,7 @@
 """Infidelity on linear networks, where the change of the logit is known exactly."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -111,11 +113,14 @@ def test_an_image_that_no_square_changes_has_no_value() -> None:
     assert not np.isnan(result["noise"]["map"]["infidelity"]).any()
     rounding = np.random.default_rng(0)
 
-    def constant(images: np.ndarray) -> np.ndarray:
-        return np.float32(10) + rounding.normal(0, 1e-6, (len(images), 2)).astype(np.float32)
+    def constant(images: np.ndarray, logit: float) -> np.ndarray:
+        noise = rounding.normal(0, 3e-6 * max(1, logit), (len(images), 2))
+        return (logit + noise).astype(np.float32)
 
-    for each in measured({"map": contributions(images_of())}, predict=constant).values():
-        assert np.isnan(each["map"]["infidelity"]).all()
+    for logit in (0.0, 10.0):  # a share of the logit, but of no smaller one than 1
+        predict = partial(constant, logit=logit)
+        for each in measured({"map": contributions(images_of())}, predict=predict).values():
+            assert np.isnan(each["map"]["infidelity"]).all()
 
 
 def test_neither_neighbours_nor_the_batch_change_a_value(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,15 @@ def test_a_map_that_stays_where_it_is(images: np.ndarray) -> None:
     np.testing.assert_allclose(found["shift_mean"], np.sqrt(2))
 
 
+def test_all_pixels_but_the_outermost_count(images: np.ndarray) -> None:
+    for place, counts in (((1, 1), True), ((1, -2), True), ((-2, 1), True), ((0, 1), False)):
+        images[:] = 0
+        images[:, *place] = 1
+        found = shift_sensitivity(the_image, images, TARGETS, the_image(images, TARGETS))["image"]
+        # A map that is zero in all that counts has no relative change.
+        np.testing.assert_array_equal(found["shift_max"], 0 if counts else np.nan)
+
+
 def test_an_image_moved_by_a_pixel() -> None:
     image = np.arange(9.0).reshape(1, 3, 3, 1)
     assert shifted(image, (1, 0))[0, ..., 0].tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]
