@@ -119,14 +119,16 @@ def train(
     ]
     if checkpoint:
         callbacks.append(Resume(checkpoint, state, watchers))
-    seen = _fitted(
-        model,
-        batches,
-        validation,
-        callbacks,
-        schedule.epochs if state and state.stopped else done,
-        schedule.epochs,
-    )
+    served, validated = for_fit(batches, validation)
+    seen = model.fit(
+        served,
+        validation_data=validated,
+        initial_epoch=schedule.epochs if state and state.stopped else done,
+        epochs=schedule.epochs,
+        callbacks=callbacks,
+        verbose=0,
+        shuffle=False,  # Batches orders them itself
+    ).history
     earlier = state.history if state else {}
     numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
     epochs = len(numbers["loss"])
@@ -154,7 +156,7 @@ def train(
 def steps_at_once(network: keras.Model, batch_size: int) -> int:
     """Return how many steps shall be taken without going back to Python: 1 if not small.
 
-    Only TensorFlow's `fit` can; JAX has a loop of its own (`on_device`).
+    Only on TensorFlow: there the steps of a call are one compiled loop.
     """
     if runtime.backend() != "tensorflow":
         return 1
@@ -169,29 +171,3 @@ def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> k
     for layer in changes.layers(augmentation, seed):
         x = layer(x)
     return keras.Model(inputs, network(x), name=network.name)
-
-
-def _fitted(
-    model: keras.Model,
-    batches: Batches,
-    validation: Batches,
-    callbacks: list[keras.callbacks.Callback],
-    first: int,
-    epochs: int,
-) -> dict[str, list[float]]:
-    """Run the epochs from `first`, counted from 0; return the history of those."""
-    if runtime.backend() == "jax":
-        from heatproof.training import on_device
-
-        return on_device.fit(model, batches, validation, callbacks, first, epochs)
-    served, validated = for_fit(batches, validation)
-    fitted = model.fit(
-        served,
-        validation_data=validated,
-        initial_epoch=first,
-        epochs=epochs,
-        callbacks=callbacks,
-        verbose=0,
-        shuffle=False,  # Batches orders them itself
-    )
-    return fitted.history

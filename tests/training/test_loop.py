@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_bits(augmented):
 
 
 @pytest.mark.skipif(
-    keras.backend.backend() == "jax", reason="there, batches are made on the device"
+    keras.backend.backend() == "jax", reason="there, batches are made by `Batches` itself"
 )
 def test_every_epoch_has_an_order_of_its_own(monkeypatch):
     served: dict[int, set[int]] = {}
@@ -159,7 +159,7 @@ def test_a_diverging_training_is_a_clear_message():
         )
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="there, an epoch is one call")
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="there, a call is one step")
 def test_small_networks_take_many_steps_a_call_and_end_in_the_same_bits(monkeypatch):
     """24 steps in calls of 5: the last one of an epoch is shorter."""
     monkeypatch.setattr(loop, "MAX_STEPS", 1)
@@ -177,7 +177,7 @@ def test_small_networks_take_many_steps_a_call_and_end_in_the_same_bits(monkeypa
 STEP = (64 + 3 * 144 + 2) * 32
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="there, an epoch is one call")
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="there, a call is one step")
 @pytest.mark.parametrize(
     ("values", "steps"), [(1, 1), (STEP, 1), (7 * STEP - 1, 6), (7 * STEP, 7), (90 * STEP, 20)]
 )

@@ -60,7 +60,7 @@ def passes_on_jax(*cases: str) -> None:
 
 
 @pytest.mark.slow
-def test_it_gives_what_keras_own_loop_gives_and_goes_on_to_the_same_bytes() -> None:
+def test_it_computes_in_half_precision_and_goes_on_to_the_same_bytes() -> None:
     resumed = "test_checkpoints.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
     passes_on_jax("jax_cases.py", resumed)
 
