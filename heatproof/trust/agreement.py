@@ -6,8 +6,6 @@ sees in blocks of pixels, cannot agree with a gradient's speckle, even where bot
 of the image.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.stats import rankdata
 
@@ -17,31 +15,19 @@ FRACTION = 0.1  # of the pixels, or cells, are the top ones
 GRIDS = (8, 7)
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """How far every two methods agree on each image, at one resolution.
-
-    methods: their names, in the order of rows and columns. spearman: float64 (n, methods, methods)
-    in [-1, 1], NaN where either map is constant. overlap: the same shape, in [0, 1]: the share of
-    the top 10 % of the pixels that is in both; what chance gives is 0.1.
-    """
-
-    methods: tuple[str, ...]
-    spearman: np.ndarray
-    overlap: np.ndarray
-
-
-def agreement(maps: dict[str, np.ndarray]) -> dict[str, Agreement]:
+def agreement(maps: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
     """Compare every pair of methods at the maps' own resolution ("full") and pooled ("grid").
 
     Args:
         maps: method -> float (n, height, width), all of the same images and targets.
 
     Returns:
-        "full" and "grid" -> the comparison. A method agrees with itself (1), ties aside: pixels
-        that tie for the last of the top places are drawn for each method apart, here as the mean
-        over all draws, so that two maps with few pixels other than zero do not agree in their
-        zeros.
+        "full" and "grid" -> how far every two methods, in their order, agree on each image.
+        spearman: float64 (n, methods, methods) in [-1, 1], NaN where either map is constant.
+        overlap: the same shape, in [0, 1]: the share of the top 10 % of the pixels that is in both;
+        what chance gives is 0.1. A method agrees with itself (1), ties aside: pixels that tie for
+        the last of the top places are drawn for each method apart, here as the mean over all draws,
+        so that two maps with few pixels other than zero do not agree in their zeros.
 
     Raises:
         ValueError: maps of unlike shapes.
@@ -80,12 +66,12 @@ def _edges(side: int) -> np.ndarray:
     return np.linspace(0, side, cells + 1).round().astype(int)
 
 
-def _compared(magnitudes: dict[str, np.ndarray]) -> Agreement:
-    methods = tuple(magnitudes)
+def _compared(magnitudes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    methods = len(magnitudes)
     images = zip(*magnitudes.values(), strict=True)
     pairs = [_of_one_image(np.stack([map_.ravel() for map_ in each])) for each in images]
-    numbers = np.array(pairs).reshape(len(pairs), 2, len(methods), len(methods))
-    return Agreement(methods, numbers[:, 0], numbers[:, 1])
+    numbers = np.array(pairs).reshape(len(pairs), 2, methods, methods)
+    return {"spearman": numbers[:, 0], "overlap": numbers[:, 1]}
 
 
 def _of_one_image(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

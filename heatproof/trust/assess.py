@@ -8,7 +8,6 @@ from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import checks, summary
-from heatproof.trust.agreement import agreement
 from heatproof.trust.measure import Result
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import FAMILIES
@@ -21,8 +20,8 @@ def assess(study: Params, cell: str) -> None:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     options, seed = study.assess, study.seed
-    prepared = prepare(study, cell)
-    assessment, rows = prepared.assessment, prepared.rows
+    assessment = prepare(study, cell)
+    rows = assessment.rows
     used = {"seed": seed, "threads": study.threads, "assess": options}
     with tracking.run(stage="assess", cell=cell, params=used) as run:
         result, timing = Result({}), {}
@@ -43,15 +42,13 @@ def assess(study: Params, cell: str) -> None:
             "images": len(rows.target),
             "right_images": right,
             "wrong_images": len(rows.target) - right,
-            "slow_methods": {"images": prepared.slow_images, "methods": list(assessment.slow)},
-            "mask": prepared.mask,
+            "slow_methods": {"images": assessment.slow_images, "methods": list(assessment.slow)},
+            "mask": assessment.masks_are,
             "trust": checks.trust(summaries),
             "measures": summaries,
             "uninformative": summary.uninformative(summaries),
             "ranking": summary.rankings(result.values, options.bootstrap_samples, seed),
-            "agreement": summary.agreements(
-                agreement({name: rows.maps[name] for name in assessment.methods})
-            ),
+            "agreement": summary.agreements({name: rows.maps[name] for name in assessment.methods}),
             **result.metrics,
         }
         artifacts.write_trust(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.storage.records import Explanations
 from heatproof.trust import random_weights
 from heatproof.trust.controls import controls
 from heatproof.trust.perturbation import Predict
@@ -26,26 +27,31 @@ ExplainChosen = Callable[[np.ndarray, np.ndarray, tuple[str, ...]], Maps]
 class Assessment:
     """The maps of a network under test, and what they are of.
 
-    images: float32 (n, height, width, channels) in [0, 1]. targets: int64 (n,). maps: method or
-    control -> float32 (n, height, width). baselines: name -> float32 like images. masks: bool (n,
-    height, width), where the evidence is, or None where nobody knows. seed: of all that is drawn.
-    predict: the trained network. model: the same, with its weights. methods: those that gave the
-    maps. slow: those of them that take many passes, so that where maps are made again they are made
-    of the first few images only. recomputed: those that are set up otherwise here than for the
-    stored maps. explaining: loads a network's weights, and returns what explains images with them
-    until it is called with another network.
+    rows: of each image the row that explains the predicted class, with all methods' maps. images:
+    float32 (n, height, width, channels) in [0, 1]. targets: int64 (n,). maps: method or control ->
+    float32 (n, height, width). baselines: name -> float32 like images. masks: bool (n, height,
+    width), where the evidence is, or None where nobody knows; masks_are: how that is known,
+    "planted" or "foreground". seed: of all that is drawn. predict: the trained network. model: the
+    same, with its weights. methods: those that gave the maps. slow: those of them that take many
+    passes, so that where maps are made again they are made of the first `slow_images` only.
+    recomputed: those that are set up otherwise here than for the stored maps. explaining: loads a
+    network's weights, and returns what explains images with them until it is called with another
+    network.
     """
 
+    rows: Explanations
     images: np.ndarray
     targets: np.ndarray
     maps: Maps
     baselines: dict[str, np.ndarray]
     masks: np.ndarray | None
+    masks_are: str | None
     seed: int
     predict: Predict
     model: "keras.Model"
     methods: tuple[str, ...]
     slow: tuple[str, ...]
+    slow_images: int
     recomputed: tuple[str, ...]
     explaining: "Callable[[keras.Model], ExplainChosen]"
     _top_down: list[Step] = field(default_factory=list, init=False)

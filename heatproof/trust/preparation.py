@@ -1,7 +1,7 @@
 """A cell made ready to be assessed: its maps and images, its network, and how to explain again."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,29 +14,14 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.models.build import trained_network
 from heatproof.storage import artifacts
-from heatproof.storage.records import Dataset, Explanations
+from heatproof.storage.records import Explanations
 from heatproof.trust.assessment import Assessment, ExplainChosen
 from heatproof.trust.controls import controls
 from heatproof.trust.measures.localisation import foreground
 from heatproof.trust.similarity import Maps
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A cell's assessment, and what is written beside its results.
-
-    rows: of each image the row that explains the predicted class, with all maps. mask: how it is
-    known where the evidence is, "planted" or "foreground", or None. slow_images: of how many images
-    slow methods' maps are made again.
-    """
-
-    assessment: Assessment
-    rows: Explanations
-    mask: str | None
-    slow_images: int
-
-
-def prepare(study: Params, cell: str) -> Prepared:
+def prepare(study: Params, cell: str) -> Assessment:
     """Read what is to be assessed of a cell, and set up its network.
 
     Raises:
@@ -58,7 +43,11 @@ def prepare(study: Params, cell: str) -> Prepared:
     methods = registry.with_options(options, context)
     slow = tuple(name for name in methods if records[name].cost == "slow")
     slow_images = min(study.assess.slow_methods.images, len(rows.target))
-    mask = _mask_kind(study, cell, dataset)
+    masks, masks_are = None, None
+    if dataset.test_masks is not None:
+        masks, masks_are = dataset.test_masks[rows.image_index].astype(bool), "planted"
+    elif study.cell(cell).dataset in study.assess.foreground:
+        masks, masks_are = foreground(images), "foreground"
 
     def explaining(changed: keras.Model) -> ExplainChosen:
         network.load(changed)
@@ -72,7 +61,8 @@ def prepare(study: Params, cell: str) -> Prepared:
 
         return explain
 
-    assessment = Assessment(
+    return Assessment(
+        rows=rows,
         images=images,
         targets=rows.target,
         maps=rows.maps | controls(images, study.seed),
@@ -81,16 +71,17 @@ def prepare(study: Params, cell: str) -> Prepared:
             "mean": np.array(constant(images, context.mean_colour)),
             "blurred": blurred(images, study.assess.blur),
         },
-        masks=_masks(mask, images, rows, dataset),
+        masks=masks,
+        masks_are=masks_are,
         seed=study.seed,
         predict=network.logits,
         model=model,
         methods=tuple(methods),
         slow=slow,
+        slow_images=slow_images,
         recomputed=tuple(name for name in methods if not records[name].recomputed_alike),
         explaining=explaining,
     )
-    return Prepared(assessment, rows, mask, slow_images)
 
 
 def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:
@@ -111,18 +102,3 @@ def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:
         maps={name: maps[kept] for name, maps in rows.maps.items()},
         numbers={},
     )
-
-
-def _mask_kind(study: Params, cell: str, dataset: Dataset) -> str | None:
-    """Return how it is known where the evidence is: planted there, or the object itself, or not."""
-    if dataset.test_masks is not None:
-        return "planted"
-    return "foreground" if study.cell(cell).dataset in study.assess.foreground else None
-
-
-def _masks(
-    kind: str | None, images: np.ndarray, rows: Explanations, dataset: Dataset
-) -> np.ndarray | None:
-    if kind == "planted" and dataset.test_masks is not None:
-        return dataset.test_masks[rows.image_index].astype(bool)
-    return foreground(images) if kind == "foreground" else None

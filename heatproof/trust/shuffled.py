@@ -18,18 +18,15 @@ def assess_shuffled(study: Params, cell: str) -> None:
             not fit.
     """
     run = study.run(study.listed("shuffled", cell).run)
-    prepared = prepare(study, cell)
-    rows = prepared.rows
+    assessment = prepare(study, cell)
+    rows = assessment.rows
     other = trained_network(run, rows.images.shape[1:], len(rows.class_names))
     used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
     with tracking.run(stage="assess_shuffled", cell=cell, params=used) as tracked:
-        table = shuffled_labels.take(prepared.assessment, other).values
+        table = shuffled_labels.take(assessment, other).values
         summaries = summary.summaries(table, study.assess.bootstrap_samples, study.seed)
         metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
-        artifacts.write_trust(cell, summary.stored_values(prepared.rows, table), SHUFFLED)
+        artifacts.write_trust(cell, summary.stored_values(rows, table), SHUFFLED)
         artifacts.write_metrics("assess_shuffled", cell, metrics)
-        print(
-            f"{cell}: {len(prepared.assessment.maps)} maps beside those of shuffled labels",
-            flush=True,
-        )
+        print(f"{cell}: {len(assessment.maps)} maps beside those of shuffled labels", flush=True)
         tracked.log_metrics(summary.tracked_means(summaries))

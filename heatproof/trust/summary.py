@@ -6,10 +6,10 @@ import numpy as np
 
 from heatproof.statistics.bootstrap import summary
 from heatproof.storage.records import Explanations
-from heatproof.trust.agreement import Agreement, mean_matrix
+from heatproof.trust.agreement import agreement, mean_matrix
 from heatproof.trust.controls import CONTROLS, above_most
 from heatproof.trust.measure import BASELINES, Table, base
-from heatproof.trust.ranking import Ranking, ranking
+from heatproof.trust.ranking import ranking
 from heatproof.trust.registry import MEASURES
 
 
@@ -48,34 +48,15 @@ def rankings(table: Table, samples: int, seed: int) -> dict[str, dict[str, Any]]
             if base(name) == measure.name and name.partition("/")[2] in BASELINES
         }
         if variants and measure.better:
-            ranked[measure.name] = _ranking(ranking(variants, measure.better, samples, seed))
+            ranked[measure.name] = ranking(variants, measure.better, samples, seed)
     return ranked
 
 
-def _ranking(result: Ranking) -> dict[str, Any]:
-    return {
-        "baselines": {
-            baseline: {
-                method: {"rank": ranks.rank[method], "low": ranks.low[method],
-                         "high": ranks.high[method]}
-                for method in ranks.rank
-            }
-            for baseline, ranks in result.ranks.items()
-        },
-        "tau": {"/".join(pair): tau for pair, tau in result.tau.items()},
-        "survives": result.survives,
-    }  # fmt: skip
-
-
-def agreements(compared: dict[str, Agreement]) -> dict[str, Any]:
-    """Average the agreement of every pair of methods over the images."""
-    methods = next(iter(compared.values())).methods
-    return {"methods": list(methods)} | {
-        resolution: {
-            "spearman": mean_matrix(each.spearman),
-            "overlap": mean_matrix(each.overlap),
-        }
-        for resolution, each in compared.items()
+def agreements(maps: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Average the agreement of every pair of methods over the images; see `agreement`."""
+    return {"methods": list(maps)} | {
+        resolution: {name: mean_matrix(values) for name, values in each.items()}
+        for resolution, each in agreement(maps).items()
     }
 
 

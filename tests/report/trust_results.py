@@ -13,7 +13,6 @@ from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import write_json
 from heatproof.storage.records import Explanations
 from heatproof.trust import summary
-from heatproof.trust.agreement import Agreement
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import Table
 from heatproof.trust.registry import MEASURES
@@ -63,10 +62,10 @@ def metrics(
 ) -> dict[str, Any]:
     """Summarise a table as assess does; `hits` says which images were answered right."""
     summarised = summary.summaries(made, SAMPLES, seed)
-    likeness = np.full((1, len(methods), len(methods)), 0.25)
-    likeness[:, range(len(methods)), range(len(methods))] = 1
-    likeness[0, 0, -1] = likeness[0, -1, 0] = -0.5
-    alike = Agreement(methods, likeness, np.abs(likeness))
+    likeness = np.full((len(methods), len(methods)), 0.25)
+    np.fill_diagonal(likeness, 1)
+    likeness[0, -1] = likeness[-1, 0] = -0.5
+    alike = {"spearman": likeness, "overlap": np.abs(likeness)}
 
     def step(layers: int) -> dict[str, Any]:
         values = {m: 0.9 ** (layers * (i + 1)) for i, m in enumerate((*methods, *CONTROLS))}
@@ -86,7 +85,7 @@ def metrics(
         "measures": summarised,
         "uninformative": summary.uninformative(summarised),
         "ranking": summary.rankings(made, SAMPLES, seed),
-        "agreement": summary.agreements({"full": alike, "grid": alike}),
+        "agreement": {"methods": list(methods), "full": alike, "grid": alike},
         "cascade": [step(layers) for layers in (1, 2, 3, 4)],
         "independent": [step(layers) for layers in (1, 2, 3, 4)],
     }

@@ -112,7 +112,7 @@ def test_every_measure_has_every_method_and_every_control(
 @pytest.mark.usefixtures("uncompiled")
 def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
     study = params.load()
-    assessment = prepare(study, CELL).assessment
+    assessment = prepare(study, CELL)
     again = assessment.explained(assessment.model, study.seed)
     originals = assessment.originals
     assert set(originals) == set(again)
