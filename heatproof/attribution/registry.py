@@ -6,7 +6,6 @@ them imports no TensorFlow.
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from typing_extensions import TypedDict  # typing's is not taken by pydantic bef
 from heatproof.attribution.core.method import Context, Explainer, Method, Number
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
 from heatproof.config.registry import by_name
+from heatproof.config.registry import modules as modules_of
 from heatproof.config.schema import Block
 
 # What is found in a network beside maps of its images: stage family -> module.
@@ -28,17 +28,18 @@ STAGES = (*STAGE_FAMILIES, *INSPECTIONS)  # what `stages.explain` can be asked f
 @cache
 def _by_module() -> dict[str, tuple[Method, ...]]:
     """Return the records of each module that has any."""
-    package = Path(__file__).parent
-    names = sorted(
-        ".".join((__name__.rpartition(".")[0], *path.relative_to(package).with_suffix("").parts))
-        for path in package.glob("*/*.py")
-        if path.stem != "__init__" and path.parent.name != "core"
-    )
-    records = {name: getattr(import_module(name), "METHODS", ()) for name in names}
+    packages = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py"))
+    records = {
+        module.__name__: module.METHODS
+        for package in packages
+        if package != "core"
+        for module in modules_of(f"{__package__}.{package}").values()
+        if hasattr(module, "METHODS")
+    }
     for name, methods in records.items():
         if not isinstance(methods, tuple):
             raise TypeError(f"{name}.METHODS: expected a tuple, such as (Method(...),)")
-    return {name: methods for name, methods in records.items() if methods}
+    return records
 
 
 @cache

@@ -1,8 +1,8 @@
-"""Blocks of params.yaml that are chosen by name: one for each module of a package.
+"""What is found by its module: nothing else lists it.
 
-A source of datasets or an architecture is one new module in its package; nothing else lists it.
-Such a module is imported whenever params.yaml is read, so it imports Keras, TensorFlow and the like
-only within its functions.
+A source of datasets, an architecture, a method or a family of measures is one new module in its
+package. Such a module is imported whenever params.yaml is read, so it imports Keras, TensorFlow and
+the like only within its functions.
 """
 
 import importlib
