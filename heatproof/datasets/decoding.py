@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # What Pillow raises, beside OSError, on files that are not what they claim to be.
 UNREADABLE = (
@@ -33,8 +33,32 @@ def opened(path: Path) -> Image.Image:
             return ImageOps.exif_transpose(image)
 
 
-def as_pixels(image: Image.Image, height: int, width: int, colour: str) -> np.ndarray:
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Say what is wrong with a file that `opened` refused with an error, and what to do."""
+    if isinstance(error, PermissionError):
+        return "permission denied; make the file readable"
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"too many pixels, over {Image.MAX_IMAGE_PIXELS:,}; make the image smaller"
+    if path.stat().st_size == 0:
+        return "the file is empty; expected a PNG or JPEG image"
+    try:
+        with Image.open(path) as image:
+            kind = image.format
+    except UnidentifiedImageError:
+        return "this is no PNG or JPEG image; export it as one (phones often save HEIC)"
+    except UNREADABLE:
+        kind = None
+    if kind in (None, "PNG", "JPEG", "MPO"):
+        return "the image is damaged or cut off; save it again as PNG or JPEG"
+    return f"this is a {kind} image; save it as PNG or JPEG"
+
+
+def as_pixels(
+    image: Image.Image, height: int, width: int, colour: str, ground: int = 0
+) -> np.ndarray:
     """Bring a decoded image to one size and one kind of pixels, as the module's docstring says.
+
+    Where it is transparent, it is laid on grey of `ground`, 0 black to 255 white.
 
     Returns:
         uint8 (height, width, 3) for colour "rgb", (height, width, 1) for "gray".
@@ -43,7 +67,7 @@ def as_pixels(image: Image.Image, height: int, width: int, colour: str) -> np.nd
         image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
     elif image.has_transparency_data:
         seen = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", seen.size, (0, 0, 0, 255)), seen)
+        image = Image.alpha_composite(Image.new("RGBA", seen.size, (ground,) * 3 + (255,)), seen)
     final = image.convert("RGB" if colour == "rgb" else "L")
     if final.size != (width, height):
         final = final.resize((width, height), Image.Resampling.BILINEAR)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened
+from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, why_unreadable
 from heatproof.run.errors import UserError
 
 FITS = ("crop", "pad", "squash")
@@ -60,14 +60,8 @@ def read(path: Path) -> Image.Image:
         raise UserError(f"{path}: this is a folder; name the images in it, such as {path}/*.png")
     try:
         return opened(path)
-    except PermissionError:
-        raise UserError(f"{path}: permission denied; make the file readable") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UserError(
-            f"{path}: too many pixels, over {Image.MAX_IMAGE_PIXELS:,}; make the image smaller"
-        ) from None
-    except UNREADABLE:
-        raise UserError(f"{path}: {_why_unreadable(path)}") from None
+    except UNREADABLE as error:
+        raise UserError(f"{path}: {why_unreadable(path, error)}") from None
 
 
 def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparation) -> View:
@@ -81,15 +75,16 @@ def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparati
     height, width, channels = shape
     colour = "rgb" if channels == 3 else "gray"
     # Ink on a transparent ground is ink on paper to whoever asks for its negative.
-    image = _opaque(image, 255 if preparation.invert else 0)
+    ground = 255 if preparation.invert else 0
     box = (0.0, 0.0, 1.0, 1.0)
     if preparation.fit == "squash":
-        pixels = as_pixels(image, height, width, colour)
+        pixels = as_pixels(image, height, width, colour, ground)
     elif preparation.fit == "pad":
-        pixels = _padded(image, height, width, colour)
+        pixels = _padded(image, height, width, colour, ground)
     else:
         left, top, right, bottom = _middle(image.width, image.height, width / height)
-        pixels = as_pixels(image.crop((left, top, right, bottom)), height, width, colour)
+        middle = image.crop((left, top, right, bottom))
+        pixels = as_pixels(middle, height, width, colour, ground)
         box = (left / image.width, top / image.height, right / image.width, bottom / image.height)
     if preparation.invert:
         pixels = 255 - pixels
@@ -155,10 +150,9 @@ def preview(image: Image.Image, invert: bool = False) -> np.ndarray:
 
     Brightness is as in the photo; `invert` only says on what transparent parts lie.
     """
-    image = _opaque(image, 255 if invert else 0)
     scale = min(1.0, PREVIEW_SIDE / max(image.size))
     width, height = (max(1, round(scale * side)) for side in image.size)
-    return as_pixels(image, height, width, "rgb")
+    return as_pixels(image, height, width, "rgb", 255 if invert else 0)
 
 
 def border(pixels: np.ndarray) -> np.ndarray:
@@ -168,20 +162,12 @@ def border(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([edge.reshape(-1, channels) for edge in edges])
 
 
-def _opaque(image: Image.Image, ground: int) -> Image.Image:
-    """Lay an image that has transparent parts on grey of `ground`, 0 black to 255 white."""
-    if image.mode.startswith("I") or not image.has_transparency_data:
-        return image
-    seen = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", seen.size, (ground,) * 3 + (255,)), seen)
-
-
-def _padded(image: Image.Image, height: int, width: int, colour: str) -> np.ndarray:
+def _padded(image: Image.Image, height: int, width: int, colour: str, ground: int) -> np.ndarray:
     # Reduced first and laid on a small canvas: a long thin photo needs no huge one.
     scale = min(height / image.height, width / image.width)
     rows = min(height, max(1, round(scale * image.height)))
     columns = min(width, max(1, round(scale * image.width)))
-    inner = as_pixels(image, rows, columns, colour)
+    inner = as_pixels(image, rows, columns, colour, ground)
     canvas = np.empty((height, width, inner.shape[-1]), dtype=np.uint8)
     canvas[:] = np.median(border(inner), axis=0).astype(np.uint8)
     top, left = (height - rows) // 2, (width - columns) // 2
@@ -195,18 +181,3 @@ def _middle(width: int, height: int, aspect: float) -> tuple[int, int, int, int]
     kept_height = min(height, max(1, round(width / aspect)))
     left, top = (width - kept_width) // 2, (height - kept_height) // 2
     return left, top, left + kept_width, top + kept_height
-
-
-def _why_unreadable(path: Path) -> str:
-    if path.stat().st_size == 0:
-        return "the file is empty; expected a PNG or JPEG image"
-    try:
-        with Image.open(path) as image:
-            kind = image.format
-    except UnidentifiedImageError:
-        return "this is no PNG or JPEG image; export it as one (phones often save HEIC)"
-    except UNREADABLE:
-        kind = None
-    if kind in (None, "PNG", "JPEG", "MPO"):
-        return "the image is damaged or cut off; save it again as PNG or JPEG"
-    return f"this is a {kind} image; save it as PNG or JPEG"

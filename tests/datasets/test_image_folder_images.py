@@ -30,15 +30,15 @@ def write_cut(path: Path) -> None:
 
 UNDECODABLE = {
     "an empty file": (lambda path: path.write_bytes(b""), "2.png: the file is empty"),
-    "text": (lambda path: path.write_text("<html>not found</html>"), "cannot be decoded"),
-    "a cut file": (write_cut, "cannot be decoded"),
-    "a header only": (lambda path: path.write_bytes(path.read_bytes()[:20]), "cannot be decoded"),
+    "text": (lambda path: path.write_text("<html>not found</html>"), "no PNG or JPEG"),
+    "a cut file": (write_cut, "damaged or cut off"),
+    "a header only": (lambda path: path.write_bytes(path.read_bytes()[:20]), "no PNG or JPEG"),
     "an altered file": (
         lambda path: path.write_bytes(path.read_bytes().replace(b"IDAT", b"IDAX")),
-        "cannot be decoded",
+        "damaged or cut off",
     ),
-    "a GIF called PNG": (lambda path: Image.new("L", (8, 8)).save(path, "GIF"), "PNG or JPEG"),
-    "far too large": (write_bomb, "far too many pixels"),
+    "a GIF called PNG": (lambda path: Image.new("L", (8, 8)).save(path, "GIF"), "a GIF image"),
+    "far too large": (write_bomb, "too many pixels"),
 }
 
 
@@ -56,7 +56,7 @@ def test_an_image_that_cannot_be_decoded(folder: Path, kind: str) -> None:
 def test_a_cut_jpeg(folder: Path) -> None:
     write_cut(folder / "photos" / "5.jpg")
     table(folder, "id,label\n1,cat\n5,dog\n")
-    assert "5.jpg: cannot be decoded" in refusal(folder)
+    assert "5.jpg: the image is damaged or cut off" in refusal(folder)
 
 
 def test_many_undecodable_images(folder: Path) -> None:

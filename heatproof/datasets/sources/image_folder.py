@@ -115,7 +115,7 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
             "`size` in params.yaml"
         )
     # Not before: reading the options, which every stage does, needs no Pillow.
-    from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened
+    from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, why_unreadable
 
     pixels = np.empty(shape, dtype=np.uint8)
     mistakes: list[str] = []
@@ -124,7 +124,7 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
             upright = opened(image.path)
         except UNREADABLE as error:
             at = "" if image.place == str(image.path) else f"{image.place}: "
-            mistakes.append(f"{at}{image.path}: {_why(image.path, error)}")
+            mistakes.append(f"{at}{image.path}: {why_unreadable(image.path, error)}")
             if len(mistakes) == SHOWN_MISTAKES:
                 mistakes.append("stopped here; there may be more")
                 break
@@ -133,15 +133,3 @@ def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
     if mistakes:
         raise UserError(listed(mistakes))
     return pixels
-
-
-def _why(path: Path, error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return "permission denied; make the file readable"
-    if path.stat().st_size == 0:
-        return "the file is empty; replace it or take it away"
-    from PIL import Image
-
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return "far too many pixels; make the image smaller or take it away"
-    return "cannot be decoded as PNG or JPEG, it is damaged or something else; replace it"
