@@ -21,6 +21,7 @@ import numpy as np
 
 from heatproof.storage import atomic
 
+LISTS = ("best", "variables")  # of arrays, in a state
 # What Keras' callbacks keep from epoch to epoch; a callback has some of these attributes.
 CALLBACK_STATE = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter")
 
@@ -37,7 +38,7 @@ class State:
     stopped: bool
     history: dict[str, list[float]]
     watchers: list[dict[str, Any]]
-    best_weights: list[np.ndarray] | None
+    best: list[np.ndarray] | None
     variables: list[np.ndarray]
 
 
@@ -59,17 +60,11 @@ class Checkpoint:
             if header["key"] != self.key:
                 print(f"{self.path}: of another training; starting from the first epoch")
                 return None
-            best = None if header["best"] is None else _listed(arrays, "best", header["best"])
-            variables = _listed(arrays, "variable", header["variables"])
-            state = State(
-                header["epochs"],
-                header["seconds"],
-                header["stopped"],
-                header["history"],
-                header["watchers"],
-                best,
-                variables,
-            )
+            for name in LISTS:
+                if header["state"][name] is not None:
+                    count = range(header["state"][name])
+                    header["state"][name] = [arrays[f"{name}/{index}"] for index in count]
+            state = State(**header["state"])
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             print(f"{self.path}: damaged ({reason}); starting from the first epoch", flush=True)
@@ -79,21 +74,12 @@ class Checkpoint:
 
     def write(self, state: State) -> None:
         """Write the file, all or nothing."""
-        header = {
-            "key": self.key,
-            "epochs": state.epochs,
-            "seconds": state.seconds,
-            "stopped": state.stopped,
-            "history": state.history,
-            "watchers": state.watchers,
-            "best": None if state.best_weights is None else len(state.best_weights),
-            "variables": len(state.variables),
-        }
-        arrays = {
-            "state": np.frombuffer(json.dumps(header).encode(), np.uint8),
-            **{f"best/{i}": array for i, array in enumerate(state.best_weights or ())},
-            **{f"variable/{i}": array for i, array in enumerate(state.variables)},
-        }
+        lists = {name: getattr(state, name) for name in LISTS}
+        counts = {name: None if each is None else len(each) for name, each in lists.items()}
+        header = {"key": self.key, "state": vars(state) | counts}
+        arrays = {"state": np.frombuffer(json.dumps(header).encode(), np.uint8)}
+        for name, each in lists.items():
+            arrays |= {f"{name}/{index}": array for index, array in enumerate(each or ())}
         atomic.write(self.path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
     def remove(self) -> None:
@@ -126,7 +112,7 @@ class Resume(keras.callbacks.Callback):
             for name, value in state.items():
                 setattr(watcher, name, value)
             if hasattr(watcher, "best_weights"):
-                watcher.best_weights = self.state.best_weights
+                watcher.best_weights = self.state.best
 
     def on_epoch_end(self, epoch, logs=None) -> None:
         if not math.isfinite((logs or {}).get("loss", 0.0)):
@@ -173,10 +159,6 @@ def key_of(settings: Mapping[str, Any], arrays: Sequence[np.ndarray], code: Sequ
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _listed(arrays: dict[str, np.ndarray], name: str, count: int) -> list[np.ndarray]:
-    return [arrays[f"{name}/{index}"] for index in range(count)]
 
 
 def _plain(value: Any) -> Any:
