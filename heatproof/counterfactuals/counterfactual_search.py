@@ -129,7 +129,6 @@ def _search_of(network: Network, options: SearchOptions) -> Any:
         logits = graph.value(network.model, images, network.model.output, in_loop=True)
         return shortfall(logits, targets, options.confidence) + SLACK
 
-    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
     def function(images: Any, targets: Any) -> tuple[Any, Any]:
         def step(number: Any, change: Any, dual: Any, strength: Any, best: Any) -> tuple:
             with tf.GradientTape() as tape:

@@ -58,7 +58,7 @@ def maximise(
     jitter = _max_jitter(network, layer, options.jitter)
     shifts = random.integers(-jitter, jitter + 1, (options.steps, 2)).astype(np.int32)
     sizes = options.step_size * (1 - np.arange(options.steps) / options.steps)
-    climb = network.compiled(("maximise", layer), _climb_of(network, layer))
+    climb = network.compiled(("maximise", layer), _climb_of(network, layer), autograph=True)
 
     def function(images: Any, batch_channels: Any) -> Any:
         return climb(

@@ -26,7 +26,7 @@ def activated_maps(model: "keras.Model") -> list[str]:
 
 def rectified(model: "keras.Model") -> list[str]:
     """Name the layers that end in ReLU or ReLU6, of feature maps and of dense units."""
-    return [layer.name for layer in model.layers if _rectifies(layer)]
+    return [layer.name for layer in model.layers if rectifies(layer)]
 
 
 def before_activation(model: "keras.Model", name: str) -> "keras.KerasTensor":
@@ -59,7 +59,8 @@ def _activates(layer: "keras.layers.Layer") -> bool:
     return activation is not None and activation is not keras.activations.linear
 
 
-def _rectifies(layer: "keras.layers.Layer") -> bool:
+def rectifies(layer: "keras.layers.Layer") -> bool:
+    """Say whether a layer ends in ReLU or ReLU6."""
     import keras
 
     if isinstance(layer, keras.layers.ReLU):

@@ -88,15 +88,19 @@ class Network:
             score = target_scores(self.logits_of(batch), batch_targets)
         return tape.gradient(score, batch, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-    def compiled(self, key: Any, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compiled(
+        self, key: Any, function: Callable[..., Any], autograph: bool = False
+    ) -> Callable[..., Any]:
         """Return `function` of tensors as a compiled one: the first given for this key.
 
         Args:
             key: hashable; say in it everything that the function closes over.
             function: what takes and returns TensorFlow tensors whose first axis is the batch.
+            autograph: whether Python's own loops in it are loops over tensors; to look for them
+                takes seconds.
         """
         if key not in self._compiled:
-            self._compiled[key] = traced_for_any_batch(function)
+            self._compiled[key] = traced_for_any_batch(function, autograph)
         return self._compiled[key]
 
     def in_batches(
@@ -134,14 +138,14 @@ class Network:
         return joined if isinstance(result, tuple) else joined[0]
 
 
-def traced_for_any_batch(function: Callable[..., Any]) -> Callable[..., Any]:
+def traced_for_any_batch(function: Callable[..., Any], autograph: bool) -> Callable[..., Any]:
     """Compile a function of tensors once for any length of their first axes.
 
     A `tf.function` by itself is traced for the first length, and again for the second.
     """
     import tensorflow as tf
 
-    compiled = tf.function(function, jit_compile=False)
+    compiled = tf.function(function, autograph=autograph, jit_compile=False)
     traces: dict[Any, Callable[..., Any]] = {}
     # The same by the shapes as they come, so that a call takes little longer than the network.
     known: dict[Any, Callable[..., Any]] = {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.core import graph
+from heatproof.attribution.core.activation_layers import rectifies
 from heatproof.attribution.core.method import (
     PER_BRIGHTNESS,
     Attribution,
@@ -86,12 +87,7 @@ def require_rectifiers(model: "keras.Model") -> None:
 
 def _rectifies(layer: "keras.layers.Layer") -> bool:
     """Say whether a layer is a ReLU or ReLU6, and nothing else."""
-    import keras
-
-    if isinstance(layer, keras.layers.ReLU):
-        return not layer.negative_slope and not layer.threshold
-    rectifiers = (keras.activations.relu, keras.activations.relu6)
-    return isinstance(layer, keras.layers.Activation) and layer.activation in rectifiers
+    return rectifies(layer) and not layer.weights
 
 
 def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:

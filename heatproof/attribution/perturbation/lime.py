@@ -154,7 +154,6 @@ def logits(
     """
     import tensorflow as tf
 
-    @tf.autograph.experimental.do_not_convert
     def function(shown: Any, hidden: Any, member: Any, batch: Any) -> Any:
         # An image is a row here, since mixing colours over more axes takes TensorFlow twice as
         # long. A pixel is in one segment: its mask is that segment's 0 or 1 exactly.

@@ -96,7 +96,6 @@ def _propagated(
 
     require_rules(network.model)
 
-    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
     def function(batch: Any, batch_targets: Any) -> tuple[Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(batch)

@@ -43,11 +43,9 @@ def deep_shap(
     model = network.model
     curved = curved_layers(model)
 
-    @tf.autograph.experimental.do_not_convert  # nothing to convert, and looking takes seconds
     def forward(batch: Any) -> Any:
         return passed(model, batch, curved)
 
-    @tf.autograph.experimental.do_not_convert
     def backward(batch: Any, chosen: Any, training: Any, facts: Any) -> Any:
         """Return what each pixel contributes, (a, height, width): a sum over training images."""
         start = tf.repeat(tf.one_hot(chosen, network.classes), tf.shape(training)[0], axis=0)

@@ -145,9 +145,6 @@ def _pooled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: An
     """Take multipliers back through a max pooling."""
     import tensorflow as tf
 
-    if _tiles(layer):
-        return _pooled_by_tiles(layer, image, other, multipliers)
-
     def paired(tensor: Any) -> Any:
         return tf.reshape(tensor, (-1, *tensor.shape[2:]))
 
@@ -159,45 +156,3 @@ def _pooled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: An
     belongs = paired(given[:, None] - reference) * multipliers
     placed = tape.gradient(output, both, output_gradients=belongs)
     return tf.math.divide_no_nan(placed, paired(x[:, None] - r))
-
-
-def _tiles(layer: "keras.layers.Layer") -> bool:
-    """Say whether a layer's windows lie side by side and cover its input exactly."""
-    if type(layer).__name__ != "MaxPooling2D":
-        return False
-    size = layer.input.shape[1:3]
-    return layer.pool_size == layer.strides and all(
-        side % window == 0 for side, window in zip(size, layer.pool_size, strict=True)
-    )
-
-
-def _pooled_by_tiles(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> Any:
-    """Do as `_pooled`, bit for bit, where the windows tile the input: three times as fast."""
-    import tensorflow as tf
-
-    height, width = layer.pool_size
-
-    def in_tiles(maps: Any) -> Any:
-        """Lay (n, h, w, c) out as (n, tiles down, height, tiles across, width, c)."""
-        down, across = maps.shape[1] // height, maps.shape[2] // width
-        return tf.reshape(maps, (-1, down, height, across, width, maps.shape[3]))
-
-    @tf.function(jit_compile=True, autograph=False)
-    def rule(x: Any, given: Any, r: Any, reference: Any, above: Any) -> Any:
-        belongs, greater = given[:, None] - reference, tf.maximum(given[:, None], reference)
-        belongs *= tf.reshape(above, tf.shape(belongs))
-        one, another = in_tiles(x)[:, None], in_tiles(r)
-        # Of several places with the largest value TensorFlow takes the first one too.
-        first = tf.fill(tf.shape(belongs), height * width)
-        for place in reversed(range(height * width)):
-            there = (..., place // width, slice(None), place % width, slice(None))
-            here = tf.maximum(one[there], another[there]) == greater
-            first = tf.where(here, place, first)
-        places = tf.reshape(tf.range(height * width), (height, 1, width, 1))
-        first, belongs = (tensor[:, :, :, None, :, None] for tensor in (first, belongs))
-        change = one - another
-        placed = tf.where((first == places) & (change != 0), belongs / change, 0)
-        return tf.reshape(placed, (-1, *x.shape[1:]))
-
-    (x, given), (r, reference) = image, other
-    return rule(x, given, r, reference, multipliers)

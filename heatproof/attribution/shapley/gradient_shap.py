@@ -71,7 +71,6 @@ def gradient_shap(
     """
     import tensorflow as tf
 
-    @tf.autograph.experimental.do_not_convert
     def function(pictures: Any, training: Any, picture: Any, start: Any, *rest: Any) -> Any:
         target, point = rest
         begin = tf.gather(training, start)

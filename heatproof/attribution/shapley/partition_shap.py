@@ -66,7 +66,6 @@ def partition_shap(
     """
     import tensorflow as tf
 
-    @tf.autograph.experimental.do_not_convert
     def function(pictures: Any, fill: Any, shown: Any, picture: Any) -> Any:
         # Rows of equally many values: in colour, TensorFlow takes half as long again if it has to
         # spread masks over channels and the fill over copies while it chooses.

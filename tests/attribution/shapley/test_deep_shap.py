@@ -7,7 +7,6 @@ from keras import layers
 
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.shapley import deeplift_rules
 from heatproof.attribution.shapley.deep_shap import deep_shap
 from tests.attribution import architectures, library, networks
 
@@ -83,24 +82,6 @@ def test_the_rule_of_max_pooling(
     model.set_weights([np.ones((1, 1)), np.zeros(1)])
     found = deep_shap(Network(model), pixels(image), np.array([0]), pixels(other))
     np.testing.assert_allclose(found.maps[0, 0], expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("window", "stride", "tiles"),
-    [(2, 2, True), ((2, 3), (2, 3), True), ((1, 4), (1, 4), True), (3, 3, True),
-     (3, 2, False), (2, 1, False), (5, 5, False)],
-)  # fmt: skip
-def test_pooling_by_tiles_is_the_rule_itself(window, stride, tiles, monkeypatch) -> None:
-    """Where several places of a window hold its greatest value as well."""
-    inputs = keras.Input((12, 12, 3))
-    x = layers.MaxPooling2D(window, stride, padding="same", name="pool")(inputs)
-    model = keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x)))
-    levels = np.random.default_rng(0).integers(0, 4, (9, 12, 12, 3)).astype(np.float32) / 4
-    arguments = levels[:4], np.array([0, 1, 1, 0]), levels[4:]
-    assert deeplift_rules._tiles(model.get_layer("pool")) is tiles
-    found = deep_shap(Network(model), *arguments).maps
-    monkeypatch.setattr(deeplift_rules, "_tiles", lambda layer: False)
-    np.testing.assert_array_equal(found, deep_shap(Network(model), *arguments).maps)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "efficient_cnn"])
