@@ -36,18 +36,11 @@ LONGEST_NAME = 40  # letters; with the cell's name it must still be a file name
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    explain_images(
-        arguments.images,
-        arguments.cell,
-        wanted=[name for words in arguments.methods for name in words.split(",") if name],
-        target=arguments.target,
-        fit=arguments.fit,
-        invert=arguments.invert,
-        levels=arguments.levels,
-        output=arguments.output,
-        study=arguments.study,
-    )
+    arguments = vars(_parser().parse_args())
+    arguments["wanted"] = [
+        name for words in arguments["wanted"] for name in words.split(",") if name
+    ]
+    explain_images(arguments.pop("images"), arguments.pop("cell"), **arguments)
 
 
 def explain_images(
@@ -210,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
     add(
         "--methods",
+        dest="wanted",
         nargs="+",
         default=[],
         metavar="NAME",

@@ -24,14 +24,6 @@ class Matching:
     correlation: np.ndarray
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """arrays: name -> array, metrics: name -> number, as `compare` describes them."""
-
-    arrays: dict[str, np.ndarray]
-    metrics: dict[str, Any]
-
-
 def correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return Pearson's correlation of every filter of one bank with every one of another.
 
@@ -72,7 +64,9 @@ def match(first: np.ndarray, second: np.ndarray, signed: bool = True) -> Matchin
     return Matching(partner.astype(np.int64), table[rows, partner])
 
 
-def compare(first: np.ndarray, second: np.ndarray, draws: int, seed: int) -> Comparison:
+def compare(
+    first: np.ndarray, second: np.ndarray, draws: int, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Match two banks, and two kinds of banks that share nothing with the first.
 
     `redrawn`: normal weights with the second bank's mean and variance. `shuffled`: the second bank
@@ -119,7 +113,7 @@ def compare(first: np.ndarray, second: np.ndarray, draws: int, seed: int) -> Com
             numbers[f"{kind}_95th"] = float(np.quantile(means, 0.95))
             numbers[f"above_{kind}"] = float((values.mean() > means).mean())
         metrics[name] = numbers
-    return Comparison(arrays, metrics)
+    return arrays, metrics
 
 
 def _mean(first: np.ndarray, second: np.ndarray, signed: bool) -> float:

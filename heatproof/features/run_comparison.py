@@ -88,12 +88,11 @@ def compare_networks(
     others = first_filters(second)
     for name, bank in first_filters(first).items():
         one, other = bank.acting, others[name].acting
-        matched = compare(one, other, options.draws, seed)
+        matched, metrics["filters"][name] = compare(one, other, options.draws, seed)
         arrays |= {f"filters/{name}": one, f"other_filters/{name}": other}
-        arrays |= {f"{array}/{name}": values for array, values in matched.arrays.items()}
-        metrics["filters"][name] = matched.metrics
+        arrays |= {f"{array}/{name}": values for array, values in matched.items()}
         drawn[f"filters/{name}"] = one
-        drawn[f"filters/{name}, matched"] = other[matched.arrays["partner"]]
+        drawn[f"filters/{name}, matched"] = other[matched["partner"]]
     networks = Network(first), Network(second)
     logits = [network.logits(images) for network in networks]
     target = logits[0].argmax(axis=1).astype(np.int64)
