@@ -77,10 +77,11 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
 def test_a_wrong_record_of_a_method_is_refused_with_a_reason(
     monkeypatch: pytest.MonkeyPatch, methods: Any, message: str
 ) -> None:
-    def module(name: str) -> SimpleNamespace:
-        return SimpleNamespace(METHODS=methods) if name.endswith(".gradcam") else SimpleNamespace()
+    def modules(package: str) -> dict[str, SimpleNamespace]:
+        changed = SimpleNamespace(__name__=f"{package}.gradcam", METHODS=methods)
+        return {"gradcam": changed} if package.endswith(".cam") else {}
 
-    monkeypatch.setattr(registry, "import_module", module)
+    monkeypatch.setattr(registry, "modules_of", modules)
     monkeypatch.setattr(registry, "_by_module", registry._by_module.__wrapped__)
     with pytest.raises((TypeError, ValueError), match=message):
         registry.methods.__wrapped__()
