@@ -12,6 +12,7 @@ folder with params.yaml, data/ and metrics/: the current one where none is named
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ DEMO = Path(".demo")
 SHOWN_CLASSES = 30
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class TrainedCell:
     """A cell's network with its trained weights, its dataset, and every method that draws maps.
 
@@ -48,14 +50,11 @@ class TrainedCell:
     [0, 1] everywhere, targets int64 (n,), class indices.
     """
 
-    def __init__(
-        self, name: str, folder: Path, study: params.Params, dataset: Dataset, network: "Network"
-    ) -> None:
-        self.name = name
-        self.folder = folder
-        self.study = study
-        self.dataset = dataset
-        self.network = network
+    name: str
+    folder: Path
+    study: params.Params
+    dataset: Dataset
+    network: "Network"
 
     @property
     def class_names(self) -> tuple[str, ...]:

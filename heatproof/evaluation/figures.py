@@ -21,7 +21,7 @@ def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> Figu
     Args:
         history: columns epoch, loss, accuracy, val_loss, val_accuracy; one row per epoch.
     """
-    figure = _figure(figsize=(9, 3.6))
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for column, label, style in (
             (measure, "training", "o-"),
@@ -42,7 +42,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
         matrix: int (classes, classes), rows true, columns predicted.
         class_names: name of each class index.
     """
-    figure = _figure(figsize=(7, 6))
+    figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.subplots()
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -65,7 +65,7 @@ def reliability(bins: Sequence[dict[str, Any]]) -> Figure:
     Args:
         bins: what `calibration.reliability` returns.
     """
-    figure = _figure(figsize=(5, 4.6))
+    figure = Figure(figsize=(5, 4.6), layout="constrained")
     axes = figure.subplots()
     filled = [entry for entry in bins if entry["count"]]
     axes.plot([0, 1], [0, 1], "--", color="gray", label="perfectly calibrated")
@@ -83,10 +83,6 @@ def reliability(bins: Sequence[dict[str, Any]]) -> Figure:
     axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left")
     return figure
-
-
-def _figure(figsize: tuple[float, float]) -> Figure:
-    return Figure(figsize=figsize, layout="constrained")
 
 
 def _plain(name: str) -> str:

@@ -53,29 +53,23 @@ def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str,
         return {}
     function = network.compiled(("survey", *layers), _survey_of(network, layers))
     size = network.batch_size
-    totals: list[list[np.ndarray]] = []
-    for start in range(0, len(images), size):
-        batch = function(tf.constant(images[start : start + size]))
-        batch_totals = [
-            [
-                np.asarray(active).astype(np.int64),
-                np.asarray(places).astype(np.int64),
-                np.asarray(largest),
-                np.asarray(where) + start,
-            ]
-            for active, places, largest, where in batch
-        ]
-        if totals:
-            batch_totals = [_added(*pair) for pair in zip(totals, batch_totals, strict=True)]
-        totals = batch_totals
-    if not totals:
+    starts = np.arange(0, len(images), size)
+    batches = [function(tf.constant(images[start : start + size])) for start in starts]
+    if not batches:
         return {name: _nothing(network, name) for name in layers}
     activities = {}
-    for name, (active, places, largest, where) in zip(layers, totals, strict=True):
+    for name, parts in zip(layers, zip(*batches, strict=True), strict=True):
+        active, places, largest, where = map(np.stack, zip(*parts, strict=True))
         if not np.isfinite(largest).all():
             raise FloatingPointError(f"{network.model.name}: {name}: a value is not finite")
-        pairs = len(images) * _positions(network, name)
-        activities[name] = Activity(len(images), active, places / pairs, largest, where)
+        first = largest.argmax(axis=0)  # of equal largest values the earlier image counts
+        activities[name] = Activity(
+            len(images),
+            active.astype(np.int64).sum(axis=0),
+            places.astype(np.int64).sum(axis=0) / (len(images) * _positions(network, name)),
+            largest.max(axis=0),
+            (where + starts[:, None])[first, np.arange(len(first))],
+        )
     return activities
 
 
@@ -125,17 +119,6 @@ def _survey_of(network: Network, layers: list[str]) -> Any:
 def _count(conditions: Any, axes: list[int]) -> Any:
     """Count along axes. In float32, exact up to 2^24: in int64 it takes as long as the network."""
     return tf.reduce_sum(tf.cast(conditions, tf.float32), axis=axes)
-
-
-def _added(one: list[np.ndarray], other: list[np.ndarray]) -> list[np.ndarray]:
-    """Join what two batches gave; of equal largest values the earlier image counts."""
-    later = other[2] > one[2]
-    return [
-        one[0] + other[0],
-        one[1] + other[1],
-        np.maximum(one[2], other[2]),  # which keeps a NaN
-        np.where(later, other[3], one[3]),
-    ]
 
 
 def _positions(network: Network, name: str) -> int:

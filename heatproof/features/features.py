@@ -21,7 +21,7 @@ Arrays of the result, for each layer named:
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,42 +37,35 @@ from heatproof.features.options import FeaturesOptions
 
 def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
     """Inspect the network: its first filters, feature maps, dead filters, preferred images."""
-    arrays: dict[str, np.ndarray] = {"class_names": np.array(cell.rows.class_names, np.str_)}
-    metrics: dict[str, Any] = {}
-    timing: dict[str, float] = {}
-    with _timed(timing, "filters"):
-        _filters(cell, arrays, metrics)
-    with _timed(timing, "feature_maps"):
-        _feature_maps(cell, options, arrays, metrics)
-    with _timed(timing, "dead_filters"):
+    result = Inspection({"class_names": np.array(cell.rows.class_names, np.str_)}, {}, {})
+    with _timed(result.timing, "filters"):
+        _filters(cell, result)
+    with _timed(result.timing, "feature_maps"):
+        _feature_maps(cell, options, result)
+    with _timed(result.timing, "dead_filters"):
         climbed = _climbed(cell, options)
-        activity = _activity(cell, options, list(climbed), arrays, metrics)
-    with _timed(timing, "maximisation"):
-        _preferred(cell, options, climbed, activity, arrays, metrics)
-    return Inspection(arrays, metrics, timing, figure(arrays))
+        activity = _activity(cell, options, list(climbed), result)
+    with _timed(result.timing, "maximisation"):
+        _preferred(cell, options, climbed, activity, result)
+    return replace(result, figure=figure(result.arrays))
 
 
-def _filters(cell: ExplainedCell, arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> None:
+def _filters(cell: ExplainedCell, result: Inspection) -> None:
     banks = first_filters(cell.network.trained)
     for name, bank in banks.items():
-        arrays[f"filters/{name}"] = bank.kernels
-        arrays[f"filter_factor/{name}"] = bank.factor
-    metrics["first_layer"] = {name: summary(bank) for name, bank in banks.items()}
+        result.arrays[f"filters/{name}"] = bank.kernels
+        result.arrays[f"filter_factor/{name}"] = bank.factor
+    result.metrics["first_layer"] = {name: summary(bank) for name, bank in banks.items()}
 
 
-def _feature_maps(
-    cell: ExplainedCell,
-    options: FeaturesOptions,
-    arrays: dict[str, np.ndarray],
-    metrics: dict[str, Any],
-) -> None:
+def _feature_maps(cell: ExplainedCell, options: FeaturesOptions, result: Inspection) -> None:
     # A wrong image has two rows.
     once = np.sort(np.unique(cell.rows.image_index, return_index=True)[1])[: options.images]
     images = cell.rows.images[once].astype(np.float32) / 255
     maps = feature_maps(cell.network, images, options.channels)
-    arrays["feature_map_image"] = cell.rows.image_index[once]
-    arrays.update({f"feature_map/{name}": values for name, values in maps.items()})
-    metrics["feature_maps"] = {
+    result.arrays["feature_map_image"] = cell.rows.image_index[once]
+    result.arrays.update({f"feature_map/{name}": values for name, values in maps.items()})
+    result.metrics["feature_maps"] = {
         "images": len(once),
         "layers": len(maps),
         "channels": sum(values.shape[-1] for values in maps.values()),
@@ -91,11 +84,7 @@ def _climbed(cell: ExplainedCell, options: FeaturesOptions) -> dict[str, np.ndar
 
 
 def _activity(
-    cell: ExplainedCell,
-    options: FeaturesOptions,
-    climbed: list[str],
-    arrays: dict[str, np.ndarray],
-    metrics: dict[str, Any],
+    cell: ExplainedCell, options: FeaturesOptions, climbed: list[str], result: Inspection
 ) -> dict[str, Activity]:
     """Pass the test images once, for all that has to be known of them."""
     images = cell.test_images[: options.dead.images]  # they were shuffled when processed
@@ -103,10 +92,10 @@ def _activity(
     activity = survey(cell.network, list(dict.fromkeys([*counted, *climbed])), images)
     for name in counted:
         known = activity[name]
-        arrays[f"active_images/{name}"] = known.active_share.astype(np.float32)
-        arrays[f"active_places/{name}"] = known.active_places.astype(np.float32)
+        result.arrays[f"active_images/{name}"] = known.active_share.astype(np.float32)
+        result.arrays[f"active_places/{name}"] = known.active_places.astype(np.float32)
     layers = {name: count(activity[name], options.dead.near_dead_share) for name in counted}
-    metrics["activity"] = {
+    result.metrics["activity"] = {
         "test_images": len(images),
         **{
             total: sum(layer[total] for layer in layers.values())
@@ -122,26 +111,27 @@ def _preferred(
     options: FeaturesOptions,
     climbed: dict[str, np.ndarray],
     activity: dict[str, Activity],
-    arrays: dict[str, np.ndarray],
-    metrics: dict[str, Any],
+    result: Inspection,
 ) -> None:
     seed = cell.context.seed
-    metrics["preferred"] = {}
+    result.metrics["preferred"] = {}
     for name, channels in climbed.items():
         preferred = maximise(cell.network, name, channels, options.maximisation, seed)
         real = activity[name].largest[channels]
-        arrays[f"preferred/{name}"] = preferred.images
-        arrays[f"reached/{name}"] = preferred.reached
-        arrays[f"largest_real/{name}"] = real
-        arrays[f"largest_real_image/{name}"] = activity[name].largest_image[channels]
-        metrics["preferred"][name] = {
+        result.arrays[f"preferred/{name}"] = preferred.images
+        result.arrays[f"reached/{name}"] = preferred.reached
+        result.arrays[f"largest_real/{name}"] = real
+        result.arrays[f"largest_real_image/{name}"] = activity[name].largest_image[channels]
+        result.metrics["preferred"][name] = {
             "images": len(channels),
             "beyond_real": int((preferred.reached > real).sum()),
             "median_reached": float(np.median(preferred.reached)),
             "median_largest_real": float(np.median(real)),
         }
-    logits = zip(arrays[f"reached/{LOGITS}"], arrays[f"largest_real/{LOGITS}"], strict=True)
-    metrics["classes"] = {
+    logits = zip(
+        result.arrays[f"reached/{LOGITS}"], result.arrays[f"largest_real/{LOGITS}"], strict=True
+    )
+    result.metrics["classes"] = {
         class_name: {"reached": float(reached), "largest_real": float(real)}
         for class_name, (reached, real) in zip(cell.rows.class_names, logits, strict=True)
     }

@@ -42,12 +42,15 @@ class State:
     variables: list[np.ndarray]
 
 
+@dataclass(frozen=True)
 class Checkpoint:
-    """The file that an interrupted training leaves, and whether it is of this very training."""
+    """The file that an interrupted training leaves, and whether it is of this very training.
 
-    def __init__(self, path: Path, key: str) -> None:
-        """`key` stands for everything that decides the outcome (`key_of`)."""
-        self.path, self.key = path, key
+    key: stands for everything that decides the outcome (`key_of`).
+    """
+
+    path: Path
+    key: str
 
     def read(self) -> State | None:
         """Return what the file holds; None, with a printed reason, if it is of no use here."""

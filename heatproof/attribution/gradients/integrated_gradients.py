@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 from heatproof.attribution.core.additivity import additivity_gap
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
-from heatproof.attribution.core.method import Attribution, Context, Method, Number
+from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
@@ -141,14 +141,9 @@ def _gradient_sums(
     return sums
 
 
-def _from(baseline: Callable[[Any, Context], Baseline]) -> Callable[[Any, Context], dict[str, Any]]:
-    """Return what the method is called with, with the baseline of these options and context."""
-
-    def arguments(options: PathOptions, context: Context) -> dict[str, Any]:
-        path = options.model_dump(include=set(PathOptions.model_fields))
-        return {"baseline": baseline(options, context), **path}
-
-    return arguments
+def _from(baseline: Baseline, options: PathOptions) -> dict[str, Any]:
+    """Return what the method is called with."""
+    return {"baseline": baseline, **options.model_dump(include=set(PathOptions.model_fields))}
 
 
 def _without_doubling(options: PathOptions) -> PathOptions:
@@ -167,7 +162,7 @@ _BLACK = Method(
     address="arXiv:1703.01365",
     options=PathOptions,
     explain=integrated_gradients,
-    arguments=_from(lambda options, context: partial(constant, colour=0.0)),
+    arguments=lambda options, context: _from(partial(constant, colour=0.0), options),
     cost="slow",
     numbers={
         "completeness_error": Number(
@@ -190,7 +185,9 @@ METHODS = (
         label="IG from mean colour",
         shows="the same from an image of the training data’s mean colour: black pixels can count "
         "too",
-        arguments=_from(lambda options, context: partial(constant, colour=context.mean_colour)),
+        arguments=lambda options, context: _from(
+            partial(constant, colour=context.mean_colour), options
+        ),
     ),
     replace(
         _BLACK,
@@ -199,6 +196,6 @@ METHODS = (
         shows="the same from a blurred copy of the image: what its fine structure adds",
         reference="Sundararajan et al. 2017; Fong & Vedaldi 2017",
         options=BlurredPathOptions,
-        arguments=_from(lambda options, context: partial(blurred, width=options.blur)),
+        arguments=lambda options, context: _from(partial(blurred, width=options.blur), options),
     ),
 )
