@@ -32,10 +32,10 @@ UNDECODABLE = {
     "an empty file": (lambda path: path.write_bytes(b""), "2.png: the file is empty"),
     "text": (lambda path: path.write_text("<html>not found</html>"), "no PNG or JPEG"),
     "a cut file": (write_cut, "damaged or cut off"),
-    "a header only": (lambda path: path.write_bytes(path.read_bytes()[:20]), "no PNG or JPEG"),
+    "a header only": (lambda path: path.write_bytes(path.read_bytes()[:20]), "damaged or cut off"),
     "an altered file": (
         lambda path: path.write_bytes(path.read_bytes().replace(b"IDAT", b"IDAX")),
-        "damaged or cut off",
+        "no PNG or JPEG",
     ),
     "a GIF called PNG": (lambda path: Image.new("L", (8, 8)).save(path, "GIF"), "a GIF image"),
     "far too large": (write_bomb, "too many pixels"),
