@@ -34,7 +34,9 @@ def run(main: Callable[[], None]) -> None:
     Everything else is a bug and keeps its traceback.
     """
     earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
-    escape_unknown_letters()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal's encoding lacks, as latin-1 a dash, is escaped, as on stderr.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
         print(end="", flush=True)  # here a full disk, or a closed pipe, can still be told
@@ -57,14 +59,6 @@ def run(main: Callable[[], None]) -> None:
         if _reader_left():  # what Python has still to write must not fail when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
         sys.unraisablehook = earlier
-
-
-def escape_unknown_letters() -> None:
-    """Print what a terminal's encoding lacks, as latin-1 a dash, escaped, as on stderr."""
-    stream = sys.stdout
-    # Once only: a copy's (`forkserver`) may have been a file before, and refuses to be told again.
-    if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
-        stream.reconfigure(errors="backslashreplace")
 
 
 def _reader_left() -> bool:

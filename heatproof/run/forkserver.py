@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.run import runtime
-from heatproof.run.ending import escape_unknown_letters, run
+from heatproof.run.ending import run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,7 +151,6 @@ def main() -> None:
     """Load the libraries, then make copies until the process that offers them ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, ended = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
-    escape_unknown_letters()
     runtime.choose_kernels()
     gc.disable()  # what is loaded is no garbage, and looking for it takes a third of the time
     with runtime.suppress_native_stderr():
