@@ -51,8 +51,8 @@ def _dispatch(words: list[str]) -> None:
     package = module.partition(".")[0]
     if package != "heatproof" and not Path(package).is_dir():
         raise UserError(
-            f"heatproof {name}: {Path.cwd()} is not a study, it has no folder {package}/: go to the "
-            "folder with the study's params.yaml first"
+            f"heatproof {name}: {Path.cwd()} is not a study, it has no folder {package}/: go to "
+            "the folder with the study's params.yaml first"
         )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])
