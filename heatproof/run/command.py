@@ -24,7 +24,7 @@ import sys
 from typing import Literal, NoReturn
 
 from heatproof.run import runtime
-from heatproof.run.ending import run
+from heatproof.run.ending import escape_unprintable, run
 
 
 def start(
@@ -49,6 +49,7 @@ def start(
     """
 
     def main() -> None:
+        escape_unprintable()
         if purpose:
             import argparse
 

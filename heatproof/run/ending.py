@@ -34,9 +34,6 @@ def run(main: Callable[[], None]) -> None:
     Everything else is a bug and keeps its traceback.
     """
     earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # What a terminal's encoding lacks, as latin-1 a dash, is escaped, as on stderr.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main()
         print(end="", flush=True)  # here a full disk, or a closed pipe, can still be told
@@ -59,6 +56,15 @@ def run(main: Callable[[], None]) -> None:
         if _reader_left():  # what Python has still to write must not fail when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
         sys.unraisablehook = earlier
+
+
+def escape_unprintable() -> None:
+    """Have print escape what a terminal's encoding lacks, as latin-1 a dash, as on stderr.
+
+    While stdout is what it was when Python started: a copy's is another (`forkserver`).
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _reader_left() -> bool:

@@ -37,7 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.run import runtime
-from heatproof.run.ending import run
+from heatproof.run.ending import escape_unprintable, run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,6 +150,7 @@ def _start_when_asked(requests: socket.socket, ended: int) -> None:
 def main() -> None:
     """Load the libraries, then make copies until the process that offers them ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    escape_unprintable()
     requests, ended = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     runtime.choose_kernels()
     gc.disable()  # what is loaded is no garbage, and looking for it takes a third of the time

@@ -178,7 +178,8 @@ def test_a_full_disk_is_reported_for_printed_output_too() -> None:
 
 def test_what_an_encoding_lacks_is_escaped() -> None:
     environment = os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"}
-    done = start("command.run(lambda: print('3 – 4 × 5'))", env=environment, encoding="latin-1")
+    program = "import sys\nsys.modules['main'] = sys\nsys.main = lambda: print('3 – 4 × 5')\n"
+    done = start(f"{program}command.start('main')", env=environment, encoding="latin-1")
     assert (done.returncode, done.stdout) == (0, "3 \\u2013 4 × 5\n")
 
 
