@@ -78,7 +78,7 @@ def test_the_users_parameters_reach_it(repository: Path) -> None:
         ("params.yaml", "twins: {}", "params.yaml: twins: this file is an earlier release's"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_made(
+def test_a_mistake_is_reported_before_anything_is_made(
     repository: Path, name: str, content: str, told: str
 ) -> None:
     (repository / name).write_text(content, encoding="utf-8")

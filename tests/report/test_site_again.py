@@ -67,7 +67,7 @@ def test_a_file_in_the_place_of_the_site_is_not_overwritten(small_study):
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_file_that_is_not_what_dvc_recorded_is_told_from_a_bug(small_study, recorded):
+def test_a_file_that_dvc_did_not_record_is_distinguished_from_a_bug(small_study, recorded):
     """Of a value that is no number, say, no page can be made."""
     path = paths.metrics("evaluate", "simple_cnn-digits")
     content = artifacts.read_metrics("evaluate", "simple_cnn-digits")
