@@ -57,7 +57,7 @@ class Progress(keras.callbacks.Callback):
         self.counted = 0
 
     def on_train_batch_end(self, batch, logs=None) -> None:
-        """Count up to this batch: not each of them is told of where many are one dispatch.
+        """Count up to this batch: callbacks are called once where several steps are one dispatch.
 
         Keras counts the last dispatch of an epoch as if it were as long as the others.
         """
