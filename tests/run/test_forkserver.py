@@ -47,8 +47,8 @@ def main():
 WAITS = """
 import os, pathlib, time
 try:
-    pathlib.Path("process").write_text(str(os.getpid()))
     print("waiting", flush=True)
+    pathlib.Path("process").write_text(str(os.getpid()))
     time.sleep(60)
 except KeyboardInterrupt:
     print("pressed", flush=True)
