@@ -7,6 +7,7 @@ is replaced in one step, and its bytes are those that DVC would have written. A 
 look as DVC writes it is left to DVC.
 """
 
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -28,7 +29,9 @@ def with_entry(text: str, name: str, entry: dict[str, Any]) -> str | None:
 
     if not _WHOLE.fullmatch(text) or not re.fullmatch(_NAME, name):
         return None
-    lines = dumps_yaml({"stages": {name: entry}}).partition("\n")[2]
+    # Without aliases, as params.yaml may have: their names, unique in an entry, would stand twice.
+    plain = json.loads(json.dumps(entry))
+    lines = dumps_yaml({"stages": {name: plain}}).partition("\n")[2]
     before = re.search(f"^  {re.escape(name)}{_LINES}", text, re.MULTILINE)
     return text[: before.start()] + lines + text[before.end() :] if before else text + lines
 

@@ -151,7 +151,7 @@ def kept_epochs(stage: str, folder: Path) -> int:
         return 0
     try:
         with np.load(existing[0], allow_pickle=False) as archive:
-            return json.loads(archive["state"].tobytes())["epochs"]
+            return json.loads(archive["state"].tobytes())["state"]["epochs"]
     except Exception:  # the training itself will say what is wrong with it
         return 0
 

@@ -155,7 +155,8 @@ def alike_filters(claim: Statement, evidence: Evidence) -> Comparison:
     kinds of those (see `features.filter_matching`).
     """
     first, second = (_first_filters(evidence, cell) for cell in evidence.cells_of(claim))
-    likeness = compare(first, second, DRAWS, evidence.study.seed).metrics["signed"]
+    _, metrics = compare(first, second, DRAWS, evidence.study.seed)
+    likeness = metrics["signed"]
     chance = max(likeness["redrawn_95th"], likeness["shuffled_95th"])
     text = (
         f"mean correlation of matched filters {likeness['mean']:.2f}, by chance up to {chance:.2f}"

@@ -11,6 +11,7 @@ from heatproof.config.schema import Block
 from heatproof.run.errors import UserError, nearest, shown_key, shown_value
 
 SHOWN_MISTAKES = 10
+SHOWN_LETTERS = 1500  # of all of them: a screen
 
 B = TypeVar("B", bound=Block)
 
@@ -36,11 +37,14 @@ def validated(path: Path, prefix: str, block: type[B], content: Any) -> B:
 def explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
     """Say each mistake on a line: file, key, value, what was expected, what to do."""
     mistakes = error.errors()
-    lines = [
-        f"{path}: {_sentence(mistake, block, prefix)}" for mistake in mistakes[:SHOWN_MISTAKES]
-    ]
-    if len(mistakes) > SHOWN_MISTAKES:
-        lines.append(f"… and {len(mistakes) - SHOWN_MISTAKES} more")
+    lines: list[str] = []
+    for mistake in mistakes[:SHOWN_MISTAKES]:
+        line = f"{path}: {_sentence(mistake, block, prefix)}"
+        if lines and sum(map(len, lines)) + len(line) > SHOWN_LETTERS:
+            break
+        lines.append(line)
+    if len(mistakes) > len(lines):
+        lines.append(f"… and {len(mistakes) - len(lines)} more")
     return "\n       ".join(lines)
 
 

@@ -110,3 +110,14 @@ def test_dvc_itself_writes_by_entry_and_finds_all_up_to_date(tmp_path: Path) -> 
     shutil.rmtree(tmp_path / ".dvc/cache")
     python("-m", "dvc", "repro")
     assert (tmp_path / "dvc.lock").read_text() == by_entry
+
+
+def test_what_stands_twice_in_an_entry_is_written_out() -> None:
+    """As cells that are runs too: an alias of one entry would have another's name."""
+    cell = {"model": "simple_cnn"}
+    entry = {"cmd": "make", "params": {"params.yaml": {"cells": cell, "runs": cell}}}
+    text = FEW
+    for name in ("claims", "report"):
+        text = lock_file.with_entry(text, name, entry) or ""
+    assert "&" not in text
+    assert parse_yaml(text, "dvc.lock")["stages"]["claims"] == entry
