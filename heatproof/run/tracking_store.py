@@ -144,9 +144,9 @@ def _make(client_class: type, database: Path, artifacts: str) -> None:
 
     One that was left half made, which MLflow could never open again, is set aside.
     """
-    if database.exists() and database.stat().st_size and not _half_made(database):
-        return
     if database.exists() and database.stat().st_size:
+        if not _half_made(database):
+            return
         aside = database.with_name(f"{database.name}.damaged")
         database.replace(aside)
         print(

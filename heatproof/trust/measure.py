@@ -5,6 +5,7 @@ A measure's name may have a variant behind a slash: the baseline or perturbation
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -66,6 +67,17 @@ class Measure:
     def one_sided(self) -> bool:
         """Whether a map that knows nothing may pass, as noise does: only failing it tells."""
         return self.group in ("sanity", "robustness")
+
+
+# How similar a map is to that of another network, which should see nothing alike.
+similarity_measure = partial(
+    Measure,
+    group="sanity",
+    reference="Adebayo et al. 2018, https://arxiv.org/abs/1810.03292",
+    unit="1, from −1 to 1",
+    better="lower",
+    ranked_by_magnitude=True,
+)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
+from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Method
-from heatproof.attribution.shapley.background import BackgroundOptions
+from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def deep_shap(
             lambda batch, chosen, t=training, f=facts: of_pairs(batch, chosen, t, f),
             np.resize(images, (filled, *images.shape[1:])), np.resize(targets, filled), size=size,
         )[: len(images)]  # fmt: skip
-    maps = (maps / len(background)).astype(np.float32)
-    difference = network.logits(images)[np.arange(len(images)), targets] - expected[targets]
-    return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})
+    return shared_out(network, images, targets, maps / len(background), expected)
 
 
 METHODS = (

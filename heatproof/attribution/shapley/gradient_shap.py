@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
+from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Context, Method
-from heatproof.attribution.shapley.background import BackgroundOptions
+from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 
 if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
@@ -92,10 +92,8 @@ def gradient_shap(
         )  # fmt: skip
         shown, where = np.unique(image, return_index=True)
         maps[shown] += np.add.reduceat(parts, where, axis=0, dtype=np.float64)
-    maps = (maps / samples).astype(np.float32)
     expected = network.logits(background).mean(axis=0, dtype=np.float64)
-    difference = network.logits(images)[np.arange(len(images)), targets] - expected[targets]
-    return Attribution(maps, {"additivity_gap": additivity_gap(maps, difference)})
+    return shared_out(network, images, targets, maps / samples, expected)
 
 
 def _arguments(options: GradientShapOptions, context: Context) -> dict[str, np.ndarray]:

@@ -7,7 +7,6 @@ Revisited" (https://arxiv.org/abs/2401.06465); the efficient one is `randomised_
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.statistics.bootstrap import known_mean
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Result, by_measure, similarity_measure
 from heatproof.trust.random_weights import Step, copied, randomise_top_down
 from heatproof.trust.similarity import Maps, Similarities, similarities
 
@@ -131,18 +130,9 @@ def curve(steps: list[Step]) -> list[dict[str, Any]]:
     ]
 
 
-_measure = partial(
-    Measure,
-    group="sanity",
-    reference="Adebayo et al. 2018, https://arxiv.org/abs/1810.03292",
-    unit="1, from −1 to 1",
-    better="lower",
-    ranked_by_magnitude=True,
-)
-
 FAMILY = Family(
     measures=(
-        _measure(
+        similarity_measure(
             name="randomised_spearman",
             label="Random weights",
             meaning="all layers random: rank correlation of the sizes of the map’s values with the "
@@ -150,25 +140,25 @@ FAMILY = Family(
             "learned (Adebayo et al. 2018)",
             shown=True,
         ),
-        _measure(
+        similarity_measure(
             name="randomised_ssim",
             label="Random weights, SSIM",
             meaning="all layers random: structural similarity (SSIM) with the trained network’s "
             "map",
         ),
-        _measure(
+        similarity_measure(
             name="independent_spearman",
             label="One layer random",
             meaning="mean over layers made random one at a time: rank correlation of the sizes of "
             "the map’s values with the trained network’s map",
         ),
-        _measure(
+        similarity_measure(
             name="independent_ssim",
             label="One layer random, SSIM",
             meaning="mean over layers made random one at a time: structural similarity (SSIM) with "
             "the trained network’s map",
         ),
-        _measure(
+        similarity_measure(
             name="smooth_spearman",
             label="Random weights, smooth",
             meaning="all layers random, both maps averaged over noisy copies of the image first: "
@@ -176,7 +166,7 @@ FAMILY = Family(
             "(sMPRT, Hedström et al. 2024)",
             reference="Hedström et al. 2024, https://arxiv.org/abs/2401.06465",
         ),
-        _measure(
+        similarity_measure(
             name="smooth_ssim",
             label="Random weights, smooth, SSIM",
             meaning="the same by structural similarity (SSIM) with the trained network’s map "

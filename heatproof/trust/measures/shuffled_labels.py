@@ -5,11 +5,10 @@ Label randomisation, Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
 trained on shuffled labels.
 """
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Result, by_measure, similarity_measure
 from heatproof.trust.similarity import similarities
 
 if TYPE_CHECKING:
@@ -25,25 +24,16 @@ def take(assessment: Assessment, other: "keras.Model") -> Result:
     return Result(by_measure(similarities(assessment.originals, maps), "shuffled_"))
 
 
-_measure = partial(
-    Measure,
-    group="sanity",
-    reference="Adebayo et al. 2018, https://arxiv.org/abs/1810.03292",
-    unit="1, from −1 to 1",
-    better="lower",
-    ranked_by_magnitude=True,
-)
-
 FAMILY = Family(
     measures=(
-        _measure(
+        similarity_measure(
             name="shuffled_spearman",
             label="Shuffled labels",
             meaning="the network trained on labels in random order instead: rank correlation of "
             "both maps (Adebayo et al. 2018)",
             shown=True,
         ),
-        _measure(
+        similarity_measure(
             name="shuffled_ssim",
             label="Shuffled labels, SSIM",
             meaning="the network trained on shuffled labels: structural similarity (SSIM) with the "
