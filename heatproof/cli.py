@@ -5,7 +5,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from heatproof.run import command
+from heatproof.run import ending
 from heatproof.run.errors import UserError, nearest
 
 # By name: the program that does it, and what it does.
@@ -31,7 +31,7 @@ Heat maps, put to the proof. Commands, to be called in the study's folder:
 
 def main() -> None:
     """Become the program that the command line names, or say which there are."""
-    command.run(lambda: _dispatch(sys.argv[1:]))
+    ending.run(lambda: _dispatch(sys.argv[1:]))
 
 
 def _dispatch(words: list[str]) -> None:

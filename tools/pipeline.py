@@ -31,7 +31,7 @@ DVC_INTERRUPTED, INTERRUPTED = 252, 130
 
 _RUNS = re.compile(r"Running stage '(.+)':")
 _PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
-# As `command.run` ends a stage, or Python one that was still being loaded.
+# As `ending.run` ends a stage, or Python one that was still being loaded.
 _STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
 
 

@@ -17,14 +17,17 @@ the set-up. Importing the module anywhere else changes nothing, and this module 
 takes time.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
-import signal
 import sys
-from typing import Literal, NoReturn
 
-from heatproof.run import runtime
-from heatproof.run.ending import escape_unprintable, run
+from heatproof.run import interrupts
+
+TYPE_CHECKING = False  # as typing has it, which takes a moment to load
+if TYPE_CHECKING:
+    from typing import Literal, NoReturn
 
 
 def start(
@@ -45,8 +48,14 @@ def start(
             cell that is not there.
         purpose: of a program without arguments: it refuses any, and says this on --help.
 
-    Exits as `run` says, with 0 when `main` returns.
+    Exits as `ending.run` says, with 0 when `main` returns.
     """
+    interrupts.keep()
+    try:  # not at the top: a Ctrl-C while these are loaded is to be kept
+        from heatproof.run import runtime
+        from heatproof.run.ending import escape_unprintable, run
+    except KeyboardInterrupt:
+        interrupts.end()
 
     def main() -> None:
         escape_unprintable()
@@ -80,6 +89,8 @@ def _ran_elsewhere(module: str) -> bool:
     if code is None:
         return False
     if code < 0:  # a signal ended it: this one ends in the same way
+        import signal
+
         sys.stderr.flush()
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

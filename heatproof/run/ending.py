@@ -6,15 +6,13 @@ import os
 import select
 import signal
 import sys
-import threading
 from collections.abc import Callable
 
+from heatproof.run import interrupts
 from heatproof.run.errors import UserError, printable
 
 _STDOUT = 1
 _READER_LEFT = 128 + signal.SIGPIPE  # as a shell has it of a program that ended by this signal
-
-_INTERRUPTED = "interrupted: completed work is saved; run the same command again to resume"
 
 # What the operating system may refuse although the program is right.
 _REFUSALS = {
@@ -33,7 +31,6 @@ def run(main: Callable[[], None]) -> None:
     read-only folder), 130 for Ctrl-C, 141 where nobody reads what is printed any more (`| head`).
     Everything else is a bug and keeps its traceback.
     """
-    earlier, sys.unraisablehook = sys.unraisablehook, _resend_sigint
     try:
         main()
         print(end="", flush=True)  # here a full disk, or a closed pipe, can still be told
@@ -42,8 +39,7 @@ def run(main: Callable[[], None]) -> None:
         print(f"error: {message}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print(_INTERRUPTED, file=sys.stderr)
-        sys.exit(130)
+        interrupts.end()
     except OSError as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
             sys.exit(_READER_LEFT)
@@ -55,7 +51,6 @@ def run(main: Callable[[], None]) -> None:
     finally:
         if _reader_left():  # what Python has still to write must not fail when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
-        sys.unraisablehook = earlier
 
 
 def escape_unprintable() -> None:
@@ -72,14 +67,3 @@ def _reader_left() -> bool:
     watched = select.poll()
     watched.register(_STDOUT, select.POLLOUT)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(0))
-
-
-def _resend_sigint(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Keep a Ctrl-C that came while Python was clearing something away, where it would be lost."""
-    if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        # A little later, or it would be lost here as well.
-        again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
-        again.daemon = True
-        again.start()
-    else:
-        sys.__unraisablehook__(unraisable)

@@ -36,7 +36,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from heatproof.run import runtime
+from heatproof.run import interrupts, runtime
 from heatproof.run.ending import escape_unprintable, run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
@@ -106,13 +106,14 @@ def offered() -> Iterator[None]:
     requests.listen()
     # Its other end is closed when this process ends, however it does.
     ended, alive = os.pipe()
-    starter = threading.Thread(target=_start_when_asked, args=(requests, ended))
-    starter.start()
-    os.environ[OFFER] = name
+    # A daemon, or a Ctrl-C right here would leave this process waiting for it for ever.
+    starter = threading.Thread(target=_start_when_asked, args=(requests, ended), daemon=True)
     try:
+        starter.start()
+        os.environ[OFFER] = name
         yield
     finally:
-        del os.environ[OFFER]
+        os.environ.pop(OFFER, None)
         os.close(alive)
         starter.join()
         os.close(ended)
@@ -211,6 +212,7 @@ def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     """Be the program that was asked for."""
+    interrupts.keep()
     end_with_parent()  # nobody could say then how this one ended
     os.setpgid(0, request["group"])
     interrupt = signal.default_int_handler if request["interruptible"] else signal.SIG_IGN

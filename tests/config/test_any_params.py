@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from heatproof.config import params
-from heatproof.run import command
+from heatproof.run import ending
 from heatproof.run.errors import UserError, shown_key
 from heatproof.storage.records import Dataset
 from stages import train
@@ -51,7 +51,7 @@ def outcome(capsys: pytest.CaptureFixture[str]) -> str:
     Valid parameters come as far as the images, which are not there.
     """
     with pytest.raises(SystemExit) as ended:
-        command.run(train.main)
+        ending.run(train.main)
     printed, said = capsys.readouterr()
     assert (ended.value.code, printed) == (2, "")
     assert said.startswith("error: ")

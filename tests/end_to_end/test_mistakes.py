@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from heatproof.config import overlay
-from heatproof.run import command
+from heatproof.run import ending
 from tests.scratch import ROOT, Scratch, environment
 from tools import repro
 
@@ -35,7 +35,7 @@ def refusal(scratch: Scratch, monkeypatch: pytest.MonkeyPatch, capsys):
     def refused(_: Scratch, module: str, *words: str) -> str:
         monkeypatch.setattr(sys, "argv", [module, *words])
         with pytest.raises(SystemExit) as end:
-            command.run(importlib.import_module(module).main)
+            ending.run(importlib.import_module(module).main)
         output = capsys.readouterr()
         assert end.value.code in (1, 2)
         assert output.err.startswith("error: ")

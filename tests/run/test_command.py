@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heatproof.run import command
+from heatproof.run import ending
 from heatproof.run.errors import UserError, nearest
 from heatproof.storage import atomic
 from tests.interruptible import interruptible
@@ -25,7 +25,7 @@ def ended(error: BaseException, capsys: pytest.CaptureFixture) -> tuple[int, str
         raise error
 
     with pytest.raises(SystemExit) as end:
-        command.run(main)
+        ending.run(main)
     return end.value.code, capsys.readouterr().err
 
 
@@ -59,7 +59,7 @@ def test_a_bug_keeps_its_traceback(bug) -> None:
         raise bug
 
     with pytest.raises(type(bug), match="a bug"):
-        command.run(main)
+        ending.run(main)
 
 
 def test_a_full_disk_keeps_the_earlier_file(tmp_path, monkeypatch, capsys) -> None:
@@ -71,7 +71,7 @@ def test_a_full_disk_keeps_the_earlier_file(tmp_path, monkeypatch, capsys) -> No
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(SystemExit) as end:
-        command.run(lambda: atomic.write_text(path, "later"))
+        ending.run(lambda: atomic.write_text(path, "later"))
     assert end.value.code == 1 and "the disk is full" in capsys.readouterr().err
     assert path.read_text() == "earlier"
     assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
@@ -86,16 +86,17 @@ def start(program: str, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run `program` as Ctrl-C reaches it from a terminal."""
     with interruptible():
         return subprocess.run(
-            [sys.executable, "-c", f"from heatproof.run import command\n{program}"],
+            [sys.executable, "-c", f"from heatproof.run import command, ending\n{program}"],
             cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False,
             **{"stdout": subprocess.PIPE} | more,
         )  # fmt: skip
 
 
-def test_ctrl_c_is_not_lost_while_something_is_cleared_away() -> None:
+@pytest.mark.parametrize("when", ["at work", "loading what it starts with"])
+def test_ctrl_c_is_not_lost_while_something_is_cleared_away(when: str) -> None:
     """Python ignores what is raised in `__del__`; TensorFlow clears away with every epoch."""
     program = """
-import signal, time
+import signal, sys, time
 class Cleared:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
@@ -103,9 +104,17 @@ def main():
     cleared = Cleared()
     del cleared
     time.sleep(5)
-    print("went on")
-command.run(main)
-"""
+    print("continued")
+if sys.argv[1] == "at work":
+    sys.modules["program"], sys.main = sys, main
+else:
+    class Finder:
+        find_spec = lambda *_: sys.meta_path.remove(finder) or main()
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    del sys.modules["heatproof.run.ending"]
+command.start("program")
+""".replace("sys.argv[1]", repr(when))
     done = start(program)
     assert (done.stdout, done.returncode, done.stderr) == ("", 130, INTERRUPTED)
 
@@ -140,13 +149,13 @@ command.start("main")
 @pytest.mark.parametrize(
     ("program", "code", "told"),
     [
-        ("command.run(lambda: print('x'))", 141, ""),
-        ("command.run(lambda: print('x', flush=True))", 141, ""),
-        ("import sys\ncommand.run(lambda: sys.exit(print('x', flush=False)))", None, ""),
+        ("ending.run(lambda: print('x'))", 141, ""),
+        ("ending.run(lambda: print('x', flush=True))", 141, ""),
+        ("import sys\nending.run(lambda: sys.exit(print('x', flush=False)))", None, ""),
         (
             "from heatproof.run.errors import UserError\n"
             "def main():\n    print('x', end='')\n    raise UserError('the mistake')\n"
-            "command.run(main)", None, "error: the mistake\n",
+            "ending.run(main)", None, "error: the mistake\n",
         ),
     ],
 )  # fmt: skip
@@ -165,14 +174,14 @@ def test_a_closed_pipe_is_no_traceback(program, code, told, unbuffered) -> None:
 
 def test_another_pipe_that_is_closed_is_a_bug() -> None:
     program = "import os\ndef main():\n    a, b = os.pipe(); os.close(a); os.write(b, b'x')\n"
-    assert "BrokenPipeError" in start(f"{program}command.run(main)").stderr
+    assert "BrokenPipeError" in start(f"{program}ending.run(main)").stderr
 
 
 def test_a_full_disk_is_reported_for_printed_output_too() -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with open("/dev/full", "w") as full:
-        done = start("command.run(lambda: print('x'))", stdout=full)
+        done = start("ending.run(lambda: print('x'))", stdout=full)
     assert "error: the disk is full" in done.stderr and "Traceback" not in done.stderr
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.run import command, forkserver
+from heatproof.run import ending, forkserver
 from tests.interruptible import interruptible
 from tests.scratch import ROOT, environment
 
@@ -264,5 +264,5 @@ def test_another_session_runs_its_stage_itself(folder, offer) -> None:
 
 def test_a_program_that_is_no_stage_runs_itself(offer, monkeypatch) -> None:
     ran = []
-    command.run(lambda: ran.append(True))
+    ending.run(lambda: ran.append(True))
     assert ran == [True]

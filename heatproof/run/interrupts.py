@@ -1,0 +1,43 @@
+"""Ctrl-C: how it ends a program, and how none is lost.
+
+One that comes while Python clears something away, as in the callback that it calls at the end of
+every import, is an exception that Python ignores: what was pressed would have no effect. This
+module imports nothing that is not loaded when Python starts, so that a program can call `keep`
+before anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # as typing has it, which takes a moment to load
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def keep() -> None:
+    """Have a Ctrl-C that would be lost sent again, from now on and until the process ends."""
+    sys.unraisablehook = _resend
+
+
+def end() -> NoReturn:
+    """End the program as a shell expects of one that Ctrl-C ended, with a word on what is kept."""
+    print(
+        "interrupted: completed work is saved; run the same command again to resume",
+        file=sys.stderr,
+    )
+    sys.exit(130)
+
+
+def _resend(unraisable: sys.UnraisableHookArgs) -> None:
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    import signal
+    import threading
+
+    # A little later, or it would be lost here as well.
+    again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+    again.daemon = True
+    again.start()
