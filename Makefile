@@ -32,7 +32,7 @@ help: ## Show this list
 setup: $(INSTALLED) $(if $(GPU),$(INSTALLED_GPU)) ## Make the environment in .venv (GPU=1: with CUDA libraries)
 
 .PHONY: demo
-demo: setup ## Run the whole pipeline on bundled digits in .demo/ (minutes; the second time seconds)
+demo: setup ## Run the whole pipeline on bundled digits in demo/ (minutes; the second time seconds)
 	@"$(PY)" -m tools.demo
 
 .PHONY: test
@@ -82,7 +82,7 @@ experiments: setup ## Write experiments/index.html, which compares all DVC exper
 	@"$(PY)" -m tools.experiments
 
 .PHONY: report-single
-report-single: setup ## Write the report as one file, report.html (SITE=.demo/reports for the demo)
+report-single: setup ## Write the report as one file, report.html (SITE=demo/reports for the demo)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")
 
 .PHONY: check-results
@@ -101,7 +101,7 @@ export: setup $(INSTALLED_EXPORT) ## Export a trained cell as .keras, ONNX and S
 mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
-			"(for the demo's runs: make mlflow DB=.demo/mlflow.db)" >&2; exit 2; }
+			"(for the demo's runs: make mlflow DB=demo/mlflow.db)" >&2; exit 2; }
 	@MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}" \
 		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)"
 
@@ -111,7 +111,7 @@ clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skip
 
 # The environment. A stamp newer than its requirements means there is nothing to do.
 
-$(INSTALLED): requirements.txt
+$(INSTALLED): requirements.txt pyproject.toml
 	@sh tools/environment.sh requirements.txt
 	@touch "$@"
 

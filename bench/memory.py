@@ -26,9 +26,10 @@ from typing import Any
 
 from bench import record, studies
 from bench.results import PROJECT, Measurement, under
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.storage import paths
+from tests import overlay
 from tests.scratch import environment
 
 PART = "memory"

@@ -31,8 +31,8 @@ from typing import Any
 from bench import record, studies
 from bench.results import PROJECT, Measurement
 from bench.startup import STAGES
-from heatproof.config import overlay
 from heatproof.run.errors import UserError, nearest
+from tests import overlay
 from tests.scratch import Scratch, copy_repository, environment
 
 CHANGED = "models.{model}.training.label_smoothing"

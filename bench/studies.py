@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from heatproof.config import overlay
+from heatproof.new import demo
 from heatproof.run.errors import UserError
-from tests.scratch import Scratch
+from tests import overlay
+from tests.scratch import Scratch, cell
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
@@ -21,10 +22,11 @@ def small(path: Path, tiny: bool) -> Scratch:
         tiny: two tiny cells, to try whether a bench works, in which starting takes nearly all the
             time; else three cells on scikit-learn's digits, as `make demo` has them.
     """
-    demo = overlay.read(ROOT / "demo.yaml")
-    scratch = Scratch.make(path, *(TINY_CELLS if tiny else demo["cells"]))
+    scratch = Scratch.make(path, *TINY_CELLS)
     if not tiny:
-        scratch.write_params(overlay.overlaid(overlay.read(ROOT / "params.yaml"), demo))
+        names = [f"{model}-{demo.DATASET}" for model in demo.MODELS]
+        cells = {"cells": {name: cell(name) for name in names}}
+        scratch.write_params(overlay.overlaid(overlay.read(ROOT / "params.yaml"), cells))
         scratch.git("commit", "-q", "-a", "-m", "As the demo")
     return scratch
 

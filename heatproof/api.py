@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
 
 ROOT = Path(__file__).resolve().parents[1]
-DEMO = Path(".demo")
+DEMO = Path("demo")
 SHOWN_CLASSES = 30
 
 
@@ -211,7 +211,7 @@ def find_study(folder: str | Path | None = None) -> Path:
 
     Args:
         folder: where to look, relative to the repository; left out, the repository itself, then
-            the demo's `.demo`.
+            the demo's `demo`.
 
     Raises:
         UserError: nothing is trained there.

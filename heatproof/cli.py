@@ -10,7 +10,8 @@ from heatproof.run.errors import UserError, nearest
 
 # By name: the program that does it, and what it does.
 COMMANDS = {
-    "demo": ("tools.demo", "run the whole pipeline on bundled digits, in .demo/"),
+    "new": ("heatproof.new.command", "make a study of your own pictures, in a new folder"),
+    "demo": ("tools.demo", "run the whole pipeline on bundled digits, in demo/"),
     "repro": ("tools.repro", "run the study, or the stages named"),
     "sweep": ("tools.sweep", "compare values of parameters as DVC experiments"),
     "experiments": ("tools.experiments", "write a page that compares all DVC experiments"),
@@ -48,11 +49,11 @@ def _dispatch(words: list[str]) -> None:
             f"known: {', '.join(COMMANDS)}"
         )
     module = COMMANDS[name][0]
-    package = module.partition(".")[0]
-    if package != "heatproof" and not Path(package).is_dir():
+    elsewhere = module.startswith("heatproof.") or name == "demo"
+    if not elsewhere and not Path("params.yaml").exists():
         raise UserError(
-            f"heatproof {name}: {Path.cwd()} is not a study, it has no folder {package}/: go to "
-            "the folder with the study's params.yaml first"
+            f"heatproof {name}: {Path.cwd()} is not a study, it has no params.yaml: go to a "
+            "study's folder first, or make one of your own pictures: `heatproof new`"
         )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])

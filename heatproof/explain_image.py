@@ -232,6 +232,6 @@ def _parser() -> argparse.ArgumentParser:
         "--study",
         type=Path,
         default=Path(),
-        help="the folder whose params.yaml and results are used, such as .demo after `make demo`",
+        help="the folder whose params.yaml and results are used, such as demo after `make demo`",
     )
     return parser

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from heatproof.config import overlay
+from tests import overlay
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("heatproof", "stages", "tools", "dvc.yaml", "demo.yaml", "params.yaml", "claims.yaml",
+COPIED = ("heatproof", "stages", "tools", "dvc.yaml", "params.yaml", "claims.yaml",
           "Makefile", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
 TINY = {"simple_cnn": {"filters": [2, 2]}, "baseline_cnn": {"filters": [2, 3]}}
 SCHEDULE = {"epochs": 1, "batch_size": 64, "train_images": 256, "augment": False}

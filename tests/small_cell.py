@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset, Predictions
+from tests import overlay
 from tests.scratch import shrunken_params
 
 CLASSES = tuple(f"class {number}" for number in range(10))

@@ -124,7 +124,7 @@ def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:
 def test_the_study_is_where_something_is_trained(folder: Path) -> None:
     with pytest.raises(UserError, match="nothing is trained here; `make demo`"):
         api.find_study()
-    demo = folder / ".demo"
+    demo = folder / "demo"
     (demo / "data" / "models").mkdir(parents=True)
     (demo / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
     (demo / "data" / "models" / f"{CELL}.weights.h5").touch()
@@ -133,7 +133,7 @@ def test_the_study_is_where_something_is_trained(folder: Path) -> None:
         api.find_study(".")
     (folder / "data" / "models").mkdir(parents=True)
     (folder / "data" / "models" / f"{CELL}.weights.h5").touch()
-    assert api.find_study() == folder and api.find_study(".demo") == demo
+    assert api.find_study() == folder and api.find_study("demo") == demo
 
 
 def test_a_cell_of_another_folder_is_opened_from_here(
@@ -156,8 +156,8 @@ def test_what_is_not_trained_is_refused_with_the_command(folder: Path) -> None:
 
 
 def test_a_cell_of_the_demo_is_known(folder: Path) -> None:
-    (folder / ".demo").mkdir()
-    (folder / ".demo" / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
+    (folder / "demo").mkdir()
+    (folder / "demo" / "params.yaml").write_bytes((folder / "params.yaml").read_bytes())
     small_cell.write_params("baseline_cnn-cifar10")
-    with pytest.raises(UserError, match=r"is a cell of the demo: add --study \.demo"):
+    with pytest.raises(UserError, match=r"is a cell of the demo: add --study demo"):
         api.open_cell(CELL)

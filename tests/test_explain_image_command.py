@@ -52,12 +52,12 @@ def test_the_command_line_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(sys, "argv", [
         "explain_image", "a.png", "b.jpg", "--cell", GRAY, "--methods", "gradcam,lime", "shapley",
-        "--target", "cat", "--fit", "pad", "--invert", "--output", "out", "--study", ".demo",
+        "--target", "cat", "--fit", "pad", "--invert", "--output", "out", "--study", "demo",
     ])  # fmt: skip
     explain_image.main()
     assert called == {
         "paths": [Path("a.png"), Path("b.jpg")], "cell": GRAY,
         "wanted": ["gradcam", "lime", "shapley"],
         "target": "cat", "fit": "pad", "invert": True, "levels": False, "output": Path("out"),
-        "study": Path(".demo"),
+        "study": Path("demo"),
     }  # fmt: skip

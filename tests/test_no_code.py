@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.datasets import official_files
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, tables, weights
-from tests import forbidden
+from tests import forbidden, overlay
 from tests.datasets import stand_ins
 from tools import comparing, exp_files
 

@@ -30,7 +30,7 @@ def sources(notebook: dict[str, Any], kind: str) -> list[str]:
 @pytest.fixture
 def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in the notebook's folder of a repository in which only the demo was run."""
-    folder = tmp_path / ".demo"
+    folder = tmp_path / "demo"
     folder.mkdir()
     monkeypatch.chdir(folder)
     small_cell.write_params(CELL, explain=scratch.FEW_SAMPLES)

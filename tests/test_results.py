@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.artifacts import write_metrics
+from tests import overlay
 from tests.scratch import shrunken_params
 from tools import results
 

@@ -6,7 +6,7 @@ set -eu
 force=$1
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache .demo .verify .resume dvc_plots experiments exports report.html
+rm -rf .pytest_cache .ruff_cache demo .verify .resume dvc_plots experiments exports report.html
 echo "Deleted the demo, what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=

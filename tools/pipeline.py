@@ -91,6 +91,8 @@ def run(*words: str) -> Ended:
     from dvc.cli import main
 
     os.environ[resuming.KEEPS] = "1"
+    # DVC calls the stages as `python`: this one, whether its environment is activated or not.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     watch = _Watch()
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)

@@ -71,7 +71,7 @@ def main() -> None:
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
     here = Path.cwd()
-    again = " ".join(["make repro", *make_words(arguments.jobs, arguments.targets)])
+    again = same_command(arguments.jobs, arguments.targets)
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     only_lists = arguments.dry and not arguments.budget
@@ -95,7 +95,10 @@ def main() -> None:
         sys.exit(ended.code)
 
 
-def make_words(jobs: int, targets: Sequence[str]) -> list[str]:
-    """Return the words after `make repro` that say the same as these arguments."""
+def same_command(jobs: int, targets: Sequence[str]) -> str:
+    """Return the command that says the same as these arguments in the current folder."""
+    if not Path("Makefile").exists():  # a study in a folder of its own
+        words = [f"--jobs {jobs}"] if jobs != 1 else []
+        return " ".join(["heatproof repro", *words, *targets])
     words = [f"JOBS={jobs}"] if jobs != 1 else []
-    return [*words, f'TARGET="{" ".join(targets)}"'] if targets else words
+    return " ".join(["make repro", *words, *([f'TARGET="{" ".join(targets)}"'] if targets else [])])

@@ -33,10 +33,11 @@ from heatproof.run.errors import UserError
 from heatproof.run.git import git
 from tools import jobs
 from tools.comparing import apart, beside_seeds
-from tools.demo import DVC_CONFIG
 from tools.run_lock import run_lock
 
 FOLDER = Path(".verify")
+# A DVC repository without git.
+DVC_CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
 LOCK = Path("dvc.lock")
 TIMING = "data/timing/"
 CODE = "data/code/"

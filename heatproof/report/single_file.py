@@ -30,7 +30,7 @@ def merge(folder: Path) -> str:
     if not (folder / "index.html").is_file():
         raise UserError(
             f"{folder / 'index.html'}: there is no such file: make the report first with `make "
-            "repro` or `dvc repro report`; the demo's is in .demo/reports"
+            "repro` or `dvc repro report`; the demo's is in demo/reports"
         )
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     pages, pictures = frozenset(paths), Pictures(folder)

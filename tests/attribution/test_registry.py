@@ -12,9 +12,10 @@ from matplotlib import colormaps
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.config.params import Explain
 from heatproof.run.errors import UserError
+from tests import overlay
 from tests.scratch import real_params
 
 SALIENCY = registry.methods()["saliency"]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.run.errors import UserError
+from tests import overlay
 from tests.scratch import real_params
 
 

@@ -8,9 +8,10 @@ from typing import Any, get_args
 import pytest
 from ruamel.yaml import YAML
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
+from tests import overlay
 from tests.scratch import real_params
 
 REAL = Path(__file__).parents[2] / "params.yaml"

@@ -1,4 +1,4 @@
-"""The demo's preparation: the real pipeline, in a folder of its own, touched only where it changed.
+"""The demo's preparation: a study of its own, made once, and left alone.
 
 What the demo trains is covered by the same stages in test_repro; `make demo` runs them in full.
 """
@@ -7,85 +7,52 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import overlay, params
+from heatproof.config import params
+from heatproof.new import demo, folder
 from heatproof.run.errors import UserError
+from heatproof.run.git import git
 from heatproof.storage.artifacts import write_metrics
-from tests.scratch import ROOT, copy_repository
-from tools import demo
+from tests import overlay
+from tests.scratch import ROOT
+from tools.demo import summary
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    path = tmp_path / "für alle"
-    copy_repository(path)
-    return path
+def test_it_is_a_study_of_three_cells_and_is_left_alone(tmp_path: Path, capsys) -> None:
+    made = tmp_path / "für alle" / "demo"
+    demo.prepare(made)
+    study = params.load(made / "params.yaml")
+    assert [cell.model for cell in study.cells.values()] == list(demo.MODELS)
+    assert list(study.datasets) == ["digits"]
+    real = overlay.overlaid(
+        overlay.read(ROOT / "params.yaml"), {"cells": overlay.read(made / "params.yaml")["cells"]}
+    )
+    assert params.Params.model_validate(real) == study, "the published parameters"
+    assert git("status", "--porcelain", folder=made) == ""
+    mine = (made / "params.yaml").read_text().replace("seed: 42", "seed: 7")
+    (made / "params.yaml").write_text(mine)
+    capsys.readouterr()
+    demo.prepare(made)
+    assert (made / "params.yaml").read_text() == mine
+    assert capsys.readouterr().out == ""
+    (made / "dvc.yaml").write_text("stages: {}\n")
+    demo.prepare(made)
+    assert capsys.readouterr().out == "note: demo/ is of another version; delete it to begin anew\n"
 
 
-def times(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
-def test_it_leaves_the_repository_alone(repository: Path) -> None:
-    before = times(repository)
-    demo.prepare(repository, repository / ".demo")
-    after = {p: t for p, t in times(repository).items() if ".demo" not in p.parts}
-    assert after == before
-
-
-def test_it_is_the_real_pipeline_with_three_cells(repository: Path) -> None:
-    demo.prepare(repository, repository / ".demo")
-    for name in ("dvc.yaml", "stages/train.py", "heatproof/models/layers.py"):
-        assert (repository / ".demo" / name).read_bytes() == (ROOT / name).read_bytes()
-    study = params.load(repository / ".demo" / "params.yaml")
-    assert {cell.model for cell in study.cells.values()} >= {"simple_cnn", "baseline_cnn"}
-    assert len(study.cells) == 3
-    assert set(study.datasets) == {"digits"}
-
-
-def test_a_second_time_touches_nothing_but_what_changed(repository: Path) -> None:
-    target = repository / ".demo"
-    demo.prepare(repository, target)
-    before = times(target)
-    (repository / "stages" / "train.py").write_text("# another\n", encoding="utf-8")
-    (repository / "stages" / "evaluate.py").unlink()
-    demo.prepare(repository, target)
-    after = times(target)
-    assert before.keys() - after.keys() == {target / "stages" / "evaluate.py"}
-    changed = {path for path in after if after[path] != before[path]}
-    assert changed == {target / "stages" / "train.py"}
-    assert (target / "stages" / "train.py").read_text(encoding="utf-8") == "# another\n"
-
-
-def test_the_users_parameters_reach_it(repository: Path) -> None:
-    content = overlay.read(repository / "params.yaml")
-    content["seed"] = 7
-    content["budget"] = "paper"
-    overlay.write(repository / "params.yaml", content)
-    demo.prepare(repository, repository / ".demo")
-    study = params.load(repository / ".demo" / "params.yaml")
-    assert study.seed == 7
-    assert study.budget == "cpu", "demo.yaml's word counts"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "told"),
-    [
-        ("demo.yaml", "", "demo.yaml: expected a mapping"),
-        ("demo.yaml", "cells: [", "demo.yaml: not valid YAML: line 1"),
-        ("demo.yaml", "cells: 3", "demo.yaml: cells = 3: should be a mapping"),
-        ("demo.yaml", "cells: {a-b: {model: a}}", "demo.yaml: cells.a-b.dataset is missing"),
-        ("params.yaml", "seed: 1\nseed: 2", "params.yaml: not valid YAML: line 2"),
-        ("params.yaml", "twins: {}", "params.yaml: twins: this file is an earlier release's"),
-    ],
-)
-def test_a_mistake_is_reported_before_anything_is_made(
-    repository: Path, name: str, content: str, told: str
-) -> None:
-    (repository / name).write_text(content, encoding="utf-8")
-    with pytest.raises(UserError) as mistake:
-        demo.prepare(repository, repository / ".demo")
-    assert told in str(mistake.value)
-    assert not (repository / ".demo").exists()
+def test_a_model_that_was_taken_out_is_named(tmp_path: Path, monkeypatch) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    content = overlay.read(tmp_path / "params.yaml")
+    overlay.write(
+        tmp_path / "params.yaml",
+        overlay.overlaid(
+            content, {"cells": {"lenet5-mnist": {"model": "lenet5", "dataset": "mnist"}}}
+        ),
+    )
+    monkeypatch.setattr(folder, "REPOSITORY", tmp_path)
+    with pytest.raises(UserError, match=r"params.yaml: '.*' is not there, which the demo uses"):
+        demo.prepare(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
 
 
 def test_the_summary_names_cells_under_the_goal(
@@ -95,7 +62,7 @@ def test_the_summary_names_cells_under_the_goal(
     measured = {"accuracy_low": 0.9, "accuracy_high": 0.99, "parameters": 1234}
     write_metrics("evaluate", "good-digits", {**measured, "accuracy": 0.95})
     write_metrics("evaluate", "bad-digits", {**measured, "accuracy": 0.9499})
-    text, under = demo.summary(["good-digits", "bad-digits"])
+    text, under = summary(["good-digits", "bad-digits"])
     assert under == ["bad-digits"]
     assert "1,234" in text
     assert "0.900–0.990" in text

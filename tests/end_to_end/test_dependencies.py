@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from heatproof.attribution import registry
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.run.source_code import used_by
 from stages import fingerprint
+from tests import overlay
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE: dict[str, Any] = overlay.read(ROOT / "dvc.yaml")["stages"]

@@ -123,7 +123,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (("tools.repro",), ".", "run"),
         (("tools.repro", "--budget", "paper"), ".", "run"),
-        (("tools.demo",), ".demo", "run"),
+        (("tools.demo",), ".", "demo"),
         (("tools.verify", "simple_cnn-mnist"), ".", "verify"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_second_run_waits_and_names_the_first(copied: Path, words, place, lock
         time.sleep(0.5)
         assert process.poll() is None
         assert "interrupted" in interrupted(process)
-    assert not (copied / "data").exists() and not (copied / ".demo" / "dvc.yaml").exists()
+    assert not (copied / "data").exists() and not (copied / "demo" / "dvc.yaml").exists()
     assert (copied / "params.yaml").read_bytes() == before
 
 

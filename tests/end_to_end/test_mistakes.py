@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from heatproof.config import overlay
 from heatproof.run import ending
+from tests import overlay
 from tests.scratch import ROOT, Scratch, environment
 from tools import repro
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from heatproof.config import overlay
+from tests import overlay
 from tests.scratch import ROOT, environment, real_params
 
 # Those that read params.yaml most. `make test` in the copy would run the others as well.

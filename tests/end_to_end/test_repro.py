@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from heatproof.config import overlay
+from tests import overlay
 from tests.scratch import ROOT, Scratch, shrunken_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from heatproof.config import overlay
+from tests import overlay
 from tests.scratch import Scratch
 from tests.small_cell import write_params
 from tools import comparing, verify

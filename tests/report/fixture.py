@@ -14,11 +14,11 @@ import pandas as pd
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from heatproof.config import overlay
 from heatproof.config import params as params_module
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.records import Dataset, Explanations, Predictions
+from tests import overlay
 from tests.report import counterfactual_arrays, feature_arrays, simulated_predictions, trust_results
 from tests.scratch import real_params
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from heatproof.config import overlay
 from heatproof.report import site
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from stages import report
+from tests import overlay
 from tests.report import fixture, read_pages
 from tests.report.built_site import REPORTS, WHOLE, built
 

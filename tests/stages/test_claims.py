@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from heatproof.claims.scorecard import scorecard
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.storage import artifacts, paths
 from stages import claims
+from tests import overlay
 from tests.claims.results import BOOK, CELLS, ROOT, ROWS, STUDY, write_big
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.config import overlay, params
+from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation.results import on_train
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset
 from stages import evaluate as stage
-from tests import scratch
+from tests import overlay, scratch
 
 CELL = "simple_cnn-digits"
 NAMES = ("=zero", *"123456789")

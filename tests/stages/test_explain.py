@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from heatproof.attribution import registry
-from heatproof.config import overlay
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Predictions
 from stages.explain import explain_cell
-from tests import small_cell
+from tests import overlay, small_cell
 from tests.scratch import shrunken_params
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from heatproof.config import overlay
 from heatproof.datasets import official_files
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import RawDataset
 from stages.fetch import fetch
-from tests import small_cell
+from tests import overlay, small_cell
 from tests.datasets import stand_ins
 from tests.scratch import ROOT, environment
 

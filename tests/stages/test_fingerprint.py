@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.config import overlay
 from heatproof.run import source_code
 from heatproof.run.source_code import files, strip_comments, used_by
 from stages import fingerprint
+from tests import overlay
 from tests.small_cell import load_params, write_params
 
 CELL, MODEL = "simple_cnn-digits", "simple_cnn"

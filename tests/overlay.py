@@ -1,7 +1,7 @@
-"""The real params.yaml, shrunk: how the demo and the tests come by their parameters.
+"""The real params.yaml, shrunk: how tests and benches come by their parameters.
 
-Starting from the real file means that both exercise what a user runs; an overlay says only what
-is different.
+Starting from the real file means that they exercise what a user runs; an overlay says only what is
+different.
 """
 
 from pathlib import Path

@@ -1,0 +1,79 @@
+"""A new study's folder: written as a whole or not at all, a repository of git and DVC at once."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from heatproof.run.errors import UserError
+from heatproof.run.git import git
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# The files of this project that a study has too, as they are.
+AS_THEY_ARE = (".gitignore", ".dvcignore")
+DVC_CONFIG = "[core]\n    analytics = false\n    check_update = false\n"
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
+    """Make a study's folder with these files.
+
+    A folder outside any git repository becomes one, with everything committed, so that experiments
+    work there at once.
+
+    Returns:
+        What to tell the user beside that it is done.
+
+    Raises:
+        UserError: the folder has something in it, or cannot be made.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder}: it exists and is not empty; choose another name")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
+        made = Path(place) / "study"
+        (made / ".dvc").mkdir(parents=True)
+        for name, text in texts.items():
+            (made / name).write_text(text, encoding="utf-8")
+        for name in AS_THEY_ARE:
+            shutil.copyfile(REPOSITORY / name, made / name)
+        (made / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")
+        (made / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
+        notes = _in_git(made, folder)
+        if folder.exists():
+            folder.rmdir()
+        made.rename(folder)
+    return notes
+
+
+def _in_git(made: Path, folder: Path) -> list[str]:
+    """Make the folder a git repository of its own, unless one around it takes it in."""
+    around = folder.absolute().parent
+    try:
+        git("rev-parse", "--is-inside-work-tree", folder=around)
+        inside = not _ignored(folder, around)
+    except OSError:
+        (made / ".dvc" / "config").write_text(f"{DVC_CONFIG}    no_scm = true\n", encoding="utf-8")
+        return ["git is not installed here: the study runs, but experiments (`dvc exp`) need it"]
+    except subprocess.SubprocessError:
+        inside = False
+    if inside:
+        return ["it lies in a git repository: commit it there before the first experiment"]
+    git("init", "-q", folder=made)
+    git("add", "-A", folder=made)
+    try:
+        git("commit", "-q", "-m", "A new study", folder=made)
+    except subprocess.SubprocessError:
+        return [
+            "git does not know who you are: `git config --global user.name` and `user.email`, "
+            "then `git commit -m 'A new study'` there, before the first experiment"
+        ]
+    return []
+
+
+def _ignored(folder: Path, around: Path) -> bool:
+    try:
+        git("check-ignore", "-q", str(folder.absolute()), folder=around)
+    except subprocess.SubprocessError:
+        return False
+    return True

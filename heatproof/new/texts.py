@@ -1,0 +1,129 @@
+"""The files of a new study, cut from the repository's own, comments included.
+
+So a new study's parameters are those of the published one, as far as it uses them, and its stages
+are the same stages.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_COMPARISONS = ("shuffled", "compared", "published")  # of cells of the published study
+_HEAD = """\
+# Every hyperparameter of the study. `heatproof repro` runs what follows from it; DVC reruns only
+# what a change touches. Values are checked when a stage starts: a mistake is named with its key.
+
+budget: {}    # which of each model's schedules counts: cpu, paper (as published), best
+"""
+SIZED_FOR = 32  # pixels a side: its images
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is a new study's own.
+
+    dataset: its name. source: its entry in params.yaml, as text. models: their names.
+    schedules: of each model, what differs from its default for this dataset, as a YAML mapping on
+    a line. pixels: the longer side of an image, which sizes in pixels follow.
+    """
+
+    budget: str
+    dataset: str
+    source: str
+    models: Sequence[str]
+    schedules: dict[str, str]
+    pixels: int
+
+
+def params_text(real: str, study: Contents) -> str:
+    """Return a new study's params.yaml, cut from the text of the published one's."""
+    parts = sections(real)
+    parts["budget"] = _HEAD.format(study.budget)
+    parts["datasets"] = f"{_head(parts['datasets'], 'datasets:')}{study.source}\n"
+    models = sections(parts["models"].split("\nmodels:\n", 1)[1], indent=2)
+    chosen = (
+        _scheduled(models[name], study.dataset, study.budget, study.schedules.get(name, ""))
+        for name in study.models
+    )
+    parts["models"] = _head(parts["models"], "models:") + "".join(chosen)
+    parts["explain"] = _in_pixels(parts["explain"], study.pixels)
+    parts["assess"] = re.sub(
+        r"foreground: \[(.*)]", lambda found: _only(study.dataset, found), parts["assess"]
+    )
+    cells = "".join(
+        f"  {model}-{study.dataset}: {{model: {model}, dataset: {study.dataset}}}\n"
+        for model in study.models
+    )
+    parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
+    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n\n"
+    for name in _COMPARISONS:
+        parts[name] = _head(parts[name], f"{name}:").rstrip("\n") + " {}\n\n"
+    text = "".join(parts.values()).rstrip("\n") + "\n"
+    return text.replace("`make ", "`heatproof ")  # which works in any folder
+
+
+def pipeline_text(real: str, claims: bool = False) -> str:
+    """Return a new study's dvc.yaml, from the text of the repository's.
+
+    Args:
+        real: the text of the repository's dvc.yaml.
+        claims: whether the study has a claims.yaml; without, no stage reads one.
+    """
+    head, body = real.split("\nstages:\n", 1)
+    stages = sections(body, indent=2)
+    # The code is not in this folder: what it does is listed anew each time.
+    stages["fingerprint"] = re.sub(
+        r"    deps:\n(      - .*\n)+", "    always_changed: true\n", stages["fingerprint"]
+    )
+    if not claims:
+        del stages["claims"]
+        stages["report"] = stages["report"].replace("      - data/claims.json\n", "")
+    return f"{head}\nstages:\n{''.join(stages.values())}"
+
+
+def sections(text: str, indent: int = 0) -> dict[str, str]:
+    """Split YAML by the keys of one depth: of each the text, with the comment lines before it."""
+    key = re.compile(rf" {{{indent}}}([A-Za-z_]\w*):")
+    parts: dict[str, str] = {"": ""}
+    current, waiting = "", ""
+    for line in text.splitlines(keepends=True):
+        if match := key.match(line):
+            current = match[1]
+            parts[current] = waiting + line
+            waiting = ""
+        elif line.strip() and not line.startswith(" " * (indent + 1)):
+            waiting += line  # a comment on what follows
+        elif waiting:
+            waiting += line
+        else:
+            parts[current] += line
+    parts[current] += waiting
+    return {name: part for name, part in parts.items() if part}
+
+
+def _head(part: str, key: str) -> str:
+    """Return a section's comment and the line of its key."""
+    head, line, _ = part.partition(f"{key}\n")
+    return head + line
+
+
+def _only(dataset: str, listed: re.Match) -> str:
+    """Return the list of datasets without the others."""
+    return f"foreground: [{dataset if dataset in listed[1].split(', ') else ''}]"
+
+
+def _scheduled(model: str, dataset: str, budget: str, schedule: str) -> str:
+    """Return a model's entry with the schedules that serve a dataset, its own under a budget."""
+    served = re.sub(rf"(?m)^ {{8}}(?!default:|{dataset}:)\w+: .*\n", "", model)
+    if not schedule:
+        return served
+    start = served.index(f"\n      {budget}:\n")
+    own = re.compile(rf" {{8}}{dataset}: .*\n").sub("", served[start:], count=0)
+    default = re.compile(r"( {8}default: .*\n)")
+    return served[:start] + default.sub(rf"\1        {dataset}: {schedule}\n", own, count=1)
+
+
+def _in_pixels(explain: str, pixels: int) -> str:
+    """Return the section with sizes that stand for the same share of a larger image."""
+    stride = max(2, round(2 * pixels / SIZED_FOR))
+    return explain.replace("{size: 4, stride: 2} ", f"{{size: {2 * stride}, stride: {stride}}} ")

@@ -1,0 +1,127 @@
+"""`heatproof new`: what is found is said, what suits is chosen, and the folder is a study."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from heatproof.config import params
+from heatproof.new import command, folder, proposal
+from heatproof.run import ending
+from heatproof.run.git import git
+
+
+@pytest.fixture(autouse=True)
+def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training is timed in an end-to-end test: loading Keras takes seconds."""
+    monkeypatch.setattr(
+        proposal, "seconds_to_train", lambda file, cells, *_: dict.fromkeys(cells, 90.0)
+    )
+
+
+def pictures(place: Path, colour: bool, *sizes: tuple[int, int], classes: int = 2) -> Path:
+    """Write pictures of these sizes (width, height) for each class, and return their folder."""
+    draw = np.random.default_rng(0)
+    for number in range(classes):
+        (place / f"class {number}").mkdir(parents=True)
+        for index, (width, height) in enumerate(sizes):
+            pixels = draw.integers(0, 256, (height, width, 3 if colour else 1), dtype=np.uint8)
+            image = Image.fromarray(pixels if colour else pixels[..., 0])
+            image.save(place / f"class {number}" / f"{index}.png")
+    return place
+
+
+def made(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["heatproof new", *map(str, words)])
+    try:
+        ending.run(command.main)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_small_grey_pictures(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = pictures(tmp_path / "ziffern 1", False, *[(20, 28)] * 4)
+    assert made(monkeypatch, tmp_path / "My study", "--images", source) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("8 pictures of 2 classes: class 0 4, class 1 4\n")
+    assert "all 20×28 pixels; grey\n" in said
+    assert "simple_cnn-my_study: about 1 min 30 s of training on this machine\n" in said
+    study = params.load(tmp_path / "My study" / "params.yaml")
+    assert [cell.model for cell in study.cells.values()] == list(proposal._FOR_SMALL)
+    dataset = study.datasets["my_study"]
+    assert (dataset.fetch.size, dataset.fetch.colour) == ([28, 20], "gray")
+    assert dataset.fetch.reads == str(source)
+    assert dataset.normalisation.mean == [pytest.approx(0.5, abs=0.05)]
+    assert not dataset.augmentation.flip, "a mirrored digit is none"
+    schedule = study.run("simple_cnn-my_study").schedule
+    assert schedule.epochs == 60 and schedule.augment
+    assert study.run("simple_cnn-my_study").training.early_stopping_patience == 0
+    assert git("status", "--porcelain", folder=tmp_path / "My study") == ""
+
+
+def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = pictures(tmp_path / "photos", True, (300, 200), (150, 210), (400, 120))
+    assert made(monkeypatch, tmp_path / "s", "--images", source, "--models", "resnet18") == 0
+    assert "150×120 to 400×210 pixels, the shorter side 150 (median); in colour" in (
+        capsys.readouterr().out
+    )
+    study = params.load(tmp_path / "s" / "params.yaml")
+    assert study.datasets["s"].fetch.size == [96, 96] and study.datasets["s"].augmentation.flip
+    assert list(study.models) == ["resnet18"]
+    options = ("--size", 64, "--budget", "best")
+    assert made(monkeypatch, tmp_path / "t", "--images", source, *options) == 0
+    study = params.load(tmp_path / "t" / "params.yaml")
+    assert study.datasets["t"].fetch.size == [64, 64] and study.budget == "best"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--images", "nowhere"], "--images nowhere: there is no such folder"),
+        (["--images", ".", "--models", "resnet81"], "did you mean 'resnet18'?"),
+        (
+            ["--images", ".", "--budget", "quick"],
+            "--budget quick: unknown; known: cpu, paper, best",
+        ),
+        (["--images", ".", "--size", "4000"], "--size 4000: expected 8 to 512"),
+        (["--images", "empty"], "there are no subfolders"),
+    ],
+)
+def test_a_mistake_is_a_line_and_makes_nothing(
+    tmp_path: Path, monkeypatch, capsys, words: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert made(monkeypatch, "new", *words) == 2
+    told = capsys.readouterr().err
+    assert message in told and told.startswith("error: ") and told.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = pictures(tmp_path / "photos", True, (30, 30), (30, 30))
+    assert made(monkeypatch, source, "--images", source) == 2
+    assert "it exists and is not empty" in capsys.readouterr().err
+    assert {path.name for path in source.iterdir()} == {"class 0", "class 1"}
+
+
+def test_in_a_git_repository_it_belongs_to_that(tmp_path: Path, monkeypatch, capsys) -> None:
+    git("init", "-q", folder=tmp_path)
+    source = pictures(tmp_path / "photos", True, (30, 30), (30, 30))
+    assert made(monkeypatch, tmp_path / "inside", "--images", source) == 0
+    assert "it lies in a git repository: commit it there" in capsys.readouterr().out
+    assert not (tmp_path / "inside" / ".git").exists()
+
+
+def test_without_git_it_runs(tmp_path: Path, monkeypatch, capsys) -> None:
+    def gone(*_: str, **__: Path) -> str:
+        raise FileNotFoundError("git")
+
+    monkeypatch.setattr(folder, "git", gone)
+    source = pictures(tmp_path / "photos", True, (30, 30), (30, 30))
+    assert made(monkeypatch, tmp_path / "s", "--images", source) == 0
+    assert "git is not installed here" in capsys.readouterr().out
+    assert "no_scm = true" in (tmp_path / "s" / ".dvc" / "config").read_text()

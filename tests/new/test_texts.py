@@ -1,0 +1,75 @@
+"""A new study's files are cut from the repository's own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from heatproof.config import params
+from heatproof.config.yaml_file import read_yaml
+from heatproof.new.texts import Contents, params_text, pipeline_text, sections
+from tests.scratch import ROOT
+
+PARAMS, PIPELINE = ((ROOT / name).read_text("utf-8") for name in ("params.yaml", "dvc.yaml"))
+SOURCE = """  birds:
+    fetch: {source: image_folder, reads: /pictures, size: [96, 64], colour: rgb}
+    preprocess: {test_fraction: 0.2}
+    normalisation: {mean: [0.5], std: [0.25]}
+    augmentation: {flip: true}
+"""
+STUDY = Contents("paper", "birds", SOURCE, ("mobilenet_v2", "simple_cnn"), {}, pixels=96)
+
+
+def loaded(folder: Path, study: Contents) -> params.Params:
+    path = folder / "params.yaml"
+    path.write_text(params_text(PARAMS, study), encoding="utf-8")
+    return params.load(path)
+
+
+def test_sections_are_the_whole_text() -> None:
+    assert "".join(sections(PARAMS).values()) == PARAMS
+    parts = sections("# head\na: 1  # one\n# on b\n\nb:\n  c: 2\n  # on d\n  d: 3\n")
+    assert parts == {"a": "# head\na: 1  # one\n", "b": "# on b\n\nb:\n  c: 2\n  # on d\n  d: 3\n"}
+    assert sections("  c: 2\n  # on d\n  d: 3\n", indent=2) == {
+        "c": "  c: 2\n",
+        "d": "  # on d\n  d: 3\n",
+    }
+
+
+def test_it_has_its_own_cells_and_the_published_values(tmp_path: Path) -> None:
+    study, real = loaded(tmp_path, STUDY), params.load(ROOT / "params.yaml")
+    assert study.budget == "paper"
+    assert list(study.cells) == list(study.runs) == ["mobilenet_v2-birds", "simple_cnn-birds"]
+    assert list(study.datasets) == ["birds"] and not study.assess.foreground
+    assert not (study.shuffled or study.compared or study.published)
+    for name, model in study.models.items():
+        assert model.network == real.models[name].network
+        assert model.schedules["cpu"]["default"] == real.models[name].schedules["cpu"]["default"]
+        assert all(list(rows) == ["default"] for rows in model.schedules.values())
+    assert study.evaluate == real.evaluate and study.training == real.training
+    occlusion = study.explain.perturbation["occlusion"]
+    assert (occlusion.size, occlusion.stride) == (12, 6), "as much of an image as 4 and 2 of 32"
+    text = (tmp_path / "params.yaml").read_text("utf-8")
+    assert "make " not in text and "# Every training." in text
+
+
+def test_a_schedule_of_its_own_is_that_budgets(tmp_path: Path) -> None:
+    study = loaded(tmp_path, replace(STUDY, schedules={"simple_cnn": "{epochs: 9}"}))
+    assert study.run("simple_cnn-birds").schedule.epochs == 9
+    assert list(study.models["simple_cnn"].schedules["cpu"]) == ["default"]
+    assert "birds" not in study.models["mobilenet_v2"].schedules["paper"]
+
+
+@pytest.mark.parametrize("claims", [False, True])
+def test_the_stages_are_those_of_the_repository(tmp_path: Path, claims: bool) -> None:
+    (tmp_path / "dvc.yaml").write_text(pipeline_text(PIPELINE, claims), encoding="utf-8")
+    stages = read_yaml(tmp_path / "dvc.yaml")["stages"]
+    real = read_yaml(ROOT / "dvc.yaml")["stages"]
+    assert stages.pop("fingerprint") == {
+        **{key: value for key, value in real.pop("fingerprint").items() if key != "deps"},
+        "always_changed": True,
+    }
+    if not claims:
+        assert real.pop("claims")
+        real["report"]["deps"].remove("data/claims.json")
+    assert stages == real
