@@ -1,4 +1,4 @@
-"""Line charts as coordinates for SVG templates.
+"""Charts as coordinates for SVG templates: the frame that all share, and line charts.
 
 Colours are not decided here: a series has a `slot`, which the style sheet turns into a colour and
 a dash pattern for the reader's theme. Coordinates are rounded, so that the files are byte-stable.
@@ -7,61 +7,68 @@ a dash pattern for the reader's theme. Coordinates are rounded, so that the file
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 COLOURS = DASHES = 8  # in the style sheet
 LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
 MAX_DOTS = 30  # a line of more points is drawn without dots
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis' title, the values at its start and end (upwards, or to the right), its ticks."""
+
+    title: str
+    start: float
+    end: float
+    ticks: Sequence[tuple[float, str]]
+    log: bool = False
+
+    def share(self, value: float) -> float:
+        """How far along the axis a value lies: 0 at its start, 1 at its end."""
+        start, end, at = (math.log10(v) if self.log else v for v in (self.start, self.end, value))
+        return 0.5 if start == end else (at - start) / (end - start)
 
 
 @dataclass(frozen=True)
 class Frame:
     """A chart in its own units; the plot area is (left, top) to (right, bottom).
 
-    `summary` is a sentence; a tick is its place and its label.
+    `summary` is a sentence.
     """
 
+    left: ClassVar[float] = 46.0
+    top: ClassVar[float] = 24.0
     title: str
     summary: str
-    x_title: str
+    x: Axis
+    y: Axis
     width: float
     height: float
-    left: float
-    top: float
     right: float
-    bottom: float
-    x_ticks: tuple[tuple[float, str], ...]
-    y_ticks: tuple[tuple[float, str], ...]
 
+    @property
+    def bottom(self) -> float:
+        """The lower edge of the plot, above the ticks' labels and the x axis' title."""
+        return self.height - 38
 
-@dataclass(frozen=True)
-class Line:
-    """One series: an SVG path (and a path of dots, if few), its name's place."""
+    def place(self, x: float, y: float) -> Point:
+        """Where a point of these values is drawn."""
+        across = self.left + self.x.share(x) * (self.right - self.left)
+        return round(across, 2), round(self.bottom - self.y.share(y) * (self.bottom - self.top), 2)
 
-    name: str
-    slot: int
-    path: str
-    dots: str
-    label_y: float | None
-    leader: str  # a path from the last point to the name; empty where there is no name
+    @property
+    def x_ticks(self) -> list[tuple[float, str]]:
+        """The place and the label of each tick."""
+        return [(self.place(x, self.y.start)[0], label) for x, label in self.x.ticks]
 
-
-@dataclass(frozen=True)
-class Row:
-    """The numbers at one x, as text, in the order of the lines; None where missing."""
-
-    x: str
-    values: tuple[str | None, ...]
-
-
-@dataclass(frozen=True)
-class Chart(Frame):
-    """A line chart; `rows` are its numbers, one column per line."""
-
-    rows: tuple[Row, ...]
-    lines: tuple[Line, ...]
-    letters: int  # of a line's name that fit beside the plot
-    marker_x: float | None = None
-    marker_label: str = ""
+    @property
+    def y_ticks(self) -> list[tuple[float, str]]:
+        """The place and the label of each tick."""
+        return [(self.place(self.x.start, y)[1], label) for y, label in self.y.ticks]
 
 
 @dataclass(frozen=True)
@@ -73,9 +80,66 @@ class Series:
     xs: Sequence[float]
     ys: Sequence[float | None]
 
+    @cached_property
+    def points(self) -> list[Point]:
+        """Those that have numbers."""
+        pairs = zip(self.xs, self.ys, strict=True)
+        return [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
 
-# A series and its points that have numbers.
-Drawn = tuple[Series, list[tuple[float, float]]]
+
+@dataclass(frozen=True)
+class Line:
+    """A series as an SVG path, a path of dots if these are few, and the place of its name.
+
+    leader: a path from the last point to the name; empty where there is no name.
+    """
+
+    name: str
+    slot: int
+    path: str
+    dots: str
+    label_y: float | None
+    leader: str
+
+
+@dataclass(frozen=True)
+class Chart(Frame):
+    """A line chart of series that have points, with a vertical line at the marker, if any."""
+
+    series: Sequence[Series]
+    as_percent: bool
+    marker: tuple[float, str] | None
+
+    @property
+    def letters(self) -> int:
+        """How many letters of a line's name fit beside the plot."""
+        return int((self.width - self.right - 8) / LETTER_WIDTH)
+
+    @property
+    def marker_x(self) -> float | None:
+        """The place of the vertical line."""
+        return self.place(self.marker[0], self.y.start)[0] if self.marker else None
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The series in their order, their names at the right end kept apart."""
+        drawn = [[self.place(*point) for point in s.points] for s in self.series]
+        labels = spread([points[-1][1] for points in drawn], self.top, self.bottom)
+        return [
+            Line(s.name, s.slot, path(points), _dots(points), label, self._leader(points, label))
+            for s, points, label in zip(self.series, drawn, labels, strict=True)
+        ]
+
+    def _leader(self, points: Sequence[Point], label: float | None) -> str:
+        (x, y), right = points[-1], self.right
+        return "" if label is None else path([(x + 5, y), (right, y), (right + 6, label)])
+
+    def rows(self) -> Iterator[tuple[str, list[str | None]]]:
+        """The numbers at each x, as text, in the order of the lines; None where missing."""
+        values = [dict(s.points) for s in self.series]
+        for x in sorted({x for each in values for x in each}):
+            at = (each.get(x) for each in values)
+            yield f"{x:g}", [None if y is None else _text(y, self.as_percent) for y in at]
 
 
 def slot_classes(slot: int) -> str:
@@ -119,57 +183,22 @@ def line_chart(
         marker: an x and a label for a vertical line.
         size: width and height.
     """
-    drawn = [(s, _finite(s)) for s in series]
-    drawn = [(s, pairs) for s, pairs in drawn if pairs]
+    drawn = [s for s in series if s.points]
     if not drawn:
         return None
-    xs = [x for _, pairs in drawn for x, _ in pairs]
-    ys = [y for _, pairs in drawn for _, y in pairs]
-    x_low, x_high = min(xs), max(xs)
+    xs, ys = ([point[i] for s in drawn for point in s.points] for i in (0, 1))
     y_values = _y_ticks(min(ys), max(ys), as_percent)
-    y_low, y_high = y_values[0], y_values[-1]
-    width, height = size
-    left, top, right, bottom = 46.0, 24.0, width - label_room, height - 38.0
-
-    def x_at(x: float) -> float:
-        share = 0.5 if x_high == x_low else (x - x_low) / (x_high - x_low)
-        return round(left + share * (right - left), 1)
-
-    def y_at(y: float) -> float:
-        return round(bottom - (y - y_low) / (y_high - y_low) * (bottom - top), 1)
-
-    places = spread([y_at(pairs[-1][1]) for _, pairs in drawn], top, bottom)
-    lines = tuple(
-        Line(
-            name=s.name,
-            slot=s.slot,
-            path=_path([(x_at(x), y_at(y)) for x, y in pairs]),
-            dots=_dots([(x_at(x), y_at(y)) for x, y in pairs]) if len(pairs) <= MAX_DOTS else "",
-            label_y=place,
-            leader=_leader(x_at(pairs[-1][0]), y_at(pairs[-1][1]), right, place),
-        )
-        for (s, pairs), place in zip(drawn, places, strict=True)
-    )
+    labels = [f"{100 * y:.4g} %" if as_percent else _text(y) for y in y_values]
     return Chart(
-        title=title,
-        summary=_summary(drawn, x_title, as_percent),
-        rows=tuple(_rows(drawn, as_percent)),
-        x_title=x_title,
-        width=width,
-        height=height,
-        left=left,
-        top=top,
-        right=right,
-        bottom=bottom,
-        x_ticks=tuple((x_at(x), f"{x:g}") for x in _x_ticks(x_low, x_high)),
-        y_ticks=tuple(
-            (y_at(y), f"{100 * y:.4g} %" if as_percent else f"{y:.4g}".replace("-", "−"))
-            for y in y_values
-        ),
-        lines=lines,
-        letters=int((label_room - 8) / LETTER_WIDTH),
-        marker_x=x_at(marker[0]) if marker else None,
-        marker_label=marker[1] if marker else "",
+        title,
+        _summary(drawn, x_title, as_percent),
+        Axis(x_title, min(xs), max(xs), [(x, f"{x:g}") for x in _x_ticks(min(xs), max(xs))]),
+        Axis("", y_values[0], y_values[-1], list(zip(y_values, labels, strict=True))),
+        *size,
+        size[0] - label_room,
+        drawn,
+        as_percent,
+        marker,
     )
 
 
@@ -202,9 +231,9 @@ def position(value: float, low: float, high: float) -> float:
     return round(100 * min(1.0, max(0.0, share)), 2)
 
 
-def _finite(series: Series) -> list[tuple[float, float]]:
-    pairs = zip(series.xs, series.ys, strict=True)
-    return [(float(x), float(y)) for x, y in pairs if y is not None and math.isfinite(y)]
+def path(points: Sequence[Point]) -> str:
+    """Points as a line in SVG, to a tenth of a unit."""
+    return "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points)
 
 
 def _y_ticks(low: float, high: float, as_percent: bool) -> list[float]:
@@ -225,40 +254,26 @@ def _x_ticks(low: float, high: float) -> list[float]:
     return [low, *(x for x in inner if x - low > room and high - x > room), high]
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
-
-
-def _leader(x: float, y: float, right: float, place: float | None) -> str:
-    return "" if place is None else f"M{x + 5:g} {y:g}L{right:g} {y:g}L{right + 6:g} {place:g}"
-
-
-def _format(value: float, as_percent: bool) -> str:
+def _text(value: float, as_percent: bool = False) -> str:
     return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}".replace("-", "−")
 
 
-def _dots(points: Sequence[tuple[float, float]]) -> str:
+def _dots(points: Sequence[Point]) -> str:
     """Lines of no length, which round caps make dots: one element for all points."""
-    return "".join(f"M{x:g} {y:g}h0" for x, y in points)
+    few = points if len(points) <= MAX_DOTS else ()
+    return "".join(f"M{x:.4g} {y:.4g}h0" for x, y in few)
 
 
-def _summary(drawn: Sequence[Drawn], x_title: str, as_percent: bool) -> str:
-    ends = [(pairs[-1][1], s.name) for s, pairs in drawn]
+def _summary(drawn: Sequence[Series], x_title: str, as_percent: bool) -> str:
+    ends = [(s.points[-1][1], s.name) for s in drawn]
     if len(ends) == 1:
-        (x, first), (last, name) = drawn[0][1][0], ends[0]
+        (x, first), (last, name) = drawn[0].points[0], ends[0]
         return (
-            f"{name}: {_format(first, as_percent)} at {x_title} {x:g}, "
-            f"{_format(last, as_percent)} at the end."
+            f"{name}: {_text(first, as_percent)} at {x_title} {x:g}, "
+            f"{_text(last, as_percent)} at the end."
         )
     lowest, highest = min(ends), max(ends)
     return (
-        f"Final values from {_format(lowest[0], as_percent)} ({lowest[1]}) "
-        f"to {_format(highest[0], as_percent)} ({highest[1]})."
+        f"Final values from {_text(lowest[0], as_percent)} ({lowest[1]}) "
+        f"to {_text(highest[0], as_percent)} ({highest[1]})."
     )
-
-
-def _rows(drawn: Sequence[Drawn], as_percent: bool) -> Iterator[Row]:
-    lines = [dict(pairs) for _, pairs in drawn]
-    for x in sorted({x for line in lines for x in line}):
-        values = (line.get(x) for line in lines)
-        yield Row(f"{x:g}", tuple(None if y is None else _format(y, as_percent) for y in values))

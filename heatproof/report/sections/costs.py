@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from heatproof.report.charts.charts import ticks
-from heatproof.report.charts.scatter import Axis, Mark, Scatter, decades, plot
+from heatproof.report.charts.charts import Axis, ticks
+from heatproof.report.charts.scatter import Mark, Scatter, decades, plot
 from heatproof.report.study import CellResults, Study
 from heatproof.statistics import numbers
 
@@ -24,9 +24,9 @@ def of_dataset(study: Study, dataset: str) -> Scatter | None:
     return plot(
         f"Accuracy by FLOPs, {numbers.short(dataset, 30)}",
         [_mark(study, c) for c in cells],
-        x_axis=decades("FLOPs per image, log scale", costs, _power),
-        y_axis=_accuracies(cells),
-        size=SIZE,
+        decades("FLOPs per image, log scale", costs, _power),
+        _accuracies(cells),
+        SIZE,
     )
 
 

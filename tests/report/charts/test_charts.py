@@ -61,11 +61,10 @@ def test_the_text_alternative_has_the_lines_last_values():
 
 def test_the_table_has_every_number_at_its_x_and_nothing_else():
     made = chart([Series("a", 0, [1, 3], [0.5, 0.625]), Series("b", 1, [2, 3], [1 / 3, math.nan])])
-    assert [row.x for row in made.rows] == ["1", "2", "3"]
-    assert [row.values for row in made.rows] == [
-        ("0.5", None),
-        (None, "0.3333"),
-        ("0.625", None),
+    assert list(made.rows()) == [
+        ("1", ["0.5", None]),
+        ("2", [None, "0.3333"]),
+        ("3", ["0.625", None]),
     ]
 
 

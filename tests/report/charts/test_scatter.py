@@ -12,7 +12,7 @@ def drawn(points):
 
 
 def test_ten_times_the_cost_is_the_same_way_everywhere():
-    dots = {d.name: d for d in drawn(POINTS).dots}
+    dots = {d.mark.name: d for d in drawn(POINTS).dots}
     steps = [
         dots[b].x - dots[a].x for a, b in (("Saliency", "IG"), ("IG", "RISE"), ("RISE", "LIME"))
     ]
@@ -21,12 +21,12 @@ def test_ten_times_the_cost_is_the_same_way_everywhere():
 
 
 def test_the_best_rank_is_on_top():
-    dots = {d.name: d for d in drawn(POINTS).dots}
+    dots = {d.mark.name: d for d in drawn(POINTS).dots}
     assert dots["LIME"].y < dots["IG"].y < dots["Saliency"].y < dots["RISE"].y
 
 
 def test_those_are_ahead_that_none_beats_in_both():
-    assert {d.name for d in drawn(POINTS).dots if d.pareto} == {"Saliency", "IG", "LIME"}
+    assert {d.mark.name for d in drawn(POINTS).dots if d.pareto} == {"Saliency", "IG", "LIME"}
 
 
 def test_points_and_ticks_stay_in_the_plot():
@@ -43,9 +43,9 @@ def test_names_cover_neither_each_other_nor_the_edge():
     chart = drawn([*crowd, ("far", 90.0, 12.0)])
     boxes = []
     for dot in chart.dots:
-        wide = LETTER * len(dot.name)
-        start = {"start": 0, "end": -wide, "middle": -wide / 2}[dot.anchor]
-        boxes.append((dot.label_x + start, dot.label_y - 10, dot.label_x + start + wide))
+        wide = LETTER * len(dot.mark.name)
+        start = {"start": 0, "end": -wide, "middle": -wide / 2}[dot.label.anchor]
+        boxes.append((dot.label.x + start, dot.label.y - 10, dot.label.x + start + wide))
         assert boxes[-1][0] >= chart.left
         assert boxes[-1][2] <= chart.width
     for one, other in combinations(boxes, 2):

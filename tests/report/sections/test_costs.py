@@ -18,7 +18,7 @@ def drawn(params):
 
 
 def dots(chart):
-    return [next(d for d in chart.dots if d.name == n) for n in ("simple_cnn", "baseline_cnn")]
+    return [next(d for d in chart.dots if d.mark.name == n) for n in ("simple_cnn", "baseline_cnn")]
 
 
 def test_the_accurate_is_above_and_the_cheap_is_left(small_study):
@@ -31,7 +31,7 @@ def test_the_accurate_is_above_and_the_cheap_is_left(small_study):
     assert baseline.y < simple.y
     assert simple.pareto
     assert baseline.pareto
-    assert simple.tip == "simple_cnn: 90.0 % (89.0 to 91.0 %), 1.00 M FLOPs"
+    assert simple.mark.tip == "simple_cnn: 90.0 % (89.0 to 91.0 %), 1.00 M FLOPs"
     assert [label for _, label in chart.x_ticks] == ["1 M", "10 M", "100 M"]
     assert chart.summary == "None is both cheaper and better than simple_cnn and baseline_cnn."
 
@@ -39,7 +39,7 @@ def test_the_accurate_is_above_and_the_cheap_is_left(small_study):
 def test_a_dear_network_that_is_no_better_is_not_ahead(small_study):
     changed(SIMPLE, accuracy=0.95, flops=1_000_000)
     changed(BASELINE, accuracy=0.94, flops=20_000_000)
-    assert {d.name for d in drawn(small_study).dots if d.pareto} == {"simple_cnn"}
+    assert {d.mark.name for d in drawn(small_study).dots if d.pareto} == {"simple_cnn"}
 
 
 @pytest.mark.parametrize("bound", [None, float("nan")])
