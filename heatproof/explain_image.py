@@ -121,10 +121,11 @@ def _seen(
         target=int(probabilities.argmax()) if target is None else trained.class_index(target),
     )
     print(f"{numbers.printable(name)}: {one.handling}")
-    for rank, answer in enumerate(image_page.top_classes(one, trained.class_names)):
-        if rank < image_page.TOP or answer.explained:
-            mark = "  <- explained" if answer.explained else ""
-            print(f"  {numbers.short(answer.name):22} {100 * answer.probability:6.2f} %{mark}")
+    for rank, answer in enumerate(one.ranked):
+        if rank < image_page.TOP or answer == one.target:
+            mark = "  <- explained" if answer == one.target else ""
+            name = numbers.short(trained.class_names[answer])
+            print(f"  {name:22} {100 * probabilities[answer]:6.2f} %{mark}")
     for warning in one.warnings:
         print(f"  note: {warning}")
     return one

@@ -2,12 +2,11 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-from tests.report import read_pages
 
 
 def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> Path:
@@ -20,11 +19,27 @@ def photo(name: str, size: tuple[int, int] = (48, 36), colour: bool = False) -> 
 
 def pictures(page: Path) -> list[np.ndarray]:
     """Return the pixels of the pictures in a page."""
-    addresses = read_pages.read(page).pictures
+    return shown(page.read_text(encoding="utf-8"))
+
+
+def shown(html: str) -> list[np.ndarray]:
+    """Return the pixels of a page's pictures: whole photos, and tiles cut from their sheets."""
+    sheets = dict(re.findall(r'<image id="([^"]*)" href="([^"]*)"', html))
+    tile = r'viewBox="(\d+) (\d+) (\d+) (\d+)"[^>]*><use href="#([^"]*)"'
     return [
-        np.asarray(Image.open(io.BytesIO(base64.b64decode(a.partition(",")[2]))).convert("RGB"))
-        for a in addresses
+        *map(decoded, re.findall(r'<image href="([^"]*)"', html)),
+        *(
+            decoded(sheets[sheet])[int(y) : int(y) + int(height), int(x) : int(x) + int(width)]
+            for x, y, width, height, sheet in re.findall(tile, html)
+        ),
     ]
+
+
+def decoded(address: str) -> np.ndarray:
+    """Return the pixels of a picture that its address holds."""
+    kind, _, content = address.partition(";base64,")
+    assert kind in ("data:image/png", "data:image/jpeg")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"))
 
 
 def holds(page: Path, picture: np.ndarray) -> bool:

@@ -83,7 +83,7 @@ def test_the_page_shows_the_predictions(here: Path, cells, capsys, cell, colour)
     assert holds(page, sprites.to_rgb(np.rint(255 * image[0]).astype(np.uint8)))
     for method in FEW:
         [values] = trained.explain(method, image, np.array([top])).maps
-        assert holds(page, sprites.colour(values, method, False)), method
+        assert holds(page, sprites.to_rgb(sprites.levels(values, False))), method
 
 
 def test_several_photos_share_a_page(here: Path, capsys) -> None:

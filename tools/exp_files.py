@@ -29,13 +29,12 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
         outputs: path -> MD5, as one commit's dvc.lock has them.
         cache: DVC's.
     """
-    weights = outputs.get(paths.weights(cell).as_posix())
-    filters, missing = {}, "no weights are recorded"
-    if weights is not None:
-        filters, missing = _filters(cached(cache, weights))
-    maps = outputs.get(paths.explanations(cell, "gradients").as_posix())
-    explained = _maps(cached(cache, maps)) if maps is not None else {}
-    return Pictures(filters=filters, missing=missing, **explained)
+    found: dict[str, Any] = {}
+    if weights := outputs.get(paths.weights(cell).as_posix()):
+        found["filters"], found["missing"] = _filters(cached(cache, weights))
+    if maps := outputs.get(paths.explanations(cell, "gradients").as_posix()):
+        found |= _maps(cached(cache, maps))
+    return Pictures(**found)
 
 
 def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]:

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.config.params import PARAMS
-from heatproof.report.sections.outcomes import DONE, FAILED, QUEUED, RUNNING, Outcome, Start
+from heatproof.report.sections.outcomes import Outcome, Start
 from heatproof.run.tracking import flattened
 from heatproof.storage import paths
 
 FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "macro_f1", "ece",
            "parameters", "flops")  # fmt: skip
-STATES = {"queued": QUEUED, "running": RUNNING, "failed": FAILED}
+# DVC's states of an experiment that has not finished, and where the reader may look.
+STATES = {
+    "queued": "it waits in the queue",
+    "running": "it is running",
+    "failed": "see `dvc queue logs {}`",
+}
 
 
 def starts(content: list[dict[str, Any]], subjects: Mapping[str, str], head: str) -> list[Start]:
@@ -40,20 +45,20 @@ def _experiment(each: dict[str, Any]) -> Outcome:
     tip = (each.get("revs") or [{}])[0]
     name = str(each.get("name") or tip.get("name") or (tip.get("rev") or "unnamed")[:7])
     outcome = _outcome(name, tip)
-    state = STATES.get((each.get("executor") or {}).get("state") or "", DONE)
-    if state == DONE:
+    state = (each.get("executor") or {}).get("state")
+    if state not in STATES:
         return outcome
-    notes = {QUEUED: "it waits in the queue", RUNNING: "it is running",
-             FAILED: f"see `dvc queue logs {name}`"}  # fmt: skip
     # A figure of an experiment that has not finished would be the baseline's.
-    return replace(outcome, status=state, note=outcome.note or notes[state], figures={})
+    return replace(
+        outcome, status=state, note=outcome.note or STATES[state].format(name), figures={}
+    )
 
 
 def _outcome(name: str, tip: dict[str, Any]) -> Outcome:
     data, error = tip.get("data"), tip.get("error")
     if not data:
         message = (error or {}).get("msg") or "DVC knows nothing of it"
-        return Outcome(name, FAILED, " ".join(str(message).split()))
+        return Outcome(name, "failed", " ".join(str(message).split()))
     params = ((data.get("params") or {}).get(str(PARAMS)) or {}).get("data")
     return Outcome(
         name=name,

@@ -21,6 +21,7 @@ from heatproof.report.sections.outcomes import Outcome, Start, changed_cells
 from heatproof.report.site import REPORTS
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from heatproof.statistics.numbers import plural
 from tools import exp_files, exp_show
 from tools.shell import dvc
 
@@ -70,20 +71,20 @@ def main() -> None:
     starts = collect()
     write(starts)
     count = sum(len(start.experiments) for start in starts)
-    print(f"{FOLDER / 'index.html'}: {count} {'experiment' if count == 1 else 'experiments'}")
+    print(f"{FOLDER / 'index.html'}: {plural(count, 'experiment')}")
 
 
 def _baselines() -> list[str]:
     """The commits that finished experiments started from, as git's references name them."""
     names = git("for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
     revs = (match[1] + match[2] for name in names if (match := REFERENCE.fullmatch(name)))
-    return [rev for rev in dict.fromkeys(revs) if _is_here(rev)]
-
-
-def _is_here(rev: str) -> bool:
-    """Whether a commit is in this repository: one fetched in part may lack it."""
-    asked = ["git", "cat-file", "-e", f"{rev}^{{commit}}"]
-    return subprocess.run(asked, capture_output=True).returncode == 0
+    # A repository that was fetched in part may lack a commit.
+    asked = ("git", "cat-file", "-e")
+    return [
+        rev
+        for rev in dict.fromkeys(revs)
+        if not subprocess.run([*asked, f"{rev}^{{commit}}"], capture_output=True).returncode
+    ]
 
 
 def _illustrated(start: Start, cache: Path) -> Start:

@@ -28,13 +28,14 @@ from tools import experiments as page
 from tools.shell import dvc
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
+# What the table shows of each experiment, and under which name.
 COLUMNS = {
-    "accuracy": ("accuracy", "{:.4f}"),
-    "low": ("accuracy_low", "{:.4f}"),
-    "high": ("accuracy_high", "{:.4f}"),
-    "val accuracy": ("val_accuracy", "{:.4f}"),
-    "parameters": ("parameters", "{:,}"),
-    "FLOPs": ("flops", "{:,}"),
+    "accuracy": "accuracy",
+    "accuracy_low": "low",
+    "accuracy_high": "high",
+    "val_accuracy": "val accuracy",
+    "parameters": "parameters",
+    "flops": "FLOPs",
 }
 
 
@@ -98,10 +99,12 @@ def run(names: Mapping[str, Iterable[str]], target: str, also: list[str]) -> lis
 
 def table(figures: Mapping[str, Mapping[str, float]]) -> str:
     """Return a table of experiments, the most accurate first."""
-    names = sorted(figures, key=lambda name: (figures[name]["accuracy"], name), reverse=True)
-    cells = [[text.format(figures[n][key]) for key, text in COLUMNS.values()] for n in names]
-    columns = pd.Index(COLUMNS, name="experiment")
-    return pd.DataFrame(cells, index=names, columns=columns).to_string()
+    frame = pd.DataFrame.from_dict(figures, orient="index", columns=[*COLUMNS])
+    frame = frame.sort_values("accuracy", ascending=False).rename(columns=COLUMNS)
+    counts = dict.fromkeys(("parameters", "FLOPs"), "{:,.0f}".format)
+    return frame.rename_axis(columns="experiment").to_string(
+        float_format="{:.4f}".format, formatters=counts
+    )
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
     *(numbers.listing, numbers.known, charts.slot_classes, file_name),
+    *(methods.beside, methods.number),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from heatproof.report.pages import experiments
-from heatproof.report.sections.outcomes import FAILED, Outcome, Pictures, Start
+from heatproof.report.sections.outcomes import Outcome, Pictures, Start
 from tests.browser.conftest import HOSTILE
 from tests.browser.test_pages import (
     LOADED_PICTURES,
@@ -39,7 +39,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         found.append(
             Outcome(HOSTILE[number], params=params, figures={CELL: figures}, pictures={CELL: seen})
         )
-    found.append(Outcome(HOSTILE[7], FAILED, f"it `broke`: {HOSTILE[3]}"))
+    found.append(Outcome(HOSTILE[7], "failed", f"it `broke`: {HOSTILE[3]}"))
     baseline = replace(found[0], name="baseline")
     folder = tmp_path_factory.mktemp("a study ünd its experiments")
     with chdir(folder):

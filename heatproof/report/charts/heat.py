@@ -10,8 +10,13 @@ SHADES = (0.1, 0.3, 0.5, 0.7, 0.9)  # a size below the first is the lightest
 
 @dataclass(frozen=True)
 class Square:
+    """A shaded number: a class of the style sheet, a tooltip, more beneath it, a mark if best."""
+
     text: str
     shade: str
+    tip: str = ""
+    detail: str = ""
+    best: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ TITLE = 26  # letters per line of a title, which has up to two
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture: uint8 (height, width, 1 or 3), a title above and a note below it."""
+    """One picture: uint8 (height, width, 3), a title above and a note below it."""
 
     pixels: np.ndarray
     title: str
@@ -41,10 +41,8 @@ class Picture:
 
 
 def image(pixels: np.ndarray, title: str, note: str = "") -> Shown:
-    """An image in its own colours: float (height, width, channels) in [0, 1], or uint8."""
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8)
-    return Shown(pixels, title, note)
+    """An image in its own colours, as `sprites.to_rgb` takes it."""
+    return Shown(sprites.to_rgb(pixels), title, note)
 
 
 def heatmap(
@@ -70,7 +68,7 @@ def heatmap(
     signed = sprites.is_signed(values) if signed is None else signed
     heat = sprites.colour(values, method, signed)
     if described.overlay and over is not None:
-        grey = sprites.to_rgb(np.rint(over.mean(axis=-1, keepdims=True)).astype(np.uint8))
+        grey = over.mean(axis=-1, keepdims=True)
         heat = np.rint(OPACITY * heat + (1 - OPACITY) * grey).astype(np.uint8)
     note = sprites.defect(values) or value_range(values, signed)
     note = ", ".join(filter(None, [note, methods.beside(own or {})]))
@@ -116,7 +114,7 @@ def picture(
             corner = ((column + 0.04) / width, (below + 0.24) / sum(heights))
             size = (0.92 / width, INCHES / sum(heights))
             axes = figure.add_axes((*corner, *size))
-            axes.imshow(sprites.to_rgb(shown.pixels), interpolation="nearest")
+            axes.imshow(shown.pixels, interpolation="nearest")
             axes.set_axis_off()
             _no_formula(
                 axes.set_title(_two_lines(shown.title), fontsize=8, pad=3, linespacing=1.05)

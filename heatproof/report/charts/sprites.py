@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import to_hex
 from PIL import Image
 
 from heatproof.report.text import methods
+from heatproof.statistics import numbers
 
 SIGNED = "RdBu_r"
 ZERO_LEVEL = 128  # of the levels of a signed map
@@ -30,11 +30,26 @@ class Tile:
     height: int
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A tile, its text alternative and its caption.
+
+    `kind`: "signed" or "unsigned" for levels, which decides their colours; empty for an image.
+    """
+
+    tile: Tile
+    alt: str
+    caption: str = ""
+    kind: str = ""
+
+
 class Sprite:
     """Tiles of one size in one PNG, in the order they are added, on a square grid."""
 
     def __init__(self, height: int, width: int, tiles: int, channels: int = 3) -> None:
-        self._height, self._width, self._channels = height, width, channels
+        self.tile_size = height, width
+        self._step = height + 2 * GUTTER, width + 2 * GUTTER
+        self._channels = channels
         self._columns = max(1, math.isqrt(max(1, tiles) - 1) + 1)
         self._tiles: list[np.ndarray] = []
 
@@ -44,42 +59,52 @@ class Sprite:
         Raises:
             ValueError: the picture has another size or type.
         """
-        expected = (self._height, self._width, self._channels)
+        height, width = self.tile_size
+        expected = (height, width, self._channels)
         if picture.shape != expected or picture.dtype != np.uint8:
             raise ValueError(f"expected uint8 {expected}")
-        row, column = divmod(len(self._tiles), self._columns)
+        top, left = self._corner(len(self._tiles))
         # The border repeats the edge, since a browser that scales by a fraction samples beyond it.
         edges = ((GUTTER, GUTTER), (GUTTER, GUTTER), (0, 0))
         self._tiles.append(np.pad(picture, edges, mode="edge"))
-        return Tile(
-            column * (self._width + 2 * GUTTER) + GUTTER,
-            row * (self._height + 2 * GUTTER) + GUTTER,
-            self._width,
-            self._height,
-        )
+        return Tile(left + GUTTER, top + GUTTER, width, height)
 
-    @property
-    def tile_size(self) -> tuple[int, int]:
-        """Height and width of every tile."""
-        return self._height, self._width
+    def image(self, pixels: np.ndarray, alt: str, caption: str = "") -> Picture:
+        """Add an image as `to_rgb` takes it."""
+        return Picture(self.add(to_rgb(pixels)), numbers.printable(alt), caption)
+
+    def levels(self, values: np.ndarray, signed: bool, alt: str, caption: str) -> Picture:
+        """Add a map, float (rows, columns), as levels, enlarged to a tile by the nearest value."""
+        rows, columns = (
+            np.arange(size) * cells // size
+            for size, cells in zip(self.tile_size, values.shape, strict=True)
+        )
+        drawn = to_rgb(levels(values[np.ix_(rows, columns)], signed))
+        return Picture(self.add(drawn), alt, caption, "signed" if signed else "unsigned")
+
+    def number(self, tile: Tile) -> int:
+        """A tile's place in the order, from 0."""
+        return tile.y // self._step[0] * self._columns + tile.x // self._step[1]
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the whole sprite, in pixels; one tile's where there is none."""
         rows = max(1, -(-len(self._tiles) // self._columns))
         columns = max(1, min(self._columns, len(self._tiles)))
-        return columns * (self._width + 2 * GUTTER), rows * (self._height + 2 * GUTTER)
+        return columns * self._step[1], rows * self._step[0]
 
     def png(self) -> bytes:
         """The sprite as PNG bytes: no date, no text, the same on every run."""
         width, height = self.size
         sheet = np.zeros((height, width, self._channels), dtype=np.uint8)
-        step_y, step_x = self._height + 2 * GUTTER, self._width + 2 * GUTTER
         for index, tile in enumerate(self._tiles):
-            row, column = divmod(index, self._columns)
-            top, left = row * step_y, column * step_x
-            sheet[top : top + step_y, left : left + step_x] = tile
+            top, left = self._corner(index)
+            sheet[top : top + self._step[0], left : left + self._step[1]] = tile
         return png(sheet)
+
+    def _corner(self, index: int) -> tuple[int, int]:
+        row, column = divmod(index, self._columns)
+        return row * self._step[0], column * self._step[1]
 
 
 def png(picture: np.ndarray) -> bytes:
@@ -92,18 +117,15 @@ def png(picture: np.ndarray) -> bytes:
 
 
 def to_rgb(image: np.ndarray) -> np.ndarray:
-    """Turn uint8 (height, width, 1 or 3) into uint8 (height, width, 3)."""
+    """Turn (height, width, 1 or 3), uint8 or float in [0, 1], into uint8 (height, width, 3)."""
+    if image.dtype != np.uint8:
+        image = np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
 
 
 def is_signed(maps: np.ndarray) -> bool:
     """Whether a method's maps (rows, height, width) hold negative numbers."""
     return bool((maps < 0).any())
-
-
-def map_name(method: str, signed: bool) -> str:
-    """The matplotlib colour map of a method; all are perceptually uniform or diverging."""
-    return SIGNED if signed else methods.describe(method).colours
 
 
 def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
@@ -118,7 +140,7 @@ def colour(attribution: np.ndarray, method: str, signed: bool) -> np.ndarray:
     scaled = _scaled(attribution)
     if signed:
         scaled = 0.5 + scaled / 2
-    rgba = colormaps[map_name(method, signed)](scaled, bytes=True)
+    rgba = colormaps[SIGNED if signed else methods.describe(method).colours](scaled, bytes=True)
     return np.ascontiguousarray(rgba[..., :3])
 
 
@@ -156,8 +178,3 @@ def defect(attribution: np.ndarray) -> str:
     if not np.isfinite(attribution).all():
         return "not finite"
     return "" if attribution.any() else "all zero"
-
-
-def legend_stops(name: str, stops: int = 11) -> tuple[str, ...]:
-    """A colour map as evenly spaced `#rrggbb` colours, from low to high."""
-    return tuple(to_hex(colour) for colour in colormaps[name](np.linspace(0, 1, stops)))

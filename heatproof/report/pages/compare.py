@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from heatproof.report.charts.sprites import GUTTER, Sprite
-from heatproof.report.sections.gallery import Example, Gallery, Target
+from heatproof.report.sections.gallery import Example, Gallery
 from heatproof.report.study import CellResults
-from heatproof.statistics import numbers
+from heatproof.statistics.numbers import percent, printable, significant
 
 
 def compared(result: CellResults, gallery: Gallery, file: str) -> dict[str, Any]:
@@ -21,10 +21,10 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> dict[str, Any]
         file: the name of its page and its pictures, without folder and ending.
     """
     examples = (*gallery.incorrect, *gallery.correct)
-    height, width = examples[0].tile.height, examples[0].tile.width
+    height, width = gallery.images.tile_size
     return {
         "cell": result.name,
-        "model": numbers.printable(result.cell.model),
+        "model": printable(result.cell.model),
         "page": f"cells/{file}.html",
         "images": [f"images/{file}.png", *gallery.images.size],
         "maps": [f"images/{file}-maps.png", *gallery.maps.size],
@@ -56,26 +56,15 @@ def context(cells: Iterable[tuple[CellResults, dict[str, Any]]]) -> dict[str, An
 def _example(example: Example, maps: Sprite) -> dict[str, Any]:
     return {
         "index": example.index,
-        "true": numbers.printable(example.true),
-        "predicted": numbers.printable(example.predicted),
+        "true": printable(example.true),
+        "predicted": printable(example.predicted),
         "correct": example.label == example.prediction,
-        "confidence": numbers.percent(example.confidence),
-        "at": [example.tile.x, example.tile.y],
+        "confidence": percent(example.confidence),
+        "at": [example.picture.tile.x, example.picture.tile.y],
         "maps": {
-            role: [_number(target, maps), [numbers.significant(m.peak, 3) for m in target.maps]]
+            role: [maps.number(target.maps[0].tile), [significant(m.peak, 3) for m in target.maps]]
             for target in example.targets
             if target.maps
-            for role in _roles(target)
+            for role in (("true", "predicted") if target.role == "correct" else (target.role,))
         },
     }
-
-
-def _roles(target: Target) -> tuple[str, ...]:
-    return ("true", "predicted") if target.role == "correct" else (target.role,)
-
-
-def _number(target: Target, maps: Sprite) -> int:
-    """The number of the tile with the target's first map; its other maps follow."""
-    tile = target.maps[0].tile
-    step_x, step_y = tile.width + 2 * GUTTER, tile.height + 2 * GUTTER
-    return tile.y // step_y * (maps.size[0] // step_x) + tile.x // step_x

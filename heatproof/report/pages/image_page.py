@@ -8,16 +8,18 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from heatproof.report import rendering
-from heatproof.report.charts import sheet, sprites
-from heatproof.report.charts.sheet import Picture, Shown
-from heatproof.report.sections.gallery import peak_place
+from heatproof.report.charts import colours, sheet, sprites
+from heatproof.report.charts.sheet import Shown
+from heatproof.report.sections.gallery import Gallery, gallery
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
+from heatproof.storage.records import Explanations
 
 TOP = 5  # classes shown; the others are folded away
 SMALL = 100  # pixels; up to this size a photo is shown pixel by pixel
@@ -46,6 +48,19 @@ class Photo:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
     own: dict[str, dict[str, float]] = field(default_factory=dict)
 
+    @property
+    def ranked(self) -> list[int]:
+        """The classes, the most probable first (of equal ones, the lower number)."""
+        return np.argsort(-self.probabilities, kind="stable").tolist()
+
+    @property
+    def frame(self) -> list[float]:
+        """Left, top, width and height of the part that the network sees, in the preview."""
+        rows, columns = self.preview.shape[:2]
+        left, top, right, bottom = self.box
+        place = columns * left, rows * top, columns * (right - left), rows * (bottom - top)
+        return [round(value, 1) for value in place]
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -64,30 +79,6 @@ class Subject:
     chosen: bool = False
 
 
-@dataclass(frozen=True)
-class ClassProbability:
-    name: str
-    probability: float
-    explained: bool
-
-
-def top_classes(
-    photo: Photo, names: Sequence[str], count: int | None = None
-) -> list[ClassProbability]:
-    """The classes by probability, the most probable first (of equal ones, the lower number).
-
-    Args:
-        photo: the photo.
-        names: of the classes.
-        count: maximum number of classes; all by default.
-    """
-    order = np.argsort(-photo.probabilities, kind="stable")[:count]
-    return [
-        ClassProbability(names[i], float(photo.probabilities[i]), i == photo.target)
-        for i in map(int, order)
-    ]
-
-
 def page(subject: Subject, photos: Sequence[Photo]) -> str:
     """Render the page as HTML.
 
@@ -95,35 +86,32 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         subject: the network.
         photos: at least one, all with the same methods.
     """
-    templates = rendering.environment()
-    templates.globals["static"] = rendering.static("image.css", pictures="data:")
-    names = methods.ordered(list(photos[0].maps))
-    signed = _signed(photos, names)
+    drawn = _drawn(subject, photos)
+    examples = sorted((*drawn.correct, *drawn.incorrect), key=lambda example: example.index)
     values = {
+        "static": rendering.static("maps.css", "image.css", pictures="data:"),
         "subject": subject,
-        "title": _title(photos),
-        "photos": [
-            _section(photo, subject, names, signed) | {"number": number}
-            for number, photo in enumerate(photos, start=1)
-        ],
-        "described": [methods.describe(name) for name in names],
-        "own_numbers": _meanings(photos),
-        "unsupported": [
-            (methods.describe(name).label, subject.unsupported[name])
-            for name in methods.ordered(list(subject.unsupported))
-        ],
+        "photos": list(zip(photos, examples, strict=True)),
+        "previews": [_address(photo.preview) for photo in photos],
+        "gallery": drawn,
+        "sheets": [_data("png", sprite.png()) for sprite in (drawn.images, drawn.maps)],
+        "palette": colours.palette(),
+        "top": TOP,
+        "small": SMALL,
+        "written": written,
+        "own_numbers": [n for n in _reported(photos) if methods.number(n).meaning],
+        "unsupported": methods.ordered(subject.unsupported),
     }
-    return templates.get_template("image.html").render(values)
+    return rendering.environment().get_template("image.html").render(values)
 
 
-def panel(subject: Subject, photos: Sequence[Photo]) -> Picture:
+def panel(subject: Subject, photos: Sequence[Photo]) -> sheet.Picture:
     """Draw all photos and their maps as one PNG."""
-    names = methods.ordered(list(photos[0].maps))
-    signed = _signed(photos, names)
+    names = methods.ordered(photos[0].maps)
+    signed = {n: sprites.is_signed(np.stack([photo.maps[n] for photo in photos])) for n in names}
     rows, titles = [], []
     for photo in photos:
-        first = top_classes(photo, subject.class_names, 1)[0]
-        target = subject.class_names[photo.target]
+        first, target = (subject.class_names[i] for i in (photo.ranked[0], photo.target))
         row: list[Shown] = [
             sheet.image(photo.preview, "photo"),
             sheet.image(photo.seen, "network input"),
@@ -134,111 +122,58 @@ def panel(subject: Subject, photos: Sequence[Photo]) -> Picture:
         ]
         rows.append(row)
         titles.append(
-            f"{numbers.short(photo.name, 40)}: {numbers.short(first.name)}, "
-            f"{numbers.percent(first.probability)} by {subject.cell}; maps for the class "
-            f"{numbers.short(target)}"
+            f"{numbers.short(photo.name, 40)}: {numbers.short(first)}, "
+            f"{numbers.percent(float(photo.probabilities.max()))} by {subject.cell}; maps for the "
+            f"class {numbers.short(target)}"
         )
     return sheet.picture(rows, columns=7, titles=titles)
 
 
-def _title(photos: Sequence[Photo]) -> str:
-    first = numbers.printable(photos[0].name)
-    return first if len(photos) == 1 else f"{first} and {len(photos) - 1} more"
-
-
-def _signed(photos: Sequence[Photo], names: Sequence[str]) -> dict[str, bool]:
-    return {n: sprites.is_signed(np.stack([photo.maps[n] for photo in photos])) for n in names}
-
-
-def _section(
-    photo: Photo, subject: Subject, names: Sequence[str], signed: dict[str, bool]
-) -> dict[str, object]:
-    """The template's values for one photo."""
-    rows, columns = photo.preview.shape[:2]
-    left, top, right, bottom = photo.box
-    target = subject.class_names[photo.target]
-    return {
-        "photo": photo,
-        "preview": _inline(photo.preview),
-        "small": max(rows, columns) <= SMALL,
-        "cut": photo.box != (0.0, 0.0, 1.0, 1.0),
-        "frame": [
-            round(value, 1)
-            for value in (
-                columns * left,
-                rows * top,
-                columns * (right - left),
-                rows * (bottom - top),
-            )
-        ],
-        "seen": _inline(sprites.to_rgb(photo.seen)),
-        "grey": _inline(sprites.to_rgb(_grey(photo.seen))),
-        "top_classes": top_classes(photo, subject.class_names, TOP),
-        "all_classes": top_classes(photo, subject.class_names),
-        "target": target,
-        "target_probability": float(photo.probabilities[photo.target]),
-        "cards": [_card(photo, name, signed[name], target) for name in names],
-    }
-
-
-def _card(photo: Photo, name: str, signed: bool, target: str) -> dict[str, object]:
-    """One map as a picture, shown over the image or beside it."""
-    values, described = photo.maps[name], methods.describe(name)
-    defect = sprites.defect(values)
-    alt = f"{described.label} map for the class {numbers.printable(target)}"
-    peak = numbers.significant(sprites.peak(values), 3)
-    own = photo.own.get(name, {}).items()
-    return {
-        "method": described,
-        "picture": _inline(sprites.colour(values, name, signed)),
-        "alt": f"{alt} ({defect})" if defect else f"{alt}, largest at {peak_place(values)}",
-        "defect": defect,
-        "low": f"{numbers.MINUS}{peak}" if signed else "0",
-        "high": peak,
-        "stops": sprites.legend_stops(sprites.map_name(name, signed)),
-        "own_errors": [
-            f"{methods.number(n).label} {_format(n, value)}"
-            for n, value in own
-            if math.isfinite(value)
-        ],
-    }
-
-
-def _format(number: str, value: float) -> str:
-    if "as a share" in methods.number(number).meaning:
-        return numbers.percent(value)
-    return numbers.count(value) if value == round(value) else numbers.significant(value, 3)
-
-
-def _meanings(photos: Sequence[Photo]) -> list[tuple[str, str]]:
-    """The names and meanings of the methods' own errors, each once."""
-    named = {
-        number: methods.number(number)
-        for photo in photos
-        for own in photo.own.values()
-        for number, value in own.items()
-        if math.isfinite(value)
-    }
-    return [(known.label, known.meaning) for known in named.values() if known.meaning]
-
-
-def _grey(pixels: np.ndarray) -> np.ndarray:
-    return np.rint(pixels.mean(axis=-1, keepdims=True)).astype(np.uint8)
-
-
-def _inline(picture: np.ndarray) -> str:
-    """A picture, uint8 (height, width, 3), as a data: address."""
-    if max(picture.shape[:2]) <= SMALL:
-        kind, content = "png", sprites.png(picture)
+def written(number: str, value: float) -> str:
+    """A method's own error as text, such as `local R² 0.834`; empty where there is none."""
+    known = methods.number(number)
+    if not math.isfinite(value):
+        return ""
+    if "as a share" in known.meaning:
+        text = numbers.percent(value)
     else:
-        kind, content = _compressed(picture)
+        text = numbers.count(value) if value == round(value) else numbers.significant(value, 3)
+    return f"{known.label} {text}"
+
+
+def _drawn(subject: Subject, photos: Sequence[Photo]) -> Gallery:
+    """The photos as the gallery of a cell's page, each explained for its target."""
+    targets = np.array([photo.target for photo in photos])
+    explanations = Explanations(
+        image_index=np.arange(len(photos)),
+        label=targets,
+        predicted=np.array([photo.ranked[0] for photo in photos]),
+        target=targets,
+        confidence=np.array([photo.probabilities.max() for photo in photos]),
+        images=np.stack([photo.seen for photo in photos]),
+        maps={n: np.stack([photo.maps[n] for photo in photos]) for n in photos[0].maps},
+        class_names=subject.class_names,
+    )
+    drawn = gallery(explanations)
+    assert drawn is not None  # there is at least one photo
+    return drawn
+
+
+def _reported(photos: Sequence[Photo]) -> dict[str, Any]:
+    """The names of the methods' own errors that have a value, each once."""
+    own = (each for photo in photos for each in photo.own.values())
+    return {name: None for each in own for name, value in each.items() if math.isfinite(value)}
+
+
+def _data(kind: str, content: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def _compressed(picture: np.ndarray) -> tuple[str, bytes]:
-    """PNG where it is smaller (drawings), else JPEG."""
+def _address(picture: np.ndarray) -> str:
+    """A picture, uint8 (height, width, 3), as an address: PNG if small or smaller, else JPEG."""
     png = sprites.png(picture)
     buffer = io.BytesIO()
     Image.fromarray(picture, "RGB").save(buffer, "JPEG", quality=88)
     jpeg = buffer.getvalue()
-    return ("png", png) if len(png) <= len(jpeg) else ("jpeg", jpeg)
+    small = max(picture.shape[:2]) <= SMALL or len(png) <= len(jpeg)
+    return _data("png", png) if small else _data("jpeg", jpeg)

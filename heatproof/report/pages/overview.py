@@ -7,7 +7,7 @@ from typing import Any
 from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import Chart, position
 from heatproof.report.charts.scatter import Scatter
-from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.charts.sprites import Picture, Sprite, Tile
 from heatproof.report.pages import claims
 from heatproof.report.sections import costs, curves, trust_summary
 from heatproof.report.sections.key_findings import key_findings, overlaps
@@ -45,7 +45,7 @@ class Strip:
     result: CellResults
     method: str
     sprite: Sprite
-    pictures: tuple[tuple[Tile, Tile, str], ...]
+    pictures: tuple[tuple[Picture, Tile, str], ...]
 
 
 @dataclass(frozen=True)
@@ -179,9 +179,10 @@ def _draw(result: CellResults, explanations: Explanations, rows: list[int]) -> S
     sprite = Sprite(height, width, 2 * len(rows))
     pictures = []
     for row in rows:
-        image = sprite.add(sprites.to_rgb(explanations.images[row]))
+        label = explanations.class_names[explanations.label[row]]
+        image = sprite.image(explanations.images[row], f"A test image of the class {label}")
         heat = sprite.add(sprites.colour(maps[method][row], method, signed))
-        pictures.append((image, heat, explanations.class_names[int(explanations.label[row])]))
+        pictures.append((image, heat, label))
     return Strip(
         result=result,
         method=methods.describe(method).label,

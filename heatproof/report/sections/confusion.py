@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatproof.report.charts.heat import Square
 from heatproof.report.charts.sprites import png
 from heatproof.statistics import numbers
 
@@ -25,13 +26,6 @@ _HIT_COLOURS = (*_HITS, (23, 78, 140))
 _MISSES = ((252, 236, 221), (250, 217, 186), (245, 190, 140), (234, 153, 86), (211, 112, 36))
 _MISS_COLOURS = (*_MISSES, (161, 71, 10))
 _NO_COUNT = (255, 255, 255)
-
-
-@dataclass(frozen=True)
-class Square:
-    count: int
-    shade: str  # a class of the style sheet: hit-0 … hit-5, miss-0 … miss-5, or none
-    tip: str
 
 
 @dataclass(frozen=True)
@@ -87,15 +81,12 @@ def _row(table: np.ndarray, row: int, class_names: Sequence[str]) -> tuple[Squar
     squares = []
     for column, value in enumerate(table[row].tolist()):
         share = value / total if total else 0.0
-        if value == 0:
-            shade = "none"
-        elif row == column:
-            shade = f"hit-{step(share, HIT_STEPS)}"
-        else:
-            shade = f"miss-{step(share, MISS_STEPS)}"
+        hit = f"hit-{step(share, HIT_STEPS)}"
+        shade = hit if row == column else f"miss-{step(share, MISS_STEPS)}"
         true, predicted = (numbers.printable(class_names[index]) for index in (row, column))
         tip = f"true {true}, predicted {predicted}: {value:,} of {total:,}"
-        squares.append(Square(value, shade, f"{tip} ({numbers.percent(share)})"))
+        tip = f"{tip} ({numbers.percent(share)})"
+        squares.append(Square(str(value or "·"), shade if value else "none", tip))
     return tuple(squares)
 
 

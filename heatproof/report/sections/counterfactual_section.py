@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.report.charts import sprites
-from heatproof.report.charts.sprites import Sprite
-from heatproof.report.sections.features_section import Picture, levels
+from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.statistics import numbers
 
 # Grad-CAM of an attack: of which image, and for the class predicted before or after it.
@@ -29,9 +28,9 @@ class Counterfactuals:
     changes the prediction.
     """
 
-    searches: tuple[Image, ...]
-    attacks: tuple[Image, ...]
-    epsilons: tuple[float, ...]
+    searches: list[Image]
+    attacks: list[Image]
+    epsilons: list[float]
     sprite: Sprite
 
 
@@ -41,20 +40,22 @@ def counterfactuals(arrays: dict[str, np.ndarray]) -> Counterfactuals | None:
     Args:
         arrays: as `heatproof.counterfactuals` describes them.
     """
-    searched = len(arrays.get("search/image_index", ()))
-    attacked = len(arrays.get("attack/image_index", ()))
+    searched, attacked = (
+        len(arrays.get(f"{kind}/image_index", ())) for kind in ("search", "attack")
+    )
     if not searched + attacked:
         return None
     height, width = arrays["search/original" if searched else "attack/original"].shape[1:3]
     sprite = Sprite(height, width, 3 * searched + (3 + len(_MAPS)) * attacked)
-    names = [str(name) for name in arrays["class_names"]]
-    searches = tuple(_search(arrays, i, names, sprite) for i in range(searched))
-    attacks = tuple(_attack(arrays, i, names, sprite) for i in range(attacked))
-    epsilons = tuple(float(e) for e in arrays.get("attack/epsilons", ())[1:])
-    return Counterfactuals(searches, attacks, epsilons, sprite)
+    return Counterfactuals(
+        [_search(arrays, row, sprite) for row in range(searched)],
+        [_attack(arrays, row, sprite) for row in range(attacked)],
+        [float(e) for e in arrays.get("attack/epsilons", ())[1:]],
+        sprite,
+    )
 
 
-def _numbers(arrays: dict[str, np.ndarray], kind: str, row: int, names: list[str]) -> Image:
+def _known(arrays: dict[str, np.ndarray], kind: str, row: int) -> Image:
     """What the arrays say of one image: classes by name, None where a number is not known."""
     known: Image = {}
     for name, array in arrays.items():
@@ -62,50 +63,49 @@ def _numbers(arrays: dict[str, np.ndarray], kind: str, row: int, names: list[str
         if group == kind and array.ndim == 1 and part != "epsilons":
             value = array[row].item()
             known[part] = None if isinstance(value, float) and np.isnan(value) else value
-    return known | {part: names[known[part]] for part in CLASSES if part in known}
+    names = arrays["class_names"]
+    return known | {part: str(names[known[part]]) for part in CLASSES if part in known}
 
 
-def _search(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Image:
-    original, changed = arrays["search/original"][row], arrays["search/changed"][row]
-    known = _numbers(arrays, "search", row, names)
-    pictures = [_picture(sprite, original, f"Test image {known['image_index']}", "original")]
-    if known["success"]:
-        alt = f"The same, changed until predicted {known['target']}"
-        pictures += [
-            _picture(sprite, changed, alt, "changed"),
-            _difference(sprite, original, changed),
-        ]
-    return known | {"pixels": int(np.prod(original.shape[:2])), "pictures": pictures}
+def _search(arrays: dict[str, np.ndarray], row: int, sprite: Sprite) -> Image:
+    known = _known(arrays, "search", row)
+    alt = f"The same, changed until predicted {known['target']}" if known["success"] else ""
+    pictures = _images(arrays, "search", row, sprite, alt, "changed")
+    return known | {"pixels": int(np.prod(sprite.tile_size)), "pictures": pictures}
 
 
-def _attack(arrays: dict[str, np.ndarray], row: int, names: list[str], sprite: Sprite) -> Image:
-    original, changed = arrays["attack/original"][row], arrays["attack/changed"][row]
-    known = _numbers(arrays, "attack", row, names)
-    pictures = [_picture(sprite, original, f"Test image {known['image_index']}", "original")]
-    if known["epsilon"] is not None:
-        alt = f"The same, attacked: predicted {known['after']}"
-        pictures += [
-            _picture(sprite, changed, alt, "attacked"),
-            _difference(sprite, original, changed),
-        ]
-        for image, target in _MAPS:
-            values = arrays[f"attack/gradcam/{image}/{target}"][row]
-            class_name = numbers.printable(known[target])
-            alt = f"Grad-CAM for {class_name} of the {image} image"
-            caption = sprites.defect(values) or f"Grad-CAM, {class_name}"
-            pictures.append(levels(values, sprite, sprites.is_signed(values), alt, caption))
+def _attack(arrays: dict[str, np.ndarray], row: int, sprite: Sprite) -> Image:
+    known = _known(arrays, "attack", row)
+    if known["epsilon"] is None:
+        return known | {"pictures": _images(arrays, "attack", row, sprite)}
+    alt = f"The same, attacked: predicted {known['after']}"
+    pictures = _images(arrays, "attack", row, sprite, alt, "attacked")
+    for image, target in _MAPS:
+        values = arrays[f"attack/gradcam/{image}/{target}"][row]
+        class_name = numbers.printable(known[target])
+        alt = f"Grad-CAM for {class_name} of the {image} image"
+        caption = sprites.defect(values) or f"Grad-CAM, {class_name}"
+        pictures.append(sprite.levels(values, sprites.is_signed(values), alt, caption))
     return known | {"pictures": pictures}
 
 
-def _picture(sprite: Sprite, image: np.ndarray, alt: str, caption: str) -> Picture:
-    if image.dtype != np.uint8:
-        image = np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)
-    return Picture(sprite.add(sprites.to_rgb(image)), numbers.printable(alt), caption)
-
-
-def _difference(sprite: Sprite, original: np.ndarray, changed: np.ndarray) -> Picture:
-    # Colour channels are averaged: above zero is lighter.
-    difference = (changed - original / np.float32(255)).mean(axis=-1)
-    largest = f"{sprites.peak(difference):.2g}"
-    alt = f"Where it became lighter and darker, by at most {largest} of the range"
-    return levels(difference, sprite, True, alt, f"change, up to {largest}")
+def _images(
+    arrays: dict[str, np.ndarray],
+    kind: str,
+    row: int,
+    sprite: Sprite,
+    alt: str = "",
+    to: str = "",
+) -> list[Picture]:
+    """The original, and if there is something to say of it the changed image and the change."""
+    original, changed = arrays[f"{kind}/original"][row], arrays[f"{kind}/changed"][row]
+    index = arrays[f"{kind}/image_index"][row]
+    pictures = [sprite.image(original, f"Test image {index}", "original")]
+    if alt:
+        # Colour channels are averaged: above zero is lighter.
+        change = (changed - original / np.float32(255)).mean(axis=-1)
+        most = f"{sprites.peak(change):.2g}"
+        where = f"Where it became lighter and darker, by at most {most} of the range"
+        pictures.append(sprite.image(changed, alt, to))
+        pictures.append(sprite.levels(change, True, where, f"change, up to {most}"))
+    return pictures

@@ -10,25 +10,10 @@ from typing import Any
 import numpy as np
 
 from heatproof.report.charts import sprites
-from heatproof.report.charts.sprites import Sprite, Tile
-from heatproof.statistics import numbers
+from heatproof.report.charts.sprites import Picture, Sprite
 
-SIGNED, UNSIGNED = "signed", "unsigned"
 SHOWN_FILTERS = 32  # per layer
 SHOWN_IMAGES = 1  # images whose feature maps are shown
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One tile, its text alternative and its caption.
-
-    `kind`: "signed" or "unsigned" for levels, which decides their colours; empty for an image.
-    """
-
-    tile: Tile
-    alt: str
-    caption: str
-    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,19 +27,21 @@ class Row:
     @property
     def signed(self) -> bool:
         """Whether its maps have both signs."""
-        return any(p.kind == SIGNED for p in self.pictures)
+        return any(p.kind == "signed" for p in self.pictures)
 
 
 @dataclass(frozen=True)
 class Features:
-    """Everything that a page shows of a cell's features; `sprite` holds all tiles."""
+    """Everything that a page shows of a cell's features; `sprite` holds all tiles.
+
+    `classes` is the row of images that maximise each class, `activity` as the stage writes it.
+    """
 
     filters: tuple[Row, ...]
     maps: tuple[Row, ...]
-    classes: tuple[Picture, ...]
+    classes: Row | None
     preferred: tuple[Row, ...]
-    dead: dict[str, dict[str, Any]]
-    dead_images: int
+    activity: dict[str, Any]
     sprite: Sprite
 
 
@@ -65,45 +52,34 @@ def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features
         arrays: as `heatproof.features` describes them.
         metrics: the stage's metrics.
     """
-    side = _size(arrays)
-    if side is None:
-        return None
-    layers = {
-        kind: [name.removeprefix(f"{kind}/") for name in arrays if name.startswith(f"{kind}/")]
-        for kind in ("filters", "feature_map", "preferred")
-    }
-    sprite = Sprite(
-        *side, sum(len(_tiles(arrays, kind, n)) for kind in layers for n in layers[kind])
-    )
-    filters = tuple(_filters(arrays, name, sprite) for name in layers["filters"])
-    maps = tuple(
-        row for name in layers["feature_map"] if (row := _maps(arrays, name, sprite)).pictures
-    )
-    preferred = {name: _preferred(arrays, name, sprite) for name in layers["preferred"]}
-    activity = metrics.get("activity", {})
-    classes = preferred.pop("logits", None)
-    return Features(
-        filters=filters,
-        maps=maps,
-        classes=classes.pictures if classes else (),
-        preferred=tuple(preferred.values()),
-        dead=activity.get("layers", {}),
-        dead_images=int(activity.get("test_images") or 0),
-        sprite=sprite,
-    )
-
-
-def _size(arrays: dict[str, np.ndarray]) -> tuple[int, int] | None:
-    """The size of all tiles, which is that of the preferred images."""
+    by_kind: dict[str, dict[str, np.ndarray]] = {"filters": {}, "feature_map": {}, "preferred": {}}
     for name, array in arrays.items():
-        if name.startswith("preferred/") and len(array):
-            return array.shape[1], array.shape[2]
-    return None
+        kind, _, layer = name.partition("/")
+        if kind in by_kind:
+            by_kind[kind][layer] = _tiles(kind, array)
+    # The size of all tiles is that of the preferred images.
+    images = next((each for each in by_kind["preferred"].values() if len(each)), None)
+    if images is None:
+        return None
+    tiles = sum(len(each) for layers in by_kind.values() for each in layers.values())
+    sprite = Sprite(*images.shape[1:3], tiles)
+    filters = tuple(
+        Row(name, filter_pictures(bank, name, sprite), len(arrays[f"filters/{name}"]) - len(bank))
+        for name, bank in by_kind["filters"].items()
+    )
+    maps = tuple(
+        Row(name, _maps(each, name, sprite))
+        for name, each in by_kind["feature_map"].items()
+        if len(each)
+    )
+    preferred = {name: Row(name, _preferred(arrays, name, sprite)) for name in by_kind["preferred"]}
+    classes = preferred.pop("logits", None)
+    activity = metrics.get("activity", {})
+    return Features(filters, maps, classes, tuple(preferred.values()), activity, sprite)
 
 
-def _tiles(arrays: dict[str, np.ndarray], kind: str, layer: str) -> np.ndarray:
-    """Return the arrays to draw of one layer, (tiles, height, width, ...)."""
-    array = arrays[f"{kind}/{layer}"]
+def _tiles(kind: str, array: np.ndarray) -> np.ndarray:
+    """Return what is drawn of one layer's array, (tiles, height, width, ...)."""
     if kind == "filters":
         return array[:SHOWN_FILTERS]
     if kind == "feature_map":
@@ -111,52 +87,39 @@ def _tiles(arrays: dict[str, np.ndarray], kind: str, layer: str) -> np.ndarray:
     return array
 
 
-def _filters(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
-    bank = _tiles(arrays, "filters", layer)
+def filter_pictures(
+    bank: np.ndarray, layer: str, sprite: Sprite, peaks: bool = True
+) -> tuple[Picture, ...]:
+    """Draw filters, float (filters, height, width, channels); `peaks`: say how large each is."""
     pictures = []
     for number, kernel in enumerate(bank):
         # The sum over colour channels is the filter's response to a grey pixel.
         values = kernel.sum(axis=-1)
         alt = f"Filter {number} of {layer}, {kernel.shape[0]} by {kernel.shape[1]}"
-        caption = f"{number}: up to {sprites.peak(values):.2g}"
-        pictures.append(levels(values, sprite, True, alt, caption))
-    return Row(layer, tuple(pictures), len(arrays[f"filters/{layer}"]) - len(bank))
+        caption = f"{number}: up to {sprites.peak(values):.2g}" if peaks else str(number)
+        pictures.append(sprite.levels(values, True, alt, caption))
+    return tuple(pictures)
 
 
-def _maps(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
-    tiles = _tiles(arrays, "feature_map", layer)
+def _maps(tiles: np.ndarray, layer: str, sprite: Sprite) -> tuple[Picture, ...]:
     signed = sprites.is_signed(tiles)
     pictures = []
     for number, values in enumerate(tiles):
         alt = f"Channel {number} of {layer}, {values.shape[0]} by {values.shape[1]}"
         caption = sprites.defect(values) or f"up to {sprites.peak(values):.2g}"
-        pictures.append(levels(values, sprite, signed, alt, f"{number}: {caption}"))
-    return Row(layer, tuple(pictures))
+        pictures.append(sprite.levels(values, signed, alt, f"{number}: {caption}"))
+    return tuple(pictures)
 
 
-def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> Row:
-    names = arrays["class_names"] if layer == "logits" else None
+def _preferred(arrays: dict[str, np.ndarray], layer: str, sprite: Sprite) -> tuple[Picture, ...]:
+    images = arrays[f"preferred/{layer}"]
+    names = arrays["class_names"] if layer == "logits" else range(len(images))
     reached, real = arrays[f"reached/{layer}"], arrays[f"largest_real/{layer}"]
-    pictures = []
-    for number, image in enumerate(arrays[f"preferred/{layer}"]):
-        drawn = sprites.to_rgb(np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8))
-        name = str(number) if names is None else numbers.printable(str(names[number]))
-        alt = f"Image that maximises {name} of {layer}"
-        caption = f"{name}: {reached[number]:.3g}, test images {real[number]:.3g}"
-        pictures.append(Picture(sprite.add(drawn), alt, caption))
-    return Row(layer, tuple(pictures))
-
-
-def levels(values: np.ndarray, sprite: Sprite, signed: bool, alt: str, caption: str) -> Picture:
-    """Draw a map, float (rows, columns), as levels of grey, which the page colours."""
-    drawn = sprites.to_rgb(sprites.levels(enlarged(values, sprite), signed))
-    return Picture(sprite.add(drawn), alt, caption, SIGNED if signed else UNSIGNED)
-
-
-def enlarged(values: np.ndarray, sprite: Sprite) -> np.ndarray:
-    """Enlarge to a tile's size, by the nearest value."""
-    rows, columns = (
-        np.arange(size) * cells // size
-        for size, cells in zip(sprite.tile_size, values.shape, strict=True)
+    return tuple(
+        sprite.image(
+            image,
+            f"Image that maximises {names[number]} of {layer}",
+            f"{names[number]}: {reached[number]:.3g}, test images {real[number]:.3g}",
+        )
+        for number, image in enumerate(images)
     )
-    return values[np.ix_(rows, columns)]

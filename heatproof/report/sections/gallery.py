@@ -3,14 +3,13 @@
 One sprite holds the images, the other the maps as levels, which the page colours.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from heatproof.attribution.core.method import Method
 from heatproof.report.charts import sprites
-from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.charts.sprites import Picture, Sprite, Tile
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
@@ -18,7 +17,7 @@ from heatproof.storage.records import Explanations
 
 @dataclass(frozen=True)
 class Map:
-    """One method's map; `own_error` is the method's own error on it, in words, if it reports one.
+    """One method's map; `own` is the method's own error on it, by name, if it reports one.
 
     `peak` is the magnitude that the map is divided by, in the method's unit.
     """
@@ -26,10 +25,10 @@ class Map:
     method: Method
     signed: bool
     tile: Tile
+    alt: str
     peak: float
     defect: str
-    alt: str
-    own_error: str
+    own: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Target:
     role: str
     name: str
     probability: float | None
-    maps: tuple[Map, ...]
+    maps: list[Map]
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,8 @@ class Example:
     true: str
     predicted: str
     confidence: float
-    tile: Tile
-    alt: str
-    targets: tuple[Target, ...]
+    picture: Picture
+    targets: list[Target]
 
 
 @dataclass(frozen=True)
@@ -80,13 +78,13 @@ class Gallery:
     `true_classes` and `predicted_classes` are those that occur, as (number, name).
     """
 
-    correct: tuple[Example, ...]
-    incorrect: tuple[Example, ...]
-    legends: tuple[Legend, ...]
+    correct: list[Example]
+    incorrect: list[Example]
+    legends: list[Legend]
     images: Sprite
     maps: Sprite
-    true_classes: tuple[tuple[int, str], ...]
-    predicted_classes: tuple[tuple[int, str], ...]
+    true_classes: list[tuple[int, str]]
+    predicted_classes: list[tuple[int, str]]
 
 
 def gallery(explanations: Explanations, probabilities: np.ndarray | None = None) -> Gallery | None:
@@ -99,104 +97,90 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
     rows, height, width = explanations.images.shape[:3]
     if rows == 0:
         return None
-    names = methods.ordered(list(explanations.maps))
-    signed = {name: sprites.is_signed(explanations.maps[name]) for name in names}
-    groups = _by_image(explanations.image_index)
-    images, maps = Sprite(height, width, len(groups)), Sprite(height, width, rows * len(names), 1)
-    examples = [
-        _example(explanations, members, signed, (images, maps), probabilities) for members in groups
+    legends = [
+        Legend(methods.describe(name), sprites.is_signed(explanations.maps[name]))
+        for name in methods.ordered(explanations.maps)
     ]
+    by_image: dict[int, list[int]] = {}
+    for row, image in enumerate(explanations.image_index.tolist()):
+        by_image.setdefault(image, []).append(row)
+    images = Sprite(height, width, len(by_image))
+    maps = Sprite(height, width, rows * len(legends), 1)
+    examples = []
+    for members in by_image.values():
+        # The predicted class first.
+        members.sort(key=lambda row: explanations.target[row] != explanations.predicted[row])
+        targets = [_target(explanations, row, legends, maps, probabilities) for row in members]
+        examples.append(_example(explanations, members[0], targets, images))
     return Gallery(
-        correct=tuple(e for e in examples if e.label == e.prediction),
-        incorrect=tuple(e for e in examples if e.label != e.prediction),
-        legends=tuple(Legend(methods.describe(name), signed[name]) for name in names),
+        correct=[e for e in examples if e.label == e.prediction],
+        incorrect=[e for e in examples if e.label != e.prediction],
+        legends=legends,
         images=images,
         maps=maps,
-        true_classes=tuple(sorted({(e.label, e.true) for e in examples})),
-        predicted_classes=tuple(sorted({(e.prediction, e.predicted) for e in examples})),
+        true_classes=sorted({(e.label, e.true) for e in examples}),
+        predicted_classes=sorted({(e.prediction, e.predicted) for e in examples}),
     )
 
 
-def _by_image(image_index: np.ndarray) -> list[list[int]]:
-    """Row numbers of each image, images in the order they first appear."""
-    groups: dict[int, list[int]] = {}
-    for row, image in enumerate(image_index.tolist()):
-        groups.setdefault(image, []).append(row)
-    return list(groups.values())
-
-
 def _example(
-    explanations: Explanations,
-    members: list[int],
-    signed: dict[str, bool],
-    sheets: tuple[Sprite, Sprite],
-    probabilities: np.ndarray | None,
+    explanations: Explanations, row: int, targets: list[Target], images: Sprite
 ) -> Example:
-    first = members[0]
-    index = int(explanations.image_index[first])
-    label, predicted = int(explanations.label[first]), int(explanations.predicted[first])
-    true_name, predicted_name = (explanations.class_names[i] for i in (label, predicted))
-    images, maps = sheets
-    tile = images.add(sprites.to_rgb(explanations.images[first]))
-    # The predicted class first.
-    ordered = sorted(members, key=lambda row: int(explanations.target[row]) != predicted)
-    targets = []
-    for row in ordered:
-        target = int(explanations.target[row])
-        name = explanations.class_names[target]
-        targets.append(
-            Target(
-                role=_role(target, label, predicted),
-                name=name,
-                probability=_probability(explanations, row, probabilities),
-                maps=tuple(_maps(explanations, row, signed, maps, name)),
-            )
-        )
+    index = int(explanations.image_index[row])
+    label, predicted = int(explanations.label[row]), int(explanations.predicted[row])
+    true = explanations.class_names[label]
+    alt = f"Test image {index}, class {numbers.printable(true)}"
     return Example(
         index=index,
         label=label,
         prediction=predicted,
-        true=true_name,
-        predicted=predicted_name,
-        confidence=float(explanations.confidence[first]),
-        tile=tile,
-        alt=f"Test image {index}, class {numbers.printable(true_name)}",
-        targets=tuple(targets),
+        true=true,
+        predicted=explanations.class_names[predicted],
+        confidence=float(explanations.confidence[row]),
+        picture=images.image(explanations.images[row], alt),
+        targets=targets,
     )
 
 
-def _role(target: int, label: int, predicted: int) -> str:
-    if target == predicted:
-        return "correct" if label == predicted else "predicted"
-    return "true" if target == label else "other"
-
-
-def _probability(
-    explanations: Explanations, row: int, probabilities: np.ndarray | None
-) -> float | None:
-    target, index = int(explanations.target[row]), int(explanations.image_index[row])
-    if target == int(explanations.predicted[row]):
-        return float(explanations.confidence[row])
-    return None if probabilities is None else float(probabilities[index, target])
-
-
-def _maps(
+def _target(
     explanations: Explanations,
     row: int,
-    signed: dict[str, bool],
+    legends: list[Legend],
     sprite: Sprite,
-    target: str,
-) -> Iterable[Map]:
-    for name, is_signed in signed.items():
-        values, method = explanations.maps[name][row], methods.describe(name)
-        defect = sprites.defect(values)
-        tile = sprite.add(sprites.levels(values, is_signed))
-        alt = f"{method.label} map for the class {numbers.printable(target)}"
-        alt += f" ({defect})" if defect else f", largest at {peak_place(values)}"
-        own_error = methods.beside(
-            {n: float(v[row]) for n, v in explanations.numbers.get(name, {}).items()}
-        )
-        yield Map(method, is_signed, tile, sprites.peak(values), defect, alt, own_error)
+    probabilities: np.ndarray | None,
+) -> Target:
+    target, label, predicted = (
+        int(each[row]) for each in (explanations.target, explanations.label, explanations.predicted)
+    )
+    probability = None
+    if target == predicted:
+        role = "correct" if label == predicted else "predicted"
+        probability = float(explanations.confidence[row])
+    else:
+        role = "true" if target == label else "other"
+        if probabilities is not None:
+            probability = float(probabilities[explanations.image_index[row], target])
+    name = explanations.class_names[target]
+    maps = [_map(explanations, row, legend, sprite, name) for legend in legends]
+    return Target(role, name, probability, maps)
+
+
+def _map(explanations: Explanations, row: int, legend: Legend, sprite: Sprite, target: str) -> Map:
+    method = legend.method
+    values = explanations.maps[method.name][row]
+    defect = sprites.defect(values)
+    alt = f"{method.label} map for the class {numbers.printable(target)}"
+    alt += f" ({defect})" if defect else f", largest at {peak_place(values)}"
+    own = explanations.numbers.get(method.name, {})
+    return Map(
+        method,
+        legend.signed,
+        sprite.add(sprites.levels(values, legend.signed)),
+        alt,
+        sprites.peak(values),
+        defect,
+        {name: float(each[row]) for name, each in own.items()},
+    )
 
 
 def peak_place(values: np.ndarray) -> str:

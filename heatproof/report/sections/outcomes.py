@@ -1,12 +1,36 @@
 """An experiment's parameters and results, as the page on experiments reads them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-DONE, QUEUED, RUNNING, FAILED = "done", "queued", "running", "failed"
+from heatproof.statistics import numbers
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A result: its label, how it is written (value, test images), and how a change of it is.
+
+    change: a factor (None: percent of the value before), decimals, and a unit.
+    """
+
+    label: str
+    text: Callable[[float | None, int | None], str]
+    change: tuple[float | None, int, str]
+
+
+POINTS, SHARE = (100.0, 2, " points"), (None, 1, " %")
+FIGURES = {
+    "accuracy": Figure("Test accuracy", numbers.percent, POINTS),
+    "macro_f1": Figure("Macro F1", lambda value, _: numbers.decimal(value), (1.0, 3, "")),
+    "ece": Figure("Calibration error", lambda value, _: numbers.percent(value), POINTS),
+    "parameters": Figure("Parameters", lambda value, _: numbers.amount(value), SHARE),
+    "flops": Figure("FLOPs", lambda value, _: numbers.amount(value), SHARE),
+    "train_seconds": Figure("Training time", lambda value, _: numbers.duration(value), SHARE),
+}
 
 
 @dataclass(frozen=True)
@@ -24,19 +48,20 @@ class Pictures:
     index: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     maps: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     method: str = ""
-    missing: str = ""
+    missing: str = "no weights are recorded"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One experiment, or the commit that experiments start from.
 
-    params: every parameter by its full name. figures: cell -> name -> number. pictures: of each
-    cell. note: why there are no figures, in words. outputs: path -> MD5, of the files it made.
+    status: "done", or as DVC has it. params: every parameter by its full name. figures: cell ->
+    name -> number. pictures: of each cell. note: why there are no figures, in words. outputs:
+    path -> MD5, of the files it made.
     """
 
     name: str
-    status: str = DONE
+    status: str = "done"
     note: str = ""
     order: str = ""  # of two runs with the same parameters, the later has the greater one
     params: dict[str, Any] = field(default_factory=dict)
@@ -49,6 +74,18 @@ class Outcome:
         names = sorted({*self.params, *baseline.params})
         pairs = {n: (baseline.params.get(n), self.params.get(n)) for n in names}
         return {n: (a, b) for n, (a, b) in pairs.items() if canonical(a) != canonical(b)}
+
+    def text(self, cell: str, figure: str) -> str:
+        """A figure of a cell as text."""
+        own = self.figures[cell]
+        return FIGURES[figure].text(own.get(figure), own.get("test_images"))
+
+    def interval(self, cell: str) -> str:
+        """The 95 % interval of a cell's test accuracy as text."""
+        own = self.figures[cell]
+        return numbers.interval(
+            own.get("accuracy_low"), own.get("accuracy_high"), own.get("test_images")
+        )
 
 
 @dataclass(frozen=True)
@@ -65,6 +102,13 @@ class Start:
 def canonical(value: Any) -> str:
     """A parameter's value as text, equal for equal values."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def as_typed(value: Any) -> str:
+    """A parameter's value as one would type it."""
+    if value is None:
+        return numbers.NOTHING
+    return numbers.printable(value if isinstance(value, str) else canonical(value))
 
 
 def changed_cells(start: Start) -> dict[str, tuple[Outcome, ...]]:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from heatproof.report.charts import sprites
-from heatproof.report.charts.sprites import Sprite
-from heatproof.report.sections.features_section import Picture, enlarged
+from heatproof.report.charts.sprites import Picture, Sprite
+from heatproof.report.sections.features_section import filter_pictures
 from heatproof.report.sections.outcomes import Outcome, Pictures
 from heatproof.report.text import methods
 
@@ -18,19 +16,10 @@ SIDE = 24  # pixels, of a filter's picture
 
 
 @dataclass(frozen=True)
-class Row:
-    """One experiment's pictures under a heading; `missing` says why there are none."""
-
-    name: str
-    pictures: tuple[Picture, ...]
-    missing: str = ""
-
-
-@dataclass(frozen=True)
 class Sheet:
-    """Rows of pictures from one PNG."""
+    """Rows of pictures from one PNG: an experiment's name, its pictures, or why it has none."""
 
-    rows: tuple[Row, ...]
+    rows: list[tuple[str, Sequence[Picture], str]]
     sprite: Sprite
     left_out: int
     method: str = ""
@@ -43,71 +32,64 @@ def filters(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
         cell: the cell's name.
         outcomes: the baseline and the experiments.
     """
-    shown = outcomes[:MAX_ROWS]
-    banks = [_banks(cell, outcome) for outcome in shown]
-    if not any(banks):
+    shown = {o.name: o.pictures.get(cell, Pictures()) for o in outcomes[:MAX_ROWS]}
+    banks = {
+        name: {layer: bank[:FILTERS] for layer, bank in each.filters.items()}
+        for name, each in shown.items()
+    }
+    tiles = sum(len(bank) for layers in banks.values() for bank in layers.values())
+    if not tiles:
         return None
-    sprite = Sprite(SIDE, SIDE, sum(len(bank) for each in banks for _, bank in each))
+    sprite = Sprite(SIDE, SIDE, tiles)
     rows = []
-    for outcome, each in zip(shown, banks, strict=True):
-        pictures = []
-        for layer, bank in each:
-            for number, kernel in enumerate(bank):
-                # The sum over colour channels is the filter's response to a grey pixel.
-                values = enlarged(kernel.sum(axis=-1), sprite)
-                drawn = sprites.colour(values, "filter", signed=True)
-                size = f"{kernel.shape[0]} by {kernel.shape[1]}"
-                alt = f"Filter {number} of {layer} of {outcome.name}, {size}"
-                pictures.append(Picture(sprite.add(drawn), alt, str(number)))
-        own = outcome.pictures.get(cell)
-        missing = "" if pictures else (own and own.missing) or "no weights are recorded"
-        rows.append(Row(outcome.name, tuple(pictures), missing))
-    return Sheet(tuple(rows), sprite, len(outcomes) - len(shown))
+    for name, layers in banks.items():
+        pictures = [
+            picture
+            for layer, bank in layers.items()
+            for picture in filter_pictures(bank, f"{layer} of {name}", sprite, peaks=False)
+        ]
+        rows.append((name, pictures, shown[name].missing))
+    return Sheet(rows, sprite, len(outcomes) - len(shown))
 
 
 def maps(cell: str, outcomes: Sequence[Outcome]) -> Sheet | None:
     """Draw the maps of the same test images; None where fewer than two experiments have any."""
-    with_maps = [o for o in outcomes if cell in o.pictures and len(o.pictures[cell].maps)]
-    if not with_maps:
+    found = [(o.name, o.pictures[cell]) for o in outcomes if cell in o.pictures]
+    found = [(name, pictures) for name, pictures in found if len(pictures.maps)][:MAX_ROWS]
+    if not found:
         return None
-    first = with_maps[0].pictures[cell]
+    first = found[0][1]
+    size = first.images.shape[1:]
     comparable = [
-        outcome for outcome in with_maps[:MAX_ROWS]
-        if outcome.pictures[cell].method == first.method
-        and outcome.pictures[cell].images.shape[1:] == first.images.shape[1:]
-    ]  # fmt: skip
-    indices = [set(outcome.pictures[cell].index.tolist()) for outcome in comparable]
+        (name, pictures)
+        for name, pictures in found
+        if pictures.method == first.method and pictures.images.shape[1:] == size
+    ]
+    indices = [set(pictures.index.tolist()) for _, pictures in comparable]
     common = sorted(set.intersection(*indices))[:IMAGES]
     if len(comparable) < 2 or not common:
         return None
-    height, width = first.images.shape[1:3]
-    sprite = Sprite(height, width, (len(comparable) + 1) * len(common))
+    sprite = Sprite(*size[:2], (len(comparable) + 1) * len(common))
     images = [
-        Picture(sprite.add(sprites.to_rgb(first.images[row])), f"Test image {i}", f"image {i}")
-        for i, row in zip(common, _rows_of(first, common), strict=True)
+        sprite.image(first.images[_row(first, i)], f"Test image {i}", f"image {i}") for i in common
     ]
-    rows = [Row("Images", tuple(images))]
+    rows: list[tuple[str, Sequence[Picture], str]] = [("Images", images, "")]
     label = methods.describe(first.method).label
-    for outcome in comparable:
-        values = outcome.pictures[cell].maps
-        signed = sprites.is_signed(values)
-        pictures = []
-        for image, row in zip(common, _rows_of(outcome.pictures[cell], common), strict=True):
-            tile = sprite.add(sprites.colour(values[row], first.method, signed))
-            alt = f"{label} of {outcome.name} on test image {image}"
-            pictures.append(Picture(tile, alt, sprites.defect(values[row])))
-        rows.append(Row(outcome.name, tuple(pictures)))
-    return Sheet(tuple(rows), sprite, 0, label)
+    for name, pictures in comparable:
+        signed = sprites.is_signed(pictures.maps)
+        drawn = []
+        for image in common:
+            values = pictures.maps[_row(pictures, image)]
+            alt = f"{label} of {name} on test image {image}"
+            drawn.append(
+                sprite.image(
+                    sprites.colour(values, first.method, signed), alt, sprites.defect(values)
+                )
+            )
+        rows.append((name, drawn, ""))
+    return Sheet(rows, sprite, 0, label)
 
 
-def _rows_of(pictures: Pictures, images: Sequence[int]) -> list[int]:
-    """The first row of each image: a wrong prediction has several."""
-    index = pictures.index.tolist()
-    return [index.index(image) for image in images]
-
-
-def _banks(cell: str, outcome: Outcome) -> list[tuple[str, np.ndarray]]:
-    pictures = outcome.pictures.get(cell)
-    if pictures is None:
-        return []
-    return [(layer, bank[:FILTERS]) for layer, bank in pictures.filters.items() if len(bank)]
+def _row(pictures: Pictures, image: int) -> int:
+    """The first row of an image: a wrong prediction has several."""
+    return pictures.index.tolist().index(image)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from heatproof.report.charts import sprites
-from heatproof.report.charts.sprites import Sprite, Tile
+from heatproof.report.charts.sprites import Picture, Sprite, to_rgb
 from heatproof.statistics import numbers
 from heatproof.storage.records import Predictions
 
@@ -22,21 +21,16 @@ MAX_IMAGES = 400
 
 
 @dataclass(frozen=True)
-class Thumbnail:
-    index: int
-    confidence: float
-    tile: Tile
-    alt: str
-
-
-@dataclass(frozen=True)
 class SquareImages:
-    """Some test images of one true and one predicted class; `count` of them exist."""
+    """Some test images of one true and one predicted class; `count` of them exist.
+
+    `thumbnails`: the number of each image in the test set, its confidence, its picture.
+    """
 
     true: str
     predicted: str
     count: int
-    thumbnails: tuple[Thumbnail, ...]
+    thumbnails: list[tuple[int, float, Picture]]
 
 
 @dataclass(frozen=True)
@@ -76,23 +70,13 @@ def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
         members = np.flatnonzero(pair == number)
         of_members = confidence[members]
         order = np.argsort(of_members if label == prediction else -of_members, kind="stable")
-        names = [predictions.class_names[i] for i in (label, prediction)]
-        shown[label, prediction] = SquareImages(
-            true=names[0],
-            predicted=names[1],
-            count=int(counts[number]),
-            thumbnails=tuple(
-                Thumbnail(
-                    index=int(index),
-                    confidence=float(confidence[index]),
-                    tile=sprite.add(_thumbnail(images[index], sprite)),
-                    alt=f"Test image {index}, class {numbers.printable(names[0])}",
-                )
-                for index in members[order][: shares[number]]
-            ),
-        )
-    left_out = int(np.count_nonzero(counts)) - len(shown)
-    return Squares(shown, left_out, sprite)
+        true, predicted = (predictions.class_names[i] for i in (label, prediction))
+        thumbnails = [
+            (index, float(confidence[index]), _thumbnail(images[index], sprite, index, true))
+            for index in members[order][: shares[number]].tolist()
+        ]
+        shown[label, prediction] = SquareImages(true, predicted, int(counts[number]), thumbnails)
+    return Squares(shown, int(np.count_nonzero(counts)) - len(shown), sprite)
 
 
 def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, int]:
@@ -115,11 +99,11 @@ def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, in
     return shares
 
 
-def _thumbnail(image: np.ndarray, sprite: Sprite) -> np.ndarray:
-    """Return an image, uint8 (height, width, channels), in the size of the sprite's tiles."""
+def _thumbnail(image: np.ndarray, sprite: Sprite, index: int, true: str) -> Picture:
+    """Draw an image, uint8 (height, width, channels), in the size of the sprite's tiles."""
     height, width = sprite.tile_size
-    if image.shape[:2] == (height, width):
-        return image
-    plain = Image.fromarray(sprites.to_rgb(image), "RGB")
-    small = np.asarray(plain.resize((width, height), Image.Resampling.BOX))
-    return np.ascontiguousarray(small[..., : image.shape[-1]])
+    channels = image.shape[-1]
+    if image.shape[:2] != (height, width):
+        plain = Image.fromarray(to_rgb(image), "RGB")
+        image = np.asarray(plain.resize((width, height), Image.Resampling.BOX))[..., :channels]
+    return Picture(sprite.add(image), f"Test image {index}, class {numbers.printable(true)}")

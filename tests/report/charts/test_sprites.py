@@ -69,12 +69,6 @@ def test_grey_and_colour_images_become_rgb():
     np.testing.assert_array_equal(sprites.to_rgb(colour), colour)
 
 
-def test_a_legend_runs_over_the_whole_colour_map():
-    stops = sprites.legend_stops("viridis", 3)
-    assert stops[0] == "#440154"
-    assert stops[-1] == "#fde725"
-
-
 def test_levels_run_over_what_a_filter_colours():
     values = np.array([[-2.0, 0.0], [1.0, 2.0]], np.float32)
     assert sprites.levels(values, signed=True)[..., 0].tolist() == [[1, 128], [192, 255]]

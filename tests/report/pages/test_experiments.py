@@ -12,8 +12,6 @@ import pytest
 from heatproof.report.pages import experiments
 from heatproof.report.sections import grids, side_by_side
 from heatproof.report.sections.outcomes import (
-    FAILED,
-    QUEUED,
     Outcome,
     Pictures,
     Start,
@@ -59,8 +57,8 @@ def test_a_real_sweep_is_read():
         NETWORK + "kernel_size": (3, 4), NETWORK + "stride": (1, 2),
     }  # fmt: skip
     assert by_name["digits-stride2-kernel3"].figures[CELL]["accuracy"] == 0.091922
-    assert (by_name["failing"].status, by_name["failing"].figures) == (FAILED, {})
-    assert (by_name["waiting"].status, by_name["waiting"].figures) == (QUEUED, {})
+    assert (by_name["failing"].status, by_name["failing"].figures) == ("failed", {})
+    assert (by_name["waiting"].status, by_name["waiting"].figures) == ("queued", {})
     weights = f"data/models/{CELL}.weights.h5"
     assert len({e.outputs[weights] for name, e in by_name.items() if "stride" in name}) == 4
 
@@ -86,21 +84,21 @@ def test_a_grid_is_found_with_its_intervals_and_its_best():
     ]
     (grid,) = grids.grids(CELL, found, start().baseline)
     assert (grid.row, grid.column) == ("a", "b")
-    assert (grid.row_values, grid.column_values) == (("1", "2", "3"), ("1", "4"))
-    accuracy, parameters, _ = grid.tables
-    assert [square.text for square in accuracy.rows[2]] == ["83.10 %", "83.40 %"]
-    assert accuracy.rows[2][1].interval == "82.40 to 84.40 %"
-    assert [s.best for row in accuracy.rows for s in row] == [False] * 5 + [True]
-    assert accuracy.rows[0][0].shade == "hit-0"
-    assert accuracy.rows[2][1].shade == "hit-5"
-    assert not any(square.best for row in parameters.rows for square in row)
+    assert (grid.row_values, grid.column_values) == (["1", "2", "3"], ["1", "4"])
+    accuracy, parameters, _ = grid.tables.values()
+    assert [square.text for square in accuracy[2]] == ["83.10 %", "83.40 %"]
+    assert accuracy[2][1].detail == "82.40 to 84.40 %"
+    assert [s.best for row in accuracy for s in row] == [False] * 5 + [True]
+    assert accuracy[0][0].shade == "hit-0"
+    assert accuracy[2][1].shade == "hit-5"
+    assert not any(square.best for row in parameters for square in row)
 
 
 def test_the_baseline_fills_its_place_and_a_later_run_replaces_an_earlier():
     found = [outcome("x", 0.8, a=1, b=2), outcome("y", 0.81, a=2, b=1)]
     found += [outcome("z1", 0.82, a=2, b=2), outcome("z2", 0.83, a=2, b=2)]
     (grid,) = grids.grids(CELL, found, start().baseline)
-    names = [[square.name for square in row] for row in grid.tables[0].rows]
+    names = [[square.tip for square in row] for row in grid.tables["Test accuracy"]]
     assert names == [["baseline", "x"], ["y", "z2"]]
 
 
@@ -110,32 +108,32 @@ def test_a_third_parameter_makes_a_grid_of_each_of_its_values():
     ]
     baseline = outcome("baseline", 0.9, a=1, b=1, c="x")
     rests = [g.rest for g in grids.grids(CELL, found, baseline) if (g.row, g.column) == ("a", "b")]
-    assert rests == [(("c", "x"),), (("c", "y"),)]
+    assert rests == [[("c", "x")], [("c", "y")]]
 
 
 def test_one_parameter_makes_a_row_and_scattered_ones_no_grid():
     (grid,) = grids.grids(CELL, [outcome("x", 0.8, a=3, b=1)], start().baseline)
-    assert (grid.row, grid.column, grid.row_values) == ("a", None, ("1", "3"))
+    assert (grid.row, grid.column, grid.row_values) == ("a", None, ["1", "3"])
     scattered = [outcome(str(n), 0.8, a=n, b=n) for n in range(2, 7)]
-    assert grids.grids(CELL, scattered, start().baseline) == ()
+    assert grids.grids(CELL, scattered, start().baseline) == []
 
 
 @pytest.mark.parametrize(
-    ("value", "before", "kind", "expected"),
+    ("figure", "value", "before", "expected"),
     [
-        (0.95, 0.9, "points", "+5.00 points"),
-        (0.85, 0.9, "points", "−5.00 points"),
-        (0.9, 0.9, "points", "no change"),
-        (500, 1000, "share", "−50.0 %"),
-        (1500, 1000, "share", "+50.0 %"),
-        (5, 0, "share", ""),
-        (None, 0.9, "points", ""),
-        (0.95, float("nan"), "points", ""),
-        (0.912, 0.9, "thousandths", "+0.012"),
+        ("accuracy", 0.95, 0.9, "+5.00 points"),
+        ("accuracy", 0.85, 0.9, "−5.00 points"),
+        ("ece", 0.9, 0.9, "no change"),
+        ("parameters", 500, 1000, "−50.0 %"),
+        ("flops", 1500, 1000, "+50.0 %"),
+        ("train_seconds", 5, 0, ""),
+        ("accuracy", None, 0.9, ""),
+        ("accuracy", 0.95, float("nan"), ""),
+        ("macro_f1", 0.912, 0.9, "+0.012"),
     ],
 )
-def test_changes_have_a_sign(value, before, kind, expected):
-    assert experiments.change(value, before, kind) == expected
+def test_changes_have_a_sign(figure, value, before, expected):
+    assert experiments.change(figure, value, before) == expected
 
 
 def test_only_cells_that_an_experiment_changed_are_its_own():
@@ -149,12 +147,10 @@ def test_only_cells_that_an_experiment_changed_are_its_own():
         CELL: ["one"]
     }
     section = experiments.section(found)
-    assert [(name, why) for name, why, _ in section.others] == [
+    assert [(each.name, why) for each, why in section["others"]] == [
         ("idle", "all figures are the baseline’s")
     ]
-    (line, second) = section.cells[0].lines
-    assert line.baseline
-    assert second.figures[0][1] == "−10.00 points"
+    assert [each.name for each in section["cells"][0]["outcomes"]] == ["baseline", "one"]
 
 
 def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
@@ -184,7 +180,7 @@ def test_what_dvc_cannot_read_is_shown_with_its_error():
     assert first.current
     assert second.baseline.note == "no such file"
     notes = {e.name: (e.status, e.note) for e in first.experiments}
-    assert notes["x"] == (FAILED, "it broke")
+    assert notes["x"] == ("failed", "it broke")
     assert notes["y"] == ("done", "its params.yaml cannot be read")
     experiments.section(first)
 
@@ -221,6 +217,7 @@ def test_filters_and_maps_stand_side_by_side(folder):
     assert page.pictures.count("images/0-0-filters.png") == 2 * 4
     assert page.pictures.count("images/0-0-maps.png") == 3 * 2, "images 5 and 7, and two maps each"
     assert "not in DVC’s cache" in page.text
+    assert "80.00 %−10.00 points 79.00 to 81.00 %" in page.text
     before = read_pages.contents(FOLDER)
     written(start(*found))
     assert read_pages.contents(FOLDER) == before

@@ -1,18 +1,16 @@
 """The page about photos of a reader's own, read back."""
 
-import base64
-import io
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from heatproof.attribution import registry
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.pages import image_page
 from heatproof.report.pages.image_page import Photo, Subject
+from tests.photos import shown
 from tests.report import read_pages
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven")
@@ -55,21 +53,12 @@ def read(*photos: Photo, subject: Subject = SUBJECT) -> tuple[read_pages.Page, s
     return read_pages.parse(html), html
 
 
-def decoded(address: str) -> np.ndarray:
-    """Return the pixels of a picture that its address holds."""
-    kind, _, content = address.partition(";base64,")
-    assert kind in ("data:image/png", "data:image/jpeg")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB"))
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_pictures_are_those_of_the_arrays(channels: int) -> None:
     one = photo(channels=channels)
-    page, _ = read(one)
-    pictures = [decoded(address) for address in page.pictures]
-    wanted = [one.preview, sprites.to_rgb(one.seen)]
-    wanted += [sprites.colour(one.maps[n], n, n == "lime") for n in one.maps]
-    for picture in wanted:
+    pictures = shown(read(one)[1])
+    wanted = [one.preview, one.seen, *(sprites.levels(one.maps[n], n == "lime") for n in one.maps)]
+    for picture in map(sprites.to_rgb, wanted):
         assert any(np.array_equal(picture, found) for found in pictures)
 
 
@@ -104,8 +93,8 @@ def test_a_class_the_reader_chose_is_marked() -> None:
 
 def test_every_map_has_its_scale_and_its_own_error() -> None:
     maps = {
-        "saliency": np.array([[0, 1.5], [0.5, 0.25]], np.float32),
-        "lime": np.array([[-2, 1], [0.5, 0.25]], np.float32),
+        "saliency": np.linspace(0, 1.5, 64, dtype=np.float32).reshape(8, 8),
+        "lime": np.linspace(-2, 1, 64, dtype=np.float32).reshape(8, 8),
     }
     page, _ = read(photo(maps=maps))
     assert "Saliency 0 to 1.50" in page.text
@@ -175,8 +164,7 @@ def test_a_large_photo_is_packed_well() -> None:
     assert len(html) < 250_000
     drawing = np.full((420, 560, 3), 255, np.uint8)
     drawing[100:300, 250:300] = 0
-    page, _ = read(photo(preview=drawing))
-    np.testing.assert_array_equal(decoded(page.pictures[0]), drawing)
+    np.testing.assert_array_equal(shown(read(photo(preview=drawing))[1])[0], drawing)
 
 
 def test_the_same_photo_gives_the_same_bytes() -> None:

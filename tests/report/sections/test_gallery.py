@@ -77,5 +77,5 @@ def test_the_peak_of_each_map_is_kept_in_its_unit():
 
 def test_the_classes_to_choose_from_are_those_that_occur():
     made = gallery(rows([(4, 0, 0, 0), (9, 1, 2, 1), (9, 1, 2, 2)]))
-    assert made.true_classes == ((0, "cat"), (1, "dog"))
-    assert made.predicted_classes == ((0, "cat"), (2, "owl"))
+    assert made.true_classes == [(0, "cat"), (1, "dog")]
+    assert made.predicted_classes == [(0, "cat"), (2, "owl")]

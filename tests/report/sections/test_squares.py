@@ -30,8 +30,8 @@ def test_mistakes_are_the_most_confident_and_right_answers_the_least() -> None:
         pictures(6), predictions([0, 0, 0, 1, 1, 1], [1, 1, 1, 1, 1, 1], [1, 3, 2, 3, 1, 2])
     )
     assert set(made.shown) == {(0, 1), (1, 1)}
-    assert [t.index for t in made.shown[0, 1].thumbnails] == [1, 2, 0]
-    assert [t.index for t in made.shown[1, 1].thumbnails] == [4, 5, 3]
+    assert [t[0] for t in made.shown[0, 1].thumbnails] == [1, 2, 0]
+    assert [t[0] for t in made.shown[1, 1].thumbnails] == [4, 5, 3]
     assert (made.shown[0, 1].true, made.shown[0, 1].predicted) == ("cat", "dog")
 
 
@@ -39,10 +39,10 @@ def test_each_thumbnail_is_its_test_image() -> None:
     made = squares(pictures(5), predictions([0, 1, 2, 0, 1], [0, 1, 2, 2, 0], [1, 1, 1, 1, 1]))
     sheet = np.asarray(Image.open(io.BytesIO(made.sprite.png())))
     for shown in made.shown.values():
-        for thumbnail in shown.thumbnails:
-            tile = thumbnail.tile
+        for index, _, picture in shown.thumbnails:
+            tile = picture.tile
             found = sheet[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
-            assert (found == thumbnail.index).all()
+            assert (found == index).all()
 
 
 def test_no_more_than_a_few_of_each_and_the_count_is_of_all() -> None:
@@ -70,7 +70,7 @@ def test_a_full_page_keeps_the_most_frequent_mistakes(monkeypatch: pytest.Monkey
 
 def test_large_images_are_reduced_and_all_stay_within_the_budget() -> None:
     made = squares(pictures(30, side=200), predictions([0] * 30, [1] * 30, [1.0] * 30))
-    tile = made.shown[0, 1].thumbnails[0].tile
+    tile = made.shown[0, 1].thumbnails[0][2].tile
     assert (tile.width, tile.height) == (module.SIDE, module.SIDE)
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, (2000, 32, 32, 3), dtype=np.uint8)
