@@ -62,7 +62,8 @@ def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features
     if images is None:
         return None
     tiles = sum(len(each) for layers in by_kind.values() for each in layers.values())
-    sprite = Sprite(*images.shape[1:3], tiles)
+    height, width = images.shape[1:3]
+    sprite = Sprite(height, width, tiles)
     filters = tuple(
         Row(name, filter_pictures(bank, name, sprite), len(arrays[f"filters/{name}"]) - len(bank))
         for name, bank in by_kind["filters"].items()
