@@ -5,38 +5,27 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("stages.explain", uses="tensorflow", check="heatproof.config.arguments:check")
 
-import argparse
-
 from heatproof.attribution import explaining
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.attribution.registry import STAGES
-from heatproof.config import params
+from heatproof.config import arguments, params
 from heatproof.run import runtime, tracking
-from heatproof.run.errors import UserError, nearest
 from heatproof.storage import artifacts
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Explain a trained cell's predictions.")
-    parser.add_argument("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
-    parser.add_argument("--family", required=True, help=f"one of: {', '.join(STAGES)}")
-    arguments = parser.parse_args()
-    explain_cell(arguments.cell, arguments.family)
+    _, cell, family = arguments.read_family("Explain a trained cell's predictions.", STAGES)
+    explain_cell(cell, family)
 
 
 def explain_cell(cell: str, family: str) -> None:
     """Explain the chosen test images by a family; write what it finds, metrics, timing.
 
     Raises:
-        UserError: the cell or family is unknown, or an earlier stage's file is missing or does not
-            fit.
+        UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     study = params.load()
     study.cell(cell)
-    if family not in STAGES:
-        raise UserError(
-            f"--family {family}: unknown{nearest(family, list(STAGES))}; known: {', '.join(STAGES)}"
-        )
     runtime.configure(study.threads, study.seed)
     explained = explaining.load(study, cell)
     options = getattr(study.explain, family)

@@ -28,9 +28,7 @@ from heatproof.trust import registry as trust_registry
 
 STAGES = Path(__file__).parent
 # They have a list for each family, and none.
-OTHERS = ("__init__", "explain", "fingerprint")
-# These apply or describe every method that params.yaml lists.
-EVERY_METHOD = ("assess", "assess_shuffled", "report")
+OTHERS = ("__init__", "explain", "measure", "fingerprint")
 TELLING = ("report",)  # what records say to readers counts there
 
 
@@ -52,27 +50,24 @@ def main() -> None:
 def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     """Return the lists of code by name, each with the modules that it starts from."""
     stages = {path.stem for path in STAGES.glob("*.py")} - set(OTHERS)
-    methods = registry.modules(study.explain.methods)
-    measured = [name for name, options in study.assess.measures if options is not None]
-    measures = {
-        "assess": trust_registry.modules(measured),
-        "report": trust_registry.modules(trust_registry.FAMILIES),
+    methods = {name: getattr(study.explain, name) for name in STAGE_FAMILIES}
+    every = registry.modules(study.explain.methods)
+    measured = (name for name, options in study.assess.measures if options is not None)
+    measures = trust_registry.modules(measured)
+    more = {
+        "assess": measures,
+        "assess_shuffled": every,
+        "report": (*every, *trust_registry.modules(trust_registry.FAMILIES)),
     }
     return {
+        **{stage: (f"stages.{stage}", *more.get(stage, ())) for stage in sorted(stages)},
         **{
-            stage: (
-                f"stages.{stage}",
-                *(methods if stage in EVERY_METHOD else ()),
-                *measures.get(stage, ()),
-            )
-            for stage in sorted(stages)
+            f"explain_{family}": ("stages.explain", *registry.modules(listed))
+            for family, listed in methods.items()
         },
         **{
-            f"explain_{family}": (
-                "stages.explain",
-                *registry.modules(getattr(study.explain, family)),
-            )
-            for family in STAGE_FAMILIES
+            f"measure_{family}": ("stages.measure", *registry.modules(listed), *measures)
+            for family, listed in methods.items()
         },
         **{
             f"explain_{family}": ("stages.explain", module)

@@ -77,7 +77,7 @@ READERS: dict[str, tuple[Path, Callable[[], object]]] = {
         paths.explanations(CELL, "lime"),
         lambda: artifacts.read_explanations(CELL, "lime"),
     ),
-    "trust": (paths.trust(CELL), lambda: artifacts.read_trust(CELL)),
+    "trust": (paths.trust(CELL, "a"), lambda: artifacts.read_trust(CELL, ["a"])),
     "metrics": (paths.metrics("a", "b"), lambda: artifacts.read_metrics("a", "b")),
     "table": (HISTORY, lambda: tables.read_table(HISTORY)),
     "params.yaml": (params.PARAMS, params.load),

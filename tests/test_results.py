@@ -63,7 +63,7 @@ def test_stale_results_are_named_and_absent_data_are_no_reason():
         "train@b": [{"changed deps": {"params.yaml": {"models.b.network": "modified"}}}, deleted],
         "train@c": [deleted],
         "evaluate@a": [{"changed outs": {"metrics/evaluate/a.json": "modified"}}],
-        "assess@a": [deleted, {"changed outs": {"data/trust/a.npz": "not in cache"}}],
+        "assess@a": [deleted, {"changed outs": {"data/metrics/assess/a.json": "not in cache"}}],
         "fetch@d": ["changed command"],
         "claims": [{"changed deps": {"claims.yaml": "deleted"}}],
         "report": [{"changed deps": {"data/code/report.txt": "modified"}}],

@@ -65,7 +65,7 @@ class CellResults:
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
-    trusted: bool = False
+    trusted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
     def explanations(self) -> Explanations | None:
@@ -90,10 +90,7 @@ class CellResults:
 
     def trust(self) -> dict[str, np.ndarray]:
         """Read the trust measures' per-image values and mean curves; empty where not there."""
-        values = artifacts.read_trust(self.name) if self.trusted else {}
-        if values and paths.trust(self.name, SHUFFLED).exists():
-            return artifacts.read_trust(self.name, SHUFFLED) | values
-        return values
+        return artifacts.read_trust(self.name, self.trusted) if self.trusted else {}
 
     def predictions(self) -> Predictions | None:
         """Read what the cell says of each test image; None where that is not there."""
@@ -189,7 +186,7 @@ def _cell(params: Params, name: str) -> CellResults:
             family for family in STAGES if _there(paths.explanations(name, family), missing)
         ),
         predicted=_there(paths.predictions(name), missing),
-        trusted=_there(paths.trust(name), missing),
+        trusted=_trusted(name, missing),
         missing=tuple(missing),
     )
 
@@ -202,6 +199,13 @@ def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
         for part, shuffled in more.items():
             content[part] = content[part] | shuffled
     return content
+
+
+def _trusted(name: str, missing: list[str]) -> tuple[str, ...]:
+    """Say of which families of maps per-image values are there, and whether of shuffled labels."""
+    families = [f for f in STAGE_FAMILIES if _there(paths.trust(name, f), missing)]
+    more = [SHUFFLED] if families and paths.trust(name, SHUFFLED).exists() else []
+    return (*families, *more)
 
 
 def _compared(params: Params, name: str, missing: list[str]) -> dict[str, Any]:

@@ -222,8 +222,9 @@ def _now() -> int:
 
 
 def source_file(stage: str) -> str:
-    """Return the stage's entry point; all stages of explanations have one."""
-    return f"stages/{'explain' if stage.startswith('explain_') else stage}.py"
+    """Return the stage's entry point; those of all families have one."""
+    kind, _, _ = stage.partition("_")
+    return f"stages/{kind if kind in ('explain', 'measure') else stage}.py"
 
 
 def _switched_off() -> bool:

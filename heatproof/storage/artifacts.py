@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from heatproof.config.runs import SHUFFLED
 from heatproof.run import provenance
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
@@ -160,18 +161,29 @@ def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> Non
     write_arrays(paths.explanations(cell, family), arrays)
 
 
-def read_trust(cell: str, variant: str = "") -> dict[str, np.ndarray]:
-    """Read the per-image values of a cell's trust measures, or those with a variant of it.
+def read_trust(cell: str, parts: Sequence[str]) -> dict[str, np.ndarray]:
+    """Read what was measured of each image of a cell, of several families of maps, as one.
+
+    parts: families, and `SHUFFLED` for what shuffled labels were measured by.
 
     Raises:
-        UserError: the file is missing or damaged.
+        UserError: a file is missing or damaged, or the parts do not measure the same images.
     """
-    return read_arrays(paths.trust(cell, variant), f"assess{variant and f'_{variant}'}@{cell}")
+    joined: dict[str, np.ndarray] = {}
+    for part in parts:
+        made_by = f"{'assess' if part == SHUFFLED else 'measure'}_{part}@{cell}"
+        arrays = read_arrays(paths.trust(cell, part), made_by)
+        require_keys(paths.trust(cell, part), arrays, ("image_index",), made_by)
+        index = joined.get("image_index", arrays["image_index"])
+        same = np.array_equal(index, arrays["image_index"])
+        _require(paths.trust(cell, part), "" if same else "other images", made_by)
+        joined |= arrays
+    return joined
 
 
-def write_trust(cell: str, arrays: dict[str, np.ndarray], variant: str = "") -> None:
-    """Write the per-image values of a cell's trust measures, or those with a variant of it."""
-    write_arrays(paths.trust(cell, variant), arrays)
+def write_trust(cell: str, part: str, arrays: dict[str, np.ndarray]) -> None:
+    """Write what was measured of each image of a cell, of one of the parts; see `read_trust`."""
+    write_arrays(paths.trust(cell, part), arrays)
 
 
 def read_metrics(

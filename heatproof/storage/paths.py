@@ -32,8 +32,8 @@ def explanations(cell: str, family: str) -> Path:
     return DATA / "explanations" / cell / f"{family}.npz"
 
 
-def trust(cell: str, variant: str = "") -> Path:
-    return DATA / "trust" / f"{cell}{variant and f'.{variant}'}.npz"
+def trust(cell: str, part: str) -> Path:
+    return DATA / "trust" / cell / f"{part}.npz"
 
 
 def metrics(stage: str, name: str) -> Path:

@@ -1,70 +1,62 @@
-"""Every measure of a cell's attributions: per-image values, their summaries, durations."""
+"""What all measures of a cell's attributions come to, those of every family side by side."""
 
-import time
+from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import checks, summary
-from heatproof.trust.measure import Result
-from heatproof.trust.preparation import prepare
-from heatproof.trust.registry import FAMILIES
+from heatproof.trust.assessment import one_per_image
+from heatproof.trust.controls import CONTROLS
+
+NEEDED = ("mask", "slow_images", "slow_methods")  # of each family's metrics
 
 
 def assess(study: Params, cell: str) -> None:
-    """Put a cell's maps to every test; write per-image values, metrics and timing.
+    """Summarise and rank what `measuring.measure` wrote of each family; write the metrics.
 
     Raises:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
+    study.cell(cell)
     options, seed = study.assess, study.seed
-    assessment = prepare(study, cell)
-    rows = assessment.rows
-    used = {"seed": seed, "threads": study.threads, "assess": options}
+    rows = one_per_image(artifacts.read_maps(cell, STAGE_FAMILIES), options.images, seed)
+    table = summary.table(artifacts.read_trust(cell, STAGE_FAMILIES))
+    measured = [
+        artifacts.read_metrics(f"measure_{family}", cell, NEEDED) for family in STAGE_FAMILIES
+    ]
+    slow = [name for each in measured for name in each.pop("slow_methods")]
+    joined = _joined(measured)
+    used = {"seed": seed, "assess": options}
     with tracking.run(stage="assess", cell=cell, params=used) as run:
-        result, timing = Result({}), {}
-        for name, family in FAMILIES.items():
-            family_options = getattr(options.measures, name, None)
-            if family_options is not None:
-                started = time.monotonic()
-                taken = family.take(assessment, family_options)
-                timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
-                result = Result(
-                    result.values | taken.values,
-                    result.curves | taken.curves,
-                    result.metrics | taken.metrics,
-                )
-        summaries = summary.summaries(result.values, options.bootstrap_samples, seed)
+        summaries = summary.summaries(table, options.bootstrap_samples, seed)
         right = int((rows.label == rows.predicted).sum())
         metrics = {
             "images": len(rows.target),
             "right_images": right,
             "wrong_images": len(rows.target) - right,
-            "slow_methods": {"images": assessment.slow_images, "methods": list(assessment.slow)},
-            "mask": assessment.masks_are,
+            "slow_methods": {"images": joined.pop("slow_images"), "methods": slow},
+            "mask": joined.pop("mask"),
             "trust": checks.trust(summaries),
             "measures": summaries,
             "uninformative": summary.uninformative(summaries),
-            "ranking": summary.rankings(result.values, options.bootstrap_samples, seed),
-            "agreement": summary.agreements({name: rows.maps[name] for name in assessment.methods}),
-            **result.metrics,
+            "ranking": summary.rankings(table, options.bootstrap_samples, seed),
+            "agreement": summary.agreements(rows.maps),
+            **joined,
         }
-        artifacts.write_trust(
-            cell, summary.stored_values(rows, result.values) | _stored(result.curves)
-        )
         artifacts.write_metrics("assess", cell, metrics)
-        artifacts.write_timing("assess", cell, timing)
-        parts = ", ".join(
-            f"{part.removesuffix('_seconds')} {s:.0f} s" for part, s in timing.items()
-        )
-        print(
-            f"{cell}: {len(summaries)} measures of {len(assessment.maps)} maps: {parts}",
-            flush=True,
-        )
-        run.log_metrics(summary.tracked_means(summaries) | timing)
+        print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
+        run.log_metrics(summary.tracked_means(summaries))
 
 
-def _stored(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name if name == "fractions" else f"curve/{name}": c for name, c in curves.items()}
+def _joined(parts: Sequence[Any]) -> Any:
+    """Join what families have by method, at any depth, controls last; all else is the same."""
+    first = parts[0]
+    if isinstance(first, dict):
+        names = sorted(dict.fromkeys(n for part in parts for n in part), key=CONTROLS.__contains__)
+        return {name: _joined([part[name] for part in parts if name in part]) for name in names}
+    if isinstance(first, list):
+        return [_joined(each) for each in zip(*parts, strict=True)]
+    return first

@@ -1,13 +1,14 @@
 """What measures may ask: maps and images of a cell, its network, and how to explain again."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.attribution.core.method import Explainer
 from heatproof.storage.records import Explanations
 from heatproof.trust import random_weights
 from heatproof.trust.controls import controls
@@ -18,43 +19,48 @@ from heatproof.trust.similarity import Maps
 if TYPE_CHECKING:
     import keras
 
-# Images float32 (n, height, width, channels), targets int64 (n,), and which methods -> their maps
-# of all images, or of the first.
-ExplainChosen = Callable[[np.ndarray, np.ndarray, tuple[str, ...]], Maps]
+    from heatproof.attribution.core.network import Network
 
 
 @dataclass(frozen=True)
 class Assessment:
     """The maps of a network under test, and what they are of.
 
-    rows: of each image the row that explains the predicted class, with all methods' maps. images:
-    float32 (n, height, width, channels) in [0, 1]. targets: int64 (n,). maps: method or control ->
-    float32 (n, height, width). baselines: name -> float32 like images. masks: bool (n, height,
-    width), where the evidence is, or None where nobody knows; masks_are: how that is known,
-    "planted" or "foreground". seed: of all that is drawn. predict: the trained network. model: the
-    same, with its weights. methods: those that gave the maps. slow: those of them that take many
+    rows: of each image the row that explains the predicted class, with the methods' maps. images:
+    float32 (n, height, width, channels) in [0, 1]. maps: method or control -> float32 (n, height,
+    width). baselines: name -> float32 like images. masks: bool (n, height, width), where the
+    evidence is, or None where nobody knows; masks_are: how that is known, "planted" or
+    "foreground". seed: of all that is drawn. model: the trained network. network: the same made
+    ready for explaining. methods: those that gave the maps. slow: those of them that take many
     passes, so that where maps are made again they are made of the first `slow_images` only.
-    recomputed: those that are set up otherwise here than for the stored maps. explaining: loads a
-    network's weights, and returns what explains images with them until it is called with another
-    network.
+    recomputed: those that are set up otherwise here than for the stored maps.
     """
 
     rows: Explanations
     images: np.ndarray
-    targets: np.ndarray
     maps: Maps
     baselines: dict[str, np.ndarray]
     masks: np.ndarray | None
     masks_are: str | None
     seed: int
-    predict: Predict
     model: "keras.Model"
-    methods: tuple[str, ...]
+    network: "Network"
+    methods: Mapping[str, Explainer]
     slow: tuple[str, ...]
     slow_images: int
     recomputed: tuple[str, ...]
-    explaining: "Callable[[keras.Model], ExplainChosen]"
     _top_down: list[Step] = field(default_factory=list, init=False)
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The class that each map explains, int64 (n,)."""
+        return self.rows.target
+
+    @property
+    def predict(self) -> Predict:
+        """The trained network's logits, until maps are made with other weights."""
+        self.network.load(self.model)
+        return self.network.logits
 
     @cached_property
     def originals(self) -> Maps:
@@ -63,39 +69,26 @@ class Assessment:
         They are the stored ones; but those of methods that are set up otherwise here are made
         again, or the other set-up would pass for a change of the map.
         """
-        explain = self.explaining(self.model)
-        return self.maps | explain(self.images, self.targets, self.recomputed)
+        return self.maps | self._explained(self.model, self.images, self.recomputed)
 
-    def explained(self, model: "keras.Model", seed: int) -> Maps:
-        """Explain the images by a network of other weights: maps of all methods and controls.
+    def explained(self, model: "keras.Model", images: np.ndarray, seed: int) -> Maps:
+        """Explain images like ours by a network like ours: maps of all methods and controls.
 
         seed: of the controls' noise. Another for each network, or noise would agree with itself.
         """
-        return self.explaining_images(model, seed)(self.images, self.targets)
+        return self._explained(model, images, self.methods) | controls(images, seed)
 
-    def explaining_images(
-        self, model: "keras.Model", seed: int
-    ) -> Callable[[np.ndarray, np.ndarray], Maps]:
-        """Return what explains any images by a network: maps of all methods and controls."""
-        explain = self.explaining(model)
-        return lambda images, targets: (
-            explain(images, targets, self.methods) | controls(images, seed)
-        )
-
-    def explaining_fast_methods(self, model: "keras.Model") -> Callable[[np.ndarray], Maps]:
-        """Return what explains any images for the targets by all but the slow methods."""
-        explain = self.explaining(model)
-        fast = tuple(name for name in self.methods if name not in self.slow)
-        return lambda images: explain(images, self.targets, fast)
+    def explained_fast(self, model: "keras.Model", images: np.ndarray) -> Maps:
+        """Explain images by all but the slow methods; controls are left out."""
+        return self._explained(model, images, (m for m in self.methods if m not in self.slow))
 
     def top_down(self, steps: int = 1) -> list[Step]:
         """Randomise the network from the logits down, once: the first to ask says in what steps."""
         if not self._top_down:
             explain = self._explaining_changed(self.seed + 1)
-            randomised = random_weights.cascade(
-                self.model, self.originals, explain, self.seed, steps
+            self._top_down.extend(
+                random_weights.cascade(self.model, self.originals, explain, self.seed, steps)
             )
-            self._top_down.extend(randomised)
         return self._top_down
 
     def one_by_one(self, steps: int) -> list[Step]:
@@ -103,6 +96,34 @@ class Assessment:
         explain = self._explaining_changed(self.seed + 1 + len(self.top_down()))
         return random_weights.independent(self.model, self.originals, explain, self.seed, steps)
 
+    def _explained(self, model: "keras.Model", images: np.ndarray, methods: Iterable[str]) -> Maps:
+        self.network.load(model)
+        maps = {}
+        for name in methods:
+            chosen = slice(self.slow_images if name in self.slow else None)
+            maps[name] = self.methods[name](self.network, images[chosen], self.targets[chosen]).maps
+        return maps
+
     def _explaining_changed(self, first_seed: int) -> "Callable[[keras.Model], Maps]":
         seeds = count(first_seed)
-        return lambda changed: self.explained(changed, next(seeds))
+        return lambda changed: self.explained(changed, self.images, next(seeds))
+
+
+def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:
+    """Keep each image's row for its predicted class, `images` of them, evenly spread.
+
+    They come in a random order, so that the first few are a fair sample of them too.
+    """
+    kept = np.flatnonzero(rows.target == rows.predicted)
+    if len(kept) > images:
+        kept = kept[np.linspace(0, len(kept) - 1, images).round().astype(int)]
+    kept = np.random.default_rng(seed).permutation(kept)
+    return replace(
+        rows,
+        **{
+            name: getattr(rows, name)[kept]
+            for name in ("image_index", "label", "predicted", "target", "confidence", "images")
+        },
+        maps={name: maps[kept] for name, maps in rows.maps.items()},
+        numbers={},
+    )

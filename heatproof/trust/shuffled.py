@@ -1,5 +1,6 @@
 """A cell's maps beside those of a network trained on labels in random order."""
 
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.models.build import trained_network
@@ -18,15 +19,15 @@ def assess_shuffled(study: Params, cell: str) -> None:
             not fit.
     """
     run = study.run(study.listed("shuffled", cell).run)
-    assessment = prepare(study, cell)
+    assessment = prepare(study, cell, STAGE_FAMILIES)
     rows = assessment.rows
     other = trained_network(run, rows.images.shape[1:], len(rows.class_names))
     used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
     with tracking.run(stage="assess_shuffled", cell=cell, params=used) as tracked:
-        table = shuffled_labels.take(assessment, other).values
-        summaries = summary.summaries(table, study.assess.bootstrap_samples, study.seed)
+        result = shuffled_labels.take(assessment, other)
+        summaries = summary.summaries(result.values, study.assess.bootstrap_samples, study.seed)
         metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
-        artifacts.write_trust(cell, summary.stored_values(rows, table), SHUFFLED)
+        artifacts.write_trust(cell, SHUFFLED, summary.stored(rows, result))
         artifacts.write_metrics("assess_shuffled", cell, metrics)
         print(f"{cell}: {len(assessment.maps)} maps beside those of shuffled labels", flush=True)
         tracked.log_metrics(summary.tracked_means(summaries))

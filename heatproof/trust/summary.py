@@ -1,5 +1,6 @@
 """What a table of per-image values comes to: means, intervals, ranks, uninformative measures."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from heatproof.statistics.bootstrap import summary
 from heatproof.storage.records import Explanations
 from heatproof.trust.agreement import agreement, mean_matrix
 from heatproof.trust.controls import CONTROLS, above_most
-from heatproof.trust.measure import BASELINES, Table, base
+from heatproof.trust.measure import BASELINES, Result, Table, base
 from heatproof.trust.ranking import ranking
 from heatproof.trust.registry import MEASURES
 
@@ -60,14 +61,26 @@ def agreements(maps: dict[str, np.ndarray]) -> dict[str, Any]:
     }
 
 
-def stored_values(rows: Explanations, table: Table) -> dict[str, np.ndarray]:
-    """Return the per-image values as they are stored, `value/<measure>/<method>`, and of which."""
-    values = {
-        f"value/{measure}/{method}": each.astype(np.float32)
-        for measure, by_method in table.items()
-        for method, each in by_method.items()
-    }
-    return {name: getattr(rows, name) for name in ("image_index", "label", "predicted")} | values
+def stored(rows: Explanations, result: Result) -> dict[str, np.ndarray]:
+    """Return a result as it is stored, and of which images it is; `table` reads it back.
+
+    The values are `value/<measure>/<method>`, float64, as they were measured.
+    """
+    arrays = {name: getattr(rows, name) for name in ("image_index", "label", "predicted")}
+    for measure, by_method in result.values.items():
+        arrays |= {f"value/{measure}/{method}": each for method, each in by_method.items()}
+    return arrays | result.curves
+
+
+def table(arrays: Mapping[str, np.ndarray]) -> Table:
+    """Return the per-image values among stored arrays, methods before controls."""
+    values: Table = {}
+    for name in sorted(arrays, key=lambda name: name.rpartition("/")[2] in CONTROLS):
+        kind, _, rest = name.partition("/")
+        if kind == "value":
+            measure, _, method = rest.rpartition("/")
+            values.setdefault(measure, {})[method] = arrays[name]
+    return values
 
 
 def tracked_means(summaries: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:

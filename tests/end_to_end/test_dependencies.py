@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from heatproof.attribution import registry
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.run.source_code import used_by
 from stages import fingerprint
@@ -28,10 +29,10 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
         family = words[words.index("--family") + 1]
         inspection = registry.INSPECTIONS.get(family)
         modules |= {inspection} if inspection else {*registry.modules(registry.of_stage(family))}
-    if stage in fingerprint.EVERY_METHOD:
+    if stage in ("assess_shuffled", "report"):
         modules |= {*registry.modules(registry.methods())}
     measures = {name for name in ENTRIES[stage] if name.startswith("heatproof.trust.measures.")}
-    assert bool(measures) == (stage in ("assess", "report"))
+    assert bool(measures) == (stage in ("assess", "report") or stage.startswith("measure_"))
     assert set(ENTRIES[stage]) - measures == modules
     listed = "data/code/datasets/${key}.txt" if stage == "fetch" else f"data/code/{stage}.txt"
     assert listed in BODIES[stage]["deps"]
@@ -51,6 +52,7 @@ def test_what_is_found_by_name_has_a_list_of_its_own(stage: str) -> None:
 
 def test_every_family_has_its_stage() -> None:
     assert {f"explain_{family}" for family in registry.STAGES} <= set(STAGES)
+    assert {f"measure_{family}" for family in STAGE_FAMILIES} <= set(STAGES)
 
 
 def test_every_list_is_of_a_stage_or_a_choice() -> None:

@@ -68,7 +68,7 @@ def test_which_images_are_explained_changes_all_that_explains_and_no_training(st
 
 def test_a_methods_parameter_changes_its_stage_and_what_makes_its_maps_again(study) -> None:
     with changed(study, "explain.perturbation.lime.samples", 60) as stages:
-        assert stages == {f"explain_perturbation@{SIMPLE}", f"assess@{SIMPLE}"}
+        assert stages == {f"{stage}_perturbation@{SIMPLE}" for stage in ("explain", "measure")}
 
 
 def test_a_training_parameter_changes_the_training(study: Scratch) -> None:

@@ -46,16 +46,20 @@ def run() -> None:
     runtime.configure(study.threads, study.seed)
     import keras
 
+    from heatproof.attribution.families import STAGE_FAMILIES
     from heatproof.attribution.registry import STAGES
     from heatproof.trust.assess import assess
+    from heatproof.trust.measuring import measure
     from stages.explain import explain_cell
 
     for cell in CELLS:
         for family in STAGES:
             explain_cell(cell, family)
             keras.backend.clear_session()
+        for family in STAGE_FAMILIES:
+            measure(study, cell, family)
+            keras.backend.clear_session()
         assess(study, cell)
-        keras.backend.clear_session()
 
 
 if __name__ == "__main__":

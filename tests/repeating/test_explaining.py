@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.attribution.registry import STAGES
 from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
@@ -14,7 +15,8 @@ pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 PROGRAM = Path(explain_cells.__file__)
 RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in STAGES}
-RESULTS["assess"] = "data/trust/{}.npz"
+RESULTS |= {f"measure_{family}": f"data/trust/{{}}/{family}.npz" for family in STAGE_FAMILIES}
+RESULTS["assess"] = "metrics/assess/{}.json"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,9 @@ def repetitions(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]
             said = process.communicate(timeout=1000)[0]
             assert process.returncode == 0, said
             found.append(
-                Scratch(folder).contents("data/explanations", "data/trust", "data/metrics")
+                Scratch(folder).contents(
+                    "data/explanations", "data/trust", "data/metrics", "metrics"
+                )
             )
     return found
 

@@ -38,7 +38,9 @@ def test_its_measures_join_the_others(params):
     content = {"measures": {MEASURE: methods}, "uninformative": {MEASURE: ["edges"]}}
     artifacts.write_metrics("assess_shuffled", CELL, content)
     each = np.array([0.125, 0.5, 0.125], np.float32)
-    artifacts.write_trust(CELL, {f"value/{MEASURE}/saliency": each}, "shuffled")
+    index = before.trust()["image_index"]
+    arrays = {"image_index": index, f"value/{MEASURE}/saliency": each}
+    artifacts.write_trust(CELL, "shuffled", arrays)
     collected = result(params)
     assert not collected.missing
     assert set(collected.assess["measures"]) == {*before.assess["measures"], MEASURE}

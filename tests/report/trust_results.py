@@ -118,7 +118,10 @@ def write_cell(
         for method, each in by_method.items()
     }
     shown = {"image_index": explained.image_index[kept], "label": label, "predicted": predicted}
-    artifacts.write_trust(name, shown | values | curves | {"fractions": fractions})
+    arrays = shown | curves | {"fractions": fractions}
+    artifacts.write_trust(name, "gradients", arrays | values)
+    for family in ("perturbation", "shapley"):
+        artifacts.write_trust(name, family, arrays)
     for place, method in enumerate(methods):
         family = "perturbation" if method == "lime" else "gradients"
         known = artifacts.read_timing(f"explain_{family}", name)

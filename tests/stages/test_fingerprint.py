@@ -91,7 +91,7 @@ def test_the_prose_of_a_record_does_not_count_and_its_facts_do() -> None:
 def test_what_readers_are_shown_is_no_code_of_assessments(module: str, wording: str) -> None:
     source = source_code.known()[module].read_text(encoding="utf-8")
     assert wording not in strip_comments(source)
-    assert module in used_by(*entries()["assess"])
+    assert module in used_by(*entries()["measure_shapley"])
 
 
 def test_measures_belong_to_the_stage_that_takes_them() -> None:
@@ -99,10 +99,11 @@ def test_measures_belong_to_the_stage_that_takes_them() -> None:
         f"heatproof.trust.measures.{x}" for x in ("robustness", "shuffled_labels")
     )
     lists = {name: used_by(*modules) for name, modules in entries().items()}
-    assert robustness in lists["assess"] and robustness not in lists["assess_shuffled"]
-    assert shuffled in lists["assess_shuffled"] and shuffled not in lists["assess"]
+    for stage in ("measure_gradients", "assess"):
+        assert robustness in lists[stage] and shuffled not in lists[stage]
+    assert shuffled in lists["assess_shuffled"] and robustness not in lists["assess_shuffled"]
     assert {robustness, shuffled} <= lists["report"]
-    assert "heatproof.statistics.numbers" not in lists["assess"], "how numbers are written"
+    assert "heatproof.statistics.numbers" not in lists["measure_shapley"], "how numbers are written"
 
 
 def test_what_orders_and_names_families_counts_for_the_report() -> None:

@@ -178,7 +178,8 @@ def test_maps_are_float32_and_as_large_as_the_images(change):
         (lambda: artifacts.read_dataset("d"), "preprocess@d"),
         (lambda: artifacts.read_predictions("m-d"), "evaluate@m-d"),
         (lambda: artifacts.read_metrics("evaluate", "m-d"), "evaluate@m-d"),
-        (lambda: artifacts.read_trust("m-d"), "assess@m-d"),
+        (lambda: artifacts.read_trust("m-d", ["shapley"]), "measure_shapley@m-d"),
+        (lambda: artifacts.read_trust("m-d", ["shuffled"]), "assess_shuffled@m-d"),
         (lambda: artifacts.read_explanations("m-d", "gradients"), "explain_gradients@m-d"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Assessing a cell: every measure on its stored attributions, and beside shuffled labels."""
+"""Assessing a cell: every measure by family, all side by side, and beside shuffled labels."""
 
 import shutil
 from contextlib import chdir
@@ -16,9 +16,11 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Explanations
 from heatproof.trust.assess import assess
+from heatproof.trust.assessment import one_per_image
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import base
-from heatproof.trust.preparation import one_per_image, prepare
+from heatproof.trust.measuring import measure
+from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import MEASURES
 from heatproof.trust.shuffled import assess_shuffled
 from stages.explain import explain_cell
@@ -51,7 +53,7 @@ def assessed(explained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(explained, made, dirs_exist_ok=True)
     with chdir(made), pytest.MonkeyPatch.context() as patch:
         patch.setenv("STUDY_TRACKING", "off")
-        assess(params.load(), CELL)
+        measured(params.load())
     return made
 
 
@@ -64,11 +66,15 @@ def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def measured(study: params.Params, *families: str) -> dict[str, Any]:
-    """Take some families of measures alone, which takes no explaining; return the metrics."""
-    others = dict.fromkeys(study.assess.measures.model_fields_set - set(families))
-    measures = study.assess.measures.model_copy(update=others)
-    options = study.assess.model_copy(update={"measures": measures})
-    assess(study.model_copy(update={"assess": options}), CELL)
+    """Measure and assess, by some families of measures alone if named; return the metrics."""
+    if families:
+        others = dict.fromkeys(study.assess.measures.model_fields_set - set(families))
+        measures = study.assess.measures.model_copy(update=others)
+        options = study.assess.model_copy(update={"measures": measures})
+        study = study.model_copy(update={"assess": options})
+    for family in STAGE_FAMILIES:
+        measure(study, CELL, family)
+    assess(study, CELL)
     return artifacts.read_metrics("assess", CELL)
 
 
@@ -112,8 +118,8 @@ def test_every_measure_has_every_method_and_every_control(
 @pytest.mark.usefixtures("uncompiled")
 def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
     study = params.load()
-    assessment = prepare(study, CELL)
-    again = assessment.explained(assessment.model, study.seed)
+    assessment = prepare(study, CELL, STAGE_FAMILIES)
+    again = assessment.explained(assessment.model, assessment.images, study.seed)
     originals = assessment.originals
     assert set(originals) == set(again)
     for method, maps in again.items():
@@ -125,11 +131,11 @@ def test_the_stored_maps_are_what_the_assessment_would_make() -> None:
 
 def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(assessed)
-    values = artifacts.read_trust(CELL)
+    values = artifacts.read_trust(CELL, STAGE_FAMILIES)
     measures = artifacts.read_metrics("assess", CELL)["measures"]
-    for measure, by_method in measures.items():
+    for number, by_method in measures.items():
         for method, said in by_method.items():
-            each = values[f"value/{measure}/{method}"]
+            each = values[f"value/{number}/{method}"]
             known = each[~np.isnan(each)]
             assert len(known) == said["images"]
             if len(known):
@@ -140,15 +146,15 @@ def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) -> None:
-    files = paths.metrics("assess", CELL), paths.trust(CELL)
+    files = [paths.metrics("assess", CELL), *(paths.trust(CELL, f) for f in STAGE_FAMILIES)]
     study = params.load()
-    assess(study, CELL)
+    measured(study)
     assert [path.read_bytes() for path in files] == [(assessed / p).read_bytes() for p in files]
     written = []
     for seed in (study.seed, 2):
         measured(study.model_copy(update={"seed": seed}), "faithfulness")
         written.append([path.read_bytes() for path in files])
-    assert written[0][0] != written[1][0] and written[0][1] != written[1][1]
+    assert all(one != other for one, other in zip(*written, strict=True))
 
 
 @pytest.mark.usefixtures("uncompiled")
@@ -166,7 +172,7 @@ def test_a_network_trained_on_shuffled_labels_is_compared() -> None:
     # The same weights: the same maps, but for the control that is noise.
     assert measures["shuffled_spearman"]["saliency"]["mean"] == pytest.approx(1)
     assert abs(measures["shuffled_spearman"]["random"]["mean"]) < 0.2
-    kept = artifacts.read_trust(CELL, SHUFFLED)
+    kept = artifacts.read_trust(CELL, [SHUFFLED])
     assert kept["value/shuffled_spearman/saliency"] == pytest.approx(1)
     assert len(kept["value/shuffled_spearman/lime"]) == 1  # slow: of the first image only
 
@@ -208,8 +214,7 @@ def test_no_images_are_no_numbers() -> None:
         }
         maps = {name: each[:0] for name, each in rows.maps.items() if name in QUICK}
         artifacts.write_explanations(CELL, family, replace(rows, **none, maps=maps, numbers={}))
-    assess(params.load(), CELL)
-    metrics = artifacts.read_metrics("assess", CELL)
+    metrics = measured(params.load())
     assert metrics["images"] == 0
     assert metrics["measures"]["gini"]["gradcam"]["mean"] is None
     assert metrics["measures"]["randomised_ssim"]["gradcam"]["images"] == 0
@@ -237,7 +242,7 @@ def test_each_image_counts_once_evenly_spread() -> None:
 def test_without_explanations_the_error_names_the_stage_to_run() -> None:
     paths.explanations(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):
-        assess(params.load(), CELL)
+        measure(params.load(), CELL, "gradients")
 
 
 def test_families_of_other_images_are_refused() -> None:

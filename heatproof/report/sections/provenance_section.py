@@ -32,10 +32,10 @@ LIBRARIES = {
 STAGES = {
     "train": "training",
     "evaluate": "evaluation",
-    "assess": "assessment of the maps",
     "assess_shuffled": "assessment with shuffled labels",
     "compare_runs": "comparison of runs",
 }
+PER_FAMILY = {"explain": "explanations", "measure": "measurements"}
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def _results(runs: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _stage(name: str) -> str:
-    family = name.removeprefix("explain_")
-    return STAGES.get(name, f"{family} explanations" if family != name else name)
+    stage, _, family = name.partition("_")
+    return STAGES.get(name, f"{family} {PER_FAMILY[stage]}" if stage in PER_FAMILY else name)
 
 
 def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:

@@ -89,7 +89,7 @@ def take(assessment: Assessment, options: FaithfulnessOptions) -> Result:
         assessment.seed,
     )
     curves = {
-        f"{name}/{baseline}/{method}": _mean(each[name])
+        f"curve/{name}/{baseline}/{method}": _mean(each[name])
         for baseline, by_method in measured.curves.items()
         for method, each in by_method.items()
         for name in STORED_CURVES

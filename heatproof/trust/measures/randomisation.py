@@ -7,6 +7,7 @@ Revisited" (https://arxiv.org/abs/2401.06465); the efficient one is `randomised_
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -22,9 +23,8 @@ from heatproof.trust.similarity import Maps, Similarities, similarities
 if TYPE_CHECKING:
     import keras
 
-# A network -> (images float32 (n, height, width, channels) -> maps of them under that network). Of
-# two networks the second is asked for when nothing more is asked of the first.
-Explainer = Callable[["keras.Model"], Callable[[np.ndarray], Maps]]
+# A network, images float32 (n, height, width, channels) -> maps of them under that network.
+Explainer = Callable[["keras.Model", np.ndarray], Maps]
 
 
 class RandomisationOptions(Block):
@@ -51,7 +51,7 @@ def take(assessment: Assessment, options: RandomisationOptions) -> Result:
     smoothed = smooth(
         assessment.model,
         assessment.images,
-        assessment.explaining_fast_methods,
+        assessment.explained_fast,
         options.smooth_samples,
         options.smooth_noise,
         assessment.seed,
@@ -81,7 +81,7 @@ def smooth(
     Args:
         model: a trained functional network; a copy is randomised, as at the end of `cascade`.
         images: float32 (n, height, width, channels) in [0, 1].
-        explain: makes the explaining function of each of the two networks.
+        explain: (network, images) -> maps, asked of each of the two networks.
         samples: noisy copies of each image, at least 1.
         noise: the noise's standard deviation, as a share of the range of pixels. It is drawn from
             the seed alone, the same for every image and both networks.
@@ -91,7 +91,8 @@ def smooth(
     for _ in randomise_top_down(changed, seed):
         pass
     before, after = (
-        averaged(explain(network), images, samples, noise, seed) for network in (model, changed)
+        averaged(partial(explain, network), images, samples, noise, seed)
+        for network in (model, changed)
     )
     return similarities(before, after)
 

@@ -20,10 +20,10 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import Family, Measure, Result, by_measure
+from heatproof.trust.similarity import Maps
 
-# Images float32 (n, height, width, channels) and targets int64 (n,) -> method -> float32 (rows,
-# height, width): its maps of the first rows, all of them or fewer where the method is slow.
-ExplainImages = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
+# Images float32 (n, height, width, channels) -> maps of them; of a slow method, of the first ones.
+ExplainImages = Callable[[np.ndarray], Maps]
 
 # method -> of each noisy or shifted copy the relative changes, float64 (rows,).
 Changes = dict[str, list[np.ndarray]]
@@ -41,21 +41,17 @@ class RobustnessOptions(Block):
 
 def take(assessment: Assessment, options: RobustnessOptions) -> Result:
     """Measure every method under noise and under a shift."""
-    images, targets, originals = assessment.images, assessment.targets, assessment.originals
-    seed = assessment.seed
-    explain = assessment.explaining_images(assessment.model, seed)
-    noise = noise_sensitivity(
-        explain, images, targets, originals, options.radius, options.samples, seed
-    )
-    shift = shift_sensitivity(explain, images, targets, originals)
+    images, originals, seed = assessment.images, assessment.originals, assessment.seed
+    explain = partial(assessment.explained, assessment.model, seed=seed)
+    noise = noise_sensitivity(explain, images, originals, options.radius, options.samples, seed)
+    shift = shift_sensitivity(explain, images, originals)
     return Result(by_measure(noise) | by_measure(shift))
 
 
 def noise_sensitivity(
     explain: ExplainImages,
     images: np.ndarray,
-    targets: np.ndarray,
-    originals: dict[str, np.ndarray],
+    originals: Maps,
     radius: float,
     samples: int,
     seed: int,
@@ -65,7 +61,6 @@ def noise_sensitivity(
     Args:
         explain: what made the originals.
         images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), the classes explained, the same for the noisy image.
         originals: method -> float (at least as many rows as `explain` gives, height, width), the
             maps of the images as they are.
         radius: the noise is uniform in [-radius, radius]; the noisy image is clipped to [0, 1].
@@ -83,7 +78,7 @@ def noise_sensitivity(
     changes: Changes = {}
     for _ in range(samples):
         noise = random.uniform(-radius, radius, images.shape[1:]).astype(np.float32)
-        maps = explain(np.clip(images + noise, 0, 1), targets.copy())
+        maps = explain(np.clip(images + noise, 0, 1))
         for method, each in maps.items():
             _add(changes, method, each, originals[method][: len(each)])
     return _max_and_mean(changes, "sensitivity")
@@ -92,8 +87,7 @@ def noise_sensitivity(
 def shift_sensitivity(
     explain: ExplainImages,
     images: np.ndarray,
-    targets: np.ndarray,
-    originals: dict[str, np.ndarray],
+    originals: Maps,
 ) -> dict[str, dict[str, np.ndarray]]:
     """Measure how far maps move, beyond the shift itself, when the image is shifted by one pixel.
 
@@ -104,7 +98,6 @@ def shift_sensitivity(
     Args:
         explain: what made the originals.
         images: float32 (n, height, width, channels) in [0, 1], at least 3 x 3 pixels.
-        targets: int64 (n,), the classes explained, the same for the shifted image.
         originals: method -> float (at least as many rows as `explain` gives, height, width).
 
     Returns:
@@ -113,7 +106,7 @@ def shift_sensitivity(
     """
     changes: Changes = {}
     for shift in SHIFTS:
-        maps = explain(shifted(images, shift), targets.copy())
+        maps = explain(shifted(images, shift))
         for method, each in maps.items():
             original = _inner(originals[method][: len(each)], (0, 0))
             _add(changes, method, _inner(each, shift), original)

@@ -1,7 +1,7 @@
 """Does an attribution depend on the labels? Maps of a network trained on labels in random order.
 
 Label randomisation, Adebayo et al. 2018, "Sanity Checks for Saliency Maps"
-(https://arxiv.org/abs/1810.03292), section 3.2. Not taken by `assess`, because only some cells are
+(https://arxiv.org/abs/1810.03292), section 3.2. A stage of its own, because only some cells are
 trained on shuffled labels.
 """
 
@@ -20,7 +20,7 @@ def take(assessment: Assessment, other: "keras.Model") -> Result:
 
     other: the same network trained on shuffled labels.
     """
-    maps = assessment.explained(other, assessment.seed + 1)
+    maps = assessment.explained(other, assessment.images, assessment.seed + 1)
     return Result(by_measure(similarities(assessment.originals, maps), "shuffled_"))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.report import rendering, study
 from heatproof.report.charts import heat
 from heatproof.report.pages import cell as cell_page
@@ -161,12 +162,13 @@ def test_the_curves_are_those_from_black_with_noise_beside(small_study):
 
 
 def test_a_cell_without_per_image_values_keeps_its_table(small_study):
-    paths.trust(CELL).unlink()
+    for family in STAGE_FAMILIES:
+        paths.trust(CELL, family).unlink()
     made = section(small_study)
     assert made.table is not None
     assert (made.curves, made.by_outcome, made.by_class) == ((), None, ())
     _, page = rendered(small_study)
-    assert "data/trust/simple_cnn-digits.npz" in page.text
+    assert "data/trust/simple_cnn-digits/gradients.npz" in page.text
 
 
 def test_nothing_assessed_is_nothing_shown(small_study):

@@ -1,0 +1,57 @@
+"""Every measure of one family's attributions of a cell: per-image values, and durations.
+
+By family, so that a new method has those of its own family measured again, and no others.
+"""
+
+import time
+
+from heatproof.config.params import Params
+from heatproof.run import tracking
+from heatproof.storage import artifacts
+from heatproof.trust import summary
+from heatproof.trust.measure import Result
+from heatproof.trust.preparation import prepare
+from heatproof.trust.registry import FAMILIES
+
+
+def measure(study: Params, cell: str, family: str) -> None:
+    """Put a family's maps of a cell, and the controls, to every test; write what comes out.
+
+    Raises:
+        UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
+    """
+    stage = f"measure_{family}"
+    assessment = prepare(study, cell, [family])
+    used = {
+        "seed": study.seed,
+        "threads": study.threads,
+        "assess": study.assess,
+        family: getattr(study.explain, family),
+    }
+    with tracking.run(stage=stage, cell=cell, params=used) as run:
+        result, timing = Result({}), {}
+        for name, measures in FAMILIES.items():
+            options = getattr(study.assess.measures, name, None)
+            if options is not None:
+                started = time.monotonic()
+                taken = measures.take(assessment, options)
+                timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
+                result.values.update(taken.values)
+                result.curves.update(taken.curves)
+                result.metrics.update(taken.metrics)
+        metrics = {
+            "mask": assessment.masks_are,
+            "slow_images": assessment.slow_images,
+            "slow_methods": assessment.slow,
+            **result.metrics,
+        }
+        artifacts.write_trust(cell, family, summary.stored(assessment.rows, result))
+        artifacts.write_metrics(stage, cell, metrics)
+        artifacts.write_timing(stage, cell, timing)
+        parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in timing.items())
+        print(
+            f"{cell}: {len(result.values)} measures of {len(assessment.maps)} maps: "
+            f"{parts.replace('_seconds', '')}",
+            flush=True,
+        )
+        run.log_metrics(timing)
