@@ -7,14 +7,13 @@ if __name__ == "__main__":
 
 from heatproof.attribution import explaining
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.attribution.registry import STAGES
 from heatproof.config import arguments, params
 from heatproof.run import runtime, tracking
 from heatproof.storage import artifacts
 
 
 def main() -> None:
-    _, cell, family = arguments.read_family("Explain a trained cell's predictions.", STAGES)
+    _, cell, family = arguments.read_family("Explain a trained cell's predictions.")
     explain_cell(cell, family)
 
 

@@ -5,13 +5,12 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("stages.measure", uses="tensorflow", check="heatproof.config.arguments:check")
 
-from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import arguments
 from heatproof.run import runtime
 from heatproof.trust.measuring import measure
 
 
 def main() -> None:
-    study, cell, family = arguments.read_family("Measure a family's attributions.", STAGE_FAMILIES)
+    study, cell, family = arguments.read_family("Measure a family's attributions.")
     runtime.configure(study.threads, study.seed)
     measure(study, cell, family)

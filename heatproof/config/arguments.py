@@ -1,14 +1,15 @@
 """What a stage's command line names, looked up before Keras is loaded, which takes seconds."""
 
 import argparse
-from collections.abc import Sequence
 
 from heatproof.config import params
 from heatproof.run.errors import UserError, nearest
 
+FAMILIES = [name for name in params.Explain.model_fields if name != "images"]
+
 
 def check() -> None:
-    """Read params.yaml, and refuse a `--cell` or `--run` that it does not have.
+    """Read params.yaml, and refuse a `--cell`, `--run` or `--family` that it does not have.
 
     Raises:
         UserError: it is not valid, or the name is unknown.
@@ -17,6 +18,7 @@ def check() -> None:
     parser = argparse.ArgumentParser(add_help=False, usage=argparse.SUPPRESS)
     parser.add_argument("--cell", type=study.cell)
     parser.add_argument("--run", type=study.run)
+    parser.add_argument("--family", type=_family)
     parser.parse_known_args()
 
 
@@ -25,21 +27,19 @@ def read(description: str) -> tuple[params.Params, str]:
     return params.load(), _parser(description).parse_args().cell
 
 
-def read_family(description: str, families: Sequence[str]) -> tuple[params.Params, str, str]:
-    """Return what `read` does, and the name after --family.
-
-    Raises:
-        UserError: it is none of `families`.
-    """
+def read_family(description: str) -> tuple[params.Params, str, str]:
+    """Return what `read` does, and the name after --family."""
     parser = _parser(description)
-    parser.add_argument("--family", required=True, help=f"one of: {', '.join(families)}")
+    parser.add_argument("--family", required=True, help=f"one of: {', '.join(FAMILIES)}")
     given = parser.parse_args()
-    if given.family not in families:
-        raise UserError(
-            f"--family {given.family}: unknown{nearest(given.family, list(families))}; known: "
-            f"{', '.join(families)}"
-        )
-    return params.load(), given.cell, given.family
+    return params.load(), given.cell, _family(given.family)
+
+
+def _family(name: str) -> str:
+    if name not in FAMILIES:
+        known = f"known: {', '.join(FAMILIES)}"
+        raise UserError(f"--family {name}: unknown{nearest(name, FAMILIES)}; {known}")
+    return name
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
