@@ -52,13 +52,14 @@ def start(
     """
     interrupts.keep()
     try:  # not at the top: a Ctrl-C while these are loaded is to be kept
-        from heatproof.run import runtime
+        from heatproof.run import runtime, temporary
         from heatproof.run.ending import escape_unprintable, run
     except KeyboardInterrupt:
         interrupts.end()
 
     def main() -> None:
         escape_unprintable()
+        temporary.use_private_folder()
         if purpose:
             import argparse
 

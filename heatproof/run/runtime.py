@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from heatproof.run import temporary
 from heatproof.run.errors import UserError, nearest, shown_value
 
 BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, which can train
@@ -40,6 +41,7 @@ def configure(
         UserError: the library that KERAS_BACKEND names is not installed.
         RuntimeError: TensorFlow was imported before, so the kernels can no longer be chosen.
     """
+    temporary.use_private_folder()
     require_backend()
     choose_kernels()
     load_keras()
@@ -55,7 +57,7 @@ def configure(
 
 
 def choose_kernels() -> None:
-    """Set what TensorFlow and XLA read when they are imported.
+    """Set what Keras, TensorFlow and XLA read when they are imported.
 
     Raises:
         RuntimeError: TensorFlow was imported before.
@@ -65,6 +67,12 @@ def choose_kernels() -> None:
     # oneDNN is two to four times faster at convolution, and off by default without AVX-512.
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # The user's ~/.keras/keras.json may name another backend or order of axes, and without a home
+    # that can be written to it is /tmp/.keras, which may be anyone's. Here no file can be.
+    os.environ["KERAS_HOME"] = os.devnull
+    os.environ["KERAS_BACKEND"] = _chosen_backend()
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"):
+        os.environ.pop(name, None)
     # On a GPU XLA has kernels that give the same bits each time, unless the user chose.
     flags = os.environ.get("XLA_FLAGS", "")
     if os.environ.get("KERAS_BACKEND") == "jax" and _XLA_REPEATS not in flags:
@@ -72,9 +80,22 @@ def choose_kernels() -> None:
 
 
 def load_keras() -> None:
-    """Import Keras and its backend without the lines that TensorFlow prints at every start."""
+    """Import Keras and its backend without the lines that TensorFlow prints at every start.
+
+    Raises:
+        UserError: a notebook imported Keras before, with another backend.
+    """
     with suppress_native_stderr():
-        import keras  # noqa: F401
+        import keras
+    if backend() != _chosen_backend():
+        raise UserError(
+            f"Keras was imported with the backend {backend()} before: restart, and import it after "
+            "heatproof has opened a cell"
+        )
+    # Again, in case a notebook imported Keras before `choose_kernels`.
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
 
 
 def require_backend() -> None:

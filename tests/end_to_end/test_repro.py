@@ -4,12 +4,15 @@ The steps build on each other, in one repository, because running stages is what
 them ask DVC what has changed, and only what no status tells is run.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from heatproof.run import temporary
 from tests import overlay
 from tests.scratch import ROOT, Scratch, shrunken_params
 
@@ -47,8 +50,36 @@ def changed(study: Scratch, key: str, value: Any) -> Iterator[set[str]]:
         (study.path / "params.yaml").write_bytes(before)
 
 
-def test_everything_runs_once(study: Scratch) -> None:
-    done = study.run("tools.repro")
+@contextmanager
+def names_in(folder: Path) -> Iterator[set[str]]:
+    """Collect the names of all that is in a folder for more than a moment."""
+    seen: set[str] = set()
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.2):
+            seen.update(path.name for path in folder.iterdir())
+
+    looks = threading.Thread(target=look)
+    looks.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        looks.join()
+
+
+def test_everything_runs_once_and_leaves_no_temporary_file(
+    study: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is there one that another user could swap while it runs."""
+    tmp_path.chmod(0o1777)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with names_in(tmp_path) as seen:
+        done = study.run("tools.repro")
+    assert list(tmp_path.iterdir()) == []
+    (private,) = (name for name in seen if len(name) != 8)  # so long are Python's own, tried out
+    assert private.startswith(temporary.PREFIX)
     assert done.returncode == 0, done.stdout
     ran = {line[15:-2] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
     datasets = {"fetch@digits", "preprocess@digits"}

@@ -23,20 +23,54 @@ def run(code: str, **more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_kernels_threads_and_determinism_are_set_in_silence() -> None:
-    done = run(
-        "from heatproof.run import runtime; runtime.configure(threads=2, seed=1)\n"
-        "import os, random, numpy, tensorflow as tf\n"
-        "from tensorflow.python.framework import config\n"
-        "print(os.environ['TF_ENABLE_ONEDNN_OPTS'],"
-        " tf.config.threading.get_intra_op_parallelism_threads(),"
-        " tf.config.threading.get_inter_op_parallelism_threads(),"
-        " config.is_op_determinism_enabled(), runtime.backend(), random.random())"
+PRINTS_SETUP = """
+from heatproof.run import runtime
+runtime.configure(threads=2, seed=1)
+import os, random, keras, tensorflow as tf
+from tensorflow.python.framework import config
+from heatproof.config import params
+from heatproof.models.build import build_model
+threading = tf.config.threading
+print(os.environ["TF_ENABLE_ONEDNN_OPTS"], threading.get_intra_op_parallelism_threads(),
+      threading.get_inter_op_parallelism_threads(), config.is_op_determinism_enabled(),
+      random.random())
+print(runtime.backend(), keras.config.image_data_format(), keras.config.floatx(),
+      keras.config.epsilon(), keras.config.max_epochs(), keras.config.dtype_policy().name)
+print(build_model(params.load().run("simple_cnn-mnist"), (16, 16, 1), 10).count_params())
+"""
+
+
+def test_kernels_threads_and_determinism_are_set_in_silence_whatever_keras_file_says(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / ".keras" / "keras.json"
+    file.parent.mkdir()
+    file.write_text(
+        '{"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.5, '
+        '"backend": "torch"}'
     )
+    done = run(PRINTS_SETUP, HOME=str(tmp_path), KERAS_BACKEND="", KERAS_MAX_EPOCHS="1")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split()[:5] == ["1", "2", "1", "True", "tensorflow"]
-    assert done.stdout.split()[5] == "0.13436424411240122"  # Python's generator with seed 1
+    setup, keras, parameters = done.stdout.splitlines()
+    assert setup == "1 2 1 True 0.13436424411240122"  # Python's generator with seed 1
+    assert keras == "tensorflow channels_last float32 1e-07 None float32"
+    assert parameters == "1954"
     assert done.stderr == ""
+
+
+def test_a_notebook_may_have_imported_keras_before() -> None:
+    import keras
+
+    keras.config.set_image_data_format("channels_first")
+    keras.config.set_floatx("float16")
+    runtime.load_keras()
+    assert (keras.config.image_data_format(), keras.config.floatx()) == ("channels_last", "float32")
+
+
+def test_a_notebook_may_have_imported_keras_with_another_backend(monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "backend", lambda: "torch")
+    with pytest.raises(UserError, match="with the backend torch before"):
+        runtime.load_keras()
 
 
 def test_too_late_is_a_bug() -> None:
