@@ -14,8 +14,8 @@ DB ?= mlflow.db
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # TensorFlow starts in half the time with compiled bytecode, which some machines switch off.
 unexport PYTHONDONTWRITEBYTECODE
-# Another project's modules and environment are not this one's.
-unexport PYTHONPATH PYTHONHOME
+# Another project's modules and environment are not this one's; the folder's own modules are.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
@@ -119,8 +119,8 @@ $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@sh tools/environment.sh requirements-dev.txt
 	@touch "$@"
 
-$(INSTALLED_GPU): requirements-gpu.in $(INSTALLED)
-	@sh tools/environment.sh requirements-gpu.in
+$(INSTALLED_GPU): requirements-gpu.txt $(INSTALLED)
+	@sh tools/environment.sh requirements-gpu.txt
 	@touch "$@"
 
 $(INSTALLED_EXPORT): requirements-export.txt $(INSTALLED)

@@ -1,9 +1,9 @@
 """Measure training on a GPU with JAX: `python -m bench.gpu`
 
-Needs this repository, its data/processed and requirements-jax.txt, with requirements-jax-gpu.in for
-the GPU. Trains every cell of params.yaml (but those on `planted`, which nobody published) with
-`paper` or the `--budget` named, whatever params.yaml says, and prints for each how long it took in
-all; images/s, from the second epoch on, since the first one compiles; the accuracy on the
+Needs this repository, its data/processed and requirements-jax.txt, for the GPU beside it
+requirements-jax-gpu.txt. Trains every cell of params.yaml (but those on `planted`, which nobody
+published) with `paper` or the `--budget` named, whatever params.yaml says, and prints for each how
+long it took in all; images/s, from the second epoch on, since the first one compiles; the accuracy on the
 validation part and on the test images; and the fraction of the device's peak: three forward passes
 per image, as `heatproof.models.cost` counts them, against a product of two large matrices in the
 same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are float32).
@@ -106,7 +106,7 @@ def device(on_cpu: bool) -> tuple[str, int]:
     if device.platform == "cpu" and not on_cpu:
         raise UserError(
             "JAX sees no GPU here. On a machine that has one, `pip install -r "
-            "requirements-jax-gpu.in` beside requirements-jax.txt. Here --small tries all of it "
+            "requirements-jax-gpu.txt` beside requirements-jax.txt. Here --small tries all of it "
             "with few images, and --on-cpu trains in full, which takes hours for the large networks"
         )
     return device.device_kind, CPU_PRODUCT if device.platform == "cpu" else PRODUCT

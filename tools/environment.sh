@@ -6,6 +6,10 @@ set -eu
 
 requirements=$1
 venv=.venv
+
+# Where to install is said here, whatever the user's own settings of pip say.
+unset PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON
+export PIP_USER=0 PIP_DRY_RUN=0 PIP_NO_DEPS=0
 supported='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
 
 fits() {
@@ -69,11 +73,28 @@ the package python3-venv, or install uv"
     install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
 fi
 
-$install -r "$requirements"
+$install --require-hashes -r "$requirements"
 
 # The project itself, for the command `heatproof`. Its requirements are there, pinned.
 if [ "$requirements" = requirements.txt ]; then
     $install --no-deps --no-build-isolation -e .
+fi
+
+# A setting in a file of pip's or uv's may still have sent it elsewhere.
+if ! "$venv/bin/python" - "$requirements" <<'END'; then
+import importlib.metadata, pathlib, re, sys
+
+installed = {
+    (re.sub("[-_.]+", "-", each.name).lower(), each.version)
+    for each in importlib.metadata.distributions()
+}
+pins = re.findall(r"^([\w.-]+)==(\S+) \\$", pathlib.Path(sys.argv[1]).read_text(), re.MULTILINE)
+missing = [name for name, version in pins if (name, version) not in installed]
+import heatproof, numpy
+sys.exit(f"not installed: {', '.join(missing)}" if missing or not pins else 0)
+END
+    refuse "$venv does not hold what $requirements pins: see \`$venv/bin/python -m pip config list\` \
+for settings that install elsewhere"
 fi
 
 # Once, so that no later start pays for it. Some packages carry files for other Pythons: not ours.

@@ -39,12 +39,14 @@ _STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
 class Ended:
     """How a run of DVC ended: its exit code, and the stages that are done, by number.
 
-    stage: the one that was at work when it was interrupted, if one was.
+    stage: the one that was at work when it was interrupted, if one was. ran: those that were
+    started, neither unchanged nor restored from the run-cache.
     """
 
     code: int
     done: int
     stage: str
+    ran: frozenset[str] = frozenset()
 
     @property
     def interrupted(self) -> bool:
@@ -58,6 +60,7 @@ class _Watch(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.done, self.stage, self.interrupted = 0, "", False
+        self.ran: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
@@ -67,6 +70,7 @@ class _Watch(logging.Handler):
             self.recorded(passed[1] if passed else "")
             self.done += bool(self.stage) + bool(passed)
             self.stage = runs[1] if runs else ""
+            self.ran |= {self.stage} - {""}
         error = record.exc_info[1] if record.exc_info else None
         while error is not None:
             # Ctrl-C while DVC writes its list of files in use is told as a fault of that list.
@@ -101,11 +105,12 @@ def run(*words: str) -> Ended:
             code = main(list(words))
     finally:
         logger.removeHandler(watch)
+    ran = frozenset(watch.ran)
     if watch.interrupted or code == DVC_INTERRUPTED:
-        return Ended(INTERRUPTED, watch.done, watch.stage)
+        return Ended(INTERRUPTED, watch.done, watch.stage, ran)
     if code == 0:
         watch.recorded(watch.stage)
-    return Ended(code, watch.done + bool(watch.stage), "")
+    return Ended(code, watch.done + bool(watch.stage), "", ran)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """`make verify CELL=simple_cnn-mnist`: is the study reproducible here?
 
-Runs a cell again from the start, its data included, in a folder of its own with an empty cache, so
-that nothing is taken from the first run, and compares every output with what dvc.lock says it was.
+Runs a cell again from the start, its data included, in a folder of its own with an empty cache,
+whatever cache the user's configuration of DVC names, so that nothing is taken from the first run,
+and compares every output with what dvc.lock says it was.
 Durations are left out. On the machine, the versions and the number of threads that made dvc.lock,
 everything should be identical. Elsewhere the last bits of sums differ, and training carries them
 on until the weights have little in common. Then numbers are compared, where the first run's files
@@ -18,9 +19,9 @@ import argparse
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,17 @@ from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
-from tools import jobs
+from tools import jobs, pipeline
 from tools.comparing import apart, beside_seeds
 from tools.run_lock import run_lock
 
 FOLDER = Path(".verify")
 # A DVC repository without git.
-DVC_CONFIG = "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+# Whatever the user's own says: the cache is beside this file.
+DVC_CONFIG = (
+    "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
+    "[cache]\n    dir = cache\n"
+)
 LOCK = Path("dvc.lock")
 TIMING = "data/timing/"
 CODE = "data/code/"
@@ -163,12 +168,15 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
     shutil.rmtree(folder, ignore_errors=True)
     copied(here, folder)
     print(f"running {len(names)} stages again in {folder}/, with an empty cache", flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", "repro", "--single-item", *names],
-        cwd=folder, env=os.environ | {"STUDY_TRACKING": "off"}, check=False,
-    )  # fmt: skip
-    if done.returncode:
+    os.environ["STUDY_TRACKING"] = "off"
+    with chdir(folder):
+        ended = pipeline.run("repro", "--force", "--single-item", *names)
+    if ended.interrupted:
+        raise KeyboardInterrupt
+    if ended.code:
         raise UserError(f"a stage failed, see above; what was made so far is in {folder}/")
+    if skipped := [name for name in names if name not in ended.ran]:
+        raise UserError(f"DVC did not run {', '.join(skipped)}, so nothing is verified; see above")
     after = recorded(folder)
     repeats = True
     seeds = beside_seeds(cell, folder)

@@ -115,7 +115,7 @@ def require_backend() -> None:
     if chosen == "jax":
         raise UserError(
             "KERAS_BACKEND=jax: JAX is not installed here: `pip install -r requirements-jax.txt` "
-            "(on a GPU requirements-jax-gpu.in beside it), or unset KERAS_BACKEND"
+            "(on a GPU requirements-jax-gpu.txt beside it), or unset KERAS_BACKEND"
         )
     hint = (
         "; KERAS_BACKEND=jax trains with JAX, which is here" if importlib.util.find_spec("jax")

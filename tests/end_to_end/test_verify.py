@@ -6,11 +6,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from dvc.repo import Repo
 
+from heatproof.run.errors import UserError
 from tests import overlay
 from tests.scratch import Scratch
 from tests.small_cell import write_params
-from tools import comparing, verify
+from tools import comparing, pipeline, verify
 
 CELL = "simple_cnn-digits"
 
@@ -82,7 +84,13 @@ def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path, monkeypatch)
 
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
-def test_a_cell_repeats_until_somebody_changes_a_result(tmp_path_factory) -> None:
+def test_a_cell_repeats_until_somebody_changes_a_result(
+    tmp_path_factory, tmp_path, monkeypatch
+) -> None:
+    """Where the user's own configuration of DVC names a cache for all studies."""
+    (tmp_path / "dvc").mkdir()
+    (tmp_path / "dvc" / "config").write_text(f"[cache]\n    dir = {tmp_path}/shared\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     study = Scratch.make(tmp_path_factory.mktemp("verified"), CELL)
     nothing = study.run("tools.verify", CELL)
     assert nothing.returncode == 2 and "nothing was run yet" in nothing.stdout
@@ -97,6 +105,7 @@ def test_a_cell_repeats_until_somebody_changes_a_result(tmp_path_factory) -> Non
 
     done = study.run("tools.verify", CELL)
     assert done.returncode == 0, done.stdout
+    assert f"Running stage 'train@{CELL}'" in done.stdout and "skipping run" not in done.stdout
     assert f"identical         train@{CELL}" in done.stdout and "everything repeats" in done.stdout
     assert not (study.path / verify.FOLDER).exists()
     assert study.git("status", "--porcelain", "--", "data", "metrics") == "?? metrics/\n"
@@ -128,8 +137,10 @@ def test_another_machines_network_is_judged_beside_other_seeds(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(verify, "recorded", lambda at: lock("1" if at == tmp_path else "2", "0"))
     monkeypatch.setattr(verify, "stages_of", lambda folder, cell: names)
-    monkeypatch.setattr(verify, "copied", lambda source, target: None)
-    monkeypatch.setattr(verify.subprocess, "run", lambda *_, **__: Done())
+    monkeypatch.setattr(verify, "copied", lambda source, target: target.mkdir())
+    monkeypatch.setenv("STUDY_TRACKING", "off")
+    ended = pipeline.Ended(0, 4, "", frozenset(names))
+    monkeypatch.setattr(verify.pipeline, "run", lambda *_: ended)
     found = None if within is None else (within, "accuracy 0.9, from 3 seeds 0.9 ± 0.1")
     monkeypatch.setattr(verify, "beside_seeds", lambda *_: found)
     assert verify.verify(CELL, 0.02, tmp_path / "again") == bool(within)
@@ -140,5 +151,27 @@ def test_another_machines_network_is_judged_beside_other_seeds(
     assert ("from 3 seeds" in lines) == (within is not None)
 
 
-class Done:
-    returncode = 0
+def test_what_was_not_run_is_not_verified(tmp_path, monkeypatch) -> None:
+    """As where DVC finds the results in a cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDY_TRACKING", "off")
+    monkeypatch.setattr(verify, "recorded", lambda at: dict.fromkeys("ab"))
+    monkeypatch.setattr(verify, "stages_of", lambda folder, cell: ["a", "b"])
+    monkeypatch.setattr(verify, "copied", lambda source, target: target.mkdir())
+    ended = pipeline.Ended(0, 2, "", frozenset("a"))
+    monkeypatch.setattr(verify.pipeline, "run", lambda *_: ended)
+    with pytest.raises(UserError, match="DVC did not run b, so nothing is verified"):
+        verify.verify(CELL, 0.02, tmp_path / "again")
+
+
+def test_a_cell_runs_again_with_a_cache_of_its_own(tmp_path, monkeypatch) -> None:
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user" / "config").write_text("[cache]\n    dir = /shared\n")
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "user"))
+    monkeypatch.setattr(verify, "git", lambda *_, **__: "")
+    (tmp_path / "again" / ".dvc").mkdir(parents=True)
+    verify.copied(tmp_path, tmp_path / "again")
+    with Repo(tmp_path / "again") as repo:
+        assert (
+            Path(repo.cache.local.path) == tmp_path / "again" / ".dvc" / "cache" / "files" / "md5"
+        )
