@@ -3,10 +3,10 @@
 Needs this repository, its data/processed and requirements-jax.txt, for the GPU beside it
 requirements-jax-gpu.txt. Trains every cell of params.yaml (but those on `planted`, which nobody
 published) with `paper` or the `--budget` named, whatever params.yaml says, and prints for each how
-long it took in all; images/s, from the second epoch on, since the first one compiles; the accuracy on the
-validation part and on the test images; and the fraction of the device's peak: three forward passes
-per image, as `heatproof.models.cost` counts them, against a product of two large matrices in the
-same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are float32).
+long it took in all; images/s, from the second epoch on, since the first one compiles; the accuracy
+on the validation part and on the test images; and the fraction of the device's peak: three forward
+passes per image, as `heatproof.models.cost` counts them, against a product of two large matrices in
+the same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are float32).
 
 It writes nothing: `dvc repro train@<run>` with KERAS_BACKEND=jax trains for the study (README).
 """
