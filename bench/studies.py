@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from heatproof.new import demo
 from heatproof.run.errors import UserError
 from tests import overlay
 from tests.scratch import Scratch, cell
@@ -24,8 +23,8 @@ def small(path: Path, tiny: bool) -> Scratch:
     """
     scratch = Scratch.make(path, *TINY_CELLS)
     if not tiny:
-        names = [f"{model}-{demo.DATASET}" for model in demo.MODELS]
-        cells = {"cells": {name: cell(name) for name in names}}
+        models = overlay.read(ROOT / "examples" / "digits" / "study.yaml")["models"]
+        cells = {"cells": {f"{model}-digits": cell(f"{model}-digits") for model in models}}
         scratch.write_params(overlay.overlaid(overlay.read(ROOT / "params.yaml"), cells))
         scratch.git("commit", "-q", "-a", "-m", "As the demo")
     return scratch

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 from heatproof.config import params
-from heatproof.new.demo import prepare
+from heatproof.new import examples, folder, texts
 from heatproof.storage import artifacts
 from tools import pipeline, repair
 from tools.run_lock import run_lock
@@ -39,6 +39,15 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
         if measured["accuracy"] < ACCURACY_GOAL:
             under.append(cell)
     return "\n".join(lines), under
+
+
+def prepare(demo: Path) -> None:
+    """Make the demo's folder, unless it is there. Raises UserError as `examples.write` does."""
+    if not (demo / params.PARAMS).exists():
+        for note in examples.write("digits", demo):
+            print(f"note: {note}")
+    elif (demo / "dvc.yaml").read_text("utf-8") != texts.pipeline_text(folder.originals()[1]):
+        print(f"note: {demo.name}/ is of another version; delete it to begin anew")
 
 
 def main() -> None:

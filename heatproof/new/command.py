@@ -6,7 +6,6 @@ if __name__ == "__main__":
     command.start("heatproof.new.command")
 
 import argparse
-import json
 import re
 from pathlib import Path
 from typing import get_args
@@ -14,7 +13,7 @@ from typing import get_args
 from heatproof.config import params
 from heatproof.config.models import Budget
 from heatproof.datasets.labelled_files import Labelled, labelled_by_folder, labelled_by_table
-from heatproof.new import folder, inspection, proposal, texts
+from heatproof.new import examples, folder, inspection, proposal, texts
 from heatproof.run.errors import UserError, nearest
 from heatproof.statistics.numbers import duration
 
@@ -41,9 +40,15 @@ def main() -> None:
     )
     parser.add_argument("name", type=Path, help="the folder to make")
     parser.add_argument(
-        "--images", type=Path, required=True, metavar="FOLDER",
+        "--images", type=Path, metavar="FOLDER",
         help="the pictures, in one subfolder for each class, or with --labels",
     )  # fmt: skip
+    parser.add_argument(
+        "--from",
+        dest="example",
+        metavar="EXAMPLE",
+        help="in place of --images: a study from examples/, or from a folder with a study.yaml",
+    )
     parser.add_argument("--labels", metavar="TABLE", help="a CSV file in that folder")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the networks' images")
     parser.add_argument("--models", default="", help="names from params.yaml, with commas between")
@@ -58,6 +63,11 @@ def new(arguments: argparse.Namespace) -> None:
         UserError: a name, the pictures or the place are wrong.
     """
     target, pictures = arguments.name, arguments.images
+    if (arguments.example is None) == (pictures is None):
+        raise UserError("which pictures? --images FOLDER, or --from EXAMPLE")
+    if arguments.example is not None:
+        _tell(target, examples.write(arguments.example, target))
+        return
     if arguments.budget not in get_args(Budget):
         close = nearest(arguments.budget, list(get_args(Budget)))
         raise UserError(
@@ -94,9 +104,7 @@ def new(arguments: argparse.Namespace) -> None:
         },
         pixels=max(choice.height, choice.width),
     )
-    real_params, real_stages = (
-        (folder.REPOSITORY / name).read_text("utf-8") for name in ("params.yaml", "dvc.yaml")
-    )
+    real_params, real_stages = folder.originals()
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
     notes = folder.write(
         target,
@@ -119,6 +127,10 @@ def new(arguments: argparse.Namespace) -> None:
     )
     for cell in cells:
         print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
+    _tell(target, notes)
+
+
+def _tell(target: Path, notes: list[str]) -> None:
     for note in notes:
         print(f"note: {note}")
     print(f"made {target}/: `cd {target}`, then `heatproof repro`")
@@ -145,10 +157,10 @@ def _source(dataset: str, pictures: Path, labels, choice: proposal.Choice, files
         "size": [choice.height, choice.width],
         "colour": choice.colour,
     }
-    return (
-        f"  {dataset}:\n"
-        f"    fetch: {json.dumps(fetch, ensure_ascii=False)}\n"
-        f"    preprocess: {{test_fraction: {_TEST_FRACTION}}}\n"
-        f"    normalisation: {{mean: {mean}, std: {std}}}\n"
-        f"    augmentation: {proposal.augmentation(choice)}\n"
-    )
+    blocks = {
+        "fetch": fetch,
+        "preprocess": {"test_fraction": _TEST_FRACTION},
+        "normalisation": {"mean": mean, "std": std},
+        "augmentation": proposal.augmentation(choice),
+    }
+    return texts.entry(dataset, blocks)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
 
@@ -13,6 +14,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # The files of this project that a study has too, as they are.
 AS_THEY_ARE = (".gitignore", ".dvcignore")
 DVC_CONFIG = "[core]\n    analytics = false\n    check_update = false\n"
+
+
+def originals() -> tuple[str, str]:
+    """Return the repository's params.yaml and dvc.yaml, as text."""
+    texts = ((REPOSITORY / name).read_text("utf-8") for name in ("params.yaml", "dvc.yaml"))
+    parameters, stages = texts
+    return parameters, stages
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
@@ -25,7 +33,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
         What to tell the user beside that it is done.
 
     Raises:
-        UserError: the folder has something in it, or cannot be made.
+        UserError: the folder has something in it, or the parameters do not fit together.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder}: it exists and is not empty; choose another name")
@@ -35,6 +43,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
         (made / ".dvc").mkdir(parents=True)
         for name, text in texts.items():
             (made / name).write_text(text, encoding="utf-8")
+        params.load(made / params.PARAMS)
         for name in AS_THEY_ARE:
             shutil.copyfile(REPOSITORY / name, made / name)
         (made / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")

@@ -56,11 +56,11 @@ def chosen(
     return Choice(height, width, "gray" if found.grey else "rgb", named, budget)
 
 
-def augmentation(choice: Choice) -> str:
+def augmentation(choice: Choice) -> dict[str, object]:
     """Return what may change in a training picture: a digit's mirror image is no digit."""
     shift = max(1, min(choice.height, choice.width) // 16)
     photographs = choice.colour == "rgb" and max(choice.height, choice.width) > SMALL
-    return f"{{shift_pixels: {shift}{', flip: true' if photographs else ''}}}"
+    return {"shift_pixels": shift, **({"flip": True} if photographs else {})}
 
 
 def schedule(images: int, test_fraction: float, validation_fraction: float) -> str:

@@ -4,9 +4,11 @@ So a new study's parameters are those of the published one, as far as it uses th
 are the same stages.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _COMPARISONS = ("shuffled", "compared", "published")  # of cells of the published study
 _HEAD = """\
@@ -22,30 +24,34 @@ SIZED_FOR = 32  # pixels a side: its images
 class Contents:
     """What is a new study's own.
 
-    dataset: its name. source: its entry in params.yaml, as text. models: their names.
-    schedules: of each model, what differs from its default for this dataset, as a YAML mapping on
-    a line. pixels: the longer side of an image, which sizes in pixels follow.
+    dataset: its name. source: its entry in params.yaml, as text (see `entry`), none for that of the
+    published study. models: their names. schedules: of each model, what differs from its default
+    for this dataset, as a YAML mapping on a line. pixels: the longer side of an image, which sizes
+    in pixels follow.
     """
 
     budget: str
     dataset: str
-    source: str
+    source: str | None
     models: Sequence[str]
     schedules: dict[str, str]
-    pixels: int
+    pixels: int = SIZED_FOR
 
 
 def params_text(real: str, study: Contents) -> str:
     """Return a new study's params.yaml, cut from the text of the published one's."""
     parts = sections(real)
     parts["budget"] = _HEAD.format(study.budget)
-    parts["datasets"] = f"{_head(parts['datasets'], 'datasets:')}{study.source}\n"
-    models = sections(parts["models"].split("\nmodels:\n", 1)[1], indent=2)
+    head = _head(parts["datasets"], "datasets:")
+    source = study.source or sections(parts["datasets"][len(head) :], indent=2)[study.dataset]
+    parts["datasets"] = f"{head}{source.rstrip()}\n\n"
+    head = _head(parts["models"], "models:")
+    models = sections(parts["models"][len(head) :], indent=2)
     chosen = (
         _scheduled(models[name], study.dataset, study.budget, study.schedules.get(name, ""))
         for name in study.models
     )
-    parts["models"] = _head(parts["models"], "models:") + "".join(chosen)
+    parts["models"] = head + "".join(chosen)
     parts["explain"] = _in_pixels(parts["explain"], study.pixels)
     parts["assess"] = re.sub(
         r"foreground: \[(.*)]", lambda found: _only(study.dataset, found), parts["assess"]
@@ -60,6 +66,14 @@ def params_text(real: str, study: Contents) -> str:
         parts[name] = _head(parts[name], f"{name}:").rstrip("\n") + " {}\n\n"
     text = "".join(parts.values()).rstrip("\n") + "\n"
     return text.replace("`make ", "`heatproof ")  # which works in any folder
+
+
+def entry(dataset: str, blocks: Mapping[str, Any]) -> str:
+    """Return a dataset's entry in params.yaml, each of its blocks on a line."""
+    lines = (
+        f"    {key}: {json.dumps(block, ensure_ascii=False)}\n" for key, block in blocks.items()
+    )
+    return f"  {dataset}:\n{''.join(lines)}"
 
 
 def pipeline_text(real: str, claims: bool = False) -> str:

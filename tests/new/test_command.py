@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from heatproof.config import params
-from heatproof.new import command, folder, proposal
+from heatproof.new import command, examples, folder, proposal
 from heatproof.run import ending
 from heatproof.run.git import git
 
@@ -125,3 +125,37 @@ def test_without_git_it_runs(tmp_path: Path, monkeypatch, capsys) -> None:
     assert made(monkeypatch, tmp_path / "s", "--images", source) == 0
     assert "git is not installed here" in capsys.readouterr().out
     assert "no_scm = true" in (tmp_path / "s" / ".dvc" / "config").read_text()
+
+
+@pytest.mark.parametrize("example", sorted(examples.EXAMPLES.glob("*/study.yaml")))
+def test_every_example_is_a_study(tmp_path: Path, monkeypatch, capsys, example: Path) -> None:
+    assert made(monkeypatch, tmp_path / "s", "--from", example.parent.name) == 0
+    assert capsys.readouterr().out.endswith("s`, then `heatproof repro`\n")
+    study = params.load(tmp_path / "s" / "params.yaml")
+    (dataset,) = study.datasets
+    for cell in study.cells:
+        assert study.run(cell).dataset == dataset
+    assert (tmp_path / "s" / "README.md").read_text() == (example.parent / "README.md").read_text()
+
+
+def test_an_example_of_ones_own(tmp_path: Path, monkeypatch, capsys) -> None:
+    (tmp_path / "mine").mkdir()
+    file = tmp_path / "mine" / "study.yaml"
+    (tmp_path / "mine" / "README.md").write_text("Mine.")
+    for text, message in (
+        ("dataset: digits\nmodels: [resnet81]", "models: 'resnet81' is not in the repository's"),
+        ("dataset: digit\nmodels: [resnet18]", "did you mean 'digits'?"),
+        ("dataset: digits", "study.yaml: models is missing"),
+        ("dataset: digits\nmodels: [lenet5]\nschedules: {lenet5: {epoch: 3}}", "epoch"),
+    ):
+        file.write_text(text)
+        assert made(monkeypatch, tmp_path / "s", "--from", file.parent) == 2
+        assert message in capsys.readouterr().err and not (tmp_path / "s").exists()
+    file.write_text(
+        "dataset: digits\nmodels: [lenet5]\nbudget: best\nschedules: {lenet5: {epochs: 3}}"
+    )
+    assert made(monkeypatch, tmp_path / "s", "--from", file.parent) == 0
+    assert params.load(tmp_path / "s" / "params.yaml").run("lenet5-digits").schedule.epochs == 3
+    assert made(monkeypatch, tmp_path / "t", "--from", "nowhere") == 2
+    assert "known: digits, shapes" in capsys.readouterr().err
+    assert made(monkeypatch, tmp_path / "t") == 2

@@ -1,0 +1,70 @@
+"""Pictures drawn here, whose truth is known: a shape on a ground of patches says the class.
+
+Place, size and colour of the shape, and the ground, are drawn at random and say nothing about the
+class. Where the shape is is the mask: evidence lies nowhere else.
+"""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from heatproof.config.schema import Block, ReadsNothing
+from heatproof.storage.records import RawDataset
+
+SHAPES = ("circle", "cross", "square", "triangle")
+_PATCH = 4  # pixels a side, of the ground
+_GROUND, _SHAPE = (40, 140), (170, 256)  # brightness of each channel, from and below
+_RADIUS = (0.14, 0.26)  # of the picture's side
+TRAIN, TEST = range(2)  # streams of random numbers
+
+
+class Options(Block):
+    """`size`: of a side, in pixels. How many pictures of each class; the seed of all chance."""
+
+    source: Literal["shapes"]
+    size: Annotated[int, Field(ge=16, le=256)]
+    train_per_class: Annotated[int, Field(ge=2, le=100_000)]
+    test_per_class: Annotated[int, Field(ge=1, le=100_000)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    reads: ReadsNothing
+
+
+def fetch(options: Options) -> RawDataset:
+    """Return the pictures, uint8 (n, size, size, 3), with a mask of each test picture's shape."""
+    parts = []
+    for stream, count in ((TRAIN, options.train_per_class), (TEST, options.test_per_class)):
+        labels = np.repeat(np.arange(len(SHAPES), dtype=np.int64), count)
+        generator = np.random.default_rng([options.seed, stream])
+        pictures = [drawn(SHAPES[label], options.size, generator) for label in labels]
+        images, masks = map(np.stack, zip(*pictures, strict=True))
+        parts.append((images, labels, masks))
+    (images, labels, _), (test_images, test_labels, test_masks) = parts
+    return RawDataset(images, labels, test_images, test_labels, SHAPES, test_masks=test_masks)
+
+
+def drawn(shape: str, size: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a shape; return the picture, uint8 (size, size, 3), and its mask, uint8 (size, size)."""
+    patches = -(-size // _PATCH)
+    ground = generator.integers(*_GROUND, (patches, patches, 3), dtype=np.uint8)
+    picture = ground.repeat(_PATCH, axis=0).repeat(_PATCH, axis=1)[:size, :size].copy()
+    radius = generator.uniform(*_RADIUS) * size
+    middle = generator.uniform(radius, size - radius, 2)
+    mask = _inside(shape, size, middle, radius)
+    picture[mask] = generator.integers(*_SHAPE, 3, dtype=np.uint8)
+    return picture, mask.astype(np.uint8)
+
+
+def _inside(shape: str, size: int, middle: np.ndarray, radius: float) -> np.ndarray:
+    """Return which pixels' centres are inside, bool (size, size); all shapes fit one circle."""
+    centres = np.arange(size) + 0.5
+    down, right = (centres - middle[0])[:, np.newaxis], (centres - middle[1])[np.newaxis]
+    if shape == "circle":
+        return down**2 + right**2 <= radius**2
+    if shape == "square":
+        return np.maximum(abs(down), abs(right)) <= radius * np.sqrt(0.5)
+    if shape == "cross":
+        arms = np.minimum(abs(down), abs(right)) <= radius / 4
+        return arms & (np.maximum(abs(down), abs(right)) <= radius)
+    # Of equal sides, its point up: the lower side half a radius below the middle.
+    return (down <= radius / 2) & (np.sqrt(3) * abs(right) <= down + radius)
