@@ -2,15 +2,31 @@
 
 Bach et al. 2015, https://doi.org/10.1371/journal.pone.0130140, and Montavon et al. 2019,
 https://doi.org/10.1007/978-3-030-28954-6_10. The relevance of the target's logit is the logit, and
-each layer shares out the relevance of its outputs among its inputs (`lrp_rules`). It is defined for
-affine layers, sums, pooling and activations, so batch normalisations are folded into the
-convolutions first (`folding`).
+each neuron shares out its relevance among what it sums up (`lrp_rules`). By layer kind:
 
-- An activation hands its output's relevance to its input as it is.
-- The network's first layer, the normalisation (x - mean) / std, does too: a pixel's relevance is
-  that of its normalised value. Its offset is thereby no bias that takes relevance, and a pixel of
-  the mean colour, not a black one, is what has nothing to say.
+- Convolution (depthwise too), dense layer, average pooling: the rule of the method, epsilon or
+  alpha-beta, whatever follows. A linear bottleneck is a neuron like any other (its activation is
+  the identity, and its value may be negative).
+- Batch normalisation: folded into the convolution before it (`folding`), as Montavon et al. 2019
+  advise; where that cannot be, the rule, as of an affine layer.
+- Addition of branches: a neuron is x_j = g(sum_i z_ij + b_j) (Bach et al. 2015, eq. 50 to 52), so
+  a residual block's is the whole sum: what its convolution gathers and, with weight 1, what the
+  shortcut brings. Its relevance is shared out once, over all of these. Of shortcuts neither paper
+  speaks. To share out between the branches first, as zennit, iNNvestigate and Captum do (in
+  proportion), gives a branch whose sum is negative a negative relevance, and so turns round the
+  sign of what speaks for the neuron in it. With epsilon both are the same.
+- Activation, ReLU6 included: hands its output's relevance to its input as it is.
+- Maximum pooling: the largest value takes all of its window's relevance.
+- The network's first layer, the normalisation (x - mean) / std: as an activation. A pixel's
+  relevance is that of its normalised value. Its offset is thereby no bias that takes relevance, and
+  a pixel of the mean colour, not a black one, is what has nothing to say.
 - A pixel's relevance is the sum over its colour channels.
+
+Maps of zennit's AlphaBeta (additions by its Norm) on the same folded weights of a mobilenet_v2
+trained on digits correlate with these at 0.72; with its additions merged into the projections
+before them at 0.98. What remains is neurons with contributions of one sign, many where a depthwise
+convolution sums up nine values: zennit gives them alpha times their relevance, which then does not
+add up. Without that it is 1.00.
 
 What biases, epsilon and black padding around the image take is missing from the map's sum, and is
 reported as `conservation_error`: |sum of the map - logit| / |logit|, NaN where the logit is 0. It
@@ -27,7 +43,7 @@ from pydantic import Field
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.propagation.lrp_layers import require_rules
-from heatproof.attribution.propagation.lrp_rules import Share, alpha_beta_rule, epsilon_rule, rules
+from heatproof.attribution.propagation.lrp_rules import Rule, alpha_beta_rule, epsilon_rule, rules
 from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
@@ -49,7 +65,7 @@ class AlphaBetaOptions(Block):
 def lrp_epsilon(
     network: "Network", images: np.ndarray, targets: np.ndarray, epsilon: float
 ) -> Attribution:
-    """Attribute each target logit to pixels by the epsilon rule in every layer.
+    """Attribute each target logit to pixels by the epsilon rule.
 
     Args:
         network: the network to explain.
@@ -70,7 +86,7 @@ def lrp_epsilon(
 def lrp_alpha_beta(
     network: "Network", images: np.ndarray, targets: np.ndarray, alpha: float
 ) -> Attribution:
-    """Attribute each target logit to pixels by the alpha-beta rule in every layer.
+    """Attribute each target logit to pixels by the alpha-beta rule.
 
     Args:
         network: the network to explain.
@@ -89,7 +105,7 @@ def lrp_alpha_beta(
 
 
 def _propagated(
-    network: "Network", images: np.ndarray, targets: np.ndarray, key: tuple, share: Share
+    network: "Network", images: np.ndarray, targets: np.ndarray, key: tuple, rule: Rule
 ) -> Attribution:
     """Propagate the target's logit back by a rule."""
     import tensorflow as tf
@@ -99,7 +115,7 @@ def _propagated(
     def function(batch: Any, batch_targets: Any) -> tuple[Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(batch)
-            outputs = graph.run(network.model, batch, rules(network.model, share))
+            outputs = graph.run(network.model, batch, rules(network.model, rule))
         logits = list(outputs.values())[-1]
         relevance = logits * tf.one_hot(batch_targets, logits.shape[-1], dtype=logits.dtype)
         pixels = tape.gradient(

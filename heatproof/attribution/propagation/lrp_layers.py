@@ -1,9 +1,10 @@
 """What layer-wise relevance propagation takes a layer for: affine, passing on, or moving values.
 
 Which of Keras' layers are which, and an affine one's kernel, bias and linear map, which is all that
-the rules (`lrp_rules`) ask of it.
+the rules (`lrp_rules`) ask of it; and which layers are summands of a residual block's neurons.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,9 @@ MOVING = (
 # What hands an output's relevance to its input as it is.
 PASSING = ("Activation", "ReLU", "LeakyReLU", "Rescaling")
 
+# Those of the moving ones that leave every value where it is, for what passes through them.
+_UNCHANGING = ("Identity", "Dropout", "SpatialDropout2D", "GaussianNoise")
+
 # Sums with positive weights only.
 _POSITIVE = ("Add", "AveragePooling2D", "GlobalAveragePooling2D")
 
@@ -35,14 +39,12 @@ _POSITIVE = ("Add", "AveragePooling2D", "GlobalAveragePooling2D")
 class Affine:
     """A layer as what it is between its input and its activation.
 
-    apply: (inputs, kernel) -> outputs, linear in both. kernel, bias: tensors. activation: what
-    follows in the same layer.
+    apply: (inputs, kernel) -> outputs, linear in both. kernel, bias: tensors.
     """
 
     apply: Callable[[Any, Any], Any]
     kernel: Any
     bias: Any
-    activation: Callable[[Any], Any]
 
 
 def require_rules(model: "keras.Model") -> None:
@@ -55,7 +57,7 @@ def require_rules(model: "keras.Model") -> None:
         kind = type(layer).__name__
         activation = getattr(layer, "activation", None)
         named = getattr(activation, "__name__", "linear")
-        if kind not in (*MOVING, *PASSING, *_AFFINE):
+        if kind not in (*MOVING, *PASSING, *_AFFINE, "Add"):
             why = f"layers of the kind {kind}"
         elif named not in PASSED:
             why = f"the activation {named}"
@@ -86,13 +88,47 @@ def never_negative(model: "keras.Model") -> set[int]:
     return not_negative
 
 
+def summands(model: "keras.Model") -> set[str]:
+    """Name the layers whose sums are only a part of the sum that a neuron is.
+
+    In a residual block a neuron adds what a convolution gathers to what the other branch brings, so
+    the convolution has no neurons of its own. That holds for an affine layer without activation,
+    or a sum, that an `Add` alone reads, and for layers between that leave its values as they are.
+    """
+    made_by = {id(layer.output): layer for layer in model.operations}
+    readers = Counter(
+        id(tensor)
+        for layer in model.operations
+        for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])
+    )
+    found: set[str] = set()
+    for add in (layer for layer in model.operations if type(layer).__name__ == "Add"):
+        for tensor in add.input:
+            way = []
+            layer = made_by[id(tensor)]
+            while type(layer).__name__ in _UNCHANGING and readers[id(layer.output)] == 1:
+                way.append(layer.name)
+                layer = made_by[id(layer.input)]
+            activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+            sums = type(layer).__name__ in (*_AFFINE, "Add") and activation == "linear"
+            if sums and readers[id(layer.output)] == 1:
+                found.update(way, [layer.name])
+    return found
+
+
 def affine(layer: "keras.layers.Layer") -> Affine:
     """Describe a layer of one of the kinds in `_AFFINE`. Its weights are read now."""
     import tensorflow as tf
 
     kernel, bias, apply = _AFFINE[type(layer).__name__](layer)
-    activation = getattr(layer, "activation", None) or (lambda z: z)
-    return Affine(apply, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias), activation)
+    return Affine(apply, tf.convert_to_tensor(kernel), tf.convert_to_tensor(bias))
+
+
+def unchanged() -> Affine:
+    """Describe what hands on its inputs: weights of 1."""
+    import tensorflow as tf
+
+    return Affine(tf.multiply, tf.constant(1.0), tf.constant(0.0))
 
 
 def _bias(layer: "keras.layers.Layer") -> Any:
@@ -148,13 +184,6 @@ def _normalisation(layer: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any
     return scale, shift, tf.multiply
 
 
-def _sum(_: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any, Any], Any]]:
-    """Branches that are added, stacked along a first axis."""
-    import tensorflow as tf
-
-    return 1.0, 0.0, lambda x, kernel: tf.reduce_sum(x, axis=0) * kernel
-
-
 def _average(layer: "keras.layers.Layer") -> tuple[Any, Any, Callable[[Any, Any], Any]]:
     import tensorflow as tf
 
@@ -180,7 +209,6 @@ _AFFINE = {
     "DepthwiseConv2D": _depthwise,
     "Dense": _dense,
     "BatchNormalization": _normalisation,
-    "Add": _sum,
     "AveragePooling2D": _average,
     "GlobalAveragePooling2D": _global_average,
 }

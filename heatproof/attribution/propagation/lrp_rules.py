@@ -4,7 +4,7 @@ A rule computes what the layer computes, and its gradient (`tf.custom_gradient`)
 of the layer's outputs in place of a gradient, and gives that of its inputs. With such layers the
 network's ordinary backward pass is the whole method.
 
-Both rules share out an output's relevance R_j by the contributions z_ij = x_i w_ij to
+Both rules share out a neuron's relevance R_j by the contributions z_ij = x_i w_ij to
 z_j = sum_i z_ij + b_j (equation numbers of Bach et al. 2015,
 https://doi.org/10.1371/journal.pone.0130140):
 
@@ -13,11 +13,16 @@ https://doi.org/10.1371/journal.pone.0130140):
 - alpha-beta (eq. 60, with beta = alpha - 1 and its sign written out):
   R_i = sum_j (alpha z+_ij / z+_j - beta z-_ij / z-_j) R_j, positive and negative contributions
   apart. A positive bias counts among the positive contributions, a negative one among the
-  negative; its share is lost. An output with contributions of one sign only gives them all of its
-  relevance: the equation says nothing there, and no relevance is to appear or disappear.
+  negative; its share is lost. A neuron with contributions of one sign only gives them all of its
+  relevance: the equation says nothing there, and no relevance is to appear or disappear (eq. 2).
+
+So a rule has two halves: what a layer contributes to a neuron, and how the neuron, where all of its
+contributions meet, shares out its relevance. What travels back between them is relevance per
+contribution. They stand in one layer, but for a residual block, whose neurons are those of the sum.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatproof.attribution.propagation.lrp_layers import (
@@ -26,6 +31,8 @@ from heatproof.attribution.propagation.lrp_layers import (
     Affine,
     affine,
     never_negative,
+    summands,
+    unchanged,
 )
 
 if TYPE_CHECKING:
@@ -34,35 +41,63 @@ if TYPE_CHECKING:
 # Contributions below this count as this: relevance divided by them would not be finite.
 TINY = 1e-20
 
-# (the layer, whether its inputs are never negative) -> what to compute in its place.
-Share = Callable[[Affine, bool], Callable[[Any], Any]]
+# A layer's contributions to its neurons: one tensor of their sums, or one for each sign.
+Parts = tuple[Any, ...]
 
 
-def rules(model: "keras.Model", share: Share) -> Callable[["keras.layers.Layer"], Any]:
+@dataclass(frozen=True)
+class Rule:
+    """A rule's two halves.
+
+    contributed: (a layer, whether its inputs are never negative) -> what takes its inputs and gives
+    its contributions. shared: contributions -> their sum, whose gradient is relevance.
+    """
+
+    contributed: Callable[[Affine, bool], Callable[[Any], Parts]]
+    shared: Callable[..., Any]
+
+
+def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], Any]:
     """Return what `graph.run` asks for each layer: what to compute in its place.
 
     Args:
         model: a flat functional network that `lrp_layers.require_rules` lets pass.
-        share: the rule for affine layers.
+        rule: for affine layers and sums.
     """
-    import tensorflow as tf
+    positive, summed = never_negative(model), summands(model)
 
-    positive = never_negative(model)
+    def contributed(layer: "keras.layers.Layer") -> Callable[[Any], Parts]:
+        return rule.contributed(affine(layer), id(layer.input) in positive)
+
+    def added(layer: "keras.layers.Layer") -> Callable[..., Parts]:
+        """A branch that is no summand brings itself: a contribution of weight 1."""
+        itself = [rule.contributed(unchanged(), id(t) in positive) for t in layer.input]
+
+        def parts(*branches: Any) -> Parts:
+            brought = [
+                branch if isinstance(branch, tuple) else brings(branch)
+                for branch, brings in zip(branches, itself, strict=True)
+            ]
+            return tuple(sum(part[1:], start=part[0]) for part in zip(*brought, strict=True))
+
+        return parts
 
     def rule_for(layer: "keras.layers.Layer") -> Callable[..., Any] | None:
         kind = type(layer).__name__
         if kind in MOVING:
-            return None
+            return (lambda parts: parts) if layer.name in summed else None
         if kind in PASSING:
             return _passed(layer)
-        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-        rule = share(affine(layer), all(id(tensor) in positive for tensor in inputs))
-        return (lambda *branches: rule(tf.stack(branches))) if kind == "Add" else rule
+        parts = added(layer) if kind == "Add" else contributed(layer)
+        if layer.name in summed:
+            return parts
+        activated = _passed(getattr(layer, "activation", None) or (lambda z: z))
+        return lambda *inputs: activated(rule.shared(*parts(*inputs)))
 
     return rule_for
 
 
-def epsilon_rule(epsilon: float) -> Share:
+def epsilon_rule(epsilon: float) -> Rule:
     """Return eq. 58. Epsilon is a share of the root mean square of the layer's outputs.
 
     As in the program that goes with Montavon et al. 2019
@@ -71,61 +106,71 @@ def epsilon_rule(epsilon: float) -> Share:
     """
     import tensorflow as tf
 
-    def share(layer: Affine, _: bool) -> Callable[[Any], Any]:
+    def contributed(layer: Affine, _: bool) -> Callable[[Any], Parts]:
         @tf.custom_gradient
-        def rule(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def parts(x: Any) -> tuple[Any, Callable[[Any], Any]]:
             z = layer.apply(x, layer.kernel) + layer.bias
+            return (
+                z,
+                lambda per_contribution: x * _transposed(layer, layer.kernel, x, per_contribution),
+            )
 
-            def backward(relevance: Any) -> Any:
-                square = tf.reduce_mean(z * z, axis=list(range(1, len(z.shape))), keepdims=True)
-                small = epsilon * tf.sqrt(square)
-                stable = z + tf.where(z < 0, -small, small)
-                shared = tf.math.divide_no_nan(relevance, stable)
-                return x * _transposed(layer, layer.kernel, x, shared)  # eq. 58
+        return lambda x: (parts(x),)
 
-            return layer.activation(z), backward
+    @tf.custom_gradient
+    def shared(z: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def backward(relevance: Any) -> Any:
+            square = tf.reduce_mean(z * z, axis=list(range(1, len(z.shape))), keepdims=True)
+            small = epsilon * tf.sqrt(square)
+            return tf.math.divide_no_nan(relevance, z + tf.where(z < 0, -small, small))  # eq. 58
 
-        return rule
+        return z, backward
 
-    return share
+    return Rule(contributed, shared)
 
 
-def alpha_beta_rule(alpha: float) -> Share:
+def alpha_beta_rule(alpha: float) -> Rule:
     """Return eq. 60 with beta = alpha - 1."""
     import tensorflow as tf
 
-    def share(layer: Affine, positive: bool) -> Callable[[Any], Any]:
+    def contributed(layer: Affine, positive: bool) -> Callable[[Any], Parts]:
         excites, inhibits = tf.nn.relu(layer.kernel), -tf.nn.relu(-layer.kernel)
 
         @tf.custom_gradient
-        def rule(x: Any) -> tuple[Any, Callable[[Any], Any]]:
+        def parts(x: Any) -> tuple[Parts, Callable[..., Any]]:
             # Inputs of each sign, with the kernels that make them a positive contribution and a
             # negative one.
-            parts = [(tf.nn.relu(x), excites, inhibits)]
+            signs = [(tf.nn.relu(x), excites, inhibits)]
             if not positive:
-                parts.append((-tf.nn.relu(-x), inhibits, excites))
-            up = tf.add_n([layer.apply(part, kernel) for part, kernel, _ in parts])
-            down = tf.add_n([layer.apply(part, kernel) for part, _, kernel in parts])
-            up, down = up + tf.nn.relu(layer.bias), down - tf.nn.relu(-layer.bias)
+                signs.append((-tf.nn.relu(-x), inhibits, excites))
+            up = tf.add_n([layer.apply(part, kernel) for part, kernel, _ in signs])
+            down = tf.add_n([layer.apply(part, kernel) for part, _, kernel in signs])
 
-            def backward(relevance: Any) -> Any:
-                # eq. 60; what contributes nothing is no divisor, and has nothing to be given.
-                to_up = relevance * tf.where(down < 0, alpha, 1.0) / tf.maximum(up, TINY)
-                to_down = relevance * tf.where(up > 0, 1 - alpha, 1.0) / tf.minimum(down, -TINY)
+            def backward(to_up: Any, to_down: Any) -> Any:
                 return tf.add_n([
                     part
                     * (
                         _transposed(layer, kernel, x, to_up)
                         + _transposed(layer, other, x, to_down)
                     )
-                    for part, kernel, other in parts
+                    for part, kernel, other in signs
                 ])  # fmt: skip
 
-            return layer.activation(up + down), backward
+            return (up + tf.nn.relu(layer.bias), down - tf.nn.relu(-layer.bias)), backward
 
-        return rule
+        return parts
 
-    return share
+    @tf.custom_gradient
+    def shared(up: Any, down: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
+        def backward(relevance: Any) -> tuple[Any, Any]:
+            # eq. 60; what contributes nothing is no divisor, and has nothing to be given.
+            to_up = relevance * tf.where(down < 0, alpha, 1.0) / tf.maximum(up, TINY)
+            to_down = relevance * tf.where(up > 0, 1 - alpha, 1.0) / tf.minimum(down, -TINY)
+            return to_up, to_down
+
+        return up + down, backward
+
+    return Rule(contributed, shared)
 
 
 def _transposed(layer: Affine, kernel: Any, x: Any, outputs: Any) -> Any:
@@ -138,12 +183,12 @@ def _transposed(layer: Affine, kernel: Any, x: Any, outputs: Any) -> Any:
     return tape.gradient(applied, x, output_gradients=outputs)
 
 
-def _passed(layer: "keras.layers.Layer") -> Callable[[Any], Any]:
+def _passed(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Let an output's relevance be that of the input it was made of."""
     import tensorflow as tf
 
     @tf.custom_gradient
     def rule(x: Any) -> tuple[Any, Callable[[Any], Any]]:
-        return layer(x), lambda relevance: relevance
+        return function(x), lambda relevance: relevance
 
     return rule

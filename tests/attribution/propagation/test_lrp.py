@@ -7,8 +7,16 @@ from keras import layers
 
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.propagation.lrp import lrp_alpha_beta, lrp_epsilon
+from heatproof.attribution.propagation.lrp_layers import summands
 from tests.attribution import architectures, networks
-from tests.attribution.lrp_rules import PIXELS, by_alpha_1, by_alpha_2, by_epsilon, two_layers
+from tests.attribution.lrp_rules import (
+    PIXELS,
+    Rule,
+    by_alpha_1,
+    by_alpha_2,
+    by_epsilon,
+    two_layers,
+)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -67,6 +75,54 @@ def test_the_strongest_pixel_of_a_window_gets_it_all() -> None:
     expected = expected.reshape(2, 2, 2, 2).swapaxes(1, 2).reshape(4, 4)
     found = by_epsilon(Network(model), image, np.array([0]))
     np.testing.assert_allclose(found.maps[0], expected, rtol=1e-4, atol=1e-6)
+
+
+def residual_block() -> Network:
+    """Pixels (1, 2) make the neurons (3 - 2) + 1 and (-1 + 2) + 2, and these the logit 4 - 3.
+
+    In brackets what the convolution's place brings, behind a batch normalisation that doubles it;
+    the other summand is the pixel itself.
+    """
+    inputs = keras.Input((1, 2, 1))
+    entered = layers.Flatten()(inputs)
+    x = layers.Dense(2, use_bias=False, name="gathers")(entered)
+    x = layers.BatchNormalization(epsilon=0.5, name="norm")(x)
+    x = layers.ReLU()(layers.Add()([x, entered]))
+    model = keras.Model(inputs, layers.Dense(1, use_bias=False, name="logits")(x))
+    model.get_layer("gathers").set_weights([np.array([[3, -1], [-1, 1]]) / 2])
+    model.get_layer("norm").set_weights(list(np.array([[2, 2], [0, 0], [0, 0], [0.5, 0.5]])))
+    model.get_layer("logits").set_weights([np.array([[2], [-1]])])
+    return Network(model)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (by_epsilon, [9 * 1, -4 * 2]),  # gradient × input
+        # The logit's positive 4 and negative 3 get 2 and -1. Of the first neuron's contributions
+        # pixel 1 has all positive ones, 3 and 1, pixel 2 the negative one; of the second's pixel 2
+        # has the positive ones, 2 and 2, and pixel 1 the negative one.
+        (by_alpha_2, [2 * 2 - 1 * -1, -1 * 2 + 2 * -1]),
+        (by_alpha_1, [1, 0]),
+    ],
+)
+def test_a_residual_block_by_hand(rule: Rule, expected: list[float]) -> None:
+    """A neuron is the sum of both branches: positive contributions of either go together."""
+    found = rule(residual_block(), PIXELS, np.array([0]))
+    np.testing.assert_allclose(found.maps[0, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(found.numbers["conservation_error"], 0, atol=1e-5)
+
+
+def test_what_an_addition_alone_reads_is_a_summand() -> None:
+    """No neurons of their own: one sum behind another and a layer that changes nothing."""
+    inputs = keras.Input((4,))
+    shared = layers.Dense(4, name="shared")(inputs)  # the last addition reads it too
+    activated = layers.Dense(4, activation="relu", name="activated")(shared)
+    first = layers.Add(name="first")([layers.Dense(4, name="gathers")(activated), shared])
+    passed = layers.Dropout(0.5, name="passed")(first)
+    x = layers.Add(name="second")([passed, activated, layers.ReLU()(shared), inputs])
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(x))
+    assert summands(model) == {"gathers", "first", "passed"}
 
 
 LAYERS = {
