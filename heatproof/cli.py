@@ -11,6 +11,7 @@ from heatproof.run.errors import UserError, nearest
 # By name: the program that does it, and what it does.
 COMMANDS = {
     "new": ("heatproof.new.command", "make a study of your own pictures, in a new folder"),
+    "update": ("heatproof.new.update", "bring a study's stages up to this version of heatproof"),
     "demo": ("tools.demo", "run the whole pipeline on bundled digits, in demo/"),
     "repro": ("tools.repro", "run the study, or the stages named"),
     "sweep": ("tools.sweep", "compare values of parameters as DVC experiments"),

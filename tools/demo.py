@@ -17,8 +17,8 @@ import sys
 from pathlib import Path
 
 from heatproof.config import params
-from heatproof.new import examples, folder, texts
-from heatproof.storage import artifacts
+from heatproof.new import examples, update
+from heatproof.storage import artifacts, atomic
 from tools import pipeline, repair
 from tools.run_lock import run_lock
 
@@ -42,12 +42,16 @@ def summary(cells: list[str]) -> tuple[str, list[str]]:
 
 
 def prepare(demo: Path) -> None:
-    """Make the demo's folder, unless it is there. Raises UserError as `examples.write` does."""
+    """Make the demo's folder; if it is there, bring its stages up to date.
+
+    Raises:
+        UserError: as `examples.write` does.
+    """
     if not (demo / params.PARAMS).exists():
         for note in examples.write("digits", demo):
             print(f"note: {note}")
-    elif (demo / "dvc.yaml").read_text("utf-8") != texts.pipeline_text(folder.originals()[1]):
-        print(f"note: {demo.name}/ is of another version; delete it to begin anew")
+    elif not update.is_current(demo):
+        atomic.write_text(demo / update.STAGES, update.current(demo))
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
+from heatproof.new import update
 from heatproof.run import forkserver
 from heatproof.run.errors import UserError, nearest
 from heatproof.storage import atomic
@@ -78,6 +79,10 @@ def main() -> None:
     with nullcontext() if only_lists else run_lock(here, again):
         if arguments.budget:
             set_budget(params.PARAMS, arguments.budget)
+        if not Path("Makefile").exists() and not update.is_current(here):
+            print(
+                "note: dvc.yaml is not this version's: `heatproof update` makes it so", flush=True
+            )
         # DVC would stop at a wrong name too, but in terms of its own file, not the user's.
         params.load()
         if arguments.dry:

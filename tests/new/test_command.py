@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from heatproof.config import params
-from heatproof.new import command, examples, folder, proposal
+from heatproof.new import command, examples, folder, proposal, update
 from heatproof.run import ending
+from heatproof.run.errors import UserError
 from heatproof.run.git import git
 
 
@@ -159,3 +160,17 @@ def test_an_example_of_ones_own(tmp_path: Path, monkeypatch, capsys) -> None:
     assert made(monkeypatch, tmp_path / "t", "--from", "nowhere") == 2
     assert "known: digits, shapes" in capsys.readouterr().err
     assert made(monkeypatch, tmp_path / "t") == 2
+
+
+def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, capsys) -> None:
+    assert made(monkeypatch, tmp_path / "s", "--from", "digits") == 0
+    monkeypatch.chdir(tmp_path / "s")
+    stages = Path("dvc.yaml").read_text("utf-8")
+    update.main()
+    assert "already" in capsys.readouterr().out
+    Path("dvc.yaml").write_text("stages: {}\n")
+    update.main()
+    assert Path("dvc.yaml").read_text("utf-8") == stages
+    monkeypatch.chdir(folder.REPOSITORY)
+    with pytest.raises(UserError, match="expected a study that `heatproof new` made"):
+        update.main()
