@@ -1,5 +1,7 @@
 """One order for the same images, whatever source they come from."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from heatproof.storage.records import RawDataset
@@ -31,11 +33,12 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
     """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
     train = canonical_order(raw.images, raw.labels)
     test = canonical_order(raw.test_images, raw.test_labels)
-    return RawDataset(
-        raw.images[train],
-        raw.labels[train],
-        raw.test_images[test],
-        raw.test_labels[test],
-        raw.class_names,
-        None if raw.test_masks is None else raw.test_masks[test],
+    return replace(
+        raw,
+        images=raw.images[train],
+        labels=raw.labels[train],
+        validation=None if raw.validation is None else raw.validation[train],
+        test_images=raw.test_images[test],
+        test_labels=raw.test_labels[test],
+        test_masks=None if raw.test_masks is None else raw.test_masks[test],
     )

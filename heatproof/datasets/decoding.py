@@ -1,18 +1,35 @@
-"""From a PNG or JPEG file of any kind to pixels of one kind and size.
+"""From an image file of any kind to pixels of one kind and size.
 
 Every image is turned as its EXIF orientation says, laid on black where it is transparent, reduced
-to 8 bits (of 16, the upper 8), brought to RGB or grey by Pillow's plain formulas (colour profiles
-are not applied), and resized with a bilinear filter that widens when it shrinks, so that no pixel
-is skipped. The aspect ratio is not kept. An image that has the size keeps its pixels.
+to 8 bits (see `deep`), brought to RGB or grey by Pillow's plain formulas (colour profiles are not
+applied), and resized with a bilinear filter that widens when it shrinks, so that no pixel is
+skipped. The aspect ratio is not kept. An image that has the size keeps its pixels. Of an animation
+the first frame is taken.
 """
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from heatproof.datasets import png
+from heatproof.datasets.deep import (
+    Deep,
+    UnusableImage,
+    deep_values,
+    in_8_bits,
+    is_deep,
+    require_usual,
+    usual_range,
+)
+from heatproof.datasets.labelled_files import RAW_ENDINGS
+
+# What a file has to be, whatever its name: Pillow's readers of anything else are not used.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000", "PPM")
 # What Pillow raises, beside OSError, on files that are not what they claim to be.
 UNREADABLE = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error,
@@ -20,37 +37,93 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def opened(path: Path) -> Image.Image:
-    """Decode one PNG or JPEG in full and turn it as its EXIF orientation says.
+def decoded(path: Path) -> Image.Image | Deep:
+    """Decode one image file in full and turn it as its EXIF orientation says.
+
+    Call it `quietly`.
 
     Raises:
         UNREADABLE: one of these, if it cannot be decoded.
     """
+    if path.suffix.lower() in RAW_ENDINGS:
+        raise UnusableImage("a camera's raw file; export it as PNG or JPEG")
+    with path.open("rb") as file:
+        is_png = file.read(len(png.SIGNATURE)) == png.SIGNATURE
+    if is_png:
+        image = png.opened(path)
+        return image if isinstance(image, Deep) else _upright(image)
+    with Image.open(path, formats=FORMATS) as image:
+        if is_deep(image):
+            return deep_values(lambda: Image.open(path, formats=FORMATS))
+        return _upright(image)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Let decoding warn of nothing, and refuse what has too many pixels. Not for one thread only.
+
+    A damaged EXIF block turns nothing.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a damaged EXIF block turns nothing
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return ImageOps.exif_transpose(image)
+        yield
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    if image.mode == "LAB":
+        raise UnusableImage("its colours are in CIELAB; save it as PNG or JPEG")
+    return ImageOps.exif_transpose(image)
+
+
+def opened(path: Path, value_range: tuple[float, float] | None = None) -> Image.Image:
+    """Decode one image file, turn it as its EXIF orientation says, and reduce it to 8 bits.
+
+    Args:
+        path: of the file.
+        value_range: the values of black and white in an image of more than 8 bits; what is usual
+            for its own values where it is None.
+
+    Raises:
+        UNREADABLE: one of these, if it cannot be decoded.
+    """
+    with quietly():
+        image = decoded(path)
+    if not isinstance(image, Deep):
+        return image
+    return in_8_bits(image, *(value_range or usual_range(require_usual(image), image.is_real)))
 
 
 def why_unreadable(path: Path, error: Exception) -> str:
     """Say what is wrong with a file that `opened` refused with an error, and what to do."""
     if isinstance(error, PermissionError):
         return "permission denied; make the file readable"
+    if isinstance(error, UnusableImage):
+        return str(error)
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"too many pixels, over {Image.MAX_IMAGE_PIXELS:,}; make the image smaller"
     if path.stat().st_size == 0:
-        return "the file is empty; expected a PNG or JPEG image"
+        return "the file is empty; expected an image"
     try:
         with Image.open(path) as image:
             kind = image.format
     except UnidentifiedImageError:
-        return "this is no PNG or JPEG image; export it as one (phones often save HEIC)"
+        return _why_unknown(path)
     except UNREADABLE:
         kind = None
-    if kind in (None, "PNG", "JPEG", "MPO"):
-        return "the image is damaged or cut off; save it again as PNG or JPEG"
-    return f"this is a {kind} image; save it as PNG or JPEG"
+    if kind in (None, "MPO", *FORMATS):
+        return "the image is damaged or cut off; save it again"
+    return f"this is a {kind} image, which is not read; save it as PNG or JPEG"
+
+
+def _why_unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head.startswith(png.SIGNATURE):
+        return "the image is damaged or cut off; save it again"
+    if head[4:8] == b"ftyp":  # ISO media: HEIC of phones, films
+        return "this is a HEIF image or a film, which is not read; export it as PNG or JPEG"
+    return "this is no image of a known kind; export it as PNG or JPEG"
 
 
 def as_pixels(
@@ -63,9 +136,7 @@ def as_pixels(
     Returns:
         uint8 (height, width, 3) for colour "rgb", (height, width, 1) for "gray".
     """
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip at 255
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
-    elif image.has_transparency_data:
+    if image.has_transparency_data:
         seen = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", seen.size, (ground,) * 3 + (255,)), seen)
     final = image.convert("RGB" if colour == "rgb" else "L")

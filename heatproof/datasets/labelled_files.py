@@ -1,171 +1,122 @@
-"""Which images of a folder have which label: by a table, or by the subfolder they are in."""
+"""Image files with their labels: what a folder or a table gives, and what of it is left out."""
 
-import csv
-import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from heatproof.run.errors import UserError, nearest, printable
+from heatproof.run.errors import UserError, printable
 
-ENDINGS = (".png", ".jpg", ".jpeg")
-NO_CLASSES = ("__MACOSX", "__pycache__")  # what archivers and Python leave behind
-OTHER_IMAGES = (".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp")
+# TIFF files whose first picture is a preview, and the photograph itself something else.
+RAW_ENDINGS = (".dng", ".cr2", ".nef", ".nrw", ".arw", ".pef", ".srw", ".3fr", ".iiq")
+# Files with these endings are images: read, or else named with what is wrong with them.
+ENDINGS = (
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".mpo", ".webp", ".bmp",
+    ".dib", ".gif", ".tif", ".tiff", ".avif", ".avifs", ".jp2", ".j2k", ".jpf", ".jpx", ".j2c",
+    ".jpc", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm",
+    # Not decoded here.
+    ".heic", ".heif", ".jxl", ".svg", ".psd", ".exr", ".hdr", ".ico", ".tga", ".dcm", ".eps",
+    ".fits", *RAW_ENDINGS, ".cr3", ".orf", ".raf", ".rw2",
+)  # fmt: skip
+NOT_LOOKED_AT = ("__MACOSX", "__pycache__")  # what archivers and Python leave behind
 SHOWN_MISTAKES = 5
+SHOWN_UNUSABLE = 20
+SHOWN_NAMES = 3
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+PARTS = {
+    "train": TRAIN, "training": TRAIN,
+    "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "dev": VALIDATION,
+    "test": TEST, "testing": TEST,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """An image file, its label, and where the label stands, for messages."""
+    """An image file, its label, where the label stands, for messages, and its part of the split."""
 
     path: Path
     label: str
     place: str
+    part: str = TRAIN
 
 
-def labelled_by_folder(folder: Path) -> list[Labelled]:
-    """List the images in `folder`'s subfolders, whose names are the labels.
+@dataclass
+class Listing:
+    """What was found: images, images that cannot be used with the reason, and remarks on the rest.
 
-    Raises:
-        UserError: there is no subfolder, or one holds no image, or images lie where none belong.
+    `split`: whether the images' parts are the user's own.
     """
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    inside = [path for path in inside if path.name not in NO_CLASSES]
-    classes = [path for path in inside if path.is_dir()]
-    if not classes:
-        raise UserError(
-            f"{folder}: there are no subfolders; put the images into one subfolder per class, or "
-            "name a labels table in params.yaml (`labels`)"
+
+    images: list[Labelled] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+    no_images: list[Path] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    split: bool = False
+
+    def all_remarks(self) -> list[str]:
+        """Return the remarks, one line each, with what is left out as no image."""
+        if not self.no_images:
+            return self.remarks
+        count = f"{len(self.no_images):,} file{'s are' if len(self.no_images) > 1 else ' is'}"
+        return [*self.remarks, f"{count} no image: {names(p.name for p in self.no_images)}"]
+
+
+def is_image(name: str) -> bool:
+    """Return whether a file is an image by its name's ending."""
+    return name.lower().endswith(ENDINGS)
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file or folder is none of the user's own."""
+    return name.startswith(".") or name in NOT_LOOKED_AT
+
+
+def names(all_names: Iterable[str]) -> str:
+    """Return the first few names and how many more there are."""
+    listed_names = list(all_names)
+    more = len(listed_names) - SHOWN_NAMES
+    shown = ", ".join(listed_names[:SHOWN_NAMES])
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def outsiders(images: Iterable[Labelled], root: Path) -> Iterator[str]:
+    """Say of each image that lies outside a folder that it does, and what to do.
+
+    Links into DVC's cache are no way out: what they lead to is named by its checksum.
+    """
+    root = root.resolve()
+    inside: dict[Path, bool] = {}  # a folder is resolved once, not once for each of its images
+    for image in images:
+        parent = image.path.parent
+        if parent not in inside:
+            inside[parent] = parent.resolve().is_relative_to(root)
+        if inside[parent] and not image.path.is_symlink():
+            continue
+        target = image.path.resolve()
+        if not (target.is_relative_to(root) or (inside[parent] and is_cached_by_dvc(target))):
+            yield (
+                f"{image.place}: {image.path} leads out of the folder, to {target}; copy the image "
+                "into it"
+            )
+
+
+def is_cached_by_dvc(path: Path) -> bool:
+    """Return whether a file is an object of a DVC cache: its path is the MD5 of its content."""
+    name = path.parent.name + path.name
+    if not re.fullmatch("[0-9a-f]{32}", name) or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return (
+            hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            == name
         )
-    mistakes = [
-        f"{path}: an image beside the class folders; move it into one of them"
-        for path in inside
-        if path.suffix.lower() in ENDINGS and not path.is_dir()
-    ]
-    images = []
-    for subfolder in classes:
-        label = subfolder.name.strip()
-        files = sorted(path for path in subfolder.iterdir() if not path.name.startswith("."))
-        members = [path for path in files if path.suffix.lower() in ENDINGS and path.is_file()]
-        images += [Labelled(path, label, str(path)) for path in members]
-        mistakes += _label_mistakes(label, str(subfolder))
-        for path in files:
-            if path.is_dir():
-                mistakes.append(f"{path}: a folder in a class folder; move its images up into it")
-            elif path.suffix.lower() in OTHER_IMAGES:
-                mistakes.append(f"{path}: not PNG or JPEG; convert it, or take it away")
-            elif path.suffix.lower() in ENDINGS and not path.is_file():
-                mistakes.append(f"{path}: a link that leads nowhere, or no file; take it away")
-        if not members:
-            mistakes.append(f"{subfolder}: no PNG or JPEG in it; add images or remove the folder")
-    refuse(mistakes)
-    return images
 
 
-def labelled_by_table(table: Path, folder: Path) -> list[Labelled]:
-    """List the images of `folder` that the table labels, in its order.
-
-    Raises:
-        UserError: naming the table and the rows that are wrong: not UTF-8, unknown columns, a
-            wrong number of fields, no label, an image that is missing or named twice.
-    """
-    rows = _rows(table)
-    _, header = next(rows, (1, []))
-    key = _key_column(table, [name.strip() for name in header])
-    by_name = _files_by_id(folder) if key == "id" else {}
-    images, mistakes, first_row = [], [], {}
-    for number, row in rows:
-        place = f"{table}: row {number}"
-        if len(row) != len(header):
-            mistakes.append(f"{place}: {len(row)} fields, expected {len(header)}; correct the row")
-            continue
-        name, label = (row[[c.strip() for c in header].index(c)].strip() for c in (key, "label"))
-        place = f"{place}: {key} '{name}'"
-        files = by_name.get(name, []) if key == "id" else _named_file(folder, name)
-        mistakes += _label_mistakes(label, place)
-        if len(files) != 1:
-            mistakes.append(f"{place}: {_how_missing(files, folder, key, name)}")
-            continue
-        first = first_row.setdefault(files[0].resolve(), number)
-        if first != number:
-            mistakes.append(f"{place}: a duplicate of row {first}; remove one of them")
-        else:
-            images.append(Labelled(files[0], label, place))
-    refuse(mistakes)
-    if not images:
-        raise UserError(f"{table}: the table has no rows; add one for each image")
-    return images
-
-
-def _rows(table: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the table's rows that are not blank, with their line numbers in the file."""
-    if not table.is_file():
-        raise UserError(f"{table}: there is no such file; correct `labels` in params.yaml")
-    content = table.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{table}: line {line} is not UTF-8 (byte 0x{content[error.start]:02x}); save the "
-            "table as UTF-8"
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    try:
-        for row in reader:
-            if any(field.strip() for field in row):
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise UserError(
-            f"{table}: line {reader.line_num}: not valid CSV ({error}); correct it"
-        ) from None
-
-
-def _key_column(table: Path, header: list[str]) -> str:
-    """Return the column that names the image: id or filename."""
-    expected = "expected `id,label` or `filename,label`"
-    if not header:
-        raise UserError(f"{table}: the file is empty; {expected}, then a row for each image")
-    for name in header:
-        for mark, called in ((";", "semicolons"), ("\t", "tabs")):
-            if mark in name:
-                raise UserError(f"{table}: separated by {called}; save it with commas: {expected}")
-        if name not in ("id", "filename", "label"):
-            close = nearest(name.lower(), ["id", "filename", "label"])
-            raise UserError(f"{table}: unknown column '{name}'{close}; {expected}")
-    if sorted(header) not in (["id", "label"], ["filename", "label"]):
-        raise UserError(f"{table}: the columns are `{','.join(header)}`; {expected}")
-    return "id" if "id" in header else "filename"
-
-
-def _files_by_id(folder: Path) -> dict[str, list[Path]]:
-    files: dict[str, list[Path]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in ENDINGS and path.is_file():
-            files.setdefault(path.stem, []).append(path)
-    return files
-
-
-def _named_file(folder: Path, name: str) -> list[Path]:
-    # "\0" and over-long names are refused by the operating system with an exception.
-    path = folder / name
-    try:
-        return [path] if name and path.is_file() else []
-    except (ValueError, OSError):
-        return []
-
-
-def _how_missing(files: list[Path], folder: Path, key: str, name: str) -> str:
-    if files:
-        shown = " and ".join(path.name for path in files)
-        return f"{shown} are both in {folder}; remove one, or use a filename column"
-    expected = f"{name}.png, .jpg or .jpeg" if key == "id" else f"file {name!r}"
-    if key == "id" and Path(name).suffix.lower() in ENDINGS:
-        return f"there is no {expected} in {folder}; for names with an ending, use `filename`"
-    return f"there is no {expected} in {folder}; add the image or remove the row"
-
-
-def _label_mistakes(label: str, place: str) -> list[str]:
+def label_mistakes(label: str, place: str) -> list[str]:
+    """Say what is wrong with a label, if anything."""
     if not label:
         return [f"{place}: the label is empty; write the class' name"]
     if not label.isprintable():
@@ -173,14 +124,26 @@ def _label_mistakes(label: str, place: str) -> list[str]:
     return []
 
 
-def refuse(mistakes: list[str]) -> None:
-    """Raise a UserError with the first few mistakes, if there are any."""
+def refuse(mistakes: list[str], shown: int = SHOWN_MISTAKES, ending: str = "") -> None:
+    """Raise a UserError with the first few mistakes, and an ending, if there are any mistakes."""
     if mistakes:
-        left_out = len(mistakes) - SHOWN_MISTAKES
+        left_out = len(mistakes) - shown
         more = [f"… and {left_out:,} more"] if left_out > 0 else []
-        raise UserError(listed(mistakes[:SHOWN_MISTAKES] + more))
+        lines = mistakes[:shown] + more
+        lines[-1] += ending
+        # One line each, also where a file's name has a line break in it.
+        raise UserError("\n       ".join(map(printable, lines)))
 
 
-def listed(mistakes: list[str]) -> str:
-    """Put each mistake on a line, also where a file's name has a line break in it."""
-    return "\n       ".join(map(printable, mistakes))
+def files_below(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield the files in a folder and its subfolders, in order, and whether each can be read.
+
+    Links to folders cannot: they may lead anywhere, also in circles.
+    """
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if not is_hidden(name) and name not in links)
+        for name in sorted([*files, *links]):
+            if not is_hidden(name):
+                path = Path(place, name)
+                yield path, name not in links and path.is_file()

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, why_unreadable
+from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, quietly, why_unreadable
 from heatproof.run.errors import UserError
 
 FITS = ("crop", "pad", "squash")
@@ -48,20 +48,27 @@ class View:
     box: tuple[float, float, float, float]
 
 
-def read(path: Path) -> Image.Image:
-    """Decode one PNG or JPEG, turned as its EXIF orientation says.
+def read(path: Path, value_range: tuple[float, float] | None = None) -> Image.Image:
+    """Decode one image file, turned as its EXIF orientation says, with 8 bits per channel.
+
+    Args:
+        path: of the file.
+        value_range: the values of black and white in an image of more than 8 bits; what is usual
+            for its own values where it is None.
 
     Raises:
         UserError: there is no such file, or it is no image that can be read.
     """
     if not path.exists():
-        raise UserError(f"{path}: there is no such file; expected a PNG or JPEG image")
+        raise UserError(f"{path}: there is no such file; expected an image file")
     if path.is_dir():
         raise UserError(f"{path}: this is a folder; name the images in it, such as {path}/*.png")
     try:
-        return opened(path)
+        return opened(path, value_range)
     except UNREADABLE as error:
-        raise UserError(f"{path}: {why_unreadable(path, error)}") from None
+        with quietly():
+            why = why_unreadable(path, error)
+        raise UserError(f"{path}: {why}") from None
 
 
 def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparation) -> View:

@@ -52,6 +52,9 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         test_labels,
         raw.class_names,
         None if raw.test_masks is None else raw.test_masks[test],
+        None if raw.validation is None else raw.validation[train],
+        raw.value_range,
+        raw.remarks,
     )
 
 
@@ -78,6 +81,7 @@ def description(dataset: Dataset) -> dict[str, object]:
         "std": np.sqrt(variance),
         "train_per_class": _per_class(dataset.train_labels, dataset.class_names),
         "test_per_class": _per_class(dataset.test_labels, dataset.class_names),
+        **({"remarks": list(dataset.remarks)} if dataset.remarks else {}),
     }
 
 

@@ -28,6 +28,23 @@ def train_validation_split(
     return order[~held_out[order]], order[held_out[order]]
 
 
+def training_rows(
+    labels: np.ndarray, own: np.ndarray | None, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which images are trained on, and which validate, both in random order.
+
+    Args:
+        labels: int64 (n,), class indices.
+        own: uint8 (n,), 1 where an image is of the user's own validation part; None without one.
+        fraction: of the images to validate with where there is no such part.
+        seed: as `train_validation_split` takes it.
+    """
+    if own is None:
+        return train_validation_split(labels, fraction, seed)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return order[own[order] == 0], order[own[order] == 1]
+
+
 def _share(size: int, fraction: float) -> int:
     """Return how many of a class' images are held out."""
     if size < 2 or fraction == 0:

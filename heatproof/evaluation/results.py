@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
-from heatproof.datasets.split import train_validation_split
+from heatproof.datasets.split import training_rows
 from heatproof.evaluation import calibration, classification, inference
 from heatproof.statistics.bootstrap import accuracy_interval
 from heatproof.storage.records import Dataset, Predictions
@@ -50,8 +50,8 @@ def on_train(
         forward: float32 images (n, height, width, channels) in [0, 1] -> logits (n, classes).
         limit: how many images count, at most.
     """
-    chosen, _ = train_validation_split(
-        data.train_labels, run.training.validation_fraction, run.seed
+    chosen, _ = training_rows(
+        data.train_labels, data.validation, run.training.validation_fraction, run.seed
     )
     if run.schedule.train_images != "all":
         chosen = chosen[: run.schedule.train_images]

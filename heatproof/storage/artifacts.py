@@ -258,7 +258,9 @@ def _require(path: Path, problem: str, made_by: str) -> None:
 
 def _write_record(path: Path, record: Any) -> None:
     arrays = {f.name: getattr(record, f.name) for f in fields(record)}
-    arrays["class_names"] = np.array(record.class_names, dtype=np.str_)
+    for name, texts in arrays.items():
+        if isinstance(texts, tuple):
+            arrays[name] = np.array(texts, dtype=np.str_) if texts else None
     write_arrays(path, {name: array for name, array in arrays.items() if array is not None})
 
 
@@ -266,5 +268,7 @@ def _read_record(kind: type, path: Path, made_by: str) -> Any:
     arrays: dict[str, Any] = read_arrays(path, made_by)
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
     _require(path, f"{', '.join(missing)} missing" if missing else misfit(kind, arrays), made_by)
-    arrays["class_names"] = tuple(str(name) for name in arrays["class_names"])
+    for name in ("class_names", "remarks"):
+        if name in arrays:
+            arrays[name] = tuple(str(text) for text in arrays[name])
     return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

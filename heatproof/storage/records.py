@@ -47,6 +47,9 @@ class RawDataset:
     images, test_images: uint8 (n, height, width, channels); labels, test_labels: int64 (n,),
     indices into class_names. The test arrays have no rows where the source brings no test part.
     test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known.
+    validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
+    value_range: float64 (2,), which values were black and white in images of more than 8 bits.
+    remarks: what was left out, or is else worth saying, a line each.
     """
 
     images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
@@ -55,6 +58,9 @@ class RawDataset:
     test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
     test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
+    validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
+    value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ class Dataset:
     """A dataset ready for training: split into training and test part, shuffled by the seed.
 
     Images are uint8 (n, height, width, channels), labels int64 (n,). test_masks: uint8 (n, height,
-    width), 1 where a test image's evidence is, where that is known.
+    width), 1 where a test image's evidence is, where that is known. validation, value_range,
+    remarks: as `RawDataset` has them.
     """
 
     train_images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
@@ -71,6 +78,9 @@ class Dataset:
     test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
     test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
+    validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
+    value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from heatproof.datasets.options import Augmentation
-from heatproof.datasets.split import train_validation_split
+from heatproof.datasets.split import training_rows
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import augmentation as changes
@@ -64,13 +64,14 @@ def train(
     seed: int,
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
     checkpoint: Checkpoint | None = None,
+    validation_part: np.ndarray | None = None,
 ) -> Outcome:
     """Train `network` in place, and leave the weights of its best epoch in it.
 
     Args:
         network: gives logits (n, classes) of float32 images in [0, 1].
         images: uint8 (n, height, width, channels). A validation part is split off here,
-            stratified by class.
+            stratified by class, unless there is one.
         labels: int64 (n,), class indices.
         training: the optimiser and all that does not depend on the budget.
         schedule: how long, how fast, on how many images.
@@ -78,11 +79,12 @@ def train(
         seed: of split, order, and random changes.
         listener: is handed each epoch's numbers, and its number from 1.
         checkpoint: where to resume from, and to write each epoch to, if anywhere.
+        validation_part: uint8 (n,), 1 where an image is of the user's own validation part.
 
     Raises:
         UserError: the loss is no number any more.
     """
-    chosen, held_out = train_validation_split(labels, training.validation_fraction, seed)
+    chosen, held_out = training_rows(labels, validation_part, training.validation_fraction, seed)
     if schedule.train_images != "all":
         chosen = chosen[: schedule.train_images]
     classes = network.output_shape[-1]

@@ -51,6 +51,7 @@ def train_run(
         run.seed,
         listener=listener,
         checkpoint=checkpoint,
+        validation_part=dataset.validation,
     )
     return network, outcome
 
@@ -60,7 +61,11 @@ def checkpoint_of(run: Run, dataset: Dataset) -> Checkpoint:
     root = Path(heatproof.__file__).parent
     key = key_of(
         run.model_dump(mode="json"),
-        (dataset.train_images, dataset.train_labels),
+        [
+            array
+            for array in (dataset.train_images, dataset.train_labels, dataset.validation)
+            if array is not None
+        ],
         [root / name for name in CODE],
     )
     resuming.reopen_checkpoint(run.name)

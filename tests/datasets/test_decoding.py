@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from heatproof.datasets.decoding import as_pixels, opened
+from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, why_unreadable
 
 
 def decoded(tmp_path: Path, image: Image.Image, name: str, **options: object) -> np.ndarray:
@@ -64,14 +64,6 @@ def test_what_is_transparent_is_black(tmp_path: Path, mode: str) -> None:
 def test_half_transparent_is_half_as_bright(tmp_path: Path) -> None:
     pixels = decoded(tmp_path, Image.new("RGBA", (8, 8), (200, 100, 50, 51)), "a.png")
     assert pixels[0, 0].tolist() == [40, 20, 10]  # 51 of 255 is a fifth
-
-
-def test_of_16_bits_the_upper_8_are_kept(tmp_path: Path) -> None:
-    levels = np.arange(64, dtype=np.uint16).reshape(8, 8) * 1024 + 255
-    image = Image.fromarray(levels)
-    assert image.mode == "I;16"
-    pixels = decoded(tmp_path, image, "a.png")
-    np.testing.assert_array_equal(pixels[..., 1], RAMP)
 
 
 def test_black_and_white(tmp_path: Path) -> None:
@@ -132,6 +124,41 @@ def test_shrinking_averages_and_enlarging_interpolates(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 100]], dtype=np.uint8)).save(tmp_path / "b.png")
     large = pixels_of(tmp_path / "b.png", 1, 4, "gray")
     assert large[0, :, 0].tolist() == [0, 25, 75, 100]  # as in the digits' enlargement
+
+
+LOSSLESS = ("PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "AVIF")
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_the_same_pixels_from_every_kind_of_file_whatever_its_ending(
+    tmp_path: Path, kind: str
+) -> None:
+    colours = np.random.default_rng(0).integers(0, 2, (16, 17, 3), dtype=np.uint8) * 255
+    exact = {"AVIF": {"quality": 100, "subsampling": "4:4:4"}}.get(kind, {"lossless": True})
+    Image.fromarray(colours).save(tmp_path / "a.jfif", kind, **exact)
+    seen = pixels_of(tmp_path / "a.jfif", 16, 17).astype(int)
+    np.testing.assert_allclose(seen, colours, atol=4 if kind == "AVIF" else 0)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "TIFF", "AVIF"])
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path, kind: str) -> None:
+    frames = [Image.new("RGB", (16, 16), (value, value, value)) for value in (0, 255, 100)]
+    frames[0].save(tmp_path / "a", kind, save_all=True, append_images=frames[1:])
+    assert pixels_of(tmp_path / "a", 16, 16).max() <= 1
+
+
+@pytest.mark.parametrize("kind", [*LOSSLESS, "JPEG"])
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path, kind)
+    content = path.read_bytes()
+    end = len(content) - (2 if kind == "GIF" else 0)  # a GIF's pixels end before its last two bytes
+    for kept in {*range(1, end, end // 20), *range(end - 12, end)}:
+        path.write_bytes(content[:kept])
+        with pytest.raises(UNREADABLE) as refusal:
+            opened(path)
+        assert why_unreadable(path, refusal.value)
 
 
 @pytest.mark.parametrize("kind", ["plain", "progressive", "two pictures in one, as of cameras"])

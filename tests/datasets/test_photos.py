@@ -107,7 +107,7 @@ def test_levels_make_a_grey_ground_black_and_the_ink_white() -> None:
     [
         ("cmyk.jpg", Image.new("CMYK", (8, 8), (0, 0, 0, 55)), 200),
         ("grey.jpg", Image.new("L", (8, 8), 200), 200),
-        ("deep.png", Image.fromarray(np.full((8, 8), 200 * 256, np.uint16)), 200),
+        ("deep.png", Image.fromarray(np.full((8, 8), 200 * 257, np.uint16)), 200),
         ("bits.png", Image.new("1", (8, 8), 1), 255),
         ("palette.png", Image.new("L", (8, 8), 200).convert("P"), 200),
     ],
@@ -141,9 +141,11 @@ def test_the_preview_is_small_and_as_the_photo_is() -> None:
         ("missing.png", None, "there is no such file"),
         ("folder.png", "folder", "this is a folder"),
         ("empty.png", b"", "the file is empty"),
-        ("text.jpg", b"Dear reader, this is a letter.", "this is no PNG or JPEG image; export it"),
+        ("text.jpg", b"Dear reader, this is a letter.", "no image of a known kind; export it"),
         ("cut.png", "cut", "damaged or cut off"),
-        ("film.gif", "gif", "this is a GIF image; save it as PNG or JPEG"),
+        ("icon.png", "ico", "this is a ICO image, which is not read; save it as PNG or JPEG"),
+        ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(99), "a HEIF image or a film"),
+        ("camera.dng", b"II*\0" + bytes(99), "a camera's raw file; export it"),
     ],
 )
 def test_what_is_no_image_is_refused_with_a_reason(tmp_path: Path, name, content, said) -> None:
@@ -151,8 +153,8 @@ def test_what_is_no_image_is_refused_with_a_reason(tmp_path: Path, name, content
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32), np.uint8))
     if content == "folder":
         path.mkdir()
-    elif content == "gif":
-        noise.save(path, "GIF")
+    elif content == "ico":
+        noise.save(path, "ICO")
     elif content == "cut":
         noise.save(path)
         path.write_bytes(path.read_bytes()[:400])

@@ -1,30 +1,40 @@
-"""Anyone's own images: a folder with a labels table, or with one subfolder per class.
+"""Anyone's own images: a folder with one subfolder per class, or with a labels table.
 
-With a table (`labels: labels.csv`) its columns are `id,label`, where id 12 is the file 12.png,
-12.jpg or 12.jpeg, or `filename,label`; images without a row are left out. Without one, the folder
-an image is in is its class. Class names are the labels that occur, in alphabetical order.
-
-`labelled_files` says which images these are, and `decoding` what becomes of an image's pixels.
+Without a table the folder an image is in is its class (`class_folders`). With one (`labels:
+labels.csv`) each row names an image, with its ending or without, and its label (`labels_table`).
+A split of the user's own, folders called train, val and test or a column `split`, is kept. Class
+names are the labels that occur, in alphabetical order. `decoding` says what becomes of an image's
+pixels. What is left out is counted and named in the dataset's remarks.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from heatproof.config.schema import Block
+from heatproof.config.schema import Block, Fraction
+from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
-    SHOWN_MISTAKES,
+    SHOWN_UNUSABLE,
+    TEST,
+    TRAIN,
+    VALIDATION,
     Labelled,
-    labelled_by_folder,
-    labelled_by_table,
-    listed,
+    Listing,
+    is_cached_by_dvc,
+    names,
+    outsiders,
     refuse,
 )
-from heatproof.run.errors import UserError
+from heatproof.datasets.labels_table import labelled_by_table
+from heatproof.run.errors import UserError, printable
 from heatproof.storage.records import RawDataset
+
+if TYPE_CHECKING:
+    from heatproof.datasets.reading import ReadImages
 
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
 MOST_BYTES = 2**30
@@ -36,7 +46,10 @@ class Options(Block):
     """`reads`: the folder with everything in it, whose change means fetching again.
 
     `images`: the images' folder in it; `labels`: the table's file name in it, none for one
-    subfolder per class; `size`: [height, width] in pixels.
+    subfolder per class; `size`: [height, width] in pixels. `value_range`: which values are black
+    and white in images of more than 8 bits; none for 0 and the least of 255, 1023, 4095, 16383 and
+    65535 (or 1, of floats) that holds all values of the dataset. `skip_unreadable`: the share of
+    images that may be left out because they cannot be read.
     """
 
     source: Literal["image_folder"]
@@ -45,14 +58,27 @@ class Options(Block):
     labels: Annotated[str, Field(min_length=1)] | None = None
     size: Annotated[list[Annotated[int, Field(ge=8, le=512)]], Field(min_length=2, max_length=2)]
     colour: Literal["rgb", "gray"] = "rgb"
+    value_range: (
+        Annotated[
+            list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)
+        ]
+        | None
+    ) = None
+    skip_unreadable: Fraction = 0.01
+
+    @model_validator(mode="after")
+    def _black_below_white(self) -> "Options":
+        if self.value_range and self.value_range[0] >= self.value_range[1]:
+            raise ValueError("value_range is [black, white], the smaller value first")
+        return self
 
 
 def fetch(options: Options) -> RawDataset:
-    """Return the labelled images as uint8 (n, height, width, 3 or 1), without a test part.
+    """Return the labelled images as uint8 (n, height, width, 3 or 1), with the user's own split.
 
     Raises:
-        UserError: the folder or table is missing or wrong, an image is missing, lies outside the
-            folder or cannot be decoded, or there are fewer than two classes.
+        UserError: the folder or table is missing or wrong, an image lies outside the folder, too
+            many cannot be read, or there are fewer than two classes.
     """
     root = Path(options.reads)
     if not root.is_dir():
@@ -61,34 +87,75 @@ def fetch(options: Options) -> RawDataset:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; correct `images` in params.yaml")
     if options.labels is None:
-        images = labelled_by_folder(folder)
         where, remedy = folder, "add a subfolder with images of another class"
+        listing = labelled_by_folder(folder)
     else:
-        where = _inside(root, options.labels, "labels")
-        images = labelled_by_table(where, folder)
-        remedy = "add rows with another label"
-    refuse(_outsiders(images, root.resolve()))
-    names = tuple(sorted({image.label for image in images}))
-    if len(names) < 2:
+        where, remedy = _inside(root, options.labels, "labels"), "add rows with another label"
+        listing = labelled_by_table(where, folder)
+    refuse(list(outsiders(listing.images, root)))
+    class_names = tuple(sorted({image.label for image in listing.images}))
+    if len(class_names) < 2:
         raise UserError(
-            f"{where}: all images are {', '.join(names)!r}; two classes are needed: {remedy}"
+            f"{where}: all images are {', '.join(class_names)!r}; two classes are needed: {remedy}"
         )
-    if len(names) > MOST_CLASSES:
+    if len(class_names) > MOST_CLASSES:
         raise UserError(
-            f"{where}: {len(names):,} classes ({', '.join(map(repr, names[:3]))} …), more than "
-            f"{MOST_CLASSES:,}; label the images by what they have in common"
+            f"{where}: {len(class_names):,} classes ({', '.join(map(repr, class_names[:3]))} …), "
+            f"more than {MOST_CLASSES:,}; label the images by what they have in common"
         )
-    number = {name: index for index, name in enumerate(names)}
+    read = _read(_in_parts(listing), listing, options)
+    images, pixels = read.images, read.pixels
+    number = {name: index for index, name in enumerate(class_names)}
     labels = np.array([number[image.label] for image in images], dtype=np.int64)
-    pixels = _pixels(images, options)
-    return RawDataset(pixels, labels, pixels[:0], labels[:0], names)
+    tests = sum(image.part == TEST for image in images)
+    part = slice(0, len(images) - tests), slice(len(images) - tests, None)
+    _require_trained(where, class_names, labels[part[0]])
+    validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
+    return RawDataset(
+        pixels[part[0]],
+        labels[part[0]],
+        pixels[part[1]],
+        labels[part[1]],
+        class_names,
+        validation=validation if validation.any() else None,
+        value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
+        remarks=tuple(map(printable, listing.all_remarks())),
+    )
+
+
+def _in_parts(listing: Listing) -> list[Labelled]:
+    """Return the images, those to test with last; what is to validate with, if nothing else is.
+
+    Which epoch is best is decided by the validation part, so that it is no test beside.
+    """
+    counts = Counter(image.part for image in listing.images)
+    as_test = TEST if counts[TEST] else VALIDATION
+    if listing.split and counts[as_test]:
+        parts = ", ".join(f"{counts[part]:,} {part}" for part in (TRAIN, VALIDATION, TEST)
+                          if counts[part])  # fmt: skip
+        tests = "" if as_test == TEST else "; there is no test part: validation is used as it"
+        listing.remarks.insert(0, f"the images' own split is kept: {parts}{tests}")
+    return [
+        replace(image, part=TEST) if image.part == as_test else image
+        for image in sorted(listing.images, key=lambda image: image.part == as_test)
+    ]
+
+
+def _require_trained(where: Path, class_names: tuple[str, ...], labels: np.ndarray) -> None:
+    missing = np.flatnonzero(np.bincount(labels, minlength=len(class_names)) == 0)
+    if len(missing):
+        raise UserError(
+            f"{where}: no training image of {names(repr(class_names[i]) for i in missing)}; add "
+            "some, or remove the class from the other parts"
+        )
 
 
 def _inside(root: Path, name: str, key: str) -> Path:
     """Return root/name, refusing what lies elsewhere: DVC would not see it change."""
     path = root / name
     try:
-        inside = path.resolve().is_relative_to(root.resolve())
+        target = path.resolve()
+        inside = target.is_relative_to(root.resolve()) or is_cached_by_dvc(target)
     except (ValueError, OSError, RuntimeError):  # "\0" in it, or a link in a circle
         raise UserError(f"{str(path)!r}: no such path; correct `{key}` in params.yaml") from None
     if not inside:
@@ -96,40 +163,32 @@ def _inside(root: Path, name: str, key: str) -> Path:
     return path
 
 
-def _outsiders(images: Iterable[Labelled], root: Path) -> list[str]:
-    return [
-        f"{image.place}: {image.path} leads out of the folder, to {image.path.resolve()}; copy the "
-        "image into it"
-        for image in images
-        if not image.path.resolve().is_relative_to(root)
-    ]
-
-
-def _pixels(images: list[Labelled], options: Options) -> np.ndarray:
-    shape = (len(images), *options.size, 3 if options.colour == "rgb" else 1)
-    needed = int(np.prod(shape, dtype=np.int64))
+def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadImages":
+    height, width = options.size
+    needed = len(images) * height * width * (3 if options.colour == "rgb" else 1)
     if needed > MOST_BYTES:
         raise UserError(
-            f"{options.reads}: {len(images):,} images of {options.size[0]}×{options.size[1]} need "
+            f"{options.reads}: {len(images):,} images of {height}×{width} need "
             f"{needed / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:.0f} GiB; choose a smaller "
             "`size` in params.yaml"
         )
     # Not before: reading the options, which every stage does, needs no Pillow.
-    from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, why_unreadable
+    from heatproof.datasets.reading import read_images
 
-    pixels = np.empty(shape, dtype=np.uint8)
-    mistakes: list[str] = []
-    for index, image in enumerate(images):
-        try:
-            upright = opened(image.path)
-        except UNREADABLE as error:
-            at = "" if image.place == str(image.path) else f"{image.place}: "
-            mistakes.append(f"{at}{image.path}: {why_unreadable(image.path, error)}")
-            if len(mistakes) == SHOWN_MISTAKES:
-                mistakes.append("stopped here; there may be more")
-                break
-        else:
-            pixels[index] = as_pixels(upright, options.size[0], options.size[1], options.colour)
-    if mistakes:
-        raise UserError(listed(mistakes))
-    return pixels
+    given = (options.value_range[0], options.value_range[1]) if options.value_range else None
+    read = read_images(images, (height, width), options.colour, given)
+    unusable = listing.unusable + read.unusable
+    total = len(images) + len(listing.unusable)
+    share = f"{len(unusable):,} of {total:,} images"
+    if len(unusable) > options.skip_unreadable * total:
+        allowed = f"{100 * options.skip_unreadable:g} %"
+        refuse(unusable, SHOWN_UNUSABLE, f" ({share}; `skip_unreadable` allows {allowed})")
+    if unusable:
+        listing.remarks.append(f"{share} cannot be used and are left out:")
+        listing.remarks += unusable[:SHOWN_UNUSABLE]
+        if len(unusable) > SHOWN_UNUSABLE:
+            listing.remarks.append(f"… and {len(unusable) - SHOWN_UNUSABLE:,} more")
+    if read.value_range and not given:
+        black, white = read.value_range
+        listing.remarks.append(f"in images of more than 8 bits {black:g} is black, {white:g} white")
+    return read

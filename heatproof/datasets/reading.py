@@ -1,0 +1,99 @@
+"""A dataset's image files as one array of pixels; those that cannot be read, with the reason."""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from heatproof.datasets import decoding
+from heatproof.datasets.deep import Deep, in_8_bits, require_usual, usual_range
+from heatproof.datasets.labelled_files import Labelled
+from heatproof.run.errors import UserError
+
+
+@dataclass(frozen=True)
+class ReadImages:
+    """What could be read.
+
+    pixels: uint8 (n, height, width, 3 or 1), of `images`. unusable: a line for each other image.
+    value_range: what was black and white in those of more than 8 bits, as given or found.
+    """
+
+    pixels: np.ndarray
+    images: list[Labelled]
+    unusable: list[str]
+    value_range: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class _Unscaled:
+    """An image whose pixels wait until the values of all are known: its largest value."""
+
+    highest: float
+    is_real: bool
+
+
+def read_images(
+    images: Sequence[Labelled],
+    size: tuple[int, int],
+    colour: str,
+    value_range: tuple[float, float] | None,
+) -> ReadImages:
+    """Decode images and bring them to one size and kind of pixels (see `decoding`).
+
+    Without a value range, images of more than 8 bits are read twice: none is scaled before the
+    largest value of all is known.
+
+    Args:
+        images: the files.
+        size: height and width in pixels.
+        colour: "rgb" or "gray".
+        value_range: the values of black and white in images of more than 8 bits, if given.
+
+    Raises:
+        UserError: some images of more than 8 bits hold integers, others floats.
+    """
+    pixels = np.empty((len(images), *size, 3 if colour == "rgb" else 1), dtype=np.uint8)
+
+    def read(index: int) -> str | _Unscaled | None:
+        """Put an image's pixels in their place; return why not, if it could not be."""
+        image = images[index]
+        try:
+            decoded = decoding.decoded(image.path)
+            if isinstance(decoded, Deep):
+                if value_range is None:
+                    return _Unscaled(require_usual(decoded), decoded.is_real)
+                decoded = in_8_bits(decoded, *value_range)
+        except decoding.UNREADABLE as error:
+            at = "" if image.place == str(image.path) else f"{image.place}: "
+            return f"{at}{image.path}: {decoding.why_unreadable(image.path, error)}"
+        pixels[index] = decoding.as_pixels(decoded, *size, colour)
+        return None
+
+    # Pillow decodes without Python's lock.
+    with decoding.quietly(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(pool.map(read, range(len(images))))
+        unscaled = {i: each for i, each in enumerate(outcomes) if isinstance(each, _Unscaled)}
+        if unscaled:
+            value_range = _range_of(unscaled.values())
+            for index, outcome in zip(unscaled, pool.map(read, unscaled), strict=True):
+                outcomes[index] = outcome
+    good = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    return ReadImages(
+        pixels if len(good) == len(images) else pixels[good],
+        [images[index] for index in good],
+        [outcome for outcome in outcomes if isinstance(outcome, str)],
+        value_range,
+    )
+
+
+def _range_of(unscaled: Iterable[_Unscaled]) -> tuple[float, float]:
+    kinds = {each.is_real for each in unscaled}
+    if len(kinds) > 1:
+        raise UserError(
+            "some images hold whole numbers of more than 8 bits, others floats; say in params.yaml "
+            "which values are black and white: `value_range: [black, white]`"
+        )
+    return usual_range(max(each.highest for each in unscaled), kinds.pop())
