@@ -52,7 +52,7 @@ def start(
     """
     interrupts.keep()
     try:  # not at the top: a Ctrl-C while these are loaded is to be kept
-        from heatproof.run import runtime, temporary
+        from heatproof.run import account, runtime, temporary
         from heatproof.run.ending import escape_unprintable, run
     except KeyboardInterrupt:
         interrupts.end()
@@ -60,6 +60,9 @@ def start(
     def main() -> None:
         escape_unprintable()
         temporary.use_private_folder()
+        account.complete()
+        # Pictures are the same whatever a notebook's terminal or the user's settings say.
+        os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
         if purpose:
             import argparse
 
