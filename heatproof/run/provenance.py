@@ -34,6 +34,11 @@ BACKENDS = {"tensorflow": (), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
 # Which of these a processor has decides the kernels that are chosen, and so the last bits.
 INSTRUCTIONS = {"avx2": "AVX2", "avx512f": "AVX-512", "amx_tile": "AMX", "asimd": "NEON",
                 "sve": "SVE"}  # fmt: skip
+# The user's own switches of the libraries that compute, which may change the last bits too.
+_SWITCH = re.compile(
+    r"(TF|ONEDNN|DNNL|OMP|KMP|MKL|OPENBLAS|JAX|CUDA|CUBLAS|CUDNN|NVIDIA)_\w+|(TF_)?XLA_FLAGS"
+)
+_NO_SWITCH = ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")  # set here; the latter is `onednn`
 # Cut to this length: names come from files and firmware.
 LONGEST = 200
 
@@ -150,6 +155,7 @@ def _software() -> dict[str, Any]:
         "libraries": {name: version for name in wanted if (version := _version(name))},
         "backend": backend,
         "onednn": _onednn() if tensorflow else None,
+        "variables": _variables(),
         "threads": _threads(tensorflow) if tensorflow else None,
     }
 
@@ -171,10 +177,17 @@ def _backend() -> str | None:
 
 def _onednn() -> str:
     """Whether TensorFlow uses oneDNN's kernels, as it read when it was loaded."""
-    switch = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    state = {"1": "on", "0": "off"}.get(switch or "", "as TensorFlow chooses")
-    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
-    return f"{state}, at most {limit[:LONGEST]}" if limit and state != "off" else state
+    switch = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "")
+    return {"1": "on", "0": "off"}.get(switch, "as TensorFlow chooses")
+
+
+def _variables() -> dict[str, str]:
+    """The environment's variables that choose kernels, their order of sums or their precision."""
+    return {
+        name[:LONGEST]: shown(value)
+        for name, value in sorted(os.environ.items())
+        if _SWITCH.fullmatch(name) and name not in _NO_SWITCH
+    }
 
 
 def _threads(tensorflow: Any) -> int | None:

@@ -14,6 +14,7 @@ MACHINE: dict[str, Any] = {
     "backend": "tensorflow",
     "onednn": "on",
     "threads": 2,
+    "variables": {"TF_XLA_FLAGS": "--tf_xla_auto_jit=2"},
     "cpu": "A Processor of 2.6 GHz",
     "instructions": ["AVX2", "AVX-512"],
     "cores": 2,

@@ -203,15 +203,30 @@ def test_kernels_threads_and_gpus_are_those_in_use(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "keras", KERAS)
     monkeypatch.setitem(sys.modules, "tensorflow", Gpus(["NVIDIA <b>X</b>"]))
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
     noted = provenance.run()
     assert noted["backend"] == "tensorflow" and noted["threads"] == 3
     assert noted["onednn"] == "on" and noted["gpus"] == ["NVIDIA <b>X</b>"]
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     assert provenance.run()["onednn"] == "off"
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    assert provenance.run()["onednn"] == "on, at most AVX2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "noted"),
+    [
+        ("ONEDNN_MAX_CPU_ISA", "AVX2", "AVX2"),
+        ("DNNL_MAX_CPU_ISA", "AVX2", "AVX2"),
+        ("TF_XLA_FLAGS", "--tf_xla_auto_jit=2", "--tf_xla_auto_jit=2"),
+        ("XLA_FLAGS", "--xla_dump_to=/home/me/x --a=1", "--xla_dump_to=…/x --a=1"),
+        ("OMP_NUM_THREADS", "7", "7"),
+        ("TF_CPP_MIN_LOG_LEVEL", "2", None),
+        ("TFDS_DATA_DIR", "/home/me/data", None),
+    ],
+)
+def test_variables_that_may_change_weights_are_noted(
+    name: str, value: str, noted: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert provenance.run()["variables"].get(name) == noted
 
 
 def test_a_driver_that_fails_does_not_fail_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

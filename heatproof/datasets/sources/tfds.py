@@ -107,6 +107,9 @@ def _require_answer(name: str, url: str) -> None:
 
     try:
         status = requests.head(url, timeout=TIMEOUT_SECONDS, allow_redirects=True).status_code
+    except requests.exceptions.InvalidSchema as error:  # requests' own words for a SOCKS proxy
+        hint = "`.venv/bin/python -m pip install pysocks`, or name an HTTP proxy in HTTPS_PROXY"
+        raise UserError(_no_download(name, f"{url}: {_first_line(error)} {hint}")) from None
     except requests.RequestException as error:
         raise UserError(_no_download(name, f"{url}: {type(error).__name__}")) from None
     if status >= 400 and status not in NO_HEAD_REQUESTS:

@@ -163,6 +163,7 @@ def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
         ("Keras backend", lambda e: LIBRARIES.get(e.get("backend", ""), e.get("backend"))),
         ("oneDNN kernels", lambda e: e.get("onednn")),
         ("Threads per operation", lambda e: e.get("threads")),
+        ("Environment variables", lambda e: _variables(e.get("variables") or {})),
     )
     for label, read in properties:
         values = tuple(str(value) if (value := read(e)) else UNKNOWN for e in environments)
@@ -172,6 +173,10 @@ def _rows(environments: Sequence[dict[str, Any]]) -> Iterable[Row]:
 
 def _version(library: str, environment: dict[str, Any]) -> str | None:
     return (environment.get("libraries") or {}).get(library)
+
+
+def _variables(variables: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in variables.items())
 
 
 def _gpus(names: list[str] | None) -> str | None:

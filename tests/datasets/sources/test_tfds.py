@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import requests
 
 from heatproof.datasets import official_files
 from heatproof.datasets.canonical import in_canonical_order
@@ -179,6 +180,17 @@ def test_no_network_and_no_mirror(
     assert f"<folder>/{name} and set DATASETS_MIRROR=<folder>" in message
     assert "\n" not in message
     assert not list((tmp_path / "tfds").rglob("*.tfrecord*"))
+
+
+def test_a_socks_proxy_gets_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """requests, without PySocks, calls its address an invalid schema."""
+
+    def head(*_: object, **__: object) -> None:
+        raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(requests, "head", head)
+    with pytest.raises(UserError, match=r"Missing dependencies for SOCKS .* install pysocks"):
+        tfds._require_answer("mnist", "https://example.org")
 
 
 def test_a_server_without_the_files(

@@ -44,6 +44,7 @@ def test_one_machine_and_one_commit_are_shown_once() -> None:
     assert facts["GPU"] == ("none",)
     assert facts["TensorFlow"] == ("2.21.0",)
     assert facts["oneDNN kernels"] == ("on",)
+    assert facts["Environment variables"] == ("TF_XLA_FLAGS=--tf_xla_auto_jit=2",)
     assert not any(row.differs for row in made.rows)
 
 
