@@ -71,6 +71,12 @@ class TrainedCell:
         }
 
     @property
+    def value_range(self) -> tuple[float, float] | None:
+        """What was black and white in training images of more than 8 bits, if there were."""
+        values = self.dataset.value_range
+        return None if values is None else (float(values[0]), float(values[1]))
+
+    @property
     def methods(self) -> dict[str, Explainer]:
         """Name -> method, of all families."""
         return {name: m for family in self.families.values() for name, m in family.items()}
@@ -139,7 +145,7 @@ class TrainedCell:
         )
 
     def photo(self, path: str | Path, **preparation: Any) -> np.ndarray:
-        """Return a PNG or JPEG of any size as one image, float32 (1, height, width, channels).
+        """Return an image file of any size as one image, float32 (1, height, width, channels).
 
         Args:
             path: of the file.
@@ -149,7 +155,7 @@ class TrainedCell:
             UserError: there is no such file, or it is no image that can be read.
         """
         shape, how = self.network.image_shape, self.preparation(**preparation)
-        pixels = photos.view(photos.read(Path(path)), shape, how).pixels
+        pixels = photos.view(photos.read(Path(path), self.value_range), shape, how).pixels
         return pixels[None].astype(np.float32) / 255
 
     def predict(self, images: np.ndarray) -> np.ndarray:

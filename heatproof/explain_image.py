@@ -58,7 +58,7 @@ def explain_images(
     """Explain photos with a trained cell; write a page and a panel, and return the page's path.
 
     Args:
-        paths: PNG or JPEG files of any size; at least one.
+        paths: image files of any size; at least one.
         cell: whose network.
         wanted: methods or families; every method if left out.
         target: the class to explain, by name or index; each photo's most probable if left out.
@@ -74,7 +74,8 @@ def explain_images(
             or class, or Keras runs on another backend than TensorFlow.
     """
     # What can be mistyped is found before TensorFlow is waited for.
-    pictures = [photos.read(path) for path in paths]
+    for path in paths:
+        photos.require_image(path)
     output = output.resolve()
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: this is a file; name a folder for the page")
@@ -84,8 +85,8 @@ def explain_images(
     chosen = trained.named(wanted or list(trained.families))
     how = trained.preparation(fit, invert, levels)
     shown = [
-        _seen(trained, path.name, picture, how, target)
-        for path, picture in zip(paths, pictures, strict=True)
+        _seen(trained, path.name, photos.read(path, trained.value_range), how, target)
+        for path in paths
     ]
     unsupported = _fill(trained, chosen, shown)
     subject = _subject(trained, unsupported, target is not None)
@@ -200,7 +201,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Explain what a trained network sees in images of your own."
     )
     add = parser.add_argument
-    add("images", nargs="+", type=Path, help="PNG or JPEG files of any size")
+    add("images", nargs="+", type=Path, help="image files of any size")
     add("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
     add(
         "--methods",

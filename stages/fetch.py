@@ -32,4 +32,7 @@ def fetch(name: str) -> None:
     """
     options = params.load().dataset(name).fetch
     source = modules(SOURCES)[options.source]
-    artifacts.write_raw(name, in_canonical_order(source.fetch(options)))
+    raw = source.fetch(options)
+    artifacts.write_raw(name, in_canonical_order(raw))
+    for remark in raw.remarks:
+        print(f"fetch {name}: {remark}", flush=True)

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from heatproof.run.errors import UserError, printable
@@ -55,6 +56,24 @@ class Listing:
     no_images: list[Path] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     split: bool = False
+
+    def in_parts(self) -> list[Labelled]:
+        """Return the images, those to test with last: what is to validate with, if none are.
+
+        A remark says so. What decides which epoch is best is no test beside.
+        """
+        counts = Counter(image.part for image in self.images)
+        as_test = TEST if counts[TEST] else VALIDATION
+        if self.split and counts[as_test]:
+            kept = (
+                f"{counts[part]:,} {part}" for part in (TRAIN, VALIDATION, TEST) if counts[part]
+            )
+            instead = "" if counts[TEST] else "; there is no test part: validation is used as it"
+            self.remarks.insert(0, f"the images' own split is kept: {', '.join(kept)}{instead}")
+        return [
+            replace(image, part=TEST) if image.part == as_test else image
+            for image in sorted(self.images, key=lambda image: image.part == as_test)
+        ]
 
     def all_remarks(self) -> list[str]:
         """Return the remarks, one line each, with what is left out as no image."""

@@ -24,6 +24,7 @@ from heatproof.run.errors import UserError, nearest
 IMAGE_COLUMNS = ("filename", "file", "path", "image", "image_id", "id")
 LABEL_COLUMNS = ("label", "class", "target")
 SPLIT_COLUMN = "split"
+_MAX_MISTAKES = 10_000
 _EXPECTED = "expected `id,label` or `filename,label`"
 
 
@@ -65,11 +66,12 @@ class _Folders:
 
     def _read(self, place: Path) -> _Folder:
         try:
-            resolved = place.resolve()
-            # One path per image, however the table names its folder.
-            if resolved not in self._by_place:
-                with os.scandir(place) as entries:
-                    files = {entry.name for entry in entries if entry.is_file()}
+            with os.scandir(place) as entries:
+                resolved = place.resolve()
+                # One path per image, however the table names its folder.
+                if resolved in self._by_place:
+                    return self._by_place[resolved]
+                files = {entry.name for entry in entries if entry.is_file()}
                 inside = self._by_place[resolved] = _Folder(place, files)
                 for name in sorted(files):
                     if is_image(name) and not is_hidden(name):
@@ -105,6 +107,8 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
     first_row: dict[str, int] = {}
     listing = Listing(split=columns.part is not None)
     for number, row in rows:
+        if len(mistakes) >= _MAX_MISTAKES:
+            refuse(mistakes, ending="; no further row was read")
         if len(row) != len(columns.header):
             mistakes.append(
                 f"{table}: row {number}: {len(row)} fields, expected {len(columns.header)}; "

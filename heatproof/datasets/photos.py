@@ -13,13 +13,22 @@ Then, if asked for, brightness is inverted and levelled: dark ink on paper becom
 digit on black that a network of digits knows.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened, quietly, why_unreadable
+from heatproof.datasets.decoding import (
+    UNREADABLE,
+    as_pixels,
+    decoded,
+    opened,
+    quietly,
+    why_unreadable,
+)
 from heatproof.run.errors import UserError
 
 FITS = ("crop", "pad", "squash")
@@ -48,6 +57,12 @@ class View:
     box: tuple[float, float, float, float]
 
 
+def require_image(path: Path) -> None:
+    """Raise UserError if there is no such file, or it is no image that can be decoded."""
+    with _told(path):
+        decoded(path)
+
+
 def read(path: Path, value_range: tuple[float, float] | None = None) -> Image.Image:
     """Decode one image file, turned as its EXIF orientation says, with 8 bits per channel.
 
@@ -59,16 +74,22 @@ def read(path: Path, value_range: tuple[float, float] | None = None) -> Image.Im
     Raises:
         UserError: there is no such file, or it is no image that can be read.
     """
+    with _told(path):
+        return opened(path, value_range)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what is wrong with an image file into a UserError that names the file."""
     if not path.exists():
         raise UserError(f"{path}: there is no such file; expected an image file")
     if path.is_dir():
         raise UserError(f"{path}: this is a folder; name the images in it, such as {path}/*.png")
-    try:
-        return opened(path, value_range)
-    except UNREADABLE as error:
-        with quietly():
-            why = why_unreadable(path, error)
-        raise UserError(f"{path}: {why}") from None
+    with quietly():
+        try:
+            yield
+        except UNREADABLE as error:
+            raise UserError(f"{path}: {why_unreadable(path, error)}") from None
 
 
 def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparation) -> View:

@@ -12,9 +12,10 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.config.models import Budget
-from heatproof.datasets.labelled_files import Labelled, labelled_by_folder, labelled_by_table
+from heatproof.datasets.class_folders import labelled_by_folder
+from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.new import examples, folder, inspection, proposal, texts
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, nearest, printable
 from heatproof.statistics.numbers import duration
 
 _TEST_FRACTION = 0.2
@@ -85,10 +86,14 @@ def new(arguments: argparse.Namespace) -> None:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     if not pictures.is_dir():
         raise UserError(f"--images {pictures}: there is no such folder")
-    images = _labelled(pictures, arguments.labels)
-    found, looked_at = inspection.inspect(images)
-    for line in found.description():
-        print(line)
+    listing = (
+        labelled_by_table(pictures / arguments.labels, pictures)
+        if arguments.labels
+        else labelled_by_folder(pictures)
+    )
+    found, looked_at = inspection.inspect(listing.in_parts())
+    for line in [*found.description(), *listing.all_remarks(), *listing.unusable[:20]]:
+        print(printable(line))
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
     dataset = _dataset_name(target)
     contents = texts.Contents(
@@ -134,12 +139,6 @@ def _tell(target: Path, notes: list[str]) -> None:
     for note in notes:
         print(f"note: {note}")
     print(f"made {target}/: `cd {target}`, then `heatproof repro`")
-
-
-def _labelled(pictures: Path, labels: str | None) -> list[Labelled]:
-    return (
-        labelled_by_table(pictures / labels, pictures) if labels else labelled_by_folder(pictures)
-    )
 
 
 def _dataset_name(target: Path) -> str:

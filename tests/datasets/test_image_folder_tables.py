@@ -15,7 +15,10 @@ from tests.datasets.own_images import flat_image, refusal, table
         ("\n\n", ["labels.csv: the file is empty"]),
         ("id,label\n", ["labels.csv: the table has no rows"]),
         ("id,labels\n1,cat\n", ["no column for labels", "did you mean 'label'", "`id,label`"]),
-        ("name,label\n1,cat\n", ["no column for images in `name,label`", "did you mean 'filename'"]),
+        (
+            "name,label\n1,cat\n",
+            ["no column for images in `name,label`", "did you mean 'filename'"],
+        ),
         ("id,label,split\n1,cat,a\n", ["row 2: id '1': split 'a'", "expected train, val or test"]),
         ("id\n1\n", ["no column for labels in `id`", "`id,label`"]),
         ("id,ID,label\n1,1,cat\n", ["two columns are called 'id'"]),
@@ -56,6 +59,11 @@ def test_two_files_for_one_id(folder: Path) -> None:
     flat_image(folder / "photos" / "1.jpg", 10)
     message = refusal(folder)
     assert "row 2: id '1': 1.jpg and 1.png are both in" in message
+
+
+def test_of_a_million_wrong_rows_few_are_read(folder: Path) -> None:
+    table(folder, "id,label\n" + "1,cat,x\n" * 1_000_000)
+    assert refusal(folder).endswith("… and 9,995 more; no further row was read")
 
 
 def test_of_many_mistakes_the_first_few_are_shown(folder: Path) -> None:

@@ -7,8 +7,6 @@ names are the labels that occur, in alphabetical order. `decoding` says what bec
 pixels. What is left out is counted and named in the dataset's remarks.
 """
 
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,7 +18,6 @@ from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
     SHOWN_UNUSABLE,
     TEST,
-    TRAIN,
     VALIDATION,
     Labelled,
     Listing,
@@ -103,7 +100,7 @@ def fetch(options: Options) -> RawDataset:
             f"{where}: {len(class_names):,} classes ({', '.join(map(repr, class_names[:3]))} …), "
             f"more than {MOST_CLASSES:,}; label the images by what they have in common"
         )
-    read = _read(_in_parts(listing), listing, options)
+    read = _read(listing.in_parts(), listing, options)
     images, pixels = read.images, read.pixels
     number = {name: index for index, name in enumerate(class_names)}
     labels = np.array([number[image.label] for image in images], dtype=np.int64)
@@ -121,24 +118,6 @@ def fetch(options: Options) -> RawDataset:
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
         remarks=tuple(map(printable, listing.all_remarks())),
     )
-
-
-def _in_parts(listing: Listing) -> list[Labelled]:
-    """Return the images, those to test with last; what is to validate with, if nothing else is.
-
-    Which epoch is best is decided by the validation part, so that it is no test beside.
-    """
-    counts = Counter(image.part for image in listing.images)
-    as_test = TEST if counts[TEST] else VALIDATION
-    if listing.split and counts[as_test]:
-        parts = ", ".join(f"{counts[part]:,} {part}" for part in (TRAIN, VALIDATION, TEST)
-                          if counts[part])  # fmt: skip
-        tests = "" if as_test == TEST else "; there is no test part: validation is used as it"
-        listing.remarks.insert(0, f"the images' own split is kept: {parts}{tests}")
-    return [
-        replace(image, part=TEST) if image.part == as_test else image
-        for image in sorted(listing.images, key=lambda image: image.part == as_test)
-    ]
 
 
 def _require_trained(where: Path, class_names: tuple[str, ...], labels: np.ndarray) -> None:

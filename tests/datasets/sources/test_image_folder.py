@@ -36,6 +36,10 @@ def test_a_table_of_ids(folder: Path) -> None:
         ' id , label \n 1 ,  "cat"\n2,dog \n,\n',
         "filename,label\n1.png,cat\n2.png,dog\n",
         "filename,label\n./1.png,cat\n../photos/2.png,dog\n",
+        "id;label\n1;cat\n2;dog\n",
+        "id\tlabel\n1\tcat\n2\tdog\n",
+        "Image_ID,age,Class\n1.png,3,cat\n2,4,dog\n",
+        "id,filename,target,label\nx,1.png,1,cat\ny,2.png,0,dog\n",
     ],
 )
 def test_tables_as_people_write_them(folder: Path, text: str) -> None:
