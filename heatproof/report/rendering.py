@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from heatproof.report.charts import charts
 from heatproof.report.text import methods
+from heatproof.report.text.measures import label
 from heatproof.statistics import numbers
 from heatproof.storage.folders import file_name
 
@@ -23,7 +24,7 @@ FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
     *(numbers.listing, numbers.known, charts.slot_classes, file_name),
-    *(methods.beside, methods.number),
+    *(methods.beside, methods.number, label),
 )
 
 

@@ -35,18 +35,20 @@ def write_pages(study: Study, folder: Path) -> None:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
 
+    written: dict[str, str] = {}
+
     def page(path: str, template: str, values: dict[str, Any]) -> None:
         values = values | {"root": "../" * path.count("/")}
-        write_text(folder / path, templates.get_template(template).render(values))
+        written[path] = templates.get_template(template).render(values)
+        write_text(folder / path, written[path])
 
     values = overview.context(study)
     page("index.html", "index.html", values)
     for section in values["strips"]:
-        name = f"strip-{file_name(section.name)}.png"
-        write_bytes(folder / "images" / name, section.strip.sprite.png())
+        name = f"strip-{file_name(section['name'])}.png"
+        write_bytes(folder / "images" / name, section["strip"]["sprite"].png())
     page("methods.html", "trust.html", trust.context(study))
     page("claims.html", "claims.html", claims.context(study, study.claims))
-    page("guide.html", "guide.html", guide.context(study))
     of_cell = {"static": rendering.static(*CELL)}
     comparable = []
     for result in study.cells:
@@ -59,3 +61,4 @@ def write_pages(study: Study, folder: Path) -> None:
         page(f"cells/{name}.html", "cell.html", values | of_cell)
     values = compare.context(comparable) | {"palette": colours.palette()}
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
+    page("guide.html", "guide.html", guide.context(study, written))

@@ -1,6 +1,5 @@
 """What the report tells: params.yaml and every cell's results, as far as they are there."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,7 @@ _ASSESS = (
     *("uninformative", "ranking", "agreement"),
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
+_COMPARED = ("filters", "images", "same_prediction", "maps")
 _CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -125,16 +125,14 @@ class Study:
         return tuple(c for c in self.cells if c.cell.dataset == dataset)
 
     @property
-    def dataset_names(self) -> tuple[str, ...]:
+    def dataset_names(self) -> list[str]:
         """The datasets that a cell uses, in the order of params.yaml."""
-        used = {c.cell.dataset for c in self.cells}
-        return tuple(name for name in self.params.datasets if name in used)
+        return [d for d in self.params.datasets if any(c.cell.dataset == d for c in self.cells)]
 
     @property
-    def model_names(self) -> tuple[str, ...]:
+    def model_names(self) -> list[str]:
         """The models that a cell uses, in the order of params.yaml."""
-        used = {c.cell.model for c in self.cells}
-        return tuple(name for name in self.params.models if name in used)
+        return [m for m in self.params.models if any(c.cell.model == m for c in self.cells)]
 
 
 def collect(params: Params) -> Study:
@@ -143,11 +141,10 @@ def collect(params: Params) -> Study:
     Raises:
         UserError: a file is damaged, or is not what its stage writes today.
     """
-    cells = tuple(_cell(params, name) for name in params.cells)
+    cells = tuple(_Reader(params, name).cell() for name in params.cells)
     datasets = {}
     for name in {c.cell.dataset: None for c in cells}:
-        content = _metrics("preprocess", name, _PREPROCESS, [])
-        if content:
+        if content := _Reader(params, name).metrics("preprocess", _PREPROCESS):
             datasets[name] = content
     claims = {}
     if paths.CLAIMS.exists():
@@ -156,81 +153,67 @@ def collect(params: Params) -> Study:
     return Study(params, cells, datasets, claims, provenance.gathered(params))
 
 
-def _cell(params: Params, name: str) -> CellResults:
-    missing: list[str] = []
-    timing: dict[str, float] = {}
-    for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
-        timing |= artifacts.read_timing(stage, name)
-    train = _metrics("train", name, _TRAIN, missing)
-    history = _optional(paths.history(name), lambda: _history(name), missing)
-    evaluate = _metrics("evaluate", name, _EVALUATE, missing)
-    explain = {
-        family: content
-        for family in STAGES
-        if (content := _metrics(f"explain_{family}", name, (), missing))
-    }
-    return CellResults(
-        name=name,
-        cell=params.cell(name),
-        schedule=params.run(name).schedule,
-        train=train,
-        history=history,
-        evaluate=evaluate,
-        explain=explain,
-        assess=_assess(params, name, missing),
-        published=_metrics("published_sanity", name, _PUBLISHED, []),
-        seeds=over_seeds(params, name) or {},
-        compared=_compared(params, name, missing),
-        timing=timing,
-        explained=tuple(
-            family for family in STAGES if _there(paths.explanations(name, family), missing)
-        ),
-        predicted=_there(paths.predictions(name), missing),
-        trusted=_trusted(name, missing),
-        missing=tuple(missing),
-    )
+class _Reader:
+    """Reads what there is of a cell or dataset, and remembers which files are not there."""
 
+    def __init__(self, params: Params, name: str) -> None:
+        self.params, self.name = params, name
+        self.missing: list[str] = []
 
-def _assess(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
-    """Read what was assessed, the comparison with shuffled labels in its place if there is one."""
-    content = _metrics("assess", name, _ASSESS, missing)
-    if name in params.shuffled and content:
-        more = _metrics("assess_shuffled", name, ("measures", "uninformative"), missing)
-        for part, shuffled in more.items():
-            content[part] = content[part] | shuffled
-    return content
+    def there(self, path: Path) -> bool:
+        if not path.exists():
+            self.missing.append(path.as_posix())
+        return path.exists()
 
+    def metrics(self, stage: str, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+        there = self.there(paths.metrics(stage, self.name))
+        return artifacts.read_metrics(stage, self.name, keys) if there else {}
 
-def _trusted(name: str, missing: list[str]) -> tuple[str, ...]:
-    """Say of which families of maps per-image values are there, and whether of shuffled labels."""
-    families = [f for f in STAGE_FAMILIES if _there(paths.trust(name, f), missing)]
-    more = [SHUFFLED] if families and paths.trust(name, SHUFFLED).exists() else []
-    return (*families, *more)
+    def cell(self) -> CellResults:
+        params, name = self.params, self.name
+        timing: dict[str, float] = {}
+        for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
+            timing |= artifacts.read_timing(stage, name)
+        published = paths.metrics("published_sanity", name).exists()
+        return CellResults(
+            name=name,
+            cell=params.cell(name),
+            schedule=params.run(name).schedule,
+            train=self.metrics("train", _TRAIN),
+            history=self._history(),
+            evaluate=self.metrics("evaluate", _EVALUATE),
+            explain={f: content for f in STAGES if (content := self.metrics(f"explain_{f}"))},
+            assess=self._assess(),
+            published=self.metrics("published_sanity", _PUBLISHED) if published else {},
+            seeds=over_seeds(params, name) or {},
+            compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
+            timing=timing,
+            explained=tuple(f for f in STAGES if self.there(paths.explanations(name, f))),
+            predicted=self.there(paths.predictions(name)),
+            trusted=self._trusted(),
+            missing=tuple(self.missing),
+        )
 
+    def _trusted(self) -> tuple[str, ...]:
+        """Say of which families per-image values are there, and whether of shuffled labels."""
+        families = [f for f in STAGE_FAMILIES if self.there(paths.trust(self.name, f))]
+        more = [SHUFFLED] if families and paths.trust(self.name, SHUFFLED).exists() else []
+        return (*families, *more)
 
-def _compared(params: Params, name: str, missing: list[str]) -> dict[str, Any]:
-    if name not in params.compared:
-        return {}
-    return _metrics("compare_runs", name, ("filters", "images", "same_prediction", "maps"), missing)
+    def _assess(self) -> dict[str, Any]:
+        """Read what was assessed, the comparison with shuffled labels among it if there is one."""
+        content = self.metrics("assess", _ASSESS)
+        if self.name in self.params.shuffled and content:
+            for part, more in self.metrics(
+                "assess_shuffled", ("measures", "uninformative")
+            ).items():
+                content[part] = content[part] | more
+        return content
 
-
-def _there(path: Path, missing: list[str]) -> bool:
-    if not path.exists():
-        missing.append(path.as_posix())
-    return path.exists()
-
-
-def _optional(path: Path, read: Callable[[], Any], missing: list[str]) -> Any:
-    return read() if _there(path, missing) else None
-
-
-def _metrics(stage: str, name: str, keys: tuple[str, ...], missing: list[str]) -> dict[str, Any]:
-    path = paths.metrics(stage, name)
-    return _optional(path, lambda: artifacts.read_metrics(stage, name, keys), missing) or {}
-
-
-def _history(name: str) -> "pd.DataFrame":
-    path = paths.history(name)
-    table = tables.read_table(path, f"train@{name}")
-    require_keys(path, table.columns, _HISTORY, f"train@{name}")
-    return table
+    def _history(self) -> "pd.DataFrame | None":
+        path, made_by = paths.history(self.name), f"train@{self.name}"
+        if not self.there(path):
+            return None
+        table = tables.read_table(path, made_by)
+        require_keys(path, table.columns, _HISTORY, made_by)
+        return table

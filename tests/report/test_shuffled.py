@@ -48,5 +48,5 @@ def test_its_measures_join_the_others(params):
         MEASURE: ["edges"]
     }
     assert set(collected.trust()) == {*before.trust(), f"value/{MEASURE}/saliency"}
-    table = cell_trust.section(params, collected).table
+    table = cell_trust.section(params, collected)["table"]
     assert any("Shuffled labels" in column.label for column in table.columns)

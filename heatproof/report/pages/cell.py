@@ -23,13 +23,15 @@ SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
 
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The values of a cell's template, and its picture files: suffix of the name -> PNG."""
+    params, run, evaluate = study.params, study.params.run(result.name), result.evaluate
     explanations, predictions = result.explanations(), result.predictions()
     probabilities = predictions.probabilities if predictions else None
     examples = gallery(explanations, probabilities) if explanations else None
-    matrix_images = _squares(result, predictions)
-    of_features = features(result.findings("features"), result.explain.get("features", {}))
-    of_counterfactuals = counterfactuals(result.findings("counterfactual"))
-    evaluate = result.evaluate
+    drawn = {
+        "squares": _squares(result, predictions),
+        "features": features(result.findings("features"), result.explain.get("features", {})),
+        "counterfactuals": counterfactuals(result.findings("counterfactual")),
+    }
     matrices = [
         confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
         for part in ("test", "train")
@@ -37,47 +39,44 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     ]
     others = [c for c in study.cells if c.name != result.name]
     values = {
-        "params": study.params,
+        "params": params,
         "result": result,
-        "model": study.params.models[result.cell.model],
         "charts": curves.of_cell(result),
         "few": FEW,
         "history": curves.rows(result.history),
         "matrices": matrices,
         "gallery": examples,
-        "explained": {e.index for e in (*examples.correct, *examples.incorrect)}
-        if examples
-        else (),
+        "explained": set(explanations.image_index.tolist()) if explanations else (),
         "palette": colours.palette(),
-        "squares": matrix_images,
-        "features": of_features,
-        "counterfactuals": of_counterfactuals,
+        **drawn,
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors(result.methods()),
         "unsupported": unsupported(result.methods()),
-        "over_seeds": over_seeds(result.seeds, result.evaluate.get("test_images")),
+        "over_seeds": over_seeds(result.seeds, evaluate.get("test_images")),
         "runs": result.compared,
-        "other_run": study.params.listed("compared", result.name).run if result.compared else "",
-        "trust": cell_trust.section(study.params, result),
+        "other_run": params.listed("compared", result.name).run if result.compared else "",
+        "trust": cell_trust.section(params, result),
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,
         "miss_keys": confusion.MISS_KEYS,
-        "schedule": _flat(result.schedule.model_dump(exclude={"training"})),
-        "network": _flat(study.params.models[result.cell.model].network.model_dump()),
-        "training": _flat(study.params.run(result.name).training.model_dump()),
-        "augmentation": _flat(study.params.datasets[result.cell.dataset].augmentation.model_dump()),
+        "settings": {
+            title: _flat(block)
+            for title, block in (
+                ("Schedule", result.schedule.model_dump(exclude={"training"})),
+                (f"Network: {run.network.architecture}", run.network.model_dump()),
+                ("Training", run.training.model_dump()),
+                (
+                    "Augmentation of the data",
+                    params.datasets[result.cell.dataset].augmentation.model_dump(),
+                ),
+            )
+        },
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
     if examples is not None:
         files |= {"": examples.images.png(), "-maps": examples.maps.png()}
-    for suffix, sheet in (
-        ("-squares", matrix_images),
-        ("-features", of_features),
-        ("-counterfactuals", of_counterfactuals),
-    ):
-        if sheet is not None:
-            files[suffix] = sheet.sprite.png()
+    files |= {f"-{kind}": sheet.sprite.png() for kind, sheet in drawn.items() if sheet is not None}
     return values, files
 
 

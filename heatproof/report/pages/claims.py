@@ -1,56 +1,44 @@
 """The scorecard: every published claim beside the measurement, with a verdict."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from heatproof.claims import verdicts
+from heatproof.claims.description import WORDS
 from heatproof.report.study import Study
 from heatproof.statistics import numbers
 
-# Distinguished by shape and text, never by colour alone.
-SHAPES = {
-    verdicts.HOLDS: "check",
-    verdicts.EXCEEDED: "up",
-    verdicts.FAILS: "cross",
-    verdicts.UNTESTED: "ring",
-    verdicts.NOT_RUN: "dots",
-    verdicts.NOT_MEASURED: "dash",
+# Each verdict's shape, since it is never distinguished by colour alone, and its meaning.
+VERDICTS = {
+    verdicts.HOLDS: (
+        "check",
+        "the published number, to its last digit, lies within the 95 % interval of the measured "
+        "one, or equals it where there is no interval.",
+    ),
+    verdicts.EXCEEDED: (
+        "up",
+        "the measured number is better than the published one, beyond its interval.",
+    ),
+    verdicts.FAILS: (
+        "cross",
+        "the measured number is worse, and more training would not change that.",
+    ),
+    verdicts.UNTESTED: (
+        "ring",
+        "the measured number is worse or not comparable, but the training differs from the "
+        "published one.",
+    ),
+    verdicts.NOT_RUN: ("dots", "the study does not contain the results needed."),
+    verdicts.NOT_MEASURED: ("dash", "the study does not measure this."),
 }
-MEANINGS = {
-    verdicts.HOLDS: "the published number, to its last digit, lies within the 95 % interval of the "
-    "measured one, or equals it where there is no interval.",
-    verdicts.EXCEEDED: "the measured number is better than the published one, beyond its interval.",
-    verdicts.FAILS: "the measured number is worse, and more training would not change that.",
-    verdicts.UNTESTED: "the measured number is worse or not comparable, but the training differs "
-    "from the published one.",
-    verdicts.NOT_RUN: "the study does not contain the results needed.",
-    verdicts.NOT_MEASURED: "the study does not measure this.",
-}
-TOPICS = {
-    "accuracy": "Test accuracy",
-    "train_accuracy": "Training accuracy",
-    "macro_f1": "Macro F1",
-    "parameters": "Parameters",
-    "flops": "FLOPs",
-    "epochs": "Epochs",
-    "training_time": "Training time",
+TOPICS = WORDS | {
     "ordering": "Networks compared",
     "confusion": "Confusions",
     "statement": "Statements",
 }
 
-
 Entry = dict[str, Any]  # a claim as data/claims.json has it
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A verdict, its shape, its meaning, and its number of claims."""
-
-    name: str
-    shape: str
-    meaning: str
-    count: int
 
 
 def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
@@ -64,36 +52,29 @@ def context(study: Study, claims: dict[str, Any]) -> dict[str, Any]:
     return {
         "params": study.params,
         "compared": len(entries),
-        "shapes": SHAPES,
+        "verdicts": VERDICTS,
         "budget": claims["budget"] if claims else None,
-        "tally": tuple(
-            Verdict(name, shape, MEANINGS[name], _count(entries, name))
-            for name, shape in SHAPES.items()
-        ),
-        "sources": tuple(
-            _source(name, content, [e for e in entries if e["source"] == name])
+        "tally": tally(entries),
+        "sources": [
+            {"id": name, **content, **_by_topic([e for e in entries if e["source"] == name])}
             for name, content in (claims["sources"].items() if claims else ())
-        ),
+        ],
     }
 
 
-def _source(name: str, content: Entry, entries: list[Entry]) -> dict[str, Any]:
+def tally(entries: Iterable[Entry]) -> dict[str, int]:
+    """How many claims came out how, verdicts without any left out."""
+    counts = Counter(entry["verdict"] for entry in entries)
+    return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
+
+
+def _by_topic(entries: list[Entry]) -> dict[str, Any]:
     """The claims of one source by topic, and the number of each verdict."""
-    return {
-        "id": name,
-        "title": content["title"],
-        "note": content["note"],
-        "topics": [
-            (topic, rows)
-            for kind, topic in TOPICS.items()
-            if (rows := [entry for entry in entries if entry["kind"] == kind])
-        ],
-        "counts": [
-            (verdict, shape, count)
-            for verdict, shape in SHAPES.items()
-            if (count := _count(entries, verdict))
-        ],
+    topics = {
+        topic: [entry for entry in entries if entry["kind"] == kind]
+        for kind, topic in TOPICS.items()
     }
+    return {"topics": {t: rows for t, rows in topics.items() if rows}, "counts": tally(entries)}
 
 
 def _with_time(study: Study, entry: Entry) -> Entry:
@@ -123,7 +104,3 @@ def _timed(study: Study, entry: Entry, seconds: float) -> tuple[str, str]:
     if verdict == verdicts.HOLDS:
         return verdict, ""
     return verdict, "Measured on the machine that ran the study, not the source’s."
-
-
-def _count(entries: list[Entry], verdict: str) -> int:
-    return sum(entry["verdict"] == verdict for entry in entries)

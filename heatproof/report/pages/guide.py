@@ -1,5 +1,7 @@
 """The guide: one network's page read step by step, a glossary, questions to discuss."""
 
+import html
+import re
 from typing import Any
 
 from heatproof.attribution import registry
@@ -8,58 +10,56 @@ from heatproof.report.sections import example
 from heatproof.report.study import Study
 from heatproof.storage.folders import file_name
 
-# The text of a link to a part of a page.
-PARTS = {
+HEADING = re.compile(r'<h[1-4] id="([^"]*?)(?:-title)?"[^>]*>(.*?)</h[1-4]>', re.DOTALL)
+# The pages that its places name by these words, and the text of a link to the top of each.
+PAGES = {
     "index": "Overview",
-    "index#leaderboard": "Leaderboard",
-    "index#curves": "Training curves of all networks",
-    "index#provenance": "Provenance",
-    "index#claims": "Published claims",
     "methods": "Explanations",
-    "methods#truth": "Against ground truth",
-    "methods#measures": "All measures",
-    "methods#meanings": "What the measures mean",
-    "methods#stability": "Stability across baselines",
-    "methods#agreement": "Agreement on all networks",
-    "methods#published": "Replication of a published table",
-    "methods#methods": "The methods",
     "claims": "Claims",
-    "claims#verdicts": "What the verdicts mean",
     "cell": "a network’s page",
-    "cell#figures": "Key figures",
-    "cell#curves": "Training curves",
-    "cell#confusion": "Confusion matrix",
-    "cell#confusions": "Most frequent confusions",
-    "cell#classes": "Classes",
-    "cell#calibration": "Calibration",
-    "cell#examples": "Explained images",
-    "cell#features": "Filters and features",
-    "cell#counterfactuals": "Counterfactuals",
-    "cell#trust": "Trust in the maps",
-    "cell#randomisation": "Randomised weights",
-    "cell#agreement": "Do the methods agree?",
-    "cell#settings": "Settings",
 }
 # Parts of a cell's page that exist only if there are results, with the part to link to instead.
-DEPENDENT = {
-    "confusions": "confusion",
-    "randomisation": "trust",
-    "agreement": "trust",
-}
+DEPENDENT = {"confusions": "confusion", "randomisation": "trust", "agreement": "trust"}
 
 
-def context(study: Study) -> dict[str, Any]:
-    """The values of the template guide.html, as far as there are results."""
+def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
+    """The values of the template guide.html, as far as there are results.
+
+    Args:
+        study: the results.
+        written: path -> HTML of the pages that the guide links to.
+    """
     chosen = example.choose(study)
     page = f"cells/{file_name(chosen.name)}.html"
+    headings = {path: _headings(text) for path, text in written.items()}
+
+    def links(places: str) -> dict[str, str]:
+        """Link to places of this study, address -> text; to the page where a part is missing."""
+        found: dict[str, str] = {}
+        for place in places.split():
+            name, _, part = place.partition("#")
+            address = page if name == "cell" else f"{name}.html"
+            known = headings.get(address, {})
+            part = part if part in known else DEPENDENT.get(part, part)
+            named = f"#{part}" if part in known else ""
+            text = known.get(part) or PAGES[name]
+            text += f" ({PAGES[name]})" if text in found.values() else ""
+            found.setdefault(f"{address}{named}", text)
+        return found
+
     return {
         "params": study.params,
-        "links": lambda places: _links(study, page, places.split()),
+        "links": links,
         "families": [(family, _papers(family.name)) for family in FAMILIES],
         "chosen": chosen,
         "page": page,
         "example": example.values(chosen),
     }
+
+
+def _headings(page: str) -> dict[str, str]:
+    """The headings of a page by the ids of their parts."""
+    return {id: html.unescape(re.sub("<.*?>", "", text)) for id, text in HEADING.findall(page)}
 
 
 def _papers(family: str) -> str:
@@ -69,26 +69,3 @@ def _papers(family: str) -> str:
         for method in registry.methods().values()
         if family in (method.family, *method.also)
     )
-
-
-def _links(study: Study, cell_page: str, places: list[str]) -> dict[str, str]:
-    """Link to places of this study; to the top of the page where the part does not exist.
-
-    Returns:
-        address -> text.
-    """
-    exists = {
-        "cell": True,
-        "index": True,
-        "methods": any(c.assess for c in study.cells),
-        "claims": bool(study.claims),
-    }
-    links: dict[str, str] = {}
-    for place in places:
-        page, _, part = place.partition("#")
-        if page == "cell":
-            part = DEPENDENT.get(part, part)
-        named = f"#{part}" if part and exists[page] else ""
-        address = cell_page if page == "cell" else f"{page}.html"
-        links.setdefault(f"{address}{named}", PARTS[f"{page}{named}"])
-    return links

@@ -1,7 +1,7 @@
 """The page on explanations over all cells: which can be trusted, by which measure, at what cost."""
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Sequence
+from itertools import product
 from statistics import fmean, geometric_mean, median
 from typing import Any
 
@@ -15,7 +15,6 @@ from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
-FAITHFUL = "morf_lerf_gap/black"  # the measure that cost is compared with
 TIMED = "_ms_per_image"
 
 
@@ -25,21 +24,22 @@ def context(study: Study) -> dict[str, Any]:
     contents = [c.assess for c in assessed]
     names = _names(study, contents)
     costs, timed = cost(study.cells, names)
-    faithful = {n: fmean(r) for n, r in ranked.mean_ranks(contents, FAITHFUL).items()}
+    faithful = {n: fmean(r) for n, r in ranked.mean_ranks(contents, measures.FAITHFUL).items()}
     return {
         "params": study.params,
         "cells": len(study.cells),
         "assessed": assessed,
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
-        "trust_statements": tuple(trust_summary.statements(assessed)),
+        "trust_statements": trust_summary.statements(assessed),
         "planted": [c for c in assessed if c.assess["mask"] == "planted"],
         "truth": truth(assessed),
         "foreground": foreground(assessed),
         "foreground_cells": sum(a["mask"] == "foreground" for a in contents),
         "ranks": ranked.table(contents, measures.COLUMNS),
         "all_ranks": every_rank(contents),
-        "stability": tuple(_stability(contents)),
+        "stability": [(label, kept, known, min(taus, default=None), median(taus) if taus else None)
+                      for label, kept, taus, known in ranked.stability(contents)],
         "agreement": agreement(contents),
         "cost_chart": scatter(
             "Milliseconds per image against faithfulness",
@@ -54,11 +54,11 @@ def context(study: Study) -> dict[str, Any]:
         "methods": [(methods.describe(n), sum(n in _of(a) for a in contents)) for n in names],
         "costs": costs,
         "faithful": faithful,
-        "controls": measures.CONTROLS,
-        "measures": tuple(
-            measures.describe(m) for m in measures.COLUMNS
-            if any(m in a["measures"] for a in contents)
-        ),
+        "meanings": [
+            *((each.label, each.meaning) for m in measures.COLUMNS
+              if any(m in a["measures"] for a in contents) and (each := measures.describe(m))),
+            *((f"Control: {each.inline}", each.meaning) for each in measures.CONTROLS.values()),
+        ],
     }  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def truth(assessed: Sequence[CellResults]) -> Table | None:
         for measure in measures.TRUTHS
         if measure in c.assess["measures"]
     )
-    return columns and columns.by_mean("relevance_rank")
+    return columns and columns.by_mean(measures.LOCATES)
 
 
 def foreground(assessed: Sequence[CellResults]) -> Table | None:
@@ -86,7 +86,7 @@ def foreground(assessed: Sequence[CellResults]) -> Table | None:
         )
         for measure in measures.TRUTHS
     )
-    return columns and columns.by_mean("relevance_rank")
+    return columns and columns.by_mean(measures.LOCATES)
 
 
 def every_rank(contents: Sequence[Assess]) -> Table | None:
@@ -97,21 +97,17 @@ def every_rank(contents: Sequence[Assess]) -> Table | None:
 
 def agreement(contents: Sequence[Assess]) -> heat.Heat | None:
     """The mean over cells of each pair's rank correlation on the coarse grid."""
-    pairs: dict[frozenset[str], list[float]] = {}
-    names: dict[str, None] = {}
-    for assess in contents:
-        content = assess["agreement"]
-        names |= dict.fromkeys(content["methods"])
-        for (i, one), (j, other) in combinations(enumerate(content["methods"]), 2):
-            value = content["grid"]["spearman"][i][j]
-            if numbers.known(value):
-                pairs.setdefault(frozenset((one, other)), []).append(value)
-    order = methods.ordered(list(names))
-    known = {pair: fmean(each) for pair, each in pairs.items()}
+    pairs: dict[tuple[str, str], list[float]] = {}
+    for content in (assess["agreement"] for assess in contents):
+        matrix = content["grid"]["spearman"]
+        for (i, one), (j, other) in product(enumerate(content["methods"]), repeat=2):
+            if numbers.known(matrix[i][j]):
+                pairs.setdefault((one, other), []).append(matrix[i][j])
+    order = methods.ordered({name for a in contents for name in a["agreement"]["methods"]})
     return heat.heat(
         "Rank correlation on a coarse grid, mean over the networks",
         [methods.describe(name).label for name in order],
-        [[known.get(frozenset((a, b))) for b in order] for a in order],
+        [[fmean(pairs[a, b]) if (a, b) in pairs else None for b in order] for a in order],
     )
 
 
@@ -126,14 +122,10 @@ def cost(cells: Sequence[CellResults], names: Sequence[str]) -> tuple[dict[str, 
     times = [
         {n: c.timing[n + TIMED] for n in names if (c.timing.get(n + TIMED) or 0) > 0} for c in cells
     ]
-    most = max((len(each) for each in times), default=0)
+    most = max(map(len, times), default=0)
     used = [each for each in times if each and len(each) == most]
-    collected: dict[str, list[float]] = {}
-    for each in used:
-        for name, milliseconds in each.items():
-            collected.setdefault(name, []).append(milliseconds)
-    common = {n: each for n, each in collected.items() if len(each) == len(used)}
-    return {n: geometric_mean(each) for n, each in common.items()}, len(used)
+    by_method = ranked.collected(used).items()
+    return {n: geometric_mean(each) for n, each in by_method if len(each) == len(used)}, len(used)
 
 
 def _names(study: Study, contents: Sequence[Assess]) -> list[str]:
@@ -147,23 +139,3 @@ def _names(study: Study, contents: Sequence[Assess]) -> list[str]:
 def _of(assess: Assess) -> set[str]:
     """The methods that a cell's measures assess."""
     return {n for m in assess["measures"].values() for n in m if n not in measures.CONTROLS}
-
-
-def _stability(contents: Sequence[Assess]) -> Iterator[dict[str, Any]]:
-    """On how many cells each measure's ranking is stable across baselines, and tau over cells."""
-    for measure in measures.RANKED:
-        rankings = [a["ranking"][measure] for a in contents if measure in a["ranking"]]
-        verdicts = [each["survives"] for each in rankings if each["survives"] is not None]
-        lowest = [
-            min(taus)
-            for each in rankings
-            if (taus := [t for t in each["tau"].values() if numbers.known(t)])
-        ]
-        if verdicts:
-            yield {
-                "label": measures.describe(measure).label,
-                "stable": sum(verdicts),
-                "known": len(verdicts),
-                "min_tau": min(lowest, default=None),
-                "median_tau": median(lowest) if lowest else None,
-            }

@@ -1,17 +1,23 @@
-"""A cell's section on trust in its explanations: the table of measures, and details."""
+"""A cell's section on trust in its explanations: the table of measures, curves, and details."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
+from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.report.charts import heat
 from heatproof.report.charts.charts import Chart, Series, line_chart
-from heatproof.report.sections import per_image, trust_table
-from heatproof.report.sections.trust_table import Column, Table
+from heatproof.report.sections import ranks, trust_table
+from heatproof.report.sections.trust_table import Column, Summary, Table
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
+from heatproof.statistics.bootstrap import summary
+from heatproof.statistics.numbers import plural
+from heatproof.trust.measure import BASELINES
 from heatproof.trust.ranking import AGREEING
 
 SIMILAR = 0.6  # from this rank correlation on, in magnitude, two maps are called similar
@@ -21,74 +27,56 @@ MASKS = {
     "foreground": "The object is on a black background, so its outline serves as a mask of where "
     "the evidence should be. It is a weak one: a network may rightly use the background too.",
 }
+CLASSES = (measures.LOCATES, measures.FAITHFUL)  # shown by class, where measured
+CURVES = {
+    "deletion_probability": "Probability while the most relevant pixels are removed",
+    "insertion_probability": "Probability while they are inserted",
+}
+# A line chart with room for twenty names at the right.
+large_chart = partial(line_chart, size=(586.0, 372.0), label_room=142.0)
+
+# As `artifacts.read_trust` gives them; empty where there are none.
+Values = dict[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Section:
-    """Everything that a cell's page shows on trust; what is missing is None or empty."""
-
-    assess: dict[str, Any]
-    slow_methods: tuple[str, ...]
-    mask: str
-    table: Table | None
-    weight_independent: str
-    stability: tuple[tuple[str, str, str], ...]  # a measure's label, a verdict, a sentence
-    ranks: Table | None
-    agreement: tuple[heat.Heat, ...]
-    cascade: Chart | None
-    layers: Table | None
-    curves: tuple[Chart, ...]
-    by_outcome: Table | None
-    by_class: tuple[Table, ...]
-
-
-def section(params: Params, result: CellResults) -> Section | None:
-    """Read a cell's assess metrics and per-image values; None where it is not assessed."""
+def section(params: Params, result: CellResults) -> dict[str, Any]:
+    """What a cell's page shows on trust; None or empty where missing, all where not assessed."""
     assess = result.assess
     if not assess:
-        return None
+        return {}
     values = result.trust()
-    class_names = result.evaluate["class_names"] if result.evaluate else ()
     slow = assess["slow_methods"]["methods"]
-    return Section(
-        assess=assess,
-        slow_methods=tuple(methods.describe(m).label for m in methods.ordered(slow)),
-        mask=MASKS.get(assess["mask"] or "", ""),
-        table=trust_table.of_cell(assess, measures.COLUMNS),
-        weight_independent=weight_independent(assess),
-        stability=tuple(_stability(assess["ranking"])),
-        ranks=_ranks(assess["ranking"]),
-        agreement=tuple(agreement(assess["agreement"])),
-        cascade=cascade(assess),
-        layers=_layers(assess),
-        curves=tuple(per_image.curves(values)),
-        by_outcome=per_image.by_outcome(values, params.assess.bootstrap_samples, params.seed),
-        by_class=tuple(per_image.by_class(values, class_names)),
-    )
+    return {
+        "assess": assess,
+        "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
+        "mask": MASKS.get(assess["mask"] or "", ""),
+        "table": trust_table.of_cell(assess, measures.COLUMNS),
+        "weight_independent": weight_independent(assess),
+        "stability": list(_stability(assess["ranking"])),
+        "ranks": _ranks(assess["ranking"]),
+        "agreement": list(agreement(assess["agreement"])),
+        "cascade": cascade(assess),
+        "layers": _layers(assess),
+        "curves": curves(values),
+        "by_outcome": by_outcome(values, params.assess.bootstrap_samples, params.seed),
+        "by_class": list(by_class(values, result.evaluate.get("class_names", ()))),
+    }
 
 
 def cascade(assess: dict[str, Any]) -> Chart | None:
     """Draw how maps change as layers are randomised one after the other, from the logits down."""
     steps = assess.get("cascade", ())
-    if not steps:
-        return None
-    names = [n for n in steps[0]["spearman"] if n not in measures.CONTROLS]
+    names = [n for n in steps[0]["spearman"] if n not in measures.CONTROLS] if steps else []
     layers = [0, *(step["layers"] for step in steps)]
-    return line_chart(
+    series = []
+    for i, name in enumerate(methods.ordered(names)):
+        # With no layer randomised, a map is compared with itself.
+        similar = [1.0, *(step["spearman"].get(name) for step in steps)]
+        series.append(Series(methods.describe(name).label, i, layers, similar))
+    return large_chart(
         "Rank correlation with the trained network’s maps",
-        [
-            # With no layer randomised, a map is compared with itself.
-            Series(
-                methods.describe(n).label,
-                i,
-                layers,
-                [1.0, *(step["spearman"].get(n) for step in steps)],
-            )
-            for i, n in enumerate(methods.ordered(names))
-        ],
+        series,
         x_title="layers randomised, from the logits down",
-        label_room=per_image.NAME_ROOM,
-        size=per_image.TALL,
     )
 
 
@@ -110,18 +98,21 @@ def agreement(content: dict[str, Any]) -> Iterator[heat.Heat]:
 
 def weight_independent(assess: dict[str, Any]) -> str:
     """Name the methods whose maps are similar without learned weights."""
-    summaries = assess["measures"].get("randomised_spearman", {})
-    same = [
-        f"{methods.describe(name).label} ({numbers.decimal(summaries[name]['mean'], 2)})"
-        for name in methods.ordered([n for n in summaries if n not in measures.CONTROLS])
-        if numbers.known(summaries[name]["mean"]) and abs(summaries[name]["mean"]) >= SIMILAR
-    ]
+    means = {n: fmean(each) for n, each in ranks.means([assess], measures.RANDOMISED).items()}
+    same = [f"{methods.describe(n).label} ({numbers.decimal(means[n], 2)})" for n in similar(means)]
     if not same:
         return ""
     verb = "gives" if len(same) == 1 else "give"
     return (
         f"With random weights, {numbers.listing(same)} {verb} a similar map (rank correlation of "
         f"{SIMILAR} or more): it does not show what the network has learned."
+    )
+
+
+def similar(means: dict[str, float]) -> list[str]:
+    """The methods whose mean similarity to maps of random weights is high, in magnitude."""
+    return methods.ordered(
+        n for n, mean in means.items() if n not in measures.CONTROLS and abs(mean) >= SIMILAR
     )
 
 
@@ -154,17 +145,15 @@ def _ranks(ranking: dict[str, Any]) -> Table | None:
     return trust_table.table(
         Column(
             measure,
-            {
-                name: {"mean": r["rank"], "low": r["low"], "high": r["high"], "images": 0}
-                for name, r in ranks.items()
-            },
+            {n: {"mean": r["rank"], "low": r["low"], "high": r["high"], "images": 0}
+             for n, r in of_methods.items()},
             group=f"{measures.describe(measure).label}, rank",
-            label=measures.BASELINE_LABELS.get(baseline, baseline),
+            label=str(measures.BASELINE_LABELS.get(baseline, baseline)),
             ranks=True,
         )
         for measure in measures.RANKED
-        for baseline, ranks in ranking.get(measure, {"baselines": {}})["baselines"].items()
-    )
+        for baseline, of_methods in ranking.get(measure, {"baselines": {}})["baselines"].items()
+    )  # fmt: skip
 
 
 def _layers(assess: dict[str, Any]) -> Table | None:
@@ -172,16 +161,76 @@ def _layers(assess: dict[str, Any]) -> Table | None:
     return trust_table.table(
         Column(
             f"randomised_{number}",
-            {
-                n: {"mean": m, "low": None, "high": None, "images": 0}
-                for n, m in step[number].items()
-            },
-            group=f"{title}, {'SSIM' if number == 'ssim' else 'rank correlation'}",
-            label=str(
-                step["layer"] if part == "independent" else numbers.plural(step["layers"], "layer")
-            ),
+            {name: trust_table.plain(mean) for name, mean in step[number].items()},
+            group=f"{title}, {label}",
+            label=str(step["layer"]) if part == "independent" else plural(step["layers"], "layer"),
         )
         for part, title in (("cascade", "From the logits down"), ("independent", "One layer only"))
-        for number in ("spearman", "ssim")
+        for number, label in (("spearman", "rank correlation"), ("ssim", "SSIM"))
         for step in assess.get(part, ())
     )
+
+
+def curves(values: Values) -> list[Chart]:
+    """The mean curves behind deletion and insertion, of the methods and of noise."""
+    charts = []
+    for number, title in CURVES.items():
+        lines = _of(values, f"curve/{number}/{BASELINES[0]}/")
+        names = methods.ordered(name for name in lines if name not in measures.CONTROLS)
+        names += [name for name in ("random",) if name in lines]
+        percent = (100 * values["fractions"]).tolist() if lines else []
+        series = [
+            Series(measures.label(name), i, percent, lines[name].tolist())
+            for i, name in enumerate(names)
+        ]
+        charts.append(large_chart(title, series, x_title="pixels changed (%)"))
+    return [chart for chart in charts if chart is not None]
+
+
+def _of(values: Values, start: str) -> Values:
+    return {n.removeprefix(start): each for n, each in values.items() if n.startswith(start)}
+
+
+def by_outcome(values: Values, samples: int, seed: int) -> Table | None:
+    """The table's measures of correctly and of incorrectly predicted images separately."""
+    if not values:
+        return None
+    correct = values["label"] == values["predicted"]
+    if correct.all() or not correct.any():
+        return None
+
+    def column(measure: str, label: str, chosen: np.ndarray) -> Column:
+        summaries = {
+            name: summary(each[chosen[: len(each)]].astype(np.float64), samples, seed)
+            for name, each in _of(values, f"value/{measure}/").items()
+        }
+        return Column(measure, summaries, measures.describe(measure).label, label)
+
+    return trust_table.table(
+        column(measure, label, chosen)
+        for measure in measures.COLUMNS
+        for label, chosen in (("correct", correct), ("incorrect", ~correct))
+    )
+
+
+def by_class(values: Values, class_names: Sequence[str]) -> Iterator[Table]:
+    """Two measures by true class: means without intervals, since each class has few images."""
+    labels = values.get("label", np.zeros(0, np.int64))
+    for measure in CLASSES:
+        by_name = _of(values, f"value/{measure}/")
+        table = trust_table.table(
+            Column(
+                measure,
+                {n: _plain_mean(v, labels[: len(v)] == label) for n, v in by_name.items()},
+                group=f"{measures.describe(measure).label}, by true class",
+                label=str(class_names[label] if label < len(class_names) else label),
+            )
+            for label in np.unique(labels).tolist()
+        )
+        if table is not None:
+            yield table
+
+
+def _plain_mean(values: np.ndarray, chosen: np.ndarray) -> Summary:
+    known = values[chosen & ~np.isnan(values)].astype(np.float64)
+    return trust_table.plain(float(known.mean()) if len(known) else None, len(known))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.study import CellResults, Study
@@ -13,50 +13,47 @@ if TYPE_CHECKING:
 TRAINING, VALIDATION = 0, 1  # slots within a cell's own charts
 
 
-def of_cell(result: CellResults) -> tuple[Chart, ...]:
+def of_cell(result: CellResults) -> list[Chart]:
     """Accuracy and loss of a cell over its epochs, training beside validation."""
     history = result.history
     if history is None or len(history) < 2:
-        return ()  # one epoch is a point, better shown in the table
+        return []  # one epoch is a point, better shown in the table
     best = int(result.train["best_epoch"]) if result.train else 0
     marker = (float(best), f"best epoch {best}") if best >= 1 else None
-    charts = (
-        line_chart(
-            title,
-            [
+    return _charts(
+        {
+            title: [
                 _series("training", TRAINING, history, key),
                 _series("validation", VALIDATION, history, f"val_{key}"),
-            ],
-            x_title="epoch",
-            as_percent=as_percent,
-            marker=marker,
-            label_room=80.0,
-        )
-        for title, key, as_percent in (("Accuracy", "accuracy", True), ("Loss", "loss", False))
+            ]
+            for title, key in (("Accuracy", "accuracy"), ("Loss", "loss"))
+        },
+        label_room=80.0,
+        marker=marker,
     )
-    return tuple(chart for chart in charts if chart is not None)
 
 
-def of_dataset(study: Study, dataset: str) -> tuple[Chart, ...]:
+def of_dataset(study: Study, dataset: str) -> list[Chart]:
     """Validation accuracy and training loss over epochs of all cells of one dataset."""
-    charts = (
-        line_chart(
-            f"{title}, {dataset}",
-            [
-                _series(c.cell.model, study.slot(c.cell.model), c.history, key)
-                for c in study.cells_on(dataset)
-                if c.history is not None
-            ],
-            x_title="epoch",
-            as_percent=as_percent,
-            label_room=100.0,
-        )
-        for title, key, as_percent in (
-            ("Validation accuracy", "val_accuracy", True),
-            ("Training loss", "loss", False),
-        )
+    cells = [c for c in study.cells_on(dataset) if c.history is not None]
+    return _charts(
+        {
+            f"{title}, {dataset}": [
+                _series(c.cell.model, study.slot(c.cell.model), c.history, key) for c in cells
+            ]
+            for title, key in (("Validation accuracy", "val_accuracy"), ("Training loss", "loss"))
+        },
+        label_room=100.0,
     )
-    return tuple(chart for chart in charts if chart is not None)
+
+
+def _charts(series: dict[str, list[Series]], **options: Any) -> list[Chart]:
+    """Draw accuracies, in percent, and losses, as far as there are any."""
+    drawn = (
+        line_chart(title, each, x_title="epoch", as_percent=percent, **options)
+        for (title, each), percent in zip(series.items(), (True, False), strict=True)
+    )
+    return [chart for chart in drawn if chart is not None]
 
 
 def rows(history: "pd.DataFrame | None") -> list[tuple[float | None, ...]]:

@@ -3,14 +3,13 @@
 from itertools import combinations
 from typing import Any
 
-from heatproof.report.sections import cell_trust
+from heatproof.report.sections import cell_trust, ranks
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
 
 NEAR = 0.005  # confidence and accuracy this close count as equal
-ORDER = "morf_lerf_gap/black"
 
 
 def choose(study: Study) -> CellResults:
@@ -58,27 +57,26 @@ def _explained(explanations: Explanations) -> tuple[int, int, int]:
 
 
 def _trust(assess: dict[str, Any]) -> dict[str, Any]:
-    order, ranking = assess["measures"].get(ORDER, {}), assess["ranking"]
+    faithful = measures.FAITHFUL
+    order = assess["measures"].get(faithful, {})
     most = max((s["images"] for s in order.values()), default=0)
-    means = {n: s["mean"] for n, s in order.items() if numbers.known(s["mean"])}
-    controls = [(mean, n) for n, mean in means.items() if n in measures.CONTROLS]
-    of_methods = [
-        (mean, n)
-        for n, mean in means.items()
-        if n not in measures.CONTROLS and 2 * order[n]["images"] >= most
-    ]
-    best, control = max(of_methods, default=None), max(controls, default=None)
-    tested = "randomised_spearman" in assess["measures"]
+    means = [(s["mean"], n) for n, s in order.items() if numbers.known(s["mean"])]
+    control = max((each for each in means if each[1] in measures.CONTROLS), default=None)
+    best = max(
+        (
+            (mean, n)
+            for mean, n in means
+            if n not in measures.CONTROLS and 2 * order[n]["images"] >= most
+        ),
+        default=None,
+    )
+    tested = measures.RANDOMISED in assess["measures"]
     return {
         "best": best and (methods.describe(best[1]).label, best[0]),
         "best_control": control and (measures.CONTROLS[control[1]].inline, control[0]),
-        "above": ORDER in assess["uninformative"] and assess["uninformative"][ORDER],
+        "above": assess["uninformative"].get(faithful),
         **({"weight_independent": cell_trust.weight_independent(assess)} if tested else {}),
-        "stable": [
-            (measures.describe(m).label, ranking[m]["survives"])
-            for m in measures.RANKED
-            if m in ranking and ranking[m]["survives"] is not None
-        ],
+        "stable": [(label, kept) for label, kept, *_ in ranks.stability([assess])],
         "pairs": _pairs(assess["agreement"]),
     }
 

@@ -1,9 +1,10 @@
 """Three key findings in sentences made from the numbers, each with its caveat."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from scipy.stats import binomtest
 
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import methods
@@ -133,7 +134,7 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
         return None
     excess, result, last = max(bins, key=lambda each: (each[0], each[1].name))
     wrong = round(last["count"] * (1 - last["accuracy"]))
-    low, high = wilson(wrong, last["count"])
+    low, high = binomtest(wrong, last["count"]).proportion_ci(method="wilson")
     errors = sorted((c.evaluate["ece"], c.name, c) for c in cells)
     (lowest, _, best), (highest, _, worst) = errors[0], errors[-1]
     expected = numbers.percent(1 - last["confidence"])
@@ -161,15 +162,6 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
         "#calibration",
         result.name,
     )
-
-
-def wilson(hits: int, images: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927), also valid near 0 and 1."""
-    z = 1.959964
-    share, spread = hits / images, z * z / images
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / images + spread / (4 * images)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _explanations(assessed: Sequence[CellResults]) -> KeyFinding | None:

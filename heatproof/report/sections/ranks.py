@@ -1,6 +1,6 @@
 """Measures over all cells: every method's rank on each cell, averaged, with the controls."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -21,11 +21,8 @@ def ranks(assess: Assess, measure: str) -> dict[str, float]:
     """
     if not measures.wanted(measure):
         return {}
-    merits = {
-        name: round(measures.describe(measure).merit(summary["mean"]), 6)
-        for name, summary in assess["measures"].get(measure, {}).items()
-        if numbers.known(summary["mean"])
-    }
+    merit = measures.describe(measure).merit
+    merits = {name: round(merit(mean), 6) for name, mean in _means(assess, measure).items()}
     of_methods = {name: merit for name, merit in merits.items() if name not in measures.CONTROLS}
     return {
         name: 1
@@ -41,17 +38,26 @@ def table(cells: Sequence[Assess], names: Iterable[str]) -> Table | None:
     A column's note counts the cells where a control ranked above most methods. If these are more
     than half, the column is uninformative and has no best method.
     """
-    return trust_table.table(source for name in names if (source := _column(cells, name)))
+    return trust_table.table(_column(cells, name) for name in names)
 
 
-def means(cells: Sequence[Assess], measure: str) -> dict[str, list[float]]:
+def means(cells: Iterable[Assess], measure: str) -> dict[str, list[float]]:
     """Collect the means of each method and control over the cells that measured it."""
-    collected: dict[str, list[float]] = {}
-    for assess in cells:
-        for name, summary in assess["measures"].get(measure, {}).items():
-            if numbers.known(summary["mean"]):
-                collected.setdefault(name, []).append(summary["mean"])
-    return collected
+    return collected(_means(assess, measure) for assess in cells)
+
+
+def mean_ranks(cells: Iterable[Assess], measure: str) -> dict[str, list[float]]:
+    """Collect a method's ranks over the cells that measured it."""
+    return collected(ranks(assess, measure) for assess in cells)
+
+
+def collected(cells: Iterable[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Collect each name's numbers over cells."""
+    gathered: dict[str, list[float]] = {}
+    for cell in cells:
+        for name, number in cell.items():
+            gathered.setdefault(name, []).append(number)
+    return gathered
 
 
 def over_cells(values: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
@@ -67,35 +73,44 @@ def over_cells(values: dict[str, list[float]]) -> dict[str, dict[str, Any]]:
     }
 
 
-def mean_ranks(cells: Sequence[Assess], measure: str) -> dict[str, list[float]]:
-    """Collect a method's ranks over the cells that measured it."""
-    collected: dict[str, list[float]] = {}
-    for assess in cells:
-        for name, rank in ranks(assess, measure).items():
-            collected.setdefault(name, []).append(rank)
-    return collected
-
-
 def uninformative_on(cells: Sequence[Assess], measure: str) -> tuple[int, int]:
     """On how many cells a measure is uninformative, and how many have it."""
     with_measure = [assess for assess in cells if measure in assess["measures"]]
     return sum(measure in assess["uninformative"] for assess in with_measure), len(with_measure)
 
 
-def _column(cells: Sequence[Assess], measure: str) -> Column | None:
-    collected = mean_ranks(cells, measure)
-    if not collected:
-        return None
+def stability(cells: Iterable[Assess]) -> Iterator[tuple[str, int, list[float], int]]:
+    """Whether measures rank alike under every baseline.
+
+    Yields:
+        Of each measure of which that is known: its label; on how many cells it does; the lowest
+        tau of each; and on how many cells it is known.
+    """
+    cells = list(cells)
+    for measure in measures.RANKED:
+        rankings = [a["ranking"][measure] for a in cells if measure in a["ranking"]]
+        verdicts = [each["survives"] for each in rankings if each["survives"] is not None]
+        taus = [[t for t in each["tau"].values() if numbers.known(t)] for each in rankings]
+        if verdicts:
+            lowest = [min(each) for each in taus if each]
+            yield measures.describe(measure).label, sum(verdicts), lowest, len(verdicts)
+
+
+def _means(assess: Assess, measure: str) -> dict[str, float]:
+    summaries = assess["measures"].get(measure, {})
+    return {name: s["mean"] for name, s in summaries.items() if numbers.known(s["mean"])}
+
+
+def _column(cells: Sequence[Assess], measure: str) -> Column:
     uninformative, total = uninformative_on(cells, measure)
-    remark = "a control passes" if measures.describe(measure).one_sided else "uninformative"
-    return Column(
-        measure,
-        over_cells(collected),
-        note=f"{remark} on {uninformative} of {total}" if uninformative else "",
-        uninformative=f"A control ranks above most methods on {uninformative} of {total} networks: "
-        f"{measures.consequence(measure)}"
-        if 2 * uninformative > total
-        else "",
-        best=True,
-        ranks=True,
-    )
+    column = Column(measure, over_cells(mean_ranks(cells, measure)), best=True, ranks=True)
+    if uninformative:
+        one_sided = measures.describe(measure).one_sided
+        remark = "a control passes" if one_sided else "uninformative"
+        column.note = f"{remark} on {uninformative} of {total}"
+    if 2 * uninformative > total:
+        column.uninformative = (
+            f"A control ranks above most methods on {uninformative} of {total} networks: "
+            f"{measures.consequence(measure)}"
+        )
+    return column

@@ -1,46 +1,38 @@
 """The measures' main results over all cells, in sentences made from the numbers."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from statistics import fmean
 
+from heatproof.report.sections import cell_trust
 from heatproof.report.sections import ranks as ranked
-from heatproof.report.sections.cell_trust import SIMILAR
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
 NAMED = 3  # how many of the best a sentence names
-LOCATES = "relevance_rank"
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A title, the sentence, and the anchor of the part of the page that shows it."""
+def statements(assessed: Sequence[CellResults]) -> list[tuple[str, str, str]]:
+    """Summarise the cells' assess metrics, as far as there are any.
 
-    title: str
-    text: str
-    anchor: str
-
-
-def statements(assessed: Sequence[CellResults]) -> Iterator[Statement]:
-    """Summarise the cells' assess metrics, as far as there are any."""
+    Returns:
+        The anchor of the part of the page that shows it, a title, the sentences.
+    """
     cells = [c.assess for c in assessed if c.assess]
-    planted = [a for a in cells if a["mask"] == "planted" and LOCATES in a["measures"]]
-    for anchor, title, text in (
+    planted = [a for a in cells if a["mask"] == "planted" and measures.LOCATES in a["measures"]]
+    found = (
         ("truth", "Against ground truth", _truth(planted)),
         ("measures", "Without learned weights", _weight_independent(cells)),
         ("measures", "Uninformative measures", _uninformative(cells)),
         ("stability", "Stability across baselines", _stable(cells)),
-    ):
-        if text:
-            yield Statement(title, text, anchor)
+    )
+    return [each for each in found if each[-1]]
 
 
 def _truth(planted: Sequence[ranked.Assess]) -> str:
     means = {
         name: fmean(values)
-        for name, values in ranked.means(planted, LOCATES).items()
+        for name, values in ranked.means(planted, measures.LOCATES).items()
         if len(values) == len(planted)
     }
     of_methods = {name: mean for name, mean in means.items() if name not in measures.CONTROLS}
@@ -65,27 +57,27 @@ def _truth(planted: Sequence[ranked.Assess]) -> str:
 
 def _no_better(assess: ranked.Assess, name: str) -> bool:
     """Whether a method's interval reaches down to that of noise."""
-    ours, noise = (assess["measures"][LOCATES].get(n) for n in (name, "random"))
+    ours, noise = (assess["measures"][measures.LOCATES].get(n) for n in (name, "random"))
     if not ours or not noise or not numbers.known(ours["low"]) or not numbers.known(noise["high"]):
         return False
     return ours["low"] <= noise["high"]
 
 
 def _weight_independent(cells: Sequence[ranked.Assess]) -> str:
-    means = {n: fmean(v) for n, v in ranked.means(cells, "randomised_spearman").items()}
-    of_methods = {n: mean for n, mean in means.items() if n not in measures.CONTROLS}
-    if not of_methods:
+    means = {n: fmean(v) for n, v in ranked.means(cells, measures.RANDOMISED).items()}
+    if not means.keys() - measures.CONTROLS.keys():
         return ""
-    same = [n for n in methods.ordered(list(of_methods)) if abs(of_methods[n]) >= SIMILAR]
+    same = cell_trust.similar(means)
     if not same:
         return (
             "With all weights random, no method gives a similar map on the average network (rank "
-            f"correlation below {SIMILAR})."
+            f"correlation below {cell_trust.SIMILAR})."
         )
     verb = "gives" if len(same) == 1 else "give"
     return (
         f"With all weights random, {_listed(same)} still {verb} a similar map (rank correlation "
-        f"of {SIMILAR} or more on the average network): it does not show what was learned."
+        f"of {cell_trust.SIMILAR} or more on the average network): it does not show what was "
+        "learned."
     )
 
 
@@ -110,13 +102,7 @@ def _uninformative(cells: Sequence[ranked.Assess]) -> str:
 
 
 def _stable(cells: Sequence[ranked.Assess]) -> str:
-    parts = []
-    for measure in measures.RANKED:
-        verdicts = [a["ranking"][measure]["survives"] for a in cells if measure in a["ranking"]]
-        known = [verdict for verdict in verdicts if verdict is not None]
-        if known:
-            label = measures.describe(measure).label
-            parts.append(f"{label} on {sum(known)} of {len(known)}")
+    parts = [f"{label} on {kept} of {known}" for label, kept, _, known in ranked.stability(cells)]
     if not parts:
         return ""
     return (

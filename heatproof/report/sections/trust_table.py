@@ -1,107 +1,131 @@
 """Tables of measures: a row per method and control, a column per measure, with intervals."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
-# A measure in the metrics: method or control -> mean, low, high, images.
-Summaries = Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A measure of one cell, or of a part of its images.
-
-    `group` and `label` replace the measure's own. `note` is shown under the label; `uninformative`
-    says why the column does not distinguish the methods, and is empty if it does. `best`: whether
-    the best method is marked. `ranks`: the content is ranks by the measure, of which the lowest is
-    best, instead of its values.
-    """
-
-    measure: str
-    content: Summaries
-    group: str = ""
-    label: str | None = None
-    note: str = ""
-    uninformative: str = ""
-    best: bool = False
-    ranks: bool = False
-
-    @property
-    def meaning(self) -> str:
-        """What the measure means."""
-        return measures.describe(self.measure).meaning
-
-    def merit(self, mean: float) -> float:
-        """How good a mean is: the greatest is best."""
-        return -mean if self.ranks else measures.describe(self.measure).merit(mean)
-
-    def named(self) -> "Column":
-        """The column with the measure's own group and label where it has none."""
-        known = measures.describe(self.measure)
-        label = known.label if self.label is None else self.label
-        group = self.group or measures.GROUP_LABELS.get(known.group, known.group)
-        return replace(self, group=group, label=label)
+# A number in the metrics: mean, low, high, images.
+Summary = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Value:
     """A mean over images; `best` in its column, `few` if over fewer images than others.
 
-    `detail` is shown beneath it: its interval, or the number of images where these are few. `low`
-    and `high` are the interval's ends, unrounded.
+    `detail` is shown beneath it: its interval, or the number of images where these are few.
     """
 
-    mean: float
+    summary: Summary
     text: str
     detail: str
     few: bool
-    low: float | None = None
-    high: float | None = None
+    best: bool
+
+
+@dataclass
+class Column:
+    """A measure of one cell, or of a part of its images: method or control -> its number.
+
+    `group` and `label` are the measure's own if left out. `note` is shown under the label;
+    `uninformative` says why the column does not distinguish the methods, and is empty if it does.
+    `best`: whether the best methods are marked, where there are several and it distinguishes them.
+    `ranks`: the content is ranks by the measure, of which the lowest is best, instead of its
+    values.
+    """
+
+    measure: str
+    content: Mapping[str, Summary]
+    group: str = ""
+    label: str = ""
+    note: str = ""
+    uninformative: str = ""
     best: bool = False
+    ranks: bool = False
+    meaning: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = measures.describe(self.measure)
+        self.label = self.label or known.label
+        self.group = self.group or measures.GROUP_LABELS.get(known.group, known.group)
+        self.meaning = known.meaning
+
+    @cached_property
+    def values(self) -> dict[str, Value]:
+        """The numbers that are known, as they are shown."""
+        known = {name: s for name, s in self.content.items() if numbers.known(s["mean"])}
+        most = max((summary["images"] for summary in known.values()), default=0)
+        few = {name for name, summary in known.items() if 2 * summary["images"] < most}
+        best = self._best({name: s for name, s in known.items() if name not in few})
+        decimals = self._decimals([abs(summary["mean"]) for summary in known.values()])
+        return {
+            name: Value(
+                summary,
+                numbers.decimal(summary["mean"], decimals),
+                numbers.plural(summary["images"], "image")
+                if name in few
+                else _interval(summary, decimals),
+                name in few,
+                name in best,
+            )
+            for name, summary in known.items()
+        }
+
+    def _best(self, known: Mapping[str, Summary]) -> set[str]:
+        merit = measures.describe(self.measure).merit
+        merits = {
+            name: round(-s["mean"] if self.ranks else merit(s["mean"]), 6)
+            for name, s in known.items()
+            if name not in measures.CONTROLS
+        }
+        marked = self.best and not self.uninformative and measures.wanted(self.measure)
+        if not marked or len(merits) < 2:
+            return set()
+        return {name for name, each in merits.items() if each == max(merits.values())}
+
+    def _decimals(self, means: list[float]) -> int:
+        """As many decimals as show differences between typical values of the measure."""
+        largest = max(means, default=1.0)
+        return 1 if self.ranks else 3 if largest < 0.2 else 2 if largest < 20 else 0
 
 
-@dataclass(frozen=True)
-class Row:
-    """One method or control."""
-
-    name: str
-    label: str
-    values: tuple[Value | None, ...]
-
-
-@dataclass(frozen=True)
+@dataclass
 class Table:
-    """Columns in groups (name and width), and the rows of methods and of controls."""
+    """Columns of numbers, and the methods and controls that have a row."""
 
-    groups: tuple[tuple[str, int], ...]
-    columns: tuple[Column, ...]
-    methods: tuple[Row, ...]
-    controls: tuple[Row, ...]
+    columns: list[Column]
+    methods: list[str]
+    controls: list[str]
 
     @property
-    def uninformative(self) -> tuple[Column, ...]:
+    def groups(self) -> list[tuple[str, int]]:
+        """The name and the width of each group of neighbouring columns."""
+        return [(g, len(list(each))) for g, each in groupby(self.columns, lambda c: c.group)]
+
+    @property
+    def uninformative(self) -> list[Column]:
         """The columns that do not distinguish the methods."""
-        return tuple(column for column in self.columns if column.uninformative)
+        return [column for column in self.columns if column.uninformative]
 
     @property
     def few(self) -> bool:
-        """Whether a number is a mean over fewer images than others of its column."""
-        return any(v is not None and v.few for row in self.methods for v in row.values)
+        """Whether a method's number is a mean over fewer images than others of its column."""
+        values = (column.values.get(name) for column in self.columns for name in self.methods)
+        return any(value is not None and value.few for value in values)
 
     def by_mean(self, measure: str) -> "Table":
         """Sort the methods by the mean of one measure's columns, the largest first."""
-        at = [i for i, column in enumerate(self.columns) if column.measure == measure]
+        of_measure = [c.values for c in self.columns if c.measure == measure]
 
-        def mean(row: Row) -> float:
-            means = [value.mean for i in at if (value := row.values[i]) is not None]
+        def mean(name: str) -> float:
+            means = [values[name].summary["mean"] for values in of_measure if name in values]
             return sum(means) / len(means) if means else float("-inf")
 
-        return replace(self, methods=tuple(sorted(self.methods, key=mean, reverse=True)))
+        return Table(self.columns, sorted(self.methods, key=mean, reverse=True), self.controls)
 
 
 def of_cell(assess: dict[str, Any], names: Iterable[str]) -> Table | None:
@@ -112,95 +136,33 @@ def of_cell(assess: dict[str, Any], names: Iterable[str]) -> Table | None:
 def source(assess: dict[str, Any], measure: str, group: str = "") -> Column:
     """A measure of a cell as a column, with a note on its controls."""
     above = assess["uninformative"].get(measure, [])
-    better = measures.wanted(measure)
-    remark = "a control passes" if measures.describe(measure).one_sided else "uninformative here"
-    return Column(
-        measure,
-        assess["measures"][measure],
-        group=group,
-        note=f"{better}; {remark}" if above else better,
-        uninformative=f"{measures.controls_above(above)}: {measures.consequence(measure)}"
-        if above
-        else "",
-        best=True,
+    column = Column(
+        measure, assess["measures"][measure], group, note=measures.wanted(measure), best=True
     )
+    if above:
+        one_sided = measures.describe(measure).one_sided
+        column.note += f"; {'a control passes' if one_sided else 'uninformative here'}"
+        reason = measures.consequence(measure)
+        column.uninformative = f"{measures.controls_above(above)}: {reason}"
+    return column
 
 
 def table(sources: Iterable[Column]) -> Table | None:
-    """Make the table of these columns; None where no column has a row.
-
-    A column's best method is marked if there are several, the column is informative, and the mean
-    is not over a few images only.
-    """
+    """Make the table of these columns; None where no column has a row."""
     filled = [source for source in sources if source.content]
-    if not filled:
-        return None
     names = {name: None for source in filled for name in source.content}
-    methods_here = methods.ordered([name for name in names if name not in measures.CONTROLS])
-    controls_here = [name for name in measures.CONTROLS if name in names]
-    cells = [_values(source, methods_here, controls_here) for source in filled]
-    columns = tuple(source.named() for source in filled)
-
-    def rows(chosen: Iterable[str]) -> tuple[Row, ...]:
-        return tuple(Row(n, label(n), tuple(each.get(n) for each in cells)) for n in chosen)
-
-    return Table(
-        groups=tuple((g, len(list(each))) for g, each in groupby(columns, lambda c: c.group)),
-        columns=columns,
-        methods=rows(methods_here),
-        controls=rows(controls_here),
-    )
+    controls = [name for name in measures.CONTROLS if name in names]
+    of_methods = methods.ordered(name for name in names if name not in controls)
+    return Table(filled, of_methods, controls) if filled else None
 
 
-def label(name: str) -> str:
-    """The label of a method or control."""
-    control = measures.CONTROLS.get(name)
-    return control.label if control else methods.describe(name).label
+def plain(mean: float | None, images: int = 0) -> Summary:
+    """A number without an interval."""
+    return {"mean": mean, "low": None, "high": None, "images": images}
 
 
-def _decimals(source: Column) -> int:
-    """Return as many decimals as show differences between typical values of the measure."""
-    if source.ranks:
-        return 1
-    means = [abs(s["mean"]) for s in source.content.values() if numbers.known(s["mean"])]
-    largest = max(means, default=1.0)
-    return 3 if largest < 0.2 else 2 if largest < 20 else 0
-
-
-def _detail(summary: Mapping[str, Any], decimals: int, most: int) -> str:
-    if 2 * summary["images"] < most:
-        return numbers.plural(summary["images"], "image")
-    if not (numbers.known(summary["low"]) and numbers.known(summary["high"])):
+def _interval(summary: Summary, decimals: int) -> str:
+    ends = [summary["low"], summary["high"]]
+    if not all(map(numbers.known, ends)):
         return ""
-    low, high = (
-        numbers.decimal(summary[end], decimals).removesuffix(".0") for end in ("low", "high")
-    )
-    return f"{low} to {high}"
-
-
-def _values(source: Column, names: Sequence[str], controls: Sequence[str]) -> dict[str, Value]:
-    known = {n: s for n, s in source.content.items() if numbers.known(s["mean"])}
-    most = max((summary["images"] for summary in known.values()), default=0)
-    decimals = _decimals(source)
-    values = {
-        name: Value(
-            known[name]["mean"],
-            numbers.decimal(known[name]["mean"], decimals),
-            _detail(known[name], decimals, most),
-            2 * known[name]["images"] < most,
-            known[name]["low"],
-            known[name]["high"],
-        )
-        for name in (*names, *controls)
-        if name in known
-    }
-    merits = {
-        name: round(source.merit(values[name].mean), 6)
-        for name in names
-        if name in values and not values[name].few
-    }
-    two_sided = not measures.wanted(source.measure)
-    if source.best and not source.uninformative and not two_sided and len(merits) > 1:
-        best = max(merits.values())
-        values |= {n: replace(values[n], best=True) for n, merit in merits.items() if merit == best}
-    return values
+    return " to ".join(numbers.decimal(end, decimals).removesuffix(".0") for end in ends)

@@ -38,13 +38,9 @@
       lines ??= (table ? fromTable(svg, table) : fromTitles(svg)).filter((line) => line.length);
       return lines;
     };
-    const out = document.createElement("p");
-    out.className = "readout";
+    const out = Page.make("p", { className: "readout" });
     svg.after(out);
-    const ring = document.createElementNS(svg.namespaceURI, "circle");
-    ring.setAttribute("class", "ring");
-    ring.setAttribute("r", "6.5");
-    ring.setAttribute("aria-hidden", "true");
+    const ring = Page.svg("circle", { class: "ring", r: 6.5, "aria-hidden": "true" });
 
     const show = (place) => {
       at = place;

@@ -53,27 +53,16 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     image.disabled = image.options.length < 2;
   };
 
-  const svg = (name, attributes) => {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-    return element;
-  };
-  const tile = ([href, width, height], [x, y], size, kind, label, colours = {}) => {
-    const made = svg("svg", { class: `tile ${kind}`, ...colours, viewBox: `${x} ${y} ${size[0]} ${size[1]}`, ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" } });
-    made.append(svg(href.startsWith("#") ? "use" : "image", { href, width, height }));
-    return made;
-  };
+  const tile = ([href, width, height], [x, y], size, kind, label, colours = {}) => Page.svg("svg", {
+    class: `tile ${kind}`, ...colours, viewBox: `${x} ${y} ${size[0]} ${size[1]}`,
+    ...label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" },
+  }, Page.svg(href.startsWith("#") ? "use" : "image", { href, width, height }));
   const mapPlace = (cell, number) => {
     const [width, height] = cell.tile.map((side) => side + 2 * cell.gutter);
     const columns = Math.floor(cell.maps[1] / width);
     return [number % columns * width + cell.gutter, Math.floor(number / columns) * height + cell.gutter];
   };
-  const picture = (kind, ...parts) => {
-    const made = document.createElement("span");
-    made.className = `pic ${kind}`;
-    made.append(...parts);
-    return made;
-  };
+  const picture = (kind, ...parts) => Page.make("span", { className: `pic ${kind}` }, ...parts);
 
   // One side's picture and caption.
   const shown = (side) => {
@@ -92,52 +81,38 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, colours, draw };
   };
   const caption = (letter, { cell, example, label, target, peak, low, levels, colours }) => {
-    const made = document.createElement("figcaption");
-    const scale = svg("svg", { class: `ramp ${levels}`, ...colours, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true" });
-    scale.append(svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
-    const line = (...parts) => {
-      const p = document.createElement("p");
-      p.append(...parts);
-      made.append(p);
-    };
-    const strong = Object.assign(document.createElement("b"), { textContent: `${letter}: ${cell.model}` });
-    const link = Object.assign(document.createElement("a"), { href: Page.place(cell.page, `image-${example.index}`), textContent: "all maps" });
-    line(strong);
-    line(`${label} for ${target}`);
-    line(low, scale, peak);
-    made.lastChild.className = "ramp-line";
-    line(`Predicted ${example.predicted} (${example.confidence}), ${example.correct ? "correct" : `true class ${example.true}`}; `, link);
-    return made;
-  };
-  const figure = (...parts) => {
-    const made = document.createElement("figure");
-    made.append(...parts);
-    return made;
+    const scale = Page.svg("svg", {
+      class: `ramp ${levels}`, ...colours, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true",
+    }, Page.svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
+    const outcome = example.correct ? "correct" : `true class ${example.true}`;
+    const href = Page.place(cell.page, `image-${example.index}`);
+    return Page.make("figcaption", {},
+      Page.make("p", {}, Page.make("b", {}, `${letter}: ${cell.model}`)),
+      Page.make("p", {}, `${label} for ${target}`),
+      Page.make("p", { className: "ramp-line" }, low, scale, peak),
+      Page.make("p", {}, `Predicted ${example.predicted} (${example.confidence}), ${outcome}; `, Page.make("a", { href }, "all maps")));
   };
 
   const show = () => {
     const [a, b] = sides.map(shown);
-    const line = Object.assign(document.createElement("span"), { className: "line" });
-    const letters = ["A", "B"].map((text, i) => Object.assign(document.createElement("span"), { textContent: text, className: `letter ${i ? "right" : ""}` }));
     curtain.replaceChildren(
       a.draw("", `A: ${a.label} of ${a.cell.model} for ${a.target}`),
-      b.draw("on-top", `B: ${b.label} of ${b.cell.model} for ${b.target}`), line, ...letters);
-    const plain = document.createElement("figcaption");
-    plain.textContent = `Test image ${a.example.index}, class ${a.example.true}`;
+      b.draw("on-top", `B: ${b.label} of ${b.cell.model} for ${b.target}`),
+      Page.make("span", { className: "line" }),
+      Page.make("span", { className: "letter" }, "A"),
+      Page.make("span", { className: "letter right" }, "B"));
+    const plain = `Test image ${a.example.index}, class ${a.example.true}`;
+    const image = picture("", tile(a.cell.images, a.example.at, a.cell.tile, "", plain));
     page.find("beside").replaceChildren(
-      figure(picture("", tile(a.cell.images, a.example.at, a.cell.tile, "", plain.textContent)), plain),
-      figure(a.draw("", `${a.label} of ${a.cell.model}`), caption("A", a)),
-      figure(b.draw("", `${b.label} of ${b.cell.model}`), caption("B", b)));
+      Page.make("figure", {}, image, Page.make("figcaption", {}, plain)),
+      ...[[a, "A"], [b, "B"]].map(([one, letter]) => Page.make("figure", {},
+        one.draw("", `${one.label} of ${one.cell.model}`), caption(letter, one))));
   };
   const slide = () => {
     curtain.style.setProperty("--at", `${divider.value}%`);
     divider.setAttribute("aria-valuetext", `A on ${divider.value} %, B on ${100 - divider.value} % of the picture`);
   };
-  const paint = () => {
-    for (const name of ["over", "unsigned", "signed"]) section.dataset[name] = form.elements[name].value;
-    section.style.setProperty("--opacity", form.elements.opacity.value / 100);
-    page.find("opacity-note").textContent = `${form.elements.opacity.value} %`;
-  };
+  const paint = () => Choices.paint(form, page, section);
   const apply = () => {
     const none = !image.options.length;
     stage.hidden = none;
@@ -154,22 +129,16 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     slide();
   };
   const write = () => {
-    const values = new URLSearchParams({ dataset: datasets[dataset.value].name });
+    const values = Choices.read(form);
     for (const name of ["a", "a-method", "b", "b-method", "image"]) values.set(name, form.elements[name].value);
-    for (const name of ["role", "divider", "over", "opacity", "unsigned", "signed"]) {
-      if (form.elements[name].value !== Choices.defaultOf(form.elements[name])) values.set(name, form.elements[name].value);
-    }
+    values.set("dataset", datasets[dataset.value].name);
     Fragment.write(page, "compare", values);
   };
   const follow = () => {
     const { place, values } = Fragment.read(page);
     const wanted = place === "compare" ? Object.fromEntries(values) : {};
+    Choices.restore(form, new URLSearchParams(wanted));
     dataset.value = Math.max(0, datasets.findIndex((d) => d.name === wanted.dataset));
-    for (const name of ["role", "divider", "over", "opacity", "unsigned", "signed"]) {
-      const one = form.elements[name];
-      one.value = wanted[name] ?? Choices.defaultOf(one);
-      if (!one.value) one.value = Choices.defaultOf(one);
-    }
     offerCells(wanted);
     offerMethods(wanted);
     offerImages(wanted.image);

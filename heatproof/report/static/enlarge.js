@@ -14,6 +14,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
 
   const cards = () => [...section.querySelectorAll(".card[data-index]")];
   const pictures = (box) => [...box.querySelectorAll(".pic")].filter((p) => p.checkVisibility());
+  const copies = (element) => [...element?.childNodes ?? []].map((n) => n.cloneNode(true));
   const plain = (element) => {
     const copy = element.cloneNode(true);
     for (const attribute of ["role", "tabindex"]) copy.removeAttribute?.(attribute);
@@ -24,18 +25,16 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     const targets = [...card.querySelectorAll(".target")];
     target = Math.min(target, targets.length - 1);
     page.find("enlarged-title").replaceChildren(
-      ...[...card.querySelector("figcaption").childNodes].map((n) => n.cloneNode(true)), `, image ${card.dataset.index}`);
+      ...copies(card.querySelector("figcaption")), `, image ${card.dataset.index}`);
     const shot = targets[target].querySelector(`[data-method="${method.value}"]`);
     const image = targets[target].querySelector(".original svg");
-    const picture = document.createElement("span");
-    picture.className = "pic";
     const levels = shot?.querySelector(".levels");
     const under = plain(image);
     under.classList.toggle("under", Boolean(levels));
-    picture.append(...levels ? [under, levels.cloneNode(true)] : [image.cloneNode(true)]);
     if (levels) under.setAttribute("aria-hidden", "true");
-    part("picture").replaceChildren(picture);
-    part("caption").replaceChildren(...shot ? [...shot.querySelector(".under-shot").childNodes].map((n) => n.cloneNode(true)) : []);
+    const layers = levels ? [under, levels.cloneNode(true)] : [image.cloneNode(true)];
+    part("picture").replaceChildren(Page.make("span", { className: "pic" }, ...layers));
+    part("caption").replaceChildren(...copies(shot?.querySelector(".under-shot")));
     for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;
     opacity.closest("label").hidden = !levels;
     const { dataset, cell } = dialog.dataset;
@@ -47,12 +46,8 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     choice.hidden = targets.length < 2;
     const held = choice.contains(document.activeElement);
     choice.replaceChildren(choice.querySelector("legend"), ...targets.map((t, number) => {
-      const label = document.createElement("label");
-      const radio = Object.assign(document.createElement("input"), { type: "radio", name: radios, value: number, checked: number === target });
-      const why = document.createElement("span");
-      why.append(...[...t.querySelector(".why")?.childNodes ?? []].map((n) => n.cloneNode(true)));
-      label.append(radio, why);
-      return label;
+      const radio = Page.make("input", { type: "radio", name: radios, value: number, checked: number === target });
+      return Page.make("label", {}, radio, Page.make("span", {}, ...copies(t.querySelector(".why"))));
     }));
     if (held) choice.querySelector(":checked").focus();
     write(targets[target], shot);

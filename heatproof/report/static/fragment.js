@@ -10,6 +10,19 @@ const Page = {
   },
   // The address of a place on a page.
   place: (page, place) => `${page}${page.startsWith("#") ? ":" : "#"}${place}`,
+  // An element with these properties and children.
+  make(name, properties, ...children) {
+    const element = Object.assign(document.createElement(name), properties);
+    element.append(...children);
+    return element;
+  },
+  // An element of SVG with these attributes and children.
+  svg(name, attributes, ...children) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  },
 };
 
 // The reader's choices are in the address' fragment, as `place?name=value&…`, so that it can be
@@ -58,5 +71,15 @@ const Choices = {
       control.value = wanted;
       if (control.value !== wanted) control.value = Choices.defaultOf(control);
     }
+  },
+  // How maps are drawn in a part of the page; their colours, in further parts too.
+  paint(form, page, section, coloured = []) {
+    const { over, opacity, unsigned, signed } = form.elements;
+    section.dataset.over = over.value;
+    for (const control of [unsigned, signed]) {
+      for (const part of [section, ...coloured]) part.dataset[control.name] = control.value;
+    }
+    section.style.setProperty("--opacity", opacity.value / 100);
+    page.find("opacity-note").textContent = `${opacity.value} %`;
   },
 };

@@ -2,7 +2,7 @@
 addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, page) => {
   const section = form.closest("section");
   // Filters, feature maps and counterfactual changes are maps too.
-  const coloured = [section, page.find("features"), page.find("counterfactuals")];
+  const coloured = [page.find("features"), page.find("counterfactuals")];
   const unfolded = Number(form.dataset.shown);
   const places = ["examples", "incorrect", "correct"];
   const count = page.find("gallery-count");
@@ -85,14 +85,8 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
     }
   };
   const draw = () => {
-    const { over, opacity, unsigned, signed } = form.elements;
-    if (over.value === "all") underlay();
-    section.dataset.over = over.value;
-    for (const control of [unsigned, signed]) {
-      for (const part of coloured) part.dataset[control.name] = control.value;
-    }
-    section.style.setProperty("--opacity", opacity.value / 100);
-    page.find("opacity-note").textContent = `${opacity.value} %`;
+    if (form.elements.over.value === "all") underlay();
+    Choices.paint(form, page, section, coloured);
   };
 
   const values = () => Choices.read(form);

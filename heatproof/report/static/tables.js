@@ -67,10 +67,7 @@
     [...table.tBodies].flatMap(rowsOf).forEach((row, place) => { row.dataset.place = place; });
     heads.forEach((head, column) => {
       if (!head || head.tagName !== "TH" || !text(head)) return;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "sort";
-      button.append(...head.childNodes);
+      const button = Page.make("button", { type: "button", className: "sort" }, ...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
         const direction = next(table, column, head.getAttribute("aria-sort") ?? "none");
@@ -139,35 +136,24 @@
   };
   const download = (name, content) => {
     const address = URL.createObjectURL(new Blob([content], { type: "text/csv;charset=utf-8" }));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = name;
+    const link = Page.make("a", { href: address, download: name });
     document.body.append(link);
     link.click();
     link.remove();
     setTimeout(() => URL.revokeObjectURL(address), 10000);
   };
   const makeSavable = (table, heads, captionText) => {
-    const tools = document.createElement("p");
-    tools.className = "table-tools";
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Download CSV";
-    button.setAttribute("aria-label", `Download CSV: ${captionText}`);
+    const button = Page.make("button", { type: "button", ariaLabel: `Download CSV: ${captionText}` }, "Download CSV");
     button.addEventListener("click", () => download(fileName(table), csv(table, heads)));
-    tools.append(button);
     // In one box with the table, so that it stays below the table where tables are side by side.
     const scrolled = table.closest(".scroll") ?? table;
-    const box = document.createElement("div");
-    box.className = "table-box";
+    const box = Page.make("div", { className: "table-box" });
     scrolled.replaceWith(box);
-    box.append(scrolled, tools);
+    box.append(scrolled, Page.make("p", { className: "table-tools" }, button));
   };
 
   addEventListener("DOMContentLoaded", () => {
-    const status = document.createElement("p");
-    status.className = "visually-hidden";
-    status.setAttribute("role", "status");
+    const status = Page.make("p", { className: "visually-hidden", role: "status" });
     document.body.append(status);
     const announce = (text) => { status.textContent = text; };
     for (const table of document.querySelectorAll("table:not(.bests, .class-bars)")) {

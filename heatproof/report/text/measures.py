@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import BASELINE_LABELS, BASELINES, GROUP_LABELS, Measure, base
@@ -11,6 +12,9 @@ COLUMNS = SHOWN
 TRUTHS = tuple(name for name, measure in MEASURES.items() if measure.group == "truth")
 # Ranked under each baseline; rankings by logits are in the metrics only.
 RANKED = tuple(name for name, each in MEASURES.items() if each.per_baseline and each.shown)
+# Those that stand for their kind where one number has to.
+LOCATES, FAITHFUL = "relevance_rank", f"morf_lerf_gap/{BASELINES[0]}"
+RANDOMISED = "randomised_spearman"
 __all__ = ["BASELINE_LABELS", "COLUMNS", "CONTROLS", "GROUP_LABELS", "MEASURES", "RANKED", "TRUTHS"]
 
 
@@ -41,7 +45,7 @@ def ordered(measures: list[str]) -> list[str]:
 def wanted(measure: str) -> str:
     """Which side is better, in words; empty where neither is."""
     better = describe(base(measure)).better
-    return {"higher": "higher is better", "lower": "lower is better", None: ""}[better]
+    return f"{better} is better" if better else ""
 
 
 def consequence(measure: str) -> str:
@@ -53,7 +57,12 @@ def consequence(measure: str) -> str:
 
 def controls_above(controls: list[str]) -> str:
     """Which controls rank above most methods, in words."""
-    names = [CONTROLS[c].inline if c in CONTROLS else c for c in controls]
-    listed = numbers.listing(names)
-    verb = "ranks" if len(names) == 1 else "rank"
+    listed = numbers.listing([CONTROLS[c].inline if c in CONTROLS else c for c in controls])
+    verb = "ranks" if len(controls) == 1 else "rank"
     return f"{listed[0].upper()}{listed[1:]} {verb} above most methods here"
+
+
+def label(name: str) -> str:
+    """The label of a method or control."""
+    control = CONTROLS.get(name)
+    return control.label if control else methods.describe(name).label

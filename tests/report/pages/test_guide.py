@@ -25,7 +25,7 @@ def terms(page: read_pages.Page) -> list[str]:
 
 def rendered(params) -> str:
     """The guide of the results in the current folder."""
-    values = guide.context(study.collect(params)) | {"root": ""}
+    values = guide.context(study.collect(params), {}) | {"root": ""}
     return rendering.environment().get_template("guide.html").render(values)
 
 

@@ -99,9 +99,3 @@ def test_a_single_cell_is_compared_with_none(folder, repository):
 )
 def test_ratios_have_two_digits_or_all_before_the_point(ratio, text):
     assert key_findings._times(ratio) == text
-
-
-def test_the_score_interval_is_the_textbooks():
-    # Newcombe 1998, table I: 81 of 263 is 0.2553 to 0.3662; 0 of 20 is 0 to 0.1611.
-    assert key_findings.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert key_findings.wilson(0, 20) == pytest.approx((0, 0.1611), abs=1e-4)

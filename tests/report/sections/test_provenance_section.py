@@ -6,12 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
-from heatproof.report.sections.provenance_section import (
-    BUDGETS,
-    MAX_FILES,
-    MAX_PARAMETERS,
-    provenance,
-)
+from heatproof.report.provenance import BUDGETS, MAX_FILES, MAX_PARAMETERS, summary
 from heatproof.storage import paths
 from heatproof.storage.formats import sha256_of
 from stages import report
@@ -34,18 +29,18 @@ def test_every_budget_is_put_in_words() -> None:
 
 def test_one_machine_and_one_commit_are_shown_once() -> None:
     runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0)]
-    made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE]))
-    (source,) = made.sources
-    assert (source.commit, source.count, source.results) == (records.COMMIT, 2, ())
-    facts = {row.label: row.values for row in made.rows}
-    assert facts["Processor"] == ("A Processor of 2.6 GHz",)
-    assert facts["Vector instructions"] == ("AVX2, AVX-512",)
-    assert facts["Memory"] == ("24 GiB",)
-    assert facts["GPU"] == ("none",)
-    assert facts["TensorFlow"] == ("2.21.0",)
-    assert facts["oneDNN kernels"] == ("on",)
-    assert facts["Environment variables"] == ("TF_XLA_FLAGS=--tf_xla_auto_jit=2",)
-    assert not any(row.differs for row in made.rows)
+    made = summary(records.content(runs, [records.CLEAN], [records.MACHINE]))
+    (source,) = made["sources"]
+    assert (source["commit"], source["count"], source["results"]) == (records.COMMIT, 2, [])
+    facts = {label: values for label, values, _ in made["rows"]}
+    assert facts["Processor"] == ["A Processor of 2.6 GHz"]
+    assert facts["Vector instructions"] == ["AVX2, AVX-512"]
+    assert facts["Memory"] == ["24 GiB"]
+    assert facts["GPU"] == ["none"]
+    assert facts["TensorFlow"] == ["2.21.0"]
+    assert facts["oneDNN kernels"] == ["on"]
+    assert facts["Environment variables"] == ["TF_XLA_FLAGS=--tf_xla_auto_jit=2"]
+    assert not any(differs for *_, differs in made["rows"])
 
 
 def test_environments_stand_apart_with_what_they_do_not_share() -> None:
@@ -56,16 +51,17 @@ def test_environments_stand_apart_with_what_they_do_not_share() -> None:
     }
     explained = ("explain_perturbation", SECOND, 0, 1)
     runs = [("train", FIRST, 0, 0), ("train", SECOND, 0, 1), explained]
-    made = provenance(records.content(runs, [records.CLEAN], [records.MACHINE, other]))
-    facts = {row.label: row for row in made.rows}
-    assert facts["GPU"].values == ("none", "X and Y") and facts["GPU"].differs
-    assert facts["Processor"].values == ("A Processor of 2.6 GHz", "not recorded")
-    assert facts["TensorFlow"].values == ("2.21.0", "not recorded")
-    assert not facts["Keras"].differs
-    assert made.environments == (
-        (1, (f"training of {FIRST}",)),
-        (2, (f"training of {SECOND}", f"perturbation explanations of {SECOND}")),
-    )
+    made = summary(records.content(runs, [records.CLEAN], [records.MACHINE, other]))
+    facts = {label: (values, differs) for label, values, differs in made["rows"]}
+    assert facts["GPU"] == (["none", "X and Y"], True)
+    assert facts["Processor"][0] == ["A Processor of 2.6 GHz", "not recorded"]
+    assert facts["TensorFlow"][0] == ["2.21.0", "not recorded"]
+    assert not facts["Keras"][1]
+    explained = [f"training of {SECOND}", f"perturbation explanations of {SECOND}"]
+    assert made["environments"] == [
+        {"count": 1, "results": [f"training of {FIRST}"]},
+        {"count": 2, "results": explained},
+    ]
 
 
 def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
@@ -77,11 +73,11 @@ def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     many = [source | {"commit": f"{i:040x}"} for i in range(30)]
     machines = [records.MACHINE | {"cores": i + 1} for i in range(9)]
     runs = [("train", f"cell{i}", i, i % 9) for i in range(30)]
-    made = provenance(records.content(runs, many, machines))
-    assert made.sources[0].changed[-1] == f"{100 - MAX_FILES} more"
-    assert made.sources[0].left_out == 100 - MAX_PARAMETERS
-    assert len(made.sources) + made.more_sources == 30
-    assert len(made.environments) + made.more_environments == 9
+    made = summary(records.content(runs, many, machines))
+    assert made["sources"][0]["changed"][-1] == f"{100 - MAX_FILES} more"
+    assert made["sources"][0]["left_out"] == 100 - MAX_PARAMETERS
+    assert len(made["sources"]) + made["more_sources"] == 30
+    assert len(made["environments"]) + made["more_environments"] == 9
 
 
 def test_the_overview_shows_it_and_every_page_links_to_it(small_study) -> None:

@@ -36,7 +36,7 @@ def test_what_has_no_mean_or_no_better_side_has_no_rank():
 def test_the_mean_rank_is_over_the_cells_that_have_one():
     cells = [cell("gini", lime=0.9, saliency=0.5), cell("gini", lime=0.1, saliency=0.5, rise=0.2)]
     made = ranks.table(cells, ["gini"])
-    shown = {row.name: row.values[0] for row in made.methods}
+    shown = made.columns[0].values
     assert (shown["lime"].text, shown["lime"].detail) == ("2.0", "1 to 3")
     assert (shown["saliency"].text, shown["saliency"].best) == ("1.5", True)
     assert (shown["rise"].text, shown["rise"].detail) == ("2.0", "")
@@ -48,14 +48,14 @@ def test_a_measure_is_empty_when_it_is_so_on_more_than_half_of_its_cells():
     assert ranks.uninformative_on([clear, flagged, other], "gini") == (1, 2)
     half = ranks.table([clear, flagged, other], ["gini"])
     assert half.columns[0].note == "uninformative on 1 of 2"
-    assert half.uninformative == ()
-    assert half.methods[1].values[0].best  # LIME comes after RISE
+    assert half.uninformative == []
+    assert half.columns[0].values["lime"].best
     most = ranks.table([clear, flagged, flagged], ["gini"])
     assert most.uninformative[0].uninformative == (
         "A control ranks above most methods on 2 of 3 networks: "
         "this column is uninformative about methods"
     )
-    assert not any(row.values[0].best for row in most.methods)
+    assert not any(value.best for value in most.columns[0].values.values())
     assert ranks.table([clear], ["gini"]).columns[0].note == ""
 
 
