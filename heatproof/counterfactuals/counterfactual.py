@@ -40,6 +40,7 @@ from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
 from heatproof.counterfactuals.options import CounterfactualOptions
+from heatproof.run.lettering import drawable, legible
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
 
@@ -210,7 +211,7 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
     count = len(arrays["search/target"])
     if not count:
         return None
-    names = [str(name).replace("$", r"\$") for name in arrays["class_names"]]
+    names = drawable(arrays["class_names"])
     chosen = np.unique(np.linspace(0, count - 1, min(count, FIGURE_ROWS)).round().astype(int))
     drawn = Figure(figsize=(5.4, 1.9 * len(chosen)), dpi=100)
     for row, places in zip(chosen, drawn.subplots(len(chosen), 3, squeeze=False), strict=True):
@@ -233,7 +234,7 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
             place.set_xticks([])
             place.set_yticks([])
     drawn.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.97, wspace=0.02, hspace=0.2)
-    return drawn
+    return legible(drawn)
 
 
 def _share(values: np.ndarray) -> float | None:

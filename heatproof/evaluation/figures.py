@@ -9,10 +9,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from heatproof.run.lettering import drawable, legible
+from heatproof.statistics import numbers
+
 # More class names than this cannot be read along an axis.
 _MAX_NAMES = 30
 # More numbers than this cannot be read in squares.
 _MAX_NUMBERS = 12
+_MAX_LETTERS = 20
 
 
 def training_curves(history: Mapping[str, np.ndarray | Sequence[float]]) -> Figure:
@@ -49,14 +53,14 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     figure.colorbar(image, label="share of the true class")
     axes.set(xlabel="predicted", ylabel="true")
     if len(class_names) <= _MAX_NAMES:
-        names = [_plain(name) for name in class_names]
+        names = [numbers.short(name, _MAX_LETTERS) for name in drawable(class_names)]
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(names)), names)
     if len(class_names) <= _MAX_NUMBERS:
         for (row, column), count in np.ndenumerate(matrix):
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=8)
-    return figure
+    return legible(figure)
 
 
 def reliability(bins: Sequence[dict[str, Any]]) -> Figure:
@@ -83,9 +87,3 @@ def reliability(bins: Sequence[dict[str, Any]]) -> Figure:
     axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
     axes.legend(loc="upper left")
     return figure
-
-
-def _plain(name: str) -> str:
-    """Return a name in at most 20 characters, its $ not read as mathematics."""
-    short = name if len(name) <= 20 else f"{name[:19]}…"
-    return short.replace("$", r"\$")

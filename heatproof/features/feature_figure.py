@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from heatproof.attribution.core.activation_layers import LOGITS
+from heatproof.run.lettering import drawable, legible
 
 COLUMNS = 16
 
@@ -38,7 +39,7 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
             rows += _filter_rows(name.partition("/")[2], kernels[:COLUMNS])
     preferred = arrays.get(f"preferred/{LOGITS}", np.zeros((0, 1, 1, 1)))[:COLUMNS]
     if len(preferred):
-        names = [str(name)[:12] for name in arrays["class_names"][:COLUMNS]]
+        names = [name[:12] for name in drawable(arrays["class_names"])[:COLUMNS]]
         tiles = preferred[..., 0] if preferred.shape[-1] == 1 else preferred
         rows.append(Row("preferred by", tiles, names, {"cmap": "gray", "vmin": 0, "vmax": 1}))
     if not rows:
@@ -50,12 +51,12 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
         axes.imshow(_side_by_side(row.tiles, columns), **row.style)
         step = row.tiles.shape[2] + 1
         places = np.arange(len(row.tiles)) * step + (step - 2) / 2
-        axes.set_xticks(places, [name.replace("$", r"\$") for name in row.names], fontsize=6)
+        axes.set_xticks(places, row.names, fontsize=6)
         axes.set_yticks([])
         axes.tick_params(length=0)
-        axes.set_ylabel(row.label.replace("$", r"\$"), fontsize=6)
+        axes.set_ylabel(row.label, fontsize=6)
         axes.spines[:].set_visible(False)
-    return drawn
+    return legible(drawn)
 
 
 def _filter_rows(layer: str, kernels: np.ndarray) -> list[Row]:

@@ -20,9 +20,11 @@ def panel(explanations: Explanations) -> "Figure":
     """
     from matplotlib.figure import Figure
 
+    from heatproof.run.lettering import drawable, legible
+
     count = len(explanations.target)
     rows = np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
-    names = explanations.class_names
+    names = drawable(explanations.class_names)
     figure = Figure(figsize=(2 * (1 + len(explanations.maps)), 2.1 * len(rows)), dpi=80)
     axes = figure.subplots(len(rows), 1 + len(explanations.maps), squeeze=False)
     for row, places in zip(rows, axes, strict=True):
@@ -35,4 +37,4 @@ def panel(explanations: Explanations) -> "Figure":
     for place in axes.flat:
         place.set_axis_off()
     figure.subplots_adjust(left=0, right=1, bottom=0.01, top=0.97, wspace=0, hspace=0.15)
-    return figure
+    return legible(figure)

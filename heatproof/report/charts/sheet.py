@@ -2,19 +2,14 @@
 
 import io
 import textwrap
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatproof.report.charts import sprites
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
-
-if TYPE_CHECKING:
-    from matplotlib.text import Text
 
 OPACITY = 0.55  # of a coarse map over its image, as on the pages
 INCHES = 1.75  # width and height of a picture
@@ -93,6 +88,8 @@ def picture(
     """
     from matplotlib.figure import Figure
 
+    from heatproof.run.lettering import legible
+
     lines: list[tuple[str, Sequence[Shown]]] = []
     for index, row in enumerate(rows):
         for start in range(0, len(row), columns):
@@ -107,28 +104,21 @@ def picture(
         below -= height
         if title:
             place = (0.005, 1 - (sum(heights) - top + 0.22) / sum(heights))
-            _no_formula(
-                figure.text(*place, numbers.short(title, 26 * width), fontsize=11, weight="bold")
-            )
+            figure.text(*place, numbers.short(title, 26 * width), fontsize=11, weight="bold")
         for column, shown in enumerate(line):
             corner = ((column + 0.04) / width, (below + 0.24) / sum(heights))
             size = (0.92 / width, INCHES / sum(heights))
             axes = figure.add_axes((*corner, *size))
             axes.imshow(shown.pixels, interpolation="nearest")
             axes.set_axis_off()
-            _no_formula(
-                axes.set_title(_two_lines(shown.title), fontsize=8, pad=3, linespacing=1.05)
-            )
+            axes.set_title(_two_lines(shown.title), fontsize=8, pad=3, linespacing=1.05)
             if shown.note:
-                below_it = axes.text(
+                axes.text(
                     0.5, -0.03, numbers.short(shown.note, 34), fontsize=7.5, color="#5a6270",
                     transform=axes.transAxes, ha="center", va="top",
                 )  # fmt: skip
-                _no_formula(below_it)
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in letters the font lacks
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+    legible(figure).savefig(buffer, format="png", metadata={"Software": None})
     return Picture(buffer.getvalue())
 
 
@@ -137,8 +127,3 @@ def _two_lines(title: str) -> str:
     return "\n".join(
         lines if len(lines) <= 2 else [lines[0], numbers.short(lines[1], TITLE - 1) + "…"]
     )
-
-
-def _no_formula(text: "Text") -> None:
-    """Show a text as it is: a dollar sign in a file's name does not start a formula."""
-    text.set_parse_math(False)
