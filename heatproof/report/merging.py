@@ -13,7 +13,6 @@ import html
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -32,29 +31,11 @@ SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 SHARED = re.compile(r'<svg[^>]*\sdata-shared="([^"]*)"[^>]*>.*?</svg>', re.DOTALL)
 PAINT = re.compile(r"url\(#([^)]+)\)")
 # Attributes that name other elements by their ids, one or several.
-REFERENCES = frozenset((
-    "for", "headers", "list", "form", "popovertarget", "itemref", "aria-labelledby",
-    "aria-describedby", "aria-controls", "aria-owns", "aria-details", "aria-flowto",
-    "aria-errormessage", "aria-activedescendant",
-))  # fmt: skip
+REFERENCES = frozenset(
+    ("for", "headers", "form", "aria-labelledby", "aria-describedby", "aria-controls")
+)
 
 Attributes = dict[str, str | None]
-
-
-@dataclass
-class Part:
-    """A page in the document: its title, its parts as HTML, its styles and scripts.
-
-    shared: name -> an <svg> of definitions that other pages have too. links: to other pages.
-    """
-
-    key: str
-    title: str
-    shared: dict[str, str]
-    styles: list[str]
-    scripts: list[str]
-    parts: dict[str, str] = field(default_factory=dict)
-    links: list[str] = field(default_factory=list)
 
 
 def key(path: str) -> str:
@@ -62,40 +43,36 @@ def key(path: str) -> str:
     return path.removesuffix(".html").replace("/", ".")
 
 
-def part(path: str, content: str, pages: frozenset[str], pictures: Pictures) -> Part:
-    """Rewrite a page.
+class Part:
+    """A page in the document: its key, its title, its parts as HTML, its styles and scripts.
 
-    Args:
-        path: of the page in the site, such as `cells/a.html`.
-        content: its HTML.
-        pages: the paths of all pages.
-        pictures: the site's.
-
-    Raises:
-        UserError: a picture that it shows does not exist.
+    shared: name -> an <svg> of definitions that other pages have too. links: to other pages.
     """
-    parts = {name: pattern.search(content) for name, pattern in PARTS.items()}
-    texts = {name: match[1] if match else "" for name, match in parts.items()}
-    page = Part(
-        key(path),
-        html.unescape(texts.pop("title")),
-        {match[1]: match[0] for match in SHARED.finditer(content)},
-        STYLE.findall(content),
-        SCRIPT.findall(content),
-    )
-    rewriter = _Rewriter(page, path, content, pages, pictures)
-    page.parts = {name: rewriter.rewritten(SHARED.sub("", text)) for name, text in texts.items()}
-    return page
 
+    def __init__(self, path: str, content: str, pages: frozenset[str], pictures: Pictures) -> None:
+        """Rewrite a page.
 
-class _Rewriter:
-    def __init__(
-        self, page: Part, path: str, content: str, pages: frozenset[str], pictures: Pictures
-    ) -> None:
-        self._page, self._path, self._pages, self._pictures = page, path, pages, pictures
-        self._ids = frozenset(re.findall(r'\sid="([^"]*)"', SHARED.sub("", content)))
+        Args:
+            path: of the page in the site, such as `cells/a.html`.
+            content: its HTML.
+            pages: the paths of all pages.
+            pictures: the site's.
 
-    def rewritten(self, text: str) -> str:
+        Raises:
+            UserError: a picture that it shows does not exist.
+        """
+        self.key, self.links = key(path), list[str]()
+        self.shared = {match[1]: match[0] for match in SHARED.finditer(content)}
+        self.styles, self.scripts = STYLE.findall(content), SCRIPT.findall(content)
+        content = SHARED.sub("", content)
+        self._path, self._pages, self._pictures = path, pages, pictures
+        self._ids = frozenset(re.findall(r'\sid="([^"]*)"', content))
+        found = {name: pattern.search(content) for name, pattern in PARTS.items()}
+        texts = {name: match[1] if match else "" for name, match in found.items()}
+        self.title = html.unescape(texts.pop("title"))
+        self.parts = {name: self._rewritten(text) for name, text in texts.items()}
+
+    def _rewritten(self, text: str) -> str:
         """Rewrite the tags and the data for scripts of a part of the page."""
         pieces = DATA.split(text)  # text, a script's tag, its data, text ...
         for i in range(0, len(pieces), 3):
@@ -152,7 +129,7 @@ class _Rewriter:
         )
 
     def _own(self, name: str) -> str:
-        return f"{self._page.key}:{name}"
+        return f"{self.key}:{name}"
 
     def _address(self, value: str) -> str | None:
         parts = urlsplit(value)
@@ -160,7 +137,7 @@ class _Rewriter:
             return value
         path = self._resolved(parts.path)
         if path in self._pages:
-            self._page.links.append(path)
+            self.links.append(path)
             return f"#{key(path)}{':' + parts.fragment if parts.fragment else ''}"
         if posixpath.splitext(path)[1] in TYPES:
             return f"#{self._pictures.take(path).id}"

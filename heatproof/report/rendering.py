@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -28,21 +27,11 @@ FILTERS = (
 )
 
 
-@dataclass(frozen=True)
-class Static:
-    """The styles and scripts, put into every page, with the policy that allows only them.
+def static(*more: str, pictures: str = "'self' data:") -> dict[str, str]:
+    """Read the site's styles and scripts and make the Content-Security-Policy that allows them.
 
     They are in the page and not beside it, because browsers disagree on whether a file opened from
     disk may load its neighbours under a policy; pictures may come from the site's folder.
-    """
-
-    style: Markup
-    script: Markup
-    policy: str
-
-
-def static(*more: str, pictures: str = "'self' data:") -> Static:
-    """Read the site's own styles and scripts and make the Content-Security-Policy for them.
 
     Args:
         more: style sheets (.css) and scripts (.js) of `static/` that a page needs besides the
@@ -54,7 +43,8 @@ def static(*more: str, pictures: str = "'self' data:") -> Static:
         for kind in (".css", ".js")
     )
     # The site's own files, not data: the only text in any page that is not escaped.
-    return Static(Markup(style), Markup(script), policy(style, [script], pictures))
+    allowed = policy(style, [script], pictures)
+    return {"style": Markup(style), "script": Markup(script), "policy": allowed}
 
 
 def asset(name: str) -> str:

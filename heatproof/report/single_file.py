@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from heatproof.report import merging, rendering
+from heatproof.report import rendering
 from heatproof.report.embedded import Pictures
 from heatproof.report.merging import Part
 from heatproof.run.errors import UserError
@@ -35,7 +35,7 @@ def merge(folder: Path) -> str:
     paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     pages, pictures = frozenset(paths), Pictures(folder)
     parts = {
-        path: merging.part(path, (folder / path).read_text(encoding="utf-8"), pages, pictures)
+        path: Part(path, (folder / path).read_text(encoding="utf-8"), pages, pictures)
         for path in paths
     }
     order = list(dict.fromkeys(("index.html", *parts["index.html"].links, *paths)))
