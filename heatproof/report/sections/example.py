@@ -24,6 +24,7 @@ def values(result: CellResults) -> dict[str, Any]:
         "evaluate": result.evaluate,
         "explained": _explained(explanations) if explanations is not None else (),
         "best": None,
+        "above": (),
         "stable": (),
         "pairs": (),
         "similar": cell_trust.SIMILAR,
