@@ -21,6 +21,8 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 # Half of NumPy's and Keras' 32 bits: layers add to it for generators of their own.
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, AfterValidator(_checked_name)]
+# Of images: height and width in pixels.
+ImageSize = Annotated[list[Annotated[int, Field(ge=8, le=512)]], Field(min_length=2, max_length=2)]
 # DVC wants a file or folder from each source whose change means fetching again. A source that reads
 # none of the study's files names one that is there in any case.
 ReadsNothing = Literal["data/code/fetch.txt"]

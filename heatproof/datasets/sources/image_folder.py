@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from heatproof.config.schema import Block, Fraction
+from heatproof.config.schema import Block, Fraction, ImageSize
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
     SHOWN_UNUSABLE,
@@ -53,7 +53,7 @@ class Options(Block):
     reads: Annotated[str, Field(min_length=1)]
     images: str = "."
     labels: Annotated[str, Field(min_length=1)] | None = None
-    size: Annotated[list[Annotated[int, Field(ge=8, le=512)]], Field(min_length=2, max_length=2)]
+    size: ImageSize
     colour: Literal["rgb", "gray"] = "rgb"
     value_range: (
         Annotated[

@@ -1,16 +1,24 @@
-"""MNIST, Fashion-MNIST and CIFAR-10 through tensorflow-datasets, or from the official files."""
+"""Any set of images with one label each through tensorflow-datasets, with its own splits.
+
+DATASETS_MIRROR names a folder that stands in for the download: MNIST, Fashion-MNIST and CIFAR-10
+are read there from their official files, any other set from a folder of its name with one subfolder
+per class (`image_folder`).
+"""
 
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from heatproof.config.schema import Block, ReadsNothing
+from heatproof.config.schema import Block, ImageSize, ReadsNothing
 from heatproof.datasets import official_files
-from heatproof.run.errors import UserError
+from heatproof.datasets.sources import image_folder
+from heatproof.run.errors import UserError, nearest, printable
 from heatproof.storage.records import RawDataset
 
 if TYPE_CHECKING:
@@ -19,37 +27,66 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
 NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
 BATCH = 1000
+_VALIDATION = ("validation", "val", "valid", "dev")  # what sets call that part
+_SUGGESTED = 3
 
 
 class Options(Block):
-    """`name`: as tensorflow-datasets calls it."""
+    """`name`: as tensorflow-datasets calls it, `name/configuration` where a set has several.
+
+    `size`: [height, width] in pixels, needed where its images are of several sizes; `colour`: as
+    the set has it where it is not given.
+    """
 
     source: Literal["tfds"]
-    name: Literal["mnist", "fashion_mnist", "cifar10"]
+    name: Annotated[
+        str, Field(pattern=r"^[a-z][a-z0-9_]*(/[\w.-]+)?(:\d+\.\d+\.\d+)?$", max_length=100)
+    ]
     reads: ReadsNothing
+    size: ImageSize | None = None
+    colour: Literal["rgb", "gray"] | None = None
 
 
 def fetch(options: Options) -> RawDataset:
-    """Return a dataset, see `read`."""
-    return read(options.name)
-
-
-def read(name: str) -> RawDataset:
     """Return a dataset from the folder that DATASETS_MIRROR names, or else download it.
 
     Downloads are kept in tensorflow-datasets' own folder (TFDS_DATA_DIR, by default
     ~/tensorflow_datasets), which also serves without a network once it is filled.
 
     Raises:
-        UserError: the mirror's files are missing or damaged, or there is no network.
+        UserError: there is no such set, its images have not one label each, the mirror's files are
+            missing or damaged, or there is no network.
     """
     mirror = official_files.mirror()
-    if mirror is not None:
-        return official_files.read(name, mirror)
-    return _downloaded(name)
+    if mirror is None:
+        return _downloaded(options)
+    if options.name in official_files.CLASS_NAMES:
+        return _resized(official_files.read(options.name, mirror), options)
+    folder = mirror / options.name.partition(":")[0]
+    if not folder.is_dir():
+        raise UserError(
+            f"{official_files.MIRROR}={mirror}: there is no folder {folder.name}; put the images "
+            f"of {options.name} there, one subfolder per class, or unset {official_files.MIRROR} "
+            "to download them"
+        )
+    if options.size is None:
+        raise UserError(f"{folder}: of what size shall the images be? {_SIZE_NEEDED}")
+    given = image_folder.Options(
+        source="image_folder", reads=str(folder), size=options.size, colour=options.colour or "rgb"
+    )
+    return image_folder.fetch(given)
 
 
-def _downloaded(name: str) -> RawDataset:
+def read(name: str) -> RawDataset:
+    """Return a set of one size as it is, see `fetch`."""
+    return fetch(Options(source="tfds", name=name, reads="data/code/fetch.txt"))
+
+
+_SIZE_NEEDED = "Add `size: [height, width]` beside its name in params.yaml"
+
+
+def _downloaded(options: Options) -> RawDataset:
+    name = options.name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import absl.logging
     import tensorflow as tf
@@ -59,14 +96,15 @@ def _downloaded(name: str) -> RawDataset:
     absl.logging.set_verbosity(absl.logging.ERROR)
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
-    builder = tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
+    builder = _builder(name)
+    image, label = _features(builder, options)
     downloads = Path(builder.data_dir_root) / "downloads"
     if not builder.is_prepared():
         for url in missing_downloads(builder, downloads)[:1]:
             _require_answer(name, url)
     try:
         builder.download_and_prepare(download_dir=downloads)
-        train, test = (_arrays(builder, part) for part in ("train", "test"))
+        return _read(builder, image, label, options)
     except NonMatchingChecksumError as error:
         raise UserError(
             f"{name}: a download is not the official file ({_first_line(error)}); delete "
@@ -81,7 +119,76 @@ def _downloaded(name: str) -> RawDataset:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the operating system's refusal, such as a full disk
         raise UserError(_no_download(name, _first_line(error))) from None
-    return RawDataset(*train, *test, tuple(builder.info.features["label"].names))
+
+
+def _builder(name: str) -> "tfds.core.DatasetBuilder":
+    import tensorflow_datasets as tfds
+
+    try:
+        return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
+    except tfds.core.registered.DatasetNotFoundError:
+        close = nearest(name, tfds.list_builders(with_community_datasets=False))
+        raise UserError(f"'{name}': tensorflow-datasets has no such set{close}") from None
+    except ValueError as error:  # of a configuration or version that is not there
+        raise UserError(f"'{name}': {printable(_first_line(error))}") from None
+
+
+def _features(builder: "tfds.core.DatasetBuilder", options: Options) -> tuple[str, str]:
+    """Return the names of the features that are the image and its label.
+
+    Raises:
+        UserError: a set has none or several, or its images are of several sizes and none is given.
+    """
+    import tensorflow_datasets as tfds
+
+    features = dict(builder.info.features.items())
+    found = []
+    for kind, what in ((tfds.features.Image, "image"), (tfds.features.ClassLabel, "label")):
+        names = [name for name, feature in features.items() if isinstance(feature, kind)]
+        usual = [name for name in names if name in (builder.info.supervised_keys or ())]
+        if len(usual or names) != 1:
+            shown = ", ".join(f"{name} ({type(each).__name__})" for name, each in features.items())
+            raise UserError(
+                f"'{options.name}': expected images with one {what} each; it has {shown}"
+            )
+        found += usual or names
+    image, label = found
+    if features[image].dtype != np.uint8:
+        raise UserError(
+            f"'{options.name}': its images are {features[image].dtype}, expected 8 bits; export "
+            "them, and take them from the folder (`source: image_folder`)"
+        )
+    if None in features[image].shape and options.size is None:
+        raise UserError(f"'{options.name}': its images are of several sizes. {_SIZE_NEEDED}")
+    return image, label
+
+
+def _read(
+    builder: "tfds.core.DatasetBuilder", image: str, label: str, options: Options
+) -> RawDataset:
+    """Read what is prepared: training part, the set's own validation part, test part."""
+    splits = builder.info.splits
+    if "train" not in splits:
+        raise UserError(
+            f"'{options.name}': it has no split `train`, but {', '.join(splits) or 'none at all'}"
+        )
+    validation = next((name for name in _VALIDATION if name in splits), None)
+    left_out = [name for name in splits if name not in ("train", "test", validation)]
+    images, labels = _arrays(builder, "train", image, label, options)
+    test_images, test_labels = images[:0], labels[:0]
+    if "test" in splits:
+        test_images, test_labels = _arrays(builder, "test", image, label, options)
+    held_out = None
+    if validation is not None:
+        more, their_labels = _arrays(builder, validation, image, label, options)
+        held_out = np.repeat(np.array([0, 1], np.uint8), [len(labels), len(their_labels)])
+        images, labels = np.concatenate([images, more]), np.concatenate([labels, their_labels])
+    remarks = [f"splits that are left out: {', '.join(left_out)}"] if left_out else []
+    names = tuple(builder.info.features[label].names)
+    return RawDataset(
+        images, labels, test_images, test_labels, names,
+        validation=held_out, remarks=tuple(map(printable, remarks)),
+    )  # fmt: skip
 
 
 def missing_downloads(builder: "tfds.core.DatasetBuilder", downloads: Path) -> list[str]:
@@ -96,7 +203,7 @@ def missing_downloads(builder: "tfds.core.DatasetBuilder", downloads: Path) -> l
             there.update(json.loads(info.read_text(encoding="utf-8")).get("urls", []))
     return sorted(
         url
-        for url, expected in builder.url_infos.items()
+        for url, expected in (builder.url_infos or {}).items()
         if url not in there and not (downloads / "manual" / str(expected.filename)).exists()
     )
 
@@ -127,7 +234,55 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
-def _arrays(builder: "tfds.core.DatasetBuilder", part: str) -> tuple[np.ndarray, np.ndarray]:
-    batches = builder.as_dataset(split=part, batch_size=BATCH, as_supervised=True)
-    images, labels = zip(*batches.as_numpy_iterator(), strict=True)
-    return np.concatenate(images), np.concatenate(labels).astype(np.int64)
+def _arrays(
+    builder: "tfds.core.DatasetBuilder", part: str, image: str, label: str, options: Options
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images, uint8 (n, height, width, channels), and labels, int64 (n,), of a split.
+
+    Raises:
+        UserError: an image has no label, as in some sets' test parts.
+    """
+    shape = builder.info.features[image].shape
+    size, colour = _wanted(shape, options)
+    count = builder.info.splits[part].num_examples
+    pixels = np.empty((count, *size, 3 if colour == "rgb" else 1), dtype=np.uint8)
+    labels = np.empty(count, dtype=np.int64)
+    as_they_are = pixels.shape[1:] == tuple(shape)
+    examples: Any = builder.as_dataset(split=part)
+    step = BATCH if as_they_are else 1  # images of several sizes make no batch
+    for start, batch in enumerate(examples.batch(step).as_numpy_iterator()):
+        rows = slice(start * step, start * step + len(batch[label]))
+        labels[rows] = batch[label]
+        pixels[rows] = batch[image] if as_they_are else _brought_to(batch[image], size, colour)
+    if count and labels.min() < 0:
+        raise UserError(f"'{options.name}': images of its split `{part}` have no label")
+    return pixels, labels
+
+
+def _wanted(shape: tuple[int | None, ...], options: Options) -> tuple[tuple[int, int], str]:
+    """Return height and width, and the colour, of images that a set has with a shape."""
+    height, width = options.size or shape[:2]
+    assert height and width, "it was checked"
+    return (height, width), options.colour or ("gray" if shape[2] == 1 else "rgb")
+
+
+def _brought_to(images: np.ndarray, size: tuple[int, int], colour: str) -> np.ndarray:
+    from PIL import Image
+
+    from heatproof.datasets.decoding import as_pixels
+
+    pictures = (Image.fromarray(each[..., 0] if each.shape[-1] == 1 else each) for each in images)
+    return np.stack([as_pixels(picture, *size, colour) for picture in pictures])
+
+
+def _resized(raw: RawDataset, options: Options) -> RawDataset:
+    """Bring the images of a set that is there as arrays to the size and colour that are wanted."""
+    size, colour = _wanted(raw.images.shape[1:], options)
+    if raw.images.shape[1:] == (*size, 3 if colour == "rgb" else 1):
+        return raw
+    parts = (
+        _brought_to(part, size, colour) if len(part) else part
+        for part in (raw.images, raw.test_images)
+    )
+    images, test_images = parts
+    return replace(raw, images=images, test_images=test_images)
