@@ -57,5 +57,4 @@ def _dispatch(words: list[str]) -> None:
             "study's folder first, or make one of your own pictures: `heatproof new`"
         )
     sys.stdout.flush()
-    os.environ.pop("PYTHONSAFEPATH", None)  # the study's own modules are to be found
     os.execv(sys.executable, [sys.executable, "-m", module, *options])

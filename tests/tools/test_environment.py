@@ -1,6 +1,7 @@
 """`make setup` with a pip that only tells what it was asked."""
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -51,6 +52,15 @@ def test_what_was_not_installed_is_told(tmp_path: Path, pin: str) -> None:
     assert f"not installed: {pin.partition('=')[0]}\n" in done.stderr
     assert "error: .venv does not hold what requirements.txt pins: " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_programs_are_found_whatever_python_is_set_to() -> None:
+    unset = ("PYTHONSAFEPATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    done = subprocess.run(
+        ["make", "-s", "--eval", "probe: ; @env", "probe"], cwd=ROOT, text=True,
+        env=os.environ | dict.fromkeys(unset, "1"), capture_output=True, check=True,
+    )  # fmt: skip
+    assert not any(line.startswith(unset) for line in done.stdout.splitlines())
 
 
 @pytest.mark.parametrize("file", sorted(path.name for path in ROOT.glob("requirements*.txt")))
