@@ -13,13 +13,13 @@ from heatproof.claims import description, statements
 from heatproof.claims.scorecard import scorecard
 from heatproof.config import params
 from heatproof.storage import paths
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_json, write_record
 
 
 def main() -> None:
     """Compare, write, and say how many claims came out how."""
     content = scorecard(params.load(), description.load(statements.NEEDS))
-    write_json(paths.CLAIMS, content)
+    write_record(paths.CLAIMS, content, "claims")
     write_json(paths.CLAIM_COUNTS, content["counts"])
     counted = ", ".join(f"{n} {verdict}" for verdict, n in content["counts"].items() if n)
     print(f"claims: {len(content['claims'])} compared under budget {content['budget']}: {counted}")

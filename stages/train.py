@@ -9,6 +9,7 @@ import argparse
 import time
 from typing import Any
 
+from heatproof.attribution.registry import refuse_unknown_layers
 from heatproof.config import params
 from heatproof.run import tracking
 from heatproof.storage import artifacts, paths, resuming, tables, weights
@@ -29,9 +30,11 @@ def train(name: str) -> None:
     """Train a run as params.yaml says, and write its weights, history, metrics and timing.
 
     Raises:
-        UserError: the run is unknown, its data is missing, or its training diverged.
+        UserError: the run is unknown, its data is missing, a method is to explain a layer that it
+            does not have, or its training diverged.
     """
-    run = params.load().run(name)
+    study = params.load()
+    run = study.run(name)
     stored = artifacts.read_dataset(run.dataset)
     runs.configure(run)
     used = run.model_dump(exclude={"name", "cell"}) | {"budget": run.budget}
@@ -43,6 +46,8 @@ def train(name: str) -> None:
             dataset,
             lambda numbers, epoch: tracked.log_metrics(numbers, step=epoch),
             runs.checkpoint_of(run, dataset),
+            # A name that no network has is told now, not after hours.
+            lambda network: refuse_unknown_layers(network, study.explain.methods),
         )
         seconds = outcome.seconds_before + time.monotonic() - started
         metrics, timing = runs.metrics_of(outcome, run), runs.timing_of(outcome, seconds)

@@ -12,6 +12,7 @@ import pandas as pd
 from heatproof.config import params
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.storage import paths
+from heatproof.storage.formats import CHECKSUM
 
 # Standard deviations between seeds that an accuracy may lie from their mean, as of one more seed.
 DEVIATIONS = 3.0
@@ -79,6 +80,8 @@ def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(content, dict | list):
         parts = content.items() if isinstance(content, dict) else enumerate(content)
         for key, value in parts:
+            if key == CHECKSUM:
+                continue
             yield from _leaves(f"{name}.{key}".lstrip("."), value)
     else:
         yield name, np.nan if content is None else content

@@ -12,7 +12,7 @@ from heatproof.report.sections.outcomes import Pictures
 from heatproof.report.text import methods
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
-from heatproof.storage.formats import read_object
+from heatproof.storage.formats import read_record
 
 NOT_THERE = (
     "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "
@@ -40,12 +40,12 @@ def pictures(cell: str, outputs: dict[str, str], cache: Path) -> Pictures:
 def details(cell: str, outputs: dict[str, str], cache: Path) -> dict[str, float]:
     """Read which figures of a cell no headline has, as far as the cache has them."""
     figures = {}
-    for path, name in (
-        (paths.metrics("evaluate", cell).as_posix(), "test_images"),
-        (paths.timing("train", cell).as_posix(), "train_seconds"),
+    for path, stage, name in (
+        (paths.metrics("evaluate", cell).as_posix(), "evaluate", "test_images"),
+        (paths.timing("train", cell).as_posix(), "train", "train_seconds"),
     ):
         with suppress(KeyError, UserError):  # not recorded, or not in the cache
-            figures[name] = read_object(cached(cache, outputs[path]), "")[name]
+            figures[name] = read_record(cached(cache, outputs[path]), f"{stage}@{cell}")[name]
     return {name: value for name, value in figures.items() if isinstance(value, int | float)}
 
 

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict  # typing's is not taken by pydantic before Python 3.12
 
+from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.method import Context, Explainer, Method, Number
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
 from heatproof.config.registry import by_name
 from heatproof.config.registry import modules as modules_of
 from heatproof.config.schema import Block
+
+if TYPE_CHECKING:
+    import keras
 
 # What is found in a network beside maps of its images: stage family -> module.
 INSPECTIONS = {
@@ -74,6 +78,19 @@ def with_options(listed: Mapping[str, Block], context: Context) -> dict[str, Exp
     return {
         name: methods()[name].with_options(options, context) for name, options in listed.items()
     }
+
+
+def refuse_unknown_layers(model: "keras.Model", listed: Mapping[str, Block]) -> None:
+    """Check that a network has the layers that methods name, before it is trained.
+
+    Raises:
+        UserError: it has none of that name; the message lists those it has.
+    """
+    for name, options in listed.items():
+        layer = getattr(options, "layer", LAST)
+        if layer != LAST:
+            key = f"explain.{stage_of(methods()[name])}.{name}.layer"
+            feature_layer(model, layer, key)
 
 
 def ordered(names: Iterable[str]) -> list[str]:

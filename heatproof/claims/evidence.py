@@ -12,7 +12,6 @@ from heatproof.claims.verdicts import MissingEvidence
 from heatproof.config.params import Params
 from heatproof.statistics.numbers import plural
 from heatproof.storage import artifacts, paths, tables
-from heatproof.storage.formats import require_keys
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -55,9 +54,7 @@ class Evidence:
         self.require(cell)
         path = paths.history(cell)
         self.file(path, f"train@{cell}")
-        table = tables.read_table(path, f"train@{cell}")
-        require_keys(path, table.columns, ("epoch", "val_accuracy"), f"train@{cell}")
-        return table
+        return tables.read_table(path, f"train@{cell}", ("epoch", "val_accuracy"))
 
     def findings(self, cell: str, family: str) -> dict[str, np.ndarray]:
         """The arrays of a family of findings. Raises as `evaluate` does."""

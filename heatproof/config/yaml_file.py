@@ -27,6 +27,12 @@ class _Constructor(SafeConstructor):
 
 def read_yaml(path: Path) -> Any:
     """Read a YAML file of the repository. Raises UserError if it is missing or not valid YAML."""
+    # A pipe would be waited for, a device read for ever.
+    if not path.is_file() and (path.is_symlink() or path.exists()):
+        raise UserError(
+            f"{path}: this is no file (but a folder, a pipe, a device, or a link to nothing); "
+            "restore it with git checkout"
+        )
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
@@ -40,7 +46,7 @@ def read_yaml(path: Path) -> Any:
         if isinstance(error, MarkedYAMLError) and error.problem and error.problem_mark:
             reason = f"line {error.problem_mark.line + 1}: {error.problem}"
         raise UserError(f"{path}: not valid YAML: {printable(reason)}; correct that line") from None
-    except (IsADirectoryError, NotADirectoryError):
+    except NotADirectoryError:
         raise UserError(f"{path}: this is no file; restore it with git checkout") from None
     except RecursionError:
         raise UserError(f"{path}: not valid YAML: nested too deeply; correct it") from None

@@ -13,7 +13,7 @@ from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
-from heatproof.storage.formats import read_object, require_keys
+from heatproof.storage.formats import read_record, require_keys
 from heatproof.storage.records import Explanations, Predictions
 from heatproof.training.options import Schedule
 
@@ -148,7 +148,7 @@ def collect(params: Params) -> Study:
             datasets[name] = content
     claims = {}
     if paths.CLAIMS.exists():
-        claims = read_object(paths.CLAIMS, "claims")
+        claims = read_record(paths.CLAIMS, "claims")
         require_keys(paths.CLAIMS, claims, _CLAIMS, "claims")
     return Study(params, cells, datasets, claims, provenance.gathered(params))
 
@@ -211,9 +211,6 @@ class _Reader:
         return content
 
     def _history(self) -> "pd.DataFrame | None":
-        path, made_by = paths.history(self.name), f"train@{self.name}"
-        if not self.there(path):
-            return None
-        table = tables.read_table(path, made_by)
-        require_keys(path, table.columns, _HISTORY, made_by)
-        return table
+        path = paths.history(self.name)
+        there = self.there(path)
+        return tables.read_table(path, f"train@{self.name}", _HISTORY) if there else None

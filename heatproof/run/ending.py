@@ -18,6 +18,7 @@ _READER_LEFT = 128 + signal.SIGPIPE  # as a shell has it of a program that ended
 _REFUSALS = {
     errno.ENOSPC: "the disk is full: free some space, then run the same command again",
     errno.EDQUOT: "the disk quota is used up: free some space, then run the same command again",
+    errno.EFBIG: "the file would be larger than is allowed here: raise the limit (`ulimit -f`)",
     errno.EACCES: "permission denied: make the file or folder accessible to this user",
     errno.EPERM: "operation not permitted: make the file or folder accessible to this user",
     errno.EROFS: "the file system is read-only: run in a folder that can be written to",

@@ -17,9 +17,12 @@ from heatproof.storage import paths
 from heatproof.storage.formats import (
     read_arrays,
     read_object,
+    read_record,
+    remake,
     require_keys,
     write_arrays,
     write_json,
+    write_record,
 )
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset, misfit
 
@@ -42,7 +45,7 @@ def read_raw(dataset: str) -> RawDataset:
 
 def write_raw(dataset: str, content: RawDataset) -> None:
     """Write data/raw/<dataset>.npz."""
-    _write_record(paths.raw(dataset), content)
+    _write_record(paths.raw(dataset), content, f"fetch@{dataset}")
 
 
 def read_dataset(dataset: str, study: Path = Path()) -> Dataset:
@@ -66,7 +69,7 @@ def read_test_images(dataset: str) -> np.ndarray:
 
 def write_dataset(dataset: str, content: Dataset) -> None:
     """Write data/processed/<dataset>.npz."""
-    _write_record(paths.processed(dataset), content)
+    _write_record(paths.processed(dataset), content, f"preprocess@{dataset}")
 
 
 def read_predictions(run: str) -> Predictions:
@@ -76,7 +79,7 @@ def read_predictions(run: str) -> Predictions:
 
 def write_predictions(run: str, content: Predictions) -> None:
     """Write data/predictions/<run>.npz."""
-    _write_record(paths.predictions(run), content)
+    _write_record(paths.predictions(run), content, f"evaluate@{run}")
 
 
 def read_explanations(cell: str, family: str) -> Explanations:
@@ -158,7 +161,7 @@ def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
 
 def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
     """Write a family's named arrays."""
-    write_arrays(paths.explanations(cell, family), arrays)
+    write_arrays(paths.explanations(cell, family), arrays, f"explain_{family}@{cell}")
 
 
 def read_trust(cell: str, parts: Sequence[str]) -> dict[str, np.ndarray]:
@@ -171,7 +174,7 @@ def read_trust(cell: str, parts: Sequence[str]) -> dict[str, np.ndarray]:
     """
     joined: dict[str, np.ndarray] = {}
     for part in parts:
-        made_by = f"{'assess' if part == SHUFFLED else 'measure'}_{part}@{cell}"
+        made_by = _measured_by(cell, part)
         arrays = read_arrays(paths.trust(cell, part), made_by)
         require_keys(paths.trust(cell, part), arrays, ("image_index",), made_by)
         index = joined.get("image_index", arrays["image_index"])
@@ -183,7 +186,11 @@ def read_trust(cell: str, parts: Sequence[str]) -> dict[str, np.ndarray]:
 
 def write_trust(cell: str, part: str, arrays: dict[str, np.ndarray]) -> None:
     """Write what was measured of each image of a cell, of one of the parts; see `read_trust`."""
-    write_arrays(paths.trust(cell, part), arrays)
+    write_arrays(paths.trust(cell, part), arrays, _measured_by(cell, part))
+
+
+def _measured_by(cell: str, part: str) -> str:
+    return f"{'assess' if part == SHUFFLED else 'measure'}_{part}@{cell}"
 
 
 def read_metrics(
@@ -194,7 +201,10 @@ def read_metrics(
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    return _read_numbers(study / paths.metrics(stage, name), f"{stage}@{name}", keys)
+    path, made_by = study / paths.metrics(stage, name), f"{stage}@{name}"
+    content = read_record(path, made_by)
+    require_keys(path, content, keys, made_by)
+    return content
 
 
 def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
@@ -203,7 +213,7 @@ def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
     All of them go to data/metrics/<stage>/<name>.json, for the stages that follow; the few that
     `HEADLINES` names go to metrics/<stage>/<name>.json too, for `dvc metrics` and `dvc exp`.
     """
-    write_json(paths.metrics(stage, name), content)
+    write_record(paths.metrics(stage, name), content, f"{stage}@{name}")
     if stage in HEADLINES:
         headline = {key: content[key] for key in HEADLINES[stage] if key in content}
         write_json(paths.headline(stage, name), headline)
@@ -215,7 +225,12 @@ def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str
     Raises:
         UserError: the file is missing or damaged, or lacks one of `keys`.
     """
-    return _read_numbers(paths.headline(stage, name), f"{stage}@{name}", keys)
+    path, made_by = paths.headline(stage, name), f"{stage}@{name}"
+    content = read_object(path, made_by)
+    require_keys(path, content, keys, made_by)
+    wrong = [key for key in keys if not isinstance(content[key], int | float | None)]
+    _require(path, f"{', '.join(wrong)}: expected a number" if wrong else "", made_by)
+    return content
 
 
 def read_timing(stage: str, name: str, study: Path = Path()) -> dict[str, float]:
@@ -234,34 +249,29 @@ def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
 
     Neither repeats; only the report reads them.
     """
-    write_json(paths.timing(stage, name), content | {RUN: provenance.run()})
+    made_by = f"{stage}@{name}"
+    write_record(paths.timing(stage, name), content | {RUN: provenance.run()}, made_by)
 
 
 def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:
     path = study / paths.timing(stage, name)
-    return read_object(path, f"{stage}@{name}") if path.exists() else {}
-
-
-def _read_numbers(path: Path, made_by: str, keys: Collection[str]) -> dict[str, Any]:
-    content = read_object(path, made_by)
-    require_keys(path, content, keys, made_by)
-    return content
+    return read_record(path, f"{stage}@{name}") if path.exists() else {}
 
 
 def _require(path: Path, problem: str, made_by: str) -> None:
     if problem:
         raise UserError(
-            f"{path}: {problem}: the file is another's, older or damaged; make it again with "
-            f"`dvc repro -f {made_by}`"
+            f"{path}: {problem}: the file is another's, older or damaged; {remake(path, made_by)}"
         )
 
 
-def _write_record(path: Path, record: Any) -> None:
+def _write_record(path: Path, record: Any, made_by: str) -> None:
     arrays = {f.name: getattr(record, f.name) for f in fields(record)}
     for name, texts in arrays.items():
         if isinstance(texts, tuple):
             arrays[name] = np.array(texts, dtype=np.str_) if texts else None
-    write_arrays(path, {name: array for name, array in arrays.items() if array is not None})
+    there = {name: array for name, array in arrays.items() if array is not None}
+    write_arrays(path, there, made_by)
 
 
 def _read_record(kind: type, path: Path, made_by: str) -> Any:

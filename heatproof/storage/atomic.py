@@ -65,11 +65,11 @@ def _runs(process: int) -> bool:
 
 def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Write `path` atomically with what `fill` writes into the open binary file."""
-    with replacing(path) as temporary, open(temporary, "wb") as file:
+    with replacing(path) as temporary, open(temporary, "w+b") as file:
         fill(file)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write `content` to `path` atomically."""
     write(path, lambda file: file.write(content))
 

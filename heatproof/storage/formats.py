@@ -1,18 +1,23 @@
 """How arrays and numbers lie in files: npz and JSON, atomic and byte-stable.
 
 The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
+
+What a stage hands on is sealed: the file has a checksum of the stage's name and of all that it
+holds, an npz as the archive's comment, JSON as the key `checksum`. A valid file of something else,
+or a number in which a bit changed, is found where it is read, once for all who read.
 """
 
 import errno
 import hashlib
 import json
 import math
+import re
 import struct
 import zipfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,15 +25,23 @@ from heatproof.run.errors import UserError, shown_value
 from heatproof.storage.atomic import write, write_text
 
 DECIMALS = 6
+CHECKSUM = "checksum"
+_BROKEN = "its checksum is not that of what it holds"
 # What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
 # a way of its own, an altered header that the array is larger than the memory.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, MemoryError,
            OverflowError, struct.error, zlib.error, zipfile.BadZipFile)  # fmt: skip
 
 
-def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write named arrays as npz. Raises ValueError for an array of Python objects."""
-    write(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+def write_arrays(path: Path, arrays: dict[str, np.ndarray], made_by: str) -> None:
+    """Write named arrays as npz, sealed. Raises ValueError for an array of Python objects."""
+
+    def fill(file: BinaryIO) -> None:
+        np.savez(file, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = _seal(made_by, _members(archive))
+
+    write(path, fill)
 
 
 def read_arrays(
@@ -37,20 +50,37 @@ def read_arrays(
     """Read an npz file, or only the named arrays of it.
 
     Raises:
-        UserError: it is missing or damaged, or lacks an array; `made_by` makes it.
+        UserError: it is missing or damaged, or not what `made_by` wrote; that makes it.
     """
     require(path, made_by)
     try:
-        with zipfile.ZipFile(path) as archive:
-            inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
-            return {name: _array(archive, name) for name in inside}
+        return load_arrays(path, made_by, names)
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # the operating system's refusal
         reason = shown_value(str(error) or type(error).__name__)
         raise UserError(
-            f"{path}: the file is damaged ({reason}); make it again with `dvc repro -f {made_by}`"
+            f"{path}: the file is damaged ({reason}); {remake(path, made_by)}"
         ) from error
+
+
+def load_arrays(
+    path: Path, made_by: str, names: tuple[str, ...] | None = None
+) -> dict[str, np.ndarray]:
+    """Do as `read_arrays`, but of a damaged file raise what NumPy or zipfile does."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.comment != _seal(made_by, _members(archive)):
+            raise ValueError(_BROKEN)
+        inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
+        return {name: _array(archive, name) for name in inside}
+
+
+def _members(archive: zipfile.ZipFile) -> str:
+    return str([(member.filename, member.file_size, member.CRC) for member in archive.infolist()])
+
+
+def _seal(made_by: str, content: str) -> bytes:
+    return hashlib.sha256(f"{made_by}\n{content}".encode()).hexdigest().encode()
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -64,8 +94,18 @@ def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON: floats rounded to 6 decimals, NaN and infinity as null."""
-    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(path, f"{text}\n")
+    write_text(path, f"{_as_text(_rounded(content))}\n")
+
+
+def write_record(path: Path, content: dict[str, Any], made_by: str) -> None:
+    """Write a stage's JSON object, as `write_json` does, sealed."""
+    rounded = _rounded(content)
+    seal = _seal(made_by, _as_text(rounded)).decode()
+    write_json(path, rounded | {CHECKSUM: seal})
+
+
+def _as_text(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def read_json(path: Path, made_by: str) -> Any:
@@ -74,9 +114,7 @@ def read_json(path: Path, made_by: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path}: not valid JSON ({error}); make it again with `dvc repro -f {made_by}`"
-        ) from error
+        raise UserError(f"{path}: not valid JSON ({error}); {remake(path, made_by)}") from error
 
 
 def read_object(path: Path, made_by: str) -> dict[str, Any]:
@@ -84,8 +122,23 @@ def read_object(path: Path, made_by: str) -> dict[str, Any]:
     content = read_json(path, made_by)
     if not isinstance(content, dict):
         raise UserError(
-            f"{path}: expected a JSON object, found {shown_value(content)}; make it again with "
-            f"`dvc repro -f {made_by}`"
+            f"{path}: expected a JSON object, found {shown_value(content)}; {remake(path, made_by)}"
+        )
+    return content
+
+
+def read_record(path: Path, made_by: str) -> dict[str, Any]:
+    """Read what `write_record` wrote.
+
+    Raises:
+        UserError: the file is missing, damaged, or not what the stage `made_by` wrote.
+    """
+    content = read_object(path, made_by)
+    seal = content.pop(CHECKSUM, None)
+    if seal != _seal(made_by, _as_text(content)).decode():
+        raise UserError(
+            f"{path}: {_BROKEN}: it is damaged, edited, another's or older than the code; "
+            f"{remake(path, made_by)}"
         )
     return content
 
@@ -96,7 +149,7 @@ def require_keys(path: Path, content: Any, keys: Collection[str], made_by: str) 
     if lacking:
         raise UserError(
             f"{path}: {', '.join(lacking)} missing: the file is damaged or older than the code; "
-            f"make it again with `dvc repro -f {made_by}`"
+            f"{remake(path, made_by)}"
         )
 
 
@@ -119,6 +172,20 @@ def require(path: Path, made_by: str) -> None:
     if not path.exists():
         remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
         raise UserError(f"{path}: there is no such file{remedy}")
+
+
+def remake(path: Path, made_by: str) -> str:
+    """Say how a file that is there, but not as it should be, is made again by the stage `made_by`.
+
+    DVC keeps a copy of it in its cache, under the MD5 that dvc.lock has, and puts that in the place
+    of a file that was made again with this MD5: a copy that is damaged too has to go first.
+    """
+    lock = Path("dvc.lock")
+    written = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+    entry = rf"path: {re.escape(path.as_posix())}\n +hash: md5\n +md5: (\w\w)(\w{{30}})\n"
+    copies = dict.fromkeys("/".join(match.groups()) for match in re.finditer(entry, written))
+    first = "".join(f'rm -f "$(dvc cache dir)/files/md5/{copy}"; ' for copy in copies)
+    return f"make it again with `{first}dvc repro -f {made_by}`"
 
 
 def sha256_of(path: Path) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +11,30 @@ import numpy as np
 
 from heatproof.run.errors import UserError
 from heatproof.storage.atomic import write_text
-from heatproof.storage.formats import require
+from heatproof.storage.formats import remake, require, require_keys
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(path: Path, made_by: str = "") -> "pd.DataFrame":
-    """Read a CSV table. Raises UserError if missing or damaged; `made_by` is the stage to run."""
+def read_table(path: Path, made_by: str = "", numbers: Collection[str] = ()) -> "pd.DataFrame":
+    """Read a CSV table.
+
+    Raises:
+        UserError: it is missing or damaged, or lacks one of the columns that are to be `numbers`;
+            `made_by` is the stage to run.
+    """
     import pandas as pd
 
     require(path, made_by)
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        require_keys(path, table.columns, numbers, made_by)
+        if wrong := [name for name in numbers if table[name].dtype.kind not in "iuf"]:
+            raise ValueError(f"expected numbers as {', '.join(wrong)}")
+        return table
     except ValueError as error:  # of which pandas' ParserError and EmptyDataError are
-        remedy = f"make it again with `dvc repro -f {made_by}`" if made_by else "replace it"
+        remedy = remake(path, made_by) if made_by else "replace it"
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not a valid CSV table ({reason}); {remedy}") from error
 

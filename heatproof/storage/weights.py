@@ -1,19 +1,33 @@
 """Weights as files: those of a run, and those that come from elsewhere.
 
-They are HDF5, which holds numbers and no code.
+They are HDF5, which holds numbers and no code, as Keras writes it, with one attribute more: a
+checksum of the numbers, which HDF5 does not keep.
 """
 
+import hashlib
+import io
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
-from heatproof.storage.atomic import replacing
-from heatproof.storage.formats import require
+from heatproof.storage.atomic import write_bytes
+from heatproof.storage.formats import remake, require
 
 if TYPE_CHECKING:
     import keras
+
+CHECKSUM = "sha256"  # an attribute of the file
+
+
+class _InMemory(io.BytesIO):
+    """A file's content. On a full disk HDF5 itself would fail in ways of its own, more than once."""
+
+    def __str__(self) -> str:
+        return "in memory.weights.h5"  # Keras asks for the ending
 
 
 def save(run: str, model: "keras.Model") -> None:
@@ -26,36 +40,48 @@ def write(path: Path, model: "keras.Model") -> None:
 
     A compiled model would add its optimiser's state (twice the size again, for Adam) and its
     name, which counts on within a process: the file would depend on what ran before.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full.
     """
+    import h5py
     import keras
 
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    with replacing(path) as temporary:
-        bare.save_weights(temporary)
+    bare, content = keras.Model(model.inputs, model.outputs, name=model.name), _InMemory()
+    bare.save_weights(content)
+    with h5py.File(content, "a") as file:
+        file.attrs[CHECKSUM] = _checksum(bare.get_weights())
+    write_bytes(path, content.getbuffer())
 
 
 def load(run: str, model: "keras.Model", study: Path = Path()) -> None:
     """Load a run's weights into `model`, from a study's folder, the current one if left out.
 
     Raises:
-        UserError: the file is missing, damaged, or of another network.
+        UserError: the file is missing, damaged, or of another network, or has other than numbers.
     """
     path = study / paths.weights(run)
     require(path, f"train@{run}")
-    read(path, model, f"train it again with `dvc repro -f train@{run}`")
+    read(path, model, remake(path, f"train@{run}"))
 
 
 def read(path: Path, model: "keras.Model", remedy: str) -> None:
-    """Load weights into `model`.
+    """Load weights into `model`; a file of Keras' own, without a checksum, is taken as it is.
 
     Raises:
-        UserError: the file is damaged, or of another network; `remedy` says what to do then.
+        UserError: the file is damaged, or of another network, or has NaN or infinity among its
+            numbers; `remedy` says what to do then.
     """
+    import h5py
+
     try:
+        content = _InMemory(path.read_bytes())
+        with h5py.File(content) as file:
+            expected = file.attrs.get(CHECKSUM)
         with warnings.catch_warnings():
             # Of layers that the file does not have, Keras only warns, and leaves them random.
             warnings.simplefilter("error", UserWarning)
-            model.load_weights(path)
+            model.load_weights(content)
     # What HDF5 and Keras raise of another network's file, or of a damaged one.
     except (ValueError, OSError, LookupError, TypeError, AttributeError, RuntimeError,
             UserWarning) as error:  # fmt: skip
@@ -66,3 +92,16 @@ def read(path: Path, model: "keras.Model", remedy: str) -> None:
             f"{path}: these weights do not fit the network that params.yaml describes, or the "
             f"file is damaged; {remedy} ({reason})"
         ) from error
+    numbers = model.get_weights()
+    if expected not in (None, _checksum(numbers)):
+        raise UserError(f"{path}: the file is damaged (its checksum is another); {remedy}")
+    if not all(np.isfinite(values).all() for values in numbers):
+        raise UserError(f"{path}: there is NaN or infinity among these weights; {remedy}")
+
+
+def _checksum(numbers: list[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for values in numbers:
+        digest.update(f"{values.dtype} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()

@@ -10,7 +10,6 @@ import hashlib
 import json
 import math
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from heatproof.storage import atomic
+from heatproof.run.errors import shown_value
+from heatproof.storage.formats import load_arrays, write_arrays
 
+MADE_BY = "an unfinished training"
 LISTS = ("best", "variables")  # of arrays, in a state
 # What Keras' callbacks keep from epoch to epoch; a callback has some of these attributes.
 CALLBACK_STATE = ("best", "best_epoch", "wait", "stopped_epoch", "cooldown_counter")
@@ -57,8 +58,7 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with np.load(self.path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
+            arrays = load_arrays(self.path, MADE_BY)
             header = json.loads(arrays.pop("state").tobytes())
             if header["key"] != self.key:
                 print(f"{self.path}: of another training; starting from the first epoch")
@@ -68,8 +68,8 @@ class Checkpoint:
                     count = range(header["state"][name])
                     header["state"][name] = [arrays[f"{name}/{index}"] for index in count]
             state = State(**header["state"])
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        except Exception as error:  # whatever it is that the file makes of its reader
+            reason = shown_value(str(error) or type(error).__name__)
             print(f"{self.path}: damaged ({reason}); starting from the first epoch", flush=True)
             return None
         print(f"resuming after epoch {state.epochs}, as {self.path} has it", flush=True)
@@ -83,7 +83,7 @@ class Checkpoint:
         arrays = {"state": np.frombuffer(json.dumps(header).encode(), np.uint8)}
         for name, each in lists.items():
             arrays |= {f"{name}/{index}": array for index, array in enumerate(each or ())}
-        atomic.write(self.path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+        write_arrays(self.path, arrays, MADE_BY)
 
     def remove(self) -> None:
         """Remove the file, when the training's results are safe."""

@@ -82,7 +82,7 @@ def train(
         validation_part: uint8 (n,), 1 where an image is of the user's own validation part.
 
     Raises:
-        UserError: the loss is no number any more.
+        UserError: the loss, or a weight, is no number any more.
     """
     chosen, held_out = training_rows(labels, validation_part, training.validation_fraction, seed)
     if schedule.train_images != "all":
@@ -134,11 +134,13 @@ def train(
     earlier = state.history if state else {}
     numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
     epochs = len(numbers["loss"])
-    if not math.isfinite(numbers["loss"][-1]):
+    finite = all(np.isfinite(values).all() for values in network.get_weights())
+    if not (finite and math.isfinite(numbers["loss"][-1])):
         if checkpoint:
             checkpoint.remove()
+        what = "loss" if finite else "weights"
         raise UserError(
-            f"the loss of {network.name} became infinite or no number in epoch {epochs}: "
+            f"the {what} of {network.name} became infinite or no number in epoch {epochs}: "
             f"learning_rate = {schedule.learning_rate} is probably too high; lower it in the "
             "model's schedule in params.yaml"
         )

@@ -28,6 +28,7 @@ def train_run(
     dataset: Dataset,
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
     checkpoint: Checkpoint | None = None,
+    check: Callable[[keras.Model], object] = lambda network: None,
 ) -> tuple[keras.Model, Outcome]:
     """Build a run's network and train it. Call `configure` first.
 
@@ -36,11 +37,13 @@ def train_run(
         dataset: what it is trained on, its labels as the run has them (`labels.with_labels_of`).
         listener: is handed each epoch's numbers, and its number from 1.
         checkpoint: where to resume from, and to write each epoch to.
+        check: is handed the network before it is trained, and may refuse it.
 
     Raises:
         UserError: the training diverged.
     """
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
+    check(network)
     outcome = train(
         network,
         dataset.train_images,

@@ -4,7 +4,7 @@ import shutil
 from typing import Any
 
 from heatproof.storage import artifacts, paths
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_record
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CLEAN: dict[str, Any] = {"commit": COMMIT, "changed": [], "parameters": []}
@@ -51,7 +51,8 @@ def write(made: dict[str, Any]) -> None:
         if run["source"] is not None:
             record = made["sources"][run["source"]] | made["environments"][run["environment"]]
         timing = durations[run["cell"]] | ({artifacts.RUN: record} if record else {})
-        write_json(paths.timing(run["stage"], run["cell"]), timing)
+        made_by = f"{run['stage']}@{run['cell']}"
+        write_record(paths.timing(run["stage"], run["cell"]), timing, made_by)
 
 
 def hostile(*cells: str) -> dict[str, Any]:

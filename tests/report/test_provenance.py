@@ -11,7 +11,7 @@ from heatproof.config.params import Params
 from heatproof.report import provenance
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_record
 from tests.report import fixture
 
 FIRST, SECOND = CELLS = sorted(fixture.CELLS)  # as in the file that `params_file` writes
@@ -26,7 +26,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: Path) -> 
 
 def write_run(stage: str, cell: str, run: dict[str, Any] | None) -> None:
     record = {} if run is None else {"run": run}
-    write_json(paths.timing(stage, cell), {"seconds": 1.0} | record)
+    write_record(paths.timing(stage, cell), {"seconds": 1.0} | record, f"{stage}@{cell}")
 
 
 def test_each_environment_and_state_of_code_is_listed_once(study: Params) -> None:

@@ -1,14 +1,12 @@
 """The site built where there is one already, or something else in its place."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
-from jinja2 import UndefinedError
 
 from heatproof.report import site
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts
 from stages import report
 from tests import overlay
 from tests.report import fixture, read_pages
@@ -64,24 +62,3 @@ def test_a_file_in_the_place_of_the_site_is_not_overwritten(small_study):
     with pytest.raises(UserError, match="expected a folder"):
         report.main()
     assert REPORTS.read_text() == "mine"
-
-
-@pytest.mark.parametrize("recorded", [True, False])
-def test_a_file_that_dvc_did_not_record_is_distinguished_from_a_bug(small_study, recorded):
-    """Of a value that is no number, say, no page can be made."""
-    path = paths.metrics("evaluate", "simple_cnn-digits")
-    content = artifacts.read_metrics("evaluate", "simple_cnn-digits")
-    content["top_confusions"] = [3]
-    before = path.read_bytes()
-    artifacts.write_metrics("evaluate", "simple_cnn-digits", content)
-    md5 = hashlib.md5(before if recorded else path.read_bytes()).hexdigest()
-    outs = [{"path": "data/explanations", "md5": f"{md5}.dir"}, {"path": str(path), "md5": md5}]
-    overlay.write(Path("dvc.lock"), {"stages": {"evaluate@simple_cnn-digits": {"outs": outs}}})
-    message = (
-        r"evaluate/simple_cnn-digits\.json: .* dvc\.lock .*`dvc repro -f evaluate@simple_cnn-d"
-    )
-    with pytest.raises(
-        UserError if recorded else UndefinedError, match=message if recorded else "int"
-    ):
-        report.main()
-    assert not REPORTS.exists()

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_record
 from heatproof.storage.records import Explanations
 from heatproof.trust import summary
 from heatproof.trust.controls import CONTROLS
@@ -160,4 +160,5 @@ def write_claims(budget: str, *cells: str) -> None:
         one | {"id": "b", "kind": "statement", "verdict": "holds"},
     ]
     sources = {"one": {"title": "A study", "note": ""}}
-    write_json(paths.CLAIMS, {"budget": budget, "counts": {}, "sources": sources, "claims": claims})
+    content = {"budget": budget, "counts": {}, "sources": sources, "claims": claims}
+    write_record(paths.CLAIMS, content, "claims")

@@ -16,7 +16,7 @@ import pytest
 
 from heatproof.run import provenance, tracking
 from heatproof.storage import artifacts, paths
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_record
 
 
 @pytest.fixture(autouse=True)
@@ -241,7 +241,7 @@ def test_durations_are_read_as_before_and_runs_without_a_note_have_none() -> Non
     artifacts.write_timing("train", "a-b", {"train_seconds": 1.5})
     assert artifacts.read_timing("train", "a-b") == {"train_seconds": 1.5}
     assert artifacts.read_run("train", "a-b")["python"]
-    write_json(paths.timing("train", "old-b"), {"train_seconds": 1.5})
+    write_record(paths.timing("train", "old-b"), {"train_seconds": 1.5}, "train@old-b")
     assert artifacts.read_timing("train", "old-b") == {"train_seconds": 1.5}
     assert artifacts.read_run("train", "old-b") is None
     assert artifacts.read_run("train", "none-b") is None

@@ -116,6 +116,29 @@ def test_a_useless_checkpoint_is_ignored_with_a_word(
     assert ("of another training" if harm == "foreign" else "damaged") in said
 
 
+def test_a_checkpoint_is_whole_or_ignored_wherever_a_bit_flips(
+    saved: tuple[tuple, bytes], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    _, content = saved
+    path = tmp_path / "cell.npz"
+    path.write_bytes(content)
+    whole = Checkpoint(path, "key").read()
+    assert whole is not None
+    ignored = 0
+    for place in range(0, len(content), 97):
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        path.write_bytes(altered)
+        capsys.readouterr()
+        state = Checkpoint(path, "key").read()
+        if state is None:
+            assert "starting from the first epoch" in capsys.readouterr().out
+            ignored += 1
+        else:
+            assert all(map(np.array_equal, state.variables, whole.variables)), place
+    assert ignored
+
+
 def test_a_diverged_training_leaves_no_checkpoint(tmp_path: Path) -> None:
     from heatproof.run.errors import UserError
 

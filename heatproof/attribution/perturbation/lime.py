@@ -51,8 +51,10 @@ class LimeOptions(Block):
     samples: Annotated[int, Field(ge=10, le=100_000)] = 1000
     segments: Annotated[int, Field(ge=2, le=1000)] = 40
     compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    kernel_width: Annotated[float, Field(gt=0, le=100)] = 0.25
-    ridge: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    # At less, copies with half of their segments off would weigh nothing beside the whole image,
+    # and rounding errors could not be told from a solution.
+    kernel_width: Annotated[float, Field(ge=0.05, le=100)] = 0.25
+    ridge: Annotated[float, Field(ge=1e-8, le=1000)] = 1.0
     fill: Literal["mean", "blurred", "black"] = "blurred"
     blur: Annotated[float, Field(gt=0, le=10)] = 0.25
     seeds: Annotated[int, Field(ge=2, le=100)] = 3

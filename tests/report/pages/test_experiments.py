@@ -17,7 +17,7 @@ from heatproof.report.sections.outcomes import (
     Start,
     changed_cells,
 )
-from heatproof.storage.formats import write_json
+from heatproof.storage.formats import write_record
 from tests.report import read_pages
 from tools import exp_files, exp_show
 
@@ -232,7 +232,9 @@ def test_training_time_and_the_number_of_images_come_from_the_cache(tmp_path):
     outputs = {path: f"{number}" * 32 for number, path in enumerate(contents)}
     assert exp_files.details(CELL, outputs, tmp_path) == {}
     for path, content in contents.items():
-        write_json(exp_files.cached(tmp_path, outputs[path]), content)
+        write_record(
+            exp_files.cached(tmp_path, outputs[path]), content, f"{Path(path).parent.name}@{CELL}"
+        )
     expected = {"test_images": 359, "train_seconds": 7.5}
     assert exp_files.details(CELL, outputs, tmp_path) == expected
     exp_files.cached(tmp_path, "0" * 32).write_text("{")
