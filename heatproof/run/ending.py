@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from heatproof.run import interrupts
+from heatproof.run import interrupts, memory
 from heatproof.run.errors import UserError, printable
 
 _STDOUT = 1
@@ -29,8 +29,8 @@ def run(main: Callable[[], None]) -> None:
     """Call `main`, turning what a user can correct into one line and an exit code.
 
     Exit codes: 2 for a `UserError`, 1 for what the operating system refuses (a full disk, a
-    read-only folder), 130 for Ctrl-C, 141 where nobody reads what is printed any more (`| head`).
-    Everything else is a bug and keeps its traceback.
+    read-only folder, memory), 130 for Ctrl-C, 141 where nobody reads what is printed any more
+    (`| head`). Everything else is a bug and keeps its traceback.
     """
     try:
         main()
@@ -41,10 +41,13 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         interrupts.end()
-    except OSError as error:
+    except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
             sys.exit(_READER_LEFT)
-        if error.errno not in _REFUSALS:
+        if (asked := memory.asked_for(error)) is not None:
+            print(f"error: {printable(memory.told(sys.argv, asked))}", file=sys.stderr)
+            sys.exit(1)
+        if not isinstance(error, OSError) or error.errno not in _REFUSALS:
             raise
         where = f"{printable(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)

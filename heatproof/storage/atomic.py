@@ -35,6 +35,10 @@ def replacing(path: Path) -> Iterator[Path]:
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # a full disk is not told with a name
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

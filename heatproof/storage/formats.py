@@ -28,9 +28,9 @@ DECIMALS = 6
 CHECKSUM = "checksum"
 _BROKEN = "its checksum is not that of what it holds"
 # What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
-# a way of its own, an altered header that the array is larger than the memory.
-_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, MemoryError,
-           OverflowError, struct.error, zlib.error, zipfile.BadZipFile)  # fmt: skip
+# a way of its own.
+_DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, OverflowError,
+           struct.error, zlib.error, zipfile.BadZipFile)  # fmt: skip
 
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], made_by: str) -> None:
@@ -72,7 +72,12 @@ def load_arrays(
         if archive.comment != _seal(made_by, _members(archive)):
             raise ValueError(_BROKEN)
         inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
-        return {name: _array(archive, name) for name in inside}
+        try:
+            return {name: _array(archive, name) for name in inside}
+        except MemoryError:
+            if archive.testzip() is None:  # it is as large as that
+                raise
+            raise ValueError(_BROKEN) from None
 
 
 def _members(archive: zipfile.ZipFile) -> str:

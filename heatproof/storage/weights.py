@@ -24,7 +24,7 @@ CHECKSUM = "sha256"  # an attribute of the file
 
 
 class _InMemory(io.BytesIO):
-    """A file's content. On a full disk HDF5 itself would fail in ways of its own, more than once."""
+    """A file's content: on a full disk HDF5 itself fails in ways of its own, more than once."""
 
     def __str__(self) -> str:
         return "in memory.weights.h5"  # Keras asks for the ending

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +78,7 @@ def test_other_content_of_the_same_format(small_study: Params, stage: str, path:
             with pytest.raises(UserError, match=message):
                 read_all(small_study)
         return
-    with np.load(path) if path.suffix == ".npz" else suppress() as archive:
-        content = dict(archive) if archive else json.loads(path.read_text())
+    content = dict(np.load(path)) if path.suffix == ".npz" else json.loads(path.read_text())
     another = Path(str(path).replace(CELL, OTHER))
     if another != path:
         shutil.copy(another, path)

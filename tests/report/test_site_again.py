@@ -8,7 +8,6 @@ from heatproof.report import site
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from stages import report
-from tests import overlay
 from tests.report import fixture, read_pages
 from tests.report.built_site import REPORTS, WHOLE, built
 

@@ -42,6 +42,7 @@ def test_ctrl_c_prints_how_to_resume(capsys) -> None:
     ("number", "words"),
     [
         (errno.ENOSPC, "the disk is full"),
+        (errno.EFBIG, "ulimit -f"),
         (errno.EACCES, "permission denied"),
         (errno.EROFS, "read-only"),
     ],
@@ -51,6 +52,35 @@ def test_what_the_system_refuses_names_the_file(capsys, number, words) -> None:
     assert code == 1
     assert said.startswith("error: data/raw/mnist.npz: ") and words in said
     assert said.count("\n") == 1
+
+
+class ResourceExhaustedError(Exception):
+    """TensorFlow's, by its name: it need not be loaded."""
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (MemoryError(), ""),
+        (MemoryError("Unable to allocate 2.4 GiB for an array with shape (9,)"), "2.4 GiB"),
+        (ResourceExhaustedError(
+            "Graph execution error:\n\nOOM when allocating tensor with shape[64,1024,64,64] and "
+            "type float on /job:localhost/device:CPU:0 by allocator cpu"), "1.00 GiB"),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 4096 bytes."), "4096 bytes"),
+        (RuntimeError("can't start new thread"), ""),
+        (ImportError("libx.so: failed to map segment from shared object"), ""),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), ""),
+    ],
+)  # fmt: skip
+def test_lack_of_memory_is_a_line_that_says_what_to_lower(
+    capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, error: Exception, asked: str
+) -> None:
+    for place in ("stages.train", "/a b/stages/train.py"):  # as the fork server has it, and Python
+        monkeypatch.setattr(sys, "argv", [place, "--run", "x-d"])
+        code, said = ended(error, capsys)
+        assert code == 1 and said.count("\n") == 1
+        amount = f": {asked} more were asked for" if asked else ""
+        assert said.startswith(f"error: train --run x-d: out of memory{amount}; lower batch_size")
 
 
 @pytest.mark.parametrize("bug", [ValueError("a bug"), OSError(errno.EBADF, "a bug")])

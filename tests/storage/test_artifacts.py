@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths, tables, weights
@@ -240,9 +243,38 @@ def test_weights_round_trip_and_do_not_fit_another_network():
     with pytest.raises(UserError, match=r"do not fit .*dvc repro -f train@m-d"):
         weights.load("m-d", model(5))
     path = paths.weights("m-d")
+    content = path.read_bytes()
+    weights.save("m-d", first)
+    assert path.read_bytes() == content
+    # As Keras itself writes and reads them, which knows of no checksum.
+    model(2).load_weights(path)
+    first.save_weights(path)
+    weights.load("m-d", second)
+    for kernel in (np.nan, np.inf):
+        first.set_weights([np.full((3, 2), kernel), np.zeros(2)])
+        weights.save("m-d", first)
+        with pytest.raises(UserError, match=r"NaN or infinity .*dvc repro -f train@m-d"):
+            weights.load("m-d", second)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="do not fit"):
         weights.load("m-d", second)
     path.unlink()
     with pytest.raises(UserError, match="dvc repro train@m-d"):
         weights.load("m-d", second)
+
+
+def test_the_remedy_takes_away_what_dvc_would_put_back(tmp_path: Path) -> None:
+    """A file that is made again with the MD5 of one in the cache is replaced by that one."""
+    artifacts.write_dataset("d", dataset())
+    path = paths.processed("d")
+    lock = {"outs": [{"path": str(path), "hash": "md5", "md5": "0123456789abcdef" * 2}]}
+    lines = YAML(typ="safe", pure=True)
+    lines.default_flow_style = lines.sort_base_mapping_type_on_output = False
+    lines.dump({"stages": {"preprocess@d": lock}}, Path("dvc.lock"))
+    path.write_bytes(b"damaged")
+    remedy = (
+        'make it again with `rm -f "$(dvc cache dir)/files/md5/01/23456789abcdef0123456789abcdef"; '
+        "dvc repro -f preprocess@d`"
+    )
+    with pytest.raises(UserError, match=re.escape(remedy)):
+        artifacts.read_dataset("d")

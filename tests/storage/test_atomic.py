@@ -1,5 +1,6 @@
 """Files that are whole or not there, and what a killed process leaves of them."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -45,3 +46,14 @@ def test_a_kill_while_writing_leaves_the_earlier_file(tmp_path: Path) -> None:
     assert left.name.endswith(".weights.h5"), "Keras asks for the ending"
     assert atomic.clear_leftovers(tmp_path) == [left]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_is_full_is_told_with_the_name_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match=f"{path}"):
+        atomic.write(path, full)
+    assert list(tmp_path.iterdir()) == []
