@@ -12,7 +12,7 @@ import pandas as pd
 from heatproof.config import params
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.storage import paths
-from heatproof.storage.formats import CHECKSUM
+from heatproof.storage.seal import CHECKSUM
 
 # Standard deviations between seeds that an accuracy may lie from their mean, as of one more seed.
 DEVIATIONS = 3.0

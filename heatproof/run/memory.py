@@ -22,7 +22,7 @@ _LOWER = {
     "train": _NETWORK,
     "evaluate": _NETWORK,
     "explain": "the size of the network under models, or samples, masks, background under explain",
-    "assess": "the size of the network under models, or images, samples, draws under assess",
+    "measure": "the size of the network under models, or images, samples, draws under assess",
     "fetch": "the number or the size of the images under datasets",
     "preprocess": "the number or the size of the images under datasets",
 }

@@ -4,10 +4,10 @@ Comments, docstrings, blank lines and the prose of records do not count: explain
 better is no reason to train again. Nor do packages and modules that only move values, which are not
 followed either: a change of theirs that alters a result is a change of the file format or of a
 parameter's meaning, and the stage that makes the value changes with it. These are `config`,
-`storage` and `run` (but its `runtime`, which chooses kernels), each package's `options`, whose
-values are dependencies of their own, the package itself, which has no code, what finds the methods
-and measures (stages start from the modules of their own), and what draws pictures for tracked runs.
-The prose, and what finds records, count for the report, which shows them.
+`storage` (but its `seal`) and `run` (but its `runtime`, which chooses kernels), each package's
+`options`, whose values are dependencies of their own, the package itself, which has no code, what
+finds the methods and measures (stages start from the modules of their own), and what draws pictures
+for tracked runs. The prose, and what finds records, count for the report, which shows them.
 """
 
 import ast
@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("stages", "heatproof")
 UNCOUNTED = ("heatproof.config", "heatproof.storage", "heatproof.run")
-COUNTED = ("heatproof.run.runtime",)
+COUNTED = ("heatproof.run.runtime", "heatproof.storage.seal")
+EVERYWHERE = ("heatproof.storage.seal",)  # a file that is not sealed as it is now is of no use
 # Keywords whose text only people read: what a record says in tables and reports.
 PROSE = ("label", "inline", "meaning", "reference", "unit", "shows", "address", "caption",
          "colours")  # fmt: skip
@@ -50,7 +51,7 @@ def used_by(*modules: str, finders: bool = False) -> set[str]:
     finders: what finds methods and measures counts too, as it does for the report.
     """
     seen: set[str] = set()
-    waiting = list(modules)
+    waiting = [*modules, *EVERYWHERE]
     while waiting:
         current = waiting.pop()
         if current not in seen and (counts(current) or (finders and current in FINDERS)):

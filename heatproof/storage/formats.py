@@ -23,10 +23,9 @@ import numpy as np
 
 from heatproof.run.errors import UserError, shown_value
 from heatproof.storage.atomic import write, write_text
+from heatproof.storage.seal import BROKEN, CHECKSUM, seal
 
 DECIMALS = 6
-CHECKSUM = "checksum"
-_BROKEN = "its checksum is not that of what it holds"
 # What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
 # a way of its own.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, OverflowError,
@@ -39,7 +38,7 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray], made_by: str) -> Non
     def fill(file: BinaryIO) -> None:
         np.savez(file, allow_pickle=False, **arrays)
         with zipfile.ZipFile(file, "a") as archive:
-            archive.comment = _seal(made_by, _members(archive))
+            archive.comment = seal(made_by, _members(archive)).encode()
 
     write(path, fill)
 
@@ -69,23 +68,19 @@ def load_arrays(
 ) -> dict[str, np.ndarray]:
     """Do as `read_arrays`, but of a damaged file raise what NumPy or zipfile does."""
     with zipfile.ZipFile(path) as archive:
-        if archive.comment != _seal(made_by, _members(archive)):
-            raise ValueError(_BROKEN)
+        if archive.comment != seal(made_by, _members(archive)).encode():
+            raise ValueError(BROKEN)
         inside = names or [name.removesuffix(".npy") for name in archive.namelist()]
         try:
             return {name: _array(archive, name) for name in inside}
         except MemoryError:
             if archive.testzip() is None:  # it is as large as that
                 raise
-            raise ValueError(_BROKEN) from None
+            raise ValueError(BROKEN) from None
 
 
 def _members(archive: zipfile.ZipFile) -> str:
     return str([(member.filename, member.file_size, member.CRC) for member in archive.infolist()])
-
-
-def _seal(made_by: str, content: str) -> bytes:
-    return hashlib.sha256(f"{made_by}\n{content}".encode()).hexdigest().encode()
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -105,8 +100,7 @@ def write_json(path: Path, content: Any) -> None:
 def write_record(path: Path, content: dict[str, Any], made_by: str) -> None:
     """Write a stage's JSON object, as `write_json` does, sealed."""
     rounded = _rounded(content)
-    seal = _seal(made_by, _as_text(rounded)).decode()
-    write_json(path, rounded | {CHECKSUM: seal})
+    write_json(path, rounded | {CHECKSUM: seal(made_by, _as_text(rounded))})
 
 
 def _as_text(content: Any) -> str:
@@ -139,10 +133,9 @@ def read_record(path: Path, made_by: str) -> dict[str, Any]:
         UserError: the file is missing, damaged, or not what the stage `made_by` wrote.
     """
     content = read_object(path, made_by)
-    seal = content.pop(CHECKSUM, None)
-    if seal != _seal(made_by, _as_text(content)).decode():
+    if content.pop(CHECKSUM, None) != seal(made_by, _as_text(content)):
         raise UserError(
-            f"{path}: {_BROKEN}: it is damaged, edited, another's or older than the code; "
+            f"{path}: {BROKEN}: it is damaged, edited, another's or older than the code; "
             f"{remake(path, made_by)}"
         )
     return content

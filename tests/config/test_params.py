@@ -1,5 +1,6 @@
 """params.yaml: what is refused, and in which words. Starts from the real file."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,8 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
         ("datasets.mnist.fetch.name", "minst", ["datasets.mnist.fetch.name = 'minst'"]),
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
+        ("explain.perturbation.lime.kernel_width", 1e-300, ["kernel_width = 1e-300", "to 0.05"]),
+        ("explain.perturbation.lime.ridge", 1e-300, ["ridge = 1e-300", "equal to 0.00000001"]),
         ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
         ("explain.images.right_per_class", -1, ["right_per_class = -1"]),
         ("explain.gradients.saliency", None, ["saliency = None: should be a mapping", "or {} for"]),
@@ -346,3 +349,18 @@ def test_reading_params_loads_no_large_library():
         assert "uses=" not in source or 'check="heatproof.config.arguments:check"' in source, (
             path.name
         )
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    for make in (
+        lambda: path.symlink_to(path),
+        lambda: path.symlink_to("elsewhere"),
+        lambda: os.mkfifo(path),
+        lambda: path.symlink_to("/dev/zero"),
+        path.mkdir,
+    ):
+        make()
+        with pytest.raises(UserError, match=r"params\.yaml: this is no file .*git checkout"):
+            params.load(path)
+        path.rmdir() if path.is_dir() else path.unlink()

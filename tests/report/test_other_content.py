@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.attribution.registry import STAGES
 from heatproof.config.params import Params
 from heatproof.report import study
@@ -23,7 +24,9 @@ KINDS = {
         paths.metrics("train", CELL), paths.timing("train", CELL), paths.history(CELL)),
     f"evaluate@{CELL}": (
         paths.metrics("evaluate", CELL), paths.timing("evaluate", CELL), paths.predictions(CELL)),
-    f"assess@{CELL}": (paths.metrics("assess", CELL), paths.trust(CELL)),
+    f"assess@{CELL}": (paths.metrics("assess", CELL),),
+} | {
+    f"measure_{family}@{CELL}": (paths.trust(CELL, family),) for family in STAGE_FAMILIES
 } | {
     f"explain_{family}@{CELL}": (
         paths.metrics(f"explain_{family}", CELL), paths.explanations(CELL, family))

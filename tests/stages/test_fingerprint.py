@@ -99,6 +99,7 @@ def test_measures_belong_to_the_stage_that_takes_them() -> None:
         f"heatproof.trust.measures.{x}" for x in ("robustness", "shuffled_labels")
     )
     lists = {name: used_by(*modules) for name, modules in entries().items()}
+    assert all("heatproof.storage.seal" in each for each in lists.values())
     for stage in ("measure_gradients", "assess"):
         assert robustness in lists[stage] and shuffled not in lists[stage]
     assert shuffled in lists["assess_shuffled"] and robustness not in lists["assess_shuffled"]

@@ -6,6 +6,7 @@ from lime.lime_base import LimeBase
 from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances
 
+from heatproof.attribution.perturbation.lime import LimeOptions
 from heatproof.attribution.perturbation.surrogate import Regression, draw, proximity
 
 
@@ -76,3 +77,16 @@ def test_a_regression_serves_any_values_and_keeps_none() -> None:
     regression.fit(first + on[:, :2])
     for again, before in zip(regression.fit(first), alone, strict=True):
         np.testing.assert_array_equal(again, before)
+
+
+@pytest.mark.parametrize(("samples", "segments"), [(10, 2), (10, 1000), (300, 2), (300, 1000)])
+def test_the_smallest_width_and_ridge_that_params_yaml_may_have_compute(
+    samples: int, segments: int
+) -> None:
+    width, ridge = (
+        next(bound.ge for bound in LimeOptions.model_fields[name].metadata if hasattr(bound, "ge"))
+        for name in ("kernel_width", "ridge")
+    )
+    on = draw(samples, segments, seed=0)
+    coefficients, r2 = Regression(on, proximity(on, width), ridge).fit(on[:, :2] + 1.0)
+    assert np.isfinite(coefficients).all() and coefficients.any() and np.isfinite(r2).all()
