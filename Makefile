@@ -103,7 +103,8 @@ mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
 			"(for the demo's runs: make mlflow DB=demo/mlflow.db)" >&2; exit 2; }
 	@MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}" \
-		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)"
+		MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true \
+		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" --workers 1
 
 .PHONY: clean
 clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skips it)

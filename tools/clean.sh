@@ -38,5 +38,5 @@ if [ "$force" != 1 ] && [ "$force" != yes ]; then
     esac
 fi
 # shellcheck disable=SC2086 # the names above have no spaces
-rm -rf $results mlflow.db-shm mlflow.db-wal mlflow.db.lock
+rm -rf $results mlflow.db-* mlflow.db.*
 echo "Deleted."

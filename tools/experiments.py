@@ -11,7 +11,6 @@ if __name__ == "__main__":
 
 import json
 import re
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,24 +28,13 @@ FOLDER = Path("experiments")
 REFERENCE = re.compile(r"refs/exps/([0-9a-f]{2})/([0-9a-f]{38})/.+")
 
 
-def head() -> str:
-    """The present commit. Raises UserError if there is none."""
-    try:
-        return git("rev-parse", "--verify", "HEAD").strip()
-    except (subprocess.CalledProcessError, FileNotFoundError):
-        raise UserError(
-            "there is no git commit here, and DVC's experiments start from one: "
-            "git init; git add .; git commit -m 'My study'"
-        ) from None
-
-
 def collect() -> list[Start]:
     """Every commit that experiments started from, the present one first, with what they came to.
 
     Raises:
         UserError: this is no git repository with a commit, or DVC cannot tell of experiments.
     """
-    present = head()
+    present = git("rev-parse", "--verify", "HEAD").strip()
     revs = list(dict.fromkeys((present, *_baselines())))
     options = [word for rev in revs for word in ("--rev", rev)]
     printed = dvc("exp", "show", *options, "--json", "--hide-workspace")
@@ -78,13 +66,16 @@ def _baselines() -> list[str]:
     """The commits that finished experiments started from, as git's references name them."""
     names = git("for-each-ref", "--format=%(refname)", "refs/exps").splitlines()
     revs = (match[1] + match[2] for name in names if (match := REFERENCE.fullmatch(name)))
-    # A repository that was fetched in part may lack a commit.
-    asked = ("git", "cat-file", "-e")
-    return [
-        rev
-        for rev in dict.fromkeys(revs)
-        if not subprocess.run([*asked, f"{rev}^{{commit}}"], capture_output=True).returncode
-    ]
+    return [rev for rev in dict.fromkeys(revs) if _is_here(rev)]
+
+
+def _is_here(rev: str) -> bool:
+    """Whether a commit is in this repository: one fetched in part may lack it."""
+    try:
+        git("cat-file", "-e", f"{rev}^{{commit}}")
+    except UserError:
+        return False
+    return True
 
 
 def _illustrated(start: Start, cache: Path) -> Start:

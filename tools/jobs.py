@@ -20,6 +20,7 @@ import networkx as nx
 from heatproof.config import params
 from heatproof.storage import artifacts
 from tools import pipeline
+from tools.shell import prepare
 
 
 def plan(graph: nx.DiGraph, cells: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -115,6 +116,7 @@ def graph_of(folder: Path) -> nx.DiGraph:
     """Return DVC's graph of stages by name, an edge from each stage to what it needs."""
     from dvc.repo import Repo
 
+    prepare()
     with Repo(str(folder)) as repository:
         graph = repository.index.graph
         names = {stage: stage.addressing for stage in graph}

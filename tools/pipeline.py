@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.run import forkserver
+from heatproof.run import forkserver, tracking
 from heatproof.statistics import numbers
 from heatproof.storage import resuming
 from tools import lock_file
+from tools.shell import prepare
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
@@ -89,11 +90,13 @@ def run(*words: str) -> Ended:
     """Run DVC in this process with these words of its command line.
 
     Trainings keep their checkpoints until DVC has recorded their results. Stages that need
-    TensorFlow are copies of a process that has it loaded (`forkserver`). Of dvc.lock only the
-    entry of the stage that ran is written (`lock_file`).
+    TensorFlow are copies of a process that has it loaded (`forkserver`), and what they track is
+    sent by one process (`tracking`). Of dvc.lock only the entry of the stage that ran is written
+    (`lock_file`).
     """
     from dvc.cli import main
 
+    prepare()
     os.environ[resuming.KEEPS] = "1"
     # DVC calls the stages as `python`: this one, whether its environment is activated or not.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
@@ -101,7 +104,12 @@ def run(*words: str) -> Ended:
     logger = logging.getLogger("dvc")
     logger.addHandler(watch)
     try:
-        with forkserver.offered(), lock_file.written_by_entry(), _missing_files_unhashed():
+        with (
+            forkserver.offered(),
+            tracking.sender(),
+            lock_file.written_by_entry(),
+            _missing_files_unhashed(),
+        ):
             code = main(list(words))
     finally:
         logger.removeHandler(watch)

@@ -21,8 +21,9 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.new import update
-from heatproof.run import forkserver
+from heatproof.run import forkserver, tracking
 from heatproof.run.errors import UserError, nearest
+from heatproof.run.git import git
 from heatproof.storage import atomic
 from tools import jobs, pipeline, repair
 from tools.run_lock import run_lock
@@ -87,9 +88,13 @@ def main() -> None:
         params.load()
         if arguments.dry:
             sys.exit(pipeline.run("repro", "--dry", *arguments.targets).code)
+        try:
+            git("rev-parse", "--verify", "HEAD")
+        except UserError as error:
+            print(f"the report will not say which commit the results are of: {error}", flush=True)
         repair.repair(here)
         if arguments.jobs != 1:
-            with forkserver.offered():
+            with forkserver.offered(), tracking.sender():
                 sys.exit(jobs.run(arguments.jobs, here, again))
         sys.stdout.flush()
         # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:

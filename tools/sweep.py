@@ -43,10 +43,15 @@ def check_repository() -> None:
     """Refuse what DVC's experiments would stumble over.
 
     Raises:
-        UserError: there is no commit, the pipeline or some of its code is unknown to git, or the
-            path is one that DVC fails in.
+        UserError: there is no commit, or not all of them; the pipeline or some of its code is
+            unknown to git; or the path is one that DVC fails in.
     """
-    page.head()
+    git("rev-parse", "--verify", "HEAD")
+    if git("rev-parse", "--is-shallow-repository").strip() == "true":
+        raise UserError(
+            "this clone is a shallow one, in which DVC loses what experiments come to: "
+            "git fetch --unshallow"
+        )
     if not str(Path.cwd()).isascii():
         raise UserError(
             f"{Path.cwd()}: DVC cannot run experiments beside a folder whose path has letters "

@@ -31,7 +31,6 @@ import networkx as nx
 from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
-from heatproof.run.git import git
 from tools import jobs, pipeline
 from tools.comparing import apart, beside_seeds
 from tools.run_lock import run_lock
@@ -90,13 +89,21 @@ def recorded(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def copied(source: Path, target: Path) -> None:
-    """Make a repository without results from the working tree's files, git's and new ones."""
-    listed = git("ls-files", "-z", "-co", "--exclude-standard", folder=source).split("\0")
-    left_out = ("data/", "metrics/", "reports/", str(LOCK))
-    for name in filter(None, listed):
-        if (source / name).is_file() and not name.startswith(left_out):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source / name, target / name)
+    """Make a repository without results: of what stages read, all that no stage makes."""
+    from dvc.repo import Repo
+
+    with Repo(str(source)) as repository:
+        stages = repository.index.stages
+        made = {out.fs_path for stage in stages if stage.cmd for out in stage.outs}
+        read = {dep.fs_path for stage in stages for dep in stage.deps}
+        read |= {stage.path for stage in stages} | {str(source / params.PARAMS)}
+    for path in map(Path, sorted(read)):
+        own = source in path.parents and made.isdisjoint(map(str, (path, *path.parents)))
+        if own and path.exists():
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(path, copy) if path.is_dir() else shutil.copy2(path, copy)
+    (target / ".dvc").mkdir(exist_ok=True)
     (target / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """What a user can correct: one sentence, never a traceback."""
 
+import re
 import reprlib
 from typing import Any
 
@@ -21,6 +22,12 @@ class UserError(Exception):
 def printable(text: str) -> str:
     """Return `text` on one line: what cannot be shown, as a terminal's commands, is escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def masked(text: str) -> str:
+    """Return `text` without the credentials of addresses in it, and of their queries."""
+    text = re.sub(r"://\S*@", "://***@", text)
+    return re.sub(r"([?&;][\w.\-]+=)[^&;\s'\")]+", r"\1***", text)
 
 
 def shown_key(key: str) -> str:

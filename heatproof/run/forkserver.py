@@ -43,8 +43,8 @@ OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
 ROOT = Path(__file__).resolve().parents[2]
 # What stages of all kinds load.
 LIBRARIES = (
-    "tensorflow", "keras", "h5py", "pydantic", "ruamel.yaml", "scipy.ndimage", "mlflow.tracking",
-    "mlflow.store.tracking.sqlalchemy_store", "matplotlib.figure",
+    "tensorflow", "keras", "h5py", "pydantic", "ruamel.yaml", "scipy.ndimage",
+    "matplotlib.figure",
 )  # fmt: skip
 _LENGTH = 10  # a request is this many bytes of its length, in decimal, then JSON
 _REQUEST_SECONDS = 10.0
@@ -126,9 +126,6 @@ def possible() -> bool:
 
 def _start_when_asked(requests: socket.socket, ended: int) -> None:
     """Wait for the first stage, or the end; start the process, and wait until it has ended."""
-    # Not at the top: every stage imports this module, and it takes a moment.
-    from heatproof.run.tracking_store import SETTINGS
-
     # Closed at the end: who waits still, or asks later, runs by itself.
     with requests:
         asked, _, _ = select.select([requests, ended], [], [])
@@ -138,7 +135,6 @@ def _start_when_asked(requests: socket.socket, ended: int) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "heatproof.run.forkserver", *map(str, descriptors), *LIBRARIES],
             cwd=ROOT, pass_fds=descriptors, stdin=subprocess.DEVNULL, check=False,
-            env=SETTINGS | os.environ,  # MLflow looks at these when it is loaded
         )  # fmt: skip
     if done.returncode:
         print(

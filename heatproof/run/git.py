@@ -1,17 +1,45 @@
 """git, asked from Python."""
 
+import os
 import subprocess
 from pathlib import Path
+
+from heatproof.run.errors import UserError, printable
+
+_NONE = (
+    "{folder}: there is no git {what} here{where}: git init; git add .; git commit -m 'My study'"
+)
 
 
 def git(*arguments: str, folder: Path | None = None) -> str:
     """Run git in a folder (the current one) and return what it prints.
 
     Raises:
-        OSError: there is no git here.
-        subprocess.SubprocessError: git fails, or takes more than a minute.
+        UserError: there is no git here, or it fails, or takes more than a minute; with what to do.
     """
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, capture_output=True, timeout=60, check=True
-    )
-    return done.stdout.decode("utf-8", errors="replace")
+    folder = folder or Path.cwd()
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, timeout=60, check=False,
+            env=os.environ | {"LC_ALL": "C"},
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise UserError("git is not installed, and experiments need it: install git") from None
+    except subprocess.TimeoutExpired:
+        raise UserError(f"{folder}: git {arguments[0]} took more than a minute") from None
+    if done.returncode == 0:
+        return done.stdout.decode("utf-8", errors="replace")
+    raise UserError(_explained(done.stderr.decode("utf-8", errors="replace").strip(), folder))
+
+
+def _explained(words: str, folder: Path) -> str:
+    if "dubious ownership" in words:
+        return (
+            f"{folder}: git refuses a repository that another user owns; if you trust it: "
+            f"git config --global --add safe.directory '{folder}'"
+        )
+    if "not a git repository" in words:
+        return _NONE.format(folder=folder, what="repository", where=" (an archive has none)")
+    if "Needed a single revision" in words:
+        return _NONE.format(folder=folder, what="commit", where="")
+    return f"{folder}: git failed: {printable(words)[:300]}"

@@ -7,7 +7,6 @@ or null, never guessed, and nothing here fails a run.
 import os
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,8 +20,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from heatproof.run.errors import UserError, masked
 from heatproof.run.git import git
-from heatproof.run.tracking_store import masked
 
 PARAMS = "params.yaml"
 # What decides a run's outcome; dvc.lock and metrics/ change while a pipeline runs, by design.
@@ -78,7 +77,7 @@ def _sources(folder: Path) -> dict[str, Any]:
         differ = any(Path(name).name == PARAMS for name in changed)
         before = git("show", f"HEAD:./{PARAMS}", folder=folder) if differ else ""
         now = (folder / PARAMS).read_text(encoding="utf-8") if differ else ""
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (OSError, UserError, ValueError):
         return nothing
     return {
         "commit": commit,

@@ -1,45 +1,51 @@
 """MLflow as a side channel: it may fail, be slow to answer or be missing, and no run notices.
 
+A stage only notes what is to be tracked, in files; a process of its own sends it
+(`tracking_sender`): one for all of `make repro`, else one for the stage. Only the end of either
+waits for it, for a bounded time.
+
 Runs go to `mlflow.db` and `mlartifacts/` in the repository's root (the parent repository's, where
 DVC runs a queued experiment in a temporary copy), or to the server that MLFLOW_TRACKING_URI names.
 The experiment is called "study", or what MLFLOW_EXPERIMENT_NAME says. STUDY_TRACKING=off (or
 MLFLOW_TRACKING_URI=off) turns tracking off without importing MLflow.
 """
 
+import fcntl
 import hashlib
 import importlib.util
 import json
 import numbers
 import os
-import posixpath
-import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from heatproof.run import provenance
-from heatproof.run.tracking_store import masked, open_client, preserve_rng_state
+from heatproof.run.tracking_sender import FILES, NOTES, given_up, warn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# MLflow's own limits for one request.
-_PARAMS_PER_CALL = 100
-_METRICS_PER_CALL = 1000
-
-_failed = False
+NOTED = "STUDY_NOTED"  # the folder that a sender looks at; empty where tracking is off
+CODE = Path(__file__).resolve().parents[2]
 
 
 class Run:
-    """One MLflow run; every method is a no-operation where tracking is off."""
+    """One MLflow run; every method is a no-operation where tracking is off.
 
-    def __init__(self) -> None:
-        self._client: Any = None
-        self._run_id = ""
-        self._open: Callable[[], None] | None = None
+    It is a folder within `notes`, with a line of JSON for each thing that is logged.
+    """
+
+    def __init__(self, notes: str, first: Mapping[str, object]) -> None:
+        self._notes, self._first = notes, first
+        self._folder = Path()
+        self._file: IO[str] | None = None
 
     def log_metrics(self, values: Mapping[str, object], step: int = 0) -> None:
         """Log numbers, for example an epoch's.
@@ -49,105 +55,65 @@ class Run:
                 into an artifact.
             step: the epoch, from 1, or 0 for final values.
         """
-
-        def send() -> None:
-            from mlflow.entities import Metric
-
-            now = _now()
-            metrics = [
-                Metric(_allowed(name), float(value), now, step)
-                for name, value in values.items()
-                if isinstance(value, numbers.Real) and not isinstance(value, bool)
-            ]
-            for start in range(0, len(metrics), _METRICS_PER_CALL):
-                batch = metrics[start : start + _METRICS_PER_CALL]
-                self._client.log_batch(self._run_id, metrics=batch)
-
-        self._send(send)
+        metrics = {
+            name: float(value)
+            for name, value in values.items()
+            if isinstance(value, numbers.Real) and not isinstance(value, bool)
+        }
+        self._note(lambda: {"metrics": metrics, "step": step})
 
     def log_figure(self, figure: "Figure | Callable[[], Figure]", name: str) -> None:
         """Log a matplotlib figure under `name`, such as "confusion.png".
 
         A function is called for its figure where the run is tracked, and nowhere else.
         """
-
-        def send() -> None:
-            drawn = figure() if callable(figure) else figure
-            self._client.log_figure(self._run_id, drawn, f"figures/{name}")
-
-        self._send(send)
+        self._log_file(
+            f"figures/{name}",
+            lambda path: (figure() if callable(figure) else figure).savefig(path),
+        )
 
     def log_artifact(self, path: str | Path) -> None:
         """Log a file as it is."""
-        self._send(lambda: self._client.log_artifact(self._run_id, str(path)))
+        self._log_file(Path(path).name, lambda copy: shutil.copyfile(path, copy))
 
-    def _begin(self, stage: str, cell: str, params: Mapping[str, object]) -> None:
-        """Note what the run will be called; MLflow is loaded when there is something to log.
+    def _log_file(self, name: str, write: Callable[[Path], object]) -> None:
+        def make() -> dict[str, object]:
+            path = self._folder / FILES / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(path)
+            return {"file": name}
 
-        Loading it and opening its store take half as long as loading TensorFlow; the work need not
-        wait for that.
-        """
-        flat, started = flattened(params), _now()
-        commit = git_commit()
-        tags = {
-            "dvc_stage": f"{stage}@{cell}",
-            "cell": cell,
-            "git_commit": commit,
-            "config_hash": config_hash(flat),
-            "mlflow.source.type": "LOCAL",
-            "mlflow.source.name": source_file(stage),
-            "mlflow.source.git.commit": commit.removesuffix("-dirty"),
-        }
-        if "DVC_EXP_NAME" in os.environ:
-            tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
-
-        def create() -> None:
-            client, experiment_id = open_client()
-            # A name given here also keeps MLflow from inventing one.
-            name = f"{stage} {cell}"
-            run = client.create_run(experiment_id, start_time=started, tags=tags, run_name=name)
-            self._client, self._run_id = client, run.info.run_id
-            self._log_params(flat)
-
-        self._open = create
-
-    def _log_params(self, flat: Mapping[str, object]) -> None:
-        from mlflow.entities import Param
-
-        params = [
-            Param(_allowed(key), value if isinstance(value, str) else _canonical(value))
-            for key, value in flat.items()
-        ]
-        for start in range(0, len(params), _PARAMS_PER_CALL):
-            batch = params[start : start + _PARAMS_PER_CALL]
-            self._client.log_batch(self._run_id, params=batch)
+        self._note(make)
 
     def _end(self, status: str) -> None:
-        self._send(lambda: self._client.set_terminated(self._run_id, status=status))
+        """Note how the run ended; one that Ctrl-C broke off before it logged leaves no trace."""
+        if status != "KILLED" or self._file:
+            self._note(lambda: {"end": status})
+        if self._file:
+            self._file.close()
 
-    def _drop(self) -> None:
-        """End a run that Ctrl-C broke off; one that has logged nothing yet leaves no trace."""
-        if self._client is not None:
-            self._end("KILLED")
-
-    def _send(self, action: Callable[[], None]) -> None:
-        """Do `action`; the first failure costs a line on stderr and the rest of the tracking."""
-        global _failed
-        if _failed or self._open is None:
+    def _note(self, make: Callable[[], Mapping[str, object]]) -> None:
+        if not self._notes:
             return
         try:
-            with preserve_rng_state():
-                if self._client is None:
-                    self._open()
-                action()
+            if self._file is None:
+                self._file = self._begin()
+            self._file.write(_line(make()))
+            self._file.flush()
         # A side channel: whatever goes wrong in it, the run it watches must not notice.
         except Exception as error:
-            _failed = True
-            print(
-                f"warning: MLflow tracking is off from here on ({_reason(error)}); results are not "
-                "affected. Check MLFLOW_TRACKING_URI, or set STUDY_TRACKING=off",
-                file=sys.stderr,
-            )
+            if Path(self._notes).exists():  # else the sender has given up, and said so
+                warn(error)
+            self._notes = ""
+
+    def _begin(self) -> IO[str]:
+        """Make the run's folder, seen by the sender when its lock is held: it ends with us."""
+        unseen = Path(tempfile.mkdtemp(prefix=".run-", dir=self._notes))
+        file = open(unseen / NOTES, "w", encoding="utf-8")  # noqa: SIM115 (closed in `_end`)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(_line(self._first))
+        self._folder = unseen.rename(unseen.with_name(unseen.name[1:]))
+        return file
 
 
 @contextmanager
@@ -156,7 +122,7 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
 
     It appears in MLflow with the first numbers that are logged, such as a training's first epoch,
     and begins when the block does. It is marked FINISHED, FAILED where the block raises, or KILLED
-    at Ctrl-C; what the block raises is raised unchanged.
+    at Ctrl-C and where this process is killed; what the block raises is raised unchanged.
 
     Args:
         stage: the DVC stage, such as "train" or "explain_gradients".
@@ -167,21 +133,60 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
     Yields:
         A `Run` to log to. Where tracking is off its methods do nothing.
     """
-    tracked = Run()
     # As it is before the work begins: the commit may be another when its durations are written.
     provenance.sources()
+    with sender():
+        notes = os.environ[NOTED]
+        tracked = Run(notes, _first(stage, cell, params) if notes else {})
+        status = "FAILED"
+        try:
+            yield tracked
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            tracked._end(status)
+
+
+@contextmanager
+def sender() -> Iterator[None]:
+    """Within, one process sends to MLflow what all stages note; at the end it is waited for.
+
+    Where one is at work already, as under `make repro`, nothing is done.
+    """
+    if NOTED in os.environ:
+        yield
+        return
+    notes, process = "", None
     try:
-        if not (_switched_off() or _missing()):
-            tracked._begin(stage, cell, params)
-        yield tracked
-    except KeyboardInterrupt:
-        tracked._drop()
-        raise
-    except BaseException:
-        tracked._end("FAILED")
-        raise
-    else:
-        tracked._end("FINISHED")
+        root = repository_root()
+        whole = os.getppid() if "DVC_ROOT" in os.environ else os.getpid()
+        if not (_switched_off() or given_up(root, whole)):
+            notes = tempfile.mkdtemp(prefix="tracking-")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "heatproof.run.tracking_sender", notes, root, str(whole)],
+                cwd=CODE, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+    except OSError as error:
+        warn(error)
+    os.environ[NOTED] = notes if process else ""
+    try:
+        yield
+    finally:
+        del os.environ[NOTED]
+        if process and process.stdin:
+            process.stdin.close()
+            process.wait()
+
+
+def repository_root() -> Path:
+    """Return the folder that mlflow.db belongs to.
+
+    DVC names it in DVC_ROOT, also where it runs an experiment in a temporary copy; without DVC it
+    is the current folder.
+    """
+    return Path(os.environ.get("DVC_ROOT") or Path.cwd()).resolve()
 
 
 def flattened(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,41 +221,49 @@ def git_commit() -> str:
     return f"{recorded['commit']}-dirty" if differs else recorded["commit"]
 
 
-def _now() -> int:
-    """Return the time as MLflow has it, in milliseconds."""
-    return int(time.time() * 1000)
-
-
 def source_file(stage: str) -> str:
     """Return the stage's entry point; those of all families have one."""
     kind, _, _ = stage.partition("_")
     return f"stages/{kind if kind in ('explain', 'measure') else stage}.py"
 
 
+def _first(stage: str, cell: str, params: Mapping[str, object]) -> dict[str, object]:
+    """Return the note that a run begins with."""
+    flat, commit = flattened(params), git_commit()
+    tags = {
+        "dvc_stage": f"{stage}@{cell}",
+        "cell": cell,
+        "git_commit": commit,
+        "config_hash": config_hash(flat),
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": source_file(stage),
+        "mlflow.source.git.commit": commit.removesuffix("-dirty"),
+    }
+    if "DVC_EXP_NAME" in os.environ:
+        tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
+    values = {k: v if isinstance(v, str) else _canonical(v) for k, v in flat.items()}
+    return {"time": _now(), "begin": f"{stage} {cell}", "tags": tags, "params": values}
+
+
+def _line(note: Mapping[str, object]) -> str:
+    return json.dumps({"time": _now()} | dict(note)) + "\n"
+
+
+def _now() -> int:
+    """Return the time as MLflow has it, in milliseconds."""
+    return int(time.time() * 1000)
+
+
 def _switched_off() -> bool:
     values = (os.environ.get("STUDY_TRACKING", ""), os.environ.get("MLFLOW_TRACKING_URI", ""))
-    return any(value.strip().lower() == "off" for value in values)
-
-
-def _missing() -> bool:
-    """Whether there is no MLflow here, as on a machine that only trains; prints a line then."""
+    if any(value.strip().lower() == "off" for value in values):
+        return True
     if importlib.util.find_spec("mlflow"):
         return False
+    # As on a machine that only trains.
     print("MLflow is not installed: the run is not tracked, and nothing else changes", flush=True)
     return True
 
 
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-
-
-def _allowed(name: str) -> str:
-    """Return `name` with what MLflow refuses in a metric's or parameter's name replaced by _."""
-    name = re.sub(r"[^\w\-. :/]", "_", str(name))
-    return name if name == posixpath.normpath(name).lstrip("/") else name.replace("/", "_")
-
-
-def _reason(error: Exception) -> str:
-    """Return an error in at most 300 characters of one line, without credentials."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return masked(f"{type(error).__name__}: {lines[0] if lines else 'no further word'}")[:300]

@@ -13,11 +13,13 @@ import pytest
 from heatproof.config import params
 from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation.results import on_train
+from heatproof.run import tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset
 from stages import evaluate as stage
 from tests import overlay, scratch
+from tests.run.tracking.recorded import send
 
 CELL = "simple_cnn-digits"
 NAMES = ("=zero", *"123456789")
@@ -187,9 +189,11 @@ def test_a_network_with_constant_predictions_has_known_metrics(study: Path) -> N
 def test_the_run_is_tracked_with_its_numbers_and_figures(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STUDY_TRACKING", "on")
+    (tmp_path / "notes").mkdir()
+    monkeypatch.setenv(tracking.NOTED, str(tmp_path / "notes"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
     stage.evaluate(CELL)
+    send(tmp_path / "notes")
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")

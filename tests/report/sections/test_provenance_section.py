@@ -108,7 +108,7 @@ def test_changed_parameters_and_several_machines_are_shown(small_study) -> None:
         "datasets.birds.fetch a</code> <script>",
         "models.<b> missing 1",
         "seed {{ 7 * 7 }} missing",
-        "code version unknown (not a git repository)",
+        "code version unknown (git had no commit of it)",
         "do not compare durations between environments",
         "Environment 2: 1 result",
     ):

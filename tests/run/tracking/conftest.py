@@ -11,11 +11,10 @@ from heatproof.run import tracking, tracking_store
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget what a session or another test decided about tracking."""
+    """Forget what a session decided about tracking."""
     for name in list(os.environ):
-        if name.startswith(("MLFLOW_", "STUDY_TRACKING", "DVC_")):
+        if name.startswith(("MLFLOW_", "STUDY_", "DVC_")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(tracking, "_failed", False)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +26,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if name.startswith(("MLFLOW_", "DVC_")):
                 patch.delenv(name)
         patch.chdir(folder)
-        tracking_store.open_client()
+        tracking_store.client()
     return folder / "mlflow.db"
 
 
@@ -40,8 +39,17 @@ def begun(study: Path, empty_database: Path) -> Path:
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: None) -> Path:
-    """A folder with a space and a letter outside ASCII in its name, as the current one."""
-    folder = tmp_path / "my stüdy"
+    """A folder as the current one, whose name means something to shells, addresses and formats."""
+    folder = tmp_path / "my stüdy %20 {x} $HOME 'a' \"b\" ;#?"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: None) -> Path:
+    """A folder for notes that no process looks at, but `recorded.send`."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    monkeypatch.setenv(tracking.NOTED, str(folder))
     return folder

@@ -1,16 +1,22 @@
 """What was recorded of runs, and programs that record some."""
 
+import contextlib
 import os
 from pathlib import Path
+from typing import Any
+
+from heatproof.run.tracking_sender import Sender
 
 CODE = Path(__file__).resolve().parents[3]
 WRITER = """
-import sys
+import os, sys
 from heatproof.run import tracking
 with tracking.run("train", sys.argv[1], {"training": {"optimizer": "adam"}}) as run:
     for epoch in range(1, 4):
         run.log_metrics({"loss": 1 / epoch, "accuracy": 0.5}, step=epoch)
     run.log_artifact(sys.argv[2])
+    if sys.argv[3:]:
+        os.kill(os.getpid(), 9)
 """
 
 
@@ -24,18 +30,37 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(CODE)} | more
 
 
-def runs(uri: str) -> list:
-    """Every run that was recorded there."""
+def send(notes: Path) -> None:
+    """Do in this process what a sender does once; raise what ends it."""
+    forget()
+    limits: list[Exception] = []
+    Sender(notes, limits.append).send()
+    assert not limits
+
+
+def forget() -> None:
+    """Have MLflow forget which file a relative address was: a sender has one current folder."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from mlflow.tracking._tracking_service.utils import _tracking_store_registry
+
+    SqlAlchemyStore._engine_map.clear()
+    _tracking_store_registry._get_store_with_resolved_uri.cache_clear()
+
+
+def runs(folder: Path | str) -> list:
+    """Every run that was recorded in a folder's database, or at an address."""
+    with contextlib.chdir(folder) if isinstance(folder, Path) else contextlib.nullcontext():
+        client = client_of(folder)
+        experiment = client.get_experiment_by_name("study")
+        return client.search_runs([experiment.experiment_id])
+
+
+def client_of(folder: Path | str) -> Any:
+    """MLflow's client of the database in the current folder, or of an address."""
     from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(tracking_uri=uri)
-    experiment = client.get_experiment_by_name("study")
-    return client.search_runs([experiment.experiment_id])
-
-
-def local_uri(folder: Path) -> str:
-    """The address of the database in a folder."""
-    return f"sqlite:///{folder / 'mlflow.db'}"
+    forget()
+    return MlflowClient("sqlite:///mlflow.db" if isinstance(folder, Path) else folder)
 
 
 def write(path: Path, text: str) -> Path:

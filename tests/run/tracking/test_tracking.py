@@ -1,24 +1,31 @@
 """Tracking writes what it should, and draws nothing of the run it watches."""
 
 import hashlib
-import random
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from heatproof.config import yaml_file
-from heatproof.run import provenance, tracking, tracking_store
-from tests.run.tracking.recorded import WRITER, clean_environment, local_uri, runs, write
+from heatproof.run import provenance, tracking
+from heatproof.run.tracking_sender import Sender
+from tests.run.tracking.recorded import (
+    WRITER,
+    clean_environment,
+    client_of,
+    forget,
+    runs,
+    send,
+    write,
+)
 from tests.scratch import ROOT
 
 
-def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
+def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path, notes: Path) -> None:
     from matplotlib.figure import Figure
-    from mlflow.tracking import MlflowClient
 
     figure = Figure()
     figure.subplots().plot([1, 2])
@@ -27,8 +34,9 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
         run.log_metrics({"loss": 0.25}, step=2)
         run.log_figure(figure, "curve.png")
         run.log_artifact(write(study / "räw.txt", "text"))
+    send(notes)
 
-    (logged,) = runs(local_uri(study))
+    (logged,) = runs(study)
     assert logged.info.status == "FINISHED"
     assert logged.info.run_name == "explain_gradients a-b"
     assert logged.data.params == {"seed": "3", "network.f": "[8,8]"}
@@ -39,7 +47,7 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path) -> None:
     assert logged.data.tags["git_commit"] == "unknown"
     canonical = b'{"network.f":[8,8],"seed":3}'
     assert logged.data.tags["config_hash"] == hashlib.sha256(canonical).hexdigest()
-    history = MlflowClient(local_uri(study)).get_metric_history(logged.info.run_id, "loss")
+    history = client_of(study).get_metric_history(logged.info.run_id, "loss")
     assert [(entry.step, entry.value) for entry in history] == [(1, 0.5), (2, 0.25)]
     artifacts = study / "mlartifacts" / logged.info.run_id / "artifacts"
     assert (artifacts / "figures" / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -56,66 +64,80 @@ def test_the_source_of_every_stage_is_a_file() -> None:
     ("error", "status"),
     [(ValueError("bug"), "FAILED"), (SystemExit(2), "FAILED"), (KeyboardInterrupt(), "KILLED")],
 )
-def test_how_a_run_ended_is_marked(begun: Path, error: BaseException, status: str) -> None:
+def test_how_a_run_ended_is_marked(
+    begun: Path, notes: Path, error: BaseException, status: str
+) -> None:
     with pytest.raises(type(error)) as raised, tracking.run("train", "a-b", {}) as run:
         if status == "KILLED":
             run.log_metrics({"loss": 1.0}, step=1)
         raise error
     assert raised.value is error
-    assert [logged.info.status for logged in runs(local_uri(begun))] == [status]
+    send(notes)
+    assert [logged.info.status for logged in runs(begun)] == [status]
 
 
-def test_ctrl_c_before_there_was_anything_to_log_does_not_wait_for_mlflow(study: Path) -> None:
+def test_ctrl_c_before_there_was_anything_to_log_leaves_no_trace(study: Path, notes: Path) -> None:
     with pytest.raises(KeyboardInterrupt), tracking.run("train", "a-b", {}):
         raise KeyboardInterrupt
-    assert not list(study.iterdir())
+    assert not list(notes.iterdir())
 
 
-def test_mlflow_is_opened_by_the_first_numbers_and_the_run_begins_with_its_work(
-    begun: Path,
+def test_a_run_appears_with_its_first_numbers_and_begins_with_its_work(
+    begun: Path, notes: Path
 ) -> None:
+    forget()
+    sender = Sender(notes, pytest.fail)
     before = time.time() * 1000
     with tracking.run("train", "a-b", {"seed": 1}) as run:
-        assert not runs(local_uri(begun))
+        assert not sender.send()
         work_began = time.time() * 1000
         run.log_metrics({"loss": 1.0}, step=1)
-        (logged,) = runs(local_uri(begun))
-    assert logged.info.status == "RUNNING"
+        assert sender.send()
+        (logged,) = runs(begun)
+        assert logged.info.status == "RUNNING"
     assert logged.data.params == {"seed": "1"}
     assert before - 1 <= logged.info.start_time <= work_began
+    assert not sender.send() and not list(notes.iterdir())
 
 
-def test_a_queued_experiment_writes_to_the_parent_repository(
+def test_a_killed_stage_of_a_queued_experiment_is_marked_in_the_parent_repository(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent = tmp_path / "parent"
     parent.mkdir()
+    write(study / "note.txt", "a note")
     monkeypatch.setenv("DVC_ROOT", str(parent))
-    monkeypatch.setenv("DVC_EXP_NAME", "stride-2")
-    with tracking.run("train", "a-b", {}):
-        pass
-    assert runs(local_uri(parent))[0].data.tags["dvc_experiment"] == "stride-2"
-    assert list(study.iterdir()) == []
+    with tracking.sender():
+        noted = os.environ[tracking.NOTED]
+        for more in ((), ("killed",)):
+            subprocess.run(
+                [sys.executable, "-c", WRITER, "a-b", "note.txt", *more], check=False,
+                env=clean_environment(DVC_EXP_NAME="stride-2", STUDY_NOTED=noted),
+            )  # fmt: skip
+    killed, whole = runs(parent)
+    assert (whole.info.status, killed.info.status) == ("FINISHED", "KILLED")
+    assert killed.data.metrics["accuracy"] == 0.5
+    assert killed.data.tags["dvc_experiment"] == "stride-2"
+    assert [path.name for path in study.iterdir()] == ["note.txt"]
 
 
 def test_a_repository_that_was_moved_writes_beside_its_database_and_not_where_it_was(
-    study: Path, monkeypatch: pytest.MonkeyPatch
+    study: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for cell in ("first", "second"):
         with tracking.run("train", cell, {}) as run:
             run.log_artifact(write(Path.cwd() / "note.txt", cell))
+        send(notes)
         if cell == "first":
             moved = study.with_name("elsewhere")
             study.rename(moved)
             monkeypatch.chdir(moved)
     assert not study.exists()
-    from mlflow.tracking import MlflowClient
-
-    client = MlflowClient(local_uri(moved))
-    (second,) = runs(local_uri(moved))
+    client = client_of(moved)
+    (second,) = runs(moved)
     assert [file.path for file in client.list_artifacts(second.info.run_id)] == ["note.txt"]
     names = [each.name for each in client.search_experiments()]
-    assert sum(name.startswith("study, moved ") for name in names) == 1, "with the first run"
+    assert sum(name.startswith("study, until ") for name in names) == 1, "with the first run"
 
 
 @pytest.mark.parametrize("name", ["STUDY_TRACKING", "MLFLOW_TRACKING_URI"])
@@ -131,28 +153,6 @@ def test_off_means_off_without_importing_mlflow(study: Path, name: str) -> None:
     )
     assert (done.stdout, done.stderr) == ("False\n", "")
     assert list(study.iterdir()) == []
-
-
-def test_tracking_draws_no_random_numbers_of_the_run(
-    study: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def draw() -> tuple[float, float]:
-        return random.random(), float(np.random.random())  # noqa: NPY002
-
-    def open_client() -> None:
-        draw()
-        raise OSError("no")
-
-    expected = []
-    for opened in (None, open_client):
-        random.seed(1)
-        np.random.seed(1)  # noqa: NPY002
-        if opened:
-            monkeypatch.setattr(tracking, "open_client", opened)
-            with tracking.run("train", "a-b", {}):
-                pass
-        expected.append(draw())
-    assert expected[0] == expected[1]
 
 
 def test_the_hash_depends_on_values_only() -> None:
@@ -185,23 +185,3 @@ def test_the_commit_is_marked_dirty_by_code_and_not_by_results(study: Path) -> N
     assert commit() == clean_commit
     write(study / "params.yaml", "seed: 2")
     assert commit() == f"{clean_commit}-dirty"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("https://ada:p@ss/w@host:5000/x failed", "https://***@host:5000/x failed"),
-        (
-            "postgresql://u:p@db/x?password=p&a=b end",
-            "postgresql://***@db/x?password=***&a=*** end",
-        ),
-        ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
-    ],
-)
-def test_credentials_are_masked(text: str, expected: str) -> None:
-    assert tracking_store.masked(text) == expected
-
-
-def test_the_password_of_the_environment_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2")
-    assert tracking_store.masked("401 for hunter2") == "401 for ***"
