@@ -7,6 +7,7 @@ from pathlib import Path
 
 from heatproof.run.errors import UserError
 
+SYSTEM_CONFIG = "DVC_SYSTEM_CONFIG_DIR"
 WITHOUT_GIT = Path(__file__).resolve().parent / "without_git"  # a folder with a configuration
 
 
@@ -33,4 +34,4 @@ def prepare() -> None:
             f"{here}: DVC fails in a folder whose path has {' or '.join(awkward)}: rename it"
         )
     if not any((folder / ".git").exists() for folder in (here, *here.parents)):
-        os.environ.setdefault("DVC_SYSTEM_CONFIG_DIR", str(WITHOUT_GIT))
+        os.environ.setdefault(SYSTEM_CONFIG, str(WITHOUT_GIT))

@@ -1,7 +1,7 @@
 """Stages as copies of a process that has TensorFlow loaded, under `make repro`.
 
-TensorFlow and MLflow take 5 s to load, a copy of a process that has them takes none, and the study
-has more than a hundred stages that need them. Within `offered`, `python -m stages.train` asks for a
+TensorFlow takes seconds to load, a copy of a process that has it takes none, and the study has more
+than a hundred stages that need it. Within `offered`, `python -m stages.train` asks for a
 copy to do its work, and stands for it (`run_elsewhere`): what the copy prints comes where it would
 have printed, and its exit code is the copy's. The process that is copied starts when the first
 stage asks, so that nothing is loaded where there is nothing to do, and has no code of the project

@@ -25,6 +25,7 @@ from heatproof.run import tracking_store
 
 NOTES, FILES = "notes", "files"  # in the folder of a run
 SECONDS = 15.0
+LOADING_SECONDS = 120.0  # no server has a part in it
 _OFF = Path(".dvc/tmp/tracking-off")  # names the run that was told
 _POLL_SECONDS = 0.5
 # MLflow's own limits for one request.
@@ -137,9 +138,10 @@ class Sender:
         return bool(self._files)
 
     def load(self) -> None:
-        """Load MLflow, which takes as long as it takes, and open its store."""
+        """Load MLflow, which on a busy machine takes its time, and open its store."""
         if not self._client:
-            client = tracking_store.client()
+            with self.limited("loading MLflow", LOADING_SECONDS):
+                client = tracking_store.client()
             with self.limited("opening MLflow's store"):
                 self._experiment = tracking_store.experiment_id(client)
             self._client = client
@@ -169,10 +171,11 @@ class Sender:
             self._client.log_artifact(run_id, str(path), posixpath.dirname(note["file"]) or None)
 
     @contextmanager
-    def limited(self, what: str) -> Iterator[None]:
-        """Give up where what is done within takes too long."""
-        error = TimeoutError(f"{what} took more than {SECONDS:.0f} s")
-        timer = threading.Timer(SECONDS, self._give_up, [error])
+    def limited(self, what: str, seconds: float | None = None) -> Iterator[None]:
+        """Give up where what is done within takes more than `seconds`, or `SECONDS`."""
+        seconds = seconds or SECONDS
+        error = TimeoutError(f"{what} took more than {seconds:.0f} s")
+        timer = threading.Timer(seconds, self._give_up, [error])
         timer.daemon = True
         timer.start()
         try:

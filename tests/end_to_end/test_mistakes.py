@@ -2,18 +2,21 @@
 
 import errno
 import importlib
+import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from heatproof.run import ending
+from heatproof.run.errors import UserError
 from tests import overlay
 from tests.scratch import ROOT, Scratch, environment
-from tools import repro
+from tools import repro, shell
 
 SIMPLE = ("stages.train", "--run", "simple_cnn-mnist")
 
@@ -163,9 +166,49 @@ def test_a_budget_that_cannot_be_written_leaves_the_file_as_it_was(
     assert path.read_bytes() == before and list(scratch.path.iterdir()) == [path]
 
 
-def test_the_sweep_without_a_commit(scratch: Scratch, refusal) -> None:
-    scratch.git("init", "-q")
-    assert "there is no git commit here" in refusal(scratch, "tools.sweep")
+@pytest.mark.parametrize("module", ["tools.sweep", "tools.experiments"])
+@pytest.mark.parametrize(
+    ("git", "told"),
+    [
+        ("archive", "there is no git repository here (an archive has none): git init"),
+        ("empty", "there is no git commit here: git init; git add"),
+        ("of another user", "git config --global --add safe.directory"),
+        ("not installed", "install git"),
+        ("shallow", "git fetch --unshallow"),
+    ],
+)
+def test_experiments_where_git_cannot_serve(
+    scratch: Scratch, refusal, monkeypatch: pytest.MonkeyPatch, module: str, git: str, told: str
+) -> None:
+    if git != "archive":
+        scratch.git("init", "-q")
+    if git == "of another user":
+        monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    if git == "not installed":
+        monkeypatch.setenv("PATH", "")
+    if git == "shallow":
+        if module == "tools.experiments":
+            pytest.skip("it only reads, and says of what is missing nothing")
+        scratch.git(
+            "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "1"
+        )
+        (scratch.path / ".git" / "shallow").write_text(scratch.git("rev-parse", "HEAD"))
+    assert told in refusal(scratch, module)
+
+
+def test_a_folder_that_dvc_fails_in_and_one_without_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(shell.SYSTEM_CONFIG, "")  # and as it was afterwards
+    monkeypatch.delenv(shell.SYSTEM_CONFIG)
+    for name in ("{x}", "a:b", "what? 'q' \"d\" $HOME;#%20\n"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        with (
+            pytest.raises(UserError, match="rename it") if name in ("{x}", "a:b") else nullcontext()
+        ):
+            shell.prepare()
+    assert (Path(os.environ[shell.SYSTEM_CONFIG]) / "config").is_file()
 
 
 @pytest.mark.parametrize("words", [[], ["--check"]])

@@ -82,6 +82,29 @@ def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path, monkeypatch)
     assert comparing.beside_seeds(other, second) is None
 
 
+def test_what_is_run_again_has_all_that_no_stage_makes_with_or_without_git(tmp_path) -> None:
+    stages = {
+        "one": {"cmd": "true", "deps": ["code", "../photos", "own"], "outs": ["data/one"]},
+        "two": {
+            "cmd": "true",
+            "deps": ["data/one/x.txt"],
+            "params": ["seed"],
+            "outs": ["data/two"],
+        },
+    }
+    source = tmp_path / "source"
+    for path in ("code/deep/a.py", "own/b.png", "data/one/x.txt", "other.txt", "../photos/c.png"):
+        write(source / path, 1)
+    write(source / "params.yaml", {"seed": 1})
+    write(source / "dvc.yaml", {"stages": stages})
+    write(source / ".dvc" / "config", 0).write_text(verify.DVC_CONFIG)
+    verify.copied(source, tmp_path / "target")
+    made = {
+        p.relative_to(tmp_path / "target").as_posix() for p in (tmp_path / "target").rglob("*.*")
+    }
+    assert made == {".dvc", "code/deep/a.py", "own/b.png", "params.yaml", "dvc.yaml"}
+
+
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_a_cell_repeats_until_somebody_changes_a_result(

@@ -86,7 +86,7 @@ def test_a_run_appears_with_its_first_numbers_and_begins_with_its_work(
     begun: Path, notes: Path
 ) -> None:
     forget()
-    sender = Sender(notes, pytest.fail)
+    sender = Sender(notes, lambda error: pytest.fail(str(error)))
     before = time.time() * 1000
     with tracking.run("train", "a-b", {"seed": 1}) as run:
         assert not sender.send()
