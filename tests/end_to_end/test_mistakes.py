@@ -166,15 +166,19 @@ def test_a_budget_that_cannot_be_written_leaves_the_file_as_it_was(
     assert path.read_bytes() == before and list(scratch.path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("module", ["tools.sweep", "tools.experiments"])
 @pytest.mark.parametrize(
-    ("git", "told"),
+    ("module", "git", "told"),
     [
-        ("archive", "there is no git repository here (an archive has none): git init"),
-        ("empty", "there is no git commit here: git init; git add"),
-        ("of another user", "git config --global --add safe.directory"),
-        ("not installed", "install git"),
-        ("shallow", "git fetch --unshallow"),
+        (
+            "tools.sweep",
+            "archive",
+            "there is no git repository here (an archive has none): git init",
+        ),
+        ("tools.sweep", "empty", "there is no git commit here: git init; git add"),
+        ("tools.sweep", "of another user", "git config --global --add safe.directory"),
+        ("tools.experiments", "of another user", "git config --global --add safe.directory"),
+        ("tools.experiments", "not installed", "install git"),
+        ("tools.sweep", "shallow", "git fetch --unshallow"),
     ],
 )
 def test_experiments_where_git_cannot_serve(
@@ -187,8 +191,6 @@ def test_experiments_where_git_cannot_serve(
     if git == "not installed":
         monkeypatch.setenv("PATH", "")
     if git == "shallow":
-        if module == "tools.experiments":
-            pytest.skip("it only reads, and says of what is missing nothing")
         scratch.git(
             "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "1"
         )
