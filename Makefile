@@ -97,14 +97,20 @@ verify: setup ## Run a cell again from scratch and compare it with dvc.lock (CEL
 export: setup $(INSTALLED_EXPORT) ## Export a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
 	@"$(PY)" -m tools.export $(CELL) $(EXPORT)
 
+# MLflow fails where it is itself in a folder with a % in its name: there it is taken by a link.
 .PHONY: mlflow
 mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 	@test -n "$$MLFLOW_TRACKING_URI" || test -f "$(DB)" || { \
 		echo "error: $(DB) is not there yet: 'make repro' writes it" \
 			"(for the demo's runs: make mlflow DB=demo/mlflow.db)" >&2; exit 2; }
-	@MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(DB)}" \
+	@case "$$PWD" in *%*) \
+		links=$$(mktemp -d); trap 'rm -rf "$$links"' EXIT; trap exit INT TERM HUP; \
+		ln -s "$$PWD/$(VENV)/lib/"python3*/site-packages "$$links/site"; \
+		export PYTHONPATH="$$links/site";; esac; \
+	cd "$$(dirname "$(DB)")" && \
+		MLFLOW_BACKEND_STORE_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$$(basename "$(DB)")}" \
 		MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false MLFLOW_DISABLE_TELEMETRY=true \
-		"$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" --workers 1
+		"$$OLDPWD/$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" --workers 1
 
 .PHONY: clean
 clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skips it)

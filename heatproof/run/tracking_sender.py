@@ -13,6 +13,7 @@ import re
 import select
 import shutil
 import sys
+import sysconfig
 import threading
 import time
 import warnings
@@ -140,6 +141,9 @@ class Sender:
     def load(self) -> None:
         """Load MLflow, which on a busy machine takes its time, and open its store."""
         if not self._client:
+            if "%" in sys.prefix:  # MLflow cannot make a database where it is in such a folder
+                (self._notes / "site").symlink_to(sysconfig.get_path("purelib"))
+                sys.path.insert(0, str(self._notes / "site"))
             with self.limited("loading MLflow", LOADING_SECONDS):
                 client = tracking_store.client()
             with self.limited("opening MLflow's store"):

@@ -107,6 +107,9 @@ def test_a_killed_stage_of_a_queued_experiment_is_marked_in_the_parent_repositor
     parent.mkdir()
     write(study / "note.txt", "a note")
     monkeypatch.setenv("DVC_ROOT", str(parent))
+    # As if the environment were in this folder, with a % in its name.
+    (tmp_path / "%venv").symlink_to(sys.prefix)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "%venv" / "bin" / "python"))
     with tracking.sender():
         noted = os.environ[tracking.NOTED]
         for more in ((), ("killed",)):
