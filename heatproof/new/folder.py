@@ -1,14 +1,13 @@
 """A new study's folder: written as a whole or not at all, a repository of git and DVC at once."""
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from heatproof.config import params
 from heatproof.run.errors import UserError
-from heatproof.run.git import git
+from heatproof.run.git import GitMissing, git
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The files of this project that a study has too, as they are.
@@ -61,10 +60,10 @@ def _in_git(made: Path, folder: Path) -> list[str]:
     try:
         git("rev-parse", "--is-inside-work-tree", folder=around)
         inside = not _ignored(folder, around)
-    except OSError:
+    except GitMissing:
         (made / ".dvc" / "config").write_text(f"{DVC_CONFIG}    no_scm = true\n", encoding="utf-8")
         return ["git is not installed here: the study runs, but experiments (`dvc exp`) need it"]
-    except subprocess.SubprocessError:
+    except UserError:
         inside = False
     if inside:
         return ["it lies in a git repository: commit it there before the first experiment"]
@@ -72,7 +71,7 @@ def _in_git(made: Path, folder: Path) -> list[str]:
     git("add", "-A", folder=made)
     try:
         git("commit", "-q", "-m", "A new study", folder=made)
-    except subprocess.SubprocessError:
+    except UserError:
         return [
             "git does not know who you are: `git config --global user.name` and `user.email`, "
             "then `git commit -m 'A new study'` there, before the first experiment"
@@ -83,6 +82,6 @@ def _in_git(made: Path, folder: Path) -> list[str]:
 def _ignored(folder: Path, around: Path) -> bool:
     try:
         git("check-ignore", "-q", str(folder.absolute()), folder=around)
-    except subprocess.SubprocessError:
+    except UserError:
         return False
     return True

@@ -11,11 +11,16 @@ _NONE = (
 )
 
 
+class GitMissing(UserError):
+    """git is not installed."""
+
+
 def git(*arguments: str, folder: Path | None = None) -> str:
     """Run git in a folder (the current one) and return what it prints.
 
     Raises:
-        UserError: there is no git here, or it fails, or takes more than a minute; with what to do.
+        GitMissing: there is no git here.
+        UserError: it fails, or takes more than a minute; with what to do.
     """
     folder = folder or Path.cwd()
     try:
@@ -24,7 +29,7 @@ def git(*arguments: str, folder: Path | None = None) -> str:
             env=os.environ | {"LC_ALL": "C"},
         )  # fmt: skip
     except FileNotFoundError:
-        raise UserError("git is not installed, and experiments need it: install git") from None
+        raise GitMissing("git is not installed, and experiments need it: install git") from None
     except subprocess.TimeoutExpired:
         raise UserError(f"{folder}: git {arguments[0]} took more than a minute") from None
     if done.returncode == 0:
