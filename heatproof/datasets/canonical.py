@@ -38,6 +38,7 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
         images=raw.images[train],
         labels=raw.labels[train],
         validation=None if raw.validation is None else raw.validation[train],
+        groups=None if raw.groups is None else raw.groups[train],
         test_images=raw.test_images[test],
         test_labels=raw.test_labels[test],
         test_masks=None if raw.test_masks is None else raw.test_masks[test],

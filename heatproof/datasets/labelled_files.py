@@ -36,12 +36,16 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Labelled:
-    """An image file, its label, where the label stands, for messages, and its part of the split."""
+    """An image file, its label, where the label stands, for messages, and its part of the split.
+
+    group: whom or what it shows, so that no part has what another has; empty where not known.
+    """
 
     path: Path
     label: str
     place: str
     part: str = TRAIN
+    group: str = ""
 
 
 @dataclass

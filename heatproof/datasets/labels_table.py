@@ -23,7 +23,8 @@ from heatproof.run.errors import UserError, nearest
 # What columns are called, in any case; the first that is there counts.
 IMAGE_COLUMNS = ("filename", "file", "path", "image", "image_id", "id")
 LABEL_COLUMNS = ("label", "class", "target")
-SPLIT_COLUMN = "split"
+SPLIT_COLUMNS = ("split",)
+GROUP_COLUMNS = ("group", "group_id", "patient", "patient_id")
 _MAX_MISTAKES = 10_000
 _EXPECTED = "expected `id,label` or `filename,label`"
 
@@ -84,11 +85,12 @@ class _Folders:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where in a row the image's name, its label and its part stand; all names."""
+    """Where in a row the image's name, its label, its part and its group stand; all names."""
 
     image: int
     label: int
     part: int | None
+    group: int | None
     header: list[str]
 
 
@@ -131,7 +133,8 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
         if first != number:
             mistakes.append(f"{place}: a duplicate of row {first}; remove one of them")
         else:
-            listing.images.append(Labelled(found[0], label, place, part))
+            group = "" if columns.group is None else row[columns.group].strip()
+            listing.images.append(Labelled(found[0], label, place, part, group))
     refuse(mistakes)
     if not listing.images:
         raise UserError(f"{table}: the table has no rows; add one for each image")
@@ -140,7 +143,7 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
 
 
 def _remark(listing: Listing, columns: _Columns, folders: _Folders) -> None:
-    used = {columns.image, columns.label, columns.part}
+    used = {columns.image, columns.label, columns.part, columns.group}
     unused = [name for index, name in enumerate(columns.header) if index not in used]
     if unused:
         listing.remarks.append(f"columns of the table that are not used: {', '.join(unused)}")
@@ -187,9 +190,9 @@ def _columns(table: Path, header: list[str]) -> _Columns:
     twice = sorted({name for name in folded if folded.count(name) > 1})
     if twice:
         raise UserError(f"{table}: two columns are called '{twice[0]}'; {_EXPECTED}")
-    image, label = (
+    image, label, part, group = (
         next((folded.index(name) for name in known if name in folded), None)
-        for known in (IMAGE_COLUMNS, LABEL_COLUMNS)
+        for known in (IMAGE_COLUMNS, LABEL_COLUMNS, SPLIT_COLUMNS, GROUP_COLUMNS)
     )
     if image is None or label is None:
         known = LABEL_COLUMNS if image is not None else IMAGE_COLUMNS
@@ -199,8 +202,7 @@ def _columns(table: Path, header: list[str]) -> _Columns:
             f"`{','.join(header)}`{close}; {_EXPECTED} (images: {', '.join(IMAGE_COLUMNS)}; "
             f"labels: {', '.join(LABEL_COLUMNS)})"
         )
-    part = folded.index(SPLIT_COLUMN) if SPLIT_COLUMN in folded else None
-    return _Columns(image, label, part, header)
+    return _Columns(image, label, part, group, header)
 
 
 def _how_missing(found: list[Path], folder: Path, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heatproof.datasets.split import train_validation_split
+from heatproof.datasets.split import group_split, train_validation_split
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.records import Dataset, RawDataset
@@ -33,6 +33,8 @@ def require_classes(name: str, raw: RawDataset) -> None:
 def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
     """Split off a stratified test part where the source brings none, and shuffle both parts.
 
+    Where images have groups, none is on two sides: a validation part is chosen here too then.
+
     Args:
         raw: in canonical order, so that the outcome depends on its content only.
         test_fraction: of the images, for the test part, where there is none.
@@ -43,8 +45,15 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         train, test = (generator.permutation(len(part)) for part in (raw.labels, raw.test_labels))
         test_images, test_labels = raw.test_images[test], raw.test_labels[test]
     else:
-        train, test = train_validation_split(raw.labels, test_fraction, seed)
+        train, test = _held_out(raw.labels, raw.groups, test_fraction, seed)
         test_images, test_labels = raw.images[test], raw.labels[test]
+    validation, remarks = raw.validation, raw.remarks
+    if raw.groups is not None and validation is None:
+        validation = np.zeros(len(raw.labels), dtype=np.uint8)
+        _, validating = _held_out(raw.labels[train], raw.groups[train], test_fraction, seed)
+        validation[train[validating]] = 1
+        kept = f"{len(np.unique(raw.groups)):,} groups are kept together"
+        remarks += (f"{kept}, also by the validation part of {len(validating):,} images",)
     return Dataset(
         raw.images[train],
         raw.labels[train],
@@ -52,10 +61,23 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         test_labels,
         raw.class_names,
         None if raw.test_masks is None else raw.test_masks[test],
-        None if raw.validation is None else raw.validation[train],
+        None if validation is None else validation[train],
         raw.value_range,
-        raw.remarks,
+        remarks,
     )
+
+
+def _held_out(
+    labels: np.ndarray, groups: np.ndarray | None, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    if groups is None:
+        return train_validation_split(labels, fraction, seed)
+    if len(np.unique(groups)) < 2:
+        raise UserError(
+            "all images to train on are of one group, so that none is left to validate or test "
+            "with: correct the table's groups, or leave that column out"
+        )
+    return group_split(labels, groups, fraction, seed)
 
 
 def description(dataset: Dataset) -> dict[str, object]:

@@ -45,6 +45,35 @@ def training_rows(
     return order[own[order] == 0], order[own[order] == 1]
 
 
+def group_split(
+    labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split indices as `train_validation_split` does, but so that no group is on both sides.
+
+    In random order, each group is held out whose images bring the classes' shares nearer to those
+    asked for. At least one group is on either side.
+
+    Args:
+        labels: int64 (n,), class indices.
+        groups: int64 (n,), at least two different ones.
+        fraction: of the images to hold out, from 0 to 1.
+        seed: of the groups' order, and of the order within both parts.
+    """
+    generator = np.random.default_rng(seed)
+    _, member = np.unique(groups, return_inverse=True)
+    counts = np.zeros((member.max() + 1, labels.max() + 1))
+    np.add.at(counts, (member, labels), 1)
+    missing, held_out = fraction * counts.sum(axis=0), np.zeros(len(counts), dtype=bool)
+    for group in generator.permutation(len(counts)):
+        left = missing - counts[group]
+        if np.abs(left).sum() < np.abs(missing).sum() and held_out.sum() < len(counts) - 1:
+            missing, held_out[group] = left, True
+    if not held_out.any():
+        held_out[counts.sum(axis=1).argmin()] = True
+    order = generator.permutation(len(labels))
+    return order[~held_out[member[order]]], order[held_out[member[order]]]
+
+
 def _share(size: int, fraction: float) -> int:
     """Return how many of a class' images are held out."""
     if size < 2 or fraction == 0:

@@ -48,6 +48,7 @@ class RawDataset:
     indices into class_names. The test arrays have no rows where the source brings no test part.
     test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known.
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
+    groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.
     remarks: what was left out, or is else worth saying, a line each.
     """
@@ -59,6 +60,7 @@ class RawDataset:
     class_names: tuple[str, ...]
     test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
     validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
+    groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
     remarks: tuple[str, ...] = ()
 

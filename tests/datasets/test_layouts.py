@@ -137,8 +137,29 @@ def test_an_id_with_a_subfolder(folder: Path) -> None:
 
 
 def test_columns_that_are_not_used_are_named(folder: Path) -> None:
-    table(folder, "id,label,age,group\n1,cat,3,a\n2,dog,4,b\n3,dog,4,b\n04,dog,4,b\n")
-    assert fetched(folder).remarks == ("columns of the table that are not used: age, group",)
+    table(folder, "id,label,age,fur\n1,cat,3,a\n2,dog,4,b\n3,dog,4,b\n04,dog,4,b\n")
+    assert fetched(folder).remarks == ("columns of the table that are not used: age, fur",)
+
+
+def test_a_patient_is_on_one_side_only(folder: Path) -> None:
+    rows = [f"{n},{('cat', 'dog')[n % 2]},p{n // 4}\n" for n in range(5, 85)]
+    for number in range(5, 85):
+        flat_image(folder / "photos" / f"{number}.png", number)
+    table(folder, f"id,label,Patient\n{''.join(rows)}1,cat,\n2,dog,\n")
+    raw = in_canonical_order(fetched(folder))
+    dataset = split(raw, test_fraction=0.25, seed=0)
+    trained, validated = training_rows(dataset.train_labels, dataset.validation, 0.1, seed=0)
+    parts = [dataset.train_images[trained], dataset.train_images[validated], dataset.test_images]
+    patients = [{value // 4 for value in values(part) if value < 85} for part in parts]
+    assert [len(part) for part in parts] == [
+        45,
+        17,
+        20,
+    ]  # of 82: a quarter, and a quarter of the rest
+    assert not (patients[0] & patients[1] or patients[0] & patients[2] or patients[1] & patients[2])
+    assert any("are kept together" in remark for remark in dataset.remarks)
+    table(folder, "id,label,patient,split\n1,cat,a,train\n2,dog,a,test\n3,dog,b,train\n")
+    assert "group 'a' is in train and in test; put all of it into one" in refusal(folder)
 
 
 def test_what_is_no_image_is_counted_and_images_in_folders_belong_to_the_class(

@@ -107,6 +107,7 @@ def fetch(options: Options) -> RawDataset:
     tests = sum(image.part == TEST for image in images)
     part = slice(0, len(images) - tests), slice(len(images) - tests, None)
     _require_trained(where, class_names, labels[part[0]])
+    groups = _groups(where, images)
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
     return RawDataset(
         pixels[part[0]],
@@ -116,8 +117,25 @@ def fetch(options: Options) -> RawDataset:
         class_names,
         validation=validation if validation.any() else None,
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
+        groups=None if groups is None else groups[part[0]],
         remarks=tuple(map(printable, listing.all_remarks())),
     )
+
+
+def _groups(where: Path, images: list[Labelled]) -> np.ndarray | None:
+    """Return a number for each image's group, int64 (n,); None where no image has one."""
+    if not any(image.group for image in images):
+        return None
+    parts: dict[str, str] = {}
+    refuse([
+        f"{where}: group {image.group!r} is in {parts[image.group]} and in {image.part}; put "
+        "all of it into one of them"
+        for image in images
+        if image.group and parts.setdefault(image.group, image.part) != image.part
+    ])  # fmt: skip
+    # An image without a group is one of its own.
+    keys = [image.group or f"\0{index}" for index, image in enumerate(images)]
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
 def _require_trained(where: Path, class_names: tuple[str, ...], labels: np.ndarray) -> None:
