@@ -11,7 +11,7 @@ import pandas as pd
 
 from heatproof.config import params
 from heatproof.evaluation.seeds import over_seeds
-from heatproof.storage import paths
+from heatproof.storage import artifacts, paths
 from heatproof.storage.seal import CHECKSUM
 
 # Standard deviations between seeds that an accuracy may lie from their mean, as of one more seed.
@@ -93,11 +93,10 @@ def beside_seeds(cell: str, second: Path) -> tuple[bool, str] | None:
     Returns:
         whether it may be one of them, and the numbers in words; None where no more were trained.
     """
-    evaluated = second / paths.metrics("evaluate", cell)
     seeds = over_seeds(params.load(), cell)
-    if seeds is None or not evaluated.exists():
+    if seeds is None or not (second / paths.metrics("evaluate", cell)).exists():
         return None
-    accuracy = json.loads(evaluated.read_text(encoding="utf-8"))["accuracy"]
+    accuracy = artifacts.read_metrics("evaluate", cell, ("accuracy",), second)["accuracy"]
     mean, deviation = seeds["accuracy"]["mean"], seeds["accuracy"]["std"]
     # The mean is of a few, and is off by its own error beside the next seed's.
     allowed = DEVIATIONS * deviation * math.sqrt(1 + 1 / len(seeds["seeds"]))

@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import networkx as nx
 
 from heatproof.config import params
+from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tools import pipeline
 from tools.shell import prepare
@@ -125,13 +127,12 @@ def graph_of(folder: Path) -> nx.DiGraph:
 
 def _seconds(folder: Path, cell: str) -> float:
     """Return how long a cell took last time, as its timing says; 0 where there is none."""
-    timings = (folder / "data" / "timing").glob(f"*/{cell}.json")
-    return sum(
-        value
-        for path in timings
-        for name, value in artifacts.read_timing(path.parent.name, cell, folder).items()
-        if name.endswith("_seconds")
-    )
+    seconds = 0.0
+    for path in (folder / "data" / "timing").glob(f"*/{cell}.json"):
+        with suppress(UserError):  # damaged, or of an earlier release: it only orders the cells
+            timing = artifacts.read_timing(path.parent.name, cell, folder)
+            seconds += sum(value for name, value in timing.items() if name.endswith("_seconds"))
+    return seconds
 
 
 _printing = threading.Lock()

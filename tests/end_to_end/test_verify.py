@@ -1,6 +1,7 @@
 """`make verify`: a cell run again says of each stage whether it repeats."""
 
 import json
+from contextlib import chdir
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import pytest
 from dvc.repo import Repo
 
 from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
 from tests import overlay
 from tests.scratch import Scratch
 from tests.small_cell import write_params
@@ -72,10 +74,12 @@ def test_an_accuracy_may_be_one_of_those_from_other_seeds(tmp_path, monkeypatch)
     runs = {f"{CELL}-seed{seed}": entry | {"seed": seed} for seed in (43, 44)}
     write_params(CELL, other, runs=runs)
     for run, accuracy in zip((CELL, *runs), (0.97, 0.98, 0.99), strict=True):
-        write(Path(f"data/metrics/evaluate/{run}.json"), {"accuracy": accuracy})
+        artifacts.write_metrics("evaluate", run, {"accuracy": accuracy})
     second = tmp_path / "second"
     for accuracy, expected in ((0.98, True), (0.9460, True), (0.9453, False), (1.0147, False)):
-        write(second / f"data/metrics/evaluate/{CELL}.json", {"accuracy": accuracy})
+        second.mkdir(exist_ok=True)
+        with chdir(second):
+            artifacts.write_metrics("evaluate", CELL, {"accuracy": accuracy})
         within, words = comparing.beside_seeds(CELL, second)
         assert within == expected
     assert words == "accuracy 1.0147, from 3 seeds 0.9800 ± 0.0346"

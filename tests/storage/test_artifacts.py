@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths, tables, weights
@@ -263,14 +262,14 @@ def test_weights_round_trip_and_do_not_fit_another_network():
         weights.load("m-d", second)
 
 
-def test_the_remedy_takes_away_what_dvc_would_put_back(tmp_path: Path) -> None:
+def test_the_remedy_takes_away_what_dvc_would_put_back() -> None:
     """A file that is made again with the MD5 of one in the cache is replaced by that one."""
     artifacts.write_dataset("d", dataset())
     path = paths.processed("d")
-    lock = {"outs": [{"path": str(path), "hash": "md5", "md5": "0123456789abcdef" * 2}]}
-    lines = YAML(typ="safe", pure=True)
-    lines.default_flow_style = lines.sort_base_mapping_type_on_output = False
-    lines.dump({"stages": {"preprocess@d": lock}}, Path("dvc.lock"))
+    Path("dvc.lock").write_text(
+        f"stages:\n  preprocess@d:\n    outs:\n    - path: {path}\n      hash: md5\n"
+        f"      md5: {'0123456789abcdef' * 2}\n      size: 3\n"
+    )
     path.write_bytes(b"damaged")
     remedy = (
         'make it again with `rm -f "$(dvc cache dir)/files/md5/01/23456789abcdef0123456789abcdef"; '
