@@ -38,23 +38,11 @@ def key_findings(study: Study) -> tuple[KeyFinding, ...]:
     return tuple(finding for finding in findings if finding is not None)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """A dataset's most accurate cell, a cheaper one if any, and whether their intervals overlap."""
-
-    best: CellResults
-    cheaper: CellResults | None
-    overlap: bool
-
-    @property
-    def saving(self) -> float:
-        """How many times the cheaper one's FLOPs the best needs."""
-        if self.cheaper is None or not self.cheaper.evaluate["flops"]:
-            return 1.0
-        return self.best.evaluate["flops"] / self.cheaper.evaluate["flops"]
+# A dataset's most accurate cell, a cheaper one if any, and whether their intervals overlap.
+Pair = tuple[CellResults, CellResults | None, bool]
 
 
-def pair(results: Sequence[CellResults]) -> _Pair | None:
+def pair(results: Sequence[CellResults]) -> Pair | None:
     """Find the most accurate cell and a cheaper alternative.
 
     The alternative is the cheapest cell whose interval overlaps that of the most accurate one;
@@ -68,9 +56,17 @@ def pair(results: Sequence[CellResults]) -> _Pair | None:
     cheaper = [c for c in known if c.evaluate["flops"] < best.evaluate["flops"]]
     overlapping = [c for c in cheaper if overlaps(c.evaluate, best.evaluate)]
     if overlapping:
-        return _Pair(best, min(overlapping, key=lambda c: (c.evaluate["flops"], c.name)), True)
+        return best, min(overlapping, key=lambda c: (c.evaluate["flops"], c.name)), True
     next_best = min(cheaper, key=lambda c: (-c.evaluate["accuracy"], c.name), default=None)
-    return _Pair(best, next_best, False)
+    return best, next_best, False
+
+
+def saving(found: Pair) -> float:
+    """How many times the cheaper one's FLOPs the best needs."""
+    best, cheaper, _ = found
+    if cheaper is None or not cheaper.evaluate["flops"]:
+        return 1.0
+    return best.evaluate["flops"] / cheaper.evaluate["flops"]
 
 
 def overlaps(evaluate: dict[str, Any], best: dict[str, Any]) -> bool:
@@ -83,20 +79,19 @@ def _cost(study: Study) -> KeyFinding | None:
     pairs = [p for name in study.dataset_names if (p := pair(study.cells_on(name)))]
     if not pairs:
         return None
-    overlapping = [(p, p.cheaper) for p in pairs if p.overlap and p.cheaper]
+    text = _no_cheaper(max(pairs, key=saving))
+    overlapping = [p for p in pairs if p[2]]
     if overlapping:
-        most, cheaper = max(overlapping, key=lambda both: both[0].saving)
+        most = max(overlapping, key=saving)
         text = (
-            f"On {_dataset(most.best)}, {_accurate(cheaper)} needs {_times(most.saving)} "
-            f"fewer operations than the most accurate network, {_accurate(most.best)}, and their "
+            f"On {_dataset(most[0])}, {_accurate(most[1] or most[0])} needs {_times(saving(most))} "
+            f"fewer operations than the most accurate network, {_accurate(most[0])}, and their "
             "intervals overlap."
         )
         if len(pairs) > 1:
             text += (
                 f" This holds for a cheaper network on {len(overlapping)} of {len(pairs)} datasets."
             )
-    else:
-        text = _no_cheaper(pairs)
     return KeyFinding(
         "Accuracy for its cost",
         text,
@@ -107,19 +102,18 @@ def _cost(study: Study) -> KeyFinding | None:
     )
 
 
-def _no_cheaper(pairs: Sequence[_Pair]) -> str:
-    costly = max(pairs, key=lambda p: p.saving)
-    if costly.cheaper is None:
+def _no_cheaper(found: Pair) -> str:
+    best, cheaper, _ = found
+    if cheaper is None:
         return (
-            f"On {_dataset(costly.best)}, {_accurate(costly.best)} is both the most accurate "
-            "network and the one with the fewest operations."
+            f"On {_dataset(best)}, {_accurate(best)} is both the most accurate network and the one "
+            "with the fewest operations."
         )
-    gained = 100 * (costly.best.evaluate["accuracy"] - costly.cheaper.evaluate["accuracy"])
+    gained = 100 * (best.evaluate["accuracy"] - cheaper.evaluate["accuracy"])
     return (
         "On no dataset does a cheaper network’s interval overlap that of the most accurate. On "
-        f"{_dataset(costly.best)}, {_accurate(costly.best)} needs {_times(costly.saving)} more "
-        f"operations than {_accurate(costly.cheaper)}, for {numbers.decimal(gained, 1)} "
-        "percentage points."
+        f"{_dataset(best)}, {_accurate(best)} needs {_times(saving(found))} more operations than "
+        f"{_accurate(cheaper)}, for {numbers.decimal(gained, 1)} percentage points."
     )
 
 

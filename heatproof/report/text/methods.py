@@ -32,8 +32,12 @@ def ordered(names: Iterable[str]) -> list[str]:
 
 
 def first_overlay(names: Iterable[str]) -> str:
-    """Return the method whose map stands for an image's: the first that is laid over the image."""
-    return min(names, key=lambda name: (not describe(name).overlay, ordered(names).index(name)))
+    """Return the method whose map stands for an image's: the first that is laid over the image.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return min(ordered(names), key=lambda name: not describe(name).overlay)
 
 
 def number(name: str) -> Number:
