@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import html
+import re
 from pathlib import Path
 
 import jinja2
@@ -61,6 +63,12 @@ def policy(style: str, scripts: list[str], pictures: str) -> str:
     )
 
 
+def headings(page: str, levels: str = "2") -> dict[str, str]:
+    """The headings of a page, or of a part of it, by the ids of what they are over."""
+    found = re.findall(rf'<h[{levels}] id="([^"]*?)(?:-title)?"[^>]*>(.*?)</h', page, re.DOTALL)
+    return {id: html.unescape(re.sub("<.*?>", "", text)) for id, text in found}
+
+
 def environment() -> jinja2.Environment:
     """Make the templates' environment: all values are escaped, an unknown name is an error."""
     templates = jinja2.Environment(
@@ -70,7 +78,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {function.__name__: function for function in FILTERS}
+    templates.filters |= {function.__name__: function for function in (*FILTERS, headings)}
     templates.globals |= {"static": static(), "provenance": "", "method": methods.describe}
     return templates
 

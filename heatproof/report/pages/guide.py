@@ -1,16 +1,14 @@
 """The guide: one network's page read step by step, a glossary, questions to discuss."""
 
-import html
-import re
 from typing import Any
 
 from heatproof.attribution import registry
 from heatproof.attribution.families import FAMILIES
+from heatproof.report.rendering import headings as headings_of
 from heatproof.report.sections import example
 from heatproof.report.study import Study
 from heatproof.storage.folders import file_name
 
-HEADING = re.compile(r'<h[1-4] id="([^"]*?)(?:-title)?"[^>]*>(.*?)</h[1-4]>', re.DOTALL)
 # The pages that its places name by these words, and the text of a link to the top of each.
 PAGES = {
     "index": "Overview",
@@ -31,7 +29,7 @@ def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
     """
     chosen = example.choose(study)
     page = f"cells/{file_name(chosen.name)}.html"
-    headings = {path: _headings(text) for path, text in written.items()}
+    headings = {path: headings_of(text, "1-4") for path, text in written.items()}
 
     def links(places: str) -> dict[str, str]:
         """Link to places of this study, address -> text; to the page where a part is missing."""
@@ -55,11 +53,6 @@ def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
         "page": page,
         "example": example.values(chosen),
     }
-
-
-def _headings(page: str) -> dict[str, str]:
-    """The headings of a page by the ids of their parts."""
-    return {id: html.unescape(re.sub("<.*?>", "", text)) for id, text in HEADING.findall(page)}
 
 
 def _papers(family: str) -> str:
