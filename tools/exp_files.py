@@ -1,5 +1,6 @@
 """What experiments trained and explained, read from DVC's cache without checking anything out."""
 
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from heatproof.report.sections.outcomes import Pictures
 from heatproof.report.text import methods
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
-from heatproof.storage.formats import read_arrays, read_record
+from heatproof.storage.formats import read_record
 
 NOT_THERE = (
     "its weights are not in DVC’s cache; `dvc pull` brings what a remote has, and "
@@ -75,16 +76,21 @@ def _filters(path: Path) -> tuple[dict[str, np.ndarray], str]:
 
 
 def _maps(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
     try:
-        arrays = read_arrays(path, "")
-        method = methods.first_overlay(n[4:] for n in arrays if n.startswith("map/"))
-        # Each image once, for the class that the network named.
-        kept = np.flatnonzero(arrays["target"] == arrays["predicted"])
-        return {
-            "images": arrays["images"][kept],
-            "index": arrays["image_index"][kept],
-            "maps": arrays[f"map/{method}"][kept],
-            "method": method,
-        }
-    except (UserError, ValueError, KeyError):  # not in the cache, damaged, or without maps
+        with np.load(path, allow_pickle=False) as archive:
+            names = [n[4:] for n in archive.files if n.startswith("map/")]
+            if not names:
+                return {}
+            method = methods.first_overlay(names)
+            # Each image once, for the class that the network named.
+            kept = np.flatnonzero(archive["target"] == archive["predicted"])
+            return {
+                "images": archive["images"][kept],
+                "index": archive["image_index"][kept],
+                "maps": archive[f"map/{method}"][kept],
+                "method": method,
+            }
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
