@@ -154,7 +154,7 @@ def test_a_method_that_cannot_serve_is_shown_with_its_reason(
 
     def serves(_: object, images: np.ndarray, __: object) -> Attribution:
         values = np.ones(images.shape[:3], np.float32)
-        return Attribution(values, {"completeness_error": np.full(len(images), 0.0123)})
+        return Attribution(values, {"map_error": np.full(len(images), 0.0123)})
 
     monkeypatch.setattr(api, "open_cell", OPEN_CELL)
     methods = {"lrp_epsilon": refuses, "saliency": serves}
@@ -162,7 +162,7 @@ def test_a_method_that_cannot_serve_is_shown_with_its_reason(
     page = explain_images([photo("photo.png")], GRAY, wanted=["gradients"])
     text = read_pages.read(page).text
     assert "LRP-ε: it has no <ReLU>" in text
-    assert "completeness error 1.2 %" in text
+    assert "map error 1.2 %" in text
     assert "not for this network: it has no <ReLU>" in capsys.readouterr().out
 
 

@@ -2,14 +2,23 @@
 
 https://arxiv.org/abs/1703.01365, equation 1; completeness is proposition 1.
 
-The integral is computed by the trapezoidal rule, as finely as its own error asks. Of the rules it
-is the one to take: a network of ReLUs has a gradient that is constant but for jumps, so rules of
-higher order gain nothing. Over 18 pairs of trained network and baseline (216 rows), completeness at
-50 steps held to 1 % for 63 % of the rows with it, 64 % with Gauss-Legendre, 69 % with the midpoint
-rule, 64 % with Simpson's and 53 % or less with one end's; at 200 steps 88, 85, 91, 87 and 85 %. The
-maps of the trapezoidal and the midpoint rule are equally near to the exact ones. But the points of
-the trapezoidal rule are among those of twice as many steps, so doubling them costs the new points
-only, and a row ends with half the passes of any other rule.
+The integral is computed by the trapezoidal rule, in steps that are halved until the map hardly
+moves. How far it moved at last is its `map_error`, and decides; the error of its sum does not,
+since pixels' errors cancel there: over images the two correlate from -0.9 to 1.0, depending on
+network and baseline.
+
+A network of ReLUs has a gradient that is constant but for jumps, so every rule's error only halves
+with twice as many points. Measured on four trained networks (simple_cnn, baseline_cnn and
+mobilenet_v2 on digits, efficient_cnn on cifar10) from three baselines, against 768 or 1,536 steps:
+
+- The map error is 0.4 to 0.9 times the estimate from 48 steps on, 0.6 times in the middle (with
+  jumps anywhere between points one expects 1 / sqrt(3)). At 48 steps it is between 0.8 and 11 %.
+- With 48 points, the midpoint rule's is 0.63 to 1.04 times the trapezoidal rule's, 0.97 in the
+  middle, Gauss-Legendre's 0.61 to 1.28 times, 1.15 in the middle.
+
+So no rule converges faster, and of the trapezoidal rule the points are among those of twice as
+many: the map to compare with costs nothing, and doubling the new points only. Any other rule needs
+half as many points again.
 """
 
 from collections.abc import Callable
@@ -20,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from heatproof.attribution.core.additivity import additivity_gap
+from heatproof.attribution.core.additivity import LEAST_DIFFERENCE, additivity_gap
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
 from heatproof.attribution.core.method import Attribution, Method, Number
@@ -32,16 +41,16 @@ if TYPE_CHECKING:
 # Images float32 (n, height, width, channels) in [0, 1] -> their baselines, alike.
 Baseline = Callable[[np.ndarray], np.ndarray]
 
-Steps = Annotated[int, Field(ge=1, le=100_000)]
+Steps = Annotated[int, Field(ge=2, le=100_000)]
 
 
 class PathOptions(Block):
-    """steps: at first, doubled until the completeness error is at most `tolerance`, or the next
-    doubling would be beyond max_steps."""
+    """steps: at first, an even number, doubled until the map's error is at most `tolerance`, or the
+    next doubling would be beyond max_steps."""
 
-    steps: Steps = 50
+    steps: Annotated[Steps, Field(multiple_of=2)] = 50
     max_steps: Steps = 3200
-    tolerance: Annotated[float, Field(gt=0, le=1)] = 0.01
+    tolerance: Annotated[float, Field(gt=0, le=1)] = 0.02
 
     @model_validator(mode="after")
     def _in_order(self) -> "PathOptions":
@@ -72,40 +81,56 @@ def integrated_gradients(
         images: float32 (n, height, width, channels) in [0, 1].
         targets: int64 (n,), class indices.
         baseline: where the way to the image starts.
-        steps: intervals that the way is divided into, at first; doubled for each row until its
-            completeness error is at most `tolerance`.
-        max_steps: they are not doubled beyond this.
-        tolerance: of the completeness error.
+        steps: intervals that the way is divided into, at first, an even number; doubled for each
+            row until its map's error is at most `tolerance`.
+        max_steps: they are not doubled beyond this; at least `steps`.
+        tolerance: of the map's error.
 
     Returns:
         maps float32 (n, height, width), signed, in logits: summed over the colour channels.
-        numbers: `completeness_error`, |the map's sum - the logits' difference| as a share of the
-        difference, or of a hundredth of a logit where the difference is smaller (see `additivity`);
-        `steps`.
+        numbers: `map_error`, an estimate (see `_change`); `completeness_error`, |the map's sum -
+        the logits' difference| as a share of the difference, or of a hundredth of a logit where
+        the difference is smaller (see `additivity`); `steps`.
     """
     begin = baseline(images)
     way = images - begin
     rows = np.arange(len(images))
     difference = network.logits(images)[rows, targets] - network.logits(begin)[rows, targets]
 
-    count = steps
+    count, missing = steps // 2, rows
     ends = np.ones(count + 1)
     ends[[0, -1]] = 0.5
     sums = _gradient_sums(network, begin, way, targets, np.arange(count + 1) / count, ends)
     maps = _maps(way, sums, count)
-    error, taken = additivity_gap(maps, difference), np.full(len(images), count)
-    missing = np.flatnonzero(error > tolerance)
+    error, taken = np.zeros(len(images)), np.zeros(len(images), np.float32)
     while len(missing) and 2 * count <= max_steps:
         between = (np.arange(count) + 0.5) / count
         sums[missing] += _gradient_sums(
             network, begin[missing], way[missing], targets[missing], between, np.ones(count)
         )
         count *= 2
-        maps[missing] = _maps(way[missing], sums[missing], count)
-        error[missing] = additivity_gap(maps[missing], difference[missing])
-        taken[missing] = count
+        finer = _maps(way[missing], sums[missing], count)
+        error[missing] = _change(maps[missing], finer)
+        maps[missing], taken[missing] = finer, count
         missing = missing[error[missing] > tolerance]
-    return Attribution(maps, {"completeness_error": error, "steps": taken.astype(np.float32)})
+    completeness = additivity_gap(maps, difference)
+    return Attribution(
+        maps, {"map_error": error, "completeness_error": completeness, "steps": taken}
+    )
+
+
+def _change(coarser: np.ndarray, finer: np.ndarray) -> np.ndarray:
+    """Return how far maps moved as the steps were doubled: an estimate of the finer ones' error.
+
+    Returns:
+        float64 (n,): the distance's Euclidean norm as a share of the finer map's, or of a hundredth
+        of a logit where that is smaller.
+    """
+    moved, size = (
+        np.sqrt(np.square(each, dtype=np.float64).sum(axis=(1, 2)))
+        for each in (finer - coarser, finer)
+    )
+    return moved / np.maximum(size, LEAST_DIFFERENCE)
 
 
 def _maps(way: np.ndarray, sums: np.ndarray, count: int) -> np.ndarray:
@@ -165,11 +190,16 @@ _BLACK = Method(
     arguments=lambda options, context: _from(partial(constant, colour=0.0), options),
     cost="slow",
     numbers={
+        "map_error": Number(
+            label="map error",
+            meaning="how far the map moved, as a share of its size, when the number of points was "
+            "last doubled: an estimate of how far it is from the exact one",
+            caption="error {:.1%}",
+        ),
         "completeness_error": Number(
             label="completeness error",
             meaning="how far the map's sum is from the difference of the scores it must make up, "
             "as a share",
-            caption="error {:.1%}",
         ),
         "steps": Number(label="steps", meaning="points on the path where the gradient was taken"),
     },

@@ -32,7 +32,7 @@ def test_the_numbers_in_the_reports_order() -> None:
     ("own", "expected"),
     [
         ({"r2": 0.666}, "R² 0.67"),
-        ({"completeness_error": 0.0042, "steps": 50.0}, "error 0.4 %"),
+        ({"completeness_error": 0.2, "map_error": 0.0042, "steps": 50.0}, "error 0.4 %"),
         ({"additivity_gap": float("nan")}, ""),
         ({"unheard_of": 1.0}, ""),
         ({}, ""),
