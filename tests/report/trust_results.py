@@ -25,7 +25,7 @@ BASELINES = ("black", "mean", "blurred")
 PERTURBED = ("deletion_logit", "deletion_probability", "insertion_logit", "insertion_probability")
 VARIANTS = dict.fromkeys((*PERTURBED, "morf_lerf_gap"), BASELINES)
 VARIANTS["infidelity"] = (*BASELINES, "noise")
-LOCALISATION = ("relevance_mass", "relevance_rank", "pointing_game")
+LOCALISATION = tuple(name for name, each in MEASURES.items() if each.group == "truth")
 SAMPLES = 50  # of the bootstrap: few, for speed
 POINTS = 5
 

@@ -29,7 +29,10 @@ from tests import small_cell
 CELL = "simple_cnn-digits"
 BLOCKS = {"explain": {"images": {"right_per_class": 1, "wrong_per_class": 1}}}
 QUICK = ("saliency", "gradcam", "lime", "gradient_shap")
-MASKED = {"relevance_mass", "relevance_rank", "pointing_game"}
+MASKED = {
+    "relevance_mass", "relevance_rank", "pointing_game", "magnitude_mass", "magnitude_rank",
+    "magnitude_pointing",
+}  # fmt: skip
 BESIDE_SHUFFLED = {"shuffled_spearman", "shuffled_ssim"}
 
 

@@ -28,13 +28,15 @@ def test_each_measure_stands_once_and_families_of_assess_are_those_with_options(
 
 
 SHOWN = [
-    "relevance_mass", "relevance_rank", "pointing_game",
+    "relevance_mass", "magnitude_mass", "relevance_rank", "magnitude_rank", "pointing_game",
+    "magnitude_pointing",
     "deletion_probability/black", "insertion_probability/black", "morf_lerf_gap/black",
     "infidelity/black", "randomised_spearman", "entropy_rise", "shuffled_spearman",
     "sensitivity_max", "shift_mean", "gini",
 ]  # fmt: skip
 HIGHER = {
-    "relevance_mass", "relevance_rank", "pointing_game", "insertion_probability",
+    "relevance_mass", "relevance_rank", "pointing_game", "magnitude_mass", "magnitude_rank",
+    "magnitude_pointing", "insertion_probability",
     "insertion_logit", "morf_lerf_gap", "entropy_rise", "gini",
 }  # fmt: skip
 OWN = HIGHER | {

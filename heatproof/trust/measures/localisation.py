@@ -1,10 +1,19 @@
 """Do the relevant pixels lie where the evidence is known to be? Masks as ground truth.
 
-Relevance is the map's signed value, so that a pixel that speaks against the target class is no
-evidence for it: masses count the positive part, orders go from the most positive to the most
-negative. Where several orders are possible, because pixels tie, a number is the mean over all of
-them. That needs no draw, and gives a map that says nothing (constant, or zero) the mask's share of
-the image, which is what chance gives.
+A signed map says of each pixel how much it speaks for the target class, and below zero, against it.
+A mask says where the evidence is, not which way each of its pixels speaks: of a planted patch some
+do for the class, and some against it. So each number is taken twice.
+
+- Of the positive part: does what the map holds for evidence of the class lie on the evidence? A
+  map and its negative differ here; but the negative is not at chance, since what is held against
+  the class lies on the evidence too.
+- Of the magnitude: does what the map holds for important, either way, lie there? A map and its
+  negative are equal here. A map that is right by its magnitude alone has found the place, and not
+  the direction.
+
+A map without negative values has the same number twice. Where several orders are possible, because
+pixels tie, a number is the mean over all of them. That needs no draw, and gives a map that says
+nothing (constant, or zero) the mask's share of the image, which is what chance gives.
 """
 
 from functools import partial
@@ -32,12 +41,14 @@ def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
     - relevance_mass: the mask's share of the positive relevance ("relevance mass accuracy", Arras
       et al. 2022, https://arxiv.org/abs/2003.07258); 0 for a map of which no pixel is positive.
     - relevance_rank: of the k most relevant pixels, the share that is in the mask of k pixels
-      ("relevance rank accuracy", ibid.).
+      ("relevance rank accuracy", ibid.); pixels that speak against the class come last.
     - pointing_game: whether the most relevant pixel is in the mask (Zhang et al. 2018, "Top-Down
       Neural Attention by Excitation Backprop", https://arxiv.org/abs/1608.00507), without their
       tolerance of 15 pixels, which is half of a small image.
+    - magnitude_mass, magnitude_rank, magnitude_pointing: the same of the map's magnitudes.
 
-    Any increasing function of a map leaves the last two as they are, a positive factor the first.
+    Any increasing function of a map leaves relevance_rank and pointing_game as they are, a positive
+    factor all of them.
 
     Args:
         maps: float (n, height, width), signed where the method is.
@@ -50,10 +61,15 @@ def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:
     relevance = maps.astype(np.float64).reshape(count, maps[0].size if count else 1)
     inside = masks.astype(bool).reshape(relevance.shape)
     sizes = inside.sum(axis=1)
+    one = np.ones_like(sizes)
+    magnitude = np.abs(relevance)
     numbers = {
         "relevance_mass": _mass(relevance, inside),
+        "magnitude_mass": _mass(magnitude, inside),
         "relevance_rank": _hits_among(relevance, inside, sizes),
-        "pointing_game": _hits_among(relevance, inside, np.ones_like(sizes)),
+        "magnitude_rank": _hits_among(magnitude, inside, sizes),
+        "pointing_game": _hits_among(relevance, inside, one),
+        "magnitude_pointing": _hits_among(magnitude, inside, one),
     }
     return {name: np.where(sizes > 0, values, np.nan) for name, values in numbers.items()}
 
@@ -117,15 +133,31 @@ FAMILY = Family(
             "al. 2022)",
         ),
         _measure(
+            name="magnitude_mass",
+            label="Mass in mask, magnitude",
+            meaning="the same share of all relevance, for the class and against it",
+        ),
+        _measure(
             name="relevance_rank",
             label="Rank in mask",
             meaning="of the most relevant pixels, as many as the evidence has, the share that lies "
-            "on it (Arras et al. 2022)",
+            "on it (Arras et al. 2022); pixels that speak against the class are the least relevant",
+        ),
+        _measure(
+            name="magnitude_rank",
+            label="Rank in mask, magnitude",
+            meaning="the same share of the pixels that matter most, for the class or against it",
         ),
         _measure(
             name="pointing_game",
             label="Pointing game",
             meaning="how often the most relevant pixel lies on the evidence (Zhang et al. 2018)",
+            reference="Zhang et al. 2018, https://arxiv.org/abs/1608.00507",
+        ),
+        _measure(
+            name="magnitude_pointing",
+            label="Pointing game, magnitude",
+            meaning="how often the pixel that matters most, for or against the class, lies there",
             reference="Zhang et al. 2018, https://arxiv.org/abs/1608.00507",
         ),
     ),
