@@ -4,11 +4,12 @@ None of them uses the network. A measure that prefers one of them to most method
 cell, measure what a method knows of the network.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from heatproof.trust.perturbation import own_random
 
 CENTRE_WIDTH = 0.25  # the Gaussian's standard deviation as a share of the image's side
 
@@ -66,13 +67,8 @@ def above_most(merits: Mapping[str, float]) -> list[str]:
 
 
 def _noise(image: np.ndarray, seed: int) -> np.ndarray:
-    """Return uniform noise in [0, 1), which seed and image decide.
-
-    So a map does not depend on what stands beside it, and equal images get equal noise.
-    """
-    digest = hashlib.sha256(image.astype(np.float32).tobytes()).digest()
-    own = int.from_bytes(digest[:16], "big")
-    return np.random.default_rng([seed, own]).random(image.shape[:2])
+    """Return uniform noise in [0, 1), which seed and image decide: equal images get equal noise."""
+    return own_random(image, seed).random(image.shape[:2])
 
 
 def _edges(image: np.ndarray, _seed: int) -> np.ndarray:

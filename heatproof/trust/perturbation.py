@@ -3,6 +3,7 @@
 What every measure that asks "what does the network predict without it?" is made of.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -83,15 +84,40 @@ def _joined(
         yield waiting
 
 
-def pixel_order(maps: np.ndarray, seed: int) -> np.ndarray:
-    """Order the pixels of each map from the most to the least relevant, by the signed value.
+def own_random(image: np.ndarray, seed: int) -> np.random.Generator:
+    """Return a generator that image and seed decide, whatever stands beside the image.
 
-    Equal values come in one random order, the same for every map. By index they would come row by
-    row, and a map that is zero almost everywhere would be judged by where in the image it lies.
+    Args:
+        image: float32 (height, width, channels).
+        seed: of the study.
+    """
+    digest = hashlib.sha256(image.astype(np.float32).tobytes()).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest[:16], "big")])
+
+
+def tie_orders(images: np.ndarray, seed: int) -> np.ndarray:
+    """Draw for each image the order in which pixels of equal relevance come.
+
+    Args:
+        images: float32 (n, height, width, channels).
+        seed: of the orders.
+
+    Returns:
+        int64 (n, height * width): in each row every pixel once.
+    """
+    pixels = images.shape[1] * images.shape[2]
+    orders = [own_random(image, seed).permutation(pixels) for image in images]
+    return np.array(orders, np.int64).reshape(len(images), pixels)
+
+
+def pixel_order(maps: np.ndarray, ties: np.ndarray) -> np.ndarray:
+    """Order the pixels of each map from the most to the least relevant, by the signed value.
 
     Args:
         maps: float (n, height, width).
-        seed: of the order of equal values.
+        ties: int64 (n, height * width), the order of equal values (`tie_orders`). By index they
+            would come row by row, and a map that is zero almost everywhere would be judged by where
+            in the image it lies.
 
     Returns:
         int64 (n, height * width), indices into the flattened map.
@@ -101,11 +127,9 @@ def pixel_order(maps: np.ndarray, seed: int) -> np.ndarray:
     """
     if np.isnan(maps).any():
         raise ValueError("a map has NaN in it, so its pixels have no order")
-    pixels = maps.shape[1] * maps.shape[2]
-    shuffled = np.random.default_rng(seed).permutation(pixels)
     # Less than zero rather than negated: 0 and -0 are equal values, and both become 0.
-    rising = 0 - maps.reshape(-1, pixels)[:, shuffled]
-    return shuffled[np.argsort(rising, axis=1, kind="stable")]
+    rising = np.take_along_axis(0 - maps.reshape(ties.shape), ties, axis=1)
+    return np.take_along_axis(ties, np.argsort(rising, axis=1, kind="stable"), axis=1)
 
 
 def pixel_counts(pixels: int, steps: int) -> np.ndarray:
@@ -171,26 +195,10 @@ def replace(image: np.ndarray, baseline: np.ndarray, marked: np.ndarray, into: n
     """
     bits = into.view(np.int32)
     marked = marked.reshape(len(marked), *image.shape)
-    np.bitwise_and(marked, _difference(image, baseline), out=bits)
+    # The same for all copies: (..., 1, height, width, channels).
+    difference = (image.view(np.int32) ^ baseline.view(np.int32))[..., None, :, :, :]
+    np.bitwise_and(marked, difference, out=bits)
     np.bitwise_xor(bits, image.view(np.int32), out=bits)
-
-
-def exchange(image: np.ndarray, baseline: np.ndarray, made: np.ndarray, into: np.ndarray) -> None:
-    """Write copies that have the baseline's pixels where others have the image's, and inversely.
-
-    Args:
-        image: float32 (height, width, channels).
-        baseline: float32 (..., height, width, channels), one or several.
-        made: float32 (..., m, height, width, channels), each pixel the image's or the baseline's,
-            as `replace` makes them.
-        into: like `made`, where they are written.
-    """
-    np.bitwise_xor(made.view(np.int32), _difference(image, baseline), out=into.view(np.int32))
-
-
-def _difference(image: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    # int32 (..., 1, height, width, channels): the same for all copies.
-    return (image.view(np.int32) ^ baseline.view(np.int32))[..., None, :, :, :]
 
 
 def require_matching(

@@ -10,7 +10,6 @@ import pytest
 from heatproof.trust import perturbation
 from heatproof.trust.perturbation import (
     PerturbedImages,
-    exchange,
     marks,
     path_marks,
     pixel_counts,
@@ -18,28 +17,36 @@ from heatproof.trust.perturbation import (
     predicted,
     replace,
     require_matching,
+    tie_orders,
 )
+
+
+def in_random_order(maps: np.ndarray) -> np.ndarray:
+    """Order the pixels of maps, ties in one random order."""
+    pixels = maps.shape[1] * maps.shape[2]
+    return pixel_order(maps, np.tile(np.random.default_rng(5).permutation(pixels), (len(maps), 1)))
 
 
 def test_the_most_relevant_pixel_is_first_and_a_negative_one_last() -> None:
     maps = np.array([[[0.5, -9.0, 2.0], [0.0, 7.0, -1.0]], [[1, 2, 3], [4, 5, 6]]])
-    assert pixel_order(maps, seed=0).tolist() == [[4, 2, 0, 3, 5, 1], [5, 4, 3, 2, 1, 0]]
+    assert in_random_order(maps).tolist() == [[4, 2, 0, 3, 5, 1], [5, 4, 3, 2, 1, 0]]
 
 
-def test_equal_values_come_in_one_random_order() -> None:
-    maps = np.stack([np.zeros((10, 10)), np.full((10, 10), 7.0)])
-    flat, again, other = (*pixel_order(maps, seed=3), pixel_order(maps, seed=4)[0])
-    assert sorted(flat) == list(range(100))
+def test_each_image_has_a_random_order_of_its_own() -> None:
+    images = np.random.default_rng(0).random((2, 10, 10, 1)).astype(np.float32)
+    one, other = tie_orders(images, seed=3)
+    assert sorted(one) == sorted(other) == list(range(100)) and one.tolist() != other.tolist()
     # Neither along the index nor against it: of 100 pixels in random order, about half rise.
-    assert 30 < (np.diff(flat) > 0).sum() < 70
-    assert again.tolist() == flat.tolist()
-    assert other.tolist() != flat.tolist()
+    assert 30 < (np.diff(one) > 0).sum() < 70
+    assert tie_orders(images[1:], seed=3).tolist() == [other.tolist()]
+    assert tie_orders(images[1:], seed=4).tolist() != [other.tolist()]
+    assert tie_orders(images[:0], seed=3).shape == (0, 100)
 
 
-def test_ties_among_others_keep_that_order() -> None:
+def test_ties_among_others_come_in_the_order_given() -> None:
     maps = np.zeros((2, 10, 10))
     maps[1, 0, :5], maps[1, 9, 5:] = 1, -1
-    flat, found = pixel_order(maps, seed=3)
+    flat, found = in_random_order(maps)
     expected = [*flat[flat < 5], *flat[(flat >= 5) & (flat < 95)], *flat[flat >= 95]]
     assert found.tolist() == expected
 
@@ -47,14 +54,14 @@ def test_ties_among_others_keep_that_order() -> None:
 def test_only_the_order_of_the_values_counts() -> None:
     map_ = np.random.default_rng(0).normal(size=(6, 5)).round(1)  # with ties
     maps = np.stack([map_, map_**3 * 5, np.exp(map_), -map_])
-    order, *same, other = pixel_order(maps, seed=0).tolist()
+    order, *same, other = in_random_order(maps).tolist()
     assert same == [order, order]
     assert other != order
 
 
 def test_nan_has_no_place_in_an_order() -> None:
     with pytest.raises(ValueError, match="NaN"):
-        pixel_order(np.array([[[0.0, np.nan]]]), seed=0)
+        pixel_order(np.array([[[0.0, np.nan]]]), np.array([[0, 1]]))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -65,7 +72,7 @@ def test_the_order_is_that_of_a_stable_sort(dtype: type) -> None:
     maps[3, 0], maps[3, 1], maps[3, 2] = np.inf, -np.inf, 3e38
     maps = maps.astype(dtype)
     shuffled = np.random.default_rng(5).permutation(63)
-    for found, values in zip(pixel_order(maps, seed=5), maps.reshape(4, 63), strict=True):
+    for found, values in zip(in_random_order(maps), maps.reshape(4, 63), strict=True):
         assert found.tolist() == sorted(shuffled, key=lambda pixel: -values[pixel])
 
 
@@ -108,10 +115,6 @@ def test_chosen_pixels_are_replaced_to_the_bit() -> None:
     replace(image, baseline, marks(chosen, channels=3), images)
     expected = np.where(chosen[..., None], baseline, image)
     np.testing.assert_array_equal(images.view(np.int32), expected.view(np.int32))
-    others = np.full((7, 5, 4, 3), np.nan, np.float32)
-    exchange(image, baseline, images, others)
-    expected = np.where(chosen[..., None], image, baseline)
-    np.testing.assert_array_equal(others.view(np.int32), expected.view(np.int32))
 
 
 def test_several_baselines_at_once_are_as_one_after_the_other() -> None:
@@ -122,10 +125,10 @@ def test_several_baselines_at_once_are_as_one_after_the_other() -> None:
     # As `faithfulness` has them: both kinds of images of a baseline beside each other.
     made = np.full((2, 2, 7, 5, 4, 3), np.nan, np.float32)
     replace(image, baselines, marks(chosen, channels=3), made[:, 0])
-    exchange(image, baselines, made[:, 0], made[:, 1])
-    for baseline, (replaced, exchanged) in zip(baselines, made, strict=True):
-        np.testing.assert_array_equal(replaced, np.where(chosen[..., None], baseline, image))
-        np.testing.assert_array_equal(exchanged, np.where(chosen[..., None], image, baseline))
+    replace(image, baselines, ~marks(chosen, channels=3), made[:, 1])
+    for baseline, (chosen_ones, others) in zip(baselines, made, strict=True):
+        np.testing.assert_array_equal(chosen_ones, np.where(chosen[..., None], baseline, image))
+        np.testing.assert_array_equal(others, np.where(chosen[..., None], image, baseline))
 
 
 SHAPE = (4, 4, 1)  # 64 bytes an image

@@ -7,6 +7,15 @@ deletion. Deleting the least relevant first (LeRF) goes through the same images 
 other way round: without its k least relevant pixels, an image shows its n - k most relevant ones.
 So one set of forward passes gives all of it.
 
+Pixels that tie have no order of their own, and many do: a class activation map is zero over half of
+the image. What is wanted is the mean over all their orders. It has no closed form, since a network
+is not linear in what is gone. To take them away at once, with a straight line in between, is no way
+out: the line gives scores that no image has, so that a map gains in insertion, and loses in
+deletion, by every tie. So the mean over images stands for it: each draws one order of its own, the
+same for all methods, from its pixels and the seed. And of tied pixels those that go first when the
+most relevant are deleted go first, too, when the least relevant are. So the draw cancels in the
+gap: that of a constant map is 0, as it is over all orders.
+
 What is followed is the class's probability and its logit. Softmax does not change when the same
 number is added to all logits, so a logit by itself has no zero to be a share of; here it is taken
 over the mean of the image's logits (the centred log-ratio of the probabilities). For the predicted
@@ -30,13 +39,13 @@ from heatproof.trust.measure import Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
-    exchange,
     path_marks,
     pixel_counts,
     pixel_order,
     predicted,
     replace,
     require_matching,
+    tie_orders,
 )
 
 # A start below this is no scale to divide by. In logits over their mean: 0.1 says that the class
@@ -119,7 +128,7 @@ def faithfulness(
         maps: method -> float (n, height, width), signed: what speaks against the class comes last.
         baselines: name -> float32 like `images`, what a pixel is replaced by.
         steps: how many, evenly spaced (`pixel_counts`).
-        seed: of the order of pixels of equal relevance.
+        seed: of the orders of pixels of equal relevance (`tie_orders`).
 
     Raises:
         ValueError: shapes do not match, a map has NaN in it, or there is no step.
@@ -132,7 +141,8 @@ def faithfulness(
     ends = [target_scores(predict(each), targets) for each in baselines.values()]
     both = len(baselines), len(PATHS)
     raw = np.empty((len(maps), len(images), *both, len(counts), len(SCORES)))
-    blocks = _both_paths(images, maps, baselines, counts[1:-1], seed)
+    ties = tie_orders(images, seed)
+    blocks = _both_paths(images, maps, baselines, counts[1:-1], ties)
     passed = predicted(predict, images.shape[1:], blocks)
     for of_method in raw if len(images) else ():
         logits = [next(passed) for _ in images]
@@ -179,28 +189,29 @@ def _both_paths(
     maps: dict[str, np.ndarray],
     baselines: dict[str, np.ndarray],
     counts: np.ndarray,
-    seed: int,
+    ties: np.ndarray,
 ) -> Iterator[PerturbedImages]:
     # For each method and image, of each baseline deletion's images, then insertion's.
     size = len(baselines) * len(PATHS) * len(counts)
     empty = [np.stack(each) for each in zip(*baselines.values(), strict=True)]
     for each in maps.values():
-        for row, order in enumerate(pixel_order(each, seed)):
-            yield PerturbedImages(size, partial(_write, images[row], empty[row], order, counts))
+        # Inserted last among ties is what was deleted first.
+        orders = np.stack([pixel_order(each, ties), pixel_order(each, ties[:, ::-1])], axis=1)
+        for image, removed, both in zip(images, empty, orders, strict=True):
+            yield PerturbedImages(size, partial(_write, image, removed, both, counts))
 
 
 def _write(
     image: np.ndarray,
     baselines: np.ndarray,
-    order: np.ndarray,
+    orders: np.ndarray,
     counts: np.ndarray,
     into: np.ndarray,
 ) -> None:
-    marked = path_marks(order, counts, image.shape[-1])
+    deleted, inserted = (path_marks(order, counts, image.shape[-1]) for order in orders)
     paths = into.reshape(len(baselines), len(PATHS), len(counts), *image.shape)
-    deletion, insertion = paths[:, 0], paths[:, 1]
-    replace(image, baselines, marked, deletion)
-    exchange(image, baselines, deletion, insertion)
+    replace(image, baselines, deleted, paths[:, 0])
+    replace(image, baselines, ~inserted, paths[:, 1])
 
 
 def _by_name(curves: np.ndarray) -> dict[str, np.ndarray]:

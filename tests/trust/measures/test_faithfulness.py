@@ -1,5 +1,7 @@
 """Deletion and insertion on a network that looks at one patch: areas worked out on paper."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -82,6 +84,26 @@ def test_a_constant_map_is_judged_by_no_order_of_pixels() -> None:
     ]
     assert np.mean(areas) == pytest.approx(0.5, abs=0.05)
     assert min(areas) > 1 / 12 + 0.05
+
+
+def test_tied_pixels_stand_for_all_of_their_orders() -> None:
+    """Of a network that needs all four pixels of the patch: known, though it is not linear."""
+
+    def whole_patch(images: np.ndarray) -> np.ndarray:
+        return np.outer((images[:, 2:4, 1:3, 0] > 0).all(axis=(1, 2)), np.eye(CLASSES)[1])
+
+    images = white(400)
+    images[:, 0, 0, 0] = np.linspace(0.5, 1, 400)  # each draws an order of its own
+    values = measured({"constant": np.zeros((400, SIDE, SIDE))}, whole_patch, images=images)
+    areas = values.values["black"]["constant"]
+    # None of the patch is among the first k of all pixels.
+    left = [math.comb(SIDE**2 - PATCH, k) / math.comb(SIDE**2, k) for k in range(SIDE**2 + 1)]
+    expected = np.trapezoid(left, dx=1 / SIDE**2)
+    for name in ("deletion_logit", "insertion_logit"):
+        assert areas[name].mean() == pytest.approx(expected, abs=0.02)
+        assert areas[name].std() > 0.1
+    # Ties go in one order when the most and when the least relevant are deleted.
+    np.testing.assert_allclose(areas["morf_lerf_gap"], 0, atol=1e-12)
 
 
 def test_curves_hold_the_whole_image_and_the_bare_baseline() -> None:
