@@ -13,6 +13,7 @@ from typing import get_args
 from heatproof.config import params
 from heatproof.config.models import Budget
 from heatproof.datasets.class_folders import labelled_by_folder
+from heatproof.datasets.labelled_files import outsiders, refuse
 from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.new import examples, folder, inspection, proposal, texts
 from heatproof.run.errors import UserError, nearest, printable
@@ -91,6 +92,7 @@ def new(arguments: argparse.Namespace) -> None:
         if arguments.labels
         else labelled_by_folder(pictures)
     )
+    refuse(list(outsiders(listing.images, pictures)))
     found, looked_at = inspection.inspect(listing.in_parts())
     for line in [*found.description(), *listing.all_remarks(), *listing.unusable[:20]]:
         print(printable(line))

@@ -4,12 +4,12 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from heatproof.datasets.decoding import UNREADABLE, as_pixels, opened
+from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
 from heatproof.datasets.labelled_files import Labelled
+from heatproof.datasets.reading import read_images
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import plural
 
@@ -71,33 +71,35 @@ class Found:
         return lines
 
 
-def inspect(images: Sequence[Labelled]) -> tuple[Found, list[Path]]:
+def inspect(images: Sequence[Labelled]) -> tuple[Found, list[Labelled]]:
     """Count the classes, and decode some of the pictures.
 
     Returns:
-        What was found, and the files that were decoded.
+        What was found, and the pictures that were decoded.
 
     Raises:
         UserError: none of the pictures can be read.
     """
     step = -(-len(images) // LOOKED_AT)
-    sizes, read, grey = [], [], True
+    sizes, read, grey, why = [], [], True, ""
     for image in images[::step]:
         try:
             picture = opened(image.path)
-        except UNREADABLE:
-            continue  # `fetch` lists them all
+        except UNREADABLE as error:  # `fetch` lists them all
+            with quietly():
+                why = why or f"{image.path}: {why_unreadable(image.path, error)}"
+            continue
         sizes.append(picture.size)
-        read.append(image.path)
+        read.append(image)
         grey = grey and _is_grey(picture)
     if not read:
-        raise UserError(f"{images[0].path.parent}: none of the pictures can be read")
+        raise UserError(f"{why}; none of {len(images[::step]):,} pictures can be read")
     return Found(dict(Counter(image.label for image in images)), sizes, grey), read
 
 
-def moments(files: Sequence[Path], height: int, width: int, colour: str) -> tuple[list, list]:
+def moments(images: Sequence[Labelled], height: int, width: int, colour: str) -> tuple[list, list]:
     """Return the mean and standard deviation of each channel, of pictures in [0, 1]."""
-    pixels = np.stack([as_pixels(opened(path), height, width, colour) for path in files]) / 255
+    pixels = read_images(images, (height, width), colour, None).pixels / 255
     axes = (0, 1, 2)
     rounded = ([round(float(x), 4) for x in part] for part in (pixels.mean(axes), pixels.std(axes)))
     mean, std = rounded

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from heatproof.config import params
-from heatproof.new import command, examples, folder, proposal, update
+from heatproof.datasets.labelled_files import Labelled
+from heatproof.new import command, examples, folder, inspection, proposal, update
 from heatproof.run import ending
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
@@ -100,6 +101,29 @@ def test_a_mistake_is_a_line_and_makes_nothing(
     told = capsys.readouterr().err
     assert message in told and told.startswith("error: ") and told.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, capsys) -> None:
+    for part in ("train", "val"):
+        pictures(tmp_path / "own" / part, False, *[(20, 28)] * 4)
+    (tmp_path / "own" / "train" / "class 0" / "notes.txt").write_text("mine")
+    assert made(monkeypatch, tmp_path / "study", "--images", tmp_path / "own") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("16 pictures of 2 classes: class 0 8, class 1 8\n")
+    assert "the images' own split is kept: 8 train, 8 validation; there is no test part" in said
+    assert "1 file is no image: notes.txt\n" in said
+
+
+def test_pictures_of_12_bits_have_the_moments_that_training_sees(tmp_path: Path) -> None:
+    for value in (1000, 4000):  # the darker one would be taken for one of 10 bits
+        Image.fromarray(np.full((8, 8), value, np.uint16)).save(tmp_path / f"{value}.png")
+    images = [Labelled(path, "a", str(path)) for path in sorted(tmp_path.iterdir())]
+    mean, _ = inspection.moments(inspection.inspect(images)[1], 8, 8, "gray")
+    assert mean == [pytest.approx(2500 / 4095, abs=0.001)]
+    for image in images:
+        image.path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"1000.png: the file is empty.*none of 2 pictures"):
+        inspection.inspect(images)
 
 
 def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, capsys) -> None:
