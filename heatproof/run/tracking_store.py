@@ -103,6 +103,8 @@ def _make(store: Callable[[str, str], object], database: Path) -> None:
             f"{aside.name}, and tracking starts again with an empty one",
             file=sys.stderr,
         )
+    elif database.exists():  # an empty file, in which MLflow would make its tables in place
+        database.unlink()
     unfinished = database.with_name(f"{database.name}.{os.getpid()}.new")
     unfinished.write_bytes(b"")  # where it cannot be made MLflow would try for a minute
     store(f"{LOCAL}{os.path.relpath(unfinished)}", _artifacts(database))
