@@ -14,7 +14,6 @@ from heatproof.run import command
 if __name__ == "__main__":
     command.start("stages.fingerprint", purpose="List what each stage runs, in data/code/.")
 
-import json
 from pathlib import Path
 
 from heatproof.attribution import registry
@@ -29,16 +28,15 @@ from heatproof.trust import registry as trust_registry
 STAGES = Path(__file__).parent
 # They have a list for each family, and none.
 OTHERS = ("__init__", "explain", "measure", "fingerprint")
-TELLING = ("report",)  # what records say to readers counts there
 
 
 def main() -> None:
     study = params.load()
     code = {
-        f"code/{name}.txt": listed(*modules, prose=name in TELLING)
+        f"code/{name}.txt": listed(*modules, prose=name in source_code.TELLING)
         for name, modules in entries(study).items()
     }
-    settings = {f"runs/{name}.json": described(study, name) for name in study.runs}
+    settings = {f"runs/{name}.json": study.run(name).description() for name in study.runs}
     for name, content in (code | settings).items():
         atomic.write_text(paths.DATA / name, content)
     for folder in (paths.DATA / "code", paths.DATA / "runs"):
@@ -88,8 +86,3 @@ def listed(*modules: str, prose: bool = False) -> str:
     """Return a line for each file of code: its hash and its path."""
     digests = source_code.digests(*modules, prose=prose)
     return "".join(f"{digest}  {path}\n" for path, digest in digests.items())
-
-
-def described(study: params.Params, run: str) -> str:
-    """Return what decides a run's training beside code and data, as JSON."""
-    return json.dumps(study.run(run).model_dump(mode="json"), indent=1) + "\n"

@@ -18,10 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from heatproof.run import forkserver, tracking
+from heatproof.run import forkserver, stage, tracking
 from heatproof.statistics import numbers
 from heatproof.storage import resuming
 from tools import lock_file
@@ -92,7 +93,7 @@ def run(*words: str) -> Ended:
     Trainings keep their checkpoints until DVC has recorded their results. Stages that need
     TensorFlow are copies of a process that has it loaded (`forkserver`), and what they track is
     sent by one process (`tracking`). Of dvc.lock only the entry of the stage that ran is written
-    (`lock_file`).
+    (`lock_file`). DVC and its stages read params.yaml as it is now, whatever becomes of the file.
     """
     from dvc.cli import main
 
@@ -105,9 +106,11 @@ def run(*words: str) -> Ended:
     logger.addHandler(watch)
     try:
         with (
+            stage.parameters_kept(),
             forkserver.offered(),
             tracking.sender(),
             lock_file.written_by_entry(),
+            _parameters_read_as_kept(),
             _missing_files_unhashed(),
         ):
             code = main(list(words))
@@ -136,6 +139,30 @@ def _missing_files_unhashed() -> Iterator[None]:
         yield
     finally:
         cache._can_hash = can_hash
+
+
+@contextmanager
+def _parameters_read_as_kept() -> Iterator[None]:
+    """Have DVC read the copy of params.yaml, when it loads the pipeline and when it notes a stage.
+
+    It asks for the file itself before, which an editor that is about to write may have taken away.
+    """
+    from dvc.dependency import param
+    from dvc.utils import serialize
+
+    load_path, params = serialize.load_path, stage.PARAMS.resolve()
+
+    def load_kept(path: str, fs: Any, **options: Any) -> Any:
+        kept = str(stage.begun_with(params)) if Path(path).resolve() == params else path
+        return load_path(kept, fs, **options)
+
+    serialize.load_path = param.load_path = load_kept
+    param.ParamsDependency.exists, param.ParamsDependency.isfile = True, lambda self: True
+    try:
+        yield
+    finally:
+        serialize.load_path = param.load_path = load_path
+        del param.ParamsDependency.exists, param.ParamsDependency.isfile
 
 
 def where_it_stands(ended: Ended, again: str, folder: Path) -> str:

@@ -21,7 +21,7 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.new import update
-from heatproof.run import forkserver, tracking
+from heatproof.run import forkserver, stage, tracking
 from heatproof.run.errors import UserError, nearest
 from heatproof.run.git import git
 from heatproof.storage import atomic
@@ -94,7 +94,7 @@ def main() -> None:
             print(f"the report will not say which commit the results are of: {error}", flush=True)
         repair.repair(here)
         if arguments.jobs != 1:
-            with forkserver.offered(), tracking.sender():
+            with stage.parameters_kept(), forkserver.offered(), tracking.sender():
                 sys.exit(jobs.run(arguments.jobs, here, again))
         sys.stdout.flush()
         # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:

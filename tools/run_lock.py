@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from heatproof.run import orphans
 from heatproof.run.errors import UserError
 
 
@@ -15,7 +16,8 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
     """Hold `folder` for one run; wait, with a word on who holds it, where another one is at work.
 
     The operating system gives the lock back when its holder ends, however it ends. DVC's own lock
-    is free while a stage runs, and waits for three seconds only.
+    is free while a stage runs, and waits for three seconds only. What is started within ends with
+    the holder (`orphans`).
 
     Args:
         folder: the repository.
@@ -42,7 +44,9 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
         file.truncate(0)
         file.write(f"`{command}` (process {os.getpid()}, since {time.strftime('%H:%M')})\n")
         file.flush()
+        os.environ[orphans.OWNER] = str(os.getpid())
         try:
             yield
         finally:
+            os.environ.pop(orphans.OWNER, None)
             file.truncate(0)

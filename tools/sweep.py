@@ -25,6 +25,7 @@ from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
 from tools import experiments as page
+from tools.run_lock import run_lock
 from tools.shell import dvc
 
 TRACKED = ("dvc.yaml", str(params.PARAMS), "stages/train.py")
@@ -134,7 +135,8 @@ def main() -> None:
     # An experiment runs in another folder, from which a relative path leads astray.
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
-    failed = run(names, f"evaluate@{arguments.cell}", arguments.also)
+    with run_lock(Path.cwd(), "make sweep", "sweep"):
+        failed = run(names, f"evaluate@{arguments.cell}", arguments.also)
     starts = page.collect()
     # The present commit's last: of two commits' experiments of one name its own counts.
     outcomes = {e.name: e for start in reversed(starts) for e in start.experiments}

@@ -6,6 +6,8 @@ network's hyperparameters in `models/architectures/<architecture>.py`. Reading p
 imports TensorFlow.
 """
 
+import os
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,10 +25,10 @@ from heatproof.datasets.options import Dataset
 from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import FeaturesOptions, RunComparisonOptions
 from heatproof.run.errors import UserError, nearest
+from heatproof.run.stage import PARAMS, STAGE, begun_with
 from heatproof.training.options import Schedule, Training
 from heatproof.trust.options import AssessOptions, PublishedSanityOptions
 
-PARAMS = Path("params.yaml")
 _OF_0_1 = ("twins", "seeds")  # what params.yaml of that release has, in the place of `runs`
 
 T = TypeVar("T")
@@ -151,10 +153,18 @@ class Params(Block):
 def load(path: Path = PARAMS) -> Params:
     """Read and validate a parameters file.
 
+    A stage reads params.yaml once, and within a run the copy that the run began with.
+
     Raises:
         UserError: naming the file, each wrong key and its value, what was expected, what to do.
     """
-    params = validated(path, "", Params, _read(path))
+    if path != PARAMS:
+        return _loaded(path, path)
+    return (_loaded_once if STAGE in os.environ else _loaded)(path, begun_with(path))
+
+
+def _loaded(path: Path, source: Path) -> Params:
+    params = validated(path, "", Params, _read(path, source))
     for name, model in params.models.items():
         for budget, schedules in model.schedules.items():
             for dataset in schedules:
@@ -164,8 +174,11 @@ def load(path: Path = PARAMS) -> Params:
     return params
 
 
-def _read(path: Path) -> dict[str, Any]:
-    content = read_yaml(path)
+_loaded_once = cache(_loaded)
+
+
+def _read(path: Path, source: Path) -> dict[str, Any]:
+    content = read_yaml(path, source)
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected a mapping of parameters; restore it with git checkout")
     if "runs" not in content and (earlier := [key for key in _OF_0_1 if key in content]):

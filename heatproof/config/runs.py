@@ -1,5 +1,6 @@
 """Runs of cells, in params.yaml and resolved: one training with everything that it uses."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -70,3 +71,7 @@ class Run(Block):
     def is_cells_own(self) -> bool:
         """Whether this is the run that is explained and assessed as the cell."""
         return self.name == self.cell
+
+    def description(self) -> str:
+        """Return what decides the training beside code and data, as data/runs/<run>.json has it."""
+        return json.dumps(self.model_dump(mode="json"), indent=1) + "\n"

@@ -25,10 +25,15 @@ class _Constructor(SafeConstructor):
         super().flatten_mapping(node)
 
 
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file of the repository. Raises UserError if it is missing or not valid YAML."""
+def read_yaml(path: Path, source: Path | None = None) -> Any:
+    """Read a YAML file of the repository, or what is kept of it in `source`.
+
+    Raises:
+        UserError: it is missing or not valid YAML.
+    """
+    source = source or path
     # A pipe would be waited for, a device read for ever.
-    if not path.is_file() and (path.is_symlink() or path.exists()):
+    if not source.is_file() and (source.is_symlink() or source.exists()):
         raise UserError(
             f"{path}: this is no file (but a folder, a pipe, a device, or a link to nothing); "
             "restore it with git checkout"
@@ -36,7 +41,7 @@ def read_yaml(path: Path) -> Any:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        return yaml.load(path.read_text(encoding="utf-8"))
+        return yaml.load(source.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(
             f"{path}: there is no such file; run the command in the repository's folder"

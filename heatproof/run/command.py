@@ -52,12 +52,14 @@ def start(
     """
     interrupts.keep()
     try:  # not at the top: a Ctrl-C while these are loaded is to be kept
-        from heatproof.run import account, runtime, temporary
+        from heatproof.run import account, orphans, runtime, stage, temporary
         from heatproof.run.ending import escape_unprintable, run
     except KeyboardInterrupt:
         interrupts.end()
 
     def main() -> None:
+        interrupts.hear_hangup()
+        orphans.end_with_run()
         escape_unprintable()
         temporary.use_private_folder()
         account.complete()
@@ -73,29 +75,17 @@ def start(
             if uses == "tensorflow":
                 runtime.require_tensorflow(module)
             runtime.require_backend()
-            if _ran_elsewhere(module):
-                return
+            from heatproof.run import forkserver
+
+            # Have another process do the work of this program, if one offers to.
+            code = forkserver.run_elsewhere(module, sys.argv[1:])
+            if code is not None:
+                sys.exit(code)
             if check:
                 place, _, function = check.partition(":")
                 getattr(importlib.import_module(place), function)()
             runtime.load_keras()
-        importlib.import_module(module).main()
+        stage.call(module)
 
     run(main)
     sys.exit(0)
-
-
-def _ran_elsewhere(module: str) -> bool:
-    """Have another process do the work of this program, if one offers to; exit as it did."""
-    from heatproof.run import forkserver
-
-    code = forkserver.run_elsewhere(module, sys.argv[1:])
-    if code is None:
-        return False
-    if code < 0:  # a signal ended it: this one ends in the same way
-        import signal
-
-        sys.stderr.flush()
-        signal.signal(-code, signal.SIG_DFL)
-        os.kill(os.getpid(), -code)
-    sys.exit(code)

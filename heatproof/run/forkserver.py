@@ -36,7 +36,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from heatproof.run import interrupts, runtime
+from heatproof.run import interrupts, runtime, stage
 from heatproof.run.ending import escape_unprintable, run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
@@ -46,6 +46,7 @@ LIBRARIES = (
     "tensorflow", "keras", "h5py", "pydantic", "ruamel.yaml", "scipy.ndimage",
     "matplotlib.figure",
 )  # fmt: skip
+INTERRUPTS = (signal.SIGINT, signal.SIGHUP)
 _LENGTH = 10  # a request is this many bytes of its length, in decimal, then JSON
 _REQUEST_SECONDS = 10.0
 _PR_SET_PDEATHSIG = 1
@@ -55,8 +56,8 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
     """Have a copy run `main` of a module in this folder and environment, with these arguments.
 
     Returns:
-        Its exit code, or the negative number of the signal that ended it; None if no copy could be
-        had, so that nothing was done.
+        Its exit code, where a signal ended it as a shell has it; None if no copy could be had, so
+        that nothing was done.
     """
     name = os.environ.get(OFFER)
     if not name or os.environ.get("KERAS_BACKEND", "") not in ("", "tensorflow"):
@@ -67,8 +68,8 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
         "folder": str(Path.cwd()),
         "environment": {name: value for name, value in os.environ.items() if name != OFFER},
         "group": os.getpgrp(),
-        # A shell's background jobs ignore Ctrl-C.
-        "interruptible": signal.getsignal(signal.SIGINT) is not signal.SIG_IGN,
+        # A shell's background jobs ignore Ctrl-C, and what nohup starts a closed terminal.
+        "ignored": [n for n in INTERRUPTS if signal.getsignal(n) is signal.SIG_IGN],
     }
     content = json.dumps(request).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as offer:
@@ -82,12 +83,25 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
             return None
         if not begun:  # it could not load its libraries, or is of another session
             return None
-        # The copy is told of Ctrl-C too, and decides what comes of it.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # The copy is told too, and decides what comes of it.
+        for number in INTERRUPTS:
+            signal.signal(number, signal.SIG_IGN)
         with answers, suppress(OSError, ValueError):
-            return int(answers.readline())
+            code = int(answers.readline())
+            if code >= 0:
+                return code
+            print(f"error: {module}: {_ended(int(begun), -code)}", file=sys.stderr)
+            return 128 - code
     print(f"error: {module}: the process that it ran in was ended", file=sys.stderr)
     return 1
+
+
+def _ended(process: int, number: int) -> str:
+    """Return what to say of a copy that a signal ended."""
+    by = signal.Signals(number).name
+    if number == signal.SIGKILL:
+        by += ", by hand or by the system, which ends what takes too much memory"
+    return f"process {process}, in which it ran, was ended by {by}; completed work is saved"
 
 
 @contextmanager
@@ -146,8 +160,10 @@ def _start_when_asked(requests: socket.socket, ended: int) -> None:
 
 def main() -> None:
     """Load the libraries, then make copies until the process that offers them ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
     escape_unprintable()
+    own = _own_code()
     requests, ended = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     runtime.choose_kernels()
     gc.disable()  # what is loaded is no garbage, and looking for it takes a third of the time
@@ -173,16 +189,16 @@ def main() -> None:
         if requests in ready:
             client, _ = requests.accept()
             try:
+                if _own_code() != own:
+                    raise ValueError("this process has other code than there is now")
                 request, streams = _received(client)
             except (OSError, ValueError):
                 client.close()
                 continue
-            process = context.Process(target=_become, args=(request, streams))
+            process = context.Process(target=_become, args=(request, streams, client))
             process.start()
             for stream in streams:
                 os.close(stream)
-            with suppress(OSError):
-                client.sendall(b"%d\n" % process.pid)
             copies[process.sentinel] = process, client
 
 
@@ -206,13 +222,27 @@ def _received(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return json.loads(content), streams
 
 
-def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
+def _own_code() -> dict[str, int]:
+    """Return when each file of the project's that this process has loaded was changed."""
+    files = [m.__file__ for n, m in sys.modules.items() if n.startswith("heatproof")]
+    return {file: Path(file).stat().st_mtime_ns for file in files if file}
+
+
+def _become(request: dict[str, Any], streams: Sequence[int], client: socket.socket) -> None:
     """Be the program that was asked for."""
     interrupts.keep()
     end_with_parent()  # nobody could say then how this one ended
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it had ended before
+        os._exit(1)
     os.setpgid(0, request["group"])
-    interrupt = signal.default_int_handler if request["interruptible"] else signal.SIG_IGN
-    signal.signal(signal.SIGINT, interrupt)
+    if signal.SIGINT not in request["ignored"]:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.SIGHUP not in request["ignored"]:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        interrupts.hear_hangup()
+    # From here on Ctrl-C reaches this process, so that the one that asked may ignore it.
+    client.sendall(b"%d\n" % os.getpid())
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)
@@ -230,7 +260,7 @@ def _become(request: dict[str, Any], streams: Sequence[int]) -> None:
     sys.argv = [request["module"], *request["arguments"]]
 
     def program() -> None:
-        importlib.import_module(request["module"]).main()
+        stage.call(request["module"])
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()

@@ -1,4 +1,4 @@
-"""Ctrl-C: how it ends a program, and how none is lost.
+"""Ctrl-C and a closed terminal: how they end a program, and how none is lost.
 
 One that comes while Python clears something away, as in the callback that it calls at the end of
 every import, is an exception that Python ignores: what was pressed would have no effect. This
@@ -15,10 +15,20 @@ TYPE_CHECKING = False  # as typing has it, which takes a moment to load
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_LAST_SECONDS = 10.0  # to end after a terminal was closed
+
 
 def keep() -> None:
     """Have a Ctrl-C that would be lost sent again, from now on and until the process ends."""
     sys.unraisablehook = _resend
+
+
+def hear_hangup() -> None:
+    """Have a closed terminal end this process as Ctrl-C does; not where it should not, by nohup."""
+    import signal
+
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _hang_up)
 
 
 def end() -> NoReturn:
@@ -41,3 +51,16 @@ def _resend(unraisable: sys.UnraisableHookArgs) -> None:
     again = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
     again.daemon = True
     again.start()
+
+
+def _hang_up(number: int, frame: object) -> None:
+    import signal
+    import threading
+
+    signal.signal(number, signal.SIG_IGN)  # what started this process may be about to send another
+    last = threading.Timer(_LAST_SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
+    last.daemon = True
+    last.start()
+    # DVC ignores Ctrl-C while a stage is at work, which is told too, and waits for its end.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN or "DVC_STAGE" in os.environ:
+        raise KeyboardInterrupt

@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from heatproof.run.errors import UserError, masked
 from heatproof.run.git import git
+from heatproof.run.stage import begun_with
 
 PARAMS = "params.yaml"
 # What decides a run's outcome; dvc.lock and metrics/ change while a pipeline runs, by design.
@@ -76,7 +77,7 @@ def _sources(folder: Path) -> dict[str, Any]:
         changed = [entry[3:] for entry in status.split("\0") if entry]
         differ = any(Path(name).name == PARAMS for name in changed)
         before = git("show", f"HEAD:./{PARAMS}", folder=folder) if differ else ""
-        now = (folder / PARAMS).read_text(encoding="utf-8") if differ else ""
+        now = begun_with(folder / PARAMS).read_text(encoding="utf-8") if differ else ""
     except (OSError, UserError, ValueError):
         return nothing
     return {

@@ -26,6 +26,7 @@ EVERYWHERE = ("heatproof.storage.seal",)  # a file that is not sealed as it is n
 # Keywords whose text only people read: what a record says in tables and reports.
 PROSE = ("label", "inline", "meaning", "reference", "unit", "shows", "address", "caption",
          "colours")  # fmt: skip
+TELLING = ("report",)  # stages that show prose, for which it counts
 LABELS = "_LABELS"  # the end of a constant's name whose values are prose
 FINDERS = (
     "heatproof.attribution.registry",
@@ -42,7 +43,7 @@ TRACKED_PICTURES = (
 def digests(*modules: str, prose: bool = False) -> dict[str, str]:
     """Return the files that decide what `modules` compute, by path, each with its `digest`."""
     paths = files(used_by(*modules, finders=prose))
-    return {path.relative_to(ROOT).as_posix(): digest(path, prose) for path in paths}
+    return {path.relative_to(ROOT).as_posix(): _digest(path, prose) for path in paths}
 
 
 def used_by(*modules: str, finders: bool = False) -> set[str]:
@@ -101,7 +102,6 @@ def files(modules: set[str]) -> list[Path]:
     return sorted(paths)
 
 
-@cache
 def digest(path: Path, prose: bool = False) -> str:
     """Return a SHA-256 of what a file does: of a module without what only people read.
 
@@ -111,6 +111,9 @@ def digest(path: Path, prose: bool = False) -> str:
     if path.suffix == ".py":
         content = strip_comments(content.decode("utf-8"), prose).encode()
     return hashlib.sha256(content).hexdigest()
+
+
+_digest = cache(digest)  # many lists have the same files
 
 
 def strip_comments(source: str, keep_prose: bool = False) -> str:

@@ -13,6 +13,10 @@ _TEMPORARY = re.compile(r"\.(\d+)\.unfinished\..+")
 _cleared: set[Path] = set()
 
 
+def guard() -> None:
+    """Called before a file is put in place; a stage of DVC's has its own here (`inputs`)."""
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in `path`'s folder; move it onto `path` if the block succeeds.
@@ -34,6 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
+        guard()
         os.replace(temporary, path)
     except OSError as error:
         if error.filename in (None, str(temporary)):  # a full disk is not told with a name

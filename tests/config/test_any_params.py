@@ -72,7 +72,7 @@ def outcome(capsys: pytest.CaptureFixture[str]) -> str:
 def test_any_change_of_a_value_or_key_is_valid_or_named(case, capsys) -> None:
     content, paths = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(params, "read_yaml", lambda path: content)
+        patch.setattr(params, "read_yaml", lambda *_: content)
         said = outcome(capsys)
     if not said:
         return
@@ -95,7 +95,7 @@ class Trained(Exception):
 
 def is_valid(content: dict[str, Any]) -> bool:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(params, "read_yaml", lambda path: content)
+        patch.setattr(params, "read_yaml", lambda *_: content)
         try:
             params.load()
         except UserError:
@@ -113,7 +113,7 @@ def test_what_is_valid_trains(case) -> None:
 
     content, cell = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(params, "read_yaml", lambda path: content)
+        patch.setattr(params, "read_yaml", lambda *_: content)
         study = params.load()
     random = np.random.default_rng(0)
     labels = np.arange(16, dtype=np.int64) % 4
