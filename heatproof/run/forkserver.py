@@ -36,7 +36,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from heatproof.run import interrupts, runtime, stage
+from heatproof.run import interrupts, orphans, runtime, stage
 from heatproof.run.ending import escape_unprintable, run
 
 OFFER = "STUDY_LOADED"  # the name of an abstract Unix socket
@@ -72,16 +72,16 @@ def run_elsewhere(module: str, arguments: Sequence[str]) -> int | None:
         "ignored": [n for n in INTERRUPTS if signal.getsignal(n) is signal.SIG_IGN],
     }
     content = json.dumps(request).encode()
+    begun = ""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as offer:
-        try:
+        answers = offer.makefile("r", encoding="ascii")
+        with suppress(OSError):  # it may be gone
             offer.connect(f"\0{name}")
             socket.send_fds(offer, [b"%*d" % (_LENGTH, len(content))], [0, 1, 2])
             offer.sendall(content)
-            answers = offer.makefile("r", encoding="ascii")
             begun = answers.readline()
-        except OSError:  # it is gone
-            return None
-        if not begun:  # it could not load its libraries, or is of another session
+        if not begun:  # or it could not load its libraries, or is of another session
+            orphans.require_run()
             return None
         # The copy is told too, and decides what comes of it.
         for number in INTERRUPTS:

@@ -65,16 +65,23 @@ def _is_shell(process: int) -> bool:
 
 
 def _parent(process: int) -> int:
-    try:
-        stat = Path(f"/proc/{process}/stat").read_bytes()
-    except OSError:
-        return 0
-    return int(stat.rpartition(b") ")[2].split()[1])
+    return int((_status(process) or ["", "0"])[1])
 
 
 def _runs(process: int) -> bool:
+    """Whether a process is there, and not only remembered by what started it."""
+    if status := _status(process):
+        return status[0] != "Z"
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     return True
+
+
+def _status(process: int) -> list[str]:
+    """Return the state of a process, its parent, and more; nothing if there is no telling."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(") ")[2].split()
+    except OSError:
+        return []

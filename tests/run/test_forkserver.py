@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from heatproof.run import ending, forkserver
@@ -109,6 +112,10 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def children(process: subprocess.Popen) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children()
+
+
 def at_work(folder: Path) -> int:
     """Wait for a copy that runs `waits`; return its process."""
     until(lambda: (folder / "process").exists() and (folder / "process").read_text() != "")
@@ -163,8 +170,10 @@ def test_a_bug_keeps_its_traceback(folder, offer) -> None:
     assert err.startswith("Traceback") and err.endswith("ValueError: /\n")
 
 
-def test_an_end_by_a_signal_is_reported(folder, offer) -> None:
-    assert said(folder, "dies")[0] == f"code {-signal.SIGKILL}\n"
+def test_an_end_by_a_signal_is_a_line(folder, offer) -> None:
+    out, err = said(folder, "dies")
+    assert out == f"code {128 + signal.SIGKILL}\n"
+    assert re.fullmatch(r"error: dies: process \d+, in which it ran, was ended by SIGKILL.*\n", err)
 
 
 def test_ctrl_c_comes_once_and_the_copy_decides_what_it_means(folder, offer) -> None:
@@ -217,6 +226,31 @@ def test_all_end_with_the_process_that_offered(folder) -> None:
     offers.kill()
     until(lambda: not runs(copied) and not runs(copy))
     assert "the process that it ran in was ended" in offers.communicate(timeout=30)[1]
+
+
+def test_none_runs_by_itself_once_the_run_was_killed_while_libraries_were_loaded(folder) -> None:
+    """Nobody holds the folder's lock any more."""
+    (folder / "slow.py").write_text("import time; time.sleep(1)")
+    asks = f"from heatproof.run import orphans; orphans.end_with_run(){ASKS}"
+    owns = (
+        "import os; os.environ |= {'STUDY_RUN': str(os.getpid()), "
+        "'PYTHONPATH': os.environ['PYTHONPATH'] + ':' + os.getcwd()}"
+    )
+    offers = start(folder, asks, code=owns + OFFERS.replace("colorsys", "slow"))
+    until(lambda: "heatproof.run.forkserver" in [w for c in children(offers) for w in c.cmdline()])
+    offers.kill()
+    assert "by itself" not in offers.communicate(timeout=30)[0]
+
+
+def test_code_that_changed_since_it_was_loaded_is_not_copied(folder, tmp_path_factory, monkeypatch):
+    root = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "heatproof" / "run", root / "heatproof" / "run")
+    (root / "heatproof" / "__init__.py").touch()
+    monkeypatch.setattr(forkserver, "ROOT", root)
+    with forkserver.offered():
+        assert said(folder, "tells")[0].endswith("code 3\n")
+        os.utime(root / "heatproof" / "run" / "runtime.py")
+        assert said(folder, "tells")[0] == "by itself\n"
 
 
 def test_nothing_is_left_when_the_offer_ends(folder) -> None:

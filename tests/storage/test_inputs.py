@@ -1,11 +1,11 @@
 """A stage's results are refused once something that they were made with is another."""
 
-import importlib
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -59,8 +59,9 @@ def written_again(path: Path) -> None:
 
 def imported_while_it_was_another() -> None:
     CODE.write_text("ONE = 2\n")
-    spec = importlib.util.spec_from_file_location("stages.counting", CODE.resolve())
-    sys.modules["stages.counting"] = importlib.util.module_from_spec(spec)
+    module = ModuleType("stages.counting")
+    module.__file__ = str(CODE.resolve())
+    sys.modules["stages.counting"] = module
     written_again(CODE)
     CODE.write_text("ONE = 1\n")
 
