@@ -114,7 +114,7 @@ mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 
 .PHONY: clean
 clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skips it)
-	@sh tools/clean.sh "$(FORCE)"
+	@sh tools/clean.sh "$(FORCE)" "$(PY)"
 
 # The environment. A stamp newer than its requirements means there is nothing to do.
 

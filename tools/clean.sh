@@ -1,9 +1,15 @@
 #!/bin/sh
-# Delete what can be made again at once, and results after asking: clean.sh "" | clean.sh 1
+# Delete what can be made again at once, and results after asking: clean.sh ""|1 <python>
 # What git or a person keeps stays: metrics/, dvc.lock, .dvc/cache, folders of one's own in data/.
 set -eu
 
 force=$1
+python=$2
+
+# Without an environment there is nothing that could run.
+if [ -x "$python" ]; then
+    "$python" -m tools.run_lock
+fi
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 rm -rf .pytest_cache .ruff_cache demo .verify .resume dvc_plots experiments exports report.html

@@ -66,7 +66,7 @@ def _restore_lock_file(folder: Path) -> None:
         )
     path.replace(folder / DAMAGED)
     if kept.exists():
-        shutil.copyfile(kept, path)
+        atomic.write_bytes(path, kept.read_bytes())
     print(
         f"{LOCK}: cut short when a run was killed, now {DAMAGED}; the one before that run is back, "
         "and DVC restores later results from its run-cache",
@@ -123,6 +123,7 @@ def _clear(folder: Path) -> None:
         for path in [folder / top, *(folder / top).rglob("*")]:
             if path.is_dir() and not path.is_symlink():
                 atomic.clear_leftovers(path)
+    atomic.clear_leftovers(folder / ".dvc" / "tmp")  # a run's copy of params.yaml
     # Of the notes on what a stage gave DVC takes the newest file, whatever it is called; among the
     # results in its cache half a file only takes room.
     for pattern in ("runs/*/*/.*.tmp", "files/md5/*/.*.tmp"):

@@ -1,4 +1,12 @@
-"""One run at a time in a folder: a second one waits, and says for whom."""
+"""One run at a time in a folder: a second one waits, and says for whom.
+
+`python -m tools.run_lock` fails where a run is at work here or in the demo, for `make clean`.
+"""
+
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("tools.run_lock", purpose="Fail where a run is at work.")
 
 import fcntl
 import os
@@ -6,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from heatproof.run import orphans
 from heatproof.run.errors import UserError
@@ -37,9 +46,7 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "another run"
-            print(f"{holder} is running in {folder}; waiting for it (Ctrl-C to cancel)", flush=True)
+            print(f"{_at_work(file, folder)}; waiting for it (Ctrl-C to cancel)", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(f"`{command}` (process {os.getpid()}, since {time.strftime('%H:%M')})\n")
@@ -50,3 +57,22 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
         finally:
             os.environ.pop(orphans.OWNER, None)
             file.truncate(0)
+
+
+def main() -> None:
+    """Look at the locks. Raises UserError for one that is held."""
+    for folder in (Path(), Path("demo")):
+        for path in (folder / ".dvc" / "tmp").glob("*.lock"):
+            with open(path, encoding="utf-8") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise UserError(
+                        f"{_at_work(file, folder.resolve())}: nothing was deleted; wait for it, or "
+                        "end it with Ctrl-C"
+                    ) from None
+
+
+def _at_work(lock: TextIO, folder: Path) -> str:
+    lock.seek(0)
+    return f"{lock.read().strip() or 'another run'} is running in {folder}"

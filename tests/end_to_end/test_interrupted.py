@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import psutil
 import pytest
 
 from tests.interruptible import interruptible
@@ -74,7 +75,17 @@ def test_a_training_is_not_disturbed_and_ctrl_c_reports_what_is_saved(study: Scr
     assert again.endswith(f' done. `make repro TARGET="train@{CELL}"` resumes from here'), said
     again = started(study.path, "-m", "tools.repro", f"train@{CELL}")
     read_until(again, "resuming after epoch")
-    interrupted(again)
+    again.kill()
+    again.wait()
+    deadline = time.monotonic() + 30
+    while at_work := [each for each in psutil.process_iter(["cwd"]) if of(study.path, each)]:
+        assert time.monotonic() < deadline, at_work
+        time.sleep(0.1)
+
+
+def of(folder: Path, process: psutil.Process) -> bool:
+    """Whether a process trains in a folder."""
+    return process.info["cwd"] == str(folder) and process.status() != psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.thorough

@@ -4,7 +4,9 @@ The steps build on each other, in one repository, because running stages is what
 them ask DVC what has changed, and only what no status tells is run.
 """
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from heatproof.config import params
 from heatproof.run import temporary
+from heatproof.storage import inputs
 from tests import overlay
 from tests.scratch import ROOT, Scratch, shrunken_params
 
@@ -69,13 +73,32 @@ def names_in(folder: Path) -> Iterator[set[str]]:
         looks.join()
 
 
+@contextmanager
+def edited_meanwhile(study: Scratch, key: str, value: Any) -> Iterator[None]:
+    """Change a parameter as soon as dvc.lock has a training; change it back at the end."""
+    before, lock = (study.path / "params.yaml").read_bytes(), study.path / "dvc.lock"
+
+    def edit() -> None:
+        while not (lock.exists() and "train@" in lock.read_text("utf-8")):
+            time.sleep(0.1)
+        study.change(key, value)
+
+    edits = threading.Thread(target=edit, daemon=True)
+    edits.start()
+    yield
+    edits.join(timeout=1)
+    assert not edits.is_alive()
+    (study.path / "params.yaml").write_bytes(before)
+
+
 def test_everything_runs_once_and_leaves_no_temporary_file(
     study: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is there one that another user could swap while it runs."""
+    """Nor is there one that another user could swap while it runs. It uses what it began with."""
     tmp_path.chmod(0o1777)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with names_in(tmp_path) as seen:
+    edited = edited_meanwhile(study, "evaluate.bootstrap_samples", 300)
+    with names_in(tmp_path) as seen, edited:
         done = study.run("tools.repro")
     assert list(tmp_path.iterdir()) == []
     (private,) = (name for name in seen if len(name) != 8)  # so long are Python's own, tried out
@@ -89,7 +112,22 @@ def test_everything_runs_once_and_leaves_no_temporary_file(
 
 
 def test_nothing_runs_without_a_change(study: Scratch) -> None:
+    """So it was noted under the parameters that it was made with."""
     assert study.repro() == (set(), set())
+
+
+def test_a_stage_knows_what_dvc_knows_that_it_depends_on(study: Scratch) -> None:
+    from dvc.dependency.param import ParamsDependency
+    from dvc.repo import Repo
+
+    with contextlib.chdir(study.path), Repo() as repo:
+        parameters = params.load()
+        for stage in repo.index.stages:
+            own = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+            keys = [key for dep in stage.deps if dep not in own for key in dep.params]
+            deps, named, _ = inputs.depends_on(stage.addressing, parameters)
+            assert {Path(dep.fs_path) for dep in own} == {study.path / dep for dep in deps}
+            assert sorted(named) == sorted(keys)
 
 
 def test_which_images_are_explained_changes_all_that_explains_and_no_training(study) -> None:

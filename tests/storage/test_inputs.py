@@ -5,12 +5,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from heatproof.config import params
-from heatproof.run import source_code
+from heatproof.run import source_code, stage
 from heatproof.run.errors import UserError
 from heatproof.run.stage import PARAMS
 from heatproof.storage import atomic, inputs
@@ -21,7 +21,8 @@ CODE = Path("stages/counting.py")
 WEIGHTS = Path("data/explanations/a/maps.npz")
 SMALL = Path("claims.yaml")
 STUDY = params.load(ROOT / PARAMS)
-OPTIONS = STUDY.run("simple_cnn-mnist").description()
+RUN = next(iter(STUDY.runs))
+BUDGET = f"budget: {STUDY.budget}"
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +71,11 @@ def imported_while_it_was_another() -> None:
     ("change", "named"),
     [
         (lambda: None, ""),
-        (edited(PARAMS, "bootstrap_samples:", "bootstrap_samples: 1"), "evaluate.bootstrap"),
-        (edited(PARAMS, "budget: cpu", "budget: best"), "budget in params.yaml"),
-        (edited(PARAMS, "budget: cpu", "budget: cpu # as ever"), ""),
+        (edited(PARAMS, "bootstrap_samples:", "bootstrap_samples: 1"), "evaluate.boot"),
+        (edited(PARAMS, BUDGET, "budget: other"), "budget in params.yaml"),
+        (edited(PARAMS, BUDGET, f"{BUDGET} # as ever"), ""),
         (edited(PARAMS, "right_per_class:", "right_per_class: 1"), ""),  # claims reads no images
-        (edited(PARAMS, "budget: cpu", "budget: ["), "budget in params.yaml"),
+        (edited(PARAMS, BUDGET, "budget: ["), "budget in params.yaml"),
         (PARAMS.unlink, "budget in params.yaml"),
         (edited(SMALL, "claims", "Claims"), "claims.yaml"),
         (lambda: written_again(SMALL), ""),
@@ -113,21 +114,40 @@ def test_no_file_is_put_in_place_and_the_earlier_one_stays() -> None:
 def test_code_that_changed_after_it_was_listed_is_not_run() -> None:
     edited(CODE, "1", "2")()
     with pytest.raises(UserError, match=f"{CODE} changed since data/code/ lists it: run the same"):
-        inputs.begin("evaluate@simple_cnn-mnist", PARAMS)
-    inputs.begin("fetch@mnist", PARAMS)
+        inputs.begin(f"evaluate@{RUN}", PARAMS)
+    inputs.begin(f"fetch@{STUDY.runs[RUN].dataset}", PARAMS)
 
 
-@pytest.mark.parametrize("stage", ["train@simple_cnn-mnist", "evaluate@simple_cnn-mnist"])
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
 def test_options_of_a_run_that_changed_after_they_were_noted_are_not_used(stage) -> None:
-    noted = Path("data/runs/simple_cnn-mnist.json")
-    atomic.write_text(noted, OPTIONS)
-    inputs.begin(stage, PARAMS)
-    noted.write_text(OPTIONS.replace('"epochs": ', '"epochs": 1'))
-    with pytest.raises(UserError, match=f"simple_cnn-mnist in params.yaml changed since {noted}"):
-        inputs.begin(stage, PARAMS)
+    noted, options = Path(f"data/runs/{RUN}.json"), STUDY.run(RUN).description()
+    atomic.write_text(noted, options)
+    inputs.begin(f"{stage}@{RUN}", PARAMS)
+    noted.write_text(options.replace('"epochs": ', '"epochs": 1'))
+    with pytest.raises(UserError, match=f"the run {RUN} in params.yaml changed since {noted}"):
+        inputs.begin(f"{stage}@{RUN}", PARAMS)
 
 
 @pytest.mark.parametrize("stage", ["train@removed", "no_stage"])
 def test_a_stage_that_is_gone_is_told_in_a_line(stage) -> None:
     with pytest.raises(UserError, match=f"dvc.yaml: has no stage {stage} any more"):
         inputs.begin(stage, PARAMS)
+
+
+def test_a_program_that_dvc_runs_is_watched_and_reads_what_it_began_with(monkeypatch) -> None:
+    result, read = Path("data/claims.json"), []
+
+    def main() -> None:
+        edited(PARAMS, BUDGET, "budget: other")()
+        read.append(stage.begun_with(PARAMS).read_text("utf-8"))
+        atomic.write_text(result, "of the budget before")
+
+    monkeypatch.setitem(sys.modules, "stages.claims", SimpleNamespace(main=main))
+    monkeypatch.setenv(stage.STAGE, STAGE)
+    with pytest.raises(UserError, match="claims: budget in params"):
+        stage.call("stages.claims")
+    assert BUDGET in read[0] and not result.exists()
+    assert list(Path(".dvc/tmp").iterdir()) == []
+    with stage.parameters_kept():  # within a run DVC reads the copy as well
+        stage.call("stages.claims")
+    assert result.exists()
