@@ -1,11 +1,11 @@
 """Stages as copies of a process that has TensorFlow loaded, under `make repro`.
 
 TensorFlow takes seconds to load, a copy of a process that has it takes none, and the study has more
-than a hundred stages that need it. Within `offered`, `python -m stages.train` asks for a
-copy to do its work, and stands for it (`run_elsewhere`): what the copy prints comes where it would
-have printed, and its exit code is the copy's. The process that is copied starts when the first
-stage asks, so that nothing is loaded where there is nothing to do, and has no code of the project
-but that of heatproof.run: a copy reads the rest as it stands.
+than a hundred stages that need it. Within `offered`, `python -m stages.train` asks for a copy to do
+its work, and stands for it (`run_elsewhere`): what the copy prints comes where it would have
+printed, and its exit code is the copy's. The process that is copied starts when the first stage
+asks, so that nothing is loaded where there is nothing to do, and has no code of the project but
+that of heatproof.run: a copy reads the rest as it stands.
 
 A copy is in the process group of its stage, and so takes Ctrl-C, Ctrl-Z and a closed terminal as
 the stage would. It is killed when the stage that asked for it ends, or all that offers it.
