@@ -12,9 +12,6 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.config.models import Budget
-from heatproof.datasets.class_folders import labelled_by_folder
-from heatproof.datasets.labelled_files import outsiders, refuse
-from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.new import examples, folder, inspection, proposal, texts
 from heatproof.run.errors import UserError, nearest, printable
 from heatproof.statistics.numbers import duration
@@ -41,17 +38,18 @@ def main() -> None:
         prog="heatproof new", description="Make a study of your own pictures, in a new folder."
     )
     parser.add_argument("name", type=Path, help="the folder to make")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "--images", type=Path, metavar="FOLDER",
-        help="the pictures, in one subfolder for each class, or with --labels",
+        help="the pictures: in one subfolder for each class, also below train/, val/ and test/, or "
+        "with --labels",
     )  # fmt: skip
-    parser.add_argument(
-        "--from",
-        dest="example",
-        metavar="EXAMPLE",
-        help="in place of --images: a study from examples/, or from a folder with a study.yaml",
-    )
-    parser.add_argument("--labels", metavar="TABLE", help="a CSV file in that folder")
+    what.add_argument("--tfds", metavar="SET", help="a set of tensorflow-datasets, by its name")
+    what.add_argument(
+        "--from", dest="example", metavar="EXAMPLE",
+        help="a study from examples/, by its name, or from a folder with a study.yaml",
+    )  # fmt: skip
+    parser.add_argument("--labels", metavar="TABLE", help="a CSV or TSV file in the folder")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the networks' images")
     parser.add_argument("--models", default="", help="names from params.yaml, with commas between")
     parser.add_argument("--budget", default="cpu", help=", ".join(get_args(Budget)))
@@ -64,104 +62,79 @@ def new(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: a name, the pictures or the place are wrong.
     """
-    target, pictures = arguments.name, arguments.images
-    if (arguments.example is None) == (pictures is None):
-        raise UserError("which pictures? --images FOLDER, or --from EXAMPLE")
+    target: Path = arguments.name
     if arguments.example is not None:
-        _tell(target, examples.write(arguments.example, target))
-        return
-    if arguments.budget not in get_args(Budget):
-        close = nearest(arguments.budget, list(get_args(Budget)))
-        raise UserError(
-            f"--budget {arguments.budget}: unknown{close}; known: {', '.join(get_args(Budget))}"
-        )
+        for note in examples.write(arguments.example, target):
+            print(f"note: {note}")
+    else:
+        _made_of_pictures(target, arguments)
+    print(f"made {target}/: `cd {target}`, then `heatproof repro`")
+
+
+def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     published = params.load(folder.REPOSITORY / params.PARAMS)
     models = tuple(filter(None, arguments.models.split(",")))
-    for model in models:
-        if model not in published.models:
-            known = list(published.models)
-            raise UserError(
-                f"--models {model}: unknown{nearest(model, known)}; known: {', '.join(known)}"
-            )
+    for option, names, known in (
+        ("--budget", (arguments.budget,), list(get_args(Budget))),
+        ("--models", models, list(published.models)),
+    ):
+        for name in names:
+            if name not in known:
+                close = nearest(name, known)
+                raise UserError(f"{option} {name}: unknown{close}; known: {', '.join(known)}")
     if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
-    if not pictures.is_dir():
-        raise UserError(f"--images {pictures}: there is no such folder")
-    listing = (
-        labelled_by_table(pictures / arguments.labels, pictures)
-        if arguments.labels
-        else labelled_by_folder(pictures)
-    )
-    refuse(list(outsiders(listing.images, pictures)))
-    found, looked_at = inspection.inspect(listing.in_parts())
-    for line in [*found.description(), *listing.all_remarks(), *listing.unusable[:20]]:
+    folder.require_free(target)
+    if arguments.tfds:
+        pictures = inspection.of_set(arguments.tfds, arguments.size)
+    else:
+        pictures = inspection.of_folder(arguments.images, arguments.labels)
+    found = pictures.found
+    for line in [*found.description(), *pictures.remarks]:
         print(printable(line))
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
     dataset = _dataset_name(target)
+    fraction = published.training.validation_fraction
+    schedule = proposal.schedule(found.images, _TEST_FRACTION, fraction)
+    mean, std = inspection.moments(pictures.samples(choice.height, choice.width, choice.colour))
+    seen = {"size": [choice.height, choice.width], "colour": choice.colour}
+    blocks = {
+        "fetch": pictures.fetch | seen,
+        "preprocess": {"test_fraction": _TEST_FRACTION},
+        "normalisation": {"mean": mean, "std": std},
+        "augmentation": proposal.augmentation(choice),
+    }
     contents = texts.Contents(
         budget=choice.budget,
         dataset=dataset,
-        source=_source(dataset, pictures, arguments.labels, choice, looked_at),
+        source=texts.entry(dataset, blocks),
         models=choice.models,
-        schedules={
-            model: proposal.schedule(
-                found.images, _TEST_FRACTION, published.training.validation_fraction
-            )
-            for model in choice.models
-        },
+        schedules=dict.fromkeys(choice.models, schedule),
         pixels=max(choice.height, choice.width),
     )
-    real_params, real_stages = folder.originals()
+    parameters, stages = folder.originals()
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
-    notes = folder.write(
-        target,
-        {
-            "params.yaml": texts.params_text(real_params, contents),
-            "dvc.yaml": texts.pipeline_text(real_stages),
-            "README.md": _README.format(
-                name=target.name, what=what, model=choice.models[0], budget=choice.budget
-            ),
-        },
-    )
-    print(
-        f"networks see {choice.height}×{choice.width} pixels, "
-        f"{'grey' if choice.colour == 'gray' else 'in colour'}"
-    )
-    training = round(found.images * (1 - _TEST_FRACTION))
+    files = {
+        "params.yaml": texts.params_text(parameters, contents),
+        "dvc.yaml": texts.pipeline_text(stages),
+        "README.md": _README.format(
+            name=target.name, what=what, model=choice.models[0], budget=choice.budget
+        ),
+    }
+    for note in folder.write(target, files):
+        print(f"note: {note}")
+    colour = "grey" if choice.colour == "gray" else "in colour"
+    print(f"networks see {choice.height}×{choice.width} pixels, {colour}")
     cells = [f"{model}-{dataset}" for model in choice.models]
     seconds = proposal.seconds_to_train(
-        target / params.PARAMS, cells, choice.shape, len(found.counts), training
-    )
+        target / params.PARAMS, cells, choice.shape, len(found.counts),
+        round(found.images * (1 - _TEST_FRACTION)),
+    )  # fmt: skip
     for cell in cells:
         print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
-    _tell(target, notes)
-
-
-def _tell(target: Path, notes: list[str]) -> None:
-    for note in notes:
-        print(f"note: {note}")
-    print(f"made {target}/: `cd {target}`, then `heatproof repro`")
 
 
 def _dataset_name(target: Path) -> str:
     """Return a dataset's name made from that of the folder."""
     name = re.sub(r"\W+", "_", target.name, flags=re.ASCII).strip("_").lower()
     return name if name[:1].isalpha() else f"pictures_{name}".strip("_")
-
-
-def _source(dataset: str, pictures: Path, labels, choice: proposal.Choice, files) -> str:
-    mean, std = inspection.moments(files, choice.height, choice.width, choice.colour)
-    fetch = {
-        "source": "image_folder",
-        "reads": str(pictures.absolute()),
-        **({"labels": labels} if labels else {}),
-        "size": [choice.height, choice.width],
-        "colour": choice.colour,
-    }
-    blocks = {
-        "fetch": fetch,
-        "preprocess": {"test_fraction": _TEST_FRACTION},
-        "normalisation": {"mean": mean, "std": std},
-        "augmentation": proposal.augmentation(choice),
-    }
-    return texts.entry(dataset, blocks)

@@ -22,6 +22,12 @@ def originals() -> tuple[str, str]:
     return parameters, stages
 
 
+def require_free(folder: Path) -> None:
+    """Refuse a place for a study in which something is. Raises UserError."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder}: it exists and is not empty; choose another name")
+
+
 def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
     """Make a study's folder with these files.
 
@@ -34,8 +40,7 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
     Raises:
         UserError: the folder has something in it, or the parameters do not fit together.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder}: it exists and is not empty; choose another name")
+    require_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
         made = Path(place) / "study"

@@ -2,13 +2,20 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from heatproof.config.validation import validated
+from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
-from heatproof.datasets.labelled_files import Labelled
+from heatproof.datasets.labelled_files import Listing, outsiders, refuse
+from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.datasets.reading import read_images
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import plural
@@ -16,7 +23,8 @@ from heatproof.statistics.numbers import plural
 LOOKED_AT = 500  # pictures that are decoded, spread over all
 # Two channels of a grey picture differ by less, out of 255, after JPEG.
 _GREY = 3
-_SHOWN_CLASSES = 12
+_SHOWN_CLASSES, _SHOWN_UNUSABLE = 12, 20
+_LEAST_DEVIATION = 1e-4  # that params.yaml takes
 
 
 @dataclass(frozen=True)
@@ -66,20 +74,37 @@ class Found:
         if most > 3 * least:
             lines.append(
                 f"unbalanced: '{ordered[0][0]}' alone is {most / self.images:.0%}; look at the "
-                "balanced accuracy, not at the accuracy"
+                "macro F1, not at the accuracy"
             )
         return lines
 
 
-def inspect(images: Sequence[Labelled]) -> tuple[Found, list[Labelled]]:
-    """Count the classes, and decode some of the pictures.
+@dataclass(frozen=True)
+class Pictures:
+    """Where pictures come from, and what they are.
 
-    Returns:
-        What was found, and the pictures that were decoded.
+    fetch: the options of their source, but for size and colour. samples: gives some of them, uint8
+    (n, height, width, channels), of a height, a width and a colour. remarks: what was left out, or
+    is else worth saying.
+    """
+
+    found: Found
+    fetch: dict[str, Any]
+    samples: Callable[[int, int, str], np.ndarray]
+    remarks: list[str]
+
+
+def of_folder(place: Path, labels: str | None) -> Pictures:
+    """Look at a folder of pictures: count the classes, and decode some.
 
     Raises:
-        UserError: none of the pictures can be read.
+        UserError: the folder or its labels table are wrong, or none of the pictures can be read.
     """
+    if not place.is_dir():
+        raise UserError(f"--images {place}: there is no such folder")
+    below, listing = _labelled(place, labels)
+    refuse(list(outsiders(listing.images, place)))
+    images = listing.in_parts()
     step = -(-len(images) // LOOKED_AT)
     sizes, read, grey, why = [], [], True, ""
     for image in images[::step]:
@@ -94,19 +119,68 @@ def inspect(images: Sequence[Labelled]) -> tuple[Found, list[Labelled]]:
         grey = grey and _is_grey(picture)
     if not read:
         raise UserError(f"{why}; none of {len(images[::step]):,} pictures can be read")
-    return Found(dict(Counter(image.label for image in images)), sizes, grey), read
+    return Pictures(
+        Found(dict(Counter(image.label for image in images)), sizes, grey),
+        {
+            "source": "image_folder",
+            "reads": str(place.absolute()),
+            **({"images": below} if below else {}),
+            **({"labels": labels} if labels else {}),
+        },
+        lambda height, width, colour: read_images(read, (height, width), colour, None).pixels,
+        [*listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
+    )
 
 
-def moments(images: Sequence[Labelled], height: int, width: int, colour: str) -> tuple[list, list]:
-    """Return the mean and standard deviation of each channel, of pictures in [0, 1]."""
-    pixels = read_images(images, (height, width), colour, None).pixels / 255
+def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
+    """Return the labelled images, and the subfolder that a table means, if it is one.
+
+    Raises:
+        UserError: as for `place` itself, if the table's images are in no folder.
+    """
+    if labels is None:
+        return "", labelled_by_folder(place)
+    try:
+        return "", labelled_by_table(place / labels, place)
+    except UserError:
+        for folder in sorted(path for path in place.iterdir() if path.is_dir()):
+            with suppress(UserError):
+                return folder.name, labelled_by_table(place / labels, folder)
+        raise
+
+
+def of_set(name: str, size: int | None) -> Pictures:
+    """Download a set of tensorflow-datasets, if need be, and look at it.
+
+    Raises:
+        UserError: it cannot be had, or its images are of several sizes and none is given.
+    """
+    from heatproof.datasets.sources import tfds
+
+    fetch = {"source": "tfds", "name": name, "reads": "data/code/fetch.txt"}
+    given = {"size": [size, size]} if size else {}
+    raw = tfds.fetch(validated(Path("--tfds"), "", tfds.Options, fetch | given))
+    labels = np.concatenate([raw.labels, raw.test_labels])
+    counts = np.bincount(labels, minlength=len(raw.class_names)).tolist()
+    height, width, channels = raw.images.shape[1:]
+    chosen = raw.images[:: -(-len(raw.images) // LOOKED_AT)]
+    return Pictures(
+        Found(dict(zip(raw.class_names, counts, strict=True)), [(width, height)], channels == 1),
+        fetch,
+        lambda height, width, colour: tfds.resized(chosen, (height, width), colour),
+        list(raw.remarks),
+    )
+
+
+def moments(images: np.ndarray) -> tuple[list[float], list[float]]:
+    """Return the mean and standard deviation of each channel, of uint8 images taken as [0, 1]."""
     axes = (0, 1, 2)
-    rounded = ([round(float(x), 4) for x in part] for part in (pixels.mean(axes), pixels.std(axes)))
-    mean, std = rounded
-    return mean, [max(deviation, 1e-4) for deviation in std]
+    pixels = images / 255
+    mean, std = (part.round(4).tolist() for part in (pixels.mean(axes), pixels.std(axes)))
+    return mean, [max(deviation, _LEAST_DEVIATION) for deviation in std]
 
 
-def _is_grey(picture) -> bool:
+def _is_grey(picture: Image.Image) -> bool:
     small = picture.convert("RGB").resize((32, 32))
     pixels = np.asarray(small, dtype=np.int64)
     return bool((pixels.max(axis=-1) - pixels.min(axis=-1)).max() < _GREY)

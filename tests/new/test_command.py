@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 from heatproof.config import params
-from heatproof.datasets.labelled_files import Labelled
+from heatproof.datasets import official_files
 from heatproof.new import command, examples, folder, inspection, proposal, update
 from heatproof.run import ending
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from tests.datasets import stand_ins
 
 
 @pytest.fixture(autouse=True)
@@ -115,15 +116,16 @@ def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, caps
 
 
 def test_pictures_of_12_bits_have_the_moments_that_training_sees(tmp_path: Path) -> None:
-    for value in (1000, 4000):  # the darker one would be taken for one of 10 bits
-        Image.fromarray(np.full((8, 8), value, np.uint16)).save(tmp_path / f"{value}.png")
-    images = [Labelled(path, "a", str(path)) for path in sorted(tmp_path.iterdir())]
-    mean, _ = inspection.moments(inspection.inspect(images)[1], 8, 8, "gray")
+    files = [tmp_path / name / "1.png" for name in ("a", "b")]
+    for file, value in zip(files, (1000, 4000), strict=True):  # 1000 alone would be of 10 bits
+        file.parent.mkdir()
+        Image.fromarray(np.full((8, 8), value, np.uint16)).save(file)
+    mean, _ = inspection.moments(inspection.of_folder(tmp_path, None).samples(8, 8, "gray"))
     assert mean == [pytest.approx(2500 / 4095, abs=0.001)]
-    for image in images:
-        image.path.write_bytes(b"")
-    with pytest.raises(UserError, match=r"1000.png: the file is empty.*none of 2 pictures"):
-        inspection.inspect(images)
+    for file in files:
+        file.write_bytes(b"")
+    with pytest.raises(UserError, match=r"1.png: the file is empty.*none of 2 pictures"):
+        inspection.of_folder(tmp_path, None)
 
 
 def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -195,3 +197,27 @@ def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, caps
     monkeypatch.chdir(folder.REPOSITORY)
     with pytest.raises(UserError, match="expected a study that `heatproof new` made"):
         update.main()
+
+
+def test_a_set_of_tensorflow_datasets(tmp_path: Path, monkeypatch, capsys) -> None:
+    stand_ins.write_idx(tmp_path / "mnist", "mnist", monkeypatch)
+    monkeypatch.setenv(official_files.MIRROR, str(tmp_path))
+    assert made(monkeypatch, tmp_path / "s", "--tfds", "mnist", "--models", "lenet5") == 0
+    assert "all 28×28 pixels; grey" in capsys.readouterr().out
+    fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
+    assert (fetch.source, fetch.name, fetch.size) == ("tfds", "mnist", [28, 28])
+    assert made(monkeypatch, tmp_path / "t", "--tfds", "no such") == 2
+    assert "--tfds: name = 'no such'" in capsys.readouterr().err
+
+
+def test_a_labels_table_beside_the_folder_of_its_pictures(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    source = pictures(tmp_path / "all", True, (30, 30), (30, 30), classes=1)
+    (source / "labels.csv").write_text("id,label\n0,ant\n1,bee\n")
+    assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 0
+    fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
+    assert (fetch.images, fetch.labels) == ("class 0", "labels.csv")
+    (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
+    assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
+    assert f"there is no such image in {source};" in capsys.readouterr().err

@@ -253,7 +253,7 @@ def _arrays(
     for start, batch in enumerate(examples.batch(step).as_numpy_iterator()):
         rows = slice(start * step, start * step + len(batch[label]))
         labels[rows] = batch[label]
-        pixels[rows] = batch[image] if as_they_are else _brought_to(batch[image], size, colour)
+        pixels[rows] = batch[image] if as_they_are else resized(batch[image], size, colour)
     if count and labels.min() < 0:
         raise UserError(f"'{options.name}': images of its split `{part}` have no label")
     return pixels, labels
@@ -266,7 +266,8 @@ def _wanted(shape: tuple[int | None, ...], options: Options) -> tuple[tuple[int,
     return (height, width), options.colour or ("gray" if shape[2] == 1 else "rgb")
 
 
-def _brought_to(images: np.ndarray, size: tuple[int, int], colour: str) -> np.ndarray:
+def resized(images: np.ndarray, size: tuple[int, int], colour: str) -> np.ndarray:
+    """Bring images, uint8 (n, height, width, 1 or 3), to a size and a colour."""
     from PIL import Image
 
     from heatproof.datasets.decoding import as_pixels
@@ -281,8 +282,7 @@ def _resized(raw: RawDataset, options: Options) -> RawDataset:
     if raw.images.shape[1:] == (*size, 3 if colour == "rgb" else 1):
         return raw
     parts = (
-        _brought_to(part, size, colour) if len(part) else part
-        for part in (raw.images, raw.test_images)
+        resized(part, size, colour) if len(part) else part for part in (raw.images, raw.test_images)
     )
     images, test_images = parts
     return replace(raw, images=images, test_images=test_images)
