@@ -80,13 +80,12 @@ def _cost(study: Study) -> KeyFinding | None:
     if not pairs:
         return None
     text = _no_cheaper(max(pairs, key=saving))
-    overlapping = [p for p in pairs if p[2]]
+    overlapping = [(saving(p), p[0], p[1]) for p in pairs if p[1] and p[2]]
     if overlapping:
-        most = max(overlapping, key=saving)
+        times, best, cheaper = max(overlapping, key=lambda each: each[0])
         text = (
-            f"On {_dataset(most[0])}, {_accurate(most[1] or most[0])} needs {_times(saving(most))} "
-            f"fewer operations than the most accurate network, {_accurate(most[0])}, and their "
-            "intervals overlap."
+            f"On {_dataset(best)}, {_accurate(cheaper)} needs {_times(times)} fewer operations "
+            f"than the most accurate network, {_accurate(best)}, and their intervals overlap."
         )
         if len(pairs) > 1:
             text += (
