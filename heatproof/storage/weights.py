@@ -16,6 +16,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.atomic import write_bytes
 from heatproof.storage.formats import remake, require
+from heatproof.storage.seal import BROKEN
 
 if TYPE_CHECKING:
     import keras
@@ -62,17 +63,20 @@ def load(run: str, model: "keras.Model", study: Path = Path()) -> None:
     """
     path = study / paths.weights(run)
     require(path, f"train@{run}")
-    read(path, model, remake(path, f"train@{run}"))
+    read(path, model, f"train@{run}")
 
 
-def read(path: Path, model: "keras.Model", remedy: str) -> None:
+def read(path: Path, model: "keras.Model", made_by: str) -> None:
     """Load weights into `model`; a file of Keras' own, without a checksum, is taken as it is.
 
     Raises:
         UserError: the file is damaged, or of another network, or has NaN or infinity among its
-            numbers; `remedy` says what to do then.
+            numbers; `made_by` is the stage to run then.
     """
     import h5py
+
+    def refused(problem: str) -> UserError:
+        return UserError(f"{path}: {problem}; {remake(path, made_by)}")
 
     try:
         content = _InMemory(path.read_bytes())
@@ -88,15 +92,15 @@ def read(path: Path, model: "keras.Model", remedy: str) -> None:
         if isinstance(error, PermissionError):
             raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(
-            f"{path}: these weights do not fit the network that params.yaml describes, or the "
-            f"file is damaged; {remedy} ({reason})"
+        raise refused(
+            "these weights do not fit the network that params.yaml describes, or the file is "
+            f"damaged ({reason})"
         ) from error
     numbers = model.get_weights()
-    if expected not in (None, _checksum(numbers)):
-        raise UserError(f"{path}: the file is damaged (its checksum is another); {remedy}")
+    if expected is not None and str(expected) != _checksum(numbers):
+        raise refused(BROKEN)
     if not all(np.isfinite(values).all() for values in numbers):
-        raise UserError(f"{path}: there is NaN or infinity among these weights; {remedy}")
+        raise refused("there is NaN or infinity among these weights")
 
 
 def _checksum(numbers: list[np.ndarray]) -> str:
