@@ -168,16 +168,26 @@ for module in pkgutil.iter_modules(package.__path__):
 assert state() == before
 assert "tensorflow" not in sys.modules
 sys.modules["main"] = sys
+sys.main = lambda: print(os.environ["TF_ENABLE_ONEDNN_OPTS"])
+command.start("main")
+"""
+    done = start(program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+
+
+def test_figures_are_drawn_alike_in_a_notebooks_terminal() -> None:
+    program = """
+import sys
+sys.modules["main"] = sys
 def main():
-    import matplotlib as mpl
-    print(os.environ["TF_ENABLE_ONEDNN_OPTS"], mpl.get_backend(), mpl.matplotlib_fname())
+    import matplotlib
+    print(matplotlib.get_backend(), matplotlib.matplotlib_fname())
 sys.main = main
 command.start("main")
 """
-    done = start(
-        program, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1 agg /dev/null\n", "")
+    inline = "module://matplotlib_inline.backend_inline"
+    done = start(program, env=os.environ | {"MPLBACKEND": inline})
+    assert (done.returncode, done.stdout) == (0, "agg /dev/null\n")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
