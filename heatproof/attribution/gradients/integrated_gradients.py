@@ -20,6 +20,9 @@ mobilenet_v2 on digits, narrow efficient_cnn and resnet18 on cifar10) from three
 So no rule converges faster, and of the trapezoidal rule the points are among those of twice as
 many: the map to compare with costs nothing, and doubling the new points only. Any other rule needs
 half as many points again.
+
+To 2 % the three networks on digits take 50 to 800 steps, 190 on average; to 1 % of completeness
+they took 50 to 3,200, 270 on average.
 """
 
 from collections.abc import Callable
