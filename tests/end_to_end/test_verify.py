@@ -195,10 +195,9 @@ def test_a_cell_runs_again_with_a_cache_of_its_own(tmp_path, monkeypatch) -> Non
     (tmp_path / "user").mkdir()
     (tmp_path / "user" / "config").write_text("[cache]\n    dir = /shared\n")
     monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "user"))
-    monkeypatch.setattr(verify, "git", lambda *_, **__: "")
-    (tmp_path / "again" / ".dvc").mkdir(parents=True)
-    verify.copied(tmp_path, tmp_path / "again")
-    with Repo(tmp_path / "again") as repo:
-        assert (
-            Path(repo.cache.local.path) == tmp_path / "again" / ".dvc" / "cache" / "files" / "md5"
-        )
+    study = tmp_path / "study"
+    study.mkdir()
+    Repo.init(str(study), no_scm=True).close()
+    verify.copied(study, study / verify.FOLDER)
+    with Repo(str(study / verify.FOLDER)) as repo:
+        assert Path(repo.cache.local.path).is_relative_to(study / verify.FOLDER / ".dvc" / "cache")

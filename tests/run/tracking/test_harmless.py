@@ -76,9 +76,10 @@ def test_two_first_writers_at_once_share_a_fresh_database_silently(
 ) -> None:
     # Two real processes, let go together; they share one import of MLflow.
     code = f"""
-import logging, os, pathlib, sys, tempfile, time, traceback
+import logging, os, pathlib, sys, tempfile, time, traceback, warnings
 from heatproof.run import tracking_sender
 logging.disable()
+warnings.filterwarnings("ignore", "This process .* is multi-threaded")  # as of Python 3.12
 import mlflow.store.tracking.sqlalchemy_store
 start = time.monotonic() + 0.5
 children = []
