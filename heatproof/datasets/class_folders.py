@@ -14,6 +14,7 @@ from heatproof.datasets.labelled_files import (
     label_mistakes,
     names,
     refuse,
+    stays_inside,
 )
 from heatproof.run.errors import UserError
 
@@ -77,7 +78,7 @@ def _add_part(listing: Listing, folder: Path, part: str) -> None:
     """Add a folder of a split: its class folders, or what its annotations say."""
     inside = sorted(path for path in folder.iterdir() if not is_hidden(path.name))
     annotations = folder / f"{folder.name}_annotations.txt"
-    if annotations.is_file():
+    if annotations.is_file() and stays_inside(annotations, folder.resolve()):
         _add_annotated(listing, folder, annotations, part)
     elif part == TRAIN or any(path.is_dir() for path in inside):
         _add_classes(listing, inside, part)
@@ -150,7 +151,8 @@ def _add_annotated(listing: Listing, folder: Path, annotations: Path, part: str)
 def _name_by_words(listing: Listing, words: Path) -> None:
     """Call classes that are WordNet's numbers by their words, where `words` has them."""
     labels = {image.label for image in listing.images}
-    if not (words.is_file() and all(map(_WORDNET.fullmatch, labels))):
+    known = words.is_file() and stays_inside(words, words.parent.resolve())
+    if not (known and all(map(_WORDNET.fullmatch, labels))):
         return
     lines = words.read_text(encoding="utf-8", errors="replace").splitlines()
     meaning = {number: text.split(",")[0].strip() for number, _, text in

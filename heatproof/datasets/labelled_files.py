@@ -118,20 +118,25 @@ def outsiders(images: Iterable[Labelled], root: Path) -> Iterator[str]:
             inside[parent] = parent.resolve().is_relative_to(root)
         if inside[parent] and not image.path.is_symlink():
             continue
-        target = image.path.resolve()
-        if not (target.is_relative_to(root) or (inside[parent] and is_cached_by_dvc(target))):
+        if not (inside[parent] and stays_inside(image.path, root)):
             yield (
-                f"{image.place}: {image.path} leads out of the folder, to {target}; copy the image "
-                "into it"
+                f"{image.place}: {image.path} leads out of the folder, to {image.path.resolve()}; "
+                "copy the image into it (in DVC's cache it is damaged: delete it, then `dvc pull`)"
             )
 
 
-def is_cached_by_dvc(path: Path) -> bool:
-    """Return whether a file is an object of a DVC cache: its path is the MD5 of its content."""
-    name = path.parent.name + path.name
-    if not re.fullmatch("[0-9a-f]{32}", name) or not path.is_file():
+def stays_inside(path: Path, root: Path) -> bool:
+    """Return whether a path leads to a file in a resolved folder, or into a DVC cache.
+
+    An object of a DVC cache has a path that is the MD5 of its content.
+    """
+    target = path.resolve()
+    name = target.parent.name + target.name
+    if target.is_relative_to(root) or not re.fullmatch("[0-9a-f]{32}", name):
+        return target.is_relative_to(root)
+    if not target.is_file():
         return False
-    with path.open("rb") as file:
+    with target.open("rb") as file:
         return (
             hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
             == name

@@ -123,6 +123,9 @@ def test_tiny_imagenets_own_layout(tmp_path: Path) -> None:
     assert values(raw.images) == [0, 100]
     assert dict(zip(values(raw.test_images), raw.test_labels, strict=True)) == {50: 0, 150: 1}
     assert raw.remarks[-1] == "2 files are no image: n01443537_boxes.txt, n02129165_boxes.txt"
+    (tmp_path / "words.txt").rename(tmp_path.parent / "words.txt")
+    (tmp_path / "words.txt").symlink_to(tmp_path.parent / "words.txt")
+    assert gray(tmp_path).class_names == ("n01443537", "n02129165"), "it leads out of the folder"
 
 
 # Odd files

@@ -21,10 +21,10 @@ from heatproof.datasets.labelled_files import (
     VALIDATION,
     Labelled,
     Listing,
-    is_cached_by_dvc,
     names,
     outsiders,
     refuse,
+    stays_inside,
 )
 from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.run.errors import UserError, printable
@@ -151,8 +151,7 @@ def _inside(root: Path, name: str, key: str) -> Path:
     """Return root/name, refusing what lies elsewhere: DVC would not see it change."""
     path = root / name
     try:
-        target = path.resolve()
-        inside = target.is_relative_to(root.resolve()) or is_cached_by_dvc(target)
+        inside = stays_inside(path, root.resolve())
     except (ValueError, OSError, RuntimeError):  # "\0" in it, or a link in a circle
         raise UserError(f"{str(path)!r}: no such path; correct `{key}` in params.yaml") from None
     if not inside:
