@@ -103,7 +103,7 @@ def copied(source: Path, target: Path) -> None:
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(path, copy) if path.is_dir() else shutil.copy2(path, copy)
-    (target / ".dvc").mkdir(exist_ok=True)
+    (target / ".dvc").mkdir(parents=True, exist_ok=True)
     (target / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
 
 
