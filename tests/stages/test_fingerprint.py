@@ -146,7 +146,7 @@ def test_a_stage_uses_what_it_imports_and_what_that_imports() -> None:
 
 def test_a_family_uses_its_methods_and_no_others() -> None:
     perturbation = used_by(*entries()["explain_perturbation"])
-    assert "heatproof.attribution.perturbation.surrogate" in perturbation
+    assert "heatproof.attribution.core.masking" in perturbation
     assert "heatproof.attribution.cam.gradcam" not in perturbation
     study = load_params(CELL)
     gradients = {"gradcam": study.explain.gradients["gradcam"]}

@@ -1,10 +1,12 @@
 """What a method is: a function that explains images, and its record.
 
-A method is a function (network, images, targets) -> Attribution. `network` is a
+A method is a function (network, images, targets, ...) -> Attribution. `network` is a
 `network.Network`; `images` is float32 (n, height, width, channels) in [0, 1]; `targets` is int64
-(n,), class indices. The maps are float32 (n, height, width) in the images' own pixels, raw: signed
-where the method is, never normalised. With them come numbers, one per row: how far the method is
-from its own axiom, how well its surrogate fits.
+(n,), class indices; arguments of the names of options are those, and `seed` is of all that is
+drawn. The maps are float32 (n, height, width) in the images' own pixels, raw: signed where the
+method is, never normalised, in its record's unit. With them come numbers, one per row: how far the
+method is from its own axiom, how well its surrogate fits. That is said here, and in a method's own
+file only what is particular to it.
 
 What a method draws at random is drawn from the seed and not from the batch: an image's map is the
 same whatever is explained beside it.

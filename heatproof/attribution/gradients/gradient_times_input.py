@@ -3,29 +3,14 @@
 https://arxiv.org/abs/1605.01713, section 1.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from heatproof.attribution.core.method import Attribution, Method
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 
-def gradient_times_input(
-    network: "Network", images: np.ndarray, targets: np.ndarray
-) -> Attribution:
-    """Attribute each target logit to pixels.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-
-    Returns:
-        maps float32 (n, height, width), signed, in logits: summed over the colour channels.
-    """
+def gradient_times_input(network: Network, images: np.ndarray, targets: np.ndarray) -> Attribution:
+    """Attribute each target logit to pixels: summed over the colour channels."""
     return Attribution((network.score_gradients(images, targets) * images).sum(axis=-1))
 
 

@@ -20,25 +20,16 @@ from heatproof.attribution.core.method import (
     Method,
     UnsupportedNetwork,
 )
-from heatproof.attribution.core.network import target_scores
+from heatproof.attribution.core.network import Network, target_scores
 
 if TYPE_CHECKING:
     import keras
 
-    from heatproof.attribution.core.network import Network
 
+def guided_backprop(network: Network, images: np.ndarray, targets: np.ndarray) -> Attribution:
+    """Attribute each target logit to pixels: summed over the colour channels.
 
-def guided_backprop(network: "Network", images: np.ndarray, targets: np.ndarray) -> Attribution:
-    """Attribute each target logit to pixels.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-
-    Returns:
-        maps float32 (n, height, width), signed, per unit of the pixel: summed over the colour
-        channels, which is what making the pixel brighter does.
+    That is what making the pixel brighter does.
 
     Raises:
         UnsupportedNetwork: an activation is neither ReLU nor ReLU6, or part of another layer.

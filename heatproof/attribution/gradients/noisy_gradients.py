@@ -10,17 +10,15 @@ pixels may leave [0, 1].
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.copies import gradients_at, slices
 from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method
+from heatproof.attribution.core.network import Network
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class NoiseOptions(Block):
@@ -31,7 +29,7 @@ class NoiseOptions(Block):
 
 
 def smoothgrad(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     samples: int,
@@ -43,23 +41,14 @@ def smoothgrad(
     The gradients are averaged with their signs, so what points now up, now down cancels. The
     magnitude is taken of the mean, and of the colour channels the largest, as in saliency.
 
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        samples: noisy copies of each image.
-        noise: the noise's standard deviation, as a share of the range of pixels.
-        seed: of the noise, which is the same for every image.
-
-    Returns:
-        maps float32 (n, height, width), not negative: change of the logit per unit of the pixel.
+    Not negative: change of the logit per unit of the pixel.
     """
     mean, _ = moments(network, images, targets, samples, noise, seed)
     return Attribution(np.abs(mean).max(axis=-1).astype(np.float32))
 
 
 def vargrad(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     samples: int,
@@ -71,23 +60,14 @@ def vargrad(
     It is the variance of the samples themselves (divided by their number), and of the colour
     channels the largest.
 
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        samples: noisy copies of each image.
-        noise: the noise's standard deviation, as a share of the range of pixels.
-        seed: of the noise, which is the same for every image, and the same as SmoothGrad's.
-
-    Returns:
-        maps float32 (n, height, width), not negative: the square of saliency's unit.
+    Not negative: the square of saliency's unit.
     """
     _, variance = moments(network, images, targets, samples, noise, seed)
     return Attribution(variance.max(axis=-1).astype(np.float32))
 
 
 def moments(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     samples: int,
@@ -95,14 +75,6 @@ def moments(
     seed: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance over the samples of d logit[target] / d image.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        samples: noisy copies of each image.
-        noise: standard deviation of what is added to each value.
-        seed: of the noise.
 
     Returns:
         two float64 arrays like `images`: the mean of the signed gradients, and their variance (the

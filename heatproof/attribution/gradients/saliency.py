@@ -3,27 +3,14 @@
 https://arxiv.org/abs/1312.6034, section 3.1.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Method
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 
-def saliency(network: "Network", images: np.ndarray, targets: np.ndarray) -> Attribution:
-    """Attribute each target logit to pixels: the gradient's magnitude, the largest of the channels.
-
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-
-    Returns:
-        maps float32 (n, height, width), not negative: change of the logit per unit of the pixel.
-    """
+def saliency(network: Network, images: np.ndarray, targets: np.ndarray) -> Attribution:
+    """Attribute each target logit to pixels: the gradient's magnitude, largest of the channels."""
     return Attribution(np.abs(network.score_gradients(images, targets)).max(axis=-1))
 
 

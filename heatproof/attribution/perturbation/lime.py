@@ -13,29 +13,21 @@ better: mean R² 0.80, 0.73 and 0.69 of mobilenet_v2 on mnist, fashion_mnist and
 as it is nevertheless is counted: `idle_segments`.
 """
 
-from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.baselines import blurred
+from heatproof.attribution.core.masking import masked_logits
 from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.perturbation import surrogate
-from heatproof.attribution.perturbation.superpixels import superpixels
 from heatproof.config.schema import Block
 
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
 GREY_LEVEL = 1 / 255  # a smaller change is none
-REGRESSIONS_KEPT = 16  # numbers of segments whose regression is kept from one image to the next
-
-# (segments, seed) -> the regression on what is on, its samples float32 (samples, segments).
-Regressions = Callable[[int, int], surrogate.Regression]
 
 
 class LimeOptions(Block):
@@ -62,7 +54,7 @@ class LimeOptions(Block):
 
 
 def lime(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     options: LimeOptions,
@@ -72,24 +64,17 @@ def lime(
     """Attribute each target logit to superpixels.
 
     Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        options: see there.
         colour: float32 (channels,) in [0, 1], the training images' mean.
         seed: of what is switched off; the same for every image.
 
     Returns:
-        maps float32 (n, height, width), signed: the logits that a pixel's segment adds. r2: the
-        weighted share of the logit's variance that the linear model explains. segments; and
-        idle_segments, how many of them show the same when they are off. stability: the mean
-        correlation of the maps from each two seeds; NaN after the first `stability_images` images.
-        NaN too where the logit does not change.
+        maps: the logits that a pixel's segment adds. r2: the weighted share of the logit's variance
+        that the linear model explains. segments; and idle_segments, how many of them show the same
+        when they are off. stability: the mean correlation of the maps from each two seeds; NaN
+        after the first `stability_images` images. NaN too where the logit does not change.
     """
     from threadpoolctl import threadpool_limits
 
-    # Images of as many segments are shown with the same ones on.
-    regressions = lru_cache(REGRESSIONS_KEPT)(partial(regression, options))
     rows = by_image(images, targets)
     fills = filled(rows.images, options, colour)
     maps = np.zeros(images.shape[:3], np.float32)
@@ -103,74 +88,82 @@ def lime(
             shown = rows.of(i)
             seeds = [seed + k for k in range(options.seeds if i < options.stability_images else 1)]
             segments = superpixels(image, options.segments, options.compactness)
-            fits = fitted(network, image, fill, segments, targets[shown], regressions, seeds)
-            by_seed = np.stack([coefficients[segments] for coefficients, _ in fits])
-            maps[shown] = np.moveaxis(by_seed[0], -1, 0)
+            count = int(segments.max()) + 1
+            on = np.concatenate([draw(options.samples, count, each) for each in seeds])
+            masks = partial(_masks, on, segments)
+            logits = masked_logits(network, image[None], fill[None], masks, len(on))[0]
+            by_seed = (np.split(each, len(seeds)) for each in (on, logits[:, targets[shown]]))
+            fits = [
+                fitted(samples, values, options) for samples, values in zip(*by_seed, strict=True)
+            ]
+            maps_by_seed = np.stack([coefficients[segments] for coefficients, _ in fits])
+            maps[shown] = np.moveaxis(maps_by_seed[0], -1, 0)
             numbers["r2"][shown] = fits[0][1]
-            numbers["segments"][shown] = count = segments.max() + 1
+            numbers["segments"][shown] = count
             changed = np.abs(fill - image).max(axis=-1) >= GREY_LEVEL
             numbers["idle_segments"][shown] = count - len(np.unique(segments[changed]))
             if len(seeds) > 1:
-                numbers["stability"][shown] = agreement(by_seed)
+                numbers["stability"][shown] = agreement(maps_by_seed)
     return Attribution(maps, numbers)
 
 
-def regression(options: LimeOptions, segments: int, seed: int) -> surrogate.Regression:
-    """Draw which of an image's segments are on, and make the regression on that ready."""
-    samples = surrogate.draw(options.samples, segments, seed)
-    weights = surrogate.proximity(samples, options.kernel_width)
-    return surrogate.Regression(samples, weights, options.ridge)
+def _masks(on: np.ndarray, segments: np.ndarray, part: slice) -> np.ndarray:
+    """Show for each pixel whether its segment is on, float32 (samples, height, width)."""
+    return on[part][:, segments]
+
+
+def superpixels(image: np.ndarray, segments: int, compactness: float) -> np.ndarray:
+    """Divide an image by SLIC (Achanta et al. 2012, https://doi.org/10.1109/TPAMI.2012.120).
+
+    A grey image is divided as one of three equal channels, as the `lime` package does: in Lab
+    colours, so that `compactness` means the same for grey images and coloured ones. Segments that
+    fall apart are merged with their neighbours: an image of noise may be one segment.
+
+    Returns:
+        int64 (height, width), the number of each pixel's segment, from 0 without a gap.
+    """
+    from skimage.segmentation import slic
+
+    coloured = np.broadcast_to(image, (*image.shape[:2], 3))
+    segmented = slic(coloured, n_segments=segments, compactness=compactness, start_label=0)
+    return np.unique(segmented, return_inverse=True)[1].reshape(segmented.shape)
+
+
+def draw(samples: int, segments: int, seed: int) -> np.ndarray:
+    """Draw which segments are on, float32 (samples, segments), 0 or 1; all are in the first sample.
+
+    Bit for bit what the `lime` package draws from the same seed.
+    """
+    drawn = np.random.RandomState(seed % 2**32).randint(0, 2, samples * segments)
+    drawn = drawn.reshape(samples, segments).astype(np.float32)
+    drawn[0] = 1
+    return drawn
 
 
 def fitted(
-    network: "Network",
-    image: np.ndarray,
-    fill: np.ndarray,
-    segments: np.ndarray,
-    targets: np.ndarray,
-    regressions: Regressions,
-    seeds: list[int],
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return for each seed what `surrogate.Regression.fit` gives for the targets' logits.
+    samples: np.ndarray, values: np.ndarray, options: LimeOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit values, float (samples, targets), by a sum over the segments that are on.
 
-    All samples pass the network together, and all targets are read from the same passes.
+    A sample counts by sqrt(exp(-d² / width²)), d its cosine distance to the sample that is all
+    ones, which is 1 - sqrt(share of segments that are on).
+
+    Returns:
+        coefficients, float64 (segments, targets), and the weighted share of the values' variance
+        that they explain (R²), float64 (targets,): at most 1, NaN where the values do not vary.
     """
-    count = int(segments.max()) + 1
-    on = [regressions(count, seed) for seed in seeds]
-    samples = np.concatenate([one.samples for one in on])
-    values = logits(network, image, fill, segments, samples)[:, targets]
-    return [one.fit(part) for one, part in zip(on, np.split(values, len(seeds)), strict=True)]
+    from sklearn.linear_model import Ridge
+    from sklearn.metrics import r2_score
 
-
-def logits(
-    network: "Network", image: np.ndarray, fill: np.ndarray, segments: np.ndarray, on: np.ndarray
-) -> np.ndarray:
-    """Return an image's logits with some of its segments on, float32 (n, classes).
-
-    Args:
-        network: the network to explain.
-        image: float32 (height, width, channels) in [0, 1], what a segment shows when it is on.
-        fill: float32 like `image`, what it shows when it is off.
-        segments: int64 (height, width), from 0 without a gap.
-        on: float32 (n, segments), 0 or 1.
-    """
-    import tensorflow as tf
-
-    def function(shown: Any, hidden: Any, member: Any, batch: Any) -> Any:
-        # An image is a row here, since mixing colours over more axes takes TensorFlow twice as
-        # long. A pixel is in one segment: its mask is that segment's 0 or 1 exactly.
-        copies = hidden + tf.matmul(batch, member) * (shown - hidden)
-        return network.logits_of(tf.reshape(copies, (-1, *network.image_shape)))
-
-    compiled = network.compiled("lime", function)
-    # Which of the values each segment covers, float32 (segments, height * width * channels).
-    values = np.repeat(segments.ravel(), image.shape[-1])
-    member = np.arange(on.shape[1])[:, None] == values
-    whole = [
-        tf.constant(array.astype(np.float32))
-        for array in (image.reshape(1, -1), fill.reshape(1, -1), member)
-    ]
-    return network.in_batches(lambda batch: compiled(*whole, batch), on)
+    samples = samples.astype(np.float64)
+    weights = np.exp(-(((1 - np.sqrt(samples.mean(axis=1))) / options.kernel_width) ** 2) / 2)
+    # From the first sample's: values that do not vary become zeros, and not rounding errors.
+    values = values.astype(np.float64) - values[0]
+    model = Ridge(options.ridge).fit(samples, values, sample_weight=weights)
+    predicted = model.predict(samples).reshape(values.shape)
+    r2 = r2_score(values, predicted, sample_weight=weights, multioutput="raw_values")
+    coefficients = model.coef_.reshape(values.shape[1], -1).T
+    return coefficients, np.where(values.any(axis=0), r2, np.nan)
 
 
 def filled(images: np.ndarray, options: LimeOptions, colour: np.ndarray) -> np.ndarray:

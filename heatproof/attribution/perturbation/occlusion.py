@@ -5,18 +5,16 @@ images: the paper's grey square, in the data's own colours. Black would cover no
 has its background.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from heatproof.attribution.core.masking import masked_logits
 from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class OcclusionOptions(Block):
@@ -35,7 +33,7 @@ class OcclusionOptions(Block):
 
 
 def occlusion(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     size: int,
@@ -44,17 +42,11 @@ def occlusion(
 ) -> Attribution:
     """Attribute each target logit to pixels: the mean fall over the squares that cover the pixel.
 
-    Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        size: side of the square in pixels; a smaller image is covered from edge to edge.
-        stride: pixels from one square to the next, at most `size`.
-        colour: float32 (channels,) in [0, 1], what the square shows.
+    An image smaller than the square is covered from edge to edge. Positive where covering the
+    pixel's neighbourhood lowers the logit.
 
-    Returns:
-        maps float32 (n, height, width), signed, in logits: positive where covering the pixel's
-        neighbourhood lowers the logit.
+    Args:
+        colour: float32 (channels,) in [0, 1], what the square shows.
 
     Raises:
         ValueError: the stride is larger than the square, so that pixels would be left out.

@@ -15,7 +15,7 @@ which masks images that are normalised already.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -23,11 +23,9 @@ from pydantic import Field
 from heatproof.attribution.core.geometry import Axis, interpolation
 from heatproof.attribution.core.masking import mask_slices, masked_logits
 from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class RiseOptions(Block):
@@ -39,7 +37,7 @@ class RiseOptions(Block):
 
 
 def rise(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     masks: int,
@@ -51,21 +49,14 @@ def rise(
     """Attribute each target logit to pixels.
 
     Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
-        masks: how many, at least 4; the same ones for every image.
-        grid_size: cells of a mask, along a side.
-        keep_probability: the chance that a cell is kept, in (0, 1).
         colour: float32 (channels,) in [0, 1], what a masked pixel shows.
-        seed: of the masks.
+        seed: of the masks, which are the same for every image.
 
     Returns:
-        maps float32 (n, height, width), signed: by how many logits the mean score is higher where
-        the pixel is kept. relative_error: the root mean square, over the pixels, of the map's
-        standard error, divided by the map's own; 1 is a map of noise alone. split_half_correlation:
-        of the maps that the even and the odd masks alone give. Both NaN where no mask changes the
-        logit.
+        maps: by how many logits the mean score is higher where the pixel is kept. relative_error:
+        the root mean square, over the pixels, of the map's standard error, divided by the map's
+        own; 1 is a map of noise alone. split_half_correlation: of the maps that the even and the
+        odd masks alone give. Both NaN where no mask changes the logit.
     """
     rows = by_image(images, targets)
     drawn = draw(masks, grid_size, keep_probability, images.shape[1:3], seed)

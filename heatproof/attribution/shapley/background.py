@@ -1,16 +1,14 @@
 """The training images that stand for "no information" in Shapley values."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import additivity_gap
 from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.network import Network
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class BackgroundOptions(Block):
@@ -20,7 +18,7 @@ class BackgroundOptions(Block):
 
 
 def shared_out(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     maps: np.ndarray,

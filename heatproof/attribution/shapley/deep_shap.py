@@ -7,33 +7,27 @@ image is handed back to the pixels exactly, and the mean is taken over the train
 What a pair of images costs is a backward pass: each image goes forward once, not once a pair.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
 
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
-
 
 def deep_shap(
-    network: "Network", images: np.ndarray, targets: np.ndarray, background: np.ndarray
+    network: Network, images: np.ndarray, targets: np.ndarray, background: np.ndarray
 ) -> Attribution:
     """Attribute each target logit to pixels.
 
     Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
         background: float32 (m, height, width, channels) in [0, 1], training images.
 
     Returns:
-        maps float32 (n, height, width), signed, in logits: summed over channels. numbers:
-        `additivity_gap`, zero up to rounding.
+        maps summed over channels; `additivity_gap`, zero up to rounding.
 
     Raises:
         UnsupportedNetwork: there is no rule for one of its layers.

@@ -6,17 +6,15 @@ expectation the logit less the mean logit of the training images; how far a fini
 that is the method's additivity gap.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Context, Method
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class GradientShapOptions(BackgroundOptions):
@@ -48,7 +46,7 @@ def draws(background: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndar
 
 
 def gradient_shap(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     background: np.ndarray,
@@ -58,9 +56,6 @@ def gradient_shap(
     """Attribute each target logit to pixels.
 
     Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
         background: float32 (m, height, width, channels) in [0, 1], training images.
         starts: int64 (samples,), from `draws`: the same for every image.
         points: float32 (samples,), from `draws` too.

@@ -18,19 +18,17 @@ All classes' logits come from the same passes, so rows that show one image share
 passes of several images share a batch.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
 from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.attribution.shapley.owen_values import OwenPartition
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 
 class PartitionShapOptions(BackgroundOptions):
@@ -42,7 +40,7 @@ class PartitionShapOptions(BackgroundOptions):
 
 
 def partition_shap(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     targets: np.ndarray,
     baseline: np.ndarray,
@@ -52,17 +50,12 @@ def partition_shap(
     """Attribute each target logit to pixels.
 
     Args:
-        network: the network to explain.
-        images: float32 (n, height, width, channels) in [0, 1].
-        targets: int64 (n,), class indices.
         baseline: float32 (height, width, channels) in [0, 1], what hidden pixels show.
-        evaluations: how many partly hidden copies of an image are evaluated, the image and the
-            baseline among them.
-        batch_size: how many of them at once, an even number. The fewer, the better they are chosen.
+        evaluations: the image and the baseline are among them.
+        batch_size: an even number. The fewer, the better they are chosen.
 
     Returns:
-        maps float32 (n, height, width), signed, in logits: summed over channels. numbers:
-        `additivity_gap`, zero up to rounding.
+        maps summed over channels; `additivity_gap`, zero up to rounding.
     """
     import tensorflow as tf
 

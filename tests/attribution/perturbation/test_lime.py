@@ -8,16 +8,16 @@ from lime.lime_image import LimeImageExplainer
 
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.perturbation import surrogate
 from heatproof.attribution.perturbation.lime import (
     METHODS,
     LimeOptions,
     agreement,
+    draw,
     filled,
+    fitted,
     lime,
-    logits,
+    superpixels,
 )
-from heatproof.attribution.perturbation.superpixels import superpixels
 from tests.attribution import architectures, networks, passes
 
 GREY = np.float32([0.3])
@@ -187,34 +187,51 @@ def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_allclose(maps[2:], apart, rtol=1e-5, atol=1e-6)
 
 
+def test_draws_are_those_of_the_lime_package() -> None:
+    expected = np.random.RandomState(7).randint(0, 2, 50 * 9).reshape(50, 9)
+    drawn = draw(50, 9, 7)
+    assert (drawn[0] == 1).all() and (expected[0] == 0).any()
+    np.testing.assert_array_equal(drawn[1:], expected[1:])
+
+
+def test_what_is_linear_is_recovered_and_what_does_not_vary_has_no_share_explained() -> None:
+    on, expected = draw(100, 6, 0), np.arange(12.0).reshape(6, 2) - 5
+    coefficients, r2 = fitted(on, on @ expected + 100, options(ridge=1e-9))
+    np.testing.assert_allclose(coefficients, expected, atol=1e-7)
+    np.testing.assert_allclose(r2, 1, atol=1e-12)
+    constant = np.full((100, 1), 0.1, np.float32)
+    coefficients, r2 = fitted(on, constant, options())
+    assert not coefficients.any() and np.isnan(r2).all()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
-def test_copies_show_what_is_on_and_the_fill_elsewhere(channels: int) -> None:
-    """To the last bit, as masking one segment after the other; also over several batches."""
-    random = np.random.default_rng(4)
-    weights = random.normal(size=(6, 4, channels, 3)).astype(np.float32)
-    network = Network(networks.linear(weights))
-    image, fill = random.random((2, 6, 4, channels), np.float32)
-    segments = np.arange(24).reshape(6, 4) // 5
-    on = random.integers(0, 2, (network.batch_size + 3, 5)).astype(np.float32)
-    copies = np.stack([fill + row[segments][..., None] * (image - fill) for row in on])
-    found = logits(network, image, fill, segments, on)
-    np.testing.assert_array_equal(found, network.logits(copies))
+@pytest.mark.parametrize("value", [None, 0.0, 0.5])
+def test_superpixels_are_numbered_from_zero_without_a_gap(channels: int, value) -> None:
+    """About as many as asked for, also on black and constant images."""
+    image = networks.images(1, 7, channels)[0].repeat(4, axis=0).repeat(4, axis=1)
+    if value is not None:
+        image = np.full_like(image, value)
+    found = superpixels(image, 40, 20.0)
+    assert found.shape == (28, 28) and found.dtype == np.int64
+    assert np.unique(found).tolist() == list(range(found.max() + 1))
+    assert 20 <= found.max() + 1 <= 60
 
 
-def test_images_of_as_many_segments_share_a_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The draw depends on the seed and on how many segments there are, and on nothing else."""
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), side=8))
-    images, drawn, original = patches(3, 8, 8, 1), [], surrogate.draw
-    images = np.concatenate([images, 1 - images])  # divided alike, so as many segments
+def test_superpixels_of_a_grey_image_are_those_of_three_equal_channels() -> None:
+    grey = networks.images(1, 20, 1)[0]
+    expected = superpixels(np.repeat(grey, 3, axis=-1), 15, 5.0)
+    np.testing.assert_array_equal(superpixels(grey, 15, 5.0), expected)
 
-    def draw(samples: int, segments: int, seed: int) -> np.ndarray:
-        drawn.append((segments, seed))
-        return original(samples, segments, seed)
 
-    monkeypatch.setattr(surrogate, "draw", draw)
-    found = lime(network, images, np.zeros(6, np.int64), options(), GREY, 0)
-    assert set(drawn) == {(int(count), 0) for count in found.numbers["segments"]}
-    assert len(drawn) == len(set(drawn)) < len(images)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_superpixels_follow_edges(channels: int) -> None:
+    """A bright square on black, off the grid: no segment lies on both sides of its edge."""
+    image = np.zeros((28, 28, channels), np.float32)
+    image[5:16, 9:20] = 1
+    inside = image[..., 0] > 0
+    found = superpixels(image, 40, 20.0)
+    assert not set(found[inside]) & set(found[~inside])
+    assert len(set(found[inside])) > 1
 
 
 def test_the_fill_is_the_training_images_mean() -> None:
