@@ -68,10 +68,6 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
             for family, listed in methods.items()
         },
         **{
-            f"explain_{family}": ("stages.explain", module)
-            for family, module in registry.INSPECTIONS.items()
-        },
-        **{
             f"models/{name}": (f"{ARCHITECTURES}.{model.network.architecture}",)
             for name, model in study.models.items()
         },

@@ -29,6 +29,13 @@ def load_params(*cells: str, **blocks: object) -> params.Params:
         return params.load(path)
 
 
+def explain_cell(cell: str, family: str) -> None:
+    """Explain a cell by a family's methods, as the stage does."""
+    from heatproof.attribution.explaining import attributions, explain
+
+    explain(params.load(), cell, family, attributions)
+
+
 def write_cell(
     cell: str, side: int, channels: int, mistaken: Callable[[np.ndarray], np.ndarray]
 ) -> None:

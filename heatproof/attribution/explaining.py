@@ -1,8 +1,7 @@
-"""Explaining a trained cell: images chosen, a family of methods applied, results written."""
+"""Explaining a trained cell: images chosen, something found in its network, results written."""
 
-from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +15,62 @@ from heatproof.attribution.core.selection import choose
 from heatproof.config.params import ImageChoice, Params
 from heatproof.config.schema import Block
 from heatproof.models.build import trained_network
+from heatproof.run import runtime, tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+
+def explain(
+    study: Params, cell: str, family: str, find: Callable[[ExplainedCell, Any], Inspection]
+) -> None:
+    """Find something in a cell's network, and write it: arrays, metrics, timing.
+
+    Args:
+        study: whose options of the family, `explain.<family>`, are taken.
+        cell: whose network and images.
+        family: what is found, as the stage `explain_<family>` says.
+        find: (cell, options) -> what was found.
+
+    Raises:
+        UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
+    """
+    study.cell(cell)
+    runtime.configure(study.threads, study.seed)
+    explained = load(study, cell)
+    options = getattr(study.explain, family)
+    used = {
+        "seed": study.seed,
+        "threads": study.threads,
+        "images": study.explain.images,
+        family: options,
+        "network": study.run(cell).network,
+    }
+    stage = f"explain_{family}"
+    with tracking.run(stage=stage, cell=cell, params=used) as tracked:
+        found = find(explained, options)
+        artifacts.write_findings(cell, family, found.arrays)
+        artifacts.write_metrics(stage, cell, found.metrics)
+        artifacts.write_timing(stage, cell, found.timing)
+        print(f"{cell}: {family}: {len(found.arrays)} arrays", flush=True)
+        tracked.log_metrics(tracking.flattened(found.metrics) | found.timing)
+        if found.figure is not None:
+            tracked.log_figure(found.figure, f"{family}.png")
+
+
+def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection:
+    """Apply the methods that are listed, with their options, to a cell's rows."""
+    rows = cell.rows
+    images = rows.images.astype(np.float32) / 255
+    methods = registry.with_options(listed, cell.context)
+    result = attribute(cell.network, methods, images, rows.target)
+    rows.maps.update(result.maps)
+    rows.numbers.update(result.numbers)
+    metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
+    for method, reason in result.unsupported.items():
+        print(f"no {method}: {reason}", flush=True)
+    picture = panel(rows) if len(images) and result.maps else None
+    return Inspection(artifacts.explanation_arrays(rows), metrics, result.timing, picture)
 
 
 def load(study: Params, cell: str) -> ExplainedCell:
@@ -46,44 +95,6 @@ def load(study: Params, cell: str) -> ExplainedCell:
         dataset.test_images,
         Context(dataset.train_images, study.seed),
     )
-
-
-def explain(
-    name: str, family: str, cell: ExplainedCell, listed: Mapping[str, Block]
-) -> tuple[dict[str, Any], dict[str, float], "Figure | None"]:
-    """Apply a stage family's methods to a cell's rows, and write the maps.
-
-    Args:
-        name: the cell's.
-        family: of `STAGE_FAMILIES`.
-        cell: its network and rows.
-        listed: the methods, with their options.
-
-    Returns:
-        metrics, milliseconds per image, and a picture.
-    """
-    rows = cell.rows
-    images = rows.images.astype(np.float32) / 255
-    methods = registry.with_options(listed, cell.context)
-    result = attribute(cell.network, methods, images, rows.target)
-    rows.maps.update(result.maps)
-    rows.numbers.update(result.numbers)
-    artifacts.write_explanations(name, family, rows)
-    metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
-    print(f"{name}: {metrics['rows']} maps of {', '.join(result.maps) or 'no method'}", flush=True)
-    for method, reason in result.unsupported.items():
-        print(f"{name}: no {method}: {reason}", flush=True)
-    return metrics, result.timing, panel(rows) if len(images) and result.maps else None
-
-
-def inspect(
-    name: str, family: str, cell: ExplainedCell, options: Block
-) -> tuple[dict[str, Any], dict[str, float], "Figure | None"]:
-    """Inspect a cell's network by one of `registry.INSPECTIONS`, and write the results."""
-    inspection: Inspection = import_module(registry.INSPECTIONS[family]).find(cell, options)
-    artifacts.write_findings(name, family, inspection.arrays)
-    print(f"{name}: {family}: {len(inspection.arrays)} arrays", flush=True)
-    return inspection.metrics, inspection.timing, inspection.figure
 
 
 def _rows(predictions: Predictions, dataset: Dataset, wanted: ImageChoice) -> Explanations:

@@ -21,13 +21,6 @@ from heatproof.config.schema import Block
 if TYPE_CHECKING:
     import keras
 
-# What is found in a network beside maps of its images: stage family -> module.
-INSPECTIONS = {
-    "features": "heatproof.features.features",
-    "counterfactual": "heatproof.counterfactuals.counterfactual",
-}
-STAGES = (*STAGE_FAMILIES, *INSPECTIONS)  # what `stages.explain` can be asked for
-
 
 @cache
 def _by_module() -> dict[str, tuple[Method, ...]]:

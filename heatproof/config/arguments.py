@@ -2,10 +2,9 @@
 
 import argparse
 
+from heatproof.attribution.registry import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.run.errors import UserError, nearest
-
-FAMILIES = [name for name in params.Explain.model_fields if name != "images"]
 
 
 def check() -> None:
@@ -30,15 +29,15 @@ def read(description: str) -> tuple[params.Params, str]:
 def read_family(description: str) -> tuple[params.Params, str, str]:
     """Return what `read` does, and the name after --family."""
     parser = _parser(description)
-    parser.add_argument("--family", required=True, help=f"one of: {', '.join(FAMILIES)}")
+    parser.add_argument("--family", required=True, help=f"one of: {', '.join(STAGE_FAMILIES)}")
     given = parser.parse_args()
     return params.load(), given.cell, _family(given.family)
 
 
 def _family(name: str) -> str:
-    if name not in FAMILIES:
-        known = f"known: {', '.join(FAMILIES)}"
-        raise UserError(f"--family {name}: unknown{nearest(name, FAMILIES)}; {known}")
+    if name not in STAGE_FAMILIES:
+        known = f"known: {', '.join(STAGE_FAMILIES)}"
+        raise UserError(f"--family {name}: unknown{nearest(name, list(STAGE_FAMILIES))}; {known}")
     return name
 
 

@@ -73,6 +73,10 @@ class Explain(Block):
         return {**self.gradients, **self.perturbation, **self.shapley}
 
 
+# What is found in a cell's network, each by a stage explain_<name>.
+EXPLAINED = tuple(name for name in Explain.model_fields if name != "images")
+
+
 class Params(Block):
     """The whole of params.yaml, valid: every name that a cell or run uses exists."""
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from heatproof.attribution.registry import STAGES
-from heatproof.config.params import Params
+from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.config.params import EXPLAINED, Params
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import sha256_of
@@ -39,8 +39,8 @@ WORDS = {
     "evaluate": "evaluation",
     "assess_shuffled": "assessment with shuffled labels",
     "compare_runs": "comparison of runs",
-    **{f"explain_{family}": f"{family} explanations" for family in STAGES},
-    **{f"measure_{family}": f"{family} measurements" for family in STAGES},
+    **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
+    **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},
 }
 Record = dict[str, Any]
 

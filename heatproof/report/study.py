@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.attribution.registry import STAGES
 from heatproof.config.params import Cell, Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.seeds import over_seeds
@@ -182,13 +181,13 @@ class _Reader:
             train=self.metrics("train", _TRAIN),
             history=self._history(),
             evaluate=self.metrics("evaluate", _EVALUATE),
-            explain={f: content for f in STAGES if (content := self.metrics(f"explain_{f}"))},
+            explain={f: content for f in EXPLAINED if (content := self.metrics(f"explain_{f}"))},
             assess=self._assess(),
             published=self.metrics("published_sanity", _PUBLISHED) if published else {},
             seeds=over_seeds(params, name) or {},
             compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
             timing=timing,
-            explained=tuple(f for f in STAGES if self.there(paths.explanations(name, f))),
+            explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
             predicted=self.there(paths.predictions(name)),
             trusted=self._trusted(),
             missing=tuple(self.missing),

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from heatproof.run import provenance
+from heatproof.run.source_code import ROOT
 from heatproof.run.tracking_sender import FILES, NOTES, given_up, warn
 
 if TYPE_CHECKING:
@@ -222,9 +223,9 @@ def git_commit() -> str:
 
 
 def source_file(stage: str) -> str:
-    """Return the stage's entry point; those of all families have one."""
-    kind, _, _ = stage.partition("_")
-    return f"stages/{kind if kind in ('explain', 'measure') else stage}.py"
+    """Return the stage's entry point: its own, or the one of all families."""
+    own = Path("stages", f"{stage}.py")
+    return (own if (ROOT / own).exists() else own.with_stem(stage.partition("_")[0])).as_posix()
 
 
 def _first(stage: str, cell: str, params: Mapping[str, object]) -> dict[str, object]:

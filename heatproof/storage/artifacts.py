@@ -132,7 +132,12 @@ def read_maps(cell: str, families: Sequence[str]) -> Explanations:
 
 
 def write_explanations(cell: str, family: str, content: Explanations) -> None:
-    """Write one family's attributions of a cell, raw.
+    """Write one family's attributions of a cell, raw. Raises as `explanation_arrays` does."""
+    write_findings(cell, family, explanation_arrays(content))
+
+
+def explanation_arrays(content: Explanations) -> dict[str, np.ndarray]:
+    """Return attributions as they are written.
 
     Raises:
         ValueError: a map is not float32, or not as high and wide as the images; or there are not as
@@ -151,7 +156,7 @@ def write_explanations(cell: str, family: str, content: Explanations) -> None:
                 raise ValueError(f"{method}: {name}: expected {rows} numbers")
             arrays[f"number/{method}/{name}"] = values.astype(np.float32)
     arrays["class_names"] = np.array(content.class_names, dtype=np.str_)
-    write_findings(cell, family, arrays)
+    return arrays
 
 
 def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:

@@ -46,19 +46,21 @@ def run() -> None:
     runtime.configure(study.threads, study.seed)
     import keras
 
+    from heatproof.attribution.explaining import attributions, explain
     from heatproof.attribution.families import STAGE_FAMILIES
-    from heatproof.attribution.registry import STAGES
+    from heatproof.counterfactuals.counterfactual import find as find_counterfactuals
+    from heatproof.features.features import find as find_features
     from heatproof.trust.assess import assess
     from heatproof.trust.measuring import measure
-    from stages.explain import explain_cell
 
     for cell in CELLS:
-        for family in STAGES:
-            explain_cell(cell, family)
-            keras.backend.clear_session()
         for family in STAGE_FAMILIES:
+            explain(study, cell, family, attributions)
             measure(study, cell, family)
             keras.backend.clear_session()
+        explain(study, cell, "features", find_features)
+        explain(study, cell, "counterfactual", find_counterfactuals)
+        keras.backend.clear_session()
         assess(study, cell)
 
 

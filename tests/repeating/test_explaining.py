@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.attribution.registry import STAGES
+from heatproof.config.params import EXPLAINED
 from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import ROOT, Scratch, copy_repository
@@ -14,7 +14,7 @@ from tests.scratch import ROOT, Scratch, copy_repository
 pytestmark = [pytest.mark.thorough, pytest.mark.timeout(1800)]
 
 PROGRAM = Path(explain_cells.__file__)
-RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in STAGES}
+RESULTS = {f"explain_{family}": f"data/explanations/{{}}/{family}.npz" for family in EXPLAINED}
 RESULTS |= {f"measure_{family}": f"data/trust/{{}}/{family}.npz" for family in STAGE_FAMILIES}
 RESULTS["assess"] = "metrics/assess/{}.json"
 

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.attribution.registry import STAGES
-from heatproof.config.params import Params
+from heatproof.config.params import EXPLAINED, Params
 from heatproof.report import study
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
@@ -30,7 +29,7 @@ KINDS = {
 } | {
     f"explain_{family}@{CELL}": (
         paths.metrics(f"explain_{family}", CELL), paths.explanations(CELL, family))
-    for family in STAGES
+    for family in EXPLAINED
 }  # fmt: skip
 FILES = [(stage, path) for stage, files in KINDS.items() for path in files]
 

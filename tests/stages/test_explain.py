@@ -14,9 +14,9 @@ from heatproof.run import tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Predictions
-from stages.explain import explain_cell
 from tests import overlay, small_cell
 from tests.scratch import shrunken_params
+from tests.small_cell import explain_cell
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
 IMAGES = {"images": {"right_per_class": 2, "wrong_per_class": 1}}

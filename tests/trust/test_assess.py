@@ -23,8 +23,8 @@ from heatproof.trust.measuring import measure
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import MEASURES
 from heatproof.trust.shuffled import assess_shuffled
-from stages.explain import explain_cell
 from tests import small_cell
+from tests.small_cell import explain_cell
 
 CELL = "simple_cnn-digits"
 BLOCKS = {"explain": {"images": {"right_per_class": 1, "wrong_per_class": 1}}}
