@@ -65,7 +65,7 @@ def evaluate(name: str) -> None:
         metrics: dict[str, Any] = (
             results.on_test(predictions, study)
             | results.on_train(run, learned, forward, study.evaluate.train_images)
-            | {"parameters": cost.parameters(network), "flops": cost.flops(network)}
+            | {"parameters": network.count_params(), "flops": cost.flops(network)}
             | {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
         )
         speed = inference.milliseconds_per_image(forward, data.test_images)

@@ -1,7 +1,7 @@
 """Explaining a trained cell: images chosen, something found in its network, results written."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,15 +10,19 @@ from heatproof.attribution.core.attributions import attribute, summary
 from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.core.panel import panel
+from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.attribution.core.selection import choose
 from heatproof.config.params import ImageChoice, Params
 from heatproof.config.schema import Block
 from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
 from heatproof.run.errors import UserError
+from heatproof.run.lettering import drawable
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def explain(
@@ -69,8 +73,7 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
     for method, reason in result.unsupported.items():
         print(f"no {method}: {reason}", flush=True)
-    picture = panel(rows) if len(images) and result.maps else None
-    return Inspection(artifacts.explanation_arrays(rows), metrics, result.timing, picture)
+    return Inspection(artifacts.explanation_arrays(rows), metrics, result.timing, _figure(rows))
 
 
 def load(study: Params, cell: str) -> ExplainedCell:
@@ -116,6 +119,18 @@ def _rows(predictions: Predictions, dataset: Dataset, wanted: ImageChoice) -> Ex
         maps={},
         class_names=predictions.class_names,
     )
+
+
+def _figure(rows: Explanations) -> "Figure | None":
+    """Draw a few images, each with all maps, every map on its own scale."""
+    drawn, names = [], drawable(rows.class_names)
+    for row in spread(len(rows.target)) if rows.maps else ():
+        label, target = (names[each[row]] for each in (rows.label, rows.target))
+        maps = [of_values(each[row], float(np.abs(each[row]).max())) for each in rows.maps.values()]
+        drawn.append(
+            Row(f"{label}: {target}", [of_image(rows.images[row] / 255), *maps], ["", *rows.maps])
+        )
+    return picture(drawn, 1.3)
 
 
 def _counted(rows: Explanations) -> dict[str, int]:

@@ -30,21 +30,22 @@ Arrays of the result, for n images of the search and m of the attack:
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
 from heatproof.counterfactuals.options import CounterfactualOptions
-from heatproof.run.lettering import drawable, legible
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
 
-FIGURE_ROWS = 8
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 COMPARED = {
     "prediction": ("original/before", "adversarial/after"),
     "class_before": ("original/before", "adversarial/before"),
@@ -195,11 +196,11 @@ def attack_summary(attack: Attack, labels: np.ndarray) -> dict[str, Any]:
     }
 
 
-def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
+def figure(arrays: dict[str, np.ndarray]) -> "Figure | None":
     """Draw up to 8 images of the search, evenly spread: the image, the change, what it becomes.
 
     The change is red where a pixel became brighter, blue where darker, white where it stayed, each
-    on its own scale, which is written above it in pixels' units (of [0, 1]); of colours the channel
+    on its own scale, which is written below it in pixels' units (of [0, 1]); of colours the channel
     that changed most.
 
     Args:
@@ -208,33 +209,23 @@ def figure(arrays: dict[str, np.ndarray]) -> Figure | None:
     Returns:
         None where there is nothing to draw.
     """
-    count = len(arrays["search/target"])
-    if not count:
-        return None
-    names = drawable(arrays["class_names"])
-    chosen = np.unique(np.linspace(0, count - 1, min(count, FIGURE_ROWS)).round().astype(int))
-    drawn = Figure(figsize=(5.4, 1.9 * len(chosen)), dpi=100)
-    for row, places in zip(chosen, drawn.subplots(len(chosen), 3, squeeze=False), strict=True):
+    names, rows = drawable(arrays["class_names"]), []
+    for row in spread(len(arrays["search/target"])):
         original = arrays["search/original"][row].astype(np.float32) / 255
-        changed = arrays["search/changed"][row]
-        change = changed - original
-        largest = np.abs(change).argmax(axis=-1)[..., None]
-        change = np.take_along_axis(change, largest, axis=-1)[..., 0]
+        changed, target = arrays["search/changed"][row], names[arrays["search/target"][row]]
+        largest = np.abs(changed - original).argmax(axis=-1)[..., None]
+        change = np.take_along_axis(changed - original, largest, axis=-1)[..., 0]
         peak = float(np.abs(change).max())
-        for place, image in ((places[0], original), (places[2], changed)):
-            place.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=1)
-        places[1].imshow(change, cmap="RdBu_r", vmin=-(peak or 1), vmax=peak or 1)
-        sure = arrays["search/confidence"][row]
-        reached = f"{names[arrays['search/target'][row]]}, {sure:.0%}"
-        failed = f"{names[arrays['search/target'][row]]}: not found"
-        places[0].set_title(f"{names[arrays['search/predicted'][row]]}", fontsize=8)
-        places[1].set_title(f"{arrays['search/l0'][row]} pixels, to ±{peak:.2f}", fontsize=8)
-        places[2].set_title(reached if arrays["search/success"][row] else failed, fontsize=8)
-        for place in places:
-            place.set_xticks([])
-            place.set_yticks([])
-    drawn.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.97, wspace=0.02, hspace=0.2)
-    return legible(drawn)
+        sure = f"{arrays['search/confidence'][row]:.0%}"
+        titles = (
+            names[arrays["search/predicted"][row]],
+            f"{arrays['search/l0'][row]} pixels, to ±{peak:.2f}",
+            f"{target}, {sure if arrays['search/success'][row] else 'not found'}",
+        )
+        rows.append(
+            Row("", (of_image(original), of_values(change, peak), of_image(changed)), titles)
+        )
+    return picture(rows, 1.7)
 
 
 def _share(values: np.ndarray) -> float | None:

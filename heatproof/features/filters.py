@@ -18,6 +18,7 @@ import numpy as np
 from keras import layers, ops
 
 from heatproof.attribution.core.folding import factors
+from heatproof.attribution.core.graph import inputs_of
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,7 @@ def first_convolutions(model: keras.Model) -> list[keras.layers.Layer]:
     convolved: set[int] = set()
     first = []
     for layer in model.operations:
-        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-        behind = any(id(tensor) in convolved for tensor in inputs)
+        behind = any(id(tensor) in convolved for tensor in inputs_of(layer))
         convolves = hasattr(layer, "kernel_size")
         if convolves and not behind:
             first.append(layer)

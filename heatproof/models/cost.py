@@ -1,19 +1,10 @@
-"""What a network costs: its parameters, and the operations of one image's forward pass."""
+"""What a network costs: the operations of one image's forward pass."""
 
 import math
 
 import keras
 
 from heatproof.models import convolution, pointwise
-
-
-def parameters(model: keras.Model) -> int:
-    """Count the weights that are saved with the model.
-
-    Those that are trained, and the moving means and variances of batch normalisation, which are
-    not; Keras' `model.summary()` calls this "Total params".
-    """
-    return model.count_params()
 
 
 def flops(model: keras.Model) -> int:

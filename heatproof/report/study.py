@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config.params import Cell, Params
+from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance

@@ -44,9 +44,7 @@ def agreement(maps: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
 
 def mean_matrix(values: np.ndarray) -> np.ndarray:
     """Average (n, methods, methods) over the images on which a pair has a value; NaN where none."""
-    known = ~np.isnan(values)
-    total, count = np.where(known, values, 0).sum(axis=0), known.sum(axis=0)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return np.ma.masked_invalid(values).mean(axis=0).filled(np.nan)
 
 
 def pooled(maps: np.ndarray) -> np.ndarray:

@@ -155,15 +155,15 @@ def summary(scores: np.ndarray, samples: int, seed: int) -> dict[str, Any]:
         comparisons had none. What is unknown is NaN.
     """
     last = scores[:, -1:]
-    names = ("mean", "low", "high")
+    mean, low, high = mean_interval(_of_images(scores), samples, seed)
+    last_mean, last_low, last_high = mean_interval(_of_images(last), samples, seed)
     return {
-        **dict(zip(names, mean_interval(_of_images(scores), samples, seed), strict=True)),
-        **{
-            "last" if name == "mean" else f"last_{name}": value
-            for name, value in zip(
-                names, mean_interval(_of_images(last), samples, seed), strict=True
-            )
-        },
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "last": last_mean,
+        "last_low": last_low,
+        "last_high": last_high,
         "per_layer": [known_mean(scores[:, layer]) for layer in range(scores.shape[1])],
         "per_draw": [known_mean(each) for each in scores],
         "last_per_draw": [known_mean(each) for each in last],

@@ -71,26 +71,17 @@ def independent(
     originals: Maps,
     explain: ExplainNetwork,
     seed: int,
-    steps: int | None,
+    steps: int,
 ) -> list[Step]:
     """Randomise one layer at a time, the others as they were trained, and compare the maps.
 
-    Works on a copy. A layer gets the same random weights as in `cascade` with the same seed.
-
-    Args:
-        model: a trained functional network.
-        originals: method -> float (n, height, width), its maps of n images.
-        explain: as for `cascade`.
-        seed: of the random weights.
-        steps: at most how many layers, spread evenly over the depth, the logits' and the lowest
-            among them; None is every layer.
-
-    Returns:
-        a step of one layer each, from the logits down.
+    As `cascade`, with a step for each layer, from the logits down: at most `steps` of them, spread
+    evenly over the depth, the logits' and the lowest among them. A layer gets the same random
+    weights as there with the same seed.
     """
     changed = copied(model)
     layers = weighted_layers(changed)
-    wanted = min(steps or len(layers), len(layers))
+    wanted = min(steps, len(layers))
     chosen = dict.fromkeys(np.linspace(0, len(layers) - 1, wanted).round().astype(int).tolist())
     taken = []
     for place in chosen:

@@ -7,7 +7,7 @@ take longer than the network itself.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -16,10 +16,8 @@ from heatproof.attribution.core import graph
 from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.geometry import feature_axes, interpolation
 from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.network import Network, target_scores
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 # TensorFlow's (features, gradients), float32 (n, rows, columns, channels) both -> (n, rows,
 # columns). A function of a module, since what is compiled with it is kept under it.
@@ -32,34 +30,29 @@ class CamOptions(Block):
     layer: Annotated[str, Field(min_length=1)] = LAST
 
 
-def method(
-    *, name: str, label: str, weighting: Weighting, shows: str, reference: str, address: str
-) -> Method:
-    """Return the record of a class activation map. Raises UserError if it has no such layer."""
+def method(*, name: str, weighting: Weighting, **facts: Any) -> Method:
+    """Return the record of a class activation map, with the other `facts` of a `Method`."""
 
     def explained(
-        network: "Network", images: np.ndarray, targets: np.ndarray, layer: str
+        network: Network, images: np.ndarray, targets: np.ndarray, layer: str
     ) -> Attribution:
         chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
         return explain(network, images, targets, chosen, weighting)
 
     return Method(
         name=name,
-        label=label,
         family="cam",
-        shows=shows,
-        reference=reference,
-        address=address,
         options=CamOptions,
         explain=explained,
         signed=False,
         overlay=True,
         colours="viridis",
+        **facts,
     )
 
 
 def explain(
-    network: "Network", images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
+    network: Network, images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
 ) -> Attribution:
     """Attribute each target logit to regions: the map, laid over the image as `geometry` says."""
     import tensorflow as tf
@@ -77,11 +70,9 @@ def explain(
     return Attribution(network.in_batches(compiled, images, targets), layer=layer)
 
 
-def cells(network: "Network", layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
+def cells(network: Network, layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
     """Return the function of tensors that gives the maps at the layer's own size, not negative."""
     import tensorflow as tf
-
-    from heatproof.attribution.core.network import target_scores
 
     def function(batch: Any, batch_targets: Any) -> Any:
         with tf.GradientTape() as tape:

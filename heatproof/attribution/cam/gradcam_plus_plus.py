@@ -16,7 +16,6 @@ Dividing by the sum of a channel's alphas is not in the paper but in its authors
 tf-keras-vis, whose maps these are, divided by exp(S).
 """
 
-from functools import partial
 from typing import Any
 
 from heatproof.attribution.cam import cam
@@ -35,9 +34,6 @@ def weighted(features: Any, gradients: Any) -> Any:
     )
     return tf.einsum("nijk,nk->nij", features, weights)
 
-
-# (network, images, targets, layer) -> Attribution of maps that are not negative.
-gradcam_plus_plus = partial(cam.explain, weighting=weighted)
 
 METHODS = (
     cam.method(

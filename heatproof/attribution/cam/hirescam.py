@@ -7,7 +7,6 @@ global average, the gradient is the same at every place, and the map is Grad-CAM
 other class activation maps, what is below zero is not shown.
 """
 
-from functools import partial
 from typing import Any
 
 from heatproof.attribution.cam import cam
@@ -19,9 +18,6 @@ def weighted(features: Any, gradients: Any) -> Any:
 
     return tf.reduce_sum(gradients * features, axis=-1)
 
-
-# (network, images, targets, layer) -> Attribution of maps that are not negative.
-hirescam = partial(cam.explain, weighting=weighted)
 
 METHODS = (
     cam.method(

@@ -7,7 +7,6 @@ After the last feature maps of a network that averages them globally, every plac
 the same gradient, and the map is Grad-CAM's with the negative weights left out (and Grad-CAM++'s).
 """
 
-from functools import partial
 from typing import Any
 
 from heatproof.attribution.cam import cam
@@ -19,9 +18,6 @@ def weighted(features: Any, gradients: Any) -> Any:
 
     return tf.reduce_sum(tf.nn.relu(gradients) * features, axis=-1)
 
-
-# (network, images, targets, layer) -> Attribution of maps that are not negative.
-layercam = partial(cam.explain, weighting=weighted)
 
 METHODS = (
     cam.method(

@@ -3,14 +3,12 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from heatproof.attribution.core.method import Explainer, UnsupportedNetwork
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Attributions:
 
 
 def attribute(
-    network: "Network", methods: Mapping[str, Explainer], images: np.ndarray, targets: np.ndarray
+    network: Network, methods: Mapping[str, Explainer], images: np.ndarray, targets: np.ndarray
 ) -> Attributions:
     """Apply every method to every row.
 

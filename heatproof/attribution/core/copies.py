@@ -6,13 +6,12 @@ the same for every image.
 """
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 
-def slices(network: "Network", count: int) -> list[tuple[slice, int]]:
+def slices(network: Network, count: int) -> list[tuple[slice, int]]:
     """Divide `count` copies into as few slices as fit into a batch each, all about as long.
 
     Returns:
@@ -26,7 +25,7 @@ def slices(network: "Network", count: int) -> list[tuple[slice, int]]:
     ]
 
 
-def gradients_at(network: "Network", copies: Any, targets: Any) -> Any:
+def gradients_at(network: Network, copies: Any, targets: Any) -> Any:
     """Return d logit[target] / d copy in TensorFlow, for use inside a compiled function.
 
     Args:

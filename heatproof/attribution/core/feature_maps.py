@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from heatproof.attribution.core.graph import inputs_of
 from heatproof.run.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def feature_maps(model: "keras.Model") -> dict[str, bool]:
     maps: dict[str, bool] = {}
     convolved: set[int] = set()
     for layer in model.layers:
-        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        inputs = inputs_of(layer)
         convolves = hasattr(layer, "kernel_size")
         if not convolves and not any(id(tensor) in convolved for tensor in inputs):
             continue

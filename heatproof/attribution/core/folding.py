@@ -9,9 +9,12 @@ Explaining needs this twice: layer-wise relevance propagation is defined for lin
 activations only, and a network without the extra operations is explained faster.
 """
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from heatproof.attribution.core.graph import inputs_of
 
 if TYPE_CHECKING:
     import keras
@@ -119,13 +122,8 @@ def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
     import keras
 
     made_by = {id(layer.output): layer for layer in model.layers if _single(layer)}
-    readers: dict[int, int] = {}
-    for operation in model.operations:
-        inputs = operation.input if isinstance(operation.input, list) else [operation.input]
-        for tensor in inputs:
-            readers[id(tensor)] = readers.get(id(tensor), 0) + 1
-    for tensor in model.outputs:  # what is read outside must stay as it is
-        readers[id(tensor)] = readers.get(id(tensor), 0) + 1
+    readers = Counter(id(t) for operation in model.operations for t in inputs_of(operation))
+    readers.update(map(id, model.outputs))  # what is read outside must stay as it is
 
     def homes(tensor: Any, start: int) -> list[tuple[Any, slice]] | None:
         layer = made_by.get(id(tensor))

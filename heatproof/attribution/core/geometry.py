@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.attribution.core.graph import inputs_of
+
 if TYPE_CHECKING:
     import keras
 
@@ -57,8 +59,8 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
         if isinstance(operation, layers.InputLayer):
             axes[id(output)] = (Axis(0.0, 1.0, cells[0]), Axis(0.0, 1.0, cells[1]))
         else:
-            inputs = operation.input if isinstance(operation.input, list) else [operation.input]
-            sources = [axes[id(tensor)] for tensor in inputs if id(tensor) in axes]
+            read = (id(tensor) for tensor in inputs_of(operation))
+            sources = [axes[tensor] for tensor in read if tensor in axes]
             if not sources:
                 continue
             rows, columns = (

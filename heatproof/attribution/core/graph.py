@@ -35,12 +35,12 @@ def run(
     Returns:
         layer name -> its output, in the order of the graph; the last is the logits.
     """
-    readers = Counter(id(t) for layer in model.operations for t in _inputs(layer))
+    readers = Counter(id(t) for layer in model.operations for t in inputs_of(layer))
     # For each tensor what its readers take, one after the other.
     taken: dict[int, Iterator[Any]] = {}
     outputs: dict[str, Any] = {}
     for layer in model.operations:
-        inputs = [next(taken[id(t)]) for t in _inputs(layer)]
+        inputs = [next(taken[id(t)]) for t in inputs_of(layer)]
         rule = rule_for(layer) if inputs else None
         if not inputs:
             output = images
@@ -89,7 +89,8 @@ def _pooling_in_a_loop(layer: "keras.layers.Layer") -> Rule | None:
     return lambda x: tf.raw_ops.MaxPoolV2(input=x, ksize=ksize, strides=strides, padding=padding)
 
 
-def _inputs(layer: "keras.layers.Layer") -> list[Any]:
+def inputs_of(layer: "keras.layers.Layer | keras.Operation") -> list[Any]:
+    """Return the tensors that a layer reads; none for the network's input."""
     import keras
 
     if isinstance(layer, keras.layers.InputLayer):

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from heatproof.attribution.core.network import Network
     from heatproof.storage.records import Explanations
 
 
@@ -26,7 +26,7 @@ class ExplainedCell:
     channels), the whole test set.
     """
 
-    network: "Network"
+    network: Network
     rows: "Explanations"
     test_images: np.ndarray
     context: Context

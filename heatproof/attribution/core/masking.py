@@ -4,12 +4,11 @@ A mask says how much of each pixel is kept; the rest is the fill, what stands th
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.network import Network
 
 MASK_BYTES = 64 * 2**20  # of the masks that are in memory together
 
@@ -21,7 +20,7 @@ def mask_slices(count: int, size: tuple[int, int]) -> list[slice]:
 
 
 def masked_logits(
-    network: "Network",
+    network: Network,
     images: np.ndarray,
     fill: np.ndarray,
     masks: Callable[[slice], Any],

@@ -18,14 +18,12 @@ the tuple `METHODS`; `registry` collects them.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from heatproof.attribution.core.network import Network
 from heatproof.config.schema import Block
-
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
 
 # The unit of a gradient: how fast the logit rises as a pixel goes from black (0) to white (1).
 PER_BRIGHTNESS = "logits/unit"
@@ -44,7 +42,7 @@ class Attribution:
     layer: str | None = None
 
 
-Explainer = Callable[["Network", np.ndarray, np.ndarray], Attribution]
+Explainer = Callable[[Network, np.ndarray, np.ndarray], Attribution]
 
 
 class UnsupportedNetwork(Exception):

@@ -1,10 +1,10 @@
-"""One picture of a few explained images with their maps, for the experiment tracker."""
+"""Pictures of what explaining finds, for the experiment tracker: rows of tiles."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from heatproof.storage.records import Explanations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -12,29 +12,55 @@ if TYPE_CHECKING:
 ROWS = 8
 
 
-def panel(explanations: Explanations) -> "Figure":
-    """Draw at most 8 rows, evenly spread: the image, then each method's map on its own scale.
+@dataclass(frozen=True)
+class Row:
+    """Tiles of one size, float (height, width, 3) in [0, 1], each with its name, and a label."""
 
-    Args:
-        explanations: at least one row.
-    """
+    label: str
+    tiles: Sequence[np.ndarray]
+    names: Sequence[str]
+
+
+def picture(rows: Sequence[Row], inches: float) -> "Figure | None":
+    """Draw rows of tiles so many inches wide, names below them; None where there is nothing."""
+    rows = [row for row in rows if len(row.tiles)]
+    if not rows:
+        return None
     from matplotlib.figure import Figure
 
-    from heatproof.run.lettering import drawable, legible
+    from heatproof.run.lettering import legible
 
-    count = len(explanations.target)
-    rows = np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
-    names = drawable(explanations.class_names)
-    figure = Figure(figsize=(2 * (1 + len(explanations.maps)), 2.1 * len(rows)), dpi=80)
-    axes = figure.subplots(len(rows), 1 + len(explanations.maps), squeeze=False)
-    for row, places in zip(rows, axes, strict=True):
-        image = explanations.images[row].squeeze()
-        places[0].imshow(image, cmap="gray", vmin=0, vmax=255)
-        places[0].set_title(f"{names[explanations.label[row]]}", fontsize=8)
-        for place, (method, maps) in zip(places[1:], explanations.maps.items(), strict=True):
-            place.imshow(maps[row], cmap="viridis")
-            place.set_title(f"{method}: {names[explanations.target[row]]}", fontsize=8)
-    for place in axes.flat:
-        place.set_axis_off()
-    figure.subplots_adjust(left=0, right=1, bottom=0.01, top=0.97, wspace=0, hspace=0.15)
-    return legible(figure)
+    columns = max(len(row.tiles) for row in rows)
+    size = (inches * columns + 1, (inches + 0.3) * len(rows))
+    drawn = Figure(figsize=size, dpi=100, layout="constrained")
+    # One pair of axes per row: matplotlib needs longer for one than for all that is drawn in it.
+    for row, axes in zip(rows, drawn.subplots(len(rows), 1, squeeze=False)[:, 0], strict=True):
+        height, width = row.tiles[0].shape[:2]
+        joined = np.ones((height, columns * (width + 1) - 1, 3))
+        for number, tile in enumerate(row.tiles):
+            joined[:, number * (width + 1) :][:, :width] = tile
+        axes.imshow(joined)
+        middles = np.arange(len(row.tiles)) * (width + 1) + (width - 1) / 2
+        axes.set_xticks(middles, row.names, fontsize=6)
+        axes.set_yticks([])
+        axes.tick_params(length=0)
+        axes.set_ylabel(row.label, fontsize=6)
+        axes.spines[:].set_visible(False)
+    return legible(drawn)
+
+
+def spread(count: int) -> np.ndarray:
+    """Return which of so many are drawn: at most 8, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, ROWS)).round().astype(int))
+
+
+def of_image(image: np.ndarray) -> np.ndarray:
+    """Return a tile of an image, float (height, width, 1 or 3) in [0, 1]."""
+    return np.broadcast_to(image, (*image.shape[:2], 3))
+
+
+def of_values(values: np.ndarray, peak: float) -> np.ndarray:
+    """Return a tile of float (height, width): red to `peak`, blue to -`peak`, white at zero."""
+    from matplotlib import colormaps
+
+    return colormaps["RdBu_r"](0.5 + values / (2 * (peak or 1)))[..., :3]

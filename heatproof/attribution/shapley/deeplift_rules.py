@@ -78,7 +78,7 @@ def multipliers_of(model: "keras.Model", images: Facts, others: Facts, start: An
     at: dict[int, Any] = {id(model.output): start}
     for layer in reversed(model.operations):
         multipliers = at.pop(id(layer.output))
-        tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+        tensors = graph.inputs_of(layer)
         if layer.name in others:
             rule = _pooled if type(layer).__name__ in POOLING else _rescaled
             parts = [rule(layer, images[layer.name], others[layer.name], multipliers)]

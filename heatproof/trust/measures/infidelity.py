@@ -116,8 +116,6 @@ def infidelity(
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
         for name in (*baselines, NOISE)
     }
-    # Kept, since new memory takes longer to come than to be written.
-    memory, moves = np.empty_like(draws), np.empty(draws.shape[:3])
     # NumPy's threads have little to do in matrices this small, and get in the network's way.
     # Imported here: a machine that only trains reads the options above without it.
     from threadpoolctl import threadpool_limits
@@ -128,7 +126,11 @@ def infidelity(
             own = np.array([each[row].ravel() for each in maps.values()], np.float64)
             own = own.reshape(len(maps), inside.shape[1])
             by_square = own @ inside.T
-            by_noise = own @ _moves(image, draws, memory, moves).reshape(samples, -1).T
+            # I of equation 1: what is taken from each pixel, clipping included. A map's value is of
+            # all channels, so it meets their mean.
+            moves = (image - np.clip(image + draws, 0, 1)).reshape(samples, -1).astype(np.float64)
+            channels = image.shape[-1]
+            by_noise = np.repeat(own / channels, channels, axis=1) @ moves.T
             for name, by_method in results.items():
                 changes = start[row] - next(passed)[:, targets[row]]
                 if np.sqrt((changes**2).mean()) < MIN_CHANGE * max(1.0, abs(start[row])):
@@ -209,21 +211,6 @@ def _perturbed(
 
 def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
     np.clip(np.add(image, noise, out=into), 0, 1, out=into)
-
-
-def _moves(
-    image: np.ndarray, noise: np.ndarray, memory: np.ndarray, into: np.ndarray
-) -> np.ndarray:
-    # I of equation 1: what is taken from each pixel, clipping included, on average over channels.
-    # Into float64 (samples, height, width), by way of float32 memory like the noise.
-    _add_noise(image, noise, memory)
-    np.subtract(image, memory, out=memory)
-    # One channel after the other: a mean along so short an axis takes several times as long.
-    into[:] = memory[..., 0]
-    for channel in range(1, memory.shape[-1]):
-        into += memory[..., channel]
-    into /= memory.shape[-1]
-    return into
 
 
 _measure = partial(

@@ -20,13 +20,10 @@ from pydantic import Field
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import Family, Measure, Result, by_measure
-from heatproof.trust.similarity import Maps
+from heatproof.trust.similarity import Maps, Similarities
 
 # Images float32 (n, height, width, channels) -> maps of them; of a slow method, of the first ones.
 ExplainImages = Callable[[np.ndarray], Maps]
-
-# method -> of each noisy or shifted copy the relative changes, float64 (rows,).
-Changes = dict[str, list[np.ndarray]]
 
 # Down, up, right, left: by how many pixels the image moves.
 SHIFTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
@@ -55,7 +52,7 @@ def noise_sensitivity(
     radius: float,
     samples: int,
     seed: int,
-) -> dict[str, dict[str, np.ndarray]]:
+) -> Similarities:
     """Measure how far maps move when uniform noise is added to the image.
 
     Args:
@@ -73,14 +70,12 @@ def noise_sensitivity(
         distance of the noisy copy's map from the original, as a share of the original's length;
         NaN where the original is zero everywhere.
     """
-
     random = np.random.default_rng(seed)
-    changes: Changes = {}
+    changes = []
     for _ in range(samples):
         noise = random.uniform(-radius, radius, images.shape[1:]).astype(np.float32)
         maps = explain(np.clip(images + noise, 0, 1))
-        for method, each in maps.items():
-            _add(changes, method, each, originals[method][: len(each)])
+        changes.append({m: relative_change(each, originals[m]) for m, each in maps.items()})
     return _max_and_mean(changes, "sensitivity")
 
 
@@ -88,7 +83,7 @@ def shift_sensitivity(
     explain: ExplainImages,
     images: np.ndarray,
     originals: Maps,
-) -> dict[str, dict[str, np.ndarray]]:
+) -> Similarities:
     """Measure how far maps move, beyond the shift itself, when the image is shifted by one pixel.
 
     The image is moved down, up, right and left, its edge repeated where it left a gap. Each map is
@@ -104,12 +99,15 @@ def shift_sensitivity(
         method -> `shift_max` and `shift_mean`, float64 (rows,), at least 0, over the four shifts:
         as in `noise_sensitivity`.
     """
-    changes: Changes = {}
+    changes = []
     for shift in SHIFTS:
         maps = explain(shifted(images, shift))
-        for method, each in maps.items():
-            original = _inner(originals[method][: len(each)], (0, 0))
-            _add(changes, method, _inner(each, shift), original)
+        changes.append(
+            {
+                method: relative_change(_inner(each, shift), _inner(originals[method], (0, 0)))
+                for method, each in maps.items()
+            }
+        )
     return _max_and_mean(changes, "shift")
 
 
@@ -133,14 +131,14 @@ def _inner(maps: np.ndarray, shift: tuple[int, int]) -> np.ndarray:
     return maps[:, 1 + down : height - 1 + down, 1 + right : width - 1 + right]
 
 
-def _add(changes: Changes, method: str, maps: np.ndarray, originals: np.ndarray) -> None:
-    changes.setdefault(method, []).append(relative_change(maps, originals))
-
-
-def _max_and_mean(changes: Changes, name: str) -> dict[str, dict[str, np.ndarray]]:
+def _max_and_mean(changes: list[dict[str, np.ndarray]], name: str) -> Similarities:
+    """Return maximum and mean over noisy or shifted copies, each method -> float64 (rows,)."""
     return {
-        method: {f"{name}_max": np.max(each, axis=0), f"{name}_mean": np.mean(each, axis=0)}
-        for method, each in changes.items()
+        method: {
+            f"{name}_max": np.max([each[method] for each in changes], axis=0),
+            f"{name}_mean": np.mean([each[method] for each in changes], axis=0),
+        }
+        for method in changes[0]
     }
 
 
@@ -148,15 +146,14 @@ def relative_change(maps: np.ndarray, originals: np.ndarray) -> np.ndarray:
     """Return |map - original| / |original| of each pair, Euclidean lengths (Yeh et al. 2019).
 
     Args:
-        maps: float (n, height, width).
-        originals: float (n, height, width).
+        maps: float (rows, height, width).
+        originals: float (at least as many rows, height, width).
 
     Returns:
-        float64 (n,), at least 0; NaN where the original is zero everywhere.
+        float64 (rows,), at least 0; NaN where the original is zero everywhere.
     """
-    before = originals.astype(np.float64)
-    distance = np.sqrt(((maps - before) ** 2).sum(axis=(1, 2)))
-    length = np.sqrt((before**2).sum(axis=(1, 2)))
+    before = originals[: len(maps)].astype(np.float64)
+    distance, length = (np.sqrt((each**2).sum(axis=(1, 2))) for each in (maps - before, before))
     return np.divide(distance, length, out=np.full(len(before), np.nan), where=length > 0)
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from heatproof.attribution.cam.gradcam_plus_plus import gradcam_plus_plus, weighted
+from heatproof.attribution.cam.gradcam_plus_plus import METHODS, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 from tests.attribution.cells import class_activation_map
@@ -45,7 +45,7 @@ def test_a_gradient_of_zero_has_no_alpha() -> None:
     model = keras.Model(inputs, layers.Dense(1, name="logits")(layers.Flatten()(x)))
     model.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), np.array([[3.0], [0.0]]), np.zeros(1)])
     image = np.array([0.5, 0.25], np.float32).reshape(1, 1, 2, 1)
-    found = gradcam_plus_plus(Network(model), image, np.array([0]), "conv").maps
+    found = METHODS[0].explain(Network(model), image, np.array([0]), "conv").maps
     np.testing.assert_allclose(found[0, 0], [1.5, 0.75])
 
 
@@ -71,7 +71,7 @@ def test_both_of_two_objects_show_as_strongly() -> None:
         read.reshape(-1, 1), np.zeros(1),
     ])  # fmt: skip
     image = np.full((1, 4, 4, 1), 0.5, np.float32)
-    found = gradcam_plus_plus(Network(model), image, np.array([0]), "both").maps[0]
+    found = METHODS[0].explain(Network(model), image, np.array([0]), "both").maps[0]
     np.testing.assert_allclose(found, 0.5 * (read[..., 0] + read[..., 1]))
 
 
@@ -80,8 +80,8 @@ def test_a_large_logit_does_not_overflow() -> None:
     model = flattened()
     kernel, bias = model.get_layer("logits").get_weights()
     images, targets = networks.images(2, 6, 1), np.array([0, 1])
-    before = gradcam_plus_plus(Network(model), images, targets, "conv").maps
+    before = METHODS[0].explain(Network(model), images, targets, "conv").maps
     model.get_layer("logits").set_weights([kernel, bias + 200])
-    after = gradcam_plus_plus(Network(model), images, targets, "conv").maps
+    after = METHODS[0].explain(Network(model), images, targets, "conv").maps
     assert before.any()
     np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6)

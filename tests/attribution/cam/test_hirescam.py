@@ -5,7 +5,7 @@ import numpy as np
 from keras import layers
 
 from heatproof.attribution.cam import gradcam
-from heatproof.attribution.cam.hirescam import hirescam, weighted
+from heatproof.attribution.cam.hirescam import METHODS, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 from tests.attribution.cells import class_activation_map
@@ -28,7 +28,9 @@ def test_read_linearly_the_map_is_what_each_place_adds_to_the_logit() -> None:
     logits = model(images).numpy()[np.arange(3), targets]
     np.testing.assert_allclose(maps.sum(axis=(1, 2)), logits - bias[targets], rtol=1e-5)
     # The last convolution is at the image's own size: laid over it, the map is as it was.
-    np.testing.assert_allclose(hirescam(Network(model), images, targets, "conv").maps, maps, 1e-5)
+    np.testing.assert_allclose(
+        METHODS[0].explain(Network(model), images, targets, "conv").maps, maps, 1e-5
+    )
 
 
 def test_what_places_take_away_counts_before_the_channels_are_summed() -> None:
@@ -45,7 +47,7 @@ def test_what_places_take_away_counts_before_the_channels_are_summed() -> None:
 def test_after_a_global_average_it_is_gradcam() -> None:
     network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
     images, targets = networks.images(3, 6, 1), np.array([0, 1, 1])
-    maps = hirescam(network, images, targets, "conv_relu").maps
+    maps = METHODS[0].explain(network, images, targets, "conv_relu").maps
     assert maps.any()
     other = gradcam.gradcam(network, images, targets, "conv_relu").maps
     np.testing.assert_allclose(maps, other, rtol=1e-4, atol=1e-7)

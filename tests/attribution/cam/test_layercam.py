@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from heatproof.attribution.cam.gradcam_plus_plus import gradcam_plus_plus
-from heatproof.attribution.cam.layercam import layercam, weighted
+from heatproof.attribution.cam import gradcam_plus_plus
+from heatproof.attribution.cam.layercam import METHODS, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 from tests.attribution.cells import class_activation_map
@@ -38,14 +38,14 @@ def test_one_patch_of_a_map_decides() -> None:
     read[1:3, 4] = [2, -1]
     model.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), read.reshape(-1, 1), np.zeros(1)])
     images = networks.images(2, 6, 1)
-    found = layercam(Network(model), images, np.array([0, 0]), "conv").maps
+    found = METHODS[0].explain(Network(model), images, np.array([0, 0]), "conv").maps
     np.testing.assert_allclose(found, images[..., 0] * read.clip(min=0), rtol=1e-6)
 
 
 def test_after_a_global_average_it_is_gradcam_plus_plus() -> None:
     network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
     images, targets = networks.images(3, 6, 1), np.array([0, 1, 1])
-    found = layercam(network, images, targets, "conv_relu").maps
+    found = METHODS[0].explain(network, images, targets, "conv_relu").maps
     assert found.any()
-    other = gradcam_plus_plus(network, images, targets, "conv_relu").maps
+    other = gradcam_plus_plus.METHODS[0].explain(network, images, targets, "conv_relu").maps
     np.testing.assert_allclose(found, other, rtol=1e-4, atol=1e-7)

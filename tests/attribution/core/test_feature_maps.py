@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
+from heatproof.attribution.cam import layercam
 from heatproof.attribution.cam.cam import CamOptions
 from heatproof.attribution.cam.gradcam import METHODS, weighted
-from heatproof.attribution.cam.layercam import layercam
 from heatproof.attribution.cam.layercam import weighted as by_place
 from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.geometry import Axis, feature_axes
@@ -61,7 +61,7 @@ def test_a_layer_may_be_named(name: str) -> None:
     network = architectures.shared("simple_cnn").network
     assert feature_layer(network.model, name) == name
     images, targets = networks.images(1, 28, 1), np.array([3])
-    maps = layercam(network, images, targets, name).maps
+    maps = layercam.METHODS[0].explain(network, images, targets, name).maps
     assert maps.any()
     if name == "conv1_relu":  # at the image's own size, so nothing is interpolated
         cells = class_activation_map(network, images, targets, name, by_place)
