@@ -40,6 +40,7 @@ from heatproof.attribution.core.panel import Row, of_image, of_values, picture, 
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
 from heatproof.counterfactuals.options import CounterfactualOptions
+from heatproof.run.lettering import drawable
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
 

@@ -196,12 +196,26 @@ def test_draws_are_those_of_the_lime_package() -> None:
 
 def test_what_is_linear_is_recovered_and_what_does_not_vary_has_no_share_explained() -> None:
     on, expected = draw(100, 6, 0), np.arange(12.0).reshape(6, 2) - 5
-    coefficients, r2 = fitted(on, on @ expected + 100, options(ridge=1e-9))
+    coefficients, r2 = fitted(on, on @ expected + 100, options(ridge=1e-8))
     np.testing.assert_allclose(coefficients, expected, atol=1e-7)
     np.testing.assert_allclose(r2, 1, atol=1e-12)
     constant = np.full((100, 1), 0.1, np.float32)
     coefficients, r2 = fitted(on, constant, options())
     assert not coefficients.any() and np.isnan(r2).all()
+
+
+@pytest.mark.parametrize(("samples", "segments"), [(10, 2), (10, 1000), (300, 2), (300, 1000)])
+def test_the_smallest_width_and_ridge_that_params_yaml_may_have_compute(
+    samples: int, segments: int
+) -> None:
+    width, ridge = (
+        next(bound.ge for bound in LimeOptions.model_fields[name].metadata if hasattr(bound, "ge"))
+        for name in ("kernel_width", "ridge")
+    )
+    on = draw(samples, segments, seed=0)
+    chosen = options(kernel_width=width, ridge=ridge)
+    coefficients, r2 = fitted(on, on[:, :2] + 1.0, chosen)
+    assert np.isfinite(coefficients).all() and coefficients.any() and np.isfinite(r2).all()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
