@@ -36,8 +36,7 @@ from tools.comparing import apart, beside_seeds
 from tools.run_lock import run_lock
 
 FOLDER = Path(".verify")
-# A DVC repository without git.
-# Whatever the user's own says: the cache is beside this file.
+# A DVC repository without git, its cache beside this file whatever the user's own settings say.
 DVC_CONFIG = (
     "[core]\n    no_scm = True\n    analytics = false\n    check_update = false\n"
     "[cache]\n    dir = cache\n"

@@ -132,7 +132,7 @@ def _scheduled(model: str, dataset: str, budget: str, schedule: str) -> str:
     if not schedule:
         return served
     start = served.index(f"\n      {budget}:\n")
-    own = re.compile(rf" {{8}}{dataset}: .*\n").sub("", served[start:], count=0)
+    own = re.sub(rf" {{8}}{dataset}: .*\n", "", served[start:])
     default = re.compile(r"( {8}default: .*\n)")
     return served[:start] + default.sub(rf"\1        {dataset}: {schedule}\n", own, count=1)
 

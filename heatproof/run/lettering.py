@@ -7,10 +7,10 @@ counted from 0 in the report's order of classes.
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from matplotlib import font_manager, get_data_path
-from matplotlib.figure import Figure
-from matplotlib.text import Text
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FIRST = "DejaVu Sans"  # which matplotlib brings
 _UNKNOWN = "\N{REPLACEMENT CHARACTER}"
@@ -26,11 +26,13 @@ def drawable(names: Iterable[str]) -> list[str]:
     ]
 
 
-def legible(figure: Figure) -> Figure:
+def legible(figure: "Figure") -> "Figure":
     """Let a finished figure show all its texts as they are, and return it.
 
     A dollar sign in a name starts no formula. A letter that no installed font has is �.
     """
+    from matplotlib.text import Text
+
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
     fonts, missing = _fonts_for(frozenset("".join(text.get_text() for text in texts)))
     for text in texts:
@@ -45,6 +47,9 @@ def legible(figure: Figure) -> Figure:
 @lru_cache(maxsize=64)
 def _fonts_for(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
     """Return the fonts needed beside the first for some letters, and the letters none has."""
+    # Not at the top: where its list of fonts is yet to be made, this takes seconds and prints.
+    from matplotlib import font_manager, get_data_path
+
     missing = {letter for letter in letters if not letter.isspace()} - _letters_of(
         font_manager.findfont(FIRST)
     )
@@ -61,6 +66,8 @@ def _fonts_for(letters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
 
 @cache
 def _letters_of(path: str) -> frozenset[str]:
+    from matplotlib import font_manager
+
     try:
         return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
     except (OSError, RuntimeError):  # a damaged font

@@ -32,7 +32,7 @@ def end_with_run() -> None:
     if _is_shell(parent):
         dvc = _parent(parent)
         _signs.append(lambda: _parent(parent) == dvc)
-    _signs.append(lambda: _runs(owner))
+    _signs.append(lambda: runs(owner))
     threading.Thread(target=_watch, daemon=True).start()
 
 
@@ -68,14 +68,16 @@ def _parent(process: int) -> int:
     return int((_status(process) or ["", "0"])[1])
 
 
-def _runs(process: int) -> bool:
+def runs(process: int) -> bool:
     """Whether a process is there, and not only remembered by what started it."""
     if status := _status(process):
         return status[0] != "Z"
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
+    except PermissionError:
+        return True  # somebody else's
     return True
 
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NOTED = "STUDY_NOTED"  # the folder that a sender looks at; empty where tracking is off
-CODE = Path(__file__).resolve().parents[2]
 
 
 class Run:
@@ -167,7 +166,7 @@ def sender() -> Iterator[None]:
             notes = tempfile.mkdtemp(prefix="tracking-")
             process = subprocess.Popen(
                 [sys.executable, "-m", "heatproof.run.tracking_sender", notes, root, str(whole)],
-                cwd=CODE, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
+                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
     except OSError as error:
         warn(error)

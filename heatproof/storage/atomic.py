@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from heatproof.run.orphans import runs
+
 # `.<process id>.unfinished.<name>`, as `replacing` calls its temporary files.
 _TEMPORARY = re.compile(r"\.(\d+)\.unfinished\..+")
 # Folders that this process has looked through: a report's picture folder has hundreds of files.
@@ -56,20 +58,10 @@ def clear_leftovers(folder: Path) -> list[Path]:
     removed = []
     for entry in folder.iterdir():
         match = _TEMPORARY.fullmatch(entry.name)
-        if match and entry.is_file() and not _runs(int(match[1])):
+        if match and entry.is_file() and not runs(int(match[1])):
             entry.unlink(missing_ok=True)
             removed.append(entry)
     return removed
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True
 
 
 def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:

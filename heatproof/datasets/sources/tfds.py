@@ -28,7 +28,6 @@ TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
 NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
 BATCH = 1000
 _VALIDATION = ("validation", "val", "valid", "dev")  # what sets call that part
-_SUGGESTED = 3
 
 
 class Options(Block):
