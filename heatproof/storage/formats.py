@@ -3,8 +3,9 @@
 The same content gives the same bytes on any day and any machine. Nothing is ever unpickled.
 
 What a stage hands on is sealed: the file has a checksum of the stage's name and of all that it
-holds, an npz as the archive's comment, JSON as the key `checksum`. A valid file of something else,
-or a number in which a bit changed, is found where it is read, once for all who read.
+holds, an npz as the archive's comment, JSON as the key `checksum`, weights as an attribute. A valid
+file of something else, or a number in which a bit changed, is found where it is read, once for all
+who read.
 """
 
 import errno

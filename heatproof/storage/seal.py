@@ -6,7 +6,7 @@ not at all, are made again.
 
 import hashlib
 
-CHECKSUM = "checksum"  # its key in JSON
+CHECKSUM = "checksum"  # its key in JSON, and its attribute in HDF5
 BROKEN = "its checksum is not that of what it holds"
 
 

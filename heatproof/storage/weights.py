@@ -1,7 +1,7 @@
 """Weights as files: those of a run, and those that come from elsewhere.
 
-They are HDF5, which holds numbers and no code, as Keras writes it, with one attribute more: a
-checksum of the numbers, which HDF5 does not keep.
+They are HDF5, which holds numbers and no code, as Keras writes it, sealed as other files are (see
+`formats`), by one attribute more: HDF5 itself keeps no checksum of the numbers.
 """
 
 import hashlib
@@ -16,12 +16,10 @@ from heatproof.run.errors import UserError
 from heatproof.storage import paths
 from heatproof.storage.atomic import write_bytes
 from heatproof.storage.formats import remake, require
-from heatproof.storage.seal import BROKEN
+from heatproof.storage.seal import BROKEN, CHECKSUM, seal
 
 if TYPE_CHECKING:
     import keras
-
-CHECKSUM = "sha256"  # an attribute of the file
 
 
 class _InMemory(io.BytesIO):
@@ -33,10 +31,10 @@ class _InMemory(io.BytesIO):
 
 def save(run: str, model: "keras.Model") -> None:
     """Write a run's weights."""
-    write(paths.weights(run), model)
+    write(paths.weights(run), model, _made_by(run))
 
 
-def write(path: Path, model: "keras.Model") -> None:
+def write(path: Path, model: "keras.Model", made_by: str) -> None:
     """Write a network's weights, and only them: the architecture comes from params.yaml.
 
     A compiled model would add its optimiser's state (twice the size again, for Adam) and its
@@ -51,7 +49,7 @@ def write(path: Path, model: "keras.Model") -> None:
     bare, content = keras.Model(model.inputs, model.outputs, name=model.name), _InMemory()
     bare.save_weights(content)
     with h5py.File(content, "a") as file:
-        file.attrs[CHECKSUM] = _checksum(bare.get_weights())
+        file.attrs[CHECKSUM] = seal(made_by, _digest(bare.get_weights()))
     write_bytes(path, content.getbuffer())
 
 
@@ -59,19 +57,19 @@ def load(run: str, model: "keras.Model", study: Path = Path()) -> None:
     """Load a run's weights into `model`, from a study's folder, the current one if left out.
 
     Raises:
-        UserError: the file is missing, damaged, or of another network, or has other than numbers.
+        UserError: the file is missing, damaged, or of another run, or has other than numbers.
     """
     path = study / paths.weights(run)
-    require(path, f"train@{run}")
-    read(path, model, f"train@{run}")
+    require(path, _made_by(run))
+    read(path, model, _made_by(run))
 
 
 def read(path: Path, model: "keras.Model", made_by: str) -> None:
     """Load weights into `model`; a file of Keras' own, without a checksum, is taken as it is.
 
     Raises:
-        UserError: the file is damaged, or of another network, or has NaN or infinity among its
-            numbers; `made_by` is the stage to run then.
+        UserError: the file is damaged, of another network, or not what the stage `made_by` wrote,
+            which is to be run then; or it has NaN or infinity among its numbers.
     """
     import h5py
 
@@ -97,13 +95,17 @@ def read(path: Path, model: "keras.Model", made_by: str) -> None:
             f"damaged ({reason})"
         ) from error
     numbers = model.get_weights()
-    if expected is not None and str(expected) != _checksum(numbers):
+    if expected is not None and str(expected) != seal(made_by, _digest(numbers)):
         raise refused(BROKEN)
     if not all(np.isfinite(values).all() for values in numbers):
         raise refused("there is NaN or infinity among these weights")
 
 
-def _checksum(numbers: list[np.ndarray]) -> str:
+def _made_by(run: str) -> str:
+    return f"train@{run}"
+
+
+def _digest(numbers: list[np.ndarray]) -> str:
     digest = hashlib.sha256()
     for values in numbers:
         digest.update(f"{values.dtype} {values.shape}".encode())

@@ -127,7 +127,7 @@ for name in names:
     plan = schedule("constant").model_copy(
         update={"epochs": 1, "batch_size": 10, "learning_rate": 0.001})
     train(network, images, labels, training(validation_fraction=0.25), plan, plain, 0)
-    weights.write(Path(folder, f"{name}.weights.h5"), network)
+    weights.write(Path(folder, f"{name}.weights.h5"), network, "")
     logits = network.predict_on_batch(images.astype(np.float32) / 255)
     np.savez(Path(folder, f"{name}.npz"), images=images, logits=logits)
 """
