@@ -16,7 +16,8 @@ rm -rf .pytest_cache .ruff_cache demo .verify .resume dvc_plots experiments expo
 echo "Deleted the demo, what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
-for path in data/raw data/processed data/models data/predictions data/explanations data/trust \
+for path in data/code data/runs data/raw data/processed data/models data/history data/predictions \
+    data/explanations data/trust data/metrics data/timing data/claims.json \
     reports mlflow.db mlruns mlartifacts; do
     if [ -e "$path" ]; then
         results="$results $path"

@@ -45,7 +45,7 @@ def run(main: Callable[[], None]) -> None:
         if isinstance(error, BrokenPipeError) and _reader_left():
             sys.exit(_READER_LEFT)
         if (asked := memory.asked_for(error)) is not None:
-            print(f"error: {printable(memory.told(sys.argv, asked))}", file=sys.stderr)
+            print(f"error: {printable(memory.message(sys.argv, asked))}", file=sys.stderr)
             sys.exit(1)
         if not isinstance(error, OSError) or error.errno not in _REFUSALS:
             raise

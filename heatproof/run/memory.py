@@ -46,7 +46,7 @@ def asked_for(error: BaseException) -> str | None:
     return amount[1] if amount else ""
 
 
-def told(program: Sequence[Any], asked: str) -> str:
+def message(program: Sequence[Any], asked: str) -> str:
     """Say on one line which program lacked memory, how much it asked for, and what to do.
 
     Args:

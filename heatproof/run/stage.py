@@ -22,10 +22,10 @@ def call(module: str) -> None:
     if not stage or not module.startswith("stages."):
         importlib.import_module(module).main()
         return
-    noted = begun_with(PARAMS)
+    params_file = begun_with(PARAMS)
     with parameters_kept():
         # A package above this one, of which other programs need nothing.
-        inputs = importlib.import_module("heatproof.storage.inputs").begin(stage, noted)
+        inputs = importlib.import_module("heatproof.storage.inputs").begin(stage, params_file)
         importlib.import_module(module).main()
         inputs.require_unchanged()
 

@@ -57,15 +57,15 @@ class Listed:
 class Inputs:
     """What a stage depends on, as it was when it began.
 
-    stage: its name. content: params.yaml's. noted: where DVC reads that. keys: of the parameters.
-    deps: files and folders. states: of all files in them. hashes: of small ones among deps. code:
-    what data/code/ lists. loaded: files of code that were imported before. compared: when, by a
-    clock that only rises.
+    stage: its name. content: params.yaml's. params_file: where DVC reads that. keys: of the
+    parameters. deps: files and folders. states: of all files in them. hashes: of small ones among
+    deps. code: what data/code/ lists. loaded: files of code that were imported before. compared:
+    when, by a clock that only rises.
     """
 
     stage: str
     content: bytes
-    noted: Path
+    params_file: Path
     keys: tuple[str, ...]
     deps: tuple[Path, ...]
     states: dict[Path, State]
@@ -76,7 +76,7 @@ class Inputs:
 
     def changes(self) -> Iterator[str]:
         """Yield what is not as it was, for a message."""
-        now = _content(self.noted)
+        now = _content(self.params_file)
         if now != self.content:
             before, after = _parsed(self.content), _parsed(now)
             for key in self.keys:
@@ -108,18 +108,18 @@ class Inputs:
         self.compared = time.monotonic()
 
     def guard(self) -> None:
-        """Do so from time to time: called before each file is put in place."""
+        """Call `require_unchanged`, but once a second at most: before each file is put in place."""
         orphans.require_run()
         if time.monotonic() - self.compared >= SECONDS:
             self.require_unchanged()
 
 
-def begin(stage: str, noted: Path) -> Inputs:
+def begin(stage: str, params_file: Path) -> Inputs:
     """Take note of what a stage depends on; from now on, no file is put in place once it changed.
 
     Args:
         stage: as DVC calls it, such as "train@simple_cnn-mnist".
-        noted: the file from which DVC notes the parameters.
+        params_file: that from which DVC notes the parameters.
 
     Raises:
         UserError: code, or a run's options, changed since data/code/ and data/runs/ were written.
@@ -130,7 +130,7 @@ def begin(stage: str, noted: Path) -> Inputs:
     inputs = Inputs(
         stage=name,
         content=_content(begun_with(params.PARAMS)),
-        noted=noted,
+        params_file=params_file,
         keys=keys,
         deps=deps,
         states=states,
