@@ -1,6 +1,7 @@
 """Images whose label is the folder they are in, also below train/, val/ and test/."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from heatproof.datasets.labelled_files import (
@@ -160,9 +161,6 @@ def _name_by_words(listing: Listing, words: Path) -> None:
     # Some words have two meanings: a crane is a bird and a machine.
     unique = len(set(meaning.values())) == len(labels) and all(meaning.values())
     if unique and all(word.isprintable() for word in meaning.values()):
-        listing.images = [
-            Labelled(image.path, meaning[image.label], image.place, image.part)
-            for image in listing.images
-        ]
+        listing.images = [replace(image, label=meaning[image.label]) for image in listing.images]
         listing.no_images = [path for path in listing.no_images if path != words]
         listing.remarks.append(f"classes are called as in {words}")

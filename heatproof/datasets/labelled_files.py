@@ -25,6 +25,8 @@ NOT_LOOKED_AT = ("__MACOSX", "__pycache__")  # what archivers and Python leave b
 SHOWN_MISTAKES = 5
 SHOWN_UNUSABLE = 20
 SHOWN_NAMES = 3
+# A confusion matrix has the square of it, and stands in JSON and on a page.
+MAX_CLASSES = 1000
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = {
@@ -85,6 +87,30 @@ class Listing:
             return self.remarks
         count = f"{len(self.no_images):,} file{'s are' if len(self.no_images) > 1 else ' is'}"
         return [*self.remarks, f"{count} no image: {names(p.name for p in self.no_images)}"]
+
+
+def class_names(listing: Listing, where: Path) -> tuple[str, ...]:
+    """Return the labels that occur in a folder or a table, in alphabetical order.
+
+    Raises:
+        UserError: there are fewer than two, or too many.
+    """
+    found = tuple(sorted({image.label for image in listing.images}))
+    another = "a subfolder with images of another class"
+    remedy = another if where.is_dir() else "rows with another label"
+    if not found:
+        refuse(listing.unusable, SHOWN_UNUSABLE)
+        raise UserError(f"{where}: no image has a class; add {remedy}")
+    if len(found) < 2:
+        raise UserError(
+            f"{where}: all images are {found[0]!r}; two classes are needed: add {remedy}"
+        )
+    if len(found) > MAX_CLASSES:
+        raise UserError(
+            f"{where}: {len(found):,} classes ({', '.join(map(repr, found[:3]))} …), more than "
+            f"{MAX_CLASSES:,}; label the images by what they have in common"
+        )
+    return found
 
 
 def is_image(name: str) -> bool:

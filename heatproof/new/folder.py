@@ -53,9 +53,11 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
         (made / ".dvc" / ".gitignore").write_text("/config.local\n/tmp\n/cache\n", encoding="utf-8")
         (made / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
         notes = _in_git(made, folder)
-        if folder.exists():
-            folder.rmdir()
-        made.rename(folder)
+        if folder.exists():  # empty; the user's shell may be in it, so it is not replaced
+            for each in made.iterdir():
+                each.rename(folder / each.name)
+        else:
+            made.rename(folder)
     return notes
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from heatproof.config.validation import validated
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
-from heatproof.datasets.labelled_files import Listing, outsiders, refuse
+from heatproof.datasets.labelled_files import Listing, class_names, outsiders, refuse
 from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.datasets.reading import read_images
 from heatproof.run.errors import UserError
@@ -24,7 +24,7 @@ LOOKED_AT = 500  # pictures that are decoded, spread over all
 # Two channels of a grey picture differ by less, out of 255, after JPEG.
 _GREY = 3
 _SHOWN_CLASSES, _SHOWN_UNUSABLE = 12, 20
-_LEAST_DEVIATION = 1e-4  # that params.yaml takes
+_MIN_DEVIATION = 1e-4  # that params.yaml takes
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,14 @@ def of_folder(place: Path, labels: str | None) -> Pictures:
     """Look at a folder of pictures: count the classes, and decode some.
 
     Raises:
-        UserError: the folder or its labels table are wrong, or none of the pictures can be read.
+        UserError: the folder or its labels table are wrong, there are fewer than two classes, or
+            none of the pictures can be read.
     """
     if not place.is_dir():
         raise UserError(f"--images {place}: there is no such folder")
     below, listing = _labelled(place, labels)
     refuse(list(outsiders(listing.images, place)))
+    class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
     step = -(-len(images) // LOOKED_AT)
     sizes, read, grey, why = [], [], True, ""
@@ -177,7 +179,7 @@ def moments(images: np.ndarray) -> tuple[list[float], list[float]]:
     axes = (0, 1, 2)
     pixels = images / 255
     mean, std = (part.round(4).tolist() for part in (pixels.mean(axes), pixels.std(axes)))
-    return mean, [max(deviation, _LEAST_DEVIATION) for deviation in std]
+    return mean, [max(deviation, _MIN_DEVIATION) for deviation in std]
 
 
 def _is_grey(picture: Image.Image) -> bool:

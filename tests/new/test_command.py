@@ -91,6 +91,8 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
         ),
         (["--images", ".", "--size", "4000"], "--size 4000: expected 8 to 512"),
         (["--images", "empty"], "there are no subfolders"),
+        (["--images", "loose"], "1.png: beside the class folders; move it into one"),
+        (["--images", "one"], "one: all images are 'cat'; two classes are needed: add a subfolder"),
     ],
 )
 def test_a_mistake_is_a_line_and_makes_nothing(
@@ -98,6 +100,10 @@ def test_a_mistake_is_a_line_and_makes_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    for file in ("loose/train/1.png", "one/cat/1.png"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch()
+    (tmp_path / "loose" / "test").mkdir()
     assert made(monkeypatch, "new", *words) == 2
     told = capsys.readouterr().err
     assert message in told and told.startswith("error: ") and told.count("\n") == 1
@@ -133,6 +139,15 @@ def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, caps
     assert made(monkeypatch, source, "--images", source) == 2
     assert "it exists and is not empty" in capsys.readouterr().err
     assert {path.name for path in source.iterdir()} == {"class 0", "class 1"}
+
+
+def test_the_current_folder_may_be_named(tmp_path: Path, monkeypatch) -> None:
+    source = pictures(tmp_path / "photos", False, *[(20, 28)] * 4)
+    (tmp_path / "Own").mkdir()
+    monkeypatch.chdir(tmp_path / "Own")
+    assert made(monkeypatch, ".", "--images", source) == 0
+    assert list(params.load(params.PARAMS).datasets) == ["own"]
+    assert not list(Path().glob(".own*")) and (tmp_path / "Own" / ".dvc" / "config").exists()
 
 
 def test_in_a_git_repository_it_belongs_to_that(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -21,6 +21,7 @@ from heatproof.datasets.labelled_files import (
     VALIDATION,
     Labelled,
     Listing,
+    class_names,
     names,
     outsiders,
     refuse,
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
 MOST_BYTES = 2**30
-# A confusion matrix has the square of it, and stands in JSON and on a page.
-MOST_CLASSES = 1000
 
 
 class Options(Block):
@@ -84,29 +83,19 @@ def fetch(options: Options) -> RawDataset:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; correct `images` in params.yaml")
     if options.labels is None:
-        where, remedy = folder, "add a subfolder with images of another class"
-        listing = labelled_by_folder(folder)
+        where, listing = folder, labelled_by_folder(folder)
     else:
-        where, remedy = _inside(root, options.labels, "labels"), "add rows with another label"
+        where = _inside(root, options.labels, "labels")
         listing = labelled_by_table(where, folder)
     refuse(list(outsiders(listing.images, root)))
-    class_names = tuple(sorted({image.label for image in listing.images}))
-    if len(class_names) < 2:
-        raise UserError(
-            f"{where}: all images are {', '.join(class_names)!r}; two classes are needed: {remedy}"
-        )
-    if len(class_names) > MOST_CLASSES:
-        raise UserError(
-            f"{where}: {len(class_names):,} classes ({', '.join(map(repr, class_names[:3]))} …), "
-            f"more than {MOST_CLASSES:,}; label the images by what they have in common"
-        )
+    classes = class_names(listing, where)
     read = _read(listing.in_parts(), listing, options)
     images, pixels = read.images, read.pixels
-    number = {name: index for index, name in enumerate(class_names)}
+    number = {name: index for index, name in enumerate(classes)}
     labels = np.array([number[image.label] for image in images], dtype=np.int64)
     tests = sum(image.part == TEST for image in images)
     part = slice(0, len(images) - tests), slice(len(images) - tests, None)
-    _require_trained(where, class_names, labels[part[0]])
+    _require_trained(where, classes, labels[part[0]])
     groups = _groups(where, images)
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
     return RawDataset(
@@ -114,7 +103,7 @@ def fetch(options: Options) -> RawDataset:
         labels[part[0]],
         pixels[part[1]],
         labels[part[1]],
-        class_names,
+        classes,
         validation=validation if validation.any() else None,
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
         groups=None if groups is None else groups[part[0]],
@@ -138,11 +127,11 @@ def _groups(where: Path, images: list[Labelled]) -> np.ndarray | None:
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)
 
 
-def _require_trained(where: Path, class_names: tuple[str, ...], labels: np.ndarray) -> None:
-    missing = np.flatnonzero(np.bincount(labels, minlength=len(class_names)) == 0)
+def _require_trained(where: Path, classes: tuple[str, ...], labels: np.ndarray) -> None:
+    missing = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
     if len(missing):
         raise UserError(
-            f"{where}: no training image of {names(repr(class_names[i]) for i in missing)}; add "
+            f"{where}: no training image of {names(repr(classes[i]) for i in missing)}; add "
             "some, or remove the class from the other parts"
         )
 
