@@ -95,22 +95,22 @@ def class_names(listing: Listing, where: Path) -> tuple[str, ...]:
     Raises:
         UserError: there are fewer than two, or too many.
     """
-    found = tuple(sorted({image.label for image in listing.images}))
+    labels = sorted({image.label for image in listing.images})
     another = "a subfolder with images of another class"
     remedy = another if where.is_dir() else "rows with another label"
-    if not found:
+    if not labels:
         refuse(listing.unusable, SHOWN_UNUSABLE)
         raise UserError(f"{where}: no image has a class; add {remedy}")
-    if len(found) < 2:
+    if len(labels) < 2:
         raise UserError(
-            f"{where}: all images are {found[0]!r}; two classes are needed: add {remedy}"
+            f"{where}: all images are {labels[0]!r}; two classes are needed: add {remedy}"
         )
-    if len(found) > MAX_CLASSES:
+    if len(labels) > MAX_CLASSES:
         raise UserError(
-            f"{where}: {len(found):,} classes ({', '.join(map(repr, found[:3]))} …), more than "
+            f"{where}: {len(labels):,} classes ({', '.join(map(repr, labels[:3]))} …), more than "
             f"{MAX_CLASSES:,}; label the images by what they have in common"
         )
-    return found
+    return tuple(labels)
 
 
 def is_image(name: str) -> bool:

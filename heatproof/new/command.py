@@ -7,6 +7,7 @@ if __name__ == "__main__":
 
 import argparse
 import re
+import shlex
 from pathlib import Path
 from typing import get_args
 
@@ -68,12 +69,12 @@ def new(arguments: argparse.Namespace) -> None:
             print(f"note: {note}")
     else:
         _made_of_pictures(target, arguments)
-    print(f"made {target}/: `cd {target}`, then `heatproof repro`")
+    print(f"made {target}/: `cd {shlex.quote(str(target))}`, then `heatproof repro`")
 
 
 def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     published = params.load(folder.REPOSITORY / params.PARAMS)
-    models = tuple(filter(None, arguments.models.split(",")))
+    models = tuple(filter(None, map(str.strip, arguments.models.split(","))))
     for option, names, known in (
         ("--budget", (arguments.budget,), list(get_args(Budget))),
         ("--models", models, list(published.models)),
