@@ -45,7 +45,7 @@ def main() -> None:
         help="the pictures: in one subfolder for each class, also below train/, val/ and test/, or "
         "with --labels",
     )  # fmt: skip
-    what.add_argument("--tfds", metavar="SET", help="a set of tensorflow-datasets, by its name")
+    what.add_argument("--tfds", metavar="DATASET", help="of tensorflow-datasets, by its name")
     what.add_argument(
         "--from", dest="example", metavar="EXAMPLE",
         help="a study from examples/, by its name, or from a folder with a study.yaml",
@@ -87,7 +87,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     folder.require_free(target)
     if arguments.tfds:
-        pictures = inspection.of_set(arguments.tfds, arguments.size)
+        pictures = inspection.of_dataset(arguments.tfds, arguments.size)
     else:
         pictures = inspection.of_folder(arguments.images, arguments.labels)
     found = pictures.found

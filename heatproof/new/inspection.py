@@ -151,8 +151,8 @@ def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
         raise
 
 
-def of_set(name: str, size: int | None) -> Pictures:
-    """Download a set of tensorflow-datasets, if need be, and look at it.
+def of_dataset(name: str, size: int | None) -> Pictures:
+    """Download a dataset of tensorflow-datasets, if need be, and look at it.
 
     Raises:
         UserError: it cannot be had, or its images are of several sizes and none is given.

@@ -1,8 +1,8 @@
-"""Any set of images with one label each through tensorflow-datasets, with its own splits.
+"""Any dataset of tensorflow-datasets whose images have one label each, with its own splits.
 
 DATASETS_MIRROR names a folder that stands in for the download: MNIST, Fashion-MNIST and CIFAR-10
-are read there from their official files, any other set from a folder of its name with one subfolder
-per class (`image_folder`).
+are read there from their official files, any other dataset from a folder of its name with one
+subfolder per class (`image_folder`).
 """
 
 import json
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
 NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
 BATCH = 1000
-_VALIDATION = ("validation", "val", "valid", "dev")  # what sets call that part
+_VALIDATION = ("validation", "val", "valid", "dev")  # what datasets call that part
 
 
 class Options(Block):
-    """`name`: as tensorflow-datasets calls it, `name/configuration` where a set has several.
+    """`name`: as tensorflow-datasets calls it, `name/configuration` where a dataset has several.
 
     `size`: [height, width] in pixels, needed where its images are of several sizes; `colour`: as
-    the set has it where it is not given.
+    the dataset has it where it is not given.
     """
 
     source: Literal["tfds"]
@@ -53,8 +53,8 @@ def fetch(options: Options) -> RawDataset:
     ~/tensorflow_datasets), which also serves without a network once it is filled.
 
     Raises:
-        UserError: there is no such set, its images have not one label each, the mirror's files are
-            missing or damaged, or there is no network.
+        UserError: there is no such dataset, its images have not one label each, the mirror's files
+            are missing or damaged, or there is no network.
     """
     mirror = official_files.mirror()
     if mirror is None:
@@ -77,7 +77,7 @@ def fetch(options: Options) -> RawDataset:
 
 
 def read(name: str) -> RawDataset:
-    """Return a set of one size as it is, see `fetch`."""
+    """Return a dataset of one size as it is, see `fetch`."""
     return fetch(Options(source="tfds", name=name, reads="data/code/fetch.txt"))
 
 
@@ -127,7 +127,7 @@ def _builder(name: str) -> "tfds.core.DatasetBuilder":
         return tfds.builder(name, data_dir=os.environ.get("TFDS_DATA_DIR"))
     except tfds.core.registered.DatasetNotFoundError:
         close = nearest(name, tfds.list_builders(with_community_datasets=False))
-        raise UserError(f"'{name}': tensorflow-datasets has no such set{close}") from None
+        raise UserError(f"'{name}': tensorflow-datasets has no such dataset{close}") from None
     except ValueError as error:  # of a configuration or version that is not there
         raise UserError(f"'{name}': {printable(_first_line(error))}") from None
 
@@ -136,7 +136,7 @@ def _features(builder: "tfds.core.DatasetBuilder", options: Options) -> tuple[st
     """Return the names of the features that are the image and its label.
 
     Raises:
-        UserError: a set has none or several, or its images are of several sizes and none is given.
+        UserError: it has none or several, or its images are of several sizes and none is given.
     """
     import tensorflow_datasets as tfds
 
@@ -165,7 +165,7 @@ def _features(builder: "tfds.core.DatasetBuilder", options: Options) -> tuple[st
 def _read(
     builder: "tfds.core.DatasetBuilder", image: str, label: str, options: Options
 ) -> RawDataset:
-    """Read what is prepared: training part, the set's own validation part, test part."""
+    """Read what is prepared: training part, the dataset's own validation part, test part."""
     splits = builder.info.splits
     if "train" not in splits:
         raise UserError(
@@ -239,7 +239,7 @@ def _arrays(
     """Return the images, uint8 (n, height, width, channels), and labels, int64 (n,), of a split.
 
     Raises:
-        UserError: an image has no label, as in some sets' test parts.
+        UserError: an image has no label, as in some datasets' test parts.
     """
     shape = builder.info.features[image].shape
     size, colour = _wanted(shape, options)
@@ -259,7 +259,7 @@ def _arrays(
 
 
 def _wanted(shape: tuple[int | None, ...], options: Options) -> tuple[tuple[int, int], str]:
-    """Return height and width, and the colour, of images that a set has with a shape."""
+    """Return height and width, and the colour, that the images of a shape come to."""
     height, width = options.size or shape[:2]
     assert height and width, "it was checked"
     return (height, width), options.colour or ("gray" if shape[2] == 1 else "rgb")
@@ -276,7 +276,7 @@ def resized(images: np.ndarray, size: tuple[int, int], colour: str) -> np.ndarra
 
 
 def _resized(raw: RawDataset, options: Options) -> RawDataset:
-    """Bring the images of a set that is there as arrays to the size and colour that are wanted."""
+    """Bring the images of a dataset in memory to the size and colour that are wanted."""
     size, colour = _wanted(raw.images.shape[1:], options)
     if raw.images.shape[1:] == (*size, 3 if colour == "rgb" else 1):
         return raw

@@ -356,7 +356,10 @@ def test_what_a_set_lacks(tmp_path: Path, monkeypatch, features: dict, message: 
 
 def test_a_name_that_is_none(address: str) -> None:
     for name, message in (
-        ("cifar1000", "'cifar1000': tensorflow-datasets has no such set; did you mean 'cifar100'?"),
+        (
+            "cifar1000",
+            "'cifar1000': tensorflow-datasets has no such dataset; did you mean 'cifar100'?",
+        ),
         ("mnist_corrupted/nope", "BuilderConfig nope not found"),
     ):
         with pytest.raises(UserError) as refusal:
