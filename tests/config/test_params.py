@@ -124,7 +124,7 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("datasets.mnist.fetch.reads", "x", ["fetch.reads = 'x'", "'data/code/fetch.txt'"]),
         ("datasets.mnist.fetch.reads", REMOVED, ["reads is missing: add it, as data/code/fetch."]),
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
-        ("datasets.mnist.fetch.name", "minst", ["datasets.mnist.fetch.name = 'minst'"]),
+        ("datasets.mnist.fetch.name", "../x", ["datasets.mnist.fetch.name = '../x'"]),
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
         ("explain.perturbation.lime.kernel_width", 1e-300, ["kernel_width = 1e-300", "to 0.05"]),
         ("explain.perturbation.lime.ridge", 1e-300, ["ridge = 1e-300", "equal to 0.00000001"]),
