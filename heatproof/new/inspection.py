@@ -70,10 +70,10 @@ class Found:
             f"{shown}{f' and {more:,} more' if more > 0 else ''}",
             f"{size}; {'grey' if self.grey else 'in colour'}",
         ]
-        most, least = ordered[0][1], ordered[-1][1]
-        if most > 3 * least:
+        if ordered[0][1] > 3 * ordered[-1][1]:
+            share = ordered[0][1] / self.images
             lines.append(
-                f"unbalanced: '{ordered[0][0]}' alone is {most / self.images:.0%}; look at the "
+                f"unbalanced: '{ordered[0][0]}' alone is {share:.0%}; look at the "
                 "macro F1, not at the accuracy"
             )
         return lines

@@ -17,7 +17,7 @@ _FOR_LARGE = ("simple_cnn", "mobilenet_v2")
 # From this many training pictures on, the models' own schedules have steps enough.
 _MANY = 20_000
 _STEPS = 1500  # of an optimiser, that a network on few pictures gets
-_MOST_EPOCHS = 60
+_MAX_EPOCHS = 60
 _FEW_TO_VALIDATE = 100  # stopping early by fewer would be stopping by chance
 _TIMED = 32  # pictures of a batch
 
@@ -75,7 +75,7 @@ def schedule(images: int, test_fraction: float, validation_fraction: float) -> s
     if training >= _MANY:
         return ""
     batch = 16 if training < 500 else 32
-    epochs = max(3, min(_MOST_EPOCHS, round(_STEPS * batch / training)))
+    epochs = max(3, min(_MAX_EPOCHS, round(_STEPS * batch / training)))
     patience = (
         ", training: {early_stopping_patience: 0}"
         if training * validation_fraction < _FEW_TO_VALIDATE else ""

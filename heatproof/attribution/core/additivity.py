@@ -9,7 +9,7 @@ from heatproof.attribution.core.method import Number
 
 # The gap is a share of the difference, but of no difference smaller than this: a hundredth of a
 # logit changes the odds by 1 %, and an error as a share of less would say nothing.
-LEAST_DIFFERENCE = 0.01
+MIN_DIFFERENCE = 0.01
 
 
 def additivity_gap(maps: np.ndarray, difference: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def additivity_gap(maps: np.ndarray, difference: np.ndarray) -> np.ndarray:
         float32 (n,), not negative; 0 is exact.
     """
     missing = np.abs(maps.sum(axis=(1, 2), dtype=np.float64) - difference)
-    return (missing / np.maximum(np.abs(difference), LEAST_DIFFERENCE)).astype(np.float32)
+    return (missing / np.maximum(np.abs(difference), MIN_DIFFERENCE)).astype(np.float32)
 
 
 ADDITIVITY_GAP = {

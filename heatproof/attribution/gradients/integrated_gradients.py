@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from heatproof.attribution.core.additivity import LEAST_DIFFERENCE, additivity_gap
+from heatproof.attribution.core.additivity import MIN_DIFFERENCE, additivity_gap
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
 from heatproof.attribution.core.method import Attribution, Method, Number
@@ -134,7 +134,7 @@ def _change(coarser: np.ndarray, finer: np.ndarray) -> np.ndarray:
         np.sqrt(np.square(each, dtype=np.float64).sum(axis=(1, 2)))
         for each in (finer - coarser, finer)
     )
-    return moved / np.maximum(size, LEAST_DIFFERENCE)
+    return moved / np.maximum(size, MIN_DIFFERENCE)
 
 
 def _maps(way: np.ndarray, sums: np.ndarray, count: int) -> np.ndarray:

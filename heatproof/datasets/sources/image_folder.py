@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from heatproof.datasets.reading import ReadImages
 
 # The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
-MOST_BYTES = 2**30
+MAX_BYTES = 2**30
 
 
 class Options(Block):
@@ -151,10 +151,10 @@ def _inside(root: Path, name: str, key: str) -> Path:
 def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadImages":
     height, width = options.size
     needed = len(images) * height * width * (3 if options.colour == "rgb" else 1)
-    if needed > MOST_BYTES:
+    if needed > MAX_BYTES:
         raise UserError(
             f"{options.reads}: {len(images):,} images of {height}×{width} need "
-            f"{needed / 2**30:.1f} GiB, more than {MOST_BYTES / 2**30:.0f} GiB; choose a smaller "
+            f"{needed / 2**30:.1f} GiB, more than {MAX_BYTES / 2**30:.0f} GiB; choose a smaller "
             "`size` in params.yaml"
         )
     # Not before: reading the options, which every stage does, needs no Pillow.

@@ -51,7 +51,7 @@ from heatproof.trust.perturbation import (
 # A start below this is no scale to divide by. In logits over their mean: 0.1 says that the class
 # is held for a tenth more likely than the classes' geometric mean, which is next to nothing.
 # A probability has to be at least chance's, 1 / classes.
-FAINTEST_LOGIT = 0.1
+MIN_LOGIT = 0.1
 
 PATHS = ("deletion", "insertion")
 SCORES = ("logit", "probability")
@@ -75,7 +75,7 @@ class DeletionInsertion:
         `insertion_logit` and `insertion_probability` (higher is better), the areas under the
         curves over the share of pixels; `morf_lerf_gap` (higher is better), the area between LeRF
         and MoRF of the logit. 1 is what the whole image has. An image on which the network does
-        not favour the target (`FAINTEST_LOGIT`) is NaN there.
+        not favour the target (`MIN_LOGIT`) is NaN there.
     curves: float32 (n, points) each: the first four, before the area is taken. They begin with the
         whole image in deletion, and end with it in insertion.
     fractions: float64 (points,), the share of pixels deleted or inserted, from 0 to 1.
@@ -137,7 +137,7 @@ def faithfulness(
     counts = pixel_counts(images.shape[1] * images.shape[2], steps)
     logits = predict(images)
     start = target_scores(logits, targets)
-    scale = np.where(start >= (FAINTEST_LOGIT, chance(logits.shape[1])), start, np.nan)
+    scale = np.where(start >= (MIN_LOGIT, chance(logits.shape[1])), start, np.nan)
     ends = [target_scores(predict(each), targets) for each in baselines.values()]
     both = len(baselines), len(PATHS)
     raw = np.empty((len(maps), len(images), *both, len(counts), len(SCORES)))

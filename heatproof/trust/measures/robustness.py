@@ -169,7 +169,7 @@ FAMILY = Family(
     measures=(
         _measure(
             name="sensitivity_max",
-            label="Noise, most",
+            label="Noise, max",
             meaning="how far the map moves under small noise, as a share of its length, at most "
             "(max-sensitivity, Yeh et al. 2019)",
             reference="Yeh et al. 2019, https://arxiv.org/abs/1901.09392",
@@ -183,7 +183,7 @@ FAMILY = Family(
         ),
         _measure(
             name="shift_max",
-            label="Shift, most",
+            label="Shift, max",
             meaning="the same at most when the image moves by one pixel and the map is moved back",
         ),
         _measure(

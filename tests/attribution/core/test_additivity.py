@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from heatproof.attribution.core.additivity import LEAST_DIFFERENCE, additivity_gap
+from heatproof.attribution.core.additivity import MIN_DIFFERENCE, additivity_gap
 
 
 def test_a_share_of_the_difference() -> None:
@@ -17,7 +17,7 @@ def test_no_difference_is_no_division_by_zero() -> None:
     maps = np.zeros((2, 2, 2), np.float32)
     maps[1] = 1e-4
     gap = additivity_gap(maps, np.zeros(2))
-    np.testing.assert_allclose(gap, [0, 4e-4 / LEAST_DIFFERENCE], rtol=1e-5)
+    np.testing.assert_allclose(gap, [0, 4e-4 / MIN_DIFFERENCE], rtol=1e-5)
 
 
 def test_large_values_that_cancel() -> None:

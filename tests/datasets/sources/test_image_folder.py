@@ -127,7 +127,7 @@ def test_height_comes_before_width(tmp_path: Path) -> None:
 
 
 def test_more_than_memory_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_folder, "MOST_BYTES", 4 * 8 * 8 * 3 - 1)
+    monkeypatch.setattr(image_folder, "MAX_BYTES", 4 * 8 * 8 * 3 - 1)
     assert "choose a smaller `size` in params.yaml" in refusal(folder)
 
 
