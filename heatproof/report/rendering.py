@@ -79,7 +79,12 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {function.__name__: function for function in (*FILTERS, headings)}
-    templates.globals |= {"static": static(), "provenance": "", "method": methods.describe}
+    templates.globals |= {
+        "static": static(),
+        "provenance": "",
+        "has_claims": True,
+        "method": methods.describe,
+    }
     return templates
 
 

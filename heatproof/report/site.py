@@ -31,6 +31,7 @@ def build(study: Study, folder: Path) -> None:
 def write_pages(study: Study, folder: Path) -> None:
     """Write every page and picture into a new folder."""
     templates = rendering.environment()
+    templates.globals["has_claims"] = study.has_claims
     if study.provenance:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
@@ -48,7 +49,8 @@ def write_pages(study: Study, folder: Path) -> None:
         name = f"strip-{file_name(section['name'])}.png"
         write_bytes(folder / "images" / name, section["strip"]["sprite"].png())
     page("methods.html", "trust.html", trust.context(study))
-    page("claims.html", "claims.html", claims.context(study, study.claims))
+    if study.has_claims:
+        page("claims.html", "claims.html", claims.context(study, study.claims))
     of_cell = {"static": rendering.static(*CELL)}
     comparable = []
     for result in study.cells:

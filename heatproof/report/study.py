@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.seeds import over_seeds
@@ -105,8 +106,8 @@ class CellResults:
 class Study:
     """The whole study, cells and datasets in the order of params.yaml.
 
-    `claims` is what data/claims.json has, empty where it is not there; `provenance` what
-    `provenance.gathered` returns.
+    `claims` is what data/claims.json has, empty where it is not there; `has_claims` whether the
+    study has a claims.yaml; `provenance` what `provenance.gathered` returns.
     """
 
     params: Params
@@ -114,6 +115,7 @@ class Study:
     datasets: dict[str, dict[str, Any]]
     claims: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    has_claims: bool = True
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -149,7 +151,8 @@ def collect(params: Params) -> Study:
     if paths.CLAIMS.exists():
         claims = read_record(paths.CLAIMS, "claims")
         require_keys(paths.CLAIMS, claims, _CLAIMS, "claims")
-    return Study(params, cells, datasets, claims, provenance.gathered(params))
+    has_claims = bool(claims) or description.CLAIMS.exists()
+    return Study(params, cells, datasets, claims, provenance.gathered(params), has_claims)
 
 
 class _Reader:

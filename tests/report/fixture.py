@@ -14,6 +14,7 @@ import pandas as pd
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from heatproof.claims.description import CLAIMS
 from heatproof.config import params as params_module
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths, tables
@@ -59,6 +60,7 @@ def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None
         _add_names(real, entry)
     content = overlay.overlaid(real, {"cells": chosen})
     overlay.write(params_module.PARAMS, content)
+    CLAIMS.touch()  # as in the repository
     return params_module.load()
 
 

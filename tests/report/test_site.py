@@ -125,6 +125,14 @@ def test_hostile_class_names_stay_text(folder, repository):
     assert "(no name)" in text
 
 
+def test_a_study_without_claims_says_nothing_of_any(small_study):
+    Path("claims.yaml").unlink()
+    made = built()
+    check(made)
+    assert made.keys() >= set(WHOLE) - {"claims.html"} and "claims.html" not in made
+    assert "Published claims" not in made["index.html"].text
+
+
 def test_a_claim_leads_to_its_cell(small_study):
     trust_results.write_claims(small_study.budget, "simple_cnn-digits")
     made = built()

@@ -32,7 +32,9 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
                 if cell[kind] is not None:
                     png = cell[kind].sprite.png()
                     write_bytes(folder / "images" / f"{i}-{j}-{kind}.png", png)
+    pages = {path.relative_to(report).as_posix() for path in report.rglob("*.html")}
     templates = rendering.environment()
+    templates.globals["has_claims"] = "claims.html" in pages
     values = {
         "static": rendering.static("maps.css", "experiments.css"),
         "palette": colours.palette(),
@@ -42,7 +44,7 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
         "change": change,
         "as_typed": as_typed,
         "root": f"../{report.name}/",
-        "pages": {path.relative_to(report).as_posix() for path in report.rglob("*.html")},
+        "pages": pages,
     }
     write_text(folder / "index.html", templates.get_template("experiments.html").render(values))
 

@@ -37,6 +37,8 @@ def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
         for place in places.split():
             name, _, part = place.partition("#")
             address = page if name == "cell" else f"{name}.html"
+            if name == "claims" and not study.has_claims:
+                continue
             known = headings.get(address, {})
             part = part if part in known else DEPENDENT.get(part, part)
             named = f"#{part}" if part in known else ""
