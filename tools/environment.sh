@@ -88,7 +88,7 @@ installed = {
     (re.sub("[-_.]+", "-", each.name).lower(), each.version)
     for each in importlib.metadata.distributions()
 }
-pins = re.findall(r"^([\w.-]+)==(\S+) \\$", pathlib.Path(sys.argv[1]).read_text(), re.MULTILINE)
+pins = re.findall(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+) \\$", pathlib.Path(sys.argv[1]).read_text(), re.MULTILINE)
 missing = [name for name, version in pins if (name, version) not in installed]
 import heatproof, numpy
 sys.exit(f"not installed: {', '.join(missing)}" if missing or not pins else 0)
