@@ -113,7 +113,7 @@ mlflow: setup ## Browse the tracked runs in MLflow (PORT=5000, DB=mlflow.db)
 		"$$OLDPWD/$(PY)" -m mlflow ui --host 127.0.0.1 --port "$(PORT)" --workers 1
 
 .PHONY: clean
-clean: ## Delete the demo, caches and, after confirmation, results (FORCE=1 skips it)
+clean: ## Delete caches and, after confirmation, results and the demo (FORCE=1 skips it)
 	@sh tools/clean.sh "$(FORCE)" "$(PY)"
 
 # The environment. A stamp newer than its requirements means there is nothing to do.

@@ -12,13 +12,13 @@ if [ -x "$python" ]; then
 fi
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache demo .verify .resume dvc_plots experiments exports report.html
-echo "Deleted the demo, what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
+rm -rf .pytest_cache .ruff_cache .verify .resume dvc_plots experiments exports report.html
+echo "Deleted what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
 for path in data/code data/runs data/raw data/processed data/models data/history data/predictions \
     data/explanations data/trust data/metrics data/timing data/claims.json \
-    reports mlflow.db mlruns mlartifacts; do
+    reports demo mlflow.db mlruns mlartifacts; do
     if [ -e "$path" ]; then
         results="$results $path"
     fi

@@ -22,6 +22,7 @@ from ruamel.yaml.error import YAMLError
 
 from heatproof.run.errors import UserError, masked
 from heatproof.run.git import git
+from heatproof.run.source_code import ROOT
 from heatproof.run.stage import begun_with
 
 PARAMS = "params.yaml"
@@ -152,12 +153,26 @@ def _software() -> dict[str, Any]:
     wanted = (*LIBRARIES, *BACKENDS.get(backend or "", ()))
     return {
         "python": platform.python_version(),
-        "libraries": {name: version for name in wanted if (version := _version(name))},
+        "libraries": {"heatproof": _own_version(Path.cwd())}
+        | {name: version for name in wanted if (version := _version(name))},
         "backend": backend,
         "onednn": _onednn() if tensorflow else None,
         "variables": _variables(),
         "threads": _threads(tensorflow) if tensorflow else None,
     }
+
+
+@lru_cache(maxsize=8)
+def _own_version(study: Path) -> str:
+    """Return this project's version; in a study in a folder of its own, with the commit of it."""
+    version = _version("heatproof") or "not installed"
+    if study == ROOT:  # whose commit is noted with the parameters
+        return version
+    with suppress(OSError, UserError):
+        commit = git("rev-parse", "HEAD", folder=ROOT).strip()[:13]
+        changed = git("--no-optional-locks", "status", "--porcelain", "--", *CODE, folder=ROOT)
+        return f"{version}, commit {commit}{', with changes' if changed else ''}"
+    return version
 
 
 def _version(name: str) -> str:

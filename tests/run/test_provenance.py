@@ -164,6 +164,15 @@ def test_a_run_notes_machine_and_versions() -> None:
     assert noted == provenance.run(), "the same on every call"
 
 
+def test_a_study_of_its_own_notes_which_code_ran(tmp_path: Path) -> None:
+    version = provenance._version("heatproof")
+    assert provenance._own_version(provenance.ROOT) == version
+    elsewhere = provenance._own_version(tmp_path)
+    pattern = rf"{re.escape(version)}(, commit [0-9a-f]{{13}}(, with changes)?)?"
+    assert re.fullmatch(pattern, elsewhere)
+    assert ("commit" in elsewhere) == (provenance.ROOT / ".git").exists()
+
+
 def test_it_starts_few_programs_and_imports_no_tensorflow(repository: Path) -> None:
     # Every stage of a study waits for it.
     code = (
