@@ -49,8 +49,10 @@ def explained(path: Path, error: ValidationError, block: type[Block], prefix: st
 
 
 def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
-    place, holder, described = _located(block, mistake["loc"])
-    value, kind = shown_value(mistake["input"]), mistake["type"]
+    value, kind, location = shown_value(mistake["input"]), mistake["type"], mistake["loc"]
+    if kind == "invalid_key":
+        location = (*location[:-1], value)  # pydantic makes 1 of true
+    place, holder, described = _located(block, location)
     of_a_name = place[-1:] == ["[key]"]
     # What is wrong of a block as a whole has no key below it.
     key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
@@ -74,7 +76,9 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
         return f"{key} is missing: add it{f', as {only[0]}' if len(only) == 1 else ''}"
     elif kind in ("dict_type", "model_type", "model_attributes_type"):
         remedy = "should be a mapping, {key: value, …}, or {} for an empty one; correct it"
-    elif kind == "invalid_key" or (of_a_name and not isinstance(mistake["input"], str)):
+    elif kind == "invalid_key":
+        return f"{key}: a name should be text; put it in quotes, or correct it"
+    elif of_a_name and not isinstance(mistake["input"], str):
         remedy = "a name should be text; put it in quotes, or correct it"
     else:
         reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")

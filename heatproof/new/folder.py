@@ -88,7 +88,8 @@ def _in_git(made: Path, folder: Path) -> list[str]:
 
 def _ignored(folder: Path, around: Path) -> bool:
     try:
-        git("check-ignore", "-q", str(folder.absolute()), folder=around)
+        # With the slash: what is to be a folder is none yet.
+        git("check-ignore", "-q", f"{folder.absolute()}/", folder=around)
     except UserError:
         return False
     return True

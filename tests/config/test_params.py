@@ -10,6 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from heatproof.config import params
+from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from tests import overlay
@@ -312,6 +313,12 @@ def test_a_file_that_is_no_mapping(tmp_path, content, words):
     path.write_text(content)
     with pytest.raises(UserError, match=words):
         params.load(path)
+
+
+def test_a_key_that_is_no_text_is_called_what_it_is():
+    content = {"right_per_class": 1, "wrong_per_class": 0, True: 3}  # pydantic calls it 1
+    with pytest.raises(UserError, match=r"^params.yaml: True: a name should be text; put it in"):
+        validated(params.PARAMS, "", params.ImageChoice, content)
 
 
 def test_a_mapping_may_replace_what_it_merges_wherever_it_is_merged_again(tmp_path):

@@ -156,6 +156,9 @@ def test_in_a_git_repository_it_belongs_to_that(tmp_path: Path, monkeypatch, cap
     assert made(monkeypatch, tmp_path / "inside", "--images", source) == 0
     assert "it lies in a git repository: commit it there" in capsys.readouterr().out
     assert not (tmp_path / "inside" / ".git").exists()
+    (tmp_path / ".gitignore").write_text("/ignored/\n")
+    assert made(monkeypatch, tmp_path / "ignored", "--images", source) == 0
+    assert (tmp_path / "ignored" / ".git").exists()
 
 
 def test_without_git_it_runs(tmp_path: Path, monkeypatch, capsys) -> None:
