@@ -113,16 +113,11 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         schedules=dict.fromkeys(choice.models, schedule),
         pixels=max(choice.height, choice.width),
     )
-    parameters, stages = folder.originals()
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
-    files = {
-        "params.yaml": texts.params_text(parameters, contents),
-        "dvc.yaml": texts.pipeline_text(stages),
-        "README.md": _README.format(
-            name=target.name, what=what, model=choice.models[0], budget=choice.budget
-        ),
-    }
-    for note in folder.write(target, files):
+    readme = _README.format(
+        name=target.name, what=what, model=choice.models[0], budget=choice.budget
+    )
+    for note in folder.write(target, contents, readme):
         print(f"note: {note}")
     colour = "grey" if choice.colour == "gray" else "in colour"
     print(f"networks see {choice.height}×{choice.width} pixels, {colour}")

@@ -43,7 +43,6 @@ def write(name: str, target: Path) -> list[str]:
     place = _place(name)
     file = place / "study.yaml"
     example = validated(file, "", Example, read_yaml(file))
-    parameters, stages = folder.originals()
     known = params.load(folder.REPOSITORY / params.PARAMS)
     _require(file, "models", example.models, known.models)
     if example.source is None:
@@ -55,12 +54,7 @@ def write(name: str, target: Path) -> list[str]:
         models=example.models,
         schedules={model: json.dumps(each) for model, each in example.schedules.items()},
     )
-    files = {
-        "params.yaml": texts.params_text(parameters, contents),
-        "dvc.yaml": texts.pipeline_text(stages),
-        "README.md": (place / "README.md").read_text(encoding="utf-8"),
-    }
-    return folder.write(target, files)
+    return folder.write(target, contents, (place / "README.md").read_text(encoding="utf-8"))
 
 
 def _place(name: str) -> Path:

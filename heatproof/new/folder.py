@@ -2,10 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from heatproof.config import params
+from heatproof.new import texts
 from heatproof.run.errors import UserError
 from heatproof.run.git import GitMissing, git
 
@@ -17,8 +17,9 @@ DVC_CONFIG = "[core]\n    analytics = false\n    check_update = false\n"
 
 def originals() -> tuple[str, str]:
     """Return the repository's params.yaml and dvc.yaml, as text."""
-    texts = ((REPOSITORY / name).read_text("utf-8") for name in ("params.yaml", "dvc.yaml"))
-    parameters, stages = texts
+    parameters, stages = (
+        (REPOSITORY / name).read_text("utf-8") for name in ("params.yaml", "dvc.yaml")
+    )
     return parameters, stages
 
 
@@ -28,8 +29,8 @@ def require_free(folder: Path) -> None:
         raise UserError(f"{folder}: it exists and is not empty; choose another name")
 
 
-def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
-    """Make a study's folder with these files.
+def write(folder: Path, contents: texts.Contents, readme: str) -> list[str]:
+    """Make a study's folder of these contents, with this README.
 
     A folder outside any git repository becomes one, with everything committed, so that experiments
     work there at once.
@@ -45,7 +46,12 @@ def write(folder: Path, texts: Mapping[str, str]) -> list[str]:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
         made = Path(place) / "study"
         (made / ".dvc").mkdir(parents=True)
-        for name, text in texts.items():
+        parameters, stages = originals()
+        for name, text in (
+            ("params.yaml", texts.params_text(parameters, contents)),
+            ("dvc.yaml", texts.pipeline_text(stages)),
+            ("README.md", readme),
+        ):
             (made / name).write_text(text, encoding="utf-8")
         params.load(made / params.PARAMS)
         for name in AS_THEY_ARE:
