@@ -18,8 +18,8 @@ import sys, time
 from heatproof.run import interrupts, orphans
 interrupts.hear_hangup()
 orphans.end_with_run()
-print("at work", flush=True)
 try:
+    print("at work", flush=True)
     time.sleep(20)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
