@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from heatproof.config import params
 from heatproof.datasets.options import Augmentation
+from heatproof.training.presets import resolved
 from tests.scratch import shrunken_params
 
 # Of every architecture one, so that every block of the real file is there, and none is there twice.
@@ -73,7 +74,8 @@ def _small_params() -> dict[str, Any]:
         # All that there is: a key that is not there cannot be changed.
         model["training"] = dict(training)
         content["cells"][f"{name}-digits"] = {"model": name, "dataset": "digits"}
-    content["datasets"]["digits"]["augmentation"] = Augmentation(shift_pixels=1).model_dump()
+    augmentation = resolved(Augmentation(shift_pixels=1), 16, 16)
+    content["datasets"]["digits"]["augmentation"] = augmentation.model_dump()
     content["runs"] = copy.deepcopy(content["cells"])
     for place, name, seed, labels in (
         ("compared", "simple_cnn", 43, "true"),
@@ -181,6 +183,7 @@ def trainable(
 
 CHOICES = {
     "optimizer": ("adam", "sgd"),
+    "preset": ("digits", "objects", "none"),
     "decay": ("constant", "cosine", "one_cycle", "reduce_on_plateau"),
     "train_images": ("all", 2, 3),
 }

@@ -1,6 +1,6 @@
 """A dataset in params.yaml: its source, how it is split, what the networks see of it."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -39,14 +39,24 @@ class Normalisation(Block):
 
 
 class Augmentation(Block):
-    """What may be changed in a training image without changing what it shows; 0 or false is off."""
+    """What may be changed in a training image without changing what it shows.
 
-    shift_pixels: Annotated[int, Field(ge=0, le=64)] = 0
-    flip: bool = False
-    brightness: Fraction = 0.0
-    contrast: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    cutout_pixels: Annotated[int, Field(ge=0, le=64)] = 0
-    mixup_alpha: Annotated[float, Field(ge=0, le=10)] = 0.0
+    A preset, and what differs from it: an option that is not given is the preset's
+    (`training.presets`), 0 or false is off. The preset's name alone stands for it.
+    """
+
+    preset: Literal["digits", "objects", "none"] = "none"
+    shift_pixels: Annotated[int, Field(ge=0, le=256)] | None = None
+    flip: bool | None = None
+    brightness: Fraction | None = None
+    contrast: Annotated[float, Field(ge=0, lt=1)] | None = None
+    cutout_pixels: Annotated[int, Field(ge=0, le=256)] | None = None
+    mixup_alpha: Annotated[float, Field(ge=0, le=10)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_alone(cls, value: Any) -> Any:
+        return {"preset": value} if isinstance(value, str) else value
 
 
 class Dataset(Block):

@@ -106,6 +106,10 @@ class Cutout(_RandomChange):
 def layers(augmentation: "Augmentation", seed: int) -> list[keras.layers.Layer]:
     """Return the layers that params.yaml asks for, in the order in which they apply.
 
+    Args:
+        augmentation: with its preset's numbers filled in (`presets.resolved`).
+        seed: of the changes.
+
     Mixup mixes labels too, so it is no layer: `batches.Batches` does it.
     """
     chosen: list[keras.layers.Layer] = []
@@ -114,7 +118,8 @@ def layers(augmentation: "Augmentation", seed: int) -> list[keras.layers.Layer]:
     if augmentation.shift_pixels:
         chosen.append(RandomShift(augmentation.shift_pixels, seed + 2))
     if augmentation.brightness or augmentation.contrast:
-        chosen.append(ColourJitter(augmentation.brightness, augmentation.contrast, seed + 3))
+        brightness, contrast = augmentation.brightness or 0.0, augmentation.contrast or 0.0
+        chosen.append(ColourJitter(brightness, contrast, seed + 3))
     if augmentation.cutout_pixels:
         chosen.append(Cutout(augmentation.cutout_pixels, seed + 4))
     return chosen

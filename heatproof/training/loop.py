@@ -12,6 +12,7 @@ from heatproof.datasets.split import training_rows
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import augmentation as changes
+from heatproof.training import presets
 from heatproof.training import schedule as schedules
 from heatproof.training.batches import Batches, for_fit
 from heatproof.training.checkpoints import Checkpoint, Resume
@@ -88,13 +89,14 @@ def train(
     if schedule.train_images != "all":
         chosen = chosen[: schedule.train_images]
     classes = network.output_shape[-1]
+    augmentation = presets.resolved(augmentation, *images.shape[1:3])
     batches = Batches(
         images,
         labels,
         classes,
         schedule.batch_size,
         seed=seed,
-        mixup_alpha=augmentation.mixup_alpha if schedule.augment else 0.0,
+        mixup_alpha=(augmentation.mixup_alpha or 0.0) if schedule.augment else 0.0,
         rows=chosen,
     )
     validation = Batches(images, labels, classes, VALIDATION_BATCH, rows=held_out)

@@ -17,6 +17,7 @@ from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
 from heatproof.storage import paths
 from heatproof.storage.records import Predictions
+from heatproof.training.presets import resolved
 
 SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
 
@@ -66,10 +67,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
                 ("Schedule", result.schedule.model_dump(exclude={"training"})),
                 (f"Network: {run.network.architecture}", run.network.model_dump()),
                 ("Training", run.training.model_dump()),
-                (
-                    "Augmentation of the data",
-                    params.datasets[result.cell.dataset].augmentation.model_dump(),
-                ),
+                ("Augmentation of the data", _augmentation(study, result)),
             )
         },
     }
@@ -78,6 +76,18 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         files |= {"": examples.images.png(), "-maps": examples.maps.png()}
     files |= {f"-{kind}": sheet.sprite.png() for kind, sheet in drawn.items() if sheet is not None}
     return values, files
+
+
+def _augmentation(study: Study, result: CellResults) -> dict[str, Any]:
+    """Say how images are changed: in numbers where the images' size is known."""
+    dataset = result.cell.dataset
+    augmentation, prepared = (
+        study.params.datasets[dataset].augmentation,
+        study.datasets.get(dataset),
+    )
+    if prepared:
+        augmentation = resolved(augmentation, prepared["height"], prepared["width"])
+    return augmentation.model_dump(exclude_none=True)
 
 
 def own_errors(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, Number, dict[str, Any]]]:
