@@ -1,0 +1,259 @@
+"""A Keras network of any making as the flat one that explaining takes: one graph, logits out.
+
+A network from elsewhere holds models within models, convolutions that activate by themselves, and a
+softmax at its end. Explaining needs each step as a layer of its own, and logits. What is returned
+computes the same, with copies of the weights; the network that was given stays as it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from heatproof.run.errors import UserError
+
+LOGITS = "logits"
+
+# Operations that are written between layers, and the layers that do the same.
+_MERGES = {
+    "Add": keras.layers.Add,
+    "Multiply": keras.layers.Multiply,
+    "Maximum": keras.layers.Maximum,
+    "Minimum": keras.layers.Minimum,
+    "Subtract": keras.layers.Subtract,
+}
+_SCALES: dict[str, Callable[[float], tuple[float, float]]] = {
+    "Add": lambda number: (1.0, number),
+    "Subtract": lambda number: (1.0, -number),
+    "Multiply": lambda number: (number, 0.0),
+    "TrueDivide": lambda number: (1 / number, 0.0),
+    "Divide": lambda number: (1 / number, 0.0),
+}
+_SYMMETRIC = ("Add", "Multiply")
+# Beside those whose names begin with Random: layers that change nothing but in training.
+_TRAINING_ONLY = (
+    "StochasticDepth", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization",
+    "AugMix", "CutMix", "MixUp", "RandAugment",
+)  # fmt: skip
+_ACTIVATIONS = ("relu", "relu6", "sigmoid", "silu", "gelu", "tanh", "elu", "softplus", "softmax")
+
+
+@dataclass
+class Flattened:
+    """A flat network, and what was done to it.
+
+    model: functional, one image in, float32 logits (n, classes) out. notes: what was changed that
+    changes its outputs, in words.
+    """
+
+    model: keras.Model
+    notes: list[str] = field(default_factory=list)
+
+
+def flattened(model: keras.Model) -> Flattened:
+    """Copy a network into one flat functional graph that ends in logits.
+
+    Models within it are replaced by their layers; an activation within a convolution or a dense
+    layer becomes a layer of its own; a separable convolution becomes the two that it is made of. A
+    layer that acts in training alone, such as a random flip, is left out (dropout stays). A
+    softmax at the end is taken off, and a single sigmoid unit, which says how likely the second
+    class is, becomes two logits whose softmax says the same.
+
+    Args:
+        model: functional or sequential, built, of one image input (height, width, channels) and
+            one output (classes,).
+
+    Raises:
+        UserError: it is of another kind, has not one input of images and one output of classes,
+            computes something between its layers that is no layer, or ends in an activation other
+            than those.
+    """
+    _require_image_classifier(model)
+    copy = _copied(model)
+    if any(map(_is_model, model.layers)):
+        # What was inlined was called twice, in the model that it was in and here.
+        copy = _copied(copy)
+    notes: list[str] = []
+    outputs = _logits(copy, notes)
+    return Flattened(keras.Model(copy.inputs[0], outputs, name=model.name), notes)
+
+
+def _require_image_classifier(model: keras.Model) -> None:
+    name = getattr(model, "name", type(model).__name__)
+    if not _is_model(model):
+        raise UserError(
+            f"{name}: its layers cannot be seen; expected a functional or sequential Keras model "
+            "(a subclassed one can be explained by black-box methods only)"
+        )
+    if isinstance(model, keras.Sequential) and not model.built:
+        raise UserError(f"{name}: it has no input shape yet; call it on a batch of images first")
+    inputs, outputs = model.inputs, model.outputs
+    if len(inputs) != 1 or len(inputs[0].shape) != 4:
+        raise UserError(
+            f"{name}: it takes {_shapes(inputs)}; expected one batch of images (n, height, width, "
+            "channels)"
+        )
+    if len(outputs) != 1 or len(outputs[0].shape) != 2:
+        raise UserError(
+            f"{name}: it gives {_shapes(outputs)}; expected one score per class, (n, classes)"
+        )
+    if None in inputs[0].shape[1:]:
+        raise UserError(
+            f"{name}: it takes images of any size, {_shapes(inputs)}; build it for one size: "
+            "keras.models.clone_model(model, input_tensors=keras.Input((224, 224, 3))) with its "
+            "weights set again"
+        )
+
+
+def _shapes(tensors: list[Any]) -> str:
+    return " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
+
+
+def _copied(model: keras.Model) -> keras.Model:
+    copies = _Copies()
+    copy = copies.of(model)
+    copies.take_weights()
+    return copy
+
+
+def _is_model(operation: Any) -> bool:
+    """Say whether it is a model whose layers can be seen: functional, or sequential."""
+    return isinstance(operation, keras.Sequential) or (
+        isinstance(operation, keras.Model) and hasattr(operation, "operations")
+    )
+
+
+class _Copies:
+    """Copies of layers, one for each call, under names of their own."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.pairs: list[tuple[keras.Layer, Callable[[list[np.ndarray]], None]]] = []
+
+    def of(self, model: keras.Model) -> keras.Model:
+        """Copy a model; `take_weights` fills the copy."""
+        functional = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+        return keras.models.clone_model(
+            functional, clone_function=lambda layer: layer, call_function=self._called
+        )
+
+    def take_weights(self) -> None:
+        """Give the copies the weights of what they are copies of."""
+        for layer, take in self.pairs:
+            take(layer.get_weights())
+
+    def _called(self, layer: Any, *inputs: Any, **options: Any) -> Any:
+        """Call a copy of a layer, in as many layers as it does things."""
+        if _is_model(layer):
+            # A model's own `call` passes its input through its layers as if they stood here.
+            return self.of(layer).call(*inputs)
+        if not isinstance(layer, keras.Layer):
+            return self._operation(layer, *inputs, **options)
+        kind = type(layer).__name__
+        if kind.startswith("Random") or kind in _TRAINING_ONLY:
+            return inputs[0]
+        config = layer.get_config() | {"name": self._named(layer.name)}
+        activation = config.get("activation")
+        if isinstance(layer, keras.layers.SeparableConv2D):
+            outputs = self._separable(layer, config, *inputs)
+        elif layer.weights and activation not in (None, "linear"):
+            config["activation"] = "linear"
+            outputs = self._copied(layer, config)(*inputs, **options)
+        else:
+            return self._copied(layer, config)(*inputs, **options)
+        if activation in (None, "linear"):
+            return outputs
+        applied = getattr(layer.activation, "__name__", "activation")
+        name = self._named(f"{config['name']}_{applied}")
+        return keras.layers.Activation(layer.activation, name=name)(outputs)
+
+    def _copied(self, layer: keras.Layer, config: dict[str, Any]) -> keras.Layer:
+        copy = type(layer).from_config(config)
+        if layer.weights:
+            self.pairs.append((layer, copy.set_weights))
+        return copy
+
+    def _operation(self, operation: Any, *inputs: Any, **options: Any) -> Any:
+        """Return the layer that does what an operation between layers does, such as `x + y`."""
+        kind = type(operation).__name__
+        tensors = [each for each in inputs if isinstance(each, keras.KerasTensor)]
+        others = [each for each in inputs if not isinstance(each, keras.KerasTensor)]
+        name = self._named(operation.name)
+        if kind == "ConvertToTensor":
+            return tensors[0]
+        if kind in _MERGES and len(tensors) == 2 and tensors[0].shape == tensors[1].shape:
+            return _MERGES[kind](name=name)(tensors)
+        by_number = len(tensors) == 1 and [np.ndim(each) for each in others] == [0]
+        if by_number and kind in _SCALES and (tensors[0] is inputs[0] or kind in _SYMMETRIC):
+            scale, offset = _SCALES[kind](float(others[0]))
+            return keras.layers.Rescaling(scale, offset, name=name)(tensors[0])
+        if kind.lower() in _ACTIVATIONS and len(inputs) == 1:
+            return keras.layers.Activation(kind.lower(), name=name)(inputs[0])
+        raise UserError(
+            f"the network computes '{kind}' ('{operation.name}') between its layers; expected "
+            "layers of Keras only: write it as a layer, or explain it by black-box methods"
+        )
+
+    def _separable(
+        self, layer: keras.layers.SeparableConv2D, config: dict[str, Any], x: Any
+    ) -> Any:
+        """Convolve each channel, then combine the channels, as the layer does."""
+        depthwise = keras.layers.DepthwiseConv2D(
+            layer.kernel_size,
+            strides=layer.strides,
+            padding=layer.padding,
+            depth_multiplier=layer.depth_multiplier,
+            dilation_rate=layer.dilation_rate,
+            use_bias=False,
+            name=self._named(f"{config['name']}_depthwise"),
+        )
+        pointwise = keras.layers.Conv2D(
+            layer.filters, 1, use_bias=layer.use_bias, name=config["name"]
+        )
+
+        def take(weights: list[np.ndarray]) -> None:
+            depthwise.set_weights(weights[:1])
+            pointwise.set_weights(weights[1:])
+
+        self.pairs.append((layer, take))
+        return pointwise(depthwise(x))
+
+    def _named(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self.names:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.names.add(name)
+        return name
+
+
+def _logits(model: keras.Model, notes: list[str]) -> Any:
+    """Return a network's logits: its outputs without the softmax or the sigmoid at its end."""
+    outputs = model.outputs[0]
+    layer = model.operations[-1]
+    activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    kind = "softmax" if isinstance(layer, keras.layers.Softmax) else activation
+    classes = outputs.shape[-1]
+    if kind == "softmax" and classes > 1:
+        notes.append("the softmax at its end was taken off: explanations are of logits")
+        return layer.input
+    if kind == "sigmoid" and classes == 1:
+        notes.append("its one sigmoid unit became two logits: 0, and what the sigmoid takes")
+        return _two_logits(layer.input)
+    if kind != "linear":
+        raise UserError(
+            f"{model.name}: it ends in {kind}, of {classes} outputs; expected logits, a softmax "
+            "over classes, or one sigmoid unit for two"
+        )
+    if classes == 1:
+        raise UserError(f"{model.name}: it gives one number; expected one score per class")
+    return outputs
+
+
+def _two_logits(score: Any) -> Any:
+    both = keras.layers.Dense(2, use_bias=False, name=LOGITS)
+    outputs = both(score)
+    both.set_weights([np.array([[0.0, 1.0]], np.float32)])
+    return outputs
