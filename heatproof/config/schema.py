@@ -23,6 +23,20 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Name = Annotated[str, AfterValidator(_checked_name)]
 # Of images: height and width in pixels.
 ImageSize = Annotated[list[Annotated[int, Field(ge=8, le=512)]], Field(min_length=2, max_length=2)]
+
+
+def _black_below_white(values: list[float]) -> list[float]:
+    if values[0] >= values[1]:
+        raise ValueError("value_range is [black, white], the smaller value first")
+    return values
+
+
+# Which values are black and white in images of more than 8 bits.
+ValueRange = Annotated[
+    list[Annotated[float, Field(allow_inf_nan=False)]],
+    Field(min_length=2, max_length=2),
+    AfterValidator(_black_below_white),
+]
 # DVC wants a file or folder from each source whose change means fetching again. A source that reads
 # none of the study's files names one that is there in any case.
 ReadsNothing = Literal["data/code/fetch.txt"]

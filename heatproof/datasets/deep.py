@@ -70,7 +70,7 @@ def deep_values(open_image: Callable[[], ImageFile]) -> Deep:
         alpha = np.where((values == transparent).all(axis=-1), 0, 65535)
     elif values.shape[-1] in (2, 4):
         values, alpha = values[..., :-1], values[..., -1]
-    return Deep(values, None if alpha is None else _to_8_bits(alpha.astype(np.uint16), 0, 65535))
+    return Deep(values, None if alpha is None else to_8_bits(alpha.astype(np.uint16), 0, 65535))
 
 
 def _all_bits(image: ImageFile, again: ImageFile) -> np.ndarray:
@@ -106,6 +106,11 @@ def require_usual(deep: Deep) -> float:
             knows what is black and what white.
     """
     low, high = float(deep.values.min()), float(deep.values.max())
+    return require_usual_values(low, high)
+
+
+def require_usual_values(low: float, high: float) -> float:
+    """Return the largest of an image's values, which go from `low` to `high`; see above."""
     if not (low >= 0 and high <= _TOPS[-1]):  # NaN is not
         raise UnusableImage(
             f"its values go from {low:g} to {high:g}; say in params.yaml which of them are black "
@@ -116,16 +121,17 @@ def require_usual(deep: Deep) -> float:
 
 def in_8_bits(deep: Deep, black: float, white: float) -> Image.Image:
     """Return a Pillow image of 8 bits: `black` becomes 0, `white` 255, and what is beyond too."""
-    pixels = _to_8_bits(deep.values, black, white)
+    pixels = to_8_bits(deep.values, black, white)
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
     if deep.opacity is not None:
         image.putalpha(Image.fromarray(deep.opacity))
     return image
 
 
-def _to_8_bits(values: np.ndarray, black: float, white: float) -> np.ndarray:
+def to_8_bits(values: np.ndarray, black: float, white: float) -> np.ndarray:
+    """Return values as uint8: `black` becomes 0, `white` 255, and what is beyond too."""
     if values.dtype == np.uint16:  # each value once, then looked up
-        return _to_8_bits(np.arange(2**16, dtype=np.float64), black, white)[values]
+        return to_8_bits(np.arange(2**16, dtype=np.float64), black, white)[values]
     shares = np.clip((values.astype(np.float64) - black) / (white - black), 0, 1)
     return np.rint(255 * shares).astype(np.uint8)
 

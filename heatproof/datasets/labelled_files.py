@@ -4,9 +4,11 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from heatproof.run.errors import UserError, printable
 
@@ -27,6 +29,9 @@ SHOWN_UNUSABLE = 20
 SHOWN_NAMES = 3
 # A confusion matrix has the square of it, and stands in JSON and on a page.
 MAX_CLASSES = 1000
+
+# The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
+MAX_BYTES = 2**30
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = {
@@ -96,10 +101,17 @@ def class_names(listing: Listing, where: Path) -> tuple[str, ...]:
         UserError: there are fewer than two, or too many.
     """
     labels = sorted({image.label for image in listing.images})
+    if not labels:
+        refuse(listing.unusable, SHOWN_UNUSABLE)
+    require_class_count(labels, where)
+    return tuple(labels)
+
+
+def require_class_count(labels: Sequence[str], where: Path) -> None:
+    """Refuse fewer than two classes, or too many, of a folder or a file. Raises UserError."""
     another = "a subfolder with images of another class"
     remedy = another if where.is_dir() else "rows with another label"
     if not labels:
-        refuse(listing.unusable, SHOWN_UNUSABLE)
         raise UserError(f"{where}: no image has a class; add {remedy}")
     if len(labels) < 2:
         raise UserError(
@@ -110,7 +122,16 @@ def class_names(listing: Listing, where: Path) -> tuple[str, ...]:
             f"{where}: {len(labels):,} classes ({', '.join(map(repr, labels[:3]))} …), more than "
             f"{MAX_CLASSES:,}; label the images by what they have in common"
         )
-    return tuple(labels)
+
+
+def require_trained(where: Path, classes: tuple[str, ...], labels: np.ndarray) -> None:
+    """Refuse classes of which there is nothing to train on; labels are those of that part."""
+    missing = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
+    if len(missing):
+        raise UserError(
+            f"{where}: no training image of {names(repr(classes[i]) for i in missing)}; add "
+            "some, or remove the class from the other parts"
+        )
 
 
 def is_image(name: str) -> bool:

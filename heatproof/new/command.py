@@ -43,7 +43,7 @@ def main() -> None:
     what.add_argument(
         "--images", type=Path, metavar="FOLDER",
         help="the pictures: in one subfolder for each class, also below train/, val/ and test/, or "
-        "with --labels",
+        "with --labels; or a file of arrays, HDF5 or .npz",
     )  # fmt: skip
     what.add_argument("--tfds", metavar="DATASET", help="of tensorflow-datasets, by its name")
     what.add_argument(
@@ -51,6 +51,10 @@ def main() -> None:
         help="a study from examples/, by its name, or from a folder with a study.yaml",
     )  # fmt: skip
     parser.add_argument("--labels", metavar="TABLE", help="a CSV or TSV file in the folder")
+    parser.add_argument(
+        "--value-range", type=float, nargs=2, metavar=("BLACK", "WHITE"),
+        help="which values are black and white, in pictures of more than 8 bits and in arrays",
+    )  # fmt: skip
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the networks' images")
     parser.add_argument("--models", default="", help="names from params.yaml, with commas between")
     parser.add_argument("--budget", default="cpu", help=", ".join(get_args(Budget)))
@@ -86,10 +90,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     folder.require_free(target)
-    if arguments.tfds:
-        pictures = inspection.of_dataset(arguments.tfds, arguments.size)
-    else:
-        pictures = inspection.of_folder(arguments.images, arguments.labels)
+    pictures = _pictures(arguments)
     found = pictures.found
     for line in [*found.description(), *pictures.remarks]:
         print(printable(line))
@@ -128,6 +129,20 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     )  # fmt: skip
     for cell in cells:
         print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
+
+
+def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
+    """Look at what the command line names."""
+    value_range = arguments.value_range and (arguments.value_range[0], arguments.value_range[1])
+    if value_range and not value_range[0] < value_range[1]:
+        raise UserError("--value-range: expected the value of black first, the smaller one")
+    if arguments.tfds:
+        return inspection.of_dataset(arguments.tfds, arguments.size)
+    if not arguments.images.is_file():
+        return inspection.of_folder(arguments.images, arguments.labels, value_range)
+    if arguments.labels:
+        raise UserError(f"--labels {arguments.labels}: {arguments.images} holds the labels itself")
+    return inspection.of_file(arguments.images, value_range)
 
 
 def _dataset_name(target: Path) -> str:

@@ -1,4 +1,4 @@
-"""What lies in a folder of pictures: classes, sizes, colour, brightness."""
+"""What lies in a folder or file of pictures: classes, sizes, colour, brightness."""
 
 import statistics
 from collections import Counter
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from heatproof.config.validation import validated
+from heatproof.datasets import array_reading
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
 from heatproof.datasets.labelled_files import Listing, class_names, outsiders, refuse
@@ -94,8 +95,39 @@ class Pictures:
     remarks: list[str]
 
 
-def of_folder(place: Path, labels: str | None) -> Pictures:
+def of_file(file: Path, value_range: tuple[float, float] | None = None) -> Pictures:
+    """Look at a file of arrays, HDF5 or .npz: its classes, and how its images lie in it.
+
+    Raises:
+        UserError: as `sources.array_file.fetch`.
+    """
+    with array_reading.opened(file) as content:
+        height, width, channels = content.shape
+        found = Found(content.counts, [(width, height)], channels == 1)
+        remarks = [*content.remarks, *([] if value_range else content.usual_range()[1])]
+
+    def samples(height: int, width: int, colour: str) -> np.ndarray:
+        with array_reading.opened(file) as content:
+            images = content.read((height, width), colour, value_range).images
+        return images[:: -(-len(images) // LOOKED_AT)]
+
+    fetch = {"source": "array_file", "reads": str(file.absolute())}
+    return Pictures(found, fetch | _given(value_range), samples, remarks)
+
+
+def _given(value_range: tuple[float, float] | None) -> dict[str, list[float]]:
+    return {"value_range": list(value_range)} if value_range else {}
+
+
+def of_folder(
+    place: Path, labels: str | None, value_range: tuple[float, float] | None = None
+) -> Pictures:
     """Look at a folder of pictures: count the classes, and decode some.
+
+    Args:
+        place: the folder.
+        labels: the labels table's name in it, if there is one.
+        value_range: black and white of images of more than 8 bits, if given.
 
     Raises:
         UserError: the folder or its labels table are wrong, there are fewer than two classes, or
@@ -111,7 +143,7 @@ def of_folder(place: Path, labels: str | None) -> Pictures:
     sizes, read, grey, why = [], [], True, ""
     for image in images[::step]:
         try:
-            picture = opened(image.path)
+            picture = opened(image.path, value_range)
         except UNREADABLE as error:  # `fetch` lists them all
             with quietly():
                 why = why or f"{image.path}: {why_unreadable(image.path, error)}"
@@ -128,8 +160,11 @@ def of_folder(place: Path, labels: str | None) -> Pictures:
             "reads": str(place.absolute()),
             **({"images": below} if below else {}),
             **({"labels": labels} if labels else {}),
+            **_given(value_range),
         },
-        lambda height, width, colour: read_images(read, (height, width), colour, None).pixels,
+        lambda height, width, colour: (
+            read_images(read, (height, width), colour, value_range).pixels
+        ),
         [*listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
     )
 

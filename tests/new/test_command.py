@@ -239,3 +239,32 @@ def test_a_labels_table_beside_the_folder_of_its_pictures(
     (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
     assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
     assert f"there is no such image in {source};" in capsys.readouterr().err
+
+
+def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
+    draw = np.random.default_rng(0)
+    images, labels = draw.random((10, 144)), np.arange(10)[:, np.newaxis] % 2
+    file = tmp_path / "mine.npz"
+    np.savez(file, train_images=images, train_labels=labels, test_images=images, test_labels=labels)
+    assert made(monkeypatch, tmp_path / "study", "--images", file) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("20 pictures of 2 classes: 0 10, 1 10\nall 12×12 pixels; grey\n")
+    for line in (
+        "the file's own split is kept: 10 train, 10 test\n",
+        "rows of 144 values are taken as 12×12 pixels, grey\n",
+        "of the values in the file 0 is black, 1 white\n",
+    ):
+        assert line in said
+    fetch = params.load(tmp_path / "study" / "params.yaml").datasets["study"].fetch
+    assert (fetch.source, fetch.reads, fetch.size) == ("array_file", str(file), [12, 12])
+    options = ("--value-range", "-1", "1")
+    assert made(monkeypatch, tmp_path / "wide", "--images", file, *options) == 0
+    dataset = params.load(tmp_path / "wide" / "params.yaml").datasets["wide"]
+    assert dataset.fetch.value_range == [-1, 1]
+    assert dataset.normalisation.mean == [pytest.approx((images.mean() + 1) / 2, abs=0.01)]
+    for words, message in (
+        (("--labels", "y.csv"), "holds the labels itself"),
+        (("--value-range", "1", "0"), "expected the value of black first"),
+    ):
+        assert made(monkeypatch, tmp_path / "none", "--images", file, *words) == 2
+        assert message in capsys.readouterr().err

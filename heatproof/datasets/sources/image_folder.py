@@ -11,20 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from heatproof.config.schema import Block, Fraction, ImageSize
+from heatproof.config.schema import Block, Fraction, ImageSize, ValueRange
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
+    MAX_BYTES,
     SHOWN_UNUSABLE,
     TEST,
     VALIDATION,
     Labelled,
     Listing,
     class_names,
-    names,
     outsiders,
     refuse,
+    require_trained,
     stays_inside,
 )
 from heatproof.datasets.labels_table import labelled_by_table
@@ -33,9 +34,6 @@ from heatproof.storage.records import RawDataset
 
 if TYPE_CHECKING:
     from heatproof.datasets.reading import ReadImages
-
-# The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
-MAX_BYTES = 2**30
 
 
 class Options(Block):
@@ -54,19 +52,8 @@ class Options(Block):
     labels: Annotated[str, Field(min_length=1)] | None = None
     size: ImageSize
     colour: Literal["rgb", "gray"] = "rgb"
-    value_range: (
-        Annotated[
-            list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=2, max_length=2)
-        ]
-        | None
-    ) = None
+    value_range: ValueRange | None = None
     skip_unreadable: Fraction = 0.01
-
-    @model_validator(mode="after")
-    def _black_below_white(self) -> "Options":
-        if self.value_range and self.value_range[0] >= self.value_range[1]:
-            raise ValueError("value_range is [black, white], the smaller value first")
-        return self
 
 
 def fetch(options: Options) -> RawDataset:
@@ -95,7 +82,7 @@ def fetch(options: Options) -> RawDataset:
     labels = np.array([number[image.label] for image in images], dtype=np.int64)
     tests = sum(image.part == TEST for image in images)
     part = slice(0, len(images) - tests), slice(len(images) - tests, None)
-    _require_trained(where, classes, labels[part[0]])
+    require_trained(where, classes, labels[part[0]])
     groups = _groups(where, images)
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
     return RawDataset(
@@ -125,15 +112,6 @@ def _groups(where: Path, images: list[Labelled]) -> np.ndarray | None:
     # An image without a group is one of its own.
     keys = [image.group or f"\0{index}" for index, image in enumerate(images)]
     return np.unique(keys, return_inverse=True)[1].astype(np.int64)
-
-
-def _require_trained(where: Path, classes: tuple[str, ...], labels: np.ndarray) -> None:
-    missing = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)
-    if len(missing):
-        raise UserError(
-            f"{where}: no training image of {names(repr(classes[i]) for i in missing)}; add "
-            "some, or remove the class from the other parts"
-        )
 
 
 def _inside(root: Path, name: str, key: str) -> Path:
