@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from heatproof.run import ending
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, require_known
 
 # By name: the program that does it, and what it does.
 COMMANDS = {
@@ -44,11 +44,7 @@ def _dispatch(words: list[str]) -> None:
     if name == "--version":
         print(f"heatproof {metadata.version('heatproof')}")
         return
-    if name not in COMMANDS:
-        raise UserError(
-            f"heatproof {name}: no such command{nearest(name, list(COMMANDS))}; "
-            f"known: {', '.join(COMMANDS)}"
-        )
+    require_known(f"heatproof {name}: no such command", name, COMMANDS)
     module = COMMANDS[name][0]
     elsewhere = module.startswith("heatproof.") or name == "demo"
     if not elsewhere and not Path("params.yaml").exists():

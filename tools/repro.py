@@ -22,23 +22,13 @@ from typing import get_args
 from heatproof.config import params
 from heatproof.new import update
 from heatproof.run import forkserver, stage, tracking
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, require_known
 from heatproof.run.git import git
 from heatproof.storage import atomic
 from tools import jobs, pipeline, repair
 from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
-
-
-def known_budget(budget: str) -> str:
-    """Return the name of a budget. Raises UserError if there is no such budget."""
-    known = list(get_args(params.Budget))
-    if budget not in known:
-        raise UserError(
-            f"BUDGET={budget}: unknown{nearest(budget, known)}; known: {', '.join(known)}"
-        )
-    return budget
 
 
 def set_budget(path: Path, budget: str) -> None:
@@ -63,11 +53,14 @@ def set_budget(path: Path, budget: str) -> None:
 def main() -> None:
     """Run the study, or the targets named on the command line."""
     parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
-    parser.add_argument("--budget", type=known_budget, help="set the budget in params.yaml first")
+    parser.add_argument("--budget", help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
+    if arguments.budget is not None:
+        what = f"BUDGET={arguments.budget}: unknown"
+        require_known(what, arguments.budget, get_args(params.Budget))
     if arguments.jobs < 1:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:

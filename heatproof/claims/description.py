@@ -11,7 +11,7 @@ from heatproof.claims.published import Published
 from heatproof.config.schema import Block
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, require_known
 
 CLAIMS = Path("claims.yaml")
 
@@ -135,8 +135,8 @@ def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> ClaimsFil
     file = validated(path, "", _File, read_yaml(path))
     claims = {name: _claim(path, name, entry) for name, entry in file.claims.items()}
     for name, claim in claims.items():
-        if claim.source not in file.sources:
-            _unknown(path, f"claims.{name}.source", claim.source, list(file.sources))
+        what = f"{path}: claims.{name}.source = {claim.source!r}: unknown"
+        require_known(what, claim.source, file.sources)
         if isinstance(claim, Statement):
             _check(path, name, claim, checks)
     return ClaimsFile(file.sources, claims)
@@ -144,23 +144,16 @@ def load(checks: Mapping[str, frozenset[str]], path: Path = CLAIMS) -> ClaimsFil
 
 def _claim(path: Path, name: str, entry: Any) -> Claim:
     kind = entry.get("kind") if isinstance(entry, dict) else None
-    if kind not in KINDS:
-        _unknown(path, f"claims.{name}.kind", kind, list(KINDS))
+    require_known(f"{path}: claims.{name}.kind = {kind!r}: unknown", kind, KINDS)
     return validated(path, f"claims.{name}.", KINDS[kind], entry)
 
 
 def _check(path: Path, name: str, claim: Statement, checks: Mapping[str, frozenset[str]]) -> None:
-    if claim.check not in checks:
-        _unknown(path, f"claims.{name}.check", claim.check, sorted(checks))
+    what = f"{path}: claims.{name}.check = {claim.check!r}: unknown"
+    require_known(what, claim.check, sorted(checks))
     for field in sorted(checks[claim.check]):
         if not (claim.given if field == "published" else getattr(claim, field)):
             wanted = "value, or low and high, with a unit" if field == "published" else field
             raise UserError(
                 f"{path}: claims.{name}: the check '{claim.check}' needs {wanted}: add it"
             )
-
-
-def _unknown(path: Path, key: str, value: Any, known: list[str]) -> None:
-    raise UserError(
-        f"{path}: {key} = {value!r}: unknown{nearest(value, known)}; known: {', '.join(known)}"
-    )

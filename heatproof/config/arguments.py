@@ -4,7 +4,7 @@ import argparse
 
 from heatproof.attribution.registry import STAGE_FAMILIES
 from heatproof.config import params
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import require_known
 
 
 def check() -> None:
@@ -35,9 +35,7 @@ def read_family(description: str) -> tuple[params.Params, str, str]:
 
 
 def _family(name: str) -> str:
-    if name not in STAGE_FAMILIES:
-        known = f"known: {', '.join(STAGE_FAMILIES)}"
-        raise UserError(f"--family {name}: unknown{nearest(name, list(STAGE_FAMILIES))}; {known}")
+    require_known(f"--family {name}: unknown", name, STAGE_FAMILIES)
     return name
 
 

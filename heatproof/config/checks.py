@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from heatproof.config.models import DEFAULT
 from heatproof.config.runs import SHUFFLED, Cell, CellRun, ComparedRun
-from heatproof.run.errors import UserError, nearest, shown_value
+from heatproof.run.errors import UserError, nearest, require_known, shown_value
 
 if TYPE_CHECKING:
     from heatproof.config.params import Params
@@ -61,14 +61,10 @@ def check_runs(path: Path, study: "Params") -> None:
 def _check_cell(path: Path, study: "Params", place: str, cell: Cell) -> None:
     """Refuse a cell or run whose model or dataset does not exist."""
     for part, value, known in (
-        ("model", cell.model, list(study.models)),
-        ("dataset", cell.dataset, list(study.datasets)),
+        ("model", cell.model, study.models),
+        ("dataset", cell.dataset, study.datasets),
     ):
-        if value not in known:
-            raise UserError(
-                f"{path}: {place}.{part} = {shown_value(value)}: unknown{nearest(value, known)}; "
-                f"known: {', '.join(known)}"
-            )
+        require_known(f"{path}: {place}.{part} = {shown_value(value)}: unknown", value, known)
 
 
 def _name_of(study: "Params", cell: str, run: CellRun) -> str:
@@ -134,10 +130,5 @@ def check_datasets_named(path: Path, params: "Params") -> None:
         for dataset in schedules
         if dataset != DEFAULT
     ]
-    known = list(params.datasets)
     for key, name in places:
-        if name not in known:
-            raise UserError(
-                f"{path}: {key}: {shown_value(name)} is no dataset{nearest(name, known)}; "
-                f"known: {', '.join(known)}"
-            )
+        require_known(f"{path}: {key}: {shown_value(name)} is no dataset", name, params.datasets)

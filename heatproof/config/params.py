@@ -24,7 +24,7 @@ from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.datasets.options import Dataset
 from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import FeaturesOptions, RunComparisonOptions
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, require_known
 from heatproof.run.stage import PARAMS, STAGE, begun_with
 from heatproof.training.options import Schedule, Training
 from heatproof.trust.options import AssessOptions, PublishedSanityOptions
@@ -195,9 +195,5 @@ def _read(path: Path, source: Path) -> dict[str, Any]:
 
 
 def _named(known: dict[str, T], kind: str, name: str) -> T:
-    if name not in known:
-        raise UserError(
-            f"{PARAMS}: there is no {kind} '{name}'{nearest(name, list(known))}; "
-            f"known: {', '.join(known)}"
-        )
+    require_known(f"{PARAMS}: there is no {kind} '{name}'", name, known)
     return known[name]

@@ -14,7 +14,7 @@ from typing import get_args
 from heatproof.config import params
 from heatproof.config.models import Budget
 from heatproof.new import examples, folder, inspection, proposal, texts
-from heatproof.run.errors import UserError, nearest, printable
+from heatproof.run.errors import UserError, printable, require_known
 from heatproof.statistics.numbers import duration
 
 _TEST_FRACTION = 0.2
@@ -80,13 +80,11 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     published = params.load(folder.REPOSITORY / params.PARAMS)
     models = tuple(filter(None, map(str.strip, arguments.models.split(","))))
     for option, names, known in (
-        ("--budget", (arguments.budget,), list(get_args(Budget))),
-        ("--models", models, list(published.models)),
+        ("--budget", (arguments.budget,), get_args(Budget)),
+        ("--models", models, published.models),
     ):
         for name in names:
-            if name not in known:
-                close = nearest(name, known)
-                raise UserError(f"{option} {name}: unknown{close}; known: {', '.join(known)}")
+            require_known(f"{option} {name}: unknown", name, known)
     if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     folder.require_free(target)

@@ -12,7 +12,7 @@ from heatproof.config.schema import Block, Name
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.new import folder, texts
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import require_known
 
 EXAMPLES = folder.REPOSITORY / "examples"
 
@@ -44,9 +44,13 @@ def write(name: str, target: Path) -> list[str]:
     file = place / "study.yaml"
     example = validated(file, "", Example, read_yaml(file))
     known = params.load(folder.REPOSITORY / params.PARAMS)
-    _require(file, "models", example.models, known.models)
-    if example.source is None:
-        _require(file, "dataset", [example.dataset], known.datasets)
+    for key, names, there in (
+        ("models", example.models, known.models),
+        ("dataset", [] if example.source else [example.dataset], known.datasets),
+    ):
+        for each in names:
+            what = f"{file}: {key}: '{each}' is not in the repository's params.yaml"
+            require_known(what, each, there)
     contents = texts.Contents(
         budget=example.budget,
         dataset=example.dataset,
@@ -62,16 +66,6 @@ def _place(name: str) -> Path:
         if (place / "study.yaml").is_file():
             return place
     known = sorted(path.parent.name for path in EXAMPLES.glob("*/study.yaml"))
-    raise UserError(
-        f"--from {name}: there is no such example{nearest(name, known)}; known: "
-        f"{', '.join(known)}, or a folder with a study.yaml"
-    )
-
-
-def _require(file: Path, key: str, names: list[str], known: dict[str, Any]) -> None:
-    for name in names:
-        if name not in known:
-            raise UserError(
-                f"{file}: {key}: '{name}' is not in the repository's params.yaml"
-                f"{nearest(name, list(known))}"
-            )
+    what = f"--from {name}: there is no such example"
+    require_known(what, name, known, ", or a folder with a study.yaml")
+    return EXAMPLES / name

@@ -2,6 +2,7 @@
 
 import re
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 _LONGEST_KEY = 100
@@ -53,6 +54,23 @@ def nearest(name: object, known: list[str]) -> str:
         return ""
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def require_known(what: str, name: object, known: Iterable[str], more: str = "") -> None:
+    """Refuse a name that is not one of those known.
+
+    Args:
+        what: what is wrong with such a name, and where it stands.
+        name: as the user wrote it.
+        known: those that there are.
+        more: what to say after them.
+
+    Raises:
+        UserError: it is unknown.
+    """
+    names = list(known)
+    if name not in names:
+        raise UserError(f"{what}{nearest(name, names)}; known: {', '.join(names)}{more}")
 
 
 class _Short(reprlib.Repr):

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from heatproof.run import temporary
-from heatproof.run.errors import UserError, nearest, shown_value
+from heatproof.run.errors import UserError, require_known, shown_value
 
 BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, which can train
 _XLA_REPEATS = "xla_gpu_deterministic_ops"
@@ -105,11 +105,8 @@ def require_backend() -> None:
         UserError: KERAS_BACKEND names none that trains, or one that is not installed.
     """
     chosen = _chosen_backend()
-    if chosen not in BACKENDS:
-        raise UserError(
-            f"KERAS_BACKEND={shown_value(chosen)}: unknown{nearest(chosen, list(BACKENDS))}; "
-            f"known: {', '.join(BACKENDS)}; unset it for the first"
-        )
+    what = f"KERAS_BACKEND={shown_value(chosen)}: unknown"
+    require_known(what, chosen, BACKENDS, "; unset it for the first")
     if importlib.util.find_spec(chosen):
         return
     if chosen == "jax":

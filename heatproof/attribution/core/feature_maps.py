@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from heatproof.attribution.core.graph import inputs_of
-from heatproof.run.errors import UserError, nearest
+from heatproof.run.errors import UserError, require_known
 
 if TYPE_CHECKING:
     import keras
@@ -35,12 +35,8 @@ def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") 
         )
     if wanted == LAST:
         return [name for name, pooled in maps.items() if not pooled][-1]
-    if wanted not in maps:
-        known = [LAST, *maps]
-        raise UserError(
-            f"params.yaml: {key} = {wanted!r}: {model.name} has no such feature "
-            f"map{nearest(wanted, known)}; expected one of: {', '.join(known)}"
-        )
+    what = f"params.yaml: {key} = {wanted!r}: {model.name} has no such feature map"
+    require_known(what, wanted, [LAST, *maps])
     return wanted
 
 
