@@ -11,6 +11,7 @@ import pandas as pd
 
 from heatproof.config import params
 from heatproof.evaluation.seeds import over_seeds
+from heatproof.run.nested import leaves
 from heatproof.storage import artifacts, paths
 from heatproof.storage.seal import CHECKSUM
 
@@ -58,7 +59,9 @@ def _short(values: np.ndarray) -> str:
 
 def _numbers(path: Path) -> Iterator[tuple[str, Any]]:
     if path.suffix == ".json":
-        yield from _leaves("", json.loads(path.read_text(encoding="utf-8")))
+        for name, value in leaves(json.loads(path.read_text(encoding="utf-8")), lists=True):
+            if name != CHECKSUM:
+                yield name, np.nan if value is None else value
     elif path.suffix == ".csv":
         for name, column in pd.read_csv(path).items():
             yield str(name), column.to_numpy()
@@ -74,17 +77,6 @@ def _numbers(path: Path) -> Iterator[tuple[str, Any]]:
             for name in names:
                 if isinstance(item := file[name], h5py.Dataset):
                     yield name, item[()]
-
-
-def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(content, dict | list):
-        parts = content.items() if isinstance(content, dict) else enumerate(content)
-        for key, value in parts:
-            if key == CHECKSUM:
-                continue
-            yield from _leaves(f"{name}.{key}".lstrip("."), value)
-    else:
-        yield name, np.nan if content is None else content
 
 
 def beside_seeds(cell: str, second: Path) -> tuple[bool, str] | None:

@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
@@ -22,6 +21,7 @@ from ruamel.yaml.error import YAMLError
 
 from heatproof.run.errors import UserError, masked
 from heatproof.run.git import git
+from heatproof.run.nested import leaves
 from heatproof.run.source_code import ROOT
 from heatproof.run.stage import begun_with
 
@@ -109,15 +109,7 @@ def _flat(text: str) -> dict[str, Any]:
         content = YAML(typ="safe").load(StringIO(text))
     except YAMLError:
         return {}
-    return dict(_leaves("", content))
-
-
-def _leaves(name: str, content: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(content, Mapping) and content:
-        for key, value in content.items():
-            yield from _leaves(f"{name}.{key}".lstrip("."), value)
-    else:
-        yield name, content
+    return dict(leaves(content))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from heatproof.run import provenance
+from heatproof.run.nested import leaves
 from heatproof.run.source_code import ROOT
 from heatproof.run.tracking_sender import FILES, NOTES, given_up, warn
 
@@ -191,14 +192,8 @@ def repository_root() -> Path:
 
 def flattened(params: Mapping[str, Any]) -> dict[str, Any]:
     """Flatten nested mappings and pydantic blocks, keys joined with dots, in order of the keys."""
-    flat: dict[str, Any] = {}
-    for key, value in params.items():
-        value = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
-        if isinstance(value, Mapping):
-            flat |= {f"{key}.{inner}": leaf for inner, leaf in flattened(value).items()}
-        else:
-            flat[str(key)] = value
-    return dict(sorted(flat.items()))
+    flat = {name: value for name, value in leaves(params) if value != {}}
+    return {name: flat[name] for name in sorted(flat)}
 
 
 def config_hash(params: Mapping[str, object]) -> str:

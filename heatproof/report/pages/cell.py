@@ -14,6 +14,7 @@ from heatproof.report.study import CellResults, Study
 from heatproof.report.text import methods
 from heatproof.report.text.methods import Number
 from heatproof.run.errors import UserError
+from heatproof.run.nested import leaves
 from heatproof.statistics import numbers
 from heatproof.storage import paths
 from heatproof.storage.records import Predictions
@@ -62,7 +63,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "hit_keys": confusion.HIT_KEYS,
         "miss_keys": confusion.MISS_KEYS,
         "settings": {
-            title: _flat(block)
+            title: [(name, _typed(value)) for name, value in leaves(block)]
             for title, block in (
                 ("Schedule", result.schedule.model_dump(exclude={"training"})),
                 (f"Network: {run.network.architecture}", run.network.model_dump()),
@@ -131,13 +132,6 @@ def _squares(result: CellResults, predictions: Predictions | None) -> Squares | 
     return squares(images, predictions)
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested parameters as (name, value) pairs, as typed after `dvc exp run -S`."""
-    pairs = []
-    for key, value in content.items():
-        if isinstance(value, dict):
-            pairs += _flat(value, f"{prefix}{key}.")
-        else:
-            text = str(value).lower() if isinstance(value, bool) else numbers.printable(value)
-            pairs.append((f"{prefix}{key}", text))
-    return pairs
+def _typed(value: Any) -> str:
+    """A parameter's value as typed after `dvc exp run -S`."""
+    return str(value).lower() if isinstance(value, bool) else numbers.printable(value)
