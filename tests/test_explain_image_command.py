@@ -33,7 +33,7 @@ def test_without_a_trained_cell_the_error_names_the_command(repository: Path) ->
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "heatproof.explain_image", photo("photo.png"),
          "--cell", GRAY, "--methods", "gradcam,saliency", "lime"],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(repository)},
     )  # fmt: skip
     assert done.returncode == 2

@@ -51,11 +51,6 @@ def start(
     Exits as `ending.run` says, with 0 when `main` returns.
     """
     interrupts.keep()
-    try:  # not at the top: a Ctrl-C while these are loaded is to be kept
-        from heatproof.run import account, orphans, runtime, stage, temporary
-        from heatproof.run.ending import escape_unprintable, run
-    except KeyboardInterrupt:
-        interrupts.end()
 
     def main() -> None:
         interrupts.hear_hangup()
@@ -87,5 +82,11 @@ def start(
             runtime.load_keras()
         stage.call(module)
 
-    run(main)
-    sys.exit(0)
+    try:  # not at the top: a Ctrl-C while these are loaded is to be kept
+        from heatproof.run import account, orphans, runtime, stage, temporary
+        from heatproof.run.ending import escape_unprintable, run
+
+        run(main)
+        sys.exit(0)
+    except KeyboardInterrupt:
+        interrupts.end()

@@ -30,12 +30,12 @@ for turn in range(1000):
 KILLED = """
 import json, sys, time
 from bench.turns import Side, Start
-side = Side(Start("a", json.loads(sys.argv[1]), json.loads(sys.argv[2])), 30.0)
+side = Side(Start("a", json.loads(sys.argv[1]), json.loads(sys.argv[2])), 200.0)
 side.answer()
 print(side.process.pid, flush=True)
-time.sleep(60)
+time.sleep(200)
 """
-PATIENCE = 30.0
+PATIENCE = 200.0
 
 
 def script(tmp_path: Path, side: str, ends_after: int = -1, needed: bool = False) -> Start:
@@ -57,7 +57,7 @@ def test_a_side_that_ends_or_is_too_slow_is_left_out(tmp_path: Path) -> None:
     rates, lost = rates_in_turns(starts, 3, PATIENCE)
     assert list(rates) == ["a"] and len(rates["a"]) == 3
     assert lost == {"b": "out of memory"}
-    slow = Start("slow", [sys.executable, "-c", "import time; time.sleep(60)"], os.environ)
+    slow = Start("slow", [sys.executable, "-c", "import time; time.sleep(200)"], os.environ)
     rates, lost = rates_in_turns([slow], 1, 0.5)
     assert (rates, lost) == ({}, {"slow": "not done after 0 s"})
 
@@ -89,7 +89,7 @@ def test_a_stopped_side_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None
 
 
 def becomes(process: psutil.Process, status: str) -> bool:
-    for _ in range(200):
+    for _ in range(4000):
         if not process.is_running() or process.status() == status:
             return True
         time.sleep(0.05)

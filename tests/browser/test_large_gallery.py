@@ -82,7 +82,7 @@ def test_a_link_to_a_folded_image_unfolds_it(browser: Chrome, large: Path) -> No
     card = browser.find_element(By.ID, "image-998")
     assert card.is_displayed()
     top = "return arguments[0].getBoundingClientRect().top"
-    until(browser, lambda b: 0 <= b.execute_script(top, card) < 100, seconds=5)
+    until(browser, lambda b: 0 <= b.execute_script(top, card) < 100)
 
 
 def test_networks_without_a_common_image_offer_what_is_possible(

@@ -151,7 +151,7 @@ def test_a_press_saves_a_file(browser: Chrome, site: Path, tmp_path: Path) -> No
     browser.get_log("browser")
     button = browser.find_element(By.CSS_SELECTOR, ".table-tools button")
     button.send_keys(Keys.ENTER)
-    browser.set_script_timeout(20)
+    browser.set_script_timeout(100)
     arrived = []
     for _ in range(100):
         arrived = [p for p in tmp_path.iterdir() if p.suffix == ".csv"]

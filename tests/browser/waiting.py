@@ -6,10 +6,10 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
 
-def until(browser: Chrome, condition: Callable[[Chrome], object], seconds: float = 10) -> None:
+def until(browser: Chrome, condition: Callable[[Chrome], object]) -> None:
     """Wait until a condition holds. Selenium would look twice a second.
 
     Raises:
-        TimeoutException: it did not hold for all the time.
+        TimeoutException: it did not hold for as long as a slow machine may take.
     """
-    WebDriverWait(browser, seconds, poll_frequency=0.05).until(condition)
+    WebDriverWait(browser, 100, poll_frequency=0.05).until(condition)

@@ -43,7 +43,7 @@ def read_until(process: subprocess.Popen, pattern: str) -> str:
 def interrupted(process: subprocess.Popen) -> str:
     """Press Ctrl-C and return what is said from then on."""
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[0]
+    said = process.communicate()[0]
     assert "Traceback" not in said, said
     return said
 
@@ -77,7 +77,7 @@ def test_a_training_is_not_disturbed_and_ctrl_c_reports_what_is_saved(study: Scr
     read_until(again, "resuming after epoch")
     again.kill()
     again.wait()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 200
     while at_work := [each for each in psutil.process_iter(["cwd"]) if of(study.path, each)]:
         assert time.monotonic() < deadline, at_work
         time.sleep(0.1)
@@ -155,7 +155,7 @@ def test_the_folder_is_free_after_a_run_that_was_killed(tmp_path: Path, capsys) 
     (tmp_path / ".dvc").mkdir()
     hold = (
         "import sys, time; from pathlib import Path; from tools.run_lock import run_lock\n"
-        "with run_lock(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(60)\n"
+        "with run_lock(Path(sys.argv[1]), 'x'): print('held', flush=True); time.sleep(200)\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True

@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 @contextmanager
 def sleeping(*words: str) -> Iterator[subprocess.Popen]:
     """A process that has these last words in its command line, and ends with the block."""
-    asleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    asleep = [sys.executable, "-c", "import time; time.sleep(200)"]
     with subprocess.Popen([*asleep, *words]) as process:
         try:
             while psutil.Process(process.pid).cmdline()[-len(words) :] != list(words):

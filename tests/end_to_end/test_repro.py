@@ -86,7 +86,7 @@ def edited_meanwhile(study: Scratch, key: str, value: Any) -> Iterator[None]:
     edits = threading.Thread(target=edit, daemon=True)
     edits.start()
     yield
-    edits.join(timeout=1)
+    edits.join(timeout=60)
     assert not edits.is_alive()
     (study.path / "params.yaml").write_bytes(before)
 

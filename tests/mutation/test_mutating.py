@@ -94,7 +94,7 @@ def test_a_wrong_measure_is_killed_and_an_unlikely_goal_is_not_met() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.mutation.mutants", "--count", "3",
          "--only", "measures/simplicity"],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=250,
+        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("killed     heatproof/trust/measures/simplicity.py:") == 3

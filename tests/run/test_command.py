@@ -133,7 +133,7 @@ class Cleared:
 def main():
     cleared = Cleared()
     del cleared
-    time.sleep(5)
+    time.sleep(200)
     print("continued")
 if sys.argv[1] == "at work":
     sys.modules["program"], sys.main = sys, main

@@ -241,6 +241,5 @@ def run_stage(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )

@@ -152,7 +152,7 @@ def test_an_unknown_family_suggests_the_nearest(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "stages.explain", "--cell", GRAY, "--family",
          "gradient"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=60,
+        cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
     )  # fmt: skip
     assert done.returncode == 2

@@ -111,7 +111,7 @@ def run(code: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in a process of its own, as a stage is run."""
     return subprocess.run(
         [sys.executable, "-c", code], env=environment(PYTHONPATH=str(ROOT), **more),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def test_from_the_command_line_a_mistake_is_one_line(
     done = subprocess.run(
         [sys.executable, "-m", "stages.fetch", "--dataset", "mnist"],
         env=environment(PYTHONPATH=str(ROOT), DATASETS_MIRROR="mirror"),
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stdout == ""

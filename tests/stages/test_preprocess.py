@@ -192,7 +192,7 @@ def test_from_the_command_line_without_tensorflow(folder: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment(PYTHONPATH=str(ROOT)),
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=120,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert done.stdout == "[]\n", done.stdout
     assert paths.processed("digits").exists()

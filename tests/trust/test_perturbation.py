@@ -162,7 +162,7 @@ def test_blocks_are_joined_to_bounded_batches_and_made_when_needed(
 
 
 def test_two_blocks_are_written_at_once() -> None:
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=200)
 
     def write(i: int, into: np.ndarray) -> None:
         both.wait()
@@ -178,7 +178,7 @@ def test_a_block_that_takes_long_holds_up_no_other() -> None:
 
     def write(i: int, into: np.ndarray) -> None:
         if i == 0:
-            assert others.wait(timeout=20)
+            assert others.wait(timeout=200)
         into[:] = i
         written.append(i)
         if len(written) == 5:

@@ -56,7 +56,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     finally:
         # The server has workers of its own: its whole session ends.
         os.killpg(process.pid, 9)
-        process.wait(timeout=10)
+        process.wait()
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -107,7 +107,6 @@ sys.exit(any(os.waitpid(child, 0)[1] for child in children))
         env=clean_environment(MLFLOW_DISABLE_TELEMETRY="true", TMPDIR=str(tmp_path)),
         capture_output=True,
         text=True,
-        timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     logged = runs(study)
@@ -129,7 +128,6 @@ def test_a_real_server_gets_runs_metrics_and_artifacts(server: str, tmp_path: Pa
         env=clean_environment(MLFLOW_TRACKING_URI=server),
         capture_output=True,
         text=True,
-        timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     (logged,) = runs(server)
