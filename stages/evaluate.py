@@ -14,14 +14,12 @@ import argparse
 import time
 from typing import Any
 
-import numpy as np
-
 from heatproof.config import params
 from heatproof.evaluation import figures, inference, results, table
 from heatproof.models import cost
 from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
-from heatproof.storage import artifacts, paths, tables
+from heatproof.storage import artifacts, confusions, paths, tables
 from heatproof.storage.records import Predictions
 from heatproof.training.labels import with_labels_of
 
@@ -63,7 +61,7 @@ def evaluate(name: str) -> None:
         predictions = Predictions(data.test_labels, logits, data.class_names)
         learned = with_labels_of(run, data)
         metrics: dict[str, Any] = (
-            results.on_test(predictions, study)
+            results.on_test(predictions, data.train_labels, study)
             | results.on_train(run, learned, forward, study.evaluate.train_images)
             | {"parameters": network.count_params(), "flops": cost.flops(network)}
             | {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
@@ -78,11 +76,8 @@ def evaluate(name: str) -> None:
         artifacts.write_timing("evaluate", name, timing)
 
         tracked.log_metrics(metrics | timing)
-        matrix = np.array(metrics["confusion_test"])
+        matrix = confusions.matrix(metrics["confusion_test"], len(data.class_names))
         tracked.log_figure(lambda: figures.confusion(matrix, data.class_names), "confusion.png")
         tracked.log_figure(lambda: figures.reliability(metrics["reliability"]), "reliability.png")
-    print(
-        f"evaluate {name}: accuracy {metrics['accuracy']:.4f} "
-        f"(95 % interval {metrics['accuracy_low']:.4f} to {metrics['accuracy_high']:.4f}), "
-        f"macro F1 {metrics['macro_f1']:.4f}, ECE {metrics['ece']:.4f}, {speed:.3f} ms/image"
-    )
+    for line in results.summary(metrics):
+        print(f"evaluate {name}: {line}")

@@ -6,6 +6,7 @@ from heatproof.claims.description import Confusion
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import FAILS, HOLDS, NOT_MEASURED, UNTESTED, Comparison
 from heatproof.statistics.numbers import listing, plural
+from heatproof.storage import confusions
 
 SHOWN = 3
 
@@ -23,7 +24,8 @@ def find(claim: Confusion, evidence: Evidence) -> Comparison:
     if lacking or any(e["class_names"] != names for e in evaluations):
         what = f"{claim.dataset} has no class {listing(lacking)}" if lacking else "Classes differ"
         return Comparison(NOT_MEASURED, f"{what}: correct claims.yaml.")
-    matrix = np.sum([e["confusion_test"] for e in evaluations], axis=0)
+    counted = [confusions.matrix(e["confusion_test"], len(names)) for e in evaluations]
+    matrix = np.sum(counted, axis=0)
     counts = off_diagonal(matrix, claim.either_way)
     pair = (names.index(claim.label), names.index(claim.predicted))
     count, place = counts[pair], rank(counts, pair, claim.either_way)

@@ -35,6 +35,7 @@ class Evidence:
         """What evaluate measured. Raises MissingEvidence, or UserError for a damaged file."""
         keys = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", "flops")
         keys += ("train_accuracy", "train_images", "test_images", "confusion_test", "class_names")
+        keys += ("majority_accuracy",)
         return self._metrics("evaluate", cell, keys)
 
     def train(self, cell: str) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from importlib import import_module
 
-import numpy as np
-
 from heatproof.claims.description import Figure
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import (
@@ -19,6 +17,7 @@ from heatproof.claims.verdicts import (
 )
 from heatproof.claims.wording import amount
 from heatproof.statistics.bootstrap import macro_f1_interval
+from heatproof.storage import confusions
 
 
 def find(claim: Figure, evidence: Evidence) -> Comparison:
@@ -45,7 +44,8 @@ def _train_accuracy(claim: Figure, evidence: Evidence) -> Comparison:
 def _macro_f1(claim: Figure, evidence: Evidence) -> Comparison:
     metrics = evidence.evaluate(claim.cell)
     samples, seed = evidence.study.evaluate.bootstrap_samples, evidence.study.seed
-    interval = macro_f1_interval(np.array(metrics["confusion_test"]), samples, seed)
+    matrix = confusions.matrix(metrics["confusion_test"], len(metrics["class_names"]))
+    interval = macro_f1_interval(matrix, samples, seed)
     return _score(claim, evidence, metrics["macro_f1"], interval, None)
 
 

@@ -1,9 +1,9 @@
-"""Accuracy, precision, recall, F1, confusions and cross-entropy."""
+"""Accuracy and its baseline, precision, recall, F1, confusions and cross-entropy."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support, recall_score
 
 
 def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -11,10 +11,30 @@ def accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean(labels == predicted))
 
 
+def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the mean recall of the classes that occur in int64 (n,) `labels`, in [0, 1].
+
+    Every class counts alike, however rare: always answering the same of K gives 1 / K. Brodersen
+    et al. 2010, "The balanced accuracy and its posterior distribution".
+    """
+    return float(recall_score(labels, predicted, labels=np.unique(labels), average="macro"))
+
+
+def majority(train_labels: np.ndarray, labels: np.ndarray) -> tuple[int, float]:
+    """Return the training part's most frequent class, and the accuracy of always predicting it.
+
+    Args:
+        train_labels: int64 (m,), at least one; of equally frequent classes the lowest counts.
+        labels: int64 (n,), the test images' classes.
+    """
+    most = int(np.bincount(train_labels).argmax())
+    return most, float(np.mean(labels == most))
+
+
 def per_class(
     labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """Return each class' precision, recall and F1 in [0, 1], and its support in images.
+    """Return each class' precision, recall and F1 in [0, 1], its support and predictions in images.
 
     A ratio of nothing (a class that was never predicted, or has no image) is 0.
 
@@ -26,12 +46,14 @@ def per_class(
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(len(class_names)), zero_division=0
     )
+    predictions = np.bincount(predicted, minlength=len(class_names))
     return {
         name: {
             "precision": float(precision[index]),
             "recall": float(recall[index]),
             "f1": float(f1[index]),
             "support": int(support[index]),
+            "predicted": int(predictions[index]),
         }
         for index, name in enumerate(class_names)
     }

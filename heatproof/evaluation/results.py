@@ -8,14 +8,25 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
 from heatproof.datasets.split import training_rows
-from heatproof.evaluation import calibration, classification, inference
+from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
 from heatproof.statistics.bootstrap import accuracy_interval
+from heatproof.storage import confusions
 from heatproof.storage.records import Dataset, Predictions
 
 
-def on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
-    """Return what data/metrics/evaluate/<run>.json says of the test images."""
+def on_test(predictions: Predictions, train_labels: np.ndarray, study: Params) -> dict[str, Any]:
+    """Return what data/metrics/evaluate/<run>.json says of the test images.
+
+    Args:
+        predictions: of the test images.
+        train_labels: int64 (n,), of the training part, whose majority class is the baseline.
+        study: how many draws and bins.
+    """
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
+    probabilities = predictions.probabilities
+    most, majority_accuracy = classification.majority(train_labels, labels)
+    ranked = discrimination.one_against_rest(labels, probabilities, names)
+    counted = classification.per_class(labels, predicted, names)
     correct = predicted == labels
     low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
     matrix = classification.confusion(labels, predicted, len(names))
@@ -24,16 +35,32 @@ def on_test(predictions: Predictions, study: Params) -> dict[str, Any]:
         "accuracy": classification.accuracy(labels, predicted),
         "accuracy_low": low,
         "accuracy_high": high,
+        "majority_class": names[most],
+        "majority_accuracy": majority_accuracy,
+        "balanced_accuracy": classification.balanced_accuracy(labels, predicted),
         **classification.macro(labels, predicted),
+        **discrimination.macro(ranked),
         "ece": calibration.expected_calibration_error(bins),
         "loss": classification.cross_entropy(labels, predictions.logits),
         "test_images": len(labels),
         "class_names": list(names),
-        "per_class": classification.per_class(labels, predicted, names),
-        "confusion_test": matrix.tolist(),
+        "per_class": {name: counted[name] | ranked[name] for name in names},
+        "curves": discrimination.curves(labels, probabilities, names),
+        "confusion_test": confusions.entries(matrix),
         "top_confusions": classification.top_confusions(matrix, names),
         "reliability": bins,
     }
+
+
+def summary(metrics: dict[str, Any]) -> list[str]:
+    """Return the headline of what both functions here returned, and its remarks, as lines."""
+    headline = (
+        f"accuracy {metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
+        f"{metrics['accuracy_high']:.4f}; always the majority class: "
+        f"{metrics['majority_accuracy']:.4f}), balanced {metrics['balanced_accuracy']:.4f}, "
+        f"macro F1 {metrics['macro_f1']:.4f}, ECE {metrics['ece']:.4f}"
+    )
+    return [headline, *(f"note: {remark}" for remark in remarks.remarks(metrics))]
 
 
 def on_train(
@@ -62,5 +89,5 @@ def on_train(
     return {
         "train_accuracy": classification.accuracy(labels, predicted),
         "train_images": len(chosen),
-        "confusion_train": matrix.tolist(),
+        "confusion_train": confusions.entries(matrix),
     }

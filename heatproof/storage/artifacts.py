@@ -31,8 +31,8 @@ RUN = "run"  # beside a stage's durations: what it ran on
 # What a person wants to see of each stage at a glance: the numbers of a stage that metrics/ shows.
 HEADLINES = {
     "evaluate": (
-        *("accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "train_accuracy"),
-        *("macro_f1", "ece", "epochs", "parameters", "flops"),
+        *("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy", "balanced_accuracy"),
+        *("val_accuracy", "train_accuracy", "macro_f1", "ece", "epochs", "parameters", "flops"),
     ),
     "assess": ("trust",),
 }

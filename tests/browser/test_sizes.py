@@ -41,7 +41,9 @@ def write_evaluated(params: Params, name: str, pictures: fixture.Pictures) -> No
     )
     predictions = Predictions(pictures.labels, logits, pictures.class_names)
     cost = {"parameters": 7000 + len(name), "flops": int(10 ** rng.uniform(4, 9))}
-    artifacts.write_metrics("evaluate", name, simulated_predictions.evaluated(predictions) | cost)
+    artifacts.write_metrics(
+        "evaluate", name, simulated_predictions.evaluated(predictions, params) | cost
+    )
     fixture.write_history(name, rng, EPOCHS, 0.9)
 
 

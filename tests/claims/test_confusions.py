@@ -3,6 +3,7 @@
 import numpy as np
 
 from heatproof.claims import confusions
+from heatproof.storage.confusions import entries
 from tests.claims.results import BIG, PAPER, entry, write_evaluate
 
 
@@ -10,7 +11,7 @@ def confused(*pairs: tuple[int, int, int]) -> list[list[int]]:
     matrix = np.diag([100] * 10)
     for true, predicted, count in pairs:
         matrix[true, predicted] = count
-    return matrix.tolist()
+    return entries(matrix)
 
 
 def test_confusions_are_those_of_all_the_networks_together():

@@ -17,16 +17,32 @@ def test_accuracy_is_the_share_of_right_answers() -> None:
     assert classification.accuracy(LABELS, PREDICTED) == 0.5
 
 
+def test_balanced_accuracy_is_the_mean_recall_of_the_classes_with_images() -> None:
+    expected = pytest.approx((2 / 3 + 1 / 2) / 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # class 3 is predicted and has no image
+        assert classification.balanced_accuracy(LABELS, PREDICTED) == expected
+        assert classification.balanced_accuracy(LABELS, np.where(PREDICTED, 3, 0)) == (
+            pytest.approx(2 / 9)
+        )
+
+
+def test_the_majority_is_that_of_the_training_part() -> None:
+    assert classification.majority(np.array([1, 2, 1]), LABELS) == (1, pytest.approx(2 / 6))
+    assert classification.majority(np.array([2, 1]), LABELS) == (1, pytest.approx(2 / 6))
+    assert classification.majority(np.array([3]), LABELS) == (3, 0.0)
+
+
 def test_per_class_numbers() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # c is never predicted, which is no reason to warn
         found = classification.per_class(LABELS, PREDICTED, NAMES)
     assert found == {
         "a": {"precision": pytest.approx(2 / 3), "recall": pytest.approx(2 / 3),
-              "f1": pytest.approx(2 / 3), "support": 3},
+              "f1": pytest.approx(2 / 3), "support": 3, "predicted": 3},
         "b": {"precision": pytest.approx(1 / 3), "recall": 0.5, "f1": pytest.approx(0.4),
-              "support": 2},
-        "c": {"precision": 0, "recall": 0, "f1": 0, "support": 1},
+              "support": 2, "predicted": 3},
+        "c": {"precision": 0, "recall": 0, "f1": 0, "support": 1, "predicted": 0},
     }  # fmt: skip
 
 

@@ -149,7 +149,9 @@ def write_cell(
     predictions = Predictions(pictures.labels, logits, pictures.class_names)
     artifacts.write_predictions(name, predictions)
     cost = {"parameters": 4_000 + 11 * len(name) ** 4, "flops": 90_000 + 700 * len(name) ** 4}
-    artifacts.write_metrics("evaluate", name, simulated_predictions.evaluated(predictions) | cost)
+    artifacts.write_metrics(
+        "evaluate", name, simulated_predictions.evaluated(predictions, params) | cost
+    )
     epochs = min(params.run(name).schedule.epochs, 12)
     write_history(name, rng, epochs, right)
     seconds = {"train_seconds": 11.5 * epochs, "images_per_second": 4e3}

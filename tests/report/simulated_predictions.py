@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from heatproof.config.params import Params
+from heatproof.evaluation import results
 from heatproof.storage.records import Predictions
-
-BINS = 10
 
 
 def answers(
@@ -33,64 +33,11 @@ def answers(
     return logits.astype(np.float32)
 
 
-def evaluated(predictions: Predictions) -> dict[str, Any]:
-    """The figures that evaluate writes, counted from the answers."""
-    names, labels, predicted = predictions.class_names, predictions.labels, predictions.predicted
-    table = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(table, (labels, predicted), 1)
-    hits, support, predictions_per_class = np.diag(table), table.sum(axis=1), table.sum(axis=0)
-    precision = hits / np.maximum(predictions_per_class, 1)
-    recall = hits / np.maximum(support, 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    accuracy, images = float(hits.sum() / len(labels)), len(labels)
-    margin = 1.96 * float(np.sqrt(accuracy * (1 - accuracy) / images))
-    confidence, correct = predictions.confidence, labels == predicted
-    bins = _bins(confidence, correct)
-    gaps = [b["count"] * abs(b["confidence"] - b["accuracy"]) for b in bins if b["count"]]
-    off = [
-        {"true": names[i], "predicted": names[j], "count": int(table[i, j]),
-         "rate": float(table[i, j] / support[i])}
-        for i, j in zip(*np.nonzero(table), strict=True)
-        if i != j
-    ]  # fmt: skip
-    chosen = predictions.probabilities[np.arange(images), labels]
-    return {
-        "accuracy": accuracy,
-        "accuracy_low": max(0.0, accuracy - margin),
-        "accuracy_high": min(1.0, accuracy + margin),
-        "macro_precision": float(precision.mean()),
-        "macro_recall": float(recall.mean()),
-        "macro_f1": float(f1.mean()),
-        "ece": float(sum(gaps) / images),
-        "loss": float(-np.log(chosen).mean()),
-        "train_accuracy": min(1.0, accuracy + 0.01),
-        "test_images": images,
-        "train_images": images,
-        "per_class": {
-            name: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(s)}
-            for name, p, r, f, s in zip(names, precision, recall, f1, support, strict=True)
-        },
-        "confusion_test": table.tolist(),
-        "confusion_train": table.tolist(),
-        "top_confusions": sorted(off, key=lambda c: -c["count"])[:10],
-        "reliability": bins,
-        "class_names": list(names),
+def evaluated(predictions: Predictions, params: Params) -> dict[str, Any]:
+    """The figures that evaluate writes of the answers, the training images like the test images."""
+    metrics = results.on_test(predictions, predictions.labels, params)
+    return metrics | {
+        "train_accuracy": min(1.0, metrics["accuracy"] + 0.01),
+        "train_images": metrics["test_images"],
+        "confusion_train": metrics["confusion_test"],
     }
-
-
-def _bins(confidence: np.ndarray, correct: np.ndarray) -> list[dict[str, Any]]:
-    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    bins = []
-    for number in range(BINS):
-        inside = place == number
-        some = bool(inside.any())
-        bins.append(
-            {
-                "low": number / BINS,
-                "high": (number + 1) / BINS,
-                "count": int(inside.sum()),
-                "confidence": float(confidence[inside].mean()) if some else None,
-                "accuracy": float(correct[inside].mean()) if some else None,
-            }
-        )
-    return bins

@@ -15,7 +15,7 @@ from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation.results import on_train
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts, confusions, weights
 from heatproof.storage.records import Dataset
 from stages import evaluate as stage
 from tests import overlay, scratch
@@ -76,6 +76,10 @@ def direct_logits(images: np.ndarray) -> np.ndarray:
     return keras.ops.convert_to_numpy(model(images.astype(np.float32) / 255, training=False))
 
 
+def counts(stored: list[list[int]]) -> np.ndarray:
+    return confusions.matrix(stored, len(NAMES))
+
+
 def results() -> dict:
     return json.loads(Path(f"data/metrics/evaluate/{CELL}.json").read_text())
 
@@ -99,10 +103,13 @@ def test_the_metrics_follow_from_the_predictions(study: Path) -> None:
     assert found["loss"] == pytest.approx(
         -np.log(probabilities[np.arange(TEST_IMAGES), labels]).mean(), abs=1e-4
     )
-    assert found["test_images"] == TEST_IMAGES == np.sum(found["confusion_test"])
+    assert found["test_images"] == TEST_IMAGES == counts(found["confusion_test"]).sum()
     assert sum(entry["count"] for entry in found["reliability"]) == TEST_IMAGES
     expected = [[np.sum((labels == i) & (predicted == j)) for j in range(10)] for i in range(10)]
-    assert found["confusion_test"] == expected
+    assert counts(found["confusion_test"]).tolist() == expected
+    assert found["majority_class"] == "=zero"  # all are equally frequent in the training part
+    assert found["majority_accuracy"] == pytest.approx(np.mean(labels == 0), abs=1e-6)
+    assert 0.4 < found["macro_auc"] < 0.6  # random weights, random labels
     assert found["class_names"] == list(NAMES)
     assert {name: entry["support"] for name, entry in found["per_class"].items()} == {
         name: np.sum(labels == index) for index, name in enumerate(NAMES)
@@ -122,7 +129,7 @@ def test_the_training_side_counts_only_images_that_were_trained_on(study: Path) 
     found = results()
     assert found["train_images"] == loaded.evaluate.train_images == 64
     labels = dataset().train_labels[counted]
-    assert np.sum(found["confusion_train"], axis=1).tolist() == [
+    assert counts(found["confusion_train"]).sum(axis=1).tolist() == [
         np.sum(labels == index) for index in range(10)
     ]
     predicted = direct_logits(dataset().train_images[counted]).argmax(axis=1)
@@ -164,7 +171,9 @@ def test_durations_are_apart_and_everything_else_repeats_to_the_byte(study: Path
     assert [path.read_bytes() for path in made] == before
 
 
-def test_a_network_with_constant_predictions_has_known_metrics(study: Path) -> None:
+def test_a_network_with_constant_predictions_has_known_metrics_and_is_told(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     loaded = params.load()
     probabilities = np.full(10, 0.02)
     probabilities[3] = 0.82
@@ -178,10 +187,13 @@ def test_a_network_with_constant_predictions_has_known_metrics(study: Path) -> N
     assert found["loss"] == pytest.approx(
         -(share * np.log(0.82) + (1 - share) * np.log(0.02)), abs=1e-5
     )
-    assert found["macro_recall"] == pytest.approx(0.1)
+    assert found["macro_recall"] == found["balanced_accuracy"] == pytest.approx(0.1)
+    assert "note: It always predicts the same class, 3," in capsys.readouterr().out
     assert found["per_class"]["3"]["precision"] == pytest.approx(share, abs=1e-6)
     assert found["per_class"]["4"] == {
-        "precision": 0, "recall": 0, "f1": 0, "support": np.sum(dataset().test_labels == 4)
+        "precision": 0, "recall": 0, "f1": 0, "support": np.sum(dataset().test_labels == 4),
+        "predicted": 0, "auc": 0.5, "average_precision": pytest.approx(
+            np.mean(dataset().test_labels == 4), abs=1e-6),
     }  # fmt: skip
     assert {pair["predicted"] for pair in found["top_confusions"]} == {"3"}
 
