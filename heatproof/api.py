@@ -24,6 +24,7 @@ from heatproof.attribution.core.method import Attribution, Context, Explainer, U
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
+from heatproof.evaluation.remarks import remarks
 from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
 from heatproof.report.text import methods as descriptions
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = Path("demo")
 SHOWN_CLASSES = 30
+# What metrics of the evaluation must have.
+_ACCURACY = ("accuracy", "accuracy_low", "accuracy_high", "majority_class", "majority_accuracy",
+             "test_images", "per_class")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,6 +73,26 @@ class TrainedCell:
             family: registry.with_options(getattr(self.study.explain, family), context)
             for family in STAGE_FAMILIES
         }
+
+    @property
+    def accuracy(self) -> dict[str, Any]:
+        """What was measured on the test images (data/metrics/evaluate); empty where nothing was.
+
+        Raises:
+            UserError: the file is damaged, or older than the code.
+        """
+        if not (self.folder / paths.metrics("evaluate", self.name)).exists():
+            return {}
+        return artifacts.read_metrics("evaluate", self.name, _ACCURACY, self.folder)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is wrong with the network at first sight, in sentences; none where not evaluated.
+
+        It always predicts the same class, never predicts some, or is no better than always
+        predicting the majority class: then its maps may show nothing.
+        """
+        return remarks(self.accuracy) if self.accuracy else ()
 
     @property
     def value_range(self) -> tuple[float, float] | None:

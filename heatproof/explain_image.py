@@ -28,7 +28,7 @@ from heatproof.report.pages import image_page
 from heatproof.report.text import methods
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts, atomic, paths
+from heatproof.storage import artifacts, atomic
 from heatproof.storage.folders import file_name
 
 OUTPUT = Path("explained")
@@ -84,6 +84,8 @@ def explain_images(
     trained = api.open_cell(cell, study)
     chosen = trained.named(wanted or list(trained.families))
     how = trained.preparation(fit, invert, levels)
+    for remark in trained.remarks:
+        print(f"note on {cell}: {remark}")
     shown = [
         _seen(trained, path.name, photos.read(path, trained.value_range), how, target)
         for path in paths
@@ -178,12 +180,16 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
 
 def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
     cell = trained.study.cell(trained.name)
-    accuracy = None
-    if (trained.folder / paths.metrics("evaluate", trained.name)).exists():
-        measured = artifacts.read_metrics("evaluate", trained.name, study=trained.folder)
-        accuracy = (measured["accuracy"], measured["test_images"])
+    measured = trained.accuracy
     return image_page.Subject(
-        trained.name, cell.model, cell.dataset, trained.class_names, accuracy, unsupported, chosen
+        trained.name,
+        cell.model,
+        cell.dataset,
+        trained.class_names,
+        measured and tuple(measured[n] for n in ("accuracy", "test_images", "majority_accuracy")),
+        unsupported,
+        chosen,
+        trained.remarks,
     )
 
 

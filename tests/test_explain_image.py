@@ -279,11 +279,23 @@ def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch)
     assert not Path("explained").exists()
 
 
-def test_the_measured_accuracy_is_shown(here: Path, cells: Path) -> None:
+def test_the_measured_accuracy_is_shown_with_what_is_wrong_with_the_network(
+    here: Path, cells: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metrics = {
+        "accuracy": 0.9731, "accuracy_low": 0.95, "accuracy_high": 0.99, "test_images": 360,
+        "majority_class": "7", "majority_accuracy": 0.9512,
+        "per_class": {"7": {"support": 340, "predicted": 360},
+                      "3": {"support": 20, "predicted": 0}},
+    }  # fmt: skip
     with chdir(cells):
-        artifacts.write_metrics("evaluate", GRAY, {"accuracy": 0.9731, "test_images": 360})
+        artifacts.write_metrics("evaluate", GRAY, metrics)
     try:
         page = explain_images([photo("photo.png")], GRAY)
     finally:
         (cells / paths.metrics("evaluate", GRAY)).unlink()
-    assert "360 test images is 97.3 %" in read_pages.read(page).text
+    text = read_pages.read(page).text
+    assert "360 test images is 97.3 % (always the majority class: 95.1 %)" in text
+    printed = capsys.readouterr().out
+    for sentence in ("It always predicts the same class, 7,", "is not above that of"):
+        assert sentence in text and sentence in printed

@@ -12,12 +12,13 @@ from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.attribution.core.selection import choose
-from heatproof.config.params import ImageChoice, Params
+from heatproof.config.params import Params
 from heatproof.config.schema import Block
 from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
 from heatproof.run.errors import UserError
 from heatproof.run.lettering import drawable
+from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
@@ -47,10 +48,12 @@ def explain(
         "seed": study.seed,
         "threads": study.threads,
         "images": study.explain.images,
+        "min_images": study.assess.images,
         family: options,
         "network": study.run(cell).network,
     }
     stage = f"explain_{family}"
+    print(f"{cell}: {family}: {_chosen(explained.rows, study)}", flush=True)
     with tracking.run(stage=stage, cell=cell, params=used) as tracked:
         found = find(explained, options)
         artifacts.write_findings(cell, family, found.arrays)
@@ -94,20 +97,23 @@ def load(study: Params, cell: str) -> ExplainedCell:
     model = trained_network(run, dataset.test_images.shape[1:], len(dataset.class_names))
     return ExplainedCell(
         Network(model),
-        _rows(predictions, dataset, study.explain.images),
+        _rows(predictions, dataset, study),
         dataset.test_images,
         Context(dataset.train_images, study.seed),
     )
 
 
-def _rows(predictions: Predictions, dataset: Dataset, wanted: ImageChoice) -> Explanations:
+def _rows(predictions: Predictions, dataset: Dataset, study: Params) -> Explanations:
     """Choose images and targets; the maps are still to be made."""
+    wanted, (least, most) = study.explain.images, study.explained_images
     index, target = choose(
         predictions.labels,
         predictions.predicted,
         predictions.confidence,
         wanted.right_per_class,
         wanted.wrong_per_class,
+        least,
+        most,
     )
     return Explanations(
         image_index=index,
@@ -119,6 +125,15 @@ def _rows(predictions: Predictions, dataset: Dataset, wanted: ImageChoice) -> Ex
         maps={},
         class_names=predictions.class_names,
     )
+
+
+def _chosen(rows: Explanations, study: Params) -> str:
+    """Say how many test images are explained, and why no more or fewer than was asked for."""
+    number, (least, most) = len(np.unique(rows.image_index)), study.explained_images
+    text = numbers.plural(number, "test image")
+    if number < least:
+        return f"{text}: assess.images asks for {least}, and there are no more of these kinds"
+    return f"{text}, the most by explain.images.max.{study.budget}" if number == most else text
 
 
 def _figure(rows: Explanations) -> "Figure | None":

@@ -17,7 +17,7 @@ from heatproof.attribution import registry
 from heatproof.config.checks import check_datasets_named, check_runs
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
-from heatproof.config.schema import Block, Name, Seed
+from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.counterfactuals.options import CounterfactualOptions
@@ -44,11 +44,20 @@ def _checked_model_name(name: str) -> str:
 ModelName = Annotated[Name, AfterValidator(_checked_model_name)]
 
 
+class MaxImages(Block):
+    """How many images of a cell are explained at most, under each budget."""
+
+    cpu: Count = 40
+    paper: Count = 200
+    best: Count = 200
+
+
 class ImageChoice(Block):
-    """Which test images are explained, for each class."""
+    """Which test images are explained, for each class, and how many of all classes at most."""
 
     right_per_class: Annotated[int, Field(ge=0, le=100)]
     wrong_per_class: Annotated[int, Field(ge=0, le=100)]
+    max: MaxImages = MaxImages()
 
     @model_validator(mode="after")
     def _some(self) -> "ImageChoice":
@@ -143,6 +152,15 @@ class Params(Block):
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""
         self.cell(cell)
         return _named(getattr(self, place), f"cell under {place} called", cell)
+
+    @property
+    def explained_images(self) -> tuple[int, int]:
+        """How many test images of a cell are explained, at least and at most.
+
+        At least those that `assess.images` asks for: nobody can assess what is not explained.
+        """
+        asked = self.assess.images
+        return asked, max(asked, getattr(self.explain.images.max, self.budget))
 
     def schedule_under(self, budget: Budget, cell: str) -> Schedule | None:
         """Return a cell's schedule under a budget, None where there is none."""

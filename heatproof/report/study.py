@@ -10,6 +10,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
+from heatproof.evaluation.remarks import remarks
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
 _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
 _EVALUATE = (
     *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
-    *("ece", "loss", "train_accuracy", "test_images", "train_images", "per_class"),
+    *("majority_class", "majority_accuracy", "balanced_accuracy", "macro_auc", "curves"),
+    *(
+        "macro_average_precision",
+        "ece",
+        "loss",
+        "train_accuracy",
+        "test_images",
+        "train_images",
+        "per_class",
+    ),
     *("confusion_test", "confusion_train", "top_confusions", "reliability", "class_names"),
     *("parameters", "flops"),
 )
 _ASSESS = (
     *("images", "right_images", "wrong_images", "slow_methods", "mask", "measures"),
-    *("uninformative", "ranking", "agreement"),
+    *("uninformative", "ranking", "agreement", "above_majority"),
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _COMPARED = ("filters", "images", "same_prediction", "maps")
@@ -67,6 +77,16 @@ class CellResults:
     predicted: bool = False
     trusted: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is wrong with the network at first sight, in sentences."""
+        return remarks(self.evaluate) if self.evaluate else ()
+
+    @property
+    def rated(self) -> bool:
+        """Whether its maps are assessed and count: not those of a network that may be at chance."""
+        return bool(self.assess) and self.assess["above_majority"]
 
     def explanations(self) -> Explanations | None:
         """Read the attributions of all families as one: not kept, since forty cells' are too much.
@@ -124,6 +144,16 @@ class Study:
     def cells_on(self, dataset: str) -> tuple[CellResults, ...]:
         """The cells of one dataset."""
         return tuple(c for c in self.cells if c.cell.dataset == dataset)
+
+    @property
+    def rated(self) -> tuple[CellResults, ...]:
+        """The cells on whose maps findings and rankings may rest."""
+        return tuple(c for c in self.cells if c.rated)
+
+    @property
+    def unrated(self) -> tuple[CellResults, ...]:
+        """The cells that are assessed, and no better than their dataset's majority class."""
+        return tuple(c for c in self.cells if c.assess and not c.rated)
 
     @property
     def dataset_names(self) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
+from heatproof.evaluation.remarks import above_majority
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import checks, summary
@@ -21,6 +22,8 @@ def assess(study: Params, cell: str) -> None:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     study.cell(cell)
+    accuracy = artifacts.read_metrics("evaluate", cell, ("accuracy_low", "majority_accuracy"))
+    meaningful = above_majority(accuracy)
     options, seed = study.assess, study.seed
     rows = one_per_image(artifacts.read_maps(cell, STAGE_FAMILIES), options.images, seed)
     table = summary.table(artifacts.read_trust(cell, STAGE_FAMILIES))
@@ -39,7 +42,9 @@ def assess(study: Params, cell: str) -> None:
             "wrong_images": len(rows.target) - right,
             "slow_methods": {"images": joined.pop("slow_images"), "methods": slow},
             "mask": joined.pop("mask"),
-            "trust": checks.trust(summaries),
+            # Maps of a network that may have learned nothing can pass checks, and show nothing.
+            "above_majority": meaningful,
+            "trust": checks.trust(summaries) if meaningful else None,
             "measures": summaries,
             "uninformative": summary.uninformative(summaries),
             "ranking": summary.rankings(table, options.bootstrap_samples, seed),
@@ -48,6 +53,8 @@ def assess(study: Params, cell: str) -> None:
         }
         artifacts.write_metrics("assess", cell, metrics)
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
+        if not meaningful:
+            print(f"{cell}: no trust: its accuracy is not above the majority class's", flush=True)
         run.log_metrics(summary.tracked_means(summaries))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatproof.attribution.core.method import Explainer
+from heatproof.attribution.core.selection import evenly_spaced
 from heatproof.storage.records import Explanations
 from heatproof.trust import random_weights
 from heatproof.trust.controls import controls
@@ -110,13 +111,12 @@ class Assessment:
 
 
 def one_per_image(rows: Explanations, images: int, seed: int) -> Explanations:
-    """Keep each image's row for its predicted class, `images` of them, evenly spread.
+    """Keep each image's row for its predicted class, `images` of them, evenly spread over classes.
 
     They come in a random order, so that the first few are a fair sample of them too.
     """
     kept = np.flatnonzero(rows.target == rows.predicted)
-    if len(kept) > images:
-        kept = kept[np.linspace(0, len(kept) - 1, images).round().astype(int)]
+    kept = kept[evenly_spaced(rows.label[kept] == rows.predicted[kept], images)]
     kept = np.random.default_rng(seed).permutation(kept)
     return replace(
         rows,

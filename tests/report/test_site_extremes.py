@@ -8,7 +8,7 @@ import pytest
 
 from heatproof.attribution import registry
 from heatproof.report import study
-from heatproof.storage import formats, paths, tables
+from heatproof.storage import artifacts, formats, paths, tables
 from tests.report import fixture, trust_results
 from tests.report.built_site import REPORTS, built, check
 
@@ -49,6 +49,36 @@ def test_a_class_never_predicted_has_no_precision(folder, repository):
     page = built()["cells/simple_cnn-digits.html"]
     assert "Never predicted: 4." in page.text
     assert re.search(r"4 never predicted \d+ – 0\.0 %", page.text)
+
+
+def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_study):
+    chance, other = "simple_cnn-digits", "baseline_cnn-digits"
+    evaluate = artifacts.read_metrics("evaluate", chance)
+    per_class = {
+        name: each | {"predicted": 400 if name == "3" else 0}
+        for name, each in evaluate["per_class"].items()
+    }
+    low = {"accuracy": 0.1, "accuracy_low": 0.07, "accuracy_high": 0.13}
+    artifacts.write_metrics("evaluate", chance, evaluate | low | {"per_class": per_class})
+    assess = artifacts.read_metrics("assess", chance)
+    artifacts.write_metrics("assess", chance, assess | {"above_majority": False})
+    made = built()
+    check(made)
+    overview, page = made["index.html"].text, made[f"cells/{chance}.html"].text
+    for text in (overview, page):
+        assert "It always predicts the same class, 3, whatever the image shows." in text
+        assert "It never predicts 9 of 10 classes of the test images: 0, 1, 2, 4, 5" in text
+    assert "1 network of 2 to be read with care" in overview
+    assert re.search(r"simple_cnn .* chance ", overview)
+    assert "These numbers mean nothing about the methods." in page
+    assert "best:" not in page.split("Trust in the maps")[-1].split("Settings")[0]
+    assert "in 4 of 4 checks" in overview  # of the other network alone
+    methods = made["methods.html"].text
+    assert re.search(
+        rf"Left out everywhere on this page, since its .* show nothing: {chance}", methods
+    )
+    assert "methods on 1 network of 2" in methods
+    assert other in made["guide.html"].text and chance not in made["guide.html"].text
 
 
 def test_a_perfect_single_cell_has_a_page(folder, repository):

@@ -82,6 +82,7 @@ def metrics(
         "wrong_images": int((~hits).sum()),
         "slow_methods": {"images": FEW, "methods": [m for m in methods if m in SLOW]},
         "mask": mask,
+        "above_majority": True,
         "measures": summarised,
         "uninformative": summary.uninformative(summarised),
         "ranking": summary.rankings(made, SAMPLES, seed),

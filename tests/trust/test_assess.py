@@ -45,6 +45,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setenv("STUDY_TRACKING", "off")
         small_cell.write_params(CELL, **BLOCKS)
         small_cell.write_cell(CELL, 16, 1, mistaken=lambda p: np.arange(len(p)) % 2 == 1)
+        write_accuracy(0.4)
         for family in STAGE_FAMILIES:
             explain_cell(CELL, family)
     return made
@@ -67,6 +68,11 @@ def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STUDY_TRACKING", "off")
     return tmp_path
+
+
+def write_accuracy(low: float) -> None:
+    """Write what assess reads of the evaluation: always the majority class is right on 0.3."""
+    artifacts.write_metrics("evaluate", CELL, {"accuracy_low": low, "majority_accuracy": 0.3})
 
 
 def measured(study: params.Params, *families: str) -> dict[str, Any]:
@@ -147,6 +153,24 @@ def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch
     deletion = values["curve/deletion_probability/black/saliency"]
     assert len(deletion) == len(values["fractions"]) == 5
     assert set(values["label"] == values["predicted"]) == {True, False}
+
+
+def test_there_is_no_trust_in_maps_of_a_network_no_better_than_the_majority_class(
+    assessed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(assessed)
+    found = artifacts.read_metrics("assess", CELL)
+    assert found["above_majority"] is True and 0 <= found["trust"] <= 1
+    before = paths.metrics("assess", CELL).read_bytes()
+    write_accuracy(0.3)
+    assess(params.load(), CELL)
+    chance = artifacts.read_metrics("assess", CELL)
+    assert chance == found | {"above_majority": False, "trust": None}
+    assert artifacts.read_headline("assess", CELL) == {"trust": None}
+    assert "no trust: its accuracy is not above" in capsys.readouterr().out
+    write_accuracy(0.4)
+    assess(params.load(), CELL)
+    assert paths.metrics("assess", CELL).read_bytes() == before
 
 
 def test_equal_runs_write_equal_bytes_and_another_seed_others(assessed: Path) -> None:

@@ -171,6 +171,7 @@ def line_chart(
     label_room: float = 86.0,
     marker: tuple[float, str] | None = None,
     size: tuple[float, float] = (430.0, 262.0),
+    y_span: tuple[float, float] | None = None,
 ) -> Chart | None:
     """Lay out a line chart; None where no series has a number.
 
@@ -182,11 +183,13 @@ def line_chart(
         label_room: space right of the plot for the series' names.
         marker: an x and a label for a vertical line.
         size: width and height.
+        y_span: what the y axis covers at least; what the points do, if left out.
     """
     drawn = [s for s in series if s.points]
     if not drawn:
         return None
     xs, ys = ([point[i] for s in drawn for point in s.points] for i in (0, 1))
+    ys += y_span or ()
     y_values = _y_ticks(min(ys), max(ys), as_percent)
     labels = [f"{100 * y:.4g} %" if as_percent else _text(y) for y in y_values]
     return Chart(

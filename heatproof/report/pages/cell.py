@@ -3,7 +3,7 @@
 from typing import Any
 
 from heatproof.report.charts import colours
-from heatproof.report.sections import cell_trust, confusion, curves
+from heatproof.report.sections import cell_trust, class_section, confusion, curves
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
@@ -16,7 +16,7 @@ from heatproof.report.text.methods import Number
 from heatproof.run.errors import UserError
 from heatproof.run.nested import leaves
 from heatproof.statistics import numbers
-from heatproof.storage import paths
+from heatproof.storage import confusions, paths
 from heatproof.storage.records import Predictions
 from heatproof.training.presets import resolved
 
@@ -35,7 +35,11 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
     }
     matrices = [
-        confusion.matrix(part, evaluate[f"confusion_{part}"], evaluate["class_names"])
+        confusion.matrix(
+            part,
+            confusions.matrix(evaluate[f"confusion_{part}"], len(evaluate["class_names"])),
+            evaluate["class_names"],
+        )
         for part in ("test", "train")
         if evaluate
     ]
@@ -47,6 +51,10 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "few": FEW,
         "history": curves.rows(result.history),
         "matrices": matrices,
+        "max_names": confusion.MAX_NAMES,
+        "classes": class_section.classes(evaluate) if evaluate else None,
+        "tested_classes": sum(c["support"] > 0 for c in evaluate.get("per_class", {}).values()),
+        "thresholds": class_section.thresholds(evaluate) if evaluate else [],
         "gallery": examples,
         "explained": set(explanations.image_index.tolist()) if explanations else (),
         "palette": colours.palette(),

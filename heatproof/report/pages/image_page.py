@@ -22,6 +22,7 @@ from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
 
 TOP = 5  # classes shown; the others are folded away
+MOST = 100  # classes listed there, the most probable ones
 SMALL = 100  # pixels; up to this size a photo is shown pixel by pixel
 
 
@@ -66,17 +67,20 @@ class Photo:
 class Subject:
     """The network that explains the photos.
 
-    accuracy: on the test images, and their number; None where not measured. unsupported: method ->
-    why it does not support this network. chosen: whether the user chose the explained class.
+    accuracy: on the test images, their number, and the accuracy of always predicting the majority
+    class; None where not measured. unsupported: method -> why it does not support this network.
+    chosen: whether the user chose the explained class. remarks: what is wrong with the network at
+    first sight.
     """
 
     cell: str
     model: str
     dataset: str
     class_names: tuple[str, ...]
-    accuracy: tuple[float, int] | None = None
+    accuracy: tuple[float, int, float] | None = None
     unsupported: dict[str, str] = field(default_factory=dict)
     chosen: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def page(subject: Subject, photos: Sequence[Photo]) -> str:
@@ -97,6 +101,7 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         "sheets": [_data("png", sprite.png()) for sprite in (drawn.images, drawn.maps)],
         "palette": colours.palette(),
         "top": TOP,
+        "most": MOST,
         "small": SMALL,
         "written": written,
         "own_numbers": [n for n in _reported(photos) if methods.number(n).meaning],

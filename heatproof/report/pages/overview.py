@@ -19,6 +19,9 @@ from heatproof.trust import checks
 from heatproof.trust.measure import base
 
 PICTURES = 6  # per dataset, in the strip at the top
+MAX_REMARKED = (
+    12  # networks whose shortcomings are listed at the top; the others' are on their pages
+)
 
 
 def context(study: Study) -> dict[str, Any]:
@@ -30,7 +33,7 @@ def context(study: Study) -> dict[str, Any]:
         "slot": study.slot,
         "overlaps": overlaps,
         "position": position,
-        "trust_of": lambda assess: checks.of_cell(assess["measures"]) if assess else None,
+        "trust_of": lambda r: checks.of_cell(r.assess["measures"]) if r.rated else None,
         "models": study.model_names,
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": [c for c in study.cells if c.missing],
@@ -43,7 +46,10 @@ def context(study: Study) -> dict[str, Any]:
         "made_by": provenance.summary(study.provenance),
         "budget_meaning": provenance.BUDGETS.get(study.params.budget, ""),
         "check_measures": [measures.describe(base(name)).label for name in checks.MEASURES],
-        "trust_statements": trust_summary.statements(study.cells),
+        "trust_statements": trust_summary.statements(study.rated),
+        "unrated": study.unrated,
+        "remarked": [c for c in study.cells if c.remarks],
+        "max_remarked": MAX_REMARKED,
         "tally": claims.context(study, study.claims)["tally"],
         "strips": [each for each in sections if each["strip"]],
         "settings": [(c, study.params.run(c.name).training.optimizer) for c in study.cells],

@@ -20,7 +20,7 @@ TIMED = "_ms_per_image"
 
 def context(study: Study) -> dict[str, Any]:
     """The values of the template trust.html."""
-    assessed = [c for c in study.cells if c.assess]
+    assessed = study.rated
     contents = [c.assess for c in assessed]
     names = _names(study, contents)
     costs, timed = cost(study.cells, names)
@@ -29,6 +29,7 @@ def context(study: Study) -> dict[str, Any]:
         "params": study.params,
         "cells": len(study.cells),
         "assessed": assessed,
+        "unrated": study.unrated,
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
         "trust_statements": trust_summary.statements(assessed),

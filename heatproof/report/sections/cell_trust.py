@@ -50,7 +50,7 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
         "assess": assess,
         "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
         "mask": MASKS.get(assess["mask"] or "", ""),
-        "table": trust_table.of_cell(assess, measures.COLUMNS),
+        "table": trust_table.of_cell(assess, measures.COLUMNS, best=result.rated),
         "weight_independent": weight_independent(assess),
         "stability": list(_stability(assess["ranking"])),
         "ranks": _ranks(assess["ranking"]),

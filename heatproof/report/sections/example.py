@@ -13,8 +13,8 @@ NEAR = 0.005  # confidence and accuracy this close count as equal
 
 
 def choose(study: Study) -> CellResults:
-    """The cell used as the example: the first of those with the most results."""
-    return max(study.cells, key=lambda c: sum(map(bool, (c.evaluate, c.explained, c.assess))))
+    """The cell used as the example: the first of those with the most results that count."""
+    return max(study.cells, key=lambda c: sum(map(bool, (c.evaluate, c.explained, c.rated))))
 
 
 def values(result: CellResults) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def values(result: CellResults) -> dict[str, Any]:
         "pairs": (),
         "similar": cell_trust.SIMILAR,
         **(_network(result.evaluate) if result.evaluate else {}),
-        **(_trust(result.assess) if result.assess else {}),
+        **(_trust(result.assess) if result.rated else {}),
     }
 
 
@@ -41,7 +41,6 @@ def _network(e: dict[str, Any]) -> dict[str, Any]:
     verdict = "overconfident" if confidence > accuracy else "underconfident"
     recalls = {n: c["recall"] for n, c in e["per_class"].items() if c["support"]}
     return {
-        "guessing": max(c["support"] for c in e["per_class"].values()) / e["test_images"],
         "hardest": min(recalls, key=lambda n: (recalls[n], n)),
         "binned": images,
         "confidence": confidence,

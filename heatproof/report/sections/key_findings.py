@@ -33,8 +33,7 @@ class KeyFinding:
 def key_findings(study: Study) -> tuple[KeyFinding, ...]:
     """Summarise the results, as far as there are any."""
     evaluated = [c for c in study.cells if c.evaluate]
-    assessed = [c for c in study.cells if c.assess]
-    findings = (_cost(study), _confidence(evaluated), _explanations(assessed))
+    findings = (_cost(study), _confidence(evaluated), _explanations(study.rated))
     return tuple(finding for finding in findings if finding is not None)
 
 

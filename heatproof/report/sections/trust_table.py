@@ -128,16 +128,16 @@ class Table:
         return Table(self.columns, sorted(self.methods, key=mean, reverse=True), self.controls)
 
 
-def of_cell(assess: dict[str, Any], names: Iterable[str]) -> Table | None:
+def of_cell(assess: dict[str, Any], names: Iterable[str], best: bool = True) -> Table | None:
     """The table of a cell's measures, those of `names` that it has; None where it has none."""
-    return table(source(assess, name) for name in names if name in assess["measures"])
+    return table(source(assess, name, best=best) for name in names if name in assess["measures"])
 
 
-def source(assess: dict[str, Any], measure: str, group: str = "") -> Column:
-    """A measure of a cell as a column, with a note on its controls."""
+def source(assess: dict[str, Any], measure: str, group: str = "", best: bool = True) -> Column:
+    """A measure of a cell as a column, with a note on its controls, the best methods marked."""
     above = assess["uninformative"].get(measure, [])
     column = Column(
-        measure, assess["measures"][measure], group, note=measures.wanted(measure), best=True
+        measure, assess["measures"][measure], group, note=measures.wanted(measure), best=best
     )
     if above:
         one_sided = measures.describe(measure).one_sided

@@ -14,7 +14,7 @@ from tests.photos import shown
 from tests.report import read_pages
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven")
-SUBJECT = Subject("simple_cnn-digits", "simple_cnn", "digits", NAMES, (0.9731, 360))
+SUBJECT = Subject("simple_cnn-digits", "simple_cnn", "digits", NAMES, (0.9731, 360, 0.1))
 HOSTILE = (
     "<img src=x onerror=alert(1)>.png",
     '"><svg onload=alert(2)>.png',
