@@ -7,6 +7,7 @@ import keras
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
+from heatproof.models.flattening import flat_copy
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run.errors import UserError
 from heatproof.storage import weights
@@ -30,9 +31,23 @@ def build_model(run: Run, input_shape: tuple[int, ...], classes: int) -> keras.M
     architecture = modules(ARCHITECTURES)[run.network.architecture]
     inputs = keras.Input(input_shape, name="image")
     x = _padded(inputs, architecture.INPUT_SIZE)
-    x = _normalised(x, run.dataset, run.normalisation)
+    if not getattr(architecture, "NORMALISES", False):
+        x = _normalised(x, run.dataset, run.normalisation)
     outputs = architecture.logits(run.network, x, classes)
-    return keras.Model(inputs, outputs, name=run.model)
+    network = keras.Model(inputs, outputs, name=run.model)
+    nested = any(isinstance(layer, keras.Model) for layer in network.layers)
+    return flat_copy(network) if nested else network
+
+
+def set_initial_weights(run: Run, network: keras.Model) -> None:
+    """Give a network the weights that its training starts from, where it has any but random ones.
+
+    Raises:
+        UserError: they are missing, damaged, or of another network.
+    """
+    architecture = modules(ARCHITECTURES)[run.network.architecture]
+    if hasattr(architecture, "start"):
+        architecture.start(run.network, network)
 
 
 def trained_network(

@@ -71,13 +71,22 @@ def flattened(model: keras.Model) -> Flattened:
             than those.
     """
     _require_image_classifier(model)
+    copy = flat_copy(model)
+    notes: list[str] = []
+    outputs = _logits(copy, notes)
+    return Flattened(keras.Model(copy.inputs[0], outputs, name=model.name), notes)
+
+
+def flat_copy(model: keras.Model) -> keras.Model:
+    """Copy a network of one input and one output into one flat functional graph; see `flattened`.
+
+    Its layers keep their names, where not two have the same. Its end stays as it is.
+    """
     copy = _copied(model)
     if any(map(_is_model, model.layers)):
         # What was inlined was called twice, in the model that it was in and here.
         copy = _copied(copy)
-    notes: list[str] = []
-    outputs = _logits(copy, notes)
-    return Flattened(keras.Model(copy.inputs[0], outputs, name=model.name), notes)
+    return copy
 
 
 def _require_image_classifier(model: keras.Model) -> None:

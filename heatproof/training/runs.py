@@ -7,7 +7,7 @@ import keras
 
 import heatproof
 from heatproof.config.runs import Run
-from heatproof.models.build import build_model
+from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
 from heatproof.storage import resuming
 from heatproof.storage.records import Dataset
@@ -40,10 +40,11 @@ def train_run(
         check: is handed the network before it is trained, and may refuse it.
 
     Raises:
-        UserError: the training diverged.
+        UserError: the training diverged, or the weights that it starts from are missing.
     """
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
     check(network)
+    set_initial_weights(run, network)
     outcome = train(
         network,
         dataset.train_images,

