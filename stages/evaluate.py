@@ -1,5 +1,7 @@
 """Evaluate a trained run on the test images: metrics, predictions, and how fast it answers.
 
+A run that left out a fold of the training part (cross-validation) is evaluated on that fold.
+
 Reads data/processed/<dataset>.npz, data/models/<run>.weights.h5 and what the training came to;
 writes data/predictions/<run>.npz and .csv, data/metrics/evaluate/<run>.json, its headline in
 metrics/evaluate/<run>.json and, apart because it never repeats, data/timing/evaluate/<run>.json.
@@ -15,6 +17,7 @@ import time
 from typing import Any
 
 from heatproof.config import params
+from heatproof.datasets.parts import evaluated_part
 from heatproof.evaluation import figures, inference, results, table
 from heatproof.models import cost
 from heatproof.models.build import trained_network
@@ -53,12 +56,12 @@ def evaluate(name: str) -> None:
     used = run.model_dump(include={"threads", "network", "normalisation", "training"})
     with tracking.run("evaluate", name, used | {"evaluate": study.evaluate}) as tracked:
         runtime.configure(study.threads, study.seed)
-        network = trained_network(run, data.test_images.shape[1:], len(data.class_names))
+        images, labels = evaluated_part(run, data)
+        network = trained_network(run, images.shape[1:], len(data.class_names))
         training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
         forward = inference.compiled_forward(network)
-        print(f"evaluate {name}: {len(data.test_images)} test images", flush=True)
-        logits = inference.logits(forward, data.test_images)
-        predictions = Predictions(data.test_labels, logits, data.class_names)
+        print(f"evaluate {name}: {len(images)} test images", flush=True)
+        predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
         learned = with_labels_of(run, data)
         metrics: dict[str, Any] = (
             results.on_test(predictions, data.train_labels, study)
@@ -66,11 +69,11 @@ def evaluate(name: str) -> None:
             | {"parameters": network.count_params(), "flops": cost.flops(network)}
             | {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
         )
-        speed = inference.milliseconds_per_image(forward, data.test_images)
+        speed = inference.milliseconds_per_image(forward, images)
 
         artifacts.write_predictions(name, predictions)
         tables.write_table(paths.predictions_csv(name), table.predictions_table(predictions))
-        artifacts.write_metrics("evaluate", name, metrics)
+        artifacts.write_metrics("evaluate", name, metrics, brief=run.fold is not None)
         seconds = time.perf_counter() - started
         timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}
         artifacts.write_timing("evaluate", name, timing)

@@ -6,6 +6,7 @@ if __name__ == "__main__":
     command.start("stages.preprocess")
 
 import argparse
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,5 +43,9 @@ def preprocess(name: str) -> None:
             "to validate with: add images, or lower "
             f"datasets.{name}.preprocess.test_fraction = {options.test_fraction} in params.yaml"
         )
-    artifacts.write_dataset(name, dataset)
-    artifacts.write_metrics("preprocess", name, description(dataset))
+    described = description(dataset)
+    # The network's normalisation where params.yaml says `auto`: with the dataset, on which all
+    # stages that build a network depend.
+    moments = np.array([described["mean"], described["std"]])
+    artifacts.write_dataset(name, replace(dataset, moments=moments))
+    artifacts.write_metrics("preprocess", name, described)

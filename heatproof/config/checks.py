@@ -33,12 +33,13 @@ def check_runs(path: Path, study: "Params") -> None:
                 f"{path}: runs.{name}: there is no cell '{cell}'"
                 f"{nearest(cell, list(study.cells))}; add it to cells, or remove this line of runs"
             )
-        if run.seed == study.seed and run.labels != SHUFFLED:
+        if run.seed == study.seed and run.labels != SHUFFLED and run.fold is None:
             raise UserError(
                 f"{path}: runs.{name}.seed = {run.seed}: this is `seed`, from which the cell "
                 "itself is trained; give another here, or remove this line of runs"
             )
         _check_name(f"{path}: runs.{name}", name, _name_of(study, cell, run))
+        _check_folds(path, study, name, run)
         if name in study.cells and name != cell:
             raise UserError(
                 f"{path}: runs.{name}: the cell '{name}' and a run of the cell '{cell}' have one "
@@ -71,15 +72,31 @@ def _name_of(study: "Params", cell: str, run: CellRun) -> str:
     seed = study.seed if run.seed is None else run.seed
     if run.labels == SHUFFLED:
         return f"{cell}-{SHUFFLED}{seed}"
-    return cell if seed == study.seed else f"{cell}-seed{seed}"
+    own = cell if seed == study.seed else f"{cell}-seed{seed}"
+    return own if run.fold is None else f"{own}-fold{run.fold}of{run.folds}"
+
+
+def _check_folds(path: Path, study: "Params", name: str, run: CellRun) -> None:
+    """Refuse folds of several numbers for one cell: their accuracies have no common interval."""
+    of_the_cell = (
+        each.folds
+        for each in study.runs.values()
+        if (each.model, each.dataset) == (run.model, run.dataset) and each.folds
+    )
+    if run.folds and (first := next(of_the_cell)) != run.folds:
+        raise UserError(
+            f"{path}: runs.{name}.folds = {run.folds}: other runs of the cell have {first}; give "
+            "all runs of a cell the same number of folds"
+        )
 
 
 def _check_name(place: str, name: str, expected: str) -> None:
     if name != expected:
         raise UserError(
             f"{place}: this should be called '{expected}' (a cell is <model>-<dataset>, a run of "
-            "another seed <cell>-seed<seed>, one of shuffled labels <cell>-shuffled<seed>); rename "
-            "it, or correct what it says"
+            "another seed <cell>-seed<seed>, one of shuffled labels <cell>-shuffled<seed>; one "
+            "that leaves out a fold ends in -fold<fold>of<folds>); rename it, or correct what it "
+            "says"
         )
 
 
@@ -105,7 +122,10 @@ def _check_other_run(
     fitting = [
         run
         for run, options in study.runs.items()
-        if f"{options.model}-{options.dataset}" == name and run != name and options.labels == labels
+        if f"{options.model}-{options.dataset}" == name
+        and run != name
+        and options.labels == labels
+        and options.fold is None
     ]
     if listed.run not in fitting:
         known = f"known: {', '.join(fitting)}" if fitting else "add one to runs"

@@ -132,6 +132,8 @@ class Params(Block):
             dataset=run.dataset,
             seed=self.seed if run.seed is None else run.seed,
             labels=run.labels,
+            fold=run.fold,
+            folds=run.folds,
             threads=self.threads,
             budget=self.budget,
             network=model.network,
@@ -145,8 +147,19 @@ class Params(Block):
         """Resolve the runs of a cell that differ in nothing but the seed, the cell's own first."""
         _named(self.cells, "cell", cell)
         runs = (self.run(name) for name in self.runs)
-        seeds = [run for run in runs if run.cell == cell and run.labels == "true"]
+        seeds = [
+            run for run in runs if run.cell == cell and run.labels == "true" and run.fold is None
+        ]
         return sorted(seeds, key=lambda run: not run.is_cells_own)
+
+    def fold_runs(self, cell: str) -> list[Run]:
+        """Resolve the runs of a cell that leave a fold out each, in the order of params.yaml."""
+        _named(self.cells, "cell", cell)
+        return [
+            self.run(name)
+            for name, run in self.runs.items()
+            if run.fold is not None and f"{run.model}-{run.dataset}" == cell
+        ]
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""

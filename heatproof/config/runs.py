@@ -1,17 +1,18 @@
 """Runs of cells, in params.yaml and resolved: one training with everything that it uses."""
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from heatproof.config.models import Budget
 from heatproof.config.schema import Block, Name, Seed
-from heatproof.datasets.options import Augmentation, Normalisation
+from heatproof.datasets.options import Augmentation, NormalisationChoice
 from heatproof.models.options import Network
 from heatproof.training.options import Schedule, Training
 
 SHUFFLED = "shuffled"
+MAX_FOLDS = 100
 
 # YAML reads `true` as a truth value.
 Labels = Annotated[
@@ -33,11 +34,24 @@ class CellRun(Cell):
     seed: of all that is random in it; the study's where it is not given. labels: as they are, or
     in random order (label randomisation, Adebayo et al. 2018, https://arxiv.org/abs/1810.03292,
     section 3.2): a network that learned nothing of the classes should be explained otherwise than
-    one that did.
+    one that did. fold, folds: of cross-validation: the training part is divided into so many folds
+    by the seed; the run leaves this one out, from 1, and is evaluated on it.
     """
 
     seed: Seed | None = None
     labels: Labels = "true"
+    fold: Annotated[int, Field(ge=1)] | None = None
+    folds: Annotated[int, Field(ge=2, le=MAX_FOLDS)] | None = None
+
+    @model_validator(mode="after")
+    def _fold_of_folds(self) -> Self:
+        if (self.fold is None) != (self.folds is None):
+            raise ValueError("fold and folds go together, such as {fold: 1, folds: 5}")
+        if self.fold is not None and self.folds is not None and self.fold > self.folds:
+            raise ValueError(f"fold: there are {self.folds} folds, counted from 1")
+        if self.fold is not None and self.labels == SHUFFLED:
+            raise ValueError("a fold with shuffled labels says nothing; leave one of them out")
+        return self
 
 
 class ComparedRun(Cell):
@@ -59,12 +73,14 @@ class Run(Block):
     dataset: str
     seed: int
     labels: Literal["true", "shuffled"]
+    fold: int | None
+    folds: int | None
     threads: int
     budget: Annotated[Budget, Field(exclude=True)]
     network: Network
     training: Training
     schedule: Schedule
-    normalisation: Normalisation
+    normalisation: NormalisationChoice
     augmentation: Augmentation
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from heatproof.config.registry import choice
 from heatproof.config.schema import Block, Fraction
@@ -38,6 +38,16 @@ class Normalisation(Block):
         return self
 
 
+def _auto_or_numbers(value: Any) -> Any:
+    """Refuse at once what is neither: the union would complain twice."""
+    if value == "auto" or isinstance(value, dict | Normalisation):
+        return value
+    raise ValueError("should be auto, or numbers: {mean: […], std: […]}")
+
+
+NormalisationChoice = Annotated[Normalisation | Literal["auto"], BeforeValidator(_auto_or_numbers)]
+
+
 class Augmentation(Block):
     """What may be changed in a training image without changing what it shows.
 
@@ -60,9 +70,12 @@ class Augmentation(Block):
 
 
 class Dataset(Block):
-    """A dataset: its source, its split, and how it is normalised and augmented in training."""
+    """A dataset: its source, its split, and how it is normalised and augmented in training.
+
+    normalisation: `auto` for the mean and standard deviation of the training part.
+    """
 
     fetch: Fetch
     preprocess: Preprocess
-    normalisation: Normalisation
+    normalisation: NormalisationChoice
     augmentation: Augmentation

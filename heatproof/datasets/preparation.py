@@ -33,7 +33,7 @@ def require_classes(name: str, raw: RawDataset) -> None:
 def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
     """Split off a stratified test part where the source brings none, and shuffle both parts.
 
-    Where images have groups, none is on two sides: a validation part is chosen here too then.
+    Where images have groups, none is on two sides.
 
     Args:
         raw: in canonical order, so that the outcome depends on its content only.
@@ -47,13 +47,11 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
     else:
         train, test = _held_out(raw.labels, raw.groups, test_fraction, seed)
         test_images, test_labels = raw.images[test], raw.labels[test]
-    validation, remarks = raw.validation, raw.remarks
-    if raw.groups is not None and validation is None:
-        validation = np.zeros(len(raw.labels), dtype=np.uint8)
-        _, validating = _held_out(raw.labels[train], raw.groups[train], test_fraction, seed)
-        validation[train[validating]] = 1
-        kept = f"{len(np.unique(raw.groups)):,} groups are kept together"
-        remarks += (f"{kept}, also by the validation part of {len(validating):,} images",)
+    groups, remarks = None if raw.groups is None else raw.groups[train], raw.remarks
+    if raw.groups is not None and groups is not None:
+        if raw.validation is None:
+            _require_two(groups)  # of which one is to validate with
+        remarks += (f"{len(np.unique(raw.groups)):,} groups of images are kept together",)
     return Dataset(
         raw.images[train],
         raw.labels[train],
@@ -61,9 +59,10 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         test_labels,
         raw.class_names,
         None if raw.test_masks is None else raw.test_masks[test],
-        None if validation is None else validation[train],
-        raw.value_range,
-        remarks,
+        None if raw.validation is None else raw.validation[train],
+        groups,
+        value_range=raw.value_range,
+        remarks=remarks,
     )
 
 
@@ -72,12 +71,16 @@ def _held_out(
 ) -> tuple[np.ndarray, np.ndarray]:
     if groups is None:
         return train_validation_split(labels, fraction, seed)
+    _require_two(groups)
+    return group_split(labels, groups, fraction, seed)
+
+
+def _require_two(groups: np.ndarray) -> None:
     if len(np.unique(groups)) < 2:
         raise UserError(
             "all images to train on are of one group, so that none is left to validate or test "
             "with: correct the table's groups, or leave that column out"
         )
-    return group_split(labels, groups, fraction, seed)
 
 
 def description(dataset: Dataset) -> dict[str, object]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
-from heatproof.datasets.split import training_rows
+from heatproof.datasets.parts import training_parts
 from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
 from heatproof.statistics.bootstrap import accuracy_interval
 from heatproof.storage import confusions
@@ -77,12 +77,7 @@ def on_train(
         forward: float32 images (n, height, width, channels) in [0, 1] -> logits (n, classes).
         limit: how many images count, at most.
     """
-    chosen, _ = training_rows(
-        data.train_labels, data.validation, run.training.validation_fraction, run.seed
-    )
-    if run.schedule.train_images != "all":
-        chosen = chosen[: run.schedule.train_images]
-    chosen = chosen[:limit]
+    chosen = training_parts(run, data)[0][:limit]
     labels = data.train_labels[chosen]
     predicted = inference.logits(forward, data.train_images[chosen]).argmax(axis=1)
     matrix = classification.confusion(labels, predicted, len(data.class_names))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
@@ -10,10 +11,12 @@ from heatproof.datasets.options import Normalisation
 from heatproof.models.flattening import flat_copy
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run.errors import UserError
-from heatproof.storage import weights
+from heatproof.storage import artifacts, weights
 
 
-def build_model(run: Run, input_shape: tuple[int, ...], classes: int) -> keras.Model:
+def build_model(
+    run: Run, input_shape: tuple[int, ...], classes: int, study: Path = Path()
+) -> keras.Model:
     """Build a run's network with fresh weights, as one flat functional graph.
 
     Input float32 (n, height, width, channels) in [0, 1] at the dataset's own size; output logits
@@ -24,15 +27,16 @@ def build_model(run: Run, input_shape: tuple[int, ...], classes: int) -> keras.M
         run: whose network.
         input_shape: height, width, channels of the dataset.
         classes: how many logits.
+        study: its folder, where the prepared dataset says what `normalisation: auto` is.
 
     Raises:
-        UserError: the normalisation's channels are not the images'.
+        UserError: the normalisation's channels are not the images', or its numbers are missing.
     """
     architecture = modules(ARCHITECTURES)[run.network.architecture]
     inputs = keras.Input(input_shape, name="image")
     x = _padded(inputs, architecture.INPUT_SIZE)
     if not getattr(architecture, "NORMALISES", False):
-        x = _normalised(x, run.dataset, run.normalisation)
+        x = _normalised(x, run.dataset, normalisation(run, study))
     outputs = architecture.logits(run.network, x, classes)
     network = keras.Model(inputs, outputs, name=run.model)
     nested = any(isinstance(layer, keras.Model) for layer in network.layers)
@@ -58,9 +62,22 @@ def trained_network(
     Raises:
         UserError: the weights are missing, damaged, or of another network.
     """
-    network = build_model(run, input_shape, classes)
+    network = build_model(run, input_shape, classes, study)
     weights.load(run.name, network, study)
     return network
+
+
+def normalisation(run: Run, study: Path = Path()) -> Normalisation:
+    """Return a run's normalisation in numbers; `auto` is the training part's own.
+
+    Raises:
+        UserError: they are to be those of the training part, which is not prepared.
+    """
+    if isinstance(run.normalisation, Normalisation):
+        return run.normalisation
+    mean, std = artifacts.read_moments(run.dataset, study)
+    # A channel that is the same everywhere still differs by the smallest step that there is.
+    return Normalisation(mean=mean.tolist(), std=np.maximum(std, 1 / 255).tolist())
 
 
 def _padded(x: keras.KerasTensor, size: int | None) -> keras.KerasTensor:

@@ -10,6 +10,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
+from heatproof.evaluation.cross_validation import over_folds
 from heatproof.evaluation.remarks import remarks
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
@@ -56,7 +57,8 @@ class CellResults:
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
-    over seeds) and `compared` (the cell beside a run with another seed).
+    over seeds), `folds` (accuracy by cross-validation) and `compared` (the cell beside a run with
+    another seed).
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -71,6 +73,7 @@ class CellResults:
     assess: dict[str, Any] = field(default_factory=dict)
     published: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, Any] = field(default_factory=dict)
+    folds: dict[str, Any] = field(default_factory=dict)
     compared: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
@@ -218,6 +221,7 @@ class _Reader:
             assess=self._assess(),
             published=self.metrics("published_sanity", _PUBLISHED) if published else {},
             seeds=over_seeds(params, name) or {},
+            folds=over_folds(params, name) or {},
             compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),

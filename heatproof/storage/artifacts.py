@@ -67,6 +67,16 @@ def read_test_images(dataset: str) -> np.ndarray:
     return read_arrays(path, f"preprocess@{dataset}", ("test_images",))["test_images"]
 
 
+def read_moments(dataset: str, study: Path = Path()) -> np.ndarray:
+    """Read only a prepared dataset's mean and standard deviation, float64 (2, channels).
+
+    Raises:
+        UserError: the file is missing, damaged, or of an earlier release, which had none.
+    """
+    path = study / paths.processed(dataset)
+    return read_arrays(path, f"preprocess@{dataset}", ("moments",))["moments"]
+
+
 def write_dataset(dataset: str, content: Dataset) -> None:
     """Write data/processed/<dataset>.npz."""
     _write_record(paths.processed(dataset), content, f"preprocess@{dataset}")
@@ -212,15 +222,17 @@ def read_metrics(
     return content
 
 
-def write_metrics(stage: str, name: str, content: dict[str, Any]) -> None:
+def write_metrics(stage: str, name: str, content: dict[str, Any], brief: bool = False) -> None:
     """Write a stage's numbers, floats rounded to 6 decimals, NaN and infinity as null.
 
     All of them go to data/metrics/<stage>/<name>.json, for the stages that follow; the few that
-    `HEADLINES` names go to metrics/<stage>/<name>.json too, for `dvc metrics` and `dvc exp`.
+    `HEADLINES` names go to metrics/<stage>/<name>.json too, for `dvc metrics` and `dvc exp`; only
+    the first of them where it is to be `brief`.
     """
     write_record(paths.metrics(stage, name), content, f"{stage}@{name}")
     if stage in HEADLINES:
-        headline = {key: content[key] for key in HEADLINES[stage] if key in content}
+        names = HEADLINES[stage][:1] if brief else HEADLINES[stage]
+        headline = {key: content[key] for key in names if key in content}
         write_json(paths.headline(stage, name), headline)
 
 

@@ -70,8 +70,9 @@ class Dataset:
     """A dataset ready for training: split into training and test part, shuffled by the seed.
 
     Images are uint8 (n, height, width, channels), labels int64 (n,). test_masks: uint8 (n, height,
-    width), 1 where a test image's evidence is, where that is known. validation, value_range,
-    remarks: as `RawDataset` has them.
+    width), 1 where a test image's evidence is, where that is known. validation, groups (of the
+    training images), value_range, remarks: as `RawDataset` has them. moments: float64 (2,
+    channels), mean and standard deviation of the training images in [0, 1].
     """
 
     train_images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
@@ -81,6 +82,8 @@ class Dataset:
     class_names: tuple[str, ...]
     test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
     validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
+    groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
+    moments: Annotated[np.ndarray | None, Array(REALS, "moments channels")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
     remarks: tuple[str, ...] = ()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from heatproof.training.balance import balanced_order
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -52,6 +54,7 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
         mixup_alpha: float = 0.0,
         rows: np.ndarray | None = None,
+        balanced: bool = False,
     ) -> None:
         """Prepare to serve a dataset, or some of its images, which are not copied.
 
@@ -65,13 +68,14 @@ class Batches(keras.utils.PyDataset):
             mixup_alpha: above 0, mix pairs of images and their labels, in a proportion from
                 Beta(alpha, alpha) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
             rows: int64 (m,), which images are served; None for all.
+            balanced: serve every class as often in a shuffled epoch (`balance.balanced_order`).
         """
         super().__init__()
         self.images, self.labels, self.classes = images, labels, classes
         self.rows = np.arange(len(images)) if rows is None else rows
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(self.rows))
-        self.seed, self.mixup_alpha = seed, mixup_alpha
+        self.seed, self.mixup_alpha, self.balanced = seed, mixup_alpha, balanced
         self.start_epoch(0)
 
     @property
@@ -162,6 +166,8 @@ class Batches(keras.utils.PyDataset):
         if self.seed is None:
             return self.rows
         generator = np.random.default_rng([self.seed, self.epoch])
+        if self.balanced:
+            return self.rows[balanced_order(self.labels[self.rows], generator)]
         return self.rows[generator.permutation(len(self.rows))]
 
     def mixing(self, index: int) -> tuple[np.float32, np.ndarray]:

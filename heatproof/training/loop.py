@@ -8,12 +8,13 @@ import keras
 import numpy as np
 
 from heatproof.datasets.options import Augmentation
-from heatproof.datasets.split import training_rows
+from heatproof.datasets.split import train_validation_split
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import augmentation as changes
 from heatproof.training import presets
 from heatproof.training import schedule as schedules
+from heatproof.training.balance import BalancedAccuracy, WeightedCrossentropy, class_weights
 from heatproof.training.batches import Batches, for_fit
 from heatproof.training.checkpoints import Checkpoint, Resume
 from heatproof.training.options import Schedule, Training
@@ -25,6 +26,7 @@ VALIDATION_BATCH = 100
 # Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
 # give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
 CALL_VALUES, MAX_STEPS = 4 * 10**7, 20
+BALANCED = "balanced_accuracy"  # where classes are balanced, epochs are chosen by it
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -33,7 +35,9 @@ class Outcome:
     """What a training gave, beside the weights that now stand in the network.
 
     history: columns with one value per epoch: epoch (from 1), loss, accuracy, val_loss,
-    val_accuracy, learning_rate (at the epoch's end). best_epoch: whose weights were kept.
+    val_accuracy, learning_rate (at the epoch's end), and val_balanced_accuracy where classes are
+    balanced. best_epoch: whose weights were kept. epoch_chosen: whether by the validation images;
+    the last epoch's are kept where these are too few.
     seconds_before: what an interrupted training had taken already.
     """
 
@@ -42,6 +46,7 @@ class Outcome:
     train_images: int
     validation_images: int
     steps: int
+    epoch_chosen: bool
     seconds_before: float = 0.0
 
     @property
@@ -65,14 +70,13 @@ def train(
     seed: int,
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
     checkpoint: Checkpoint | None = None,
-    validation_part: np.ndarray | None = None,
+    parts: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Outcome:
     """Train `network` in place, and leave the weights of its best epoch in it.
 
     Args:
         network: gives logits (n, classes) of float32 images in [0, 1].
-        images: uint8 (n, height, width, channels). A validation part is split off here,
-            stratified by class, unless there is one.
+        images: uint8 (n, height, width, channels).
         labels: int64 (n,), class indices.
         training: the optimiser and all that does not depend on the budget.
         schedule: how long, how fast, on how many images.
@@ -80,12 +84,13 @@ def train(
         seed: of split, order, and random changes.
         listener: is handed each epoch's numbers, and its number from 1.
         checkpoint: where to resume from, and to write each epoch to, if anywhere.
-        validation_part: uint8 (n,), 1 where an image is of the user's own validation part.
+        parts: two int64 arrays of indices, which images are trained on and which validate; None to
+            split off a validation part here, stratified by class.
 
     Raises:
         UserError: the loss, or a weight, is no number any more.
     """
-    chosen, held_out = training_rows(labels, validation_part, training.validation_fraction, seed)
+    chosen, held_out = parts or train_validation_split(labels, training.validation_fraction, seed)
     if schedule.train_images != "all":
         chosen = chosen[: schedule.train_images]
     classes = network.output_shape[-1]
@@ -98,21 +103,21 @@ def train(
         seed=seed,
         mixup_alpha=(augmentation.mixup_alpha or 0.0) if schedule.augment else 0.0,
         rows=chosen,
+        balanced=training.balance == "sampling",
     )
     validation = Batches(images, labels, classes, VALIDATION_BATCH, rows=held_out)
     model = _augmented(network, augmentation, seed) if schedule.augment else network
     model.compile(
         optimizer=schedules.optimizer(training, schedule, schedule.epochs * len(batches)),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=training.label_smoothing
-        ),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        loss=_loss(training, labels[chosen], classes),
+        metrics=_metrics(training, classes),
         jit_compile=runtime.compiles(),
         steps_per_execution=steps_at_once(network, batches.batch_size),
     )
     state = checkpoint.read() if checkpoint else None
     done = state.epochs if state else 0
-    watchers = schedules.callbacks(training, schedule)
+    watched = _watched(training, len(held_out), network.name)
+    watchers = schedules.callbacks(training, schedule, watched)
     callbacks = [
         keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
@@ -134,7 +139,8 @@ def train(
         shuffle=False,  # Batches orders them itself
     ).history
     earlier = state.history if state else {}
-    numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in COLUMNS}
+    columns = dict.fromkeys((*COLUMNS, watched or COLUMNS[0]))
+    numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in columns}
     epochs = len(numbers["loss"])
     finite = all(np.isfinite(values).all() for values in network.get_weights())
     if not (finite and math.isfinite(numbers["loss"][-1])):
@@ -149,14 +155,48 @@ def train(
     return Outcome(
         history={
             "epoch": np.arange(1, epochs + 1),
-            **{name: np.array(numbers[name], np.float64) for name in COLUMNS},
+            **{name: np.array(numbers[name], np.float64) for name in columns},
         },
-        best_epoch=int(np.argmax(numbers["val_accuracy"])) + 1,
+        best_epoch=int(np.argmax(numbers[watched])) + 1 if watched else epochs,
         train_images=len(chosen),
         validation_images=len(held_out),
         steps=epochs * len(batches),
+        epoch_chosen=watched is not None,
         seconds_before=state.seconds if state else 0.0,
     )
+
+
+def _watched(training: Training, images: int, name: str) -> str | None:
+    """Return what epochs are chosen by, as the history calls it; None, with a reason, by nothing.
+
+    Args:
+        training: how the network is trained.
+        images: how many there are to validate with.
+        name: of the network, to be printed.
+    """
+    if images < training.min_validation_images:
+        print(
+            f"{name}: {images} validation images, fewer than training.min_validation_images = "
+            f"{training.min_validation_images}: too few to choose an epoch by, so training does "
+            "not stop early, and the last epoch's weights are kept",
+            flush=True,
+        )
+        return None
+    return "val_accuracy" if training.balance == "none" else f"val_{BALANCED}"
+
+
+def _loss(training: Training, labels: np.ndarray, classes: int) -> keras.losses.Loss:
+    options = {"from_logits": True, "label_smoothing": training.label_smoothing}
+    if training.balance == "class_weights":
+        return WeightedCrossentropy(class_weights(labels, classes), **options)
+    return keras.losses.CategoricalCrossentropy(**options)
+
+
+def _metrics(training: Training, classes: int) -> list[keras.metrics.Metric]:
+    accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+    if training.balance == "none":
+        return [accuracy]
+    return [accuracy, BalancedAccuracy(classes, BALANCED)]
 
 
 def steps_at_once(network: keras.Model, batch_size: int) -> int:

@@ -8,7 +8,11 @@ from heatproof.config.schema import Block, Count, Fraction, partial
 
 
 class Training(Block):
-    """How a network is trained, whatever the budget and the dataset."""
+    """How a network is trained, whatever the budget and the dataset.
+
+    balance: what is done about classes of unequal size. min_validation_images: with fewer, no epoch
+    is chosen and no training stopped by them.
+    """
 
     optimizer: Literal["adam", "sgd"]
     momentum: Annotated[float, Field(ge=0, lt=1)]
@@ -20,6 +24,8 @@ class Training(Block):
     plateau_factor: Annotated[float, Field(gt=0, lt=1)]
     plateau_patience: Count
     mixed_precision: bool
+    balance: Literal["none", "class_weights", "sampling"] = "none"
+    min_validation_images: Annotated[int, Field(ge=0, le=1_000_000)] = 100
 
 
 class Schedule(Block):

@@ -7,6 +7,7 @@ import keras
 
 import heatproof
 from heatproof.config.runs import Run
+from heatproof.datasets.parts import training_parts
 from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
 from heatproof.storage import resuming
@@ -15,7 +16,7 @@ from heatproof.training.checkpoints import Checkpoint, key_of
 from heatproof.training.loop import Outcome, train
 
 # Whose code decides what a training gives, and with it whether a checkpoint is of the same one.
-CODE = ("run/runtime.py", "datasets/split.py", "models", "training")
+CODE = ("run/runtime.py", "datasets/split.py", "datasets/parts.py", "models", "training")
 
 
 def configure(run: Run) -> None:
@@ -55,7 +56,7 @@ def train_run(
         run.seed,
         listener=listener,
         checkpoint=checkpoint,
-        validation_part=dataset.validation,
+        parts=training_parts(run, dataset),
     )
     return network, outcome
 
@@ -67,7 +68,10 @@ def checkpoint_of(run: Run, dataset: Dataset) -> Checkpoint:
         run.model_dump(mode="json"),
         [
             array
-            for array in (dataset.train_images, dataset.train_labels, dataset.validation)
+            for array in (
+                *(dataset.train_images, dataset.train_labels, dataset.validation, dataset.groups),
+                dataset.moments,
+            )
             if array is not None
         ],
         [root / name for name in CODE],
@@ -85,6 +89,7 @@ def metrics_of(outcome: Outcome, run: Run) -> dict[str, float]:
         "accuracy": best["accuracy"],
         "loss": best["loss"],
         "best_epoch": outcome.best_epoch,
+        "epoch_chosen": outcome.epoch_chosen,
         "epochs": run.schedule.epochs,
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,

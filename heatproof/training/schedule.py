@@ -40,13 +40,21 @@ def learning_rate(
     return peak
 
 
-def callbacks(training: Training, schedule: Schedule) -> list[keras.callbacks.Callback]:
+def callbacks(
+    training: Training, schedule: Schedule, watched: str | None = "val_accuracy"
+) -> list[keras.callbacks.Callback]:
     """Return what watches the validation accuracy: early stopping, and the plateau's reduction.
 
     The weights of the epoch with the best validation accuracy are put back at the end, also where
     training never stops early.
+
+    Args:
+        training: how the network is trained.
+        schedule: for how long.
+        watched: the validation's accuracy, by its name in the history; None where its images are
+            too few: then the plateau is the training loss', and nothing else is watched.
     """
-    watch = {"monitor": "val_accuracy", "mode": "max"}
+    watch = {"monitor": watched or "loss", "mode": "max" if watched else "min"}
     watchers: list[keras.callbacks.Callback] = []
     if schedule.decay == "reduce_on_plateau":
         watchers.append(
@@ -54,6 +62,8 @@ def callbacks(training: Training, schedule: Schedule) -> list[keras.callbacks.Ca
                 **watch, factor=training.plateau_factor, patience=training.plateau_patience
             )
         )
+    if watched is None:
+        return watchers
     patience = training.early_stopping_patience or schedule.epochs
     return [
         *watchers,

@@ -127,6 +127,10 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
         ("datasets.mnist.fetch.name", "../x", ["datasets.mnist.fetch.name = '../x'"]),
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
+        ("datasets.mnist.normalisation", "own", ["'own': should be auto, or numbers: {mean: ["]),
+        ("datasets.mnist.augmentation", "digit", ["augmentation.preset = 'digit'", "'objects'"]),
+        ("datasets.mnist.augmentation", {"shift": 2}, ["did you mean 'shift_pixels'", "preset"]),
+        ("training.balance", "weights", ["balance = 'weights'", "'class_weights' or 'sampling'"]),
         ("explain.perturbation.lime.kernel_width", 1e-300, ["kernel_width = 1e-300", "to 0.05"]),
         ("explain.perturbation.lime.ridge", 1e-300, ["ridge = 1e-300", "equal to 0.00000001"]),
         ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
@@ -221,6 +225,11 @@ def test_what_a_run_leaves_out_is_the_studys(study):
         ("again", {"labels": "random"}, ["runs.again.labels = 'random'", "'true' or 'shuffled'"]),
         ("simple_cnn-mnist-seed7", {"sed": 1}, ["simple_cnn-mnist-seed7.sed = 1", "'seed'"]),
         ("simple_cnn-cifar10-seed7", {"dataset": "cifar10"}, ["no cell 'simple_cnn-cifar10'"]),
+        ("again", {"fold": 1}, ["fold and folds go together"]),
+        ("again", {"fold": 3, "folds": 2}, ["there are 2 folds, counted from 1"]),
+        ("again", {"fold": 1, "folds": 2, "labels": "shuffled"}, ["leave one of them out"]),
+        ("again", {"fold": 1, "folds": 2}, ["called 'simple_cnn-mnist-seed7-fold1of2'"]),
+        ("again", {"fold": 1, "folds": 2, "seed": 42}, ["called 'simple_cnn-mnist-fold1of2'"]),
     ],
 )
 def test_a_run_is_called_what_it_is(tmp_path, name, values, words):
@@ -228,6 +237,16 @@ def test_a_run_is_called_what_it_is(tmp_path, name, values, words):
     message = refused(tmp_path, f"runs.{name}", entry | values)
     for word in words:
         assert word in message
+
+
+def test_all_folds_of_a_cell_are_of_one_division(tmp_path):
+    content = with_known_cells()
+    for name, fold in (("fold1of2", {"folds": 2}), ("seed7-fold1of3", {"folds": 3, "seed": 7})):
+        entry = {"model": "simple_cnn", "dataset": "mnist", "fold": 1}
+        content["runs"][f"simple_cnn-mnist-{name}"] = entry | fold
+    overlay.write(tmp_path / "params.yaml", content)
+    with pytest.raises(UserError, match=r"seed7-fold1of3.folds = 3: other runs .* have 2; give"):
+        params.load(tmp_path / "params.yaml")
 
 
 def test_labels_as_they_are_may_be_written_as_yaml_reads_them(tmp_path):

@@ -59,7 +59,7 @@ def test_three_parts_stay_apart_up_to_the_training(tmp_path: Path) -> None:
     raw = in_canonical_order(gray(written(tmp_path, "train", "val", "test")))
     dataset = split(raw, test_fraction=0.5, seed=1)
     assert values(dataset.test_images) == [9, 10, 11, 12]
-    trained, validated = training_rows(dataset.train_labels, dataset.validation, 0.5, seed=1)
+    trained, validated = training_rows(dataset.train_labels, dataset.validation, None, 0.5, seed=1)
     assert values(dataset.train_images[trained]) == [1, 2, 3, 4]
     assert values(dataset.train_images[validated]) == [5, 6, 7, 8]
     said = ["the images' own split is kept: 4 train, 4 validation, 4 test"]
@@ -151,14 +151,12 @@ def test_a_patient_is_on_one_side_only(folder: Path) -> None:
     table(folder, f"id,label,Patient\n{''.join(rows)}1,cat,\n2,dog,\n")
     raw = in_canonical_order(fetched(folder))
     dataset = split(raw, test_fraction=0.25, seed=0)
-    trained, validated = training_rows(dataset.train_labels, dataset.validation, 0.1, seed=0)
+    assert dataset.validation is None
+    trained, validated = training_rows(dataset.train_labels, None, dataset.groups, 0.1, seed=0)
     parts = [dataset.train_images[trained], dataset.train_images[validated], dataset.test_images]
     patients = [{value // 4 for value in values(part) if value > 100} for part in parts]
-    assert [len(part) for part in parts] == [
-        45,
-        17,
-        20,
-    ]  # of 82: a quarter, and a quarter of the rest
+    # Of 82 a quarter, and a tenth of the rest, in groups of four (and one image of each class).
+    assert [len(part) for part in parts] == [56, 6, 20]
     assert not (patients[0] & patients[1] or patients[0] & patients[2] or patients[1] & patients[2])
     assert any("are kept together" in remark for remark in dataset.remarks)
     table(folder, "id,label,patient,split\n1,cat,a,train\n2,dog,a,test\n3,dog,b,train\n")

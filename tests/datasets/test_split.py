@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.datasets.split import train_validation_split
+from heatproof.datasets.split import fold_split, group_split, train_validation_split
 
 # 100, 10, 2 and 1 images of four classes, mixed up.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2, 3], [100, 10, 2, 1]))
@@ -61,3 +61,52 @@ def test_both_parts_are_shuffled() -> None:
 def test_nothing_to_split() -> None:
     for part in train_validation_split(np.zeros(0, dtype=np.int64), 0.5, seed=0):
         assert part.shape == (0,)
+
+
+def shares(labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int) -> list[int]:
+    """Split by groups, require that none is on both sides, and count the classes held out."""
+    train, held_out = group_split(labels, groups, fraction, seed)
+    np.testing.assert_array_equal(
+        np.sort(np.concatenate([train, held_out])), np.arange(len(labels))
+    )
+    assert not set(groups[train]) & set(groups[held_out]) and len(train) and len(held_out)
+    return np.bincount(labels[held_out], minlength=labels.max() + 1).tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    ("sizes", "fraction", "held_out"),
+    [
+        # Images of two classes in each group. Only these groups give the share asked for.
+        ([(5, 5), (2, 0), (0, 2), (9, 9), (4, 4)], 0.1, [2, 2]),
+        ([(5, 5), (3, 3), (9, 9), (4, 4), (19, 19)], 0.45, [18, 18]),
+        # None does: 6 and 6 of the 60 and 60 are asked for, 5 and 7 are nearest.
+        ([(5, 7), (20, 20), (10, 30), (25, 3)], 0.1, [5, 7]),
+        # One group has all of a class: it stays where most of its class is asked for.
+        ([(8, 0), (8, 0), (0, 30)], 0.3, [8, 0]),
+        ([(50, 50), (1, 1)], 0.001, [1, 1]),  # at least one group
+        ([(50, 50), (1, 1)], 0.999, [50, 50]),  # at least one stays
+    ],
+)
+def test_groups_meet_the_share_as_well_as_they_can(
+    seed: int, sizes: list[tuple[int, int]], fraction: float, held_out: list[int]
+) -> None:
+    labels = np.concatenate([np.repeat([0, 1], each) for each in sizes])
+    groups = np.repeat(np.arange(len(sizes)), [sum(each) for each in sizes])
+    mixed = np.random.default_rng(seed).permutation(len(labels))
+    assert shares(labels[mixed], groups[mixed], fraction, seed) == held_out
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(113) // 3])
+def test_folds_are_disjoint_and_stratified(groups: np.ndarray | None) -> None:
+    parts = [fold_split(LABELS, groups, fold, 5, seed=1) for fold in range(1, 6)]
+    left_out = [held_out for _, held_out in parts]
+    np.testing.assert_array_equal(np.sort(np.concatenate(left_out)), np.arange(113))
+    for train, held_out in parts:
+        np.testing.assert_array_equal(np.sort(np.concatenate([train, held_out])), np.arange(113))
+        counts = np.bincount(LABELS[held_out], minlength=4)
+        if groups is None:
+            assert counts[:2].tolist() == [20, 2]
+        else:
+            assert 17 <= counts[0] <= 23 and not set(groups[train]) & set(groups[held_out])
+    assert set(fold_split(LABELS, groups, 1, 5, seed=2)[1]) != set(left_out[0])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +197,25 @@ def test_from_the_command_line_without_tensorflow(folder: Path) -> None:
     )  # fmt: skip
     assert done.stdout == "[]\n", done.stdout
     assert paths.processed("digits").exists()
+
+
+def test_the_training_parts_moments_are_kept_with_it() -> None:
+    raw = raw_dataset(train=60, test=20, channels=3)
+    artifacts.write_raw("digits", raw)
+    preprocess("digits")
+    pixels = raw.images.reshape(-1, 3) / 255
+    moments = artifacts.read_moments("digits")
+    np.testing.assert_allclose(moments, [pixels.mean(axis=0), pixels.std(axis=0)], atol=1e-12)
+    described = artifacts.read_metrics("preprocess", "digits")
+    np.testing.assert_allclose([described["mean"], described["std"]], moments, atol=1e-6)
+
+
+def test_groups_stay_with_their_images_and_two_must_be_left_to_train_with() -> None:
+    raw = replace(raw_dataset(), groups=np.arange(60) // 6)
+    made = split(raw, 0.25, seed=1)
+    by_image = {image.tobytes(): group for image, group in zip(raw.images, raw.groups, strict=True)}
+    assert [by_image[image.tobytes()] for image in made.train_images] == made.groups.tolist()
+    assert not set(made.groups) & {by_image[image.tobytes()] for image in made.test_images}
+    assert made.validation is None and "10 groups of images are kept together" in made.remarks
+    with pytest.raises(UserError, match="none is left to validate or test"):
+        split(replace(raw, groups=np.arange(60) // 30), 0.25, seed=1)

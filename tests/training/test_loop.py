@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from heatproof.datasets.options import Augmentation
+from heatproof.datasets.split import train_validation_split
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.training import loop
@@ -124,12 +125,53 @@ def test_the_best_epochs_weights_are_kept(monkeypatch):
         plan=planned(epochs=5, decay="constant", learning_rate=0.3), settings=training()
     )
     images, labels = halves()
-    from heatproof.datasets.split import train_validation_split
-
     _, held_out = train_validation_split(labels, 0.1, SEED)
     logits = model.predict_on_batch(images[held_out].astype("float32") / 255)
     accuracy = (logits.argmax(axis=1) == labels[held_out]).mean()
     assert accuracy == pytest.approx(outcome.history["val_accuracy"].max())
+
+
+def test_too_few_to_validate_end_in_the_last_epochs_weights(capsys):
+    """Of twelve validation images all are right at once: the first epoch would win."""
+    settings = training(early_stopping_patience=2, min_validation_images=13)
+    model, outcome = run(settings=settings)
+    assert (outcome.epochs, outcome.best_epoch, outcome.epoch_chosen) == (4, 4, False)
+    assert "tiny: 12 validation images, fewer than training.min_validation_images = 13" in (
+        capsys.readouterr().out
+    )
+    images, labels = halves()
+    held_out = train_validation_split(labels, 0.1, SEED)[1]
+    logits = model.predict_on_batch(images[held_out].astype("float32") / 255)
+    one_hot = np.eye(2)[labels[held_out]]
+    loss = np.mean(keras.ops.categorical_crossentropy(one_hot, logits, from_logits=True))
+    assert loss == pytest.approx(outcome.history["val_loss"][-1], rel=1e-3)
+    assert loss < 0.9 * outcome.history["val_loss"][0]
+
+
+def test_what_is_trained_on_and_validated_with_may_be_given():
+    parts = np.arange(40), np.arange(100, 120)
+    _, outcome = run(parts=parts, plan=planned(epochs=1))
+    assert (outcome.train_images, outcome.validation_images) == (40, 20)
+
+
+def test_a_rare_class_is_answered_where_classes_are_balanced():
+    """One image in 20 is of the second class, and only a little brighter than the others."""
+    draw = np.random.default_rng(0)
+    labels = (np.arange(400) % 20 == 0).astype(np.int64)
+    images = draw.normal(100 + 10 * labels[:, None, None, None], 30, (400, 8, 8, 1))
+    images = images.clip(0, 255).astype(np.uint8)
+    plan = planned(epochs=5, decay="cosine", learning_rate=0.003)
+    share = {}
+    for balance in ("none", "class_weights", "sampling"):
+        model = network()
+        settings = training(early_stopping_patience=0, balance=balance)
+        outcome = train(model, images, labels, settings, plan, PLAIN, SEED)
+        found = model.predict_on_batch(images.astype("float32") / 255).argmax(axis=1)
+        share[balance] = (found[labels == 1] == 1).mean()
+        chosen_by = "val_accuracy" if balance == "none" else "val_balanced_accuracy"
+        assert outcome.best_epoch == outcome.history[chosen_by].argmax() + 1
+        assert ("val_balanced_accuracy" in outcome.history) == (balance != "none")
+    assert min(share["class_weights"], share["sampling"]) > share["none"] + 0.3
 
 
 def test_early_stopping_stops():

@@ -20,6 +20,7 @@ def training(**changes) -> Training:
         "plateau_factor": 0.5,
         "plateau_patience": 1,
         "mixed_precision": False,
+        "min_validation_images": 0,
     }
     return Training(**(values | changes))
 
@@ -75,6 +76,12 @@ def test_the_plateau_is_watched_only_where_asked_for():
     plateau, stopping = watchers
     assert (plateau.factor, plateau.patience) == (0.5, 1)
     assert (stopping.patience, stopping.restore_best_weights) == (2, True)
+
+
+def test_too_few_to_validate_choose_no_epoch_and_the_plateau_is_the_losss():
+    assert schedules.callbacks(training(), schedule("constant"), watched=None) == []
+    (plateau,) = schedules.callbacks(training(), schedule("reduce_on_plateau"), watched=None)
+    assert (plateau.monitor, plateau.mode) == ("loss", "min")
 
 
 def test_no_patience_means_never_stopping_early():

@@ -9,6 +9,7 @@ from heatproof.report.charts.charts import position
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.pages import claims
 from heatproof.report.sections import costs, curves, trust_summary
+from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.key_findings import key_findings, overlaps
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.study import CellResults, Study
@@ -38,10 +39,16 @@ def context(study: Study) -> dict[str, Any]:
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": [c for c in study.cells if c.missing],
         "key_findings": key_findings(study),
-        "over_seeds": [
-            (c.name, over_seeds(c.seeds, c.evaluate["test_images"]))
+        "more_runs": [
+            (c.name, " ".join(filter(None, texts)))
             for c in study.cells
-            if c.seeds and c.evaluate
+            if c.evaluate
+            and any(
+                texts := [
+                    over_seeds(c.seeds, c.evaluate["test_images"]),
+                    cross_validated(c.folds),
+                ]
+            )
         ],
         "made_by": provenance.summary(study.provenance),
         "budget_meaning": provenance.BUDGETS.get(study.params.budget, ""),

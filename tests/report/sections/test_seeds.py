@@ -24,7 +24,7 @@ def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
     for run in further:
         artifacts.write_metrics("evaluate", run, {"accuracy": 0.5})
     collected = study.collect(small_study.model_copy(update={"runs": small_study.runs | further}))
-    names = [name for name, text in overview.context(collected)["over_seeds"] if "3 seeds" in text]
+    names = [name for name, text in overview.context(collected)["more_runs"] if "3 seeds" in text]
     assert names == [first]
     texts = [cell.context(collected, result)[0]["over_seeds"] for result in collected.cells]
     assert "3 seeds" in texts[0] and texts[1] == ""

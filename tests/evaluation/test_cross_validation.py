@@ -1,0 +1,50 @@
+"""Accuracy by cross-validation, from the metrics of the runs that left a fold out."""
+
+import pytest
+
+from heatproof.evaluation.cross_validation import over_folds
+from heatproof.evaluation.seeds import over_seeds
+from heatproof.statistics.cross_validation import accuracy_interval
+from heatproof.storage import artifacts
+from tests.small_cell import load_params
+
+CELL = "simple_cnn-digits"
+ENTRY = {"model": "simple_cnn", "dataset": "digits"}
+RUNS = {f"{CELL}-fold{fold}of2": ENTRY | {"fold": fold, "folds": 2} for fold in (1, 2)} | {
+    f"{CELL}-seed43-fold{fold}of2": ENTRY | {"fold": fold, "folds": 2, "seed": 43}
+    for fold in (1, 2)
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(run: str, accuracy: float, images: int) -> None:
+    artifacts.write_metrics("evaluate", run, {"accuracy": accuracy, "test_images": images})
+    parts = {"train_images": 27 - images, "validation_images": 3}
+    artifacts.write_metrics("train", run, parts)
+    artifacts.write_timing("train", run, {"train_seconds": 1.5})
+
+
+def test_only_whole_repetitions_count() -> None:
+    study = load_params(CELL, runs=RUNS)
+    accuracies = (0.5, 1.0, 0.75, 0.875)
+    found = []
+    for run, accuracy, images in zip(RUNS, accuracies, (14, 16, 14, 16), strict=True):
+        found.append(over_folds(study, CELL))
+        write(run, accuracy, images)
+    assert found[0] is found[1] is None and found[2] == found[3]
+    assert (found[2]["repeats"], found[2]["accuracy"]) == (1, 0.75)
+    whole = over_folds(study, CELL)
+    assert (whole["folds"], whole["repeats"], whole["images"]) == (2, 2, 30)
+    assert (whole["trained_on"], whole["train_seconds"]) == (15, 6)
+    ratio = (14 / 16 + 16 / 14) / 2
+    expected = accuracy_interval(accuracies, 30, ratio)
+    assert (whole["accuracy"], whole["accuracy_low"], whole["accuracy_high"]) == expected
+    assert over_seeds(study, CELL) is None, "these are not trained as the cell is"
+
+
+def test_a_study_without_folds_has_none() -> None:
+    assert over_folds(load_params(CELL), CELL) is None

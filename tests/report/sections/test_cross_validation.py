@@ -1,0 +1,39 @@
+"""Cross-validation stands beside the test accuracy, with its cost."""
+
+from heatproof.report import study
+from heatproof.report.pages import cell, overview
+from heatproof.report.sections.cross_validation import cross_validated
+from heatproof.storage import artifacts
+
+FOUND = {
+    "accuracy": 0.78125, "accuracy_low": 0.6, "accuracy_high": 0.95, "folds": 5, "repeats": 2,
+    "images": 24, "trained_on": 19.2, "train_seconds": 75.0,
+}  # fmt: skip
+
+
+def test_in_words() -> None:
+    assert cross_validated(FOUND) == (
+        "Cross-validated on the training part (5 folds, 2 times): 78.1 %, 95 % interval 60.0 to "
+        "95.0 %, corrected for networks that share training images; 24 images, predicted by "
+        "networks trained on 19 others; 10 trainings, 1 min 15 s."
+    )
+    once = cross_validated(FOUND | {"repeats": 1, "train_seconds": 0.0})
+    assert "(5 folds)" in once and once.endswith("; 5 trainings.")
+    assert cross_validated(None) == cross_validated({}) == ""
+
+
+def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
+    first = next(iter(small_study.cells))
+    entry = small_study.runs[first]
+    further = {
+        f"{first}-fold{fold}of2": entry.model_copy(update={"fold": fold, "folds": 2})
+        for fold in (1, 2)
+    }
+    for run in further:
+        artifacts.write_metrics("evaluate", run, {"accuracy": 0.5, "test_images": 10})
+        artifacts.write_metrics("train", run, {"train_images": 9, "validation_images": 1})
+    collected = study.collect(small_study.model_copy(update={"runs": small_study.runs | further}))
+    names = [name for name, text in overview.context(collected)["more_runs"] if "folds" in text]
+    assert names == [first]
+    texts = [cell.context(collected, result)[0]["over_folds"] for result in collected.cells]
+    assert "20 images" in texts[0] and texts[1] == ""
