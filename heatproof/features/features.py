@@ -11,7 +11,7 @@ Arrays of the result, for each layer named:
   ReLU or ReLU6, on what share of the test images a channel is above zero somewhere, and at what
   share of all their positions; without test images NaN;
 - `preferred/<layer>` float32 (k, height, width, channels) in [0, 1]: the image that each of the
-  first k channels of some convolutions prefers, and each class, for which <layer> is `logits`;
+  first k channels of some convolutions prefers, and the first k classes, as layer `logits`;
   `reached/<layer>` float32 (k,): the channel's highest value in it, before activation;
   `largest_real/<layer>` float32 (k,) and `largest_real_image/<layer>` int64 (k,): the highest on
   any of the test images looked at, and on which (NaN, -1 without any);
@@ -80,7 +80,8 @@ def _climbed(cell: ExplainedCell, options: FeaturesOptions) -> dict[str, np.ndar
     for name in [names[place] for place in spread.round().astype(int)]:
         channels = cell.network.model.get_layer(name).output.shape[-1]
         climbed[name] = np.arange(min(options.channels, channels))
-    return climbed | {LOGITS: np.arange(cell.network.classes)}
+    classes = min(options.maximisation.classes, cell.network.classes)
+    return climbed | {LOGITS: np.arange(classes)}
 
 
 def _activity(
@@ -133,7 +134,7 @@ def _preferred(
     )
     result.metrics["classes"] = {
         class_name: {"reached": float(reached), "largest_real": float(real)}
-        for class_name, (reached, real) in zip(cell.rows.class_names, logits, strict=True)
+        for class_name, (reached, real) in zip(cell.rows.class_names, logits, strict=False)
     }
 
 

@@ -19,6 +19,7 @@ class MaximisationOptions(Block):
     """How the images of activation maximisation climb.
 
     layers: of the activated feature maps, so many, evenly spread from the first to the last.
+    classes: of so many an image is sought, the first ones: with a thousand it would take hours.
     steps: how many. step_size: how far the first goes (root mean square, of pixels in [0, 1]); the
     steps shrink linearly to nothing. total_variation: its pull, where the gradient's root mean
     square is 1. jitter: largest shift in pixels; a filter's image is shifted by less than half a
@@ -26,6 +27,7 @@ class MaximisationOptions(Block):
     """
 
     layers: Annotated[int, Field(ge=0, le=1000)]
+    classes: Annotated[int, Field(ge=1, le=100_000)] = 30
     steps: Annotated[int, Field(ge=1, le=10_000)]
     step_size: Annotated[float, Field(gt=0, le=100)]
     total_variation: Annotated[float, Field(ge=0, le=10)]

@@ -26,7 +26,7 @@ A study made by `heatproof new`: {what}.
 ```
 heatproof repro     # train, explain, assess and report: reports/index.html
 dvc exp run -S models.{model}.schedules.{budget}.default.learning_rate=0.0005
-dvc exp show        # beside what was there
+dvc exp show --only-changed --drop '^(?!metrics).*/'    # beside what was there
 ```
 
 `params.yaml` has every setting, with comments; `heatproof repro` reruns what a change touches.

@@ -152,6 +152,16 @@ def test_a_network_of_nothing_but_logits() -> None:
     assert found.figure is not None
 
 
+def test_of_many_classes_the_first_are_maximised() -> None:
+    network = Network(networks.linear(np.ones((4, 4, 1, 3), np.float32)))
+    climb = options().maximisation.model_copy(update={"classes": 2})
+    tests = np.zeros((5, 4, 4, 1), np.uint8)
+    found = find(subject(network, tests), options(maximisation=climb))
+    assert len(found.arrays["preferred/logits"]) == len(found.arrays["reached/logits"]) == 2
+    assert len(found.arrays["largest_real/logits"]) == len(found.metrics["classes"]) == 2
+    assert len(found.arrays["class_names"]) == 3
+
+
 def test_a_network_without_relu() -> None:
     network = Network(networks.blob_detector(side=8, padding=0, pool=2))
     found = find(subject(network, np.zeros((5, 8, 8, 1), np.uint8)), options())

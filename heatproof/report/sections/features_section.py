@@ -75,6 +75,9 @@ def features(arrays: dict[str, np.ndarray], metrics: dict[str, Any]) -> Features
     )
     preferred = {name: Row(name, _preferred(arrays, name, sprite)) for name in by_kind["preferred"]}
     classes = preferred.pop("logits", None)
+    if classes is not None:
+        left_out = len(arrays["class_names"]) - len(classes.pictures)
+        classes = Row(classes.layer, classes.pictures, left_out)
     activity = metrics.get("activity", {})
     return Features(filters, maps, classes, tuple(preferred.values()), activity, sprite)
 
