@@ -39,6 +39,7 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
         labels=raw.labels[train],
         validation=None if raw.validation is None else raw.validation[train],
         groups=None if raw.groups is None else raw.groups[train],
+        masks=None if raw.masks is None else raw.masks[train],
         test_images=raw.test_images[test],
         test_labels=raw.test_labels[test],
         test_masks=None if raw.test_masks is None else raw.test_masks[test],

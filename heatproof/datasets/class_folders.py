@@ -7,6 +7,7 @@ from pathlib import Path
 from heatproof.datasets.labelled_files import (
     PARTS,
     TRAIN,
+    Box,
     Labelled,
     Listing,
     files_below,
@@ -22,18 +23,18 @@ from heatproof.run.errors import UserError
 _WORDNET = re.compile(r"n\d{8}")  # how ImageNet and Tiny-ImageNet call classes
 
 
-def labelled_by_folder(folder: Path) -> Listing:
-    """List the images in `folder`'s subfolders, whose names are the labels.
+def labelled_by_folder(folder: Path, masks: Path | None = None) -> Listing:
+    """List the images in `folder`'s subfolders, whose names are the labels, but for `masks`.
 
     Subfolders called train, val and test (see `PARTS`) are parts of the user's own split, which
     hold the class folders. Images deeper in a class folder are of its class. Tiny-ImageNet's
-    `val_annotations.txt` and `words.txt` are read too.
+    `val_annotations.txt`, `<class>_boxes.txt` and `words.txt` are read too.
 
     Raises:
         UserError: there is no subfolder, one holds no image, or its name is no class' name.
     """
     listing = Listing()
-    inside = sorted(path for path in folder.iterdir() if not is_hidden(path.name))
+    inside = sorted(path for path in folder.iterdir() if not is_hidden(path.name) and path != masks)
     folders = [path for path in inside if path.is_dir()]
     if not folders:
         raise UserError(
@@ -95,17 +96,19 @@ def _add_classes(listing: Listing, inside: list[Path], part: str) -> None:
         label = subfolder.name.strip()
         before, unusable = len(listing.images), len(listing.unusable)
         deeper, direct = set(), False
+        boxes = _boxes(subfolder / f"{label}_boxes.txt", mistakes)
         for path, readable in files_below(subfolder):
             if not readable:
                 reason = "a link that leads nowhere, or no file; take it away"
                 reason = "a link to a folder; put the images here" if path.is_dir() else reason
                 listing.unusable.append(f"{path}: {reason}")
             elif is_image(path.name):
-                listing.images.append(Labelled(path, label, str(path), part))
+                own = boxes.get(path.name, ())
+                listing.images.append(Labelled(path, label, str(path), part, boxes=own))
                 below = path.relative_to(subfolder).parts
                 direct = direct or len(below) == 1
                 deeper |= set(below[:-1][:1])
-            else:
+            elif not (boxes and path.name == f"{label}_boxes.txt"):
                 listing.no_images.append(path)
         mistakes += label_mistakes(label, str(subfolder))
         if len(listing.images) == before:
@@ -139,14 +142,43 @@ def _add_annotated(listing: Listing, folder: Path, annotations: Path, part: str)
     text = annotations.read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
         name, _, rest = line.partition("\t")
-        path, label = folder / "images" / Path(name).name, rest.partition("\t")[0].strip()
+        label, *corners = rest.split("\t")
+        path, label = folder / "images" / Path(name).name, label.strip()
         place = f"{annotations}: line {number}"
         mistakes += label_mistakes(label, place)
         if path.is_file():
-            listing.images.append(Labelled(path, label, place, part))
+            boxes = _whole_pixels(corners, place, mistakes)
+            listing.images.append(Labelled(path, label, place, part, boxes=boxes))
         else:
             listing.unusable.append(f"{place}: there is no image {path}")
     refuse(mistakes)
+
+
+def _boxes(file: Path, mistakes: list[str]) -> dict[str, tuple[Box, ...]]:
+    """Read Tiny-ImageNet's boxes of a class: an image's name and its first and last pixels."""
+    found: dict[str, tuple[Box, ...]] = {}
+    if file.is_file() and stays_inside(file, file.parent.resolve()):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        for number, line in enumerate(text.splitlines(), start=1):
+            name, *corners = line.split("\t")
+            boxes = _whole_pixels(corners, f"{file}: line {number}", mistakes)
+            found[name] = found.get(name, ()) + boxes
+    return found
+
+
+def _whole_pixels(corners: list[str], place: str, mistakes: list[str]) -> tuple[Box, ...]:
+    """Return the box of a line's first and last pixels, if it has some."""
+    if not any(each.strip() for each in corners):
+        return ()
+    try:
+        left, top, right, bottom = map(int, corners)
+    except ValueError:
+        mistakes.append(f"{place}: expected the box as four whole numbers: x0, y0, x1, y1")
+        return ()
+    if left > right or top > bottom:
+        mistakes.append(f"{place}: the box {left} {top} {right} {bottom} ends before it begins")
+        return ()
+    return ((left, top, right + 1, bottom + 1),)
 
 
 def _name_by_words(listing: Listing, words: Path) -> None:

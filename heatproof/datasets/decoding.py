@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from heatproof.datasets import png
 from heatproof.datasets.deep import (
@@ -52,10 +54,19 @@ def decoded(path: Path) -> Image.Image | Deep:
     if is_png:
         image = png.opened(path)
         return image if isinstance(image, Deep) else _upright(image)
-    with Image.open(path, formats=FORMATS) as image:
+    with _open(path) as image:
         if is_deep(image):
-            return deep_values(lambda: Image.open(path, formats=FORMATS))
+            return deep_values(lambda: _open(path))
         return _upright(image)
+
+
+def _open(path: Path) -> ImageFile:
+    image = Image.open(path, formats=FORMATS)
+    if isinstance(image, TiffImageFile):
+        # Pillow 13 maps a plain file that it was given by name, and if the image is to be turned,
+        # it takes its rows to be as long as they are after that.
+        image.filename = ""
+    return image
 
 
 @contextmanager

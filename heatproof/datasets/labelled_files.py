@@ -41,11 +41,16 @@ PARTS = {
 }  # fmt: skip
 
 
+# Left, top, right and bottom edge, in pixels of the file: a box of the first pixel is 0, 0, 1, 1.
+Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True)
 class Labelled:
     """An image file, its label, where the label stands, for messages, and its part of the split.
 
     group: whom or what it shows, so that no part has what another has; empty where not known.
+    boxes: of its objects, and mask: a file that shows them, where they are known.
     """
 
     path: Path
@@ -53,6 +58,13 @@ class Labelled:
     place: str
     part: str = TRAIN
     group: str = ""
+    boxes: tuple[Box, ...] = ()
+    mask: Path | None = None
+
+    @property
+    def is_annotated(self) -> bool:
+        """Whether it is known where its objects are."""
+        return bool(self.boxes) or self.mask is not None
 
 
 @dataclass
@@ -202,12 +214,16 @@ def label_mistakes(label: str, place: str) -> list[str]:
 def refuse(mistakes: list[str], shown: int = SHOWN_MISTAKES, ending: str = "") -> None:
     """Raise a UserError with the first few mistakes, and an ending, if there are any mistakes."""
     if mistakes:
-        left_out = len(mistakes) - shown
-        more = [f"… and {left_out:,} more"] if left_out > 0 else []
-        lines = mistakes[:shown] + more
+        lines = first_lines(mistakes, shown)
         lines[-1] += ending
         # One line each, also where a file's name has a line break in it.
         raise UserError("\n       ".join(map(printable, lines)))
+
+
+def first_lines(lines: Sequence[str], count: int = SHOWN_UNUSABLE) -> list[str]:
+    """Return the first few lines, and one that says how many more there are."""
+    more = [f"… and {len(lines) - count:,} more"] if len(lines) > count else []
+    return [*lines[:count], *more]
 
 
 def files_below(folder: Path) -> Iterator[tuple[Path, bool]]:

@@ -4,9 +4,10 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from heatproof.datasets.box_columns import BoxColumns
 from heatproof.datasets.labelled_files import (
     PARTS,
     TRAIN,
@@ -85,17 +86,20 @@ class _Folders:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where in a row the image's name, its label, its part and its group stand; all names."""
+    """Where in a row the image's name, its label, its part, group and boxes stand; all names."""
 
     image: int
     label: int
     part: int | None
     group: int | None
+    boxes: BoxColumns
     header: list[str]
 
 
 def labelled_by_table(table: Path, folder: Path) -> Listing:
     """List the images of `folder` that the table labels, in its order.
+
+    A table of boxes has a row for each of an image's objects, all with the same label.
 
     Raises:
         UserError: naming the table and the rows that are wrong: not UTF-8, no column for images or
@@ -106,7 +110,7 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
     key = columns.header[columns.image]
     folders = _Folders(folder)
     mistakes: list[str] = []
-    first_row: dict[str, int] = {}
+    first_row: dict[str, tuple[int, int]] = {}
     listing = Listing(split=columns.part is not None)
     for number, row in rows:
         if len(mistakes) >= _MAX_MISTAKES:
@@ -129,12 +133,25 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
         if len(found) != 1:
             mistakes.append(f"{place}: {_how_missing(found, folder, name)}")
             continue
-        first = first_row.setdefault(str(found[0]), number)
-        if first != number:
+        try:
+            boxes = columns.boxes.boxes(row)
+        except ValueError as error:
+            mistakes.append(f"{place}: {error}")
+            continue
+        group = "" if columns.group is None else row[columns.group].strip()
+        image = Labelled(found[0], label, place, part, group, boxes)
+        first, index = first_row.setdefault(str(found[0]), (number, len(listing.images)))
+        if first == number:
+            listing.images.append(image)
+            continue
+        other = listing.images[index]
+        if not boxes or not other.boxes:
             mistakes.append(f"{place}: a duplicate of row {first}; remove one of them")
+        elif (label, part, group) != (other.label, other.part, other.group):
+            mistakes.append(f"{place}: '{label}' here, '{other.label}' in row {first}; one image "
+                            "has one label, one part and one group")  # fmt: skip
         else:
-            group = "" if columns.group is None else row[columns.group].strip()
-            listing.images.append(Labelled(found[0], label, place, part, group))
+            listing.images[index] = replace(other, boxes=other.boxes + boxes)
     refuse(mistakes)
     if not listing.images:
         raise UserError(f"{table}: the table has no rows; add one for each image")
@@ -143,7 +160,7 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
 
 
 def _remark(listing: Listing, columns: _Columns, folders: _Folders) -> None:
-    used = {columns.image, columns.label, columns.part, columns.group}
+    used = {columns.image, columns.label, columns.part, columns.group, *columns.boxes.columns}
     unused = [name for index, name in enumerate(columns.header) if index not in used]
     if unused:
         listing.remarks.append(f"columns of the table that are not used: {', '.join(unused)}")
@@ -202,7 +219,7 @@ def _columns(table: Path, header: list[str]) -> _Columns:
             f"`{','.join(header)}`{close}; {_EXPECTED} (images: {', '.join(IMAGE_COLUMNS)}; "
             f"labels: {', '.join(LABEL_COLUMNS)})"
         )
-    return _Columns(image, label, part, group, header)
+    return _Columns(image, label, part, group, BoxColumns(folded), header)
 
 
 def _how_missing(found: list[Path], folder: Path, name: str) -> str:

@@ -44,9 +44,11 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         generator = np.random.default_rng(seed)
         train, test = (generator.permutation(len(part)) for part in (raw.labels, raw.test_labels))
         test_images, test_labels = raw.test_images[test], raw.test_labels[test]
+        masks = raw.test_masks
     else:
         train, test = _held_out(raw.labels, raw.groups, test_fraction, seed)
         test_images, test_labels = raw.images[test], raw.labels[test]
+        masks = raw.masks
     groups, remarks = None if raw.groups is None else raw.groups[train], raw.remarks
     if raw.groups is not None and groups is not None:
         if raw.validation is None:
@@ -58,10 +60,11 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         test_images,
         test_labels,
         raw.class_names,
-        None if raw.test_masks is None else raw.test_masks[test],
+        None if masks is None else masks[test],
         None if raw.validation is None else raw.validation[train],
         groups,
         value_range=raw.value_range,
+        annotations=raw.annotations,
         remarks=remarks,
     )
 

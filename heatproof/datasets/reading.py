@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatproof.datasets import decoding
+from heatproof.datasets import decoding, ground_truth
 from heatproof.datasets.deep import Deep, in_8_bits, require_usual, usual_range
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.run.errors import UserError
@@ -17,13 +17,17 @@ from heatproof.run.errors import UserError
 class ReadImages:
     """What could be read.
 
-    pixels: uint8 (n, height, width, 3 or 1), of `images`. unusable: a line for each other image.
+    pixels: uint8 (n, height, width, 3 or 1), of `images`. masks: uint8 (n, height, width), 1 where
+    their objects are; None where no image is annotated. unusable: a line for each other image, and
+    not_annotated for each whose boxes or mask cannot be used.
     value_range: what was black and white in those of more than 8 bits, as given or found.
     """
 
     pixels: np.ndarray
+    masks: np.ndarray | None
     images: list[Labelled]
     unusable: list[str]
+    not_annotated: list[str]
     value_range: tuple[float, float] | None
 
 
@@ -56,6 +60,9 @@ def read_images(
         UserError: some images of more than 8 bits hold integers, others floats.
     """
     pixels = np.empty((len(images), *size, 3 if colour == "rgb" else 1), dtype=np.uint8)
+    annotated = any(image.is_annotated for image in images)
+    masks = np.zeros((len(images), *size), dtype=np.uint8) if annotated else None
+    not_annotated: dict[int, str] = {}
 
     def read(index: int) -> str | _Unscaled | None:
         """Put an image's pixels in their place; return why not, if it could not be."""
@@ -70,6 +77,11 @@ def read_images(
             at = "" if image.place == str(image.path) else f"{image.place}: "
             return f"{at}{image.path}: {decoding.why_unreadable(image.path, error)}"
         pixels[index] = decoding.as_pixels(decoded, *size, colour)
+        if masks is not None and image.is_annotated:
+            try:
+                masks[index] = ground_truth.mask(image, *size)
+            except decoding.UNREADABLE as error:
+                not_annotated[index] = f"{image.path}: {ground_truth.why_unusable(image, error)}"
         return None
 
     # Pillow decodes without Python's lock.
@@ -83,8 +95,10 @@ def read_images(
     good = [index for index, outcome in enumerate(outcomes) if outcome is None]
     return ReadImages(
         pixels if len(good) == len(images) else pixels[good],
+        masks if masks is None or len(good) == len(images) else masks[good],
         [images[index] for index in good],
         [outcome for outcome in outcomes if isinstance(outcome, str)],
+        [not_annotated[index] for index in sorted(not_annotated)],
         value_range,
     )
 

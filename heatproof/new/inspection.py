@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from heatproof.config.validation import validated
-from heatproof.datasets import array_reading
+from heatproof.datasets import annotations, array_reading
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
 from heatproof.datasets.labelled_files import Listing, class_names, outsiders, refuse
@@ -136,6 +136,13 @@ def of_folder(
     if not place.is_dir():
         raise UserError(f"--images {place}: there is no such folder")
     below, listing = _labelled(place, labels)
+    masks = annotations.mask_folder(
+        place, place / below,
+        lambda without: listing if labels else labelled_by_folder(place, without),
+    )  # fmt: skip
+    if masks is not None:
+        listing = listing if labels else labelled_by_folder(place, place / masks)
+        annotations.add_masks(listing, place / below, place / masks, place)
     refuse(list(outsiders(listing.images, place)))
     class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
@@ -159,13 +166,14 @@ def of_folder(
             "source": "image_folder",
             "reads": str(place.absolute()),
             **({"images": below} if below else {}),
+            **({"masks": masks} if masks else {}),
             **({"labels": labels} if labels else {}),
             **_given(value_range),
         },
         lambda height, width, colour: (
             read_images(read, (height, width), colour, value_range).pixels
         ),
-        [*listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
+        [*annotations.remarks(images), *listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
     )
 
 
@@ -176,11 +184,19 @@ def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
         UserError: as for `place` itself, if the table's images are in no folder.
     """
     if labels is None:
-        return "", labelled_by_folder(place)
+        try:
+            return "", labelled_by_folder(place)
+        except UserError:
+            # What is wrong may be that a folder of masks is no class.
+            for folder in filter(annotations.may_hold_masks, place.iterdir()):
+                with suppress(UserError):
+                    return "", labelled_by_folder(place, folder)
+            raise
     try:
         return "", labelled_by_table(place / labels, place)
     except UserError:
-        for folder in sorted(path for path in place.iterdir() if path.is_dir()):
+        folders = (path for path in place.iterdir() if path.is_dir())
+        for folder in sorted(folders, key=lambda each: (annotations.may_hold_masks(each), each)):
             with suppress(UserError):
                 return folder.name, labelled_by_table(place / labels, folder)
         raise

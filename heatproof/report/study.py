@@ -124,6 +124,11 @@ class CellResults:
         there = paths.processed(self.cell.dataset).exists()
         return artifacts.read_test_images(self.cell.dataset) if there else None
 
+    def test_masks(self) -> np.ndarray | None:
+        """Read where the evidence is in the test images, uint8 (n, height, width), if known."""
+        there = paths.processed(self.cell.dataset).exists()
+        return artifacts.read_dataset(self.cell.dataset).test_masks if there else None
+
 
 @dataclass(frozen=True)
 class Study:

@@ -295,7 +295,7 @@ def _read_record(kind: type, path: Path, made_by: str) -> Any:
     arrays: dict[str, Any] = read_arrays(path, made_by)
     missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
     _require(path, f"{', '.join(missing)} missing" if missing else misfit(kind, arrays), made_by)
-    for name in ("class_names", "remarks"):
+    for name in ("class_names", "annotations", "remarks"):
         if name in arrays:
             arrays[name] = tuple(str(text) for text in arrays[name])
     return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

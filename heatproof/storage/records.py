@@ -46,7 +46,10 @@ class RawDataset:
 
     images, test_images: uint8 (n, height, width, channels); labels, test_labels: int64 (n,),
     indices into class_names. The test arrays have no rows where the source brings no test part.
-    test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known.
+    test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known, and
+    nowhere in an image of which it is not; masks: of the other images, where the source brings no
+    test part. annotations: whether people drew boxes, masks or both; empty where the evidence is
+    known because images were made so.
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
     groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.
@@ -62,6 +65,8 @@ class RawDataset:
     validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
     groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
+    masks: Annotated[np.ndarray | None, Array(IMAGES, "images height width")] = None
+    annotations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
@@ -71,8 +76,8 @@ class Dataset:
 
     Images are uint8 (n, height, width, channels), labels int64 (n,). test_masks: uint8 (n, height,
     width), 1 where a test image's evidence is, where that is known. validation, groups (of the
-    training images), value_range, remarks: as `RawDataset` has them. moments: float64 (2,
-    channels), mean and standard deviation of the training images in [0, 1].
+    training images), value_range, annotations, remarks: as `RawDataset` has them. moments: float64
+    (2, channels), mean and standard deviation of the training images in [0, 1].
     """
 
     train_images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
@@ -85,6 +90,7 @@ class Dataset:
     groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
     moments: Annotated[np.ndarray | None, Array(REALS, "moments channels")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
+    annotations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

@@ -30,10 +30,11 @@ class Assessment:
     rows: of each image the row that explains the predicted class, with the methods' maps. images:
     float32 (n, height, width, channels) in [0, 1]. maps: method or control -> float32 (n, height,
     width). baselines: name -> float32 like images. masks: bool (n, height, width), where the
-    evidence is, or None where nobody knows; masks_are: how that is known, "planted" or
-    "foreground". seed: of all that is drawn. model: the trained network. network: the same made
-    ready for explaining. methods: those that gave the maps. slow: those of them that take many
-    passes, so that where maps are made again they are made of the first `slow_images` only.
+    evidence is, nowhere in an image of which that is not known, or None where it is of none;
+    masks_are: how it is known, "planted", "boxes" or "masks" (both drawn by people), "foreground".
+    seed: of all that is drawn. model: the trained network. network: the same made ready for
+    explaining. methods: those that gave the maps. slow: those of them that take many passes, so
+    that where maps are made again they are made of the first `slow_images` only.
     recomputed: those that are set up otherwise here than for the stored maps.
     """
 

@@ -33,7 +33,8 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     options = {name: m.recomputing(study.explain.methods[name]) for name, m in records.items()}
     masks, masks_are = None, None
     if dataset.test_masks is not None:
-        masks, masks_are = dataset.test_masks[rows.image_index].astype(bool), "planted"
+        masks = dataset.test_masks[rows.image_index].astype(bool)
+        masks_are = dataset.annotations[-1] if dataset.annotations else "planted"
     elif study.cell(cell).dataset in study.assess.foreground:
         masks, masks_are = foreground(images), "foreground"
     return Assessment(

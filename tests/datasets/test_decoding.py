@@ -102,13 +102,14 @@ def test_red_green_and_blue_weigh_as_the_eye_does_in_grey(tmp_path: Path) -> Non
         (8, lambda a: np.rot90(a)),
     ],
 )
+@pytest.mark.parametrize("ending", ["png", "tiff"])
 def test_a_photograph_stands_upright(
-    tmp_path: Path, orientation: int, turned: Callable[[np.ndarray], np.ndarray]
+    tmp_path: Path, ending: str, orientation: int, turned: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     upright = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
     exif = Image.Exif()
     exif[0x0112] = orientation
-    path = tmp_path / "a.png"
+    path = tmp_path / f"a.{ending}"
     Image.fromarray(upright).save(path, exif=exif)
     height, width = turned(upright).shape
     pixels = pixels_of(path, height, width, "gray")[..., 0]

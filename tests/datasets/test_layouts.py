@@ -122,7 +122,7 @@ def test_tiny_imagenets_own_layout(tmp_path: Path) -> None:
     assert raw.class_names == ("goldfish", "lion")
     assert values(raw.images) == [0, 100]
     assert dict(zip(values(raw.test_images), raw.test_labels, strict=True)) == {50: 0, 150: 1}
-    assert raw.remarks[-1] == "2 files are no image: n01443537_boxes.txt, n02129165_boxes.txt"
+    assert raw.remarks[-1] == "boxes of 4 of 4 images: maps are measured against them"
     (tmp_path / "words.txt").rename(tmp_path.parent / "words.txt")
     (tmp_path / "words.txt").symlink_to(tmp_path.parent / "words.txt")
     assert gray(tmp_path).class_names == ("n01443537", "n02129165"), "it leads out of the folder"

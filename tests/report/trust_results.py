@@ -83,6 +83,7 @@ def metrics(
         "slow_methods": {"images": FEW, "methods": [m for m in methods if m in SLOW]},
         "mask": mask,
         "above_majority": True,
+        **({"masks": {"images": len(hits) - 1, "share": 0.25}} if mask else {}),
         "measures": summarised,
         "uninformative": summary.uninformative(summarised),
         "ranking": summary.rankings(made, SAMPLES, seed),

@@ -218,8 +218,25 @@ def test_what_is_not_listed_is_not_measured_and_masks_of_the_dataset_are_the_tru
     artifacts.write_dataset("digits", replace(dataset, test_masks=masks))
     metrics = measured(study, "localisation")
     assert metrics["mask"] == "planted"
+    assert metrics["masks"] == {"images": metrics["images"], "share": pytest.approx(1 / 16)}
     assert set(metrics["measures"]) == MASKED
     assert metrics["measures"]["relevance_mass"]["constant"]["mean"] == pytest.approx(1 / 16)
+
+
+def test_an_image_without_a_box_is_left_out_and_counted() -> None:
+    study = params.load()
+    dataset = artifacts.read_dataset(study.cell(CELL).dataset)
+    rows = artifacts.read_explanations(CELL, "gradients")
+    masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
+    masks[:, :8] = 1
+    masks[rows.image_index[0]] = 0
+    boxes = replace(dataset, test_masks=masks, annotations=("boxes",))
+    artifacts.write_dataset("digits", boxes)
+    metrics = measured(study, "localisation")
+    assert metrics["mask"] == "boxes"
+    assert metrics["masks"] == {"images": metrics["images"] - 1, "share": pytest.approx(1 / 2)}
+    mass = metrics["measures"]["relevance_mass"]["constant"]
+    assert (mass["images"], mass["mean"]) == (metrics["images"] - 1, pytest.approx(1 / 2))
 
 
 def test_blank_maps_have_no_value_and_a_method_without_maps_is_left_out() -> None:

@@ -4,7 +4,8 @@ Without a table the folder an image is in is its class (`class_folders`). With o
 labels.csv`) each row names an image, with its ending or without, and its label (`labels_table`).
 A split of the user's own, folders called train, val and test or a column `split`, is kept. Class
 names are the labels that occur, in alphabetical order. `decoding` says what becomes of an image's
-pixels. What is left out is counted and named in the dataset's remarks.
+pixels. What is left out is counted and named in the dataset's remarks. Boxes in the table, those of
+Tiny-ImageNet, and mask images (`masks: masks`) say where an image's object is (`ground_truth`).
 """
 
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block, Fraction, ImageSize, ValueRange
+from heatproof.datasets import annotations
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
     MAX_BYTES,
@@ -23,6 +25,7 @@ from heatproof.datasets.labelled_files import (
     Labelled,
     Listing,
     class_names,
+    first_lines,
     outsiders,
     refuse,
     require_trained,
@@ -39,7 +42,8 @@ if TYPE_CHECKING:
 class Options(Block):
     """`reads`: the folder with everything in it, whose change means fetching again.
 
-    `images`: the images' folder in it; `labels`: the table's file name in it, none for one
+    `images`: the images' folder in it; `masks`: the folder in it with an image of the same name for
+    each of them, not black where its object is; `labels`: the table's file name in it, none for one
     subfolder per class; `size`: [height, width] in pixels. `value_range`: which values are black
     and white in images of more than 8 bits; none for 0 and the least of 255, 1023, 4095, 16383 and
     65535 (or 1, of floats) that holds all values of the dataset. `skip_unreadable`: the share of
@@ -49,6 +53,7 @@ class Options(Block):
     source: Literal["image_folder"]
     reads: Annotated[str, Field(min_length=1)]
     images: str = "."
+    masks: Annotated[str, Field(min_length=1)] | None = None
     labels: Annotated[str, Field(min_length=1)] | None = None
     size: ImageSize
     colour: Literal["rgb", "gray"] = "rgb"
@@ -69,11 +74,16 @@ def fetch(options: Options) -> RawDataset:
     folder = _inside(root, options.images, "images")
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; correct `images` in params.yaml")
+    masks = None if options.masks is None else _inside(root, options.masks, "masks")
+    if masks is not None and not masks.is_dir():
+        raise UserError(f"{masks}: there is no such folder; correct `masks` in params.yaml")
     if options.labels is None:
-        where, listing = folder, labelled_by_folder(folder)
+        where, listing = folder, labelled_by_folder(folder, masks)
     else:
         where = _inside(root, options.labels, "labels")
         listing = labelled_by_table(where, folder)
+    if masks is not None:
+        annotations.add_masks(listing, folder, masks, root)
     refuse(list(outsiders(listing.images, root)))
     classes = class_names(listing, where)
     read = _read(listing.in_parts(), listing, options)
@@ -85,12 +95,17 @@ def fetch(options: Options) -> RawDataset:
     require_trained(where, classes, labels[part[0]])
     groups = _groups(where, images)
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
+    masks_of_part = [None if read.masks is None else read.masks[each] for each in part]
     return RawDataset(
         pixels[part[0]],
         labels[part[0]],
         pixels[part[1]],
         labels[part[1]],
         classes,
+        # Those of images to train on count only where these give the test part too.
+        masks=None if tests else masks_of_part[0],
+        test_masks=masks_of_part[1] if tests else None,
+        annotations=annotations.kinds(images),
         validation=validation if validation.any() else None,
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
         groups=None if groups is None else groups[part[0]],
@@ -148,9 +163,11 @@ def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadIm
         refuse(unusable, SHOWN_UNUSABLE, f" ({share}; `skip_unreadable` allows {allowed})")
     if unusable:
         listing.remarks.append(f"{share} cannot be used and are left out:")
-        listing.remarks += unusable[:SHOWN_UNUSABLE]
-        if len(unusable) > SHOWN_UNUSABLE:
-            listing.remarks.append(f"… and {len(unusable) - SHOWN_UNUSABLE:,} more")
+        listing.remarks += first_lines(unusable)
+    listing.remarks += annotations.remarks(read.images)
+    if read.not_annotated:
+        listing.remarks.append(f"{len(read.not_annotated):,} of them cannot be used:")
+        listing.remarks += first_lines(read.not_annotated)
     if read.value_range and not given:
         black, white = read.value_range
         listing.remarks.append(f"in images of more than 8 bits {black:g} is black, {white:g} white")

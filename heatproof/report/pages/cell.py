@@ -29,7 +29,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     params, run, evaluate = study.params, study.params.run(result.name), result.evaluate
     explanations, predictions = result.explanations(), result.predictions()
     probabilities = predictions.probabilities if predictions else None
-    examples = gallery(explanations, probabilities) if explanations else None
+    examples = gallery(explanations, probabilities, result.test_masks()) if explanations else None
     drawn = {
         "squares": _squares(result, predictions),
         "features": features(result.findings("features"), result.explain.get("features", {})),

@@ -7,7 +7,7 @@ from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
-from heatproof.report.sections import published, trust_summary
+from heatproof.report.sections import cell_trust, published, trust_summary
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Column, Table, source, table
@@ -33,8 +33,10 @@ def context(study: Study) -> dict[str, Any]:
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
         "trust_statements": trust_summary.statements(assessed),
-        "planted": [c for c in assessed if c.assess["mask"] == "planted"],
-        "truth": truth(assessed),
+        "planted": _known_by(assessed, ["planted"]),
+        "truth": truth(_known_by(assessed, ["planted"])),
+        "annotated": _known_by(assessed, cell_trust.ANNOTATED),
+        "objects": truth(_known_by(assessed, cell_trust.ANNOTATED)),
         "foreground": foreground(assessed),
         "foreground_cells": sum(a["mask"] == "foreground" for a in contents),
         "ranks": ranked.table(contents, measures.COLUMNS),
@@ -63,12 +65,16 @@ def context(study: Study) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def truth(assessed: Sequence[CellResults]) -> Table | None:
-    """Localisation of planted evidence, of each such cell, the best method first."""
+def _known_by(assessed: Sequence[CellResults], kinds: Sequence[str]) -> list[CellResults]:
+    """The cells with these kinds of masks."""
+    return [c for c in assessed if c.assess["mask"] in kinds]
+
+
+def truth(known: Sequence[CellResults]) -> Table | None:
+    """Localisation of what is known to be the evidence, of each cell, the best method first."""
     columns = table(
         source(c.assess, measure, group=c.name)
-        for c in assessed
-        if c.assess["mask"] == "planted"
+        for c in known
         for measure in measures.TRUTHS
         if measure in c.assess["measures"]
     )

@@ -24,9 +24,16 @@ SIMILAR = 0.6  # from this rank correlation on, in magnitude, two maps are calle
 MASKS = {
     "planted": "In these images a small planted patch alone decides the class: the place of the "
     "evidence is known. The first columns measure correctness itself.",
+    "boxes": "People drew a box around the object in these images. A box is a weak mask: it holds "
+    "some background, and a network may rightly use what surrounds the object. But relevance at "
+    "the chance level says that a map does not show that the network looks at the object.",
+    "masks": "People drew a mask of the object for these images. A network may rightly use what "
+    "surrounds it; relevance at the chance level says that a map does not show that the network "
+    "looks at the object.",
     "foreground": "The object is on a black background, so its outline serves as a mask of where "
     "the evidence should be. It is a weak one: a network may rightly use the background too.",
 }
+ANNOTATED = ("boxes", "masks")  # kinds of masks that people drew
 CLASSES = (measures.LOCATES, measures.FAITHFUL)  # shown by class, where measured
 CURVES = {
     "deletion_probability": "Probability while the most relevant pixels are removed",
@@ -49,7 +56,7 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
     return {
         "assess": assess,
         "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
-        "mask": MASKS.get(assess["mask"] or "", ""),
+        "mask": " ".join(filter(None, [MASKS.get(assess["mask"] or "", ""), chance(assess)])),
         "table": trust_table.of_cell(assess, measures.COLUMNS, best=result.rated),
         "weight_independent": weight_independent(assess),
         "stability": list(_stability(assess["ranking"])),
@@ -61,6 +68,26 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
         "by_outcome": by_outcome(values, params.assess.bootstrap_samples, params.seed),
         "by_class": list(by_class(values, result.evaluate.get("class_names", ()))),
     }
+
+
+def chance(assess: dict[str, Any]) -> str:
+    """What a map that knows nothing has in the masks, and how many images have none, in words."""
+    masks = assess.get("masks")
+    if not masks or not numbers.known(masks["share"]):
+        return ""
+    text = (
+        f"The chance level is {numbers.percent(masks['share'])}: the share of the image, as the "
+        "network sees it, that lies inside, and what a map that knows nothing scores on average."
+    )
+    without = assess["images"] - masks["images"]
+    if without:
+        text += f" {plural(without, 'image')} of {assess['images']} without one {_are(without)} "
+        text += "left out of these columns."
+    return text
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def cascade(assess: dict[str, Any]) -> Chart | None:

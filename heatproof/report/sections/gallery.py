@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatproof.attribution.core.method import Method
-from heatproof.report.charts import sprites
+from heatproof.report.charts import outline, sprites
 from heatproof.report.charts.sprites import Picture, Sprite, Tile
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
@@ -46,7 +46,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Example:
-    """One image; `label` and `prediction` are the numbers of its true and its predicted class."""
+    """One image; `label` and `prediction` are the numbers of its true and its predicted class.
+
+    `outline`: around what is known to be the object or the evidence, as `outline.path` draws it.
+    """
 
     index: int
     label: int
@@ -56,6 +59,7 @@ class Example:
     confidence: float
     picture: Picture
     targets: list[Target]
+    outline: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,23 @@ class Gallery:
     true_classes: list[tuple[int, str]]
     predicted_classes: list[tuple[int, str]]
 
+    @property
+    def outlined(self) -> bool:
+        """Whether an image has its evidence outlined."""
+        return any(example.outline for example in [*self.correct, *self.incorrect])
 
-def gallery(explanations: Explanations, probabilities: np.ndarray | None = None) -> Gallery | None:
+
+def gallery(
+    explanations: Explanations,
+    probabilities: np.ndarray | None = None,
+    masks: np.ndarray | None = None,
+) -> Gallery | None:
     """Draw all of a cell's explained images; None where there are none.
 
     Args:
         explanations: rows of (image, target class).
         probabilities: float64 (test images, classes), for the probability of each target.
+        masks: uint8 (test images, height, width), 1 where the evidence is, if that is known.
     """
     rows, height, width = explanations.images.shape[:3]
     if rows == 0:
@@ -111,7 +125,8 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
         # The predicted class first.
         members.sort(key=lambda row: explanations.target[row] != explanations.predicted[row])
         targets = [_target(explanations, row, legends, maps, probabilities) for row in members]
-        examples.append(_example(explanations, members[0], targets, images))
+        drawn = "" if masks is None else outline.path(masks[explanations.image_index[members[0]]])
+        examples.append(_example(explanations, members[0], targets, images, drawn))
     return Gallery(
         correct=[e for e in examples if e.label == e.prediction],
         incorrect=[e for e in examples if e.label != e.prediction],
@@ -124,7 +139,7 @@ def gallery(explanations: Explanations, probabilities: np.ndarray | None = None)
 
 
 def _example(
-    explanations: Explanations, row: int, targets: list[Target], images: Sprite
+    explanations: Explanations, row: int, targets: list[Target], images: Sprite, drawn: str
 ) -> Example:
     index = int(explanations.image_index[row])
     label, predicted = int(explanations.label[row]), int(explanations.predicted[row])
@@ -139,6 +154,7 @@ def _example(
         confidence=float(explanations.confidence[row]),
         picture=images.image(explanations.images[row], alt),
         targets=targets,
+        outline=drawn,
     )
 
 

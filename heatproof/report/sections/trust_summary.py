@@ -10,6 +10,10 @@ from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
 NAMED = 3  # how many of the best a sentence names
+PLANTED = (
+    "where only a planted patch decides the class",
+    "share of the patch among the most relevant pixels",
+)
 
 
 def statements(assessed: Sequence[CellResults]) -> list[tuple[str, str, str]]:
@@ -19,9 +23,12 @@ def statements(assessed: Sequence[CellResults]) -> list[tuple[str, str, str]]:
         The anchor of the part of the page that shows it, a title, the sentences.
     """
     cells = [c.assess for c in assessed if c.assess]
-    planted = [a for a in cells if a["mask"] == "planted" and measures.LOCATES in a["measures"]]
+    located = [a for a in cells if measures.LOCATES in a["measures"]]
+    planted = [a for a in located if a["mask"] == "planted"]
+    annotated = [a for a in located if a["mask"] in cell_trust.ANNOTATED]
     found = (
-        ("truth", "Against ground truth", _truth(planted)),
+        ("truth", "Against ground truth", _truth(planted, *PLANTED)),
+        ("objects", "Against boxes and masks", _truth(annotated, *_objects(annotated))),
         ("measures", "Without learned weights", _weight_independent(cells)),
         ("measures", "Uninformative measures", _uninformative(cells)),
         ("stability", "Stability across baselines", _stable(cells)),
@@ -29,26 +36,33 @@ def statements(assessed: Sequence[CellResults]) -> list[tuple[str, str, str]]:
     return [each for each in found if each[-1]]
 
 
-def _truth(planted: Sequence[ranked.Assess]) -> str:
+def _objects(annotated: Sequence[ranked.Assess]) -> tuple[str, str]:
+    shares = [a["masks"]["share"] for a in annotated if numbers.known(a["masks"]["share"])]
+    level = f"; chance gives {numbers.decimal(fmean(shares), 2)}" if shares else ""
+    return (
+        "for whose images people drew the object",
+        f"share of the object among the most relevant pixels{level}",
+    )
+
+
+def _truth(known: Sequence[ranked.Assess], whose: str, measured: str) -> str:
+    """Say which methods find a place that is known, of the networks `whose` place is known."""
     means = {
         name: fmean(values)
-        for name, values in ranked.means(planted, measures.LOCATES).items()
-        if len(values) == len(planted)
+        for name, values in ranked.means(known, measures.LOCATES).items()
+        if len(values) == len(known)
     }
     of_methods = {name: mean for name, mean in means.items() if name not in measures.CONTROLS}
     if not of_methods:
         return ""
     best = sorted(of_methods, key=lambda name: (-of_methods[name], name))[:NAMED]
-    where = "one network" if len(planted) == 1 else f"{len(planted)} networks"
+    where = "one network" if len(known) == 1 else f"{len(known)} networks"
     text = (
-        f"On {where} where only a planted patch decides the class, "
+        f"On {where} {whose}, "
         f"{numbers.listing([_with(name, of_methods[name]) for name in best])} "
-        f"{'locates' if len(best) == 1 else 'locate'} it best (share of the patch among the most "
-        "relevant pixels)."
+        f"{'locates' if len(best) == 1 else 'locate'} it best ({measured})."
     )
-    random = [
-        n for n in methods.ordered(list(of_methods)) if all(_no_better(a, n) for a in planted)
-    ]
+    random = [n for n in methods.ordered(list(of_methods)) if all(_no_better(a, n) for a in known)]
     if not random or "random" not in means:
         return text
     verb = "is" if len(random) == 1 else "are"

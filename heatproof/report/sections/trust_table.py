@@ -134,11 +134,14 @@ def of_cell(assess: dict[str, Any], names: Iterable[str], best: bool = True) -> 
 
 
 def source(assess: dict[str, Any], measure: str, group: str = "", best: bool = True) -> Column:
-    """A measure of a cell as a column, with a note on its controls, the best methods marked."""
+    """A measure of a cell as a column, with notes on chance and controls, the best marked."""
     above = assess["uninformative"].get(measure, [])
     column = Column(
         measure, assess["measures"][measure], group, note=measures.wanted(measure), best=best
     )
+    masks = assess.get("masks")
+    if measures.describe(measure).group == "truth" and masks and numbers.known(masks["share"]):
+        column.note += f"; chance {numbers.decimal(masks['share'], 2)}"
     if above:
         one_sided = measures.describe(measure).one_sided
         column.note += f"; {'a control passes' if one_sided else 'uninformative here'}"

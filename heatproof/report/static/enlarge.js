@@ -33,6 +33,8 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     under.classList.toggle("under", Boolean(levels));
     if (levels) under.setAttribute("aria-hidden", "true");
     const layers = levels ? [under, levels.cloneNode(true)] : [image.cloneNode(true)];
+    const outline = targets[target].querySelector(".original .outline");
+    if (outline) layers.push(outline.cloneNode(true));
     part("picture").replaceChildren(Page.make("span", { className: "pic" }, ...layers));
     part("caption").replaceChildren(...copies(shot?.querySelector(".under-shot")));
     for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;

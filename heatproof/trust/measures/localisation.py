@@ -2,7 +2,8 @@
 
 A signed map says of each pixel how much it speaks for the target class, and below zero, against it.
 A mask says where the evidence is, not which way each of its pixels speaks: of a planted patch some
-do for the class, and some against it. So each number is taken twice.
+do for the class, and some against it. So each number is taken twice. Masks and boxes that people
+drew say where the object is; a network may use what is around it, and that is worth knowing.
 
 - Of the positive part: does what the map holds for evidence of the class lie on the evidence? A
   map and its negative differ here; but the negative is not at chance, since what is held against
@@ -32,7 +33,18 @@ def take(assessment: Assessment, _options: Block) -> Result:
     if assessment.masks is None:
         return Result({})
     masks = assessment.masks
-    return Result(by_measure({m: localisation(each, masks) for m, each in assessment.maps.items()}))
+    values = by_measure({m: localisation(each, masks) for m, each in assessment.maps.items()})
+    return Result(values, metrics={"masks": chance(masks)})
+
+
+def chance(masks: np.ndarray) -> dict[str, float]:
+    """Return how many masks are not empty, and the share of the image that these have on average.
+
+    That share is what each measure gives a map that says nothing.
+    """
+    shares = masks.reshape(len(masks), -1).mean(axis=1) if len(masks) else np.zeros(0)
+    known = shares[shares > 0]
+    return {"images": len(known), "share": float(known.mean()) if len(known) else float("nan")}
 
 
 def localisation(maps: np.ndarray, masks: np.ndarray) -> dict[str, np.ndarray]:

@@ -77,6 +77,20 @@ def test_without_planted_cells_the_truth_is_stated_to_be_unknown(small_study):
     assert " style=" not in html
 
 
+def test_boxes_have_a_table_of_their_own_with_the_chance_level(folder, repository):
+    params = fixture.params_file(repository)
+    for name, mask in ((FIRST, "boxes"), (SECOND, "masks")):
+        fixture.write_cell(params, name, fixture.digits(), mask=mask)
+    made = context(params)
+    assert made["truth"] is None
+    assert {group for group, _ in made["objects"].groups} == {FIRST, SECOND}
+    text = next(text for anchor, _, text in made["trust_statements"] if anchor == "objects")
+    assert text.startswith("On 2 networks for whose images people drew the object, Grad-CAM")
+    assert "chance gives 0.25" in text
+    _, page = rendered(params)
+    assert "Where people drew the object" in page.text and "chance 0.25" in page.text
+
+
 def test_the_foreground_is_averaged_over_its_cells(folder, repository):
     params = fixture.params_file(repository)
     for name, mean in ((FIRST, 0.2), (SECOND, 0.4)):

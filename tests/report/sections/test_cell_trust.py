@@ -30,7 +30,7 @@ def rendered(params):
     return html, read_pages.parse(html)
 
 
-@pytest.mark.parametrize("mask", ["planted", "foreground", None])
+@pytest.mark.parametrize("mask", ["planted", "foreground", "boxes", None])
 def test_the_ground_truths_columns_are_there_where_there_is_a_mask(folder, repository, mask):
     params = fixture.params_file(repository, {CELL: fixture.cell("simple_cnn", "digits")})
     fixture.write_cell(params, CELL, fixture.digits(), mask=mask)
@@ -38,6 +38,14 @@ def test_the_ground_truths_columns_are_there_where_there_is_a_mask(folder, repos
     assert ("Ground truth" in dict(made["table"].groups)) == (mask is not None)
     assert bool(made["mask"]) == (mask is not None)
     assert ("correctness itself" in made["mask"]) == (mask == "planted")
+    assert ("drew a box" in made["mask"]) == (mask == "boxes")
+    if mask is None:
+        return
+    assert "The chance level is 25.0 %" in made["mask"]
+    assert f"1 image of {made['assess']['images']} without one is left out" in made["mask"]
+    notes = {column.measure: column.note for column in made["table"].columns}
+    assert notes["relevance_rank"] == "higher is better; chance 0.25"
+    assert "chance" not in notes["gini"]
 
 
 def test_every_number_of_the_table_is_the_metrics(small_study):

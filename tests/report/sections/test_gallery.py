@@ -1,5 +1,6 @@
 import numpy as np
 
+from heatproof.report.charts import outline
 from heatproof.report.sections.gallery import gallery
 from heatproof.storage.records import Explanations
 
@@ -73,6 +74,22 @@ def test_the_peak_of_each_map_is_kept_in_its_unit():
     assert (saliency.peak, saliency.method.unit, saliency.signed) == (2.5, "logits/unit", False)
     assert (lrp.peak, lrp.method.unit, lrp.signed) == (2.5, "logits", True)
     assert made.legends[1].signed
+
+
+def test_what_is_known_to_be_the_object_is_outlined():
+    masks = np.zeros((10, 6, 6), np.uint8)
+    masks[4, 1:3, 2:5] = 1
+    made = gallery(rows([(4, 0, 0, 0), (9, 1, 1, 1)]), masks=masks)
+    drawn = {x.index: x.outline for x in made.correct}
+    # By hand: a box of 3 by 2 pixels from (2, 1) on. Image 9 has none.
+    assert drawn == {4: "M2 1h3M2 3h3M2 1v2M5 1v2", 9: ""}
+    assert made.outlined and not gallery(rows([(4, 0, 0, 0)])).outlined
+
+
+def test_an_outline_goes_around_holes_and_along_the_border():
+    mask = np.ones((3, 3), bool)
+    mask[1, 1] = False
+    assert outline.path(mask) == "M0 0h3M1 1h1M1 2h1M0 3h3M0 0v3M1 1v1M2 1v1M3 0v3"
 
 
 def test_the_classes_to_choose_from_are_those_that_occur():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.trust.measures.localisation import foreground, localisation
+from heatproof.trust.measures.localisation import chance, foreground, localisation
 
 POSITIVE = ("relevance_mass", "relevance_rank", "pointing_game")
 MAGNITUDE = ("magnitude_mass", "magnitude_rank", "magnitude_pointing")
@@ -151,3 +151,16 @@ def test_the_foreground_of_a_coloured_image_is_of_its_mean() -> None:
     assert foreground(image[np.newaxis]).tolist() == [[[True, True, True]]]
     image[0, 2] = 0.2
     assert foreground(image[np.newaxis]).tolist() == [[[True, True, False]]]
+
+
+def test_chance_is_the_share_of_the_masks_and_what_a_map_that_says_nothing_scores() -> None:
+    masks = patch_masks()
+    masks[0] = False  # of this image nothing is known
+    masks[1] = True
+    assert chance(masks) == {"images": 3, "share": pytest.approx((1 + 2 * 4 / 30) / 3)}
+    for name, values in localisation(np.ones(masks.shape, np.float32), masks).items():
+        assert np.isnan(values[0]) and np.nanmean(values) == pytest.approx(
+            chance(masks)["share"]
+        ), name
+    nothing = chance(np.zeros_like(masks))
+    assert nothing["images"] == 0 and np.isnan(nothing["share"])
