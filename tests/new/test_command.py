@@ -1,5 +1,6 @@
 """`heatproof new`: what is found is said, what suits is chosen, and the folder is a study."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -239,6 +240,23 @@ def test_a_labels_table_beside_the_folder_of_its_pictures(
     (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
     assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
     assert f"there is no such image in {source};" in capsys.readouterr().err
+
+
+def test_boxes_and_masks_are_found_and_said(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = pictures(tmp_path / "photos", True, *[(30, 30)] * 3)
+    pictures(source / "masks", False, *[(30, 30)] * 2)
+    assert made(monkeypatch, tmp_path / "masked", "--images", source) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("6 pictures of 2 classes: class 0 3, class 1 3\n"), "masks are no class"
+    assert "masks of 4 of 6 images: maps are measured against them; none of 2.png, 2.png\n" in said
+    study = params.load(tmp_path / "masked" / "params.yaml")
+    assert study.datasets["masked"].fetch.masks == "masks"
+    rows = [f"class {c}/{n}.png,{c},1,2,9,9" for c in range(2) for n in range(3)]
+    (source / "t.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]))
+    shutil.rmtree(source / "masks")
+    assert made(monkeypatch, tmp_path / "boxes", "--images", source, "--labels", "t.csv") == 0
+    assert "boxes of 6 of 6 images: maps are measured against them\n" in capsys.readouterr().out
+    assert params.load(tmp_path / "boxes" / "params.yaml").datasets["boxes"].fetch.masks is None
 
 
 def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
