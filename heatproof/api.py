@@ -11,88 +11,56 @@
 folder with params.yaml, data/ and metrics/: the current one where none is named.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.method import Attribution, Context, Explainer, UnsupportedNetwork
+from heatproof.attribution.core.method import Attribution, Context, UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
-from heatproof.evaluation.remarks import remarks
+from heatproof.opening import OpenModel, open_model
 from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
 from heatproof.report.text import methods as descriptions
 from heatproof.run import runtime
-from heatproof.run.errors import UserError, nearest
-from heatproof.statistics.softmax import softmax
+from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset
 
-if TYPE_CHECKING:
-    from heatproof.attribution.core.network import Network
+__all__ = [
+    "OpenModel",
+    "TrainedCell",
+    "find_study",
+    "open_cell",
+    "open_model",
+    "show",
+    "trained_cells",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = Path("demo")
-SHOWN_CLASSES = 30
 # What metrics of the evaluation must have.
 _ACCURACY = ("accuracy", "accuracy_low", "accuracy_high", "majority_class", "majority_accuracy",
              "test_images", "per_class")  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class TrainedCell:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class TrainedCell(OpenModel):
     """A cell's network with its trained weights, its dataset, and every method that draws maps.
 
     name: of the cell. folder: of its study. study: the parameters. dataset: images, labels and
-    class names. network: what methods take. Images are float32 (n, height, width, channels) in
-    [0, 1] everywhere, targets int64 (n,), class indices.
+    class names. Methods have the options that params.yaml gives them.
     """
 
     name: str
     folder: Path
     study: params.Params
     dataset: Dataset
-    network: "Network"
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes' names, in the order of the logits."""
-        return self.dataset.class_names
-
-    @cached_property
-    def families(self) -> dict[str, dict[str, Explainer]]:
-        """Stage family -> name -> method, each with the options that params.yaml gives it."""
-        context = Context(self.dataset.train_images, self.study.seed)
-        return {
-            family: registry.with_options(getattr(self.study.explain, family), context)
-            for family in STAGE_FAMILIES
-        }
-
-    @property
-    def accuracy(self) -> dict[str, Any]:
-        """What was measured on the test images (data/metrics/evaluate); empty where nothing was.
-
-        Raises:
-            UserError: the file is damaged, or older than the code.
-        """
-        if not (self.folder / paths.metrics("evaluate", self.name)).exists():
-            return {}
-        return artifacts.read_metrics("evaluate", self.name, _ACCURACY, self.folder)
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What is wrong with the network at first sight, in sentences; none where not evaluated.
-
-        It always predicts the same class, never predicts some, or is no better than always
-        predicting the majority class: then its maps may show nothing.
-        """
-        return remarks(self.accuracy) if self.accuracy else ()
 
     @property
     def value_range(self) -> tuple[float, float] | None:
@@ -100,51 +68,10 @@ class TrainedCell:
         values = self.dataset.value_range
         return None if values is None else (float(values[0]), float(values[1]))
 
-    @property
-    def methods(self) -> dict[str, Explainer]:
-        """Name -> method, of all families."""
-        return {name: m for family in self.families.values() for name, m in family.items()}
-
     @cached_property
     def usual(self) -> likeness.Usual:
         """What the training images are like."""
         return likeness.usual(self.dataset.train_images)
-
-    def named(self, names: Sequence[str]) -> list[str]:
-        """Return the methods that `names` stand for: methods, or families, which are all of theirs.
-
-        Raises:
-            UserError: there is no such method; the message has the nearest and all there are.
-        """
-        chosen: dict[str, None] = {}
-        for name in names:
-            if name not in self.methods and name not in self.families:
-                known = [*self.methods, *self.families]
-                raise UserError(
-                    f"there is no method '{name}'{nearest(name, known)}; methods: "
-                    f"{', '.join(self.methods)}; or all of a family: {', '.join(self.families)}"
-                )
-            chosen |= dict.fromkeys([name] if name in self.methods else self.families[name])
-        return list(chosen)
-
-    def class_index(self, wanted: str | int) -> int:
-        """Return the index of a class given by its name, or by its index.
-
-        Raises:
-            UserError: there is no such class.
-        """
-        names = [str(name) for name in self.class_names]
-        folded = [name.casefold() for name in names]
-        for known, text in ((names, str(wanted)), (folded, str(wanted).casefold())):
-            if not isinstance(wanted, int) and known.count(text) == 1:
-                return known.index(text)
-        if str(wanted).isdecimal() and int(wanted) < len(names):
-            return int(wanted)
-        listed = ", ".join(names[:SHOWN_CLASSES]) + (" …" if len(names) > SHOWN_CLASSES else "")
-        raise UserError(
-            f"there is no class '{wanted}'{nearest(wanted, names)}; known: {listed}; or an index "
-            f"from 0 to {len(names) - 1}"
-        )
 
     def test_images(self, *indices: int) -> tuple[np.ndarray, np.ndarray]:
         """Return test images and their labels, int64 (n,), by their places in the test set."""
@@ -181,36 +108,6 @@ class TrainedCell:
         shape, how = self.network.image_shape, self.preparation(**preparation)
         pixels = photos.view(photos.read(Path(path), self.value_range), shape, how).pixels
         return pixels[None].astype(np.float32) / 255
-
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
-        return softmax(self.network.logits(images))
-
-    def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
-        """Return a method's maps of the images for the targets.
-
-        Raises:
-            UserError: there is no such method.
-            UnsupportedNetwork: the method does not support this network.
-        """
-        if method not in self.methods:
-            members = self.named([method])  # raises where there is no such name at all
-            raise UserError(f"'{method}' is a family of methods: {', '.join(members)}")
-        return self.methods[method](self.network, images, np.asarray(targets, np.int64))
-
-    def explain_all(
-        self, names: Sequence[str], images: np.ndarray, targets: np.ndarray
-    ) -> Iterator[tuple[str, Attribution | UnsupportedNetwork]]:
-        """Yield each method of `names` (methods or families) with its maps, or why it has none.
-
-        Raises:
-            UserError: there is no such method.
-        """
-        for name in self.named(names):
-            try:
-                yield name, self.explain(name, images, targets)
-            except UnsupportedNetwork as reason:
-                yield name, reason
 
 
 def show(images: np.ndarray, **results: Attribution | UnsupportedNetwork) -> Picture:
@@ -280,7 +177,19 @@ def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
 
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     model = trained_network(parameters.run(name), shape, classes, folder)
-    return TrainedCell(name, folder, parameters, dataset, Network(model))
+    context = Context(dataset.train_images, parameters.seed)
+    return TrainedCell(
+        name=name,
+        folder=folder,
+        study=parameters,
+        dataset=dataset,
+        network=Network(model),
+        class_names=dataset.class_names,
+        families={
+            family: registry.with_options(getattr(parameters.explain, family), context)
+            for family in STAGE_FAMILIES
+        },
+    )
 
 
 def require_trained(parameters: params.Params, cell: str, folder: Path) -> None:

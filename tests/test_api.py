@@ -82,7 +82,7 @@ def test_a_class_is_named_or_numbered(cell: api.TrainedCell, wanted, index) -> N
 def test_a_name_counts_before_a_number(cell: api.TrainedCell) -> None:
     names = tuple("9876543210")
     renamed = replace(cell.dataset, class_names=names)
-    other = api.TrainedCell(cell.name, cell.folder, cell.study, renamed, cell.network)
+    other = replace(cell, dataset=renamed, class_names=renamed.class_names)
     assert other.class_index("9") == 0
     assert other.class_index(9) == 9
 
@@ -106,7 +106,7 @@ def test_photos_are_fitted_as_suits_the_dataset(cell: api.TrainedCell) -> None:
     assert cell.preparation().fit == "crop"
     assert cell.preparation("squash").fit == "squash"
     black = replace(cell.dataset, train_images=np.zeros((9, 16, 16, 1), np.uint8))
-    plain = api.TrainedCell(cell.name, cell.folder, cell.study, black, cell.network)
+    plain = replace(cell, dataset=black)
     assert plain.preparation().fit == "pad"
 
 

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatproof.models.scaling import SCALINGS, Scaling
 from heatproof.run.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,59 +36,53 @@ _MOMENTUM = 0.9
 class Backbone:
     """A published network.
 
-    file: of its ImageNet weights, as Keras names it. mean, std: per channel, of RGB in [0, 1], what
-    its weights were trained with. bgr: whether they take blue first. options: what else its
-    function in keras.applications is given.
+    file: of its ImageNet weights, as Keras names it. scaling: what its weights were trained with.
+    options: what else its function in keras.applications is given.
     """
 
     file: str
-    mean: Sequence[float]
-    std: Sequence[float]
-    bgr: bool = False
+    scaling: Scaling
     options: dict[str, Any] = field(default_factory=dict)
 
 
-_HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_CAFFE = ((123.68 / 255, 116.779 / 255, 103.939 / 255), (1 / 255, 1 / 255, 1 / 255))
 _UNPREPARED = {"include_preprocessing": False}
 
 
-def _with(kernels: str, names: Sequence[str], preparation: Any, **more: Any) -> dict[str, Backbone]:
-    return {name: Backbone(kernels.format(name.lower()), *preparation, **more) for name in names}
+def _of_keras(names: Sequence[str], scaling: str) -> dict[str, Backbone]:
+    file = "{}_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return {name: Backbone(file.format(name.lower()), SCALINGS[scaling]) for name in names}
 
 
 BACKBONES: dict[str, Backbone] = {
-    **_with(
-        "{}_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        ("VGG16", "VGG19", "ResNet50", "ResNet101"), _CAFFE, bgr=True,
-    ),
-    **_with("{}_weights_tf_dim_ordering_tf_kernels_notop.h5", ("ResNet50V2",), _HALF),
-    **_with(
-        "{}_weights_tf_dim_ordering_tf_kernels_notop.h5", ("DenseNet121", "DenseNet169"), _IMAGENET
-    ),
-    "MobileNet": Backbone("mobilenet_1_0_224_tf_no_top.h5", *_HALF),
+    **_of_keras(("VGG16", "VGG19", "ResNet50", "ResNet101"), "caffe"),
+    **_of_keras(("ResNet50V2",), "tf"),
+    **_of_keras(("DenseNet121", "DenseNet169"), "torch"),
+    "MobileNet": Backbone("mobilenet_1_0_224_tf_no_top.h5", SCALINGS["tf"]),
     "MobileNetV2": Backbone(
-        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", *_HALF
-    ),
-    "MobileNetV3Small": Backbone(
-        "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5", *_HALF, options=_UNPREPARED
-    ),
-    "MobileNetV3Large": Backbone(
-        "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5", *_HALF, options=_UNPREPARED
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5", SCALINGS["tf"]
     ),
     **{
-        f"EfficientNetV2B{n}": Backbone(
-            f"efficientnetv2-b{n}_notop.h5", *_IMAGENET, options=_UNPREPARED
+        f"MobileNetV3{size}": Backbone(
+            f"weights_mobilenet_v3_{size.lower()}_224_1.0_float_no_top_v2.h5",
+            SCALINGS["tf"],
+            _UNPREPARED,
         )
-        for n in range(4)
+        for size in ("Small", "Large")
     },
-    "ConvNeXtTiny": Backbone("convnext_tiny_notop.h5", *_IMAGENET, options=_UNPREPARED),
-    "ConvNeXtSmall": Backbone("convnext_small_notop.h5", *_IMAGENET, options=_UNPREPARED),
-    LITE: Backbone(
-        "efficientnet-lite0-57934424.pth", (127 / 255,) * 3, (128 / 255,) * 3
-    ),
-}  # fmt: skip
+    **{
+        f"EfficientNetV2B{number}": Backbone(
+            f"efficientnetv2-b{number}_notop.h5", SCALINGS["torch"], _UNPREPARED
+        )
+        for number in range(4)
+    },
+    **{
+        f"ConvNeXt{size}": Backbone(
+            f"convnext_{size.lower()}_notop.h5", SCALINGS["torch"], _UNPREPARED
+        )
+        for size in ("Tiny", "Small")
+    },
+    LITE: Backbone("efficientnet-lite0-57934424.pth", Scaling((127 / 255,), (128 / 255,))),
+}
 
 
 def build(name: str, input_shape: tuple[int, int, int]) -> keras.Model:
@@ -127,7 +124,7 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
         UserError: the file is missing or of another network, or could not be downloaded.
     """
     from heatproof.models import efficientnet_lite0
-    from heatproof.models.flattening import flat_copy
+    from heatproof.models.flattening import flat_copy, take_red_first
 
     source = build(name, (224, 224, 3))
     if weights != "imagenet":
@@ -135,15 +132,16 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
         _load_file(name, source, Path(weights))
     elif name == LITE:
         efficientnet_lite0.load_imagenet(source, mirror())
-    elif (folder := mirror()) is not None:
-        _load_file(name, source, folder / BACKBONES[name].file)
     else:
-        source = _downloaded(name)
-    for number, layer in enumerate(each for each in flat_copy(source).layers if each.weights):
-        values = layer.get_weights()
-        if number == 0 and BACKBONES[name].bgr:
-            values[0] = values[0][:, :, ::-1]  # the first convolution: it is given red first
-        network.get_layer(layer.name).set_weights(values)
+        folder = mirror()
+        file = folder / BACKBONES[name].file if folder else _downloaded(name)
+        _load_file(name, source, file)
+    source = flat_copy(source)
+    if BACKBONES[name].scaling.bgr:
+        take_red_first(source)
+    for layer in source.layers:
+        if layer.weights:
+            network.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def mirror() -> Path | None:
@@ -175,19 +173,35 @@ def _load_file(name: str, model: keras.Model, path: Path) -> None:
         ) from None
 
 
-def _downloaded(name: str) -> keras.Model:
-    import keras
+def _downloaded(name: str) -> Path:
+    """Return the file that Keras keeps in the user's ~/.keras, downloaded if it is not there.
 
-    function = getattr(keras.applications, name)
-    try:
-        return function(include_top=False, input_shape=(224, 224, 3), **BACKBONES[name].options)
-    except Exception as reason:  # Keras raises no narrower one when it cannot download
-        if not isinstance(reason, OSError) and "URL fetch failure" not in str(reason):
-            raise
+    By a program of its own: in this one Keras has no folder (`runtime.choose_kernels`).
+    """
+    home = Path.home() / ".keras"
+    path = home / "models" / BACKBONES[name].file
+    if path.is_file():
+        return path
+    options = {"include_top": False, "input_shape": (224, 224, 3)} | BACKBONES[name].options
+    program = (
+        "import keras; keras.config.set_image_data_format('channels_last'); "
+        f"keras.applications.{name}(weights='imagenet', **{options!r})"
+    )
+    print(f"{name}: downloading its ImageNet weights to {path}", flush=True)
+    run = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"KERAS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode or not path.is_file():
+        reason = ([*run.stderr.strip().splitlines()] or ["nothing was said"])[-1]
         raise UserError(
-            f"{name}: its ImageNet weights could not be downloaded ({reason}); without internet, "
-            f"name by {MIRROR} a folder that has {BACKBONES[name].file}"
-        ) from None
+            f"{name}: Keras could not download its ImageNet weights to {path} ({reason}); without "
+            f"internet, name by {MIRROR} a folder that has this file"
+        )
+    return path
 
 
 def _require_checksum(path: Path, sha256: str | None) -> None:

@@ -89,6 +89,22 @@ def flat_copy(model: keras.Model) -> keras.Model:
     return copy
 
 
+def take_red_first(model: keras.Model) -> None:
+    """Have a flat network that was trained on blue, green, red read red, green, blue.
+
+    Raises:
+        UserError: what reads the image first is no convolution, so that there is no telling how.
+    """
+    first = next(layer for layer in model.layers if layer.weights)
+    if not isinstance(first, keras.layers.Conv2D) or first.groups != 1:
+        raise UserError(
+            f"{model.name}: it begins with '{first.name}'; expected a convolution, of a network "
+            "that takes blue first"
+        )
+    kernel, *more = first.get_weights()
+    first.set_weights([kernel[:, :, ::-1], *more])
+
+
 def _require_image_classifier(model: keras.Model) -> None:
     name = getattr(model, "name", type(model).__name__)
     if not _is_model(model):

@@ -67,8 +67,7 @@ def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
     record = backbones.BACKBONES[network.backbone]
     if x.shape[-1] == 1:
         x = keras.layers.Concatenate(name="three_channels")([x, x, x])
-    scale = [1 / deviation for deviation in record.std]
-    offset = [-mean / deviation for mean, deviation in zip(record.mean, record.std, strict=True)]
+    scale, offset = record.scaling.as_layer(3)
     x = keras.layers.Rescaling(scale, offset, name="normalise")(x)
     x = backbones.build(network.backbone, x.shape[1:])(x)
     if network.pooling == "average":

@@ -1,0 +1,134 @@
+"""A network from a Keras file, of which nothing but layers of Keras' own is accepted.
+
+A `.keras` or `.h5` file describes a network in JSON, by names of classes and functions that Keras
+looks up and calls. In safe mode Keras refuses code in the file itself; here the description is also
+read first, and must name Keras' own layers, initialisers and the like only.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from heatproof.run.errors import UserError
+
+MOST_BYTES = 4 * 2**30  # of the file, and of what is in it
+_MOST_DESCRIPTION = 64 * 2**20
+# Where Keras has what networks are made of; keras.utils, say, has functions that fetch files.
+_PLACES = (
+    "layers", "initializers", "regularizers", "constraints", "activations", "dtype_policies",
+    "models", "src.layers", "src.models", "src.ops", "src.applications", "src.activations",
+)  # fmt: skip
+# Layers of Keras' own that run code of others, or read files that the description names.
+_REFUSED = {
+    "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup",
+    "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "FeatureSpace",
+    "__lambda__", "Pipeline",
+}  # fmt: skip
+
+
+def read_model(path: Path) -> keras.Model:
+    """Load a network from a file of Keras 3 (`.keras`), or of Keras 2 or 3 (`.h5`).
+
+    Raises:
+        UserError: there is no such file, it is too large, damaged or of another kind, or its
+            network has layers other than Keras' own.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; expected a network, .keras or .h5")
+    if path.stat().st_size > MOST_BYTES:
+        raise UserError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
+    if path.suffix not in (".keras", ".h5", ".hdf5"):
+        raise UserError(
+            f"{path}: expected a network that Keras has saved, .keras or .h5; weights alone "
+            "(.weights.h5) do not say which network they are of"
+        )
+    description = _of_zip(path) if path.suffix == ".keras" else _of_hdf5(path)
+    _require_own_layers(path, description)
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    # What Keras and HDF5 raise of a file that is damaged, or of another version.
+    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError,
+            LookupError, NotImplementedError) as reason:  # fmt: skip
+        first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
+        raise UserError(f"{path}: Keras {keras.__version__} cannot load it: {first}") from None
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{path}: it holds a {type(model).__name__}; expected a network")
+    return model
+
+
+def _of_zip(path: Path) -> Any:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MOST_BYTES:
+                raise UserError(f"{path}: unpacked it is larger than {MOST_BYTES // 2**30} GiB")
+            outside = [name for name in archive.namelist() if _leads_outside(name)]
+            if outside:
+                raise UserError(f"{path}: its member {outside[0]!r} leads outside it")
+            if archive.getinfo("config.json").file_size > _MOST_DESCRIPTION:
+                raise UserError(f"{path}: its description is too long")
+            return json.loads(archive.read("config.json"))
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RecursionError, EOFError,
+            NotImplementedError) as reason:  # fmt: skip
+        raise UserError(f"{path}: no network that Keras has saved ({reason})") from None
+
+
+def _of_hdf5(path: Path) -> Any:
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            text = file.attrs.get("model_config")
+            if text is None:
+                raise UserError(
+                    f"{path}: it has weights alone; expected a whole network, as `model.save` "
+                    "writes it"
+                )
+            return json.loads(text)
+    except (OSError, KeyError, ValueError, TypeError, RecursionError, RuntimeError) as reason:
+        raise UserError(f"{path}: no network that Keras has saved ({reason})") from None
+
+
+def _leads_outside(name: str) -> bool:
+    return name.startswith(("/", "\\")) or ".." in Path(name).parts
+
+
+def _require_own_layers(path: Path, description: Any) -> None:
+    for kind, module in _named(description):
+        if kind in _REFUSED or not _is_part_of_keras(module, kind):
+            place = f" of {module}" if module else ""
+            raise UserError(
+                f"{path}: it has {kind}{place}, which is no layer of Keras that is taken from a "
+                "file: it could run any code. Build the network in Python and hand it over: "
+                "heatproof.open_model(model, ...)"
+            )
+
+
+def _named(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield each class or function that a description names, with its module."""
+    if isinstance(part, dict):
+        if isinstance(kind := part.get("class_name"), str):
+            module = part.get("module")
+            yield kind, module if isinstance(module, str) else ""
+            registered = part.get("registered_name")
+            if isinstance(registered, str) and ">" in registered:
+                package = registered.partition(">")[0]
+                yield kind, "" if package == "Keras" else package
+        for inner in part.values():
+            yield from _named(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _named(inner)
+
+
+def _is_part_of_keras(module: str, kind: str) -> bool:
+    """Say whether a class or function is one of which networks are made."""
+    if module == "builtins":
+        return kind in ("function", "slice", "tuple") or kind.startswith("__")
+    places = (f"keras.{place}" for place in _PLACES)
+    return module in ("", "keras") or any(
+        module == place or module.startswith(f"{place}.") for place in places
+    )

@@ -1,0 +1,239 @@
+"""A network of one's own at hand: every method, for any Keras classifier.
+
+import heatproof
+
+opened = heatproof.open_model(model, ["ants", "bees"], training_images)
+maps = {name: opened.explain(name, images, targets) for name in ("gradcam", "saliency")}
+heatproof.show(images, **maps)
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Attribution, Context, Explainer, UnsupportedNetwork
+from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.run import runtime
+from heatproof.run.errors import UserError, nearest, require_known
+from heatproof.statistics.softmax import softmax
+
+if TYPE_CHECKING:
+    import keras
+
+    from heatproof.attribution.core.network import Network
+
+SHOWN_CLASSES = 30
+_CHECKED = 256  # labelled images by which a scaling is checked
+_MUCH = 0.1  # more of them right than by another scaling, to say so
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class OpenModel:
+    """A network at hand with every method that draws maps.
+
+    network: what methods take. class_names: in the order of the logits. families: stage family ->
+    name -> method, its options set. notes: what was done to the network, in words. Images are
+    float32 (n, height, width, channels) in [0, 1] everywhere, targets int64 (n,), class indices.
+    """
+
+    network: "Network"
+    class_names: tuple[str, ...]
+    families: dict[str, dict[str, Explainer]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def methods(self) -> dict[str, Explainer]:
+        """Name -> method, of all families."""
+        return {name: m for family in self.families.values() for name, m in family.items()}
+
+    def named(self, names: Sequence[str]) -> list[str]:
+        """Return the methods that `names` stand for: methods, or families, which are all of theirs.
+
+        Raises:
+            UserError: there is no such method; the message has the nearest and all there are.
+        """
+        chosen: dict[str, None] = {}
+        for name in names:
+            if name not in self.methods and name not in self.families:
+                known = [*self.methods, *self.families]
+                raise UserError(
+                    f"there is no method '{name}'{nearest(name, known)}; methods: "
+                    f"{', '.join(self.methods)}; or all of a family: {', '.join(self.families)}"
+                )
+            chosen |= dict.fromkeys([name] if name in self.methods else self.families[name])
+        return list(chosen)
+
+    def class_index(self, wanted: str | int) -> int:
+        """Return the index of a class given by its name, or by its index.
+
+        Raises:
+            UserError: there is no such class.
+        """
+        names = [str(name) for name in self.class_names]
+        folded = [name.casefold() for name in names]
+        for known, text in ((names, str(wanted)), (folded, str(wanted).casefold())):
+            if not isinstance(wanted, int) and known.count(text) == 1:
+                return known.index(text)
+        if str(wanted).isdecimal() and int(wanted) < len(names):
+            return int(wanted)
+        listed = ", ".join(names[:SHOWN_CLASSES]) + (" …" if len(names) > SHOWN_CLASSES else "")
+        raise UserError(
+            f"there is no class '{wanted}'{nearest(wanted, names)}; known: {listed}; or an index "
+            f"from 0 to {len(names) - 1}"
+        )
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
+        return softmax(self.network.logits(images))
+
+    def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
+        """Return a method's maps of the images for the targets.
+
+        Raises:
+            UserError: there is no such method.
+            UnsupportedNetwork: the method does not support this network.
+        """
+        if method not in self.methods:
+            members = self.named([method])  # raises where there is no such name at all
+            raise UserError(f"'{method}' is a family of methods: {', '.join(members)}")
+        return self.methods[method](self.network, images, np.asarray(targets, np.int64))
+
+    def explain_all(
+        self, names: Sequence[str], images: np.ndarray, targets: np.ndarray
+    ) -> Iterator[tuple[str, Attribution | UnsupportedNetwork]]:
+        """Yield each method of `names` (methods or families) with its maps, or why it has none.
+
+        Raises:
+            UserError: there is no such method.
+        """
+        for name in self.named(names):
+            try:
+                yield name, self.explain(name, images, targets)
+            except UnsupportedNetwork as reason:
+                yield name, reason
+
+
+def open_model(
+    model: "keras.Model | str | Path",
+    class_names: Sequence[str] | None,
+    images: np.ndarray,
+    *,
+    labels: np.ndarray | None = None,
+    scaling: str = "none",
+    seed: int = 0,
+) -> OpenModel:
+    """Make a trained classifier ready for every method.
+
+    What is explained is a copy: one flat graph that ends in logits (`models.flattening`). Methods
+    have their default options.
+
+    Args:
+        model: a functional or sequential Keras model, or a file of one (.keras, .h5), of which only
+            Keras' own layers are taken.
+        class_names: in the order of its outputs; None for "0", "1", ...
+        images: training images, a few hundred serve, in random order: uint8, or floats in [0, 1],
+            (n, height, width, channels) or, grey, (n, height, width). Methods take their mean
+            colours and backgrounds from them.
+        labels: their classes, int (n,): with them it is checked how many of them the network gets
+            right, and whether it would be more by another scaling.
+        scaling: what the network is given for pixels in [0, 1]: "none" these; "255" pixels in
+            [0, 255]; "tf" in [-1, 1]; "torch" by ImageNet's mean and deviation; "caffe" blue first,
+            less ImageNet's mean, in [0, 255]. "none" too where the network scales by layers of its
+            own from [0, 1].
+        seed: of all that is drawn.
+
+    Raises:
+        UserError: the network is no image classifier that can be taken apart, or the images, names
+            or labels are not its.
+    """
+    runtime.require_tensorflow("explaining")
+    from heatproof.attribution.core.network import Network
+    from heatproof.models import existing
+    from heatproof.models.scaling import SCALINGS
+
+    require_known(f"scaling = {scaling!r}: unknown", scaling, SCALINGS)
+    taken = existing.read_model(Path(model)) if isinstance(model, str | Path) else model
+    flat = existing.scaled(taken, SCALINGS[scaling])
+    pixels = _pixels(images, flat.model.input_shape[1:])
+    classes = flat.model.output_shape[-1]
+    names = tuple(map(str, range(classes) if class_names is None else class_names))
+    if len(names) != classes:
+        raise UserError(
+            f"class_names: {len(names)} of them, and the network gives {classes} scores; give as "
+            "many, in the order of its outputs"
+        )
+    if labels is not None:
+        flat.notes.append(_checked(taken, pixels, np.asarray(labels), scaling))
+    context = Context(pixels, seed)
+    families = {
+        family: registry.with_options(
+            {name: method.options() for name, method in registry.of_stage(family).items()}, context
+        )
+        for family in STAGE_FAMILIES
+    }
+    return OpenModel(
+        network=Network(flat.model), class_names=names, families=families, notes=tuple(flat.notes)
+    )
+
+
+def _pixels(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return training images as uint8 (n, *shape).
+
+    Raises:
+        UserError: they are of another shape or range.
+    """
+    images = np.asarray(images)
+    if images.ndim == 3:
+        images = images[..., None]
+    if not len(images) or images.shape[1:] != tuple(shape):
+        raise UserError(
+            f"images: their shape is {images.shape}, and the network takes (n, "
+            f"{', '.join(map(str, shape))}), with n at least 1"
+        )
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f" or not (images.min() >= 0 and images.max() <= 1):
+        raise UserError(
+            f"images: {images.dtype} from {images.min()} to {images.max()}; expected uint8, or "
+            "floats in [0, 1], before any scaling: the network's own is said by `scaling`"
+        )
+    return np.rint(255 * images).astype(np.uint8)
+
+
+def _checked(model: "keras.Model", pixels: np.ndarray, labels: np.ndarray, scaling: str) -> str:
+    """Say how many labelled images the network gets right, and by which scaling it would be more.
+
+    Raises:
+        UserError: the labels are not of these images or classes.
+    """
+    from heatproof.models import existing
+    from heatproof.models.scaling import SCALINGS
+
+    if labels.shape != (len(pixels),) or labels.dtype.kind not in "iu":
+        raise UserError(
+            f"labels: {labels.dtype} {labels.shape}; expected one whole number for each of the "
+            f"{len(pixels)} images"
+        )
+    images, labels = pixels[:_CHECKED].astype(np.float32) / 255, labels[:_CHECKED]
+    right: dict[str, float] = {}
+    for name, kind in SCALINGS.items():
+        try:
+            flat = existing.scaled(model, kind).model
+        except UserError:
+            continue  # not of a network like this one
+        logits = np.asarray(flat.predict(images, verbose=0))
+        if labels.min() < 0 or labels.max() >= logits.shape[-1]:
+            raise UserError(
+                f"labels: from {labels.min()} to {labels.max()}; expected 0 to "
+                f"{logits.shape[-1] - 1}, in the order of the network's outputs"
+            )
+        right[name] = float((logits.argmax(axis=1) == labels).mean())
+    best = max(right, key=lambda name: right[name])
+    said = f"{right[scaling]:.0%} of {len(images)} labelled images are right"
+    if right[best] > right[scaling] + _MUCH:
+        said += f'; with scaling="{best}" it would be {right[best]:.0%}'
+    return said

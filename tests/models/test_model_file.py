@@ -1,0 +1,89 @@
+"""A network's file: Keras' own layers are taken from it, and nothing else is."""
+
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+from keras import layers
+
+from heatproof.models.model_file import read_model
+from heatproof.run.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    model = keras.Sequential([layers.Input((4, 4, 1)), layers.Flatten(), layers.Dense(2)])
+    model.save(folder / "model.keras")
+    model.save_weights(folder / "model.weights.h5")
+    return folder
+
+
+def changed(saved: Path, path: Path, change: Any, more: str | None = None) -> Path:
+    """Copy a network's file, its description changed, or with one member more."""
+    with zipfile.ZipFile(saved / "model.keras") as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = json.dumps(change(json.loads(content))).encode()
+            new.writestr(name, content)
+        if more:
+            new.writestr(more, "x")
+    return path
+
+
+def with_layer(**layer: Any) -> Any:
+    def change(description: dict) -> dict:
+        description["config"]["layers"].insert(2, layer)
+        return description
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        ({"module": "os", "class_name": "system", "config": "touch ran"}, "it has system of os"),
+        ({"module": "builtins", "class_name": "eval", "config": "1"}, "it has eval of builtins"),
+        ({"module": "keras.utils", "class_name": "get_file", "config": {}}, "it has get_file"),
+        ({"module": "keras.layers", "class_name": "Lambda", "config": {}}, "it has Lambda"),
+        ({"class_name": "__lambda__", "config": {"value": "x"}}, "it has __lambda__"),
+        ({"module": "keras.layers", "class_name": "StringLookup",
+          "config": {"vocabulary": "/etc/passwd"}}, "it has StringLookup"),
+        ({"module": "builtins", "class_name": "Odd", "config": {},
+          "registered_name": "mine>Odd"}, "it has Odd of builtins"),
+    ],
+)  # fmt: skip
+def test_what_could_run_code_is_refused(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layer: dict, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        read_model(changed(saved, tmp_path / "a.keras", with_layer(**layer)))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_other_files_are_refused(saved: Path, tmp_path: Path) -> None:
+    (tmp_path / "pickle.keras").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "pickle.h5").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "model.pt").write_bytes(b"x")
+    whole = (saved / "model.keras").read_bytes()
+    (tmp_path / "cut.keras").write_bytes(whole[: len(whole) // 2])
+    changed(saved, tmp_path / "up.keras", lambda description: description, "../up")
+    changed(saved, tmp_path / "odd.keras", lambda description: {"class_name": "Flatten",
+            "module": "keras.layers", "config": {}, "registered_name": None})  # fmt: skip
+    for path, message in (
+        (tmp_path / "pickle.keras", "no network that Keras has saved"),
+        (tmp_path / "pickle.h5", "no network that Keras has saved"),
+        (tmp_path / "model.pt", "expected a network that Keras has saved"),
+        (tmp_path / "cut.keras", "no network that Keras has saved"),
+        (tmp_path / "up.keras", "leads outside it"),
+        (tmp_path / "odd.keras", "expected a network"),
+        (saved / "model.weights.h5", "it has weights alone"),
+    ):
+        with pytest.raises(UserError, match=message):
+            read_model(path)
