@@ -47,7 +47,11 @@ class ArrayFile:
     @property
     def counts(self) -> dict[str, int]:
         """How many images of each class there are in all parts."""
-        labels = np.concatenate(list(self.labels.values()))
+        return self.counted(*self.labels)
+
+    def counted(self, *parts: str) -> dict[str, int]:
+        """Return how many images of each class there are in these parts."""
+        labels = np.concatenate([self.labels[part] for part in parts])
         counts = np.bincount(labels, minlength=len(self.class_names)).tolist()
         return dict(zip(self.class_names, counts, strict=True))
 

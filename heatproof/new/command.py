@@ -8,11 +8,13 @@ if __name__ == "__main__":
 import argparse
 import re
 import shlex
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
-from heatproof.config.models import Budget
+from heatproof.config.models import DEFAULT, Budget
 from heatproof.new import examples, folder, inspection, proposal, texts
 from heatproof.run.errors import UserError, printable, require_known
 from heatproof.statistics.numbers import duration
@@ -94,23 +96,32 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         print(printable(line))
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
     dataset = _dataset_name(target)
-    fraction = published.training.validation_fraction
-    schedule = proposal.schedule(found.images, _TEST_FRACTION, fraction)
-    mean, std = inspection.moments(pictures.samples(choice.height, choice.width, choice.colour))
+    training = found.to_train_with(_TEST_FRACTION)
     seen = {"size": [choice.height, choice.width], "colour": choice.colour}
     blocks = {
         "fetch": pictures.fetch | seen,
         "preprocess": {"test_fraction": _TEST_FRACTION},
-        "normalisation": {"mean": mean, "std": std},
-        "augmentation": proposal.augmentation(choice),
+        "normalisation": "auto",
+        "augmentation": proposal.augmentation(found, choice),
     }
     contents = texts.Contents(
         budget=choice.budget,
         dataset=dataset,
         source=texts.entry(dataset, blocks),
         models=choice.models,
-        schedules=dict.fromkeys(choice.models, schedule),
+        schedules=_schedules(published, choice, sum(training.values())),
         pixels=max(choice.height, choice.width),
+        balance=_balance(found),
+    )
+    cells = {f"{model}-{dataset}": model for model in choice.models}
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / params.PARAMS
+        file.write_text(texts.params_text(folder.originals()[0], contents), encoding="utf-8")
+        seconds = proposal.seconds_to_train(file, list(cells), choice.shape, training)
+    folds, lines = _cross_validation(found, choice.budget, cells, seconds)
+    seeds = [None, *range(published.seed + 1, published.seed + proposal.REPEATS)]
+    contents = replace(
+        contents, folds={model: (each, seeds[:times]) for model, (each, times) in folds.items()}
     )
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
     readme = _README.format(
@@ -120,13 +131,65 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         print(f"note: {note}")
     colour = "grey" if choice.colour == "gray" else "in colour"
     print(f"networks see {choice.height}×{choice.width} pixels, {colour}")
-    cells = [f"{model}-{dataset}" for model in choice.models]
-    seconds = proposal.seconds_to_train(
-        target / params.PARAMS, cells, choice.shape, len(found.counts),
-        round(found.images * (1 - _TEST_FRACTION)),
-    )  # fmt: skip
+    if contents.balance:
+        print(f"training.balance: {contents.balance[0]}, since {contents.balance[1]}")
     for cell in cells:
         print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
+    for line in lines:
+        print(line)
+
+
+def _schedules(published: params.Params, choice: proposal.Choice, training: int) -> dict[str, str]:
+    """Return each model's schedule for so many pictures to train with."""
+    settings = published.training
+    enough = training * settings.validation_fraction >= settings.min_validation_images
+    defaults = {
+        model: published.models[model].schedules[choice.budget][DEFAULT].model_dump()
+        for model in choice.models
+    }
+    return {
+        model: proposal.schedule(training, enough, default["decay"])
+        for model, default in defaults.items()
+    }
+
+
+def _balance(found: inspection.Found) -> tuple[str, str] | None:
+    """Return what is done about very unequal classes, and why; None where they are not."""
+    if found.extremes is None:
+        return None
+    most, least = (f"'{name}' has {found.counts[name]:,}" for name in found.extremes)
+    return "sampling", printable(f"{most} pictures, {least}: each class is served as often")
+
+
+def _cross_validation(
+    found: inspection.Found, budget: str, cells: dict[str, str], seconds: dict[str, float]
+) -> tuple[dict[str, tuple[int, int]], list[str]]:
+    """Return folds and repetitions of the models that are cross-validated, and what to say of it.
+
+    Args:
+        found: the pictures.
+        budget: under which they are trained.
+        cells: the model of each.
+        seconds: that each cell's training takes.
+    """
+    folds: dict[str, tuple[int, int]] = {}
+    lines = []
+    for cell, model in cells.items():
+        each, times, takes = proposal.cross_validation(found, _TEST_FRACTION, seconds[cell], budget)
+        if times:
+            folds[model] = each, times
+            repeated = f"{each} folds" if times == 1 else f"{each} folds, {times} times"
+            lines.append(
+                f"{cell}: cross-validated too ({repeated}), about {duration(takes)}: fewer than "
+                f"{proposal.FEW_TESTED} test pictures say little"
+            )
+        elif each:
+            lines.append(
+                f"{cell}: not cross-validated, though fewer than {proposal.FEW_TESTED} test "
+                f"pictures say little: it would take about {duration(takes)}; `runs` in "
+                "params.yaml says how"
+            )
+    return folds, lines
 
 
 def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:

@@ -2,9 +2,8 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,17 @@ from heatproof.config.validation import validated
 from heatproof.datasets import annotations, array_reading
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
-from heatproof.datasets.labelled_files import Listing, class_names, outsiders, refuse
+from heatproof.datasets.labelled_files import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Labelled,
+    Listing,
+    class_names,
+    outsiders,
+    refuse,
+)
 from heatproof.datasets.labels_table import labelled_by_table
-from heatproof.datasets.reading import read_images
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import plural
 
@@ -25,7 +32,9 @@ LOOKED_AT = 500  # pictures that are decoded, spread over all
 # Two channels of a grey picture differ by less, out of 255, after JPEG.
 _GREY = 3
 _SHOWN_CLASSES, _SHOWN_UNUSABLE = 12, 20
-_MIN_DEVIATION = 1e-4  # that params.yaml takes
+# Where the largest class has more than so many times the pictures of the smallest, something is to
+# be done about it.
+UNBALANCED = 3
 
 
 @dataclass(frozen=True)
@@ -33,17 +42,42 @@ class Found:
     """What was found.
 
     counts: pictures of each class. sizes: (width, height) of those that were looked at, in pixels.
-    grey: whether none of them has a colour.
+    grey: whether none of them has a colour. tested, trained: of the user's own split, pictures to
+    test with, and of each class to train with; none where there is no split. groups: how many, of
+    patients or scenes, of which none may be on two sides; 0 where none are known.
     """
 
     counts: dict[str, int]
     sizes: list[tuple[int, int]]
     grey: bool
+    tested: int = 0
+    trained: dict[str, int] = field(default_factory=dict)
+    groups: int = 0
 
     @property
     def images(self) -> int:
         """How many pictures there are."""
         return sum(self.counts.values())
+
+    def to_train_with(self, test_fraction: float) -> dict[str, int]:
+        """Return how many pictures of each class there are to train with.
+
+        Args:
+            test_fraction: of each class, to test with where the user has no split.
+        """
+        if self.tested:
+            return self.trained
+        return {
+            name: count - max(1, round(test_fraction * count))
+            for name, count in self.counts.items()
+        }
+
+    @property
+    def extremes(self) -> tuple[str, str] | None:
+        """The largest and the smallest class, where these are very unequal."""
+        smallest, *_, largest = sorted(self.counts, key=self.counts.__getitem__)
+        unequal = self.counts[largest] > UNBALANCED * self.counts[smallest]
+        return (largest, smallest) if unequal else None
 
     @property
     def short_side(self) -> int:
@@ -71,11 +105,11 @@ class Found:
             f"{shown}{f' and {more:,} more' if more > 0 else ''}",
             f"{size}; {'grey' if self.grey else 'in colour'}",
         ]
-        if ordered[0][1] > 3 * ordered[-1][1]:
+        if self.extremes:
             share = ordered[0][1] / self.images
             lines.append(
                 f"unbalanced: '{ordered[0][0]}' alone is {share:.0%}; look at the "
-                "macro F1, not at the accuracy"
+                "balanced accuracy, not at the accuracy"
             )
         return lines
 
@@ -84,14 +118,12 @@ class Found:
 class Pictures:
     """Where pictures come from, and what they are.
 
-    fetch: the options of their source, but for size and colour. samples: gives some of them, uint8
-    (n, height, width, channels), of a height, a width and a colour. remarks: what was left out, or
-    is else worth saying.
+    fetch: the options of their source, but for size and colour. remarks: what was left out, or is
+    else worth saying.
     """
 
     found: Found
     fetch: dict[str, Any]
-    samples: Callable[[int, int, str], np.ndarray]
     remarks: list[str]
 
 
@@ -103,16 +135,14 @@ def of_file(file: Path, value_range: tuple[float, float] | None = None) -> Pictu
     """
     with array_reading.opened(file) as content:
         height, width, channels = content.shape
-        found = Found(content.counts, [(width, height)], channels == 1)
+        parts = content.labels
+        test = parts.get(TEST, parts.get(VALIDATION, ())) if len(parts) > 1 else ()
+        trained = content.counted(TRAIN) if len(test) and TRAIN in parts else {}
+        found = Found(content.counts, [(width, height)], channels == 1, len(test), trained)
         remarks = [*content.remarks, *([] if value_range else content.usual_range()[1])]
 
-    def samples(height: int, width: int, colour: str) -> np.ndarray:
-        with array_reading.opened(file) as content:
-            images = content.read((height, width), colour, value_range).images
-        return images[:: -(-len(images) // LOOKED_AT)]
-
     fetch = {"source": "array_file", "reads": str(file.absolute())}
-    return Pictures(found, fetch | _given(value_range), samples, remarks)
+    return Pictures(found, fetch | _given(value_range), remarks)
 
 
 def _given(value_range: tuple[float, float] | None) -> dict[str, list[float]]:
@@ -147,7 +177,7 @@ def of_folder(
     class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
     step = -(-len(images) // LOOKED_AT)
-    sizes, read, grey, why = [], [], True, ""
+    sizes, grey, why = [], True, ""
     for image in images[::step]:
         try:
             picture = opened(image.path, value_range)
@@ -156,12 +186,18 @@ def of_folder(
                 why = why or f"{image.path}: {why_unreadable(image.path, error)}"
             continue
         sizes.append(picture.size)
-        read.append(image)
         grey = grey and _is_grey(picture)
-    if not read:
+    if not sizes:
         raise UserError(f"{why}; none of {len(images[::step]):,} pictures can be read")
     return Pictures(
-        Found(dict(Counter(image.label for image in images)), sizes, grey),
+        Found(
+            dict(Counter(image.label for image in images)),
+            sizes,
+            grey,
+            sum(image.part == TEST for image in images),
+            dict(Counter(image.label for image in images if image.part == TRAIN)),
+            _groups(images),
+        ),
         {
             "source": "image_folder",
             "reads": str(place.absolute()),
@@ -170,11 +206,14 @@ def of_folder(
             **({"labels": labels} if labels else {}),
             **_given(value_range),
         },
-        lambda height, width, colour: (
-            read_images(read, (height, width), colour, value_range).pixels
-        ),
         [*annotations.remarks(images), *listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
     )
+
+
+def _groups(images: list[Labelled]) -> int:
+    if not any(image.group for image in images):
+        return 0
+    return len({image.group or str(image.path) for image in images})
 
 
 def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
@@ -216,21 +255,16 @@ def of_dataset(name: str, size: int | None) -> Pictures:
     labels = np.concatenate([raw.labels, raw.test_labels])
     counts = np.bincount(labels, minlength=len(raw.class_names)).tolist()
     height, width, channels = raw.images.shape[1:]
-    chosen = raw.images[:: -(-len(raw.images) // LOOKED_AT)]
-    return Pictures(
-        Found(dict(zip(raw.class_names, counts, strict=True)), [(width, height)], channels == 1),
-        fetch,
-        lambda height, width, colour: tfds.resized(chosen, (height, width), colour),
-        list(raw.remarks),
+    own = slice(None) if raw.validation is None else raw.validation == 0
+    trained = np.bincount(raw.labels[own], minlength=len(raw.class_names)).tolist()
+    found = Found(
+        dict(zip(raw.class_names, counts, strict=True)),
+        [(width, height)],
+        channels == 1,
+        len(raw.test_labels),
+        dict(zip(raw.class_names, trained, strict=True)),
     )
-
-
-def moments(images: np.ndarray) -> tuple[list[float], list[float]]:
-    """Return the mean and standard deviation of each channel, of uint8 images taken as [0, 1]."""
-    axes = (0, 1, 2)
-    pixels = images / 255
-    mean, std = (part.round(4).tolist() for part in (pixels.mean(axes), pixels.std(axes)))
-    return mean, [max(deviation, _MIN_DEVIATION) for deviation in std]
+    return Pictures(found, fetch, list(raw.remarks))
 
 
 def _is_grey(picture: Image.Image) -> bool:

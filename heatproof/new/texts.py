@@ -7,7 +7,7 @@ are the same stages.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _COMPARISONS = ("shuffled", "compared", "published")  # of cells of the published study
@@ -27,7 +27,8 @@ class Contents:
     dataset: its name. source: its entry in params.yaml, as text (see `entry`), none for that of the
     published study. models: their names. schedules: of each model, what differs from its default
     for this dataset, as a YAML mapping on a line. pixels: the longer side of an image, which sizes
-    in pixels follow.
+    in pixels follow. balance: of the training, and why, if it is not the published study's. folds:
+    of each cross-validated model how many, and the seeds of its repetitions, None for the study's.
     """
 
     budget: str
@@ -36,6 +37,8 @@ class Contents:
     models: Sequence[str]
     schedules: dict[str, str]
     pixels: int = SIZED_FOR
+    balance: tuple[str, str] | None = None
+    folds: Mapping[str, tuple[int, Sequence[int | None]]] = field(default_factory=dict)
 
 
 def params_text(real: str, study: Contents) -> str:
@@ -45,6 +48,8 @@ def params_text(real: str, study: Contents) -> str:
     head = _head(parts["datasets"], "datasets:")
     source = study.source or sections(parts["datasets"][len(head) :], indent=2)[study.dataset]
     parts["datasets"] = f"{head}{source.rstrip()}\n\n"
+    if study.balance:
+        parts["training"] = _balanced(parts["training"], *study.balance)
     head = _head(parts["models"], "models:")
     models = sections(parts["models"][len(head) :], indent=2)
     chosen = (
@@ -61,7 +66,7 @@ def params_text(real: str, study: Contents) -> str:
         for model in study.models
     )
     parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
-    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n\n"
+    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n{_folds(study)}\n"
     for name in _COMPARISONS:
         parts[name] = _head(parts[name], f"{name}:").rstrip("\n") + " {}\n\n"
     text = "".join(parts.values()).rstrip("\n") + "\n"
@@ -69,9 +74,10 @@ def params_text(real: str, study: Contents) -> str:
 
 
 def entry(dataset: str, blocks: Mapping[str, Any]) -> str:
-    """Return a dataset's entry in params.yaml, each of its blocks on a line."""
+    """Return a dataset's entry in params.yaml, each of its blocks, or a word for one, on a line."""
     lines = (
-        f"    {key}: {json.dumps(block, ensure_ascii=False)}\n" for key, block in blocks.items()
+        f"    {key}: {block if isinstance(block, str) else json.dumps(block, ensure_ascii=False)}\n"
+        for key, block in blocks.items()
     )
     return f"  {dataset}:\n{''.join(lines)}"
 
@@ -135,6 +141,28 @@ def _scheduled(model: str, dataset: str, budget: str, schedule: str) -> str:
     own = re.sub(rf" {{8}}{dataset}: .*\n", "", served[start:])
     default = re.compile(r"( {8}default: .*\n)")
     return served[:start] + default.sub(rf"\1        {dataset}: {schedule}\n", own, count=1)
+
+
+def _balanced(training: str, balance: str, why: str) -> str:
+    """Return the section with this way to balance classes, and why, in a comment above it."""
+    key = re.compile(r"  balance: none *(?=#)")
+    assert key.search(training)
+    return key.sub(f"  # {why}\n{f'  balance: {balance}':30}", training)
+
+
+def _folds(study: Contents) -> str:
+    """Return the runs that leave a fold out, a line each."""
+    lines = []
+    for model, (folds, seeds) in study.folds.items():
+        for seed in seeds:
+            own, given = ("", "") if seed is None else (f"-seed{seed}", f"seed: {seed}, ")
+            lines += [
+                f"  {model}-{study.dataset}{own}-fold{fold}of{folds}: {{model: {model}, dataset: "
+                f"{study.dataset}, {given}fold: {fold}, folds: {folds}}}\n"
+                for fold in range(1, folds + 1)
+            ]
+    comment = "  # Cross-validation; without these lines the study is quicker.\n"
+    return comment + "".join(lines) if lines else ""
 
 
 def _in_pixels(explain: str, pixels: int) -> str:

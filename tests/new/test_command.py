@@ -55,14 +55,22 @@ def test_small_grey_pictures(tmp_path: Path, monkeypatch, capsys) -> None:
     assert "simple_cnn-my_study: about 1 min 30 s of training on this machine\n" in said
     study = params.load(tmp_path / "My study" / "params.yaml")
     assert [cell.model for cell in study.cells.values()] == list(proposal._FOR_SMALL)
+    # Of a class three are trained with, so there are three folds; two times of 3 * (60 + 10) s
+    # would be more than five minutes.
+    assert "my_study: cross-validated too (3 folds), about 3 min 30 s: fewer than 200" in said
+    assert [run.name for run in study.fold_runs("simple_cnn-my_study")] == [
+        f"simple_cnn-my_study-fold{fold}of3" for fold in (1, 2, 3)
+    ]
     dataset = study.datasets["my_study"]
     assert (dataset.fetch.size, dataset.fetch.colour) == ([28, 20], "gray")
     assert dataset.fetch.reads == str(source)
-    assert dataset.normalisation.mean == [pytest.approx(0.5, abs=0.05)]
-    assert not dataset.augmentation.flip, "a mirrored digit is none"
+    assert dataset.normalisation == "auto"
+    assert dataset.augmentation.preset == "digits", "a mirrored digit is none"
     schedule = study.run("simple_cnn-my_study").schedule
-    assert schedule.epochs == 60 and schedule.augment
-    assert study.run("simple_cnn-my_study").training.early_stopping_patience == 0
+    assert schedule.augment and schedule.decay == "cosine"
+    assert schedule.epochs == 150, "of six pictures an epoch is one step"
+    assert study.run("mobilenet_v2-my_study").schedule.decay == "one_cycle", "falls by itself"
+    assert study.training.balance == "none"
     assert git("status", "--porcelain", folder=tmp_path / "My study") == ""
 
 
@@ -73,7 +81,8 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
         capsys.readouterr().out
     )
     study = params.load(tmp_path / "s" / "params.yaml")
-    assert study.datasets["s"].fetch.size == [96, 96] and study.datasets["s"].augmentation.flip
+    dataset = study.datasets["s"]
+    assert (dataset.fetch.size, dataset.augmentation.preset) == ([96, 96], "objects")
     assert list(study.models) == ["resnet18"]
     options = ("--size", 64, "--budget", "best")
     assert made(monkeypatch, tmp_path / "t", "--images", source, *options) == 0
@@ -122,15 +131,47 @@ def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, caps
     assert "1 file is no image: notes.txt\n" in said
 
 
-def test_pictures_of_12_bits_have_the_moments_that_training_sees(tmp_path: Path) -> None:
-    files = [tmp_path / name / "1.png" for name in ("a", "b")]
-    for file, value in zip(files, (1000, 4000), strict=True):  # 1000 alone would be of 10 bits
-        file.parent.mkdir()
-        Image.fromarray(np.full((8, 8), value, np.uint16)).save(file)
-    mean, _ = inspection.moments(inspection.of_folder(tmp_path, None).samples(8, 8, "gray"))
-    assert mean == [pytest.approx(2500 / 4095, abs=0.001)]
-    for file in files:
-        file.write_bytes(b"")
+def test_very_unequal_classes_are_balanced_and_it_is_said_why(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    source = pictures(tmp_path / "photos", True, (30, 30), (30, 30))
+    for number in range(5):
+        Image.new("RGB", (30, 30)).save(source / "class 1" / f"more {number}.png")
+    assert made(monkeypatch, tmp_path / "s", "--images", source) == 0
+    said = capsys.readouterr().out
+    why = "'class 1' has 7 pictures, 'class 0' has 2: each class is served as often"
+    assert f"training.balance: sampling, since {why}\n" in said
+    assert "unbalanced: 'class 1' alone is 78%" in said
+    assert f"  # {why}\n  balance: sampling           # of" in (
+        (tmp_path / "s" / "params.yaml").read_text("utf-8")
+    )
+    study = params.load(tmp_path / "s" / "params.yaml")
+    assert study.training.balance == "sampling"
+    assert not study.fold_runs("simple_cnn-s"), "of class 0 one is left to train with"
+    assert "cross-validated" not in said
+
+
+@pytest.mark.parametrize(
+    ("found", "seconds", "expected"),
+    [
+        ({}, 20, (5, 2, 260)),
+        ({}, 30, (5, 1, 170)),  # two times would be more than 300
+        ({}, 100, (5, 0, 450)),  # even once is
+        ({"groups": 6}, 1, (3, 2, 64)),  # of five to train with one is left out, two are needed
+        ({"groups": 4}, 1, (0, 0, 0)),
+        ({"tested": 200, "trained": {"a": 50, "b": 50}}, 1, (0, 0, 0)),
+        ({"tested": 199, "trained": {"a": 50, "b": 2}}, 1, (2, 2, 42)),
+    ],
+)
+def test_what_is_cross_validated(found: dict, seconds: float, expected: tuple) -> None:
+    pictures_found = inspection.Found({"a": 60, "b": 40}, [(32, 32)], True, **found)
+    assert proposal.cross_validation(pictures_found, 0.2, seconds, "cpu") == expected
+
+
+def test_pictures_that_cannot_be_read_are_a_message(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").write_bytes(b"")
     with pytest.raises(UserError, match=r"1.png: the file is empty.*none of 2 pictures"):
         inspection.of_folder(tmp_path, None)
 
@@ -279,7 +320,6 @@ def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
     assert made(monkeypatch, tmp_path / "wide", "--images", file, *options) == 0
     dataset = params.load(tmp_path / "wide" / "params.yaml").datasets["wide"]
     assert dataset.fetch.value_range == [-1, 1]
-    assert dataset.normalisation.mean == [pytest.approx((images.mean() + 1) / 2, abs=0.01)]
     for words, message in (
         (("--labels", "y.csv"), "holds the labels itself"),
         (("--value-range", "1", "0"), "expected the value of black first"),

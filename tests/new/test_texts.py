@@ -14,8 +14,8 @@ PARAMS, PIPELINE = ((ROOT / name).read_text("utf-8") for name in ("params.yaml",
 SOURCE = """  birds:
     fetch: {source: image_folder, reads: /pictures, size: [96, 64], colour: rgb}
     preprocess: {test_fraction: 0.2}
-    normalisation: {mean: [0.5], std: [0.25]}
-    augmentation: {flip: true}
+    normalisation: auto
+    augmentation: objects
 """
 STUDY = Contents("paper", "birds", SOURCE, ("mobilenet_v2", "simple_cnn"), {}, pixels=96)
 
@@ -58,6 +58,24 @@ def test_a_schedule_of_its_own_is_that_budgets(tmp_path: Path) -> None:
     assert study.run("simple_cnn-birds").schedule.epochs == 9
     assert list(study.models["simple_cnn"].schedules["cpu"]) == ["default"]
     assert "birds" not in study.models["mobilenet_v2"].schedules["paper"]
+
+
+def test_classes_may_be_balanced_and_models_cross_validated(tmp_path: Path) -> None:
+    changed = replace(
+        STUDY, balance=("class_weights", "ants are rare"), folds={"simple_cnn": (2, [None, 43])}
+    )
+    study = loaded(tmp_path, changed)
+    assert study.training.balance == "class_weights"
+    text = (tmp_path / "params.yaml").read_text("utf-8")
+    assert "  # ants are rare\n  balance: class_weights      # of classes" in text
+    runs = [(run.name, run.seed, run.fold) for run in study.fold_runs("simple_cnn-birds")]
+    assert runs == [
+        ("simple_cnn-birds-fold1of2", 42, 1),
+        ("simple_cnn-birds-fold2of2", 42, 2),
+        ("simple_cnn-birds-seed43-fold1of2", 43, 1),
+        ("simple_cnn-birds-seed43-fold2of2", 43, 2),
+    ]
+    assert not study.fold_runs("mobilenet_v2-birds")
 
 
 @pytest.mark.parametrize("claims", [False, True])
