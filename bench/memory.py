@@ -93,7 +93,7 @@ def cells_by_default(study: params.Params, folder: Path) -> list[str]:
     """Return each model's cell with the most to hold: the one of the largest prepared data."""
     chosen: dict[str, tuple[int, str]] = {}
     for cell, parts in study.cells.items():
-        path = folder / paths.processed(parts.dataset)
+        path = folder / paths.raw(parts.dataset) / paths.IMAGES
         size = path.stat().st_size if path.exists() else 0
         chosen[parts.model] = max(chosen.get(parts.model, (-1, "")), (size, cell))
     return [cell for _, cell in chosen.values()]

@@ -177,7 +177,7 @@ def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
 
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     model = trained_network(parameters.run(name), shape, classes, folder)
-    context = Context(dataset.train_images, parameters.seed)
+    context = Context(dataset.train_images, parameters.seed, dataset.mean)
     return TrainedCell(
         name=name,
         folder=folder,

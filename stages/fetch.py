@@ -11,12 +11,12 @@ from heatproof.config import params
 from heatproof.config.registry import modules
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.datasets.options import SOURCES
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Take a dataset from its source and write data/raw/<dataset>.npz.",
+        description="Take a dataset from its source and write data/raw/<dataset>.",
         epilog="DATASETS_MIRROR=<folder> reads mnist, fashion_mnist and cifar10 from their "
         "official files in <folder>/<dataset>, verified, instead of downloading them.",
     )
@@ -25,13 +25,14 @@ def main() -> None:
 
 
 def fetch(name: str) -> None:
-    """Write data/raw/<name>.npz, in canonical order.
+    """Write data/raw/<name>, in canonical order.
 
     Raises:
         UserError: the dataset is unknown, or its source cannot give it.
     """
     options = params.load().dataset(name).fetch
     source = modules(SOURCES)[options.source]
+    paths.RAW.mkdir(parents=True, exist_ok=True)  # where images wait until all are there
     raw = source.fetch(options)
     artifacts.write_raw(name, in_canonical_order(raw))
     for remark in raw.remarks:

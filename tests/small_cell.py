@@ -9,7 +9,7 @@ import numpy as np
 from heatproof.config import params
 from heatproof.storage import artifacts, weights
 from heatproof.storage.records import Dataset, Predictions
-from tests import overlay
+from tests import overlay, stored
 from tests.scratch import shrunken_params
 
 CLASSES = tuple(f"class {number}" for number in range(10))
@@ -61,7 +61,7 @@ def write_cell(
     predicted = logits.argmax(axis=1)
     labels = np.where(mistaken(predicted), (predicted + 1) % len(CLASSES), predicted)
     content = Dataset(images[:1], labels[:1], images, labels, CLASSES)
-    artifacts.write_dataset(study.cell(cell).dataset, content)
+    stored.write(study.cell(cell).dataset, content)
     artifacts.write_predictions(cell, Predictions(labels, logits, CLASSES))
     artifacts.write_metrics("train", cell, {"val_accuracy": 0.5, "epochs_run": 1})
     weights.save(cell, model)

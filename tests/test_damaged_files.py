@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -12,7 +14,8 @@ import pytest
 
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, formats, paths, tables, weights
-from heatproof.storage.records import Dataset, Predictions, RawDataset
+from heatproof.storage.records import Dataset, Predictions
+from tests import stored
 
 CELL = "m-d"
 NAMES = ("a", "b")
@@ -38,7 +41,7 @@ def same(one: Dataset, other: Dataset) -> bool:
 
 
 def test_every_bit_of_an_npz_counts_or_means_nothing() -> None:
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     path = paths.processed("d")
     content, refused = path.read_bytes(), 0
     for place in range(len(content)):
@@ -57,9 +60,58 @@ def test_every_bit_of_an_npz_counts_or_means_nothing() -> None:
     assert refused > len(content) / 2
 
 
+def test_every_bit_of_the_images_counts() -> None:
+    stored.write("d", dataset())
+    path, content = paths.raw("d") / paths.IMAGES, (paths.raw("d") / paths.IMAGES).read_bytes()
+    wrong = r"images\.npy: .*make it again with `dvc repro -f fetch@d`"
+    for place in range(len(content)):
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        path.write_bytes(altered)
+        with pytest.raises(UserError, match=wrong) as mistake:
+            artifacts.read_dataset("d").train_images[:]
+            artifacts.read_dataset("d").test_images[:]
+        assert str(mistake.value).isprintable()
+
+
+def test_images_that_are_not_read_are_not_checked() -> None:
+    stored.write("d", dataset())
+    path = paths.raw("d") / paths.IMAGES
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1  # of the last test image
+    path.write_bytes(content)
+    read = artifacts.read_dataset("d")
+    assert np.array_equal(read.train_images, dataset().train_images)
+    assert np.array_equal(read.test_images[0], dataset().test_images[0])
+    with pytest.raises(UserError, match=r"images\.npy: image 5: its checksum .* -f fetch@d"):
+        read.test_images[[0, 1]]
+
+
+@pytest.mark.parametrize("left", [0, 7, 140])
+def test_images_that_were_cut_off(left: int) -> None:
+    stored.write("d", dataset())
+    read = artifacts.read_dataset("d")
+    path = paths.raw("d") / paths.IMAGES
+    os.truncate(path, left)
+    with pytest.raises(UserError, match=r"images\.npy: .*dvc repro -f fetch@d"):
+        artifacts.read_dataset("d")
+    with pytest.raises(UserError, match=r"images\.npy: image \d: "):
+        read.test_images[:]  # it was opened before
+
+
+def test_images_of_another_dataset() -> None:
+    stored.write("d", dataset())
+    other = dataset().train_images[::-1]
+    stored.write("e", replace(dataset(), train_images=other))
+    (paths.raw("e") / paths.IMAGES).replace(paths.raw("d") / paths.IMAGES)
+    read = artifacts.read_dataset("d")
+    with pytest.raises(UserError, match=r"raw/d/images\.npy: image 0: its checksum"):
+        read.train_images[0]
+
+
 @pytest.mark.parametrize("written", ["<i8", "<f4", "<U1", "|O"])
 def test_a_header_that_claims_less_than_there_is(written: str) -> None:
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     path = paths.processed("d")
     stream = io.BytesIO()
     np.lib.format.write_array_header_1_0(
@@ -76,25 +128,26 @@ def test_a_header_that_claims_less_than_there_is(written: str) -> None:
 
 
 def test_another_kind_of_file_in_its_place() -> None:
-    raw = RawDataset(*vars(dataset()).values())
-    artifacts.write_raw("d", raw)
-    artifacts.write_dataset("d", dataset())
-    paths.raw("d").rename(paths.processed("d"))
+    stored.write("d", dataset())
+    (paths.raw("d") / paths.RECORD).rename(paths.processed("d"))
     with pytest.raises(UserError, match=r"checksum is not that of what it holds.*preprocess@d"):
         artifacts.read_dataset("d")
-    artifacts.write_predictions(CELL, Predictions(raw.labels, np.zeros((4, 2), np.float32), NAMES))
+    artifacts.write_predictions(
+        CELL, Predictions(dataset().train_labels, np.zeros((4, 2), np.float32), NAMES)
+    )
     paths.predictions(CELL).replace(paths.processed("d"))
     with pytest.raises(UserError, match="checksum"):
         artifacts.read_dataset("d")
 
 
 OTHERS = {
-    "images as floats": ("test_images", np.zeros((2, 3, 3, 1)), r"test_images: .*found float64"),
-    "one axis less": ("train_images", np.zeros((4, 3, 3), np.uint8), r"channels\), found uint8"),
-    "another size": ("test_images", np.zeros((2, 5, 3, 1), np.uint8), "expected 3 height, found 5"),
+    "rows as floats": ("test_rows", np.zeros(2), r"test_rows: .*found float64"),
+    "one axis more": ("train_rows", np.zeros((4, 1), int), r"\(images\), found int64"),
+    "rows of no image": ("test_rows", np.array([0, 6]), "test_rows: expected rows of 6 images"),
+    "too few rows": ("test_rows", np.array([0]), "test_labels: expected 1 tests, found 2"),
     "too few labels": ("train_labels", np.zeros(3, np.int64), "expected 4 images, found 3"),
     "a label of no class": ("test_labels", np.array([0, 2]), "test_labels: .*indices of 2 classes"),
-    "other masks": ("test_masks", np.zeros((1, 3, 3), np.uint8), "expected 2 tests, found 1"),
+    "masks of no image": ("mask_rows", np.array([0]), "mask_rows: expected rows of 0 images"),
 }  # fmt: skip
 
 
@@ -102,7 +155,7 @@ OTHERS = {
 def test_valid_arrays_of_another_shape_or_kind(case: str) -> None:
     name, array, problem = OTHERS[case]
     path = paths.processed("d")
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     made_by = "preprocess@d"
     formats.write_arrays(path, formats.read_arrays(path, made_by) | {name: array}, made_by)
     with pytest.raises(UserError, match=rf"d\.npz: .*{problem}.*dvc repro -f preprocess@d"):

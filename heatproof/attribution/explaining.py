@@ -99,7 +99,7 @@ def load(study: Params, cell: str) -> ExplainedCell:
         Network(model),
         _rows(predictions, dataset, study),
         dataset.test_images,
-        Context(dataset.train_images, study.seed),
+        Context(dataset.train_images, study.seed, dataset.mean),
     )
 
 

@@ -118,21 +118,20 @@ def value_range(path: Path, arrays: Sequence[Stored]) -> tuple[float, float] | N
     return None if white == 255 else (black, white)
 
 
-def put_pixels(
-    target: np.ndarray, stored: Stored, how: Layout, black_white: tuple[float, float] | None
-) -> None:
-    """Write an array's images into uint8 (n, height, width, 1 or 3), resized where need be."""
-    height, width, channels = target.shape[1:]
-    as_it_is = how.shape == (height, width, channels)
+def pixels(
+    stored: Stored,
+    how: Layout,
+    shape: tuple[int, int, int],
+    black_white: tuple[float, float] | None,
+) -> Iterator[np.ndarray]:
+    """Yield an array's images, some at a time, as uint8 (n, *shape), resized where need be."""
+    height, width, channels = shape
     colour = "rgb" if channels == 3 else "gray"
-    first = 0
     for rows in batches(stored, how):
-        pixels = rows.astype(np.uint8) if black_white is None else to_8_bits(rows, *black_white)
-        part = target[first : first + len(pixels)]
-        if as_it_is:
-            part[:] = pixels
-        else:
-            for place, image in zip(part, pixels, strict=True):
-                picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-                place[:] = as_pixels(picture, height, width, colour)
-        first += len(pixels)
+        of_8_bits = rows.astype(np.uint8) if black_white is None else to_8_bits(rows, *black_white)
+        if how.shape == shape:
+            yield of_8_bits
+            continue
+        for image in of_8_bits:
+            picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+            yield as_pixels(picture, height, width, colour)[np.newaxis]

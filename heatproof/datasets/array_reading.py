@@ -11,7 +11,6 @@ from heatproof.datasets import array_files, array_images, array_labels
 from heatproof.datasets.array_files import Stored
 from heatproof.datasets.array_roles import IMAGES, LABELS, parts
 from heatproof.datasets.labelled_files import (
-    MAX_BYTES,
     TEST,
     TRAIN,
     VALIDATION,
@@ -19,6 +18,7 @@ from heatproof.datasets.labelled_files import (
     require_trained,
 )
 from heatproof.run.errors import UserError, printable
+from heatproof.storage.images import Scratch, StoredImages
 from heatproof.storage.records import RawDataset
 
 _SIDES = (8, 512)  # of an image, as params.yaml takes them
@@ -104,32 +104,26 @@ class ArrayFile:
                 f"{_SIDES[1]} a side: add `size: [height, width]` in params.yaml"
             )
         grey = colour == "gray" or (colour is None and self.shape[2] == 1)
-        shape = height, width, 1 if grey else 3
-        count = sum(map(len, self.labels.values()))
-        needed = count * np.prod(shape, dtype=np.int64)
-        if needed > MAX_BYTES:
-            raise UserError(
-                f"{self.path}: {count:,} images of {height}×{width} need {needed / 2**30:.1f} GiB, "
-                f"more than {MAX_BYTES / 2**30:.0f} GiB; choose a smaller `size` in params.yaml"
-            )
-        return shape
+        return height, width, 1 if grey else 3
 
     def _joined(
         self,
         chosen: Sequence[str],
         shape: tuple[int, int, int],
         black_white: tuple[float, float] | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[StoredImages, np.ndarray]:
         """Return the pixels and labels of parts, one after the other; parts may be missing."""
         there = [part for part in chosen if part in self.images]
         labels = [self.labels[part] for part in there]
-        pixels = np.empty((sum(map(len, labels)), *shape), dtype=np.uint8)
+        pixels = Scratch(sum(map(len, labels)), shape)
         first = 0
-        for part, own in zip(there, labels, strict=True):
-            target = pixels[first : first + len(own)]
-            array_images.put_pixels(target, self.images[part], self.layouts[part], black_white)
-            first += len(own)
-        return pixels, np.concatenate([*labels, np.zeros(0, dtype=np.int64)])
+        for part in there:
+            for some in array_images.pixels(
+                self.images[part], self.layouts[part], shape, black_white
+            ):
+                pixels[first] = some
+                first += len(some)
+        return pixels.images(), np.concatenate([*labels, np.zeros(0, dtype=np.int64)])
 
 
 @contextmanager

@@ -4,14 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from heatproof.storage.images import Images, StoredImages, selected
 from heatproof.storage.records import RawDataset
 
+# Of all images together, compared at a time. Few images that differ have their first bytes alike.
+COMPARED_BYTES = 2**25
 
-def canonical_order(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+
+def canonical_order(images: Images, labels: np.ndarray) -> np.ndarray:
     """Return the indices that sort a dataset by label, then by the images' bytes.
 
     Two images that tie are the same image with the same label, so the sorted arrays do not depend
-    on the order in which a source delivers them.
+    on the order in which a source delivers them. Of images in a file, as many bytes are read as it
+    takes to tell them apart.
 
     Args:
         images: uint8 (n, height, width, channels).
@@ -20,13 +25,43 @@ def canonical_order(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         int64 (n,): `images[order], labels[order]` is the dataset in canonical order.
     """
-    if not len(images):
+    if not len(labels):
         return np.zeros(0, dtype=np.int64)
-    flat = np.ascontiguousarray(images).reshape(len(images), -1)
-    # A void type compares as bytes do, the first pixel first.
-    as_bytes = flat.view(np.dtype((np.void, flat.shape[1]))).ravel()
-    by_image = np.argsort(as_bytes, kind="stable")
-    return by_image[np.argsort(labels[by_image], kind="stable")].astype(np.int64)
+    place = _places(labels, np.zeros(len(labels)))
+    size = int(np.prod(images.shape[1:]))
+    step = max(1, COMPARED_BYTES // len(labels))
+    tied = np.arange(len(labels))
+    for start in range(0, size, step):
+        tied = tied[np.bincount(place[tied], minlength=len(labels))[place[tied]] > 1]
+        if not len(tied):
+            break
+        part = _part(images, tied, start, min(start + step, size))
+        # A void type compares as bytes do, the first pixel first.
+        as_bytes = part.view(np.dtype((np.void, part.shape[1]))).ravel()
+        place[tied] += _places(as_bytes, place[tied])
+    return np.argsort(place, kind="stable").astype(np.int64)
+
+
+def _places(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return of each value how many of its group are smaller, int64 (n,)."""
+    order = np.argsort(values, kind="stable")
+    order = order[np.argsort(groups[order], kind="stable")]
+    numbers = np.arange(len(order))
+    other_group, other_value = (
+        np.append(True, each[order[1:]] != each[order[:-1]]) for each in (groups, values)
+    )
+    first_of_group = np.maximum.accumulate(np.where(other_group, numbers, 0))
+    first_alike = np.maximum.accumulate(np.where(other_group | other_value, numbers, 0))
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = first_alike - first_of_group
+    return places
+
+
+def _part(images: Images, rows: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Return bytes `start` to `stop` of some images, uint8 (m, stop - start)."""
+    if isinstance(images, StoredImages):
+        return images.part(rows, start, stop)
+    return np.ascontiguousarray(images.reshape(len(images), -1)[rows, start:stop])
 
 
 def in_canonical_order(raw: RawDataset) -> RawDataset:
@@ -35,12 +70,12 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
     test = canonical_order(raw.test_images, raw.test_labels)
     return replace(
         raw,
-        images=raw.images[train],
+        images=selected(raw.images, train),
         labels=raw.labels[train],
         validation=None if raw.validation is None else raw.validation[train],
         groups=None if raw.groups is None else raw.groups[train],
-        masks=None if raw.masks is None else raw.masks[train],
-        test_images=raw.test_images[test],
+        masks=None if raw.masks is None else selected(raw.masks, train),
+        test_images=selected(raw.test_images, test),
         test_labels=raw.test_labels[test],
-        test_masks=None if raw.test_masks is None else raw.test_masks[test],
+        test_masks=None if raw.test_masks is None else selected(raw.test_masks, test),
     )

@@ -30,9 +30,6 @@ SHOWN_NAMES = 3
 # A confusion matrix has the square of it, and stands in JSON and on a page.
 MAX_CLASSES = 1000
 
-# The whole array is in memory, twice while it is sorted; a stage stays within 3 GiB.
-MAX_BYTES = 2**30
-
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 PARTS = {
     "train": TRAIN, "training": TRAIN,

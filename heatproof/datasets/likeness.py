@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heatproof.datasets.photos import border
+from heatproof.storage.images import Images, blocks, selected
 
 SAMPLE = 2000  # training images looked at
 PLAIN = 0.9  # share of them whose border is of one kind, for a plain ground
@@ -33,14 +34,19 @@ class Usual:
     channels: int
 
 
-def usual(training_images: np.ndarray) -> Usual:
+def usual(training_images: Images) -> Usual:
     """Measure what is usual.
 
     Args:
         training_images: uint8 (n, height, width, channels), n at least 1, in random order.
     """
-    images = training_images[:SAMPLE]
-    grounds = np.array([np.median(border(image)) / 255 for image in images])
+    sample = selected(training_images, slice(SAMPLE))
+    measured = np.array([
+        (np.median(border(image)) / 255, image.mean() / 255, image.std() / 255, colour(image))
+        for block in blocks(sample)
+        for image in block
+    ])  # fmt: skip
+    grounds, brightness, contrast, colours = measured.T
     ground = "mixed"
     if (grounds < DARK).mean() >= PLAIN:
         ground = "dark"
@@ -48,10 +54,10 @@ def usual(training_images: np.ndarray) -> Usual:
         ground = "light"
     return Usual(
         ground,
-        _limits([image.mean() / 255 for image in images]),
-        _limits([image.std() / 255 for image in images]),
-        _limits([colour(image) for image in images]),
-        images.shape[-1],
+        _limits(brightness),
+        _limits(contrast),
+        _limits(colours),
+        training_images.shape[-1],
     )
 
 
@@ -143,6 +149,6 @@ def _outside(
     ]
 
 
-def _limits(values: list[float]) -> tuple[float, float]:
+def _limits(values: np.ndarray) -> tuple[float, float]:
     low, high = np.percentile(values, [OUTSIDE, 100 - OUTSIDE])
     return float(low), float(high)

@@ -5,6 +5,7 @@ import numpy as np
 from heatproof.config.runs import Run
 from heatproof.datasets.split import fold_split, training_rows
 from heatproof.run.errors import UserError
+from heatproof.storage.images import Images, selected
 from heatproof.storage.records import Dataset
 
 
@@ -39,7 +40,7 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     return rows[chosen], rows[held_out]
 
 
-def evaluated_part(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def evaluated_part(run: Run, data: Dataset) -> tuple[Images, np.ndarray]:
     """Return the images that a run is tested on, and their labels: the test part, or its fold.
 
     Returns:
@@ -51,7 +52,7 @@ def evaluated_part(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     if run.fold is None:
         return data.test_images, data.test_labels
     rows = _fold(run, data)
-    return data.train_images[rows], data.train_labels[rows]
+    return selected(data.train_images, rows), data.train_labels[rows]
 
 
 def _fold(run: Run, data: Dataset) -> np.ndarray:

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from heatproof.datasets.pixels import mean_and_std, pixel_counts
 from heatproof.datasets.split import group_split, train_validation_split
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
+from heatproof.storage.images import selected
 from heatproof.storage.records import Dataset, RawDataset
 
 SHOWN_CLASSES = 5
@@ -43,11 +45,11 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
     if len(raw.test_labels):
         generator = np.random.default_rng(seed)
         train, test = (generator.permutation(len(part)) for part in (raw.labels, raw.test_labels))
-        test_images, test_labels = raw.test_images[test], raw.test_labels[test]
+        test_images, test_labels = selected(raw.test_images, test), raw.test_labels[test]
         masks = raw.test_masks
     else:
         train, test = _held_out(raw.labels, raw.groups, test_fraction, seed)
-        test_images, test_labels = raw.images[test], raw.labels[test]
+        test_images, test_labels = selected(raw.images, test), raw.labels[test]
         masks = raw.masks
     groups, remarks = None if raw.groups is None else raw.groups[train], raw.remarks
     if raw.groups is not None and groups is not None:
@@ -55,12 +57,12 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
             _require_two(groups)  # of which one is to validate with
         remarks += (f"{len(np.unique(raw.groups)):,} groups of images are kept together",)
     return Dataset(
-        raw.images[train],
+        selected(raw.images, train),
         raw.labels[train],
         test_images,
         test_labels,
         raw.class_names,
-        None if masks is None else masks[test],
+        None if masks is None else selected(masks, test),
         None if raw.validation is None else raw.validation[train],
         groups,
         value_range=raw.value_range,
@@ -89,15 +91,7 @@ def _require_two(groups: np.ndarray) -> None:
 def description(dataset: Dataset) -> dict[str, object]:
     """Return what a reader wants to know of a dataset: sizes, classes, mean and std a channel."""
     images, height, width, channels = dataset.train_images.shape
-    # Moments from the histogram of the 256 values: exact, and without a copy as floats.
-    values = np.arange(256) / 255
-    counts = np.stack(
-        [np.bincount(dataset.train_images[..., c].ravel(), minlength=256) for c in range(channels)]
-    )
-    pixels = counts.sum(axis=1)
-    mean = counts @ values / pixels
-    # Around the mean: the difference of two moments may round to less than zero.
-    variance = (counts * (values - mean[:, np.newaxis]) ** 2).sum(axis=1) / pixels
+    mean, std = mean_and_std(pixel_counts(dataset.train_images))
     return {
         "train_images": images,
         "test_images": len(dataset.test_labels),
@@ -106,7 +100,7 @@ def description(dataset: Dataset) -> dict[str, object]:
         "width": width,
         "channels": channels,
         "mean": mean,
-        "std": np.sqrt(variance),
+        "std": std,
         "train_per_class": _per_class(dataset.train_labels, dataset.class_names),
         "test_per_class": _per_class(dataset.test_labels, dataset.class_names),
         **({"remarks": list(dataset.remarks)} if dataset.remarks else {}),

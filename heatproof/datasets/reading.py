@@ -1,4 +1,4 @@
-"""A dataset's image files as one array of pixels; those that cannot be read, with the reason."""
+"""A dataset's image files as pixels of one kind; those that cannot be read, with the reason."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from heatproof.datasets import decoding, ground_truth
 from heatproof.datasets.deep import Deep, in_8_bits, require_usual, usual_range
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.run.errors import UserError
+from heatproof.storage.images import Scratch, StoredImages
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class ReadImages:
     value_range: what was black and white in those of more than 8 bits, as given or found.
     """
 
-    pixels: np.ndarray
-    masks: np.ndarray | None
+    pixels: StoredImages
+    masks: StoredImages | None
     images: list[Labelled]
     unusable: list[str]
     not_annotated: list[str]
@@ -59,9 +60,9 @@ def read_images(
     Raises:
         UserError: some images of more than 8 bits hold integers, others floats.
     """
-    pixels = np.empty((len(images), *size, 3 if colour == "rgb" else 1), dtype=np.uint8)
+    pixels = Scratch(len(images), (*size, 3 if colour == "rgb" else 1))
     annotated = any(image.is_annotated for image in images)
-    masks = np.zeros((len(images), *size), dtype=np.uint8) if annotated else None
+    masks = Scratch(len(images), tuple(size)) if annotated else None
     not_annotated: dict[int, str] = {}
 
     def read(index: int) -> str | _Unscaled | None:
@@ -93,9 +94,10 @@ def read_images(
             for index, outcome in zip(unscaled, pool.map(read, unscaled), strict=True):
                 outcomes[index] = outcome
     good = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    kept = np.array(good, dtype=np.int64)
     return ReadImages(
-        pixels if len(good) == len(images) else pixels[good],
-        masks if masks is None or len(good) == len(images) else masks[good],
+        pixels.images().select(kept),
+        None if masks is None else masks.images().select(kept),
         [images[index] for index in good],
         [outcome for outcome in outcomes if isinstance(outcome, str)],
         [not_annotated[index] for index in sorted(not_annotated)],

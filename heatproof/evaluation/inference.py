@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatproof.run.runtime import compiles
+from heatproof.storage.images import Images
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +28,7 @@ def compiled_forward(model: "keras.Model") -> Callable[[np.ndarray], np.ndarray]
 
 def logits(
     forward: Callable[[np.ndarray], np.ndarray],
-    images: np.ndarray,
+    images: Images,
     batch_size: int = BATCH_SIZE,
 ) -> np.ndarray:
     """Return the logits of `images`, float32 (n, classes).
@@ -49,7 +50,7 @@ def logits(
 
 def milliseconds_per_image(
     forward: Callable[[np.ndarray], np.ndarray],
-    images: np.ndarray,
+    images: Images,
     batch_size: int = BATCH_SIZE,
     rounds: int = 7,
     clock: Callable[[], float] = time.perf_counter,

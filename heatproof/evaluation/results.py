@@ -11,6 +11,7 @@ from heatproof.datasets.parts import training_parts
 from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
 from heatproof.statistics.bootstrap import accuracy_interval
 from heatproof.storage import confusions
+from heatproof.storage.images import selected
 from heatproof.storage.records import Dataset, Predictions
 
 
@@ -79,7 +80,7 @@ def on_train(
     """
     chosen = training_parts(run, data)[0][:limit]
     labels = data.train_labels[chosen]
-    predicted = inference.logits(forward, data.train_images[chosen]).argmax(axis=1)
+    predicted = inference.logits(forward, selected(data.train_images, chosen)).argmax(axis=1)
     matrix = classification.confusion(labels, predicted, len(data.class_names))
     return {
         "train_accuracy": classification.accuracy(labels, predicted),

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from heatproof.attribution.core.activation_layers import before_activation
 from heatproof.attribution.core.network import Network
+from heatproof.storage.images import Images
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Activity:
         return self.active_images / self.images if self.images else self.active_places
 
 
-def survey(network: Network, layers: list[str], images: np.ndarray) -> dict[str, Activity]:
+def survey(network: Network, layers: list[str], images: Images) -> dict[str, Activity]:
     """Pass the images once, and return what every channel of the layers did on them.
 
     Args:

@@ -33,6 +33,7 @@ from heatproof.features.dead_filters import Activity, count, survey
 from heatproof.features.feature_figure import figure
 from heatproof.features.filters import first_filters, summary
 from heatproof.features.options import FeaturesOptions
+from heatproof.storage.images import selected
 
 
 def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
@@ -88,7 +89,8 @@ def _activity(
     cell: ExplainedCell, options: FeaturesOptions, climbed: list[str], result: Inspection
 ) -> dict[str, Activity]:
     """Pass the test images once, for all that has to be known of them."""
-    images = cell.test_images[: options.dead.images]  # they were shuffled when processed
+    # The first: they were shuffled when processed.
+    images = selected(cell.test_images, slice(options.dead.images))
     counted = rectified(cell.network.model)
     activity = survey(cell.network, list(dict.fromkeys([*counted, *climbed])), images)
     for name in counted:

@@ -50,7 +50,7 @@ def gathered(study: Params) -> Record:
 
     Returns:
         budget and seed, as they are now. data: of each dataset its `name` and the SHA-256 of its
-        two files, null where one is not there. sources and environments: each different one once,
+        two records, null where one is not there. sources and environments: each different one once,
         those of training first. runs: `stage` and `cell`, and which of `sources` and `environments`
         it is of, from 0; null where the run is older than this record. Empty where nothing was run.
 
@@ -76,7 +76,11 @@ def gathered(study: Params) -> Record:
         return {}
     used = dict.fromkeys(cell.dataset for cell in study.cells.values())
     data = [
-        {"name": name, "raw": _sha256(paths.raw(name)), "processed": _sha256(paths.processed(name))}
+        {
+            "name": name,
+            "raw": _sha256(paths.raw(name) / paths.RECORD),
+            "processed": _sha256(paths.processed(name)),
+        }
         for name in used
     ]
     return {

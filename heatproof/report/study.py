@@ -16,7 +16,8 @@ from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.formats import read_record, require_keys
-from heatproof.storage.records import Explanations, Predictions
+from heatproof.storage.images import Images
+from heatproof.storage.records import Dataset, Explanations, Predictions
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -119,15 +120,20 @@ class CellResults:
         """Read what the cell says of each test image; None where that is not there."""
         return artifacts.read_predictions(self.name) if self.predicted else None
 
-    def test_images(self) -> np.ndarray | None:
-        """Read the dataset's test images, uint8 (n, height, width, channels); None if not there."""
-        there = paths.processed(self.cell.dataset).exists()
-        return artifacts.read_test_images(self.cell.dataset) if there else None
+    def test_images(self) -> Images | None:
+        """Open the dataset's test images, uint8 (n, height, width, channels); None if not there."""
+        dataset = self._dataset()
+        return dataset and dataset.test_images
 
-    def test_masks(self) -> np.ndarray | None:
-        """Read where the evidence is in the test images, uint8 (n, height, width), if known."""
-        there = paths.processed(self.cell.dataset).exists()
-        return artifacts.read_dataset(self.cell.dataset).test_masks if there else None
+    def test_masks(self) -> Images | None:
+        """Open where the evidence is in the test images, uint8 (n, height, width), if known."""
+        dataset = self._dataset()
+        return dataset and dataset.test_masks
+
+    def _dataset(self) -> Dataset | None:
+        name = self.cell.dataset
+        there = paths.processed(name).exists() and paths.raw(name).exists()
+        return artifacts.read_dataset(name) if there else None
 
 
 @dataclass(frozen=True)

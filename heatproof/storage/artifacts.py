@@ -3,8 +3,9 @@
 Files are atomic and byte-stable (see `atomic` and `formats`), and lie where `paths` says.
 """
 
+import dataclasses
 from collections.abc import Collection, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,11 @@ import numpy as np
 from heatproof.config.runs import SHUFFLED
 from heatproof.run import provenance
 from heatproof.run.errors import UserError
-from heatproof.storage import paths
+from heatproof.storage import dataset_files, fields, paths
 from heatproof.storage.formats import (
     read_arrays,
     read_object,
     read_record,
-    remake,
     require_keys,
     write_arrays,
     write_json,
@@ -39,32 +39,39 @@ HEADLINES = {
 
 
 def read_raw(dataset: str) -> RawDataset:
-    """Read data/raw/<dataset>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(RawDataset, paths.raw(dataset), f"fetch@{dataset}")
+    """Open data/raw/<dataset>, whose images are read, and checked, when they are used.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    folder, made_by = paths.raw(dataset), f"fetch@{dataset}"
+    return dataset_files.read_record(
+        RawDataset, folder / paths.RECORD, made_by, folder, made_by, "images"
+    )
 
 
 def write_raw(dataset: str, content: RawDataset) -> None:
-    """Write data/raw/<dataset>.npz."""
-    _write_record(paths.raw(dataset), content, f"fetch@{dataset}")
+    """Write data/raw/<dataset>: its images a block at a time, then the record of them."""
+    folder = paths.raw(dataset)
+    parts = content.images, content.test_images
+    masks = content.masks if content.test_masks is None else content.test_masks
+    index = dataset_files.write_images(folder, parts, masks)
+    dataset_files.write_record(folder / paths.RECORD, content, f"fetch@{dataset}", index)
 
 
 def read_dataset(dataset: str, study: Path = Path()) -> Dataset:
-    """Read data/processed/<dataset>.npz of a study's folder, the current one if left out.
+    """Open a prepared dataset of a study's folder, the current one if left out.
+
+    data/processed/<dataset>.npz says which images of data/raw/<dataset> it has, and in which order;
+    they are read, and checked, when they are used.
 
     Raises:
-        UserError: it is missing or damaged.
+        UserError: a file is missing or damaged.
     """
-    return _read_record(Dataset, study / paths.processed(dataset), f"preprocess@{dataset}")
-
-
-def read_test_images(dataset: str) -> np.ndarray:
-    """Read only a prepared dataset's test images, uint8 (n, height, width, channels).
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    path = paths.processed(dataset)
-    return read_arrays(path, f"preprocess@{dataset}", ("test_images",))["test_images"]
+    return dataset_files.read_record(
+        Dataset, study / paths.processed(dataset), f"preprocess@{dataset}",
+        study / paths.raw(dataset), f"fetch@{dataset}", "train_images",
+    )  # fmt: skip
 
 
 def read_moments(dataset: str, study: Path = Path()) -> np.ndarray:
@@ -78,18 +85,24 @@ def read_moments(dataset: str, study: Path = Path()) -> np.ndarray:
 
 
 def write_dataset(dataset: str, content: Dataset) -> None:
-    """Write data/processed/<dataset>.npz."""
-    _write_record(paths.processed(dataset), content, f"preprocess@{dataset}")
+    """Write data/processed/<dataset>.npz.
+
+    Raises:
+        TypeError: its images are not those of `read_raw`.
+    """
+    index = dataset_files.index_of(content.train_images, content.test_images, content.test_masks)
+    path = paths.processed(dataset)
+    dataset_files.write_record(path, content, f"preprocess@{dataset}", index)
 
 
 def read_predictions(run: str) -> Predictions:
     """Read data/predictions/<run>.npz. Raises UserError if it is missing or damaged."""
-    return _read_record(Predictions, paths.predictions(run), f"evaluate@{run}")
+    return fields.read(Predictions, paths.predictions(run), f"evaluate@{run}")
 
 
 def write_predictions(run: str, content: Predictions) -> None:
     """Write data/predictions/<run>.npz."""
-    _write_record(paths.predictions(run), content, f"evaluate@{run}")
+    fields.write(paths.predictions(run), content, f"evaluate@{run}")
 
 
 def read_explanations(cell: str, family: str) -> Explanations:
@@ -106,14 +119,14 @@ def read_explanations(cell: str, family: str) -> Explanations:
             numbers.setdefault(method, {})[number] = array
         else:
             plain[name] = array
-    expected = {f.name for f in fields(Explanations)} - {"maps", "numbers"}
+    expected = {f.name for f in dataclasses.fields(Explanations)} - {"maps", "numbers"}
     missing = sorted(expected - plain.keys())
     problem = f"{', '.join(missing)} missing" if missing else misfit(Explanations, plain)
     shape = plain["images"].shape[:3] if not problem else ()
     for method, array in maps.items():
         if not problem and (array.dtype != np.float32 or array.shape != shape):
             problem = f"map/{method}: expected float32 {shape}, found {array.dtype} {array.shape}"
-    _require(paths.explanations(cell, family), problem, f"explain_{family}@{cell}")
+    fields.require(paths.explanations(cell, family), problem, f"explain_{family}@{cell}")
     plain["class_names"] = tuple(str(name) for name in plain["class_names"])
     return Explanations(maps=maps, numbers=numbers, **{name: plain[name] for name in expected})
 
@@ -154,7 +167,7 @@ def explanation_arrays(content: Explanations) -> dict[str, np.ndarray]:
             many numbers as rows.
     """
     rows, height, width = content.images.shape[:3]
-    arrays = {f.name: getattr(content, f.name) for f in fields(content)}
+    arrays = {f.name: getattr(content, f.name) for f in dataclasses.fields(content)}
     arrays = {n: a for n, a in arrays.items() if n not in ("maps", "numbers", "class_names")}
     for method, values in content.maps.items():
         if values.dtype != np.float32 or values.shape != (rows, height, width):
@@ -194,7 +207,7 @@ def read_trust(cell: str, parts: Sequence[str]) -> dict[str, np.ndarray]:
         require_keys(paths.trust(cell, part), arrays, ("image_index",), made_by)
         index = joined.get("image_index", arrays["image_index"])
         same = np.array_equal(index, arrays["image_index"])
-        _require(paths.trust(cell, part), "" if same else "other images", made_by)
+        fields.require(paths.trust(cell, part), "" if same else "other images", made_by)
         joined |= arrays
     return joined
 
@@ -246,7 +259,7 @@ def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str
     content = read_object(path, made_by)
     require_keys(path, content, keys, made_by)
     wrong = [key for key in keys if not isinstance(content[key], int | float | None)]
-    _require(path, f"{', '.join(wrong)}: expected a number" if wrong else "", made_by)
+    fields.require(path, f"{', '.join(wrong)}: expected a number" if wrong else "", made_by)
     return content
 
 
@@ -273,29 +286,3 @@ def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
 def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:
     path = study / paths.timing(stage, name)
     return read_record(path, f"{stage}@{name}") if path.exists() else {}
-
-
-def _require(path: Path, problem: str, made_by: str) -> None:
-    if problem:
-        raise UserError(
-            f"{path}: {problem}: the file is another's, older or damaged; {remake(path, made_by)}"
-        )
-
-
-def _write_record(path: Path, record: Any, made_by: str) -> None:
-    arrays = {f.name: getattr(record, f.name) for f in fields(record)}
-    for name, texts in arrays.items():
-        if isinstance(texts, tuple):
-            arrays[name] = np.array(texts, dtype=np.str_) if texts else None
-    there = {name: array for name, array in arrays.items() if array is not None}
-    write_arrays(path, there, made_by)
-
-
-def _read_record(kind: type, path: Path, made_by: str) -> Any:
-    arrays: dict[str, Any] = read_arrays(path, made_by)
-    missing = [f.name for f in fields(kind) if f.default is MISSING and f.name not in arrays]
-    _require(path, f"{', '.join(missing)} missing" if missing else misfit(kind, arrays), made_by)
-    for name in ("class_names", "annotations", "remarks"):
-        if name in arrays:
-            arrays[name] = tuple(str(text) for text in arrays[name])
-    return kind(**{f.name: arrays[f.name] for f in fields(kind) if f.name in arrays})

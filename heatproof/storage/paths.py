@@ -3,13 +3,16 @@
 from pathlib import Path
 
 DATA = Path("data")  # in DVC's cache
+RECORD, IMAGES, MASKS = "record.npz", "images.npy", "masks.npy"  # in `raw`
+RAW = DATA / "raw"
 METRICS = Path("metrics")  # in git, for people: no stage depends on it
 CLAIMS = DATA / "claims.json"  # one file for the whole study
 CLAIM_COUNTS = METRICS / "claims.json"
 
 
 def raw(dataset: str) -> Path:
-    return DATA / "raw" / f"{dataset}.npz"
+    """The folder with a dataset as its source gives it: `RECORD`, `IMAGES`, `MASKS`."""
+    return RAW / dataset
 
 
 def processed(dataset: str) -> Path:

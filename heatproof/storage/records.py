@@ -7,9 +7,12 @@ from typing import Annotated, get_origin, get_type_hints
 import numpy as np
 
 from heatproof.statistics.softmax import softmax
+from heatproof.storage.images import Images
 
 IMAGES, CLASSES, INDICES, REALS = "uint8", "class indices", "integers", "floats"
-_KINDS = {IMAGES: "u", CLASSES: "i", INDICES: "i", REALS: "f"}
+CHECKSUMS = "checksums"
+IN_FILES = ("images", "train_images", "test_images", "masks", "test_masks")  # of a dataset's fields
+_KINDS = {IMAGES: "u", CLASSES: "i", INDICES: "i", REALS: "f", CHECKSUMS: "u"}
 
 
 @dataclass(frozen=True)
@@ -44,28 +47,28 @@ def misfit(kind: type, arrays: Mapping[str, np.ndarray]) -> str:
 class RawDataset:
     """A dataset as its source gives it, in canonical order.
 
-    images, test_images: uint8 (n, height, width, channels); labels, test_labels: int64 (n,),
-    indices into class_names. The test arrays have no rows where the source brings no test part.
-    test_masks: uint8 (n, height, width), 1 where a test image's evidence is, if that is known, and
-    nowhere in an image of which it is not; masks: of the other images, where the source brings no
-    test part. annotations: whether people drew boxes, masks or both; empty where the evidence is
-    known because images were made so.
+    images, test_images: uint8 (n, height, width, channels), in memory or in a file; labels,
+    test_labels: int64 (n,), indices into class_names. The test arrays have no rows where the source
+    brings no test part. test_masks: uint8 (n, height, width), 1 where a test image's evidence is,
+    if that is known, and nowhere in an image of which it is not; masks: of the other images, where
+    the source brings no test part. annotations: whether people drew boxes, masks or both; empty
+    where the evidence is known because images were made so.
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
     groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.
     remarks: what was left out, or is else worth saying, a line each.
     """
 
-    images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
+    images: Annotated[Images, Array(IMAGES, "images height width channels")]
     labels: Annotated[np.ndarray, Array(CLASSES, "images")]
-    test_images: Annotated[np.ndarray, Array(IMAGES, "tests height width channels")]
+    test_images: Annotated[Images, Array(IMAGES, "tests height width channels")]
     test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
-    test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
+    test_masks: Annotated[Images | None, Array(IMAGES, "tests height width")] = None
     validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
     groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
-    masks: Annotated[np.ndarray | None, Array(IMAGES, "images height width")] = None
+    masks: Annotated[Images | None, Array(IMAGES, "images height width")] = None
     annotations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -74,24 +77,30 @@ class RawDataset:
 class Dataset:
     """A dataset ready for training: split into training and test part, shuffled by the seed.
 
-    Images are uint8 (n, height, width, channels), labels int64 (n,). test_masks: uint8 (n, height,
-    width), 1 where a test image's evidence is, where that is known. validation, groups (of the
-    training images), value_range, annotations, remarks: as `RawDataset` has them. moments: float64
-    (2, channels), mean and standard deviation of the training images in [0, 1].
+    Images are uint8 (n, height, width, channels), in memory or in a file, labels int64 (n,).
+    test_masks: uint8 (n, height, width), 1 where a test image's evidence is, where that is known.
+    validation, groups (of the training images), value_range, annotations, remarks: as `RawDataset`
+    has them. moments: float64 (2, channels), mean and standard deviation of the training images in
+    [0, 1].
     """
 
-    train_images: Annotated[np.ndarray, Array(IMAGES, "images height width channels")]
+    train_images: Annotated[Images, Array(IMAGES, "images height width channels")]
     train_labels: Annotated[np.ndarray, Array(CLASSES, "images")]
-    test_images: Annotated[np.ndarray, Array(IMAGES, "tests height width channels")]
+    test_images: Annotated[Images, Array(IMAGES, "tests height width channels")]
     test_labels: Annotated[np.ndarray, Array(CLASSES, "tests")]
     class_names: tuple[str, ...]
-    test_masks: Annotated[np.ndarray | None, Array(IMAGES, "tests height width")] = None
+    test_masks: Annotated[Images | None, Array(IMAGES, "tests height width")] = None
     validation: Annotated[np.ndarray | None, Array(IMAGES, "images")] = None
     groups: Annotated[np.ndarray | None, Array(INDICES, "images")] = None
     moments: Annotated[np.ndarray | None, Array(REALS, "moments channels")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
     annotations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> np.ndarray | None:
+        """Each channel's mean over the training images, where it was measured."""
+        return None if self.moments is None else self.moments[0]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
+from heatproof.run.errors import UserError
+from heatproof.storage.images import Images
 from heatproof.training.balance import balanced_order
 
 if TYPE_CHECKING:
@@ -19,35 +22,34 @@ def for_fit(*sets: "Batches") -> "Sequence[Batches | tf.data.Dataset]":
     On TensorFlow datasets of our own. Keras would make some with autotuning on, whose thread looks
     at the pipeline ever more rarely, and each epoch waits at its end for the next look: up to as
     long as the epoch took, or a minute.
-
-    Args:
-        sets: of the same images, which TensorFlow then has in memory once.
-
-    Raises:
-        ValueError: they are not of the same images.
     """
     if keras.backend.backend() != "tensorflow":
         return sets
-    import tensorflow as tf
+    return [each.dataset() for each in sets]
 
-    images, labels = sets[0].images, sets[0].labels
-    if any(each.images is not images or each.labels is not labels for each in sets):
-        raise ValueError("these batches are not of the same images")
-    # Of a large array, what TensorFlow converts by itself takes up twice the memory.
-    tensors = tf.identity(images), tf.identity(labels)
-    return [each.dataset(*tensors) for each in sets]
+
+@contextmanager
+def told(*sets: "Batches") -> Iterator[None]:
+    """Raise what reading images raised inside TensorFlow, which makes an error of its own of it."""
+    try:
+        yield
+    except Exception as error:
+        for each in sets:
+            if each.failure is not None:
+                raise each.failure from error
+        raise
 
 
 class Batches(keras.utils.PyDataset):
     """Batches for `model.fit`: float32 images in [0, 1], float32 one-hot labels.
 
-    Images stay uint8 until their batch is made, so a dataset never stands in memory as floats.
+    Images are read when their batch is made, so a dataset never stands in memory.
     The order of epoch e follows from (seed, e) alone, so that training can resume from any epoch.
     """
 
     def __init__(
         self,
-        images: np.ndarray,
+        images: Images,
         labels: np.ndarray,
         classes: int,
         batch_size: int,
@@ -59,7 +61,7 @@ class Batches(keras.utils.PyDataset):
         """Prepare to serve a dataset, or some of its images, which are not copied.
 
         Args:
-            images: uint8 (n, height, width, channels).
+            images: uint8 (n, height, width, channels), in memory or in a file.
             labels: int64 (n,), class indices.
             classes: how many classes there are.
             batch_size: images per batch, or all where there are fewer.
@@ -72,6 +74,7 @@ class Batches(keras.utils.PyDataset):
         """
         super().__init__()
         self.images, self.labels, self.classes = images, labels, classes
+        self.failure: UserError | None = None
         self.rows = np.arange(len(images)) if rows is None else rows
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(self.rows))
@@ -95,20 +98,19 @@ class Batches(keras.utils.PyDataset):
             images, labels = self._mixed(images, labels, index)
         return images, labels
 
-    def dataset(self, images: "tf.Tensor", labels: "tf.Tensor") -> "tf.data.Dataset":
-        """Return these batches as TensorFlow makes them: only an epoch's order is asked of Python.
+    def dataset(self) -> "tf.data.Dataset":
+        """Return these batches as TensorFlow makes them: Python gives order and images.
 
-        Args:
-            images: what `self.images` has.
-            labels: what `self.labels` has.
+        The next batch is read while the network is busy with one.
         """
         import tensorflow as tf
 
-        one_hot = tf.constant(self.one_hot)
+        one_hot, labels = tf.constant(self.one_hot), tf.constant(self.labels)
 
         def made(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            pixels = tf.cast(tf.gather(images, rows), tf.float32) / 255
-            return pixels, tf.gather(one_hot, tf.gather(labels, rows))
+            images = tf.numpy_function(self._read, [rows], tf.uint8)
+            images.set_shape((None, *self.images.shape[1:]))
+            return tf.cast(images, tf.float32) / 255, tf.gather(one_hot, tf.gather(labels, rows))
 
         def mixed(
             rows: tf.Tensor, share: tf.Tensor, other: tf.Tensor
@@ -136,6 +138,13 @@ class Batches(keras.utils.PyDataset):
         batches = steps.map(mixed if self.mixup_alpha else made)
         counted = batches.apply(tf.data.experimental.assert_cardinality(len(self)))
         return counted.prefetch(1).with_options(options)
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        try:
+            return self.images[rows]
+        except UserError as error:
+            self.failure = error
+            raise
 
     def _plan(self) -> tuple[np.ndarray, ...]:
         """Return what the epoch's batches are made from, one per step.

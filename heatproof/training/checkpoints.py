@@ -20,6 +20,7 @@ import numpy as np
 
 from heatproof.run.errors import shown_value
 from heatproof.storage.formats import load_arrays, write_arrays
+from heatproof.storage.images import Images, fingerprint
 
 MADE_BY = "an unfinished training"
 LISTS = ("best", "variables")  # of arrays, in a state
@@ -144,17 +145,24 @@ def variables(model: keras.Model) -> list[Any]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def key_of(settings: Mapping[str, Any], arrays: Sequence[np.ndarray], code: Sequence[Path]) -> str:
+def key_of(
+    settings: Mapping[str, Any],
+    images: Images,
+    arrays: Sequence[np.ndarray],
+    code: Sequence[Path],
+) -> str:
     """Return what stands for a training: its settings, its data, the code, the library versions.
 
     Args:
         settings: JSON-ready values.
-        arrays: what it is trained on.
+        images: what it is trained on; of those in a file their checksums stand for them.
+        arrays: their labels, and whatever else decides what is trained on.
         code: files and folders of Python files.
     """
     digest = hashlib.sha256()
     versions = {"keras": keras.__version__, "backend": keras.backend.backend()}
     digest.update(json.dumps([settings, versions], sort_keys=True).encode())
+    digest.update(fingerprint(images))
     for array in arrays:
         digest.update(str((array.shape, array.dtype)).encode())
         digest.update(np.ascontiguousarray(array).data)

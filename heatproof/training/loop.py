@@ -11,11 +11,12 @@ from heatproof.datasets.options import Augmentation
 from heatproof.datasets.split import train_validation_split
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
+from heatproof.storage.images import Images
 from heatproof.training import augmentation as changes
 from heatproof.training import presets
 from heatproof.training import schedule as schedules
 from heatproof.training.balance import BalancedAccuracy, WeightedCrossentropy, class_weights
-from heatproof.training.batches import Batches, for_fit
+from heatproof.training.batches import Batches, for_fit, told
 from heatproof.training.checkpoints import Checkpoint, Resume
 from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import Progress
@@ -62,7 +63,7 @@ class Outcome:
 
 def train(
     network: keras.Model,
-    images: np.ndarray,
+    images: Images,
     labels: np.ndarray,
     training: Training,
     schedule: Schedule,
@@ -76,7 +77,7 @@ def train(
 
     Args:
         network: gives logits (n, classes) of float32 images in [0, 1].
-        images: uint8 (n, height, width, channels).
+        images: uint8 (n, height, width, channels), in memory or in a file.
         labels: int64 (n,), class indices.
         training: the optimiser and all that does not depend on the budget.
         schedule: how long, how fast, on how many images.
@@ -129,15 +130,16 @@ def train(
     if checkpoint:
         callbacks.append(Resume(checkpoint, state, watchers))
     served, validated = for_fit(batches, validation)
-    seen = model.fit(
-        served,
-        validation_data=validated,
-        initial_epoch=schedule.epochs if state and state.stopped else done,
-        epochs=schedule.epochs,
-        callbacks=callbacks,
-        verbose=0,
-        shuffle=False,  # Batches orders them itself
-    ).history
+    with told(batches, validation):
+        seen = model.fit(
+            served,
+            validation_data=validated,
+            initial_epoch=schedule.epochs if state and state.stopped else done,
+            epochs=schedule.epochs,
+            callbacks=callbacks,
+            verbose=0,
+            shuffle=False,  # Batches orders them itself
+        ).history
     earlier = state.history if state else {}
     columns = dict.fromkeys((*COLUMNS, watched or COLUMNS[0]))
     numbers = {n: [*earlier.get(n, ()), *seen.get(n, ())] for n in columns}

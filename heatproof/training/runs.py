@@ -66,13 +66,11 @@ def checkpoint_of(run: Run, dataset: Dataset) -> Checkpoint:
     root = Path(heatproof.__file__).parent
     key = key_of(
         run.model_dump(mode="json"),
+        dataset.train_images,
         [
-            array
-            for array in (
-                *(dataset.train_images, dataset.train_labels, dataset.validation, dataset.groups),
-                dataset.moments,
-            )
-            if array is not None
+            part
+            for part in (dataset.train_labels, dataset.validation, dataset.groups, dataset.moments)
+            if part is not None
         ],
         [root / name for name in CODE],
     )

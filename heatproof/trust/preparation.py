@@ -26,7 +26,7 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     rows = one_per_image(artifacts.read_maps(cell, families), study.assess.images, study.seed)
     images = rows.images.astype(np.float32) / 255
     model = trained_network(study.run(cell), images.shape[1:], len(rows.class_names))
-    context = Context(dataset.train_images, study.seed)
+    context = Context(dataset.train_images, study.seed, dataset.mean)
     records = {
         name: registry.methods()[name] for name in study.explain.methods if name in rows.maps
     }

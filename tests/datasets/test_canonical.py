@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from heatproof.datasets.canonical import canonical_order
+from heatproof.storage.images import Scratch
 
 
 def test_a_known_order() -> None:
@@ -29,6 +30,22 @@ def test_any_permutation_gives_the_same_arrays(shape: tuple[int, ...]) -> None:
         sorted_arrays = images[mixed][order].tobytes(), labels[mixed][order].tobytes()
         expected = expected or sorted_arrays
         assert sorted_arrays == expected
+
+
+def test_a_part_of_the_bytes_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of images in a file, and of such as differ far behind, or nowhere."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 2, (60, 3, 3, 2)).astype(np.uint8)
+    images[:20, :2] = 0
+    images[5:9] = images[4]
+    labels = random.integers(0, 3, 60)
+    expected = canonical_order(images, labels)
+    stored = Scratch(60, (3, 3, 2))
+    stored[0] = images
+    for many in (1, 60 * 7, 60 * 18):
+        monkeypatch.setattr("heatproof.datasets.canonical.COMPARED_BYTES", many)
+        for each in (images, stored.images()):
+            np.testing.assert_array_equal(canonical_order(each, labels), expected)
 
 
 def test_the_layout_in_memory_does_not_matter() -> None:

@@ -19,7 +19,7 @@ from heatproof.config import params as params_module
 from heatproof.config.params import Params
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.records import Dataset, Explanations, Predictions
-from tests import overlay
+from tests import overlay, stored
 from tests.report import counterfactual_arrays, feature_arrays, simulated_predictions, trust_results
 from tests.scratch import real_params
 
@@ -121,7 +121,7 @@ def write_dataset(name: str, pictures: Pictures) -> None:
         test_labels=pictures.labels,
         class_names=pictures.class_names,
     )
-    artifacts.write_dataset(name, dataset)
+    stored.write(name, dataset)
 
 
 def write_cell(

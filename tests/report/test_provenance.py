@@ -59,7 +59,7 @@ def test_what_was_not_noted_is_null_and_cells_that_are_gone_are_left_out(study: 
 
 
 def test_data_are_identified_by_their_bytes(study: Params) -> None:
-    path = paths.raw("digits")
+    path = paths.raw("digits") / paths.RECORD
     path.parent.mkdir(parents=True)
     path.write_bytes(b"images" * 100_000)
     write_run("train", FIRST, None)

@@ -18,7 +18,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, confusions, weights
 from heatproof.storage.records import Dataset
 from stages import evaluate as stage
-from tests import overlay, scratch
+from tests import overlay, scratch, stored
 from tests.run.tracking.recorded import send
 
 CELL = "simple_cnn-digits"
@@ -34,7 +34,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     overlay.write(folder / "params.yaml", scratch.shrunken_params(CELL))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        artifacts.write_dataset("digits", dataset())
+        stored.write("digits", dataset())
         loaded = params.load()
         save_weights(loaded, bias=None)
         stage.evaluate(CELL)
@@ -225,7 +225,7 @@ def test_missing_weights_and_data_are_named_with_what_makes_them(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"data/processed/digits\.npz.*dvc repro preprocess@digits"):
         stage.evaluate(CELL)
-    artifacts.write_dataset("digits", dataset())
+    stored.write("digits", dataset())
     with pytest.raises(UserError, match=rf"{CELL}\.weights\.h5.*dvc repro train@{CELL}"):
         stage.evaluate(CELL)
     assert not Path("metrics").exists()

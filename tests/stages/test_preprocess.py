@@ -135,7 +135,7 @@ def test_one_class_only_is_refused(folder: Path) -> None:
     )
     with pytest.raises(UserError) as mistake:
         preprocess("digits")
-    assert "data/raw/digits.npz: the training images are all of one class" in str(mistake.value)
+    assert "data/raw/digits: the training images are all of one class" in str(mistake.value)
     assert not paths.processed("digits").exists()
     assert not paths.metrics("preprocess", "digits").exists()
 
@@ -147,7 +147,7 @@ def test_a_class_too_small_to_be_split(folder: Path) -> None:
         raw.images[kept], raw.labels[kept], raw.images[:0], raw.labels[:0], CLASSES
     )
     artifacts.write_raw("digits", content)
-    with pytest.raises(UserError, match=r"digits.npz: fewer than two images of 'eel'; each class"):
+    with pytest.raises(UserError, match=r"raw/digits: fewer than two images of 'eel'; each class"):
         preprocess("digits")
     assert not (folder / "data" / "processed").exists()
     assert not (folder / "metrics").exists()
@@ -179,7 +179,7 @@ def test_of_many_small_classes_a_few_are_named() -> None:
 
 
 def test_before_fetching(folder: Path) -> None:
-    with pytest.raises(UserError, match=r"data/raw/digits.npz: .*dvc repro fetch@digits"):
+    with pytest.raises(UserError, match=r"data/raw/digits/record\.npz: .*dvc repro fetch@digits"):
         preprocess("digits")
 
 

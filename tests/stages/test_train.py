@@ -14,6 +14,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.storage.records import Dataset
 from stages.train import train
+from tests import stored
 from tests.small_cell import write_params
 
 CELL = "simple_cnn-digits"
@@ -28,7 +29,7 @@ def _digits(tmp_path, monkeypatch):
     labels = np.arange(200, dtype=np.int64) % 10
     images = random.integers(0, 256, (200, 16, 16, 1), dtype=np.uint8)
     names = tuple(str(digit) for digit in range(10))
-    artifacts.write_dataset("digits", Dataset(images, labels, images[:20], labels[:20], names))
+    stored.write("digits", Dataset(images, labels, images[:20], labels[:20], names))
 
 
 def files(run: str = CELL) -> dict[str, bytes]:
@@ -155,6 +156,6 @@ def test_a_run_has_a_seed_and_labels_of_its_own_and_all_else_is_the_cells() -> N
     # And as labels of the dataset, shuffled labels do.
     dataset = artifacts.read_dataset("digits")
     order = np.random.default_rng(43).permutation(dataset.train_labels)
-    artifacts.write_dataset("digits", replace(dataset, train_labels=order))
+    stored.write("digits", replace(dataset, train_labels=order))
     train(CELL)
     assert unnamed(files()) == meaningless

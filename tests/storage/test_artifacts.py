@@ -12,7 +12,9 @@ import pytest
 
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths, tables, weights
+from heatproof.storage.images import StoredImages
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
+from tests import stored
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def assert_same(a: object, b: object) -> None:
     assert type(a) is type(b)
     for name, value in vars(a).items():
         other = getattr(b, name)
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray | StoredImages):
             assert value.dtype == other.dtype
             np.testing.assert_array_equal(value, other)
         elif isinstance(value, dict):
@@ -66,7 +68,7 @@ def assert_same(a: object, b: object) -> None:
 
 
 def test_round_trips():
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     assert_same(artifacts.read_dataset("d"), dataset())
     raw = RawDataset(*list(vars(dataset()).values())[:5], remarks=("1 file left out", "…"))
     artifacts.write_raw("d", raw)
@@ -94,10 +96,11 @@ def test_the_same_content_gives_the_same_bytes(monkeypatch):
     written = []
     for moment in (1e9, 1.7e9):
         monkeypatch.setattr("time.time", lambda moment=moment: moment)
-        artifacts.write_dataset("d", dataset())
+        stored.write("d", dataset())
         artifacts.write_explanations("m-d", "gradients", explanations())
         artifacts.write_metrics("train", "m-d", {"b": 0.1 + 0.2, "a": np.float32(0.1)})
         files = [
+            *sorted(paths.raw("d").iterdir()),
             paths.processed("d"),
             paths.explanations("m-d", "gradients"),
             paths.metrics("train", "m-d"),
@@ -193,7 +196,7 @@ def test_missing_files_name_the_stage_that_makes_them(read, stage):
 
 @pytest.mark.parametrize("keep", [0, 10, 500])
 def test_a_damaged_file_is_a_message(keep):
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     path = paths.processed("d")
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(UserError, match=r"damaged.*dvc repro -f preprocess@d"):
@@ -267,7 +270,7 @@ def test_weights_round_trip_and_do_not_fit_another_network():
 
 def test_the_remedy_takes_away_what_dvc_would_put_back() -> None:
     """A file that is made again with the MD5 of one in the cache is replaced by that one."""
-    artifacts.write_dataset("d", dataset())
+    stored.write("d", dataset())
     path = paths.processed("d")
     Path("dvc.lock").write_text(
         f"stages:\n  preprocess@d:\n    outs:\n    - path: {path}\n      hash: md5\n"

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from heatproof.training.batches import Batches, for_fit
+from heatproof.run.errors import UserError
+from heatproof.training.batches import Batches, for_fit, told
 
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * 25
 LABELS = np.arange(10, dtype=np.int64) % 3
@@ -108,10 +109,20 @@ def test_fit_does_not_wait_for_tensorflows_autotuning():
     assert dataset.options().autotune.enabled is False
 
 
-def test_parts_of_the_same_images_share_them():
+def test_parts_of_the_same_images():
     parts = [Batches(IMAGES, LABELS, 3, 2, rows=np.array(rows)) for rows in ([4, 9, 1], [3])]
     found = [[images.numpy() for images, _ in dataset] for dataset in for_fit(*parts)]
     for part, batches in zip(parts, found, strict=True):
         np.testing.assert_array_equal(np.concatenate(batches).ravel(), served(part))
-    with pytest.raises(ValueError, match="not of the same images"):
-        for_fit(parts[0], Batches(IMAGES.copy(), LABELS, 3, 2))
+
+
+def test_damaged_images_are_told_of_as_they_are_outside_tensorflow():
+    class Damaged(np.ndarray):
+        def __getitem__(self, rows):
+            raise UserError("images.npy: image 3 is damaged")
+
+    batches = Batches(IMAGES.view(Damaged), LABELS, 3, 2)
+    with pytest.raises(UserError, match="image 3 is damaged"), told(batches):
+        list(batches.dataset())
+    with pytest.raises(ValueError, match="anything else"), told(Batches(IMAGES, LABELS, 3, 2)):
+        raise ValueError("anything else")

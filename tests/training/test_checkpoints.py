@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from heatproof.run import runtime
+from heatproof.storage.images import Scratch
 from heatproof.training.checkpoints import Checkpoint, key_of
 from tests.training.test_loop import halves, planned, run
 from tests.training.test_schedule import training
@@ -153,11 +154,14 @@ def test_the_key_stands_for_settings_data_and_code(tmp_path: Path) -> None:
     images, labels = halves(20)
     code = tmp_path / "code.py"
     code.write_text("x = 1\n")
-    key = key_of({"seed": 1}, [images, labels], [code])
-    assert key == key_of({"seed": 1}, [images.copy(), labels], [tmp_path])
+    key = key_of({"seed": 1}, images, [labels], [code])
+    assert key == key_of({"seed": 1}, images.copy(), [labels], [tmp_path])
     other = images.copy()
     other[0, 0, 0] += 1
-    assert key != key_of({"seed": 2}, [images, labels], [code])
-    assert key != key_of({"seed": 1}, [other, labels], [code])
+    stored = Scratch(len(images), images.shape[1:])
+    stored[0] = images
+    assert key == key_of({"seed": 1}, stored.images(), [labels], [code])
+    assert key != key_of({"seed": 2}, images, [labels], [code])
+    assert key != key_of({"seed": 1}, other, [labels], [code])
     code.write_text("x = 2\n")
-    assert key != key_of({"seed": 1}, [images, labels], [code])
+    assert key != key_of({"seed": 1}, images, [labels], [code])

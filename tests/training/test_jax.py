@@ -13,6 +13,7 @@ import pytest
 from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.storage import artifacts, paths, weights
+from tests import stored
 from tests.models import networks
 from tests.scratch import environment, has_jax, real_params
 from tests.small_cell import write_params
@@ -81,7 +82,7 @@ def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -
     study = params.load()
     raw = digits.fetch(study.dataset("digits").fetch)
     fraction = study.dataset("digits").preprocess.test_fraction
-    artifacts.write_dataset("digits", split(raw, fraction, study.seed))
+    stored.write("digits", split(raw, fraction, study.seed))
 
 
 def test_the_stage_needs_nothing_but_keras_jax_and_the_readers(tmp_path, monkeypatch) -> None:
@@ -111,6 +112,7 @@ def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
 TRAINED = """
 import sys
 import numpy as np
+from tests import stored
 from tests.models import networks
 from heatproof.datasets.options import Augmentation
 from heatproof.training.loop import train

@@ -24,7 +24,7 @@ from heatproof.trust.measuring import measure
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import MEASURES
 from heatproof.trust.shuffled import assess_shuffled
-from tests import small_cell
+from tests import small_cell, stored
 from tests.small_cell import CLASSES, explain_cell
 
 CELL = "simple_cnn-digits"
@@ -215,7 +215,7 @@ def test_what_is_not_listed_is_not_measured_and_masks_of_the_dataset_are_the_tru
     dataset = artifacts.read_dataset(study.cell(CELL).dataset)
     masks = np.zeros(dataset.test_images.shape[:3], np.uint8)
     masks[:, :4, :4] = 1
-    artifacts.write_dataset("digits", replace(dataset, test_masks=masks))
+    stored.write("digits", replace(dataset, test_masks=masks))
     metrics = measured(study, "localisation")
     assert metrics["mask"] == "planted"
     assert metrics["masks"] == {"images": metrics["images"], "share": pytest.approx(1 / 16)}

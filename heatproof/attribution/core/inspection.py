@@ -11,6 +11,7 @@ import numpy as np
 
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
+from heatproof.storage.images import Images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ class ExplainedCell:
 
     network: Network
     rows: "Explanations"
-    test_images: np.ndarray
+    test_images: Images
     context: Context
 
 

@@ -24,6 +24,8 @@ import numpy as np
 
 from heatproof.attribution.core.network import Network
 from heatproof.config.schema import Block
+from heatproof.datasets.pixels import mean_and_std, pixel_counts
+from heatproof.storage.images import Images
 
 # The unit of a gradient: how fast the logit rises as a pixel goes from black (0) to white (1).
 PER_BRIGHTNESS = "logits/unit"
@@ -57,11 +59,13 @@ class Context:
     """What a method may know besides the network and the images it explains.
 
     training_images: uint8 (n, height, width, channels) in processed order, which is random: its
-    first k are a fair sample, for backgrounds and mean colours. seed: of all that is drawn.
+    first k are a fair sample, for backgrounds. seed: of all that is drawn. mean: float64
+    (channels,), of the training images in [0, 1]; measured where it is None.
     """
 
-    training_images: np.ndarray
+    training_images: Images
     seed: int
+    mean: np.ndarray | None = None
 
     def background(self, count: int) -> np.ndarray:
         """Return the first training images, float32 (count, height, width, channels) in [0, 1]."""
@@ -74,9 +78,9 @@ class Context:
         It is what the networks' normalisation turns into zero. As a baseline it takes something
         away from a digit's black background too, which black does not.
         """
-        images = self.training_images
-        total = images.sum(axis=0, dtype=np.int64)  # along the first axis it is fast
-        return (total.mean(axis=(0, 1)) / (255 * len(images))).astype(np.float32)
+        known = self.mean is not None
+        mean = self.mean if known else mean_and_std(pixel_counts(self.training_images))[0]
+        return np.asarray(mean, np.float32)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def fetch(options: Options) -> RawDataset:
 
     Raises:
         UserError: the file is missing or damaged, it is not certain which arrays are the images and
-            their labels, these do not fit together, or the images are too large for memory.
+            their labels, these do not fit together, or the disk has no room for the images.
     """
     # Not before: reading the options, which every stage does, needs no Pillow.
     from heatproof.datasets import array_reading

@@ -18,7 +18,6 @@ from heatproof.config.schema import Block, Fraction, ImageSize, ValueRange
 from heatproof.datasets import annotations
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.labelled_files import (
-    MAX_BYTES,
     SHOWN_UNUSABLE,
     TEST,
     VALIDATION,
@@ -95,11 +94,11 @@ def fetch(options: Options) -> RawDataset:
     require_trained(where, classes, labels[part[0]])
     groups = _groups(where, images)
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
-    masks_of_part = [None if read.masks is None else read.masks[each] for each in part]
+    masks_of_part = [None if read.masks is None else read.masks.select(each) for each in part]
     return RawDataset(
-        pixels[part[0]],
+        pixels.select(part[0]),
         labels[part[0]],
-        pixels[part[1]],
+        pixels.select(part[1]),
         labels[part[1]],
         classes,
         # Those of images to train on count only where these give the test part too.
@@ -143,13 +142,6 @@ def _inside(root: Path, name: str, key: str) -> Path:
 
 def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadImages":
     height, width = options.size
-    needed = len(images) * height * width * (3 if options.colour == "rgb" else 1)
-    if needed > MAX_BYTES:
-        raise UserError(
-            f"{options.reads}: {len(images):,} images of {height}×{width} need "
-            f"{needed / 2**30:.1f} GiB, more than {MAX_BYTES / 2**30:.0f} GiB; choose a smaller "
-            "`size` in params.yaml"
-        )
     # Not before: reading the options, which every stage does, needs no Pillow.
     from heatproof.datasets.reading import read_images
 

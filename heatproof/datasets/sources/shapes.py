@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block, ReadsNothing
+from heatproof.storage.images import Scratch
 from heatproof.storage.records import RawDataset
 
 SHAPES = ("circle", "cross", "square", "triangle")
@@ -36,9 +37,11 @@ def fetch(options: Options) -> RawDataset:
     for stream, count in ((TRAIN, options.train_per_class), (TEST, options.test_per_class)):
         labels = np.repeat(np.arange(len(SHAPES), dtype=np.int64), count)
         generator = np.random.default_rng([options.seed, stream])
-        pictures = [drawn(SHAPES[label], options.size, generator) for label in labels]
-        images, masks = map(np.stack, zip(*pictures, strict=True))
-        parts.append((images, labels, masks))
+        images = Scratch(len(labels), (options.size, options.size, 3))
+        masks = Scratch(len(labels), (options.size, options.size))
+        for row, label in enumerate(labels):
+            images[row], masks[row] = drawn(SHAPES[label], options.size, generator)
+        parts.append((images.images(), labels, masks.images()))
     (images, labels, _), (test_images, test_labels, test_masks) = parts
     return RawDataset(images, labels, test_images, test_labels, SHAPES, test_masks=test_masks)
 

@@ -6,8 +6,10 @@ subfolder per class (`image_folder`).
 """
 
 import json
+import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,6 +21,7 @@ from heatproof.config.schema import Block, ImageSize, ReadsNothing
 from heatproof.datasets import official_files
 from heatproof.datasets.sources import image_folder
 from heatproof.run.errors import UserError, nearest, printable
+from heatproof.storage.images import BLOCK_BYTES, Scratch, StoredImages, blocks
 from heatproof.storage.records import RawDataset
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
 NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
-BATCH = 1000
 _VALIDATION = ("validation", "val", "valid", "dev")  # what datasets call that part
 
 
@@ -173,15 +175,14 @@ def _read(
         )
     validation = next((name for name in _VALIDATION if name in splits), None)
     left_out = [name for name in splits if name not in ("train", "test", validation)]
-    images, labels = _arrays(builder, "train", image, label, options)
-    test_images, test_labels = images[:0], labels[:0]
-    if "test" in splits:
-        test_images, test_labels = _arrays(builder, "test", image, label, options)
+    own = ["train"] if validation is None else ["train", validation]
+    images, labels = _images(builder, own, image, label, options)
+    tests = ["test"] if "test" in splits else []
+    test_images, test_labels = _images(builder, tests, image, label, options)
     held_out = None
     if validation is not None:
-        more, their_labels = _arrays(builder, validation, image, label, options)
-        held_out = np.repeat(np.array([0, 1], np.uint8), [len(labels), len(their_labels)])
-        images, labels = np.concatenate([images, more]), np.concatenate([labels, their_labels])
+        counts = [splits[part].num_examples for part in own]
+        held_out = np.repeat(np.array([0, 1], np.uint8), counts)
     remarks = [f"splits that are left out: {', '.join(left_out)}"] if left_out else []
     names = tuple(builder.info.features[label].names)
     return RawDataset(
@@ -233,29 +234,37 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
-def _arrays(
-    builder: "tfds.core.DatasetBuilder", part: str, image: str, label: str, options: Options
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images, uint8 (n, height, width, channels), and labels, int64 (n,), of a split.
+def _images(
+    builder: "tfds.core.DatasetBuilder",
+    parts: Sequence[str],
+    image: str,
+    label: str,
+    options: Options,
+) -> tuple[StoredImages, np.ndarray]:
+    """Return the images, uint8 (n, height, width, channels), and labels, int64 (n,), of splits.
 
     Raises:
         UserError: an image has no label, as in some datasets' test parts.
     """
     shape = builder.info.features[image].shape
     size, colour = _wanted(shape, options)
-    count = builder.info.splits[part].num_examples
-    pixels = np.empty((count, *size, 3 if colour == "rgb" else 1), dtype=np.uint8)
-    labels = np.empty(count, dtype=np.int64)
-    as_they_are = pixels.shape[1:] == tuple(shape)
-    examples: Any = builder.as_dataset(split=part)
-    step = BATCH if as_they_are else 1  # images of several sizes make no batch
-    for start, batch in enumerate(examples.batch(step).as_numpy_iterator()):
-        rows = slice(start * step, start * step + len(batch[label]))
-        labels[rows] = batch[label]
-        pixels[rows] = batch[image] if as_they_are else resized(batch[image], size, colour)
-    if count and labels.min() < 0:
-        raise UserError(f"'{options.name}': images of its split `{part}` have no label")
-    return pixels, labels
+    count = sum(builder.info.splits[part].num_examples for part in parts)
+    final = (*size, 3 if colour == "rgb" else 1)
+    pixels, labels = Scratch(count, final), np.empty(count, dtype=np.int64)
+    as_they_are = final == tuple(shape)
+    # Images of several sizes make no batch.
+    step = max(1, BLOCK_BYTES // math.prod(final)) if as_they_are else 1
+    first = 0
+    for part in parts:
+        examples: Any = builder.as_dataset(split=part)
+        for batch in examples.batch(step).as_numpy_iterator():
+            read = batch[image] if as_they_are else resized(batch[image], size, colour)
+            pixels[first] = read
+            labels[first : first + len(read)] = batch[label]
+            first += len(read)
+            if batch[label].min() < 0:
+                raise UserError(f"'{options.name}': images of its split `{part}` have no label")
+    return pixels.images(), labels
 
 
 def _wanted(shape: tuple[int | None, ...], options: Options) -> tuple[tuple[int, int], str]:
@@ -278,10 +287,15 @@ def resized(images: np.ndarray, size: tuple[int, int], colour: str) -> np.ndarra
 def _resized(raw: RawDataset, options: Options) -> RawDataset:
     """Bring the images of a dataset in memory to the size and colour that are wanted."""
     size, colour = _wanted(raw.images.shape[1:], options)
-    if raw.images.shape[1:] == (*size, 3 if colour == "rgb" else 1):
+    final = (*size, 3 if colour == "rgb" else 1)
+    if raw.images.shape[1:] == final:
         return raw
-    parts = (
-        resized(part, size, colour) if len(part) else part for part in (raw.images, raw.test_images)
-    )
-    images, test_images = parts
-    return replace(raw, images=images, test_images=test_images)
+    parts = []
+    for images in (raw.images, raw.test_images):
+        pixels, first = Scratch(len(images), final), 0
+        for block in blocks(images):
+            for each in block:  # one at a time: there may be hundreds of times as many pixels
+                pixels[first] = resized(each[np.newaxis], size, colour)
+                first += 1
+        parts.append(pixels.images())
+    return replace(raw, images=parts[0], test_images=parts[1])

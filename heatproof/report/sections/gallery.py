@@ -12,6 +12,7 @@ from heatproof.report.charts import outline, sprites
 from heatproof.report.charts.sprites import Picture, Sprite, Tile
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
+from heatproof.storage.images import Images
 from heatproof.storage.records import Explanations
 
 
@@ -99,7 +100,7 @@ class Gallery:
 def gallery(
     explanations: Explanations,
     probabilities: np.ndarray | None = None,
-    masks: np.ndarray | None = None,
+    masks: Images | None = None,
 ) -> Gallery | None:
     """Draw all of a cell's explained images; None where there are none.
 

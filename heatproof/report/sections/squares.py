@@ -11,6 +11,7 @@ from PIL import Image
 
 from heatproof.report.charts.sprites import Picture, Sprite, to_rgb
 from heatproof.statistics import numbers
+from heatproof.storage.images import Images
 from heatproof.storage.records import Predictions
 
 MAX_PER_SQUARE = 6
@@ -45,7 +46,7 @@ class Squares:
     sprite: Sprite
 
 
-def squares(images: np.ndarray, predictions: Predictions) -> Squares | None:
+def squares(images: Images, predictions: Predictions) -> Squares | None:
     """Choose and draw a few test images of each square; None where there are no images.
 
     Args:

@@ -144,7 +144,7 @@ def test_orders_of_axes_and_sizes(tmp_path: Path, monkeypatch) -> None:
     assert np.array_equal(by_columns.images, COLOUR)
     plain = np.full((4, 20, 30), 77, np.uint8)
     smaller = fetched(npz(tmp_path, x=plain, y=[0, 1, 0, 1]), size=[10, 8], colour="rgb")
-    assert smaller.images.shape == (4, 10, 8, 3) and (smaller.images == 77).all()
+    assert smaller.images.shape == (4, 10, 8, 3) and (smaller.images[:] == 77).all()
 
 
 NAN = np.where(np.arange(6)[:, None, None] == 4, np.nan, GREY / 255)

@@ -15,8 +15,8 @@ def test_the_shape_and_nothing_else_is_bright() -> None:
     raw = shapes.fetch(OPTIONS)
     assert raw.images.shape == (12, 48, 48, 3) and raw.test_images.shape == (80, 48, 48, 3)
     assert np.bincount(raw.test_labels).tolist() == [20] * 4
-    inside = raw.test_masks.astype(bool)
-    assert raw.test_images[inside].min() >= 170 and raw.test_images[~inside].max() < 140
+    images, inside = np.asarray(raw.test_images), np.asarray(raw.test_masks, bool)
+    assert images[inside].min() >= 170 and images[~inside].max() < 140
     again = shapes.fetch(OPTIONS)
     assert np.array_equal(again.images, raw.images)
     other = shapes.fetch(OPTIONS.model_copy(update={"seed": 8}))
