@@ -23,6 +23,7 @@ from heatproof.attribution.core.method import Attribution, Context, UnsupportedN
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
+from heatproof.evaluation.remarks import NEEDED, remarks
 from heatproof.opening import OpenModel, open_model
 from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
@@ -44,9 +45,6 @@ __all__ = [
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = Path("demo")
-# What metrics of the evaluation must have.
-_ACCURACY = ("accuracy", "accuracy_low", "accuracy_high", "majority_class", "majority_accuracy",
-             "test_images", "per_class")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -61,6 +59,26 @@ class TrainedCell(OpenModel):
     folder: Path
     study: params.Params
     dataset: Dataset
+
+    @property
+    def accuracy(self) -> dict[str, Any]:
+        """What was measured on the test images (data/metrics/evaluate); empty where nothing was.
+
+        Raises:
+            UserError: the file is damaged, or older than the code.
+        """
+        if not (self.folder / paths.metrics("evaluate", self.name)).exists():
+            return {}
+        return artifacts.read_metrics("evaluate", self.name, NEEDED, self.folder)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is wrong with the network at first sight, in sentences; none where not evaluated.
+
+        It always predicts the same class, never predicts some, or is no better than always
+        predicting the majority class: then its maps may show nothing.
+        """
+        return remarks(self.accuracy) if self.accuracy else ()
 
     @property
     def value_range(self) -> tuple[float, float] | None:

@@ -64,7 +64,7 @@ def evaluate(name: str) -> None:
         predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
         learned = with_labels_of(run, data)
         metrics: dict[str, Any] = (
-            results.on_test(predictions, data.train_labels, study)
+            results.on_test(predictions, data.train_labels, study, run.training)
             | results.on_train(run, learned, forward, study.evaluate.train_images)
             | {"parameters": network.count_params(), "flops": cost.flops(network)}
             | {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}

@@ -12,6 +12,7 @@ from PIL import Image
 from heatproof import api, explain_image
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
+from heatproof.evaluation.remarks import NEEDED
 from heatproof.explain_image import explain_images
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
@@ -282,7 +283,7 @@ def test_what_else_can_be_put_right(here: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_measured_accuracy_is_shown_with_what_is_wrong_with_the_network(
     here: Path, cells: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    metrics = {
+    metrics = dict.fromkeys(NEEDED, 0) | {
         "accuracy": 0.9731, "accuracy_low": 0.95, "accuracy_high": 0.99, "test_images": 360,
         "majority_class": "7", "majority_accuracy": 0.9512,
         "per_class": {"7": {"support": 340, "predicted": 360},

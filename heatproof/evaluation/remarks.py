@@ -8,23 +8,41 @@ from heatproof.statistics import numbers
 NAMED = 10  # classes in a sentence; of more the rest are counted
 
 
-def above_majority(metrics: Mapping[str, Any]) -> bool:
+# What has to be known of a run's evaluation.
+NEEDED = (
+    *("accuracy", "accuracy_low", "accuracy_high", "majority_class", "majority_accuracy"),
+    *("balanced_accuracy", "balanced_accuracy_low", "balanced_accuracy_high", "balanced_training"),
+    *("test_images", "per_class"),
+)
+
+
+def above_chance(metrics: Mapping[str, Any]) -> bool:
     """Whether the accuracy's 95 % interval lies above always predicting the majority class.
 
     Where it does not, the network may have learned nothing, and there is nothing in it to explain.
+    Of a network in whose training classes were balanced it is the balanced accuracy that counts,
+    since it gives up accuracy on frequent classes for rare ones.
 
     Args:
         metrics: what data/metrics/evaluate/<run>.json has.
     """
-    low, baseline = metrics["accuracy_low"], metrics["majority_accuracy"]
+    kind, baseline = _judged(metrics)
+    low = metrics[f"{kind}_low"]
     return numbers.known(low) and numbers.known(baseline) and low > baseline
+
+
+def _judged(metrics: Mapping[str, Any]) -> tuple[str, float]:
+    """Return which number decides, and what always predicting the same class gives of it."""
+    if not metrics["balanced_training"]:
+        return "accuracy", metrics["majority_accuracy"]
+    return "balanced_accuracy", 1 / sum(c["support"] > 0 for c in metrics["per_class"].values())
 
 
 def remarks(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what is wrong with a network at first sight, in sentences; empty where nothing is.
 
     Args:
-        metrics: as for `above_majority`.
+        metrics: as for `above_chance`.
     """
     found = (_one_class(metrics), _never_predicted(metrics), _no_better(metrics))
     return tuple(sentence for sentence in found if sentence)
@@ -54,15 +72,18 @@ def _never_predicted(metrics: Mapping[str, Any]) -> str:
 
 
 def _no_better(metrics: Mapping[str, Any]) -> str:
-    if above_majority(metrics):
+    if above_chance(metrics):
         return ""
-    images, low, high = (metrics[n] for n in ("test_images", "accuracy_low", "accuracy_high"))
-    baseline = metrics["majority_accuracy"]
+    kind, baseline = _judged(metrics)
+    value, low, high = (metrics[f"{kind}{end}"] for end in ("", "_low", "_high"))
+    images = metrics["test_images"]
     below = numbers.known(high) and numbers.known(baseline) and high < baseline
+    always = "the same class"
+    if kind == "accuracy":
+        always = f"the majority class, {numbers.short(metrics['majority_class'])}"
     return (
-        f"Its accuracy, {numbers.percent(metrics['accuracy'], images)} (95 % interval "
+        f"Its {kind.replace('_', ' ')}, {numbers.percent(value, images)} (95 % interval "
         f"{numbers.interval(low, high, images)}), is {'below' if below else 'not above'} that of "
-        f"always predicting the majority class, {numbers.short(metrics['majority_class'])}: "
-        f"{numbers.percent(baseline, images)}. It may have learned nothing, so that its "
-        "explanations mean nothing."
+        f"always predicting {always}: {numbers.percent(baseline, images)}. It may have learned "
+        "nothing, so that its explanations mean nothing."
     )

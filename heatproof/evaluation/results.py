@@ -9,19 +9,23 @@ from heatproof.config.params import Params
 from heatproof.config.runs import Run
 from heatproof.datasets.parts import training_parts
 from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
-from heatproof.statistics.bootstrap import accuracy_interval
+from heatproof.statistics.bootstrap import accuracy_interval, balanced_accuracy_interval
 from heatproof.storage import confusions
 from heatproof.storage.images import selected
 from heatproof.storage.records import Dataset, Predictions
+from heatproof.training.options import Training
 
 
-def on_test(predictions: Predictions, train_labels: np.ndarray, study: Params) -> dict[str, Any]:
+def on_test(
+    predictions: Predictions, train_labels: np.ndarray, study: Params, training: Training
+) -> dict[str, Any]:
     """Return what data/metrics/evaluate/<run>.json says of the test images.
 
     Args:
         predictions: of the test images.
         train_labels: int64 (n,), of the training part, whose majority class is the baseline.
         study: how many draws and bins.
+        training: of the run: where it balanced the classes, balanced accuracy is what counts.
     """
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
     probabilities = predictions.probabilities
@@ -29,8 +33,11 @@ def on_test(predictions: Predictions, train_labels: np.ndarray, study: Params) -
     ranked = discrimination.one_against_rest(labels, probabilities, names)
     counted = classification.per_class(labels, predicted, names)
     correct = predicted == labels
-    low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
     matrix = classification.confusion(labels, predicted, len(names))
+    hits, support = np.diag(matrix), matrix.sum(axis=1)
+    draws = (study.evaluate.bootstrap_samples, study.seed)
+    low, high = accuracy_interval(correct, *draws)
+    balanced_low, balanced_high = balanced_accuracy_interval(hits, support, *draws)
     bins = calibration.reliability(predictions.confidence, correct, study.evaluate.calibration_bins)
     return {
         "accuracy": classification.accuracy(labels, predicted),
@@ -39,6 +46,9 @@ def on_test(predictions: Predictions, train_labels: np.ndarray, study: Params) -
         "majority_class": names[most],
         "majority_accuracy": majority_accuracy,
         "balanced_accuracy": classification.balanced_accuracy(labels, predicted),
+        "balanced_accuracy_low": balanced_low,
+        "balanced_accuracy_high": balanced_high,
+        "balanced_training": training.balance != "none",
         **classification.macro(labels, predicted),
         **discrimination.macro(ranked),
         "ece": calibration.expected_calibration_error(bins),

@@ -29,6 +29,7 @@ _TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_imag
 _EVALUATE = (
     *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
     *("majority_class", "majority_accuracy", "balanced_accuracy", "macro_auc", "curves"),
+    *("balanced_accuracy_low", "balanced_accuracy_high", "balanced_training"),
     *(
         "macro_average_precision",
         "ece",
@@ -43,7 +44,7 @@ _EVALUATE = (
 )
 _ASSESS = (
     *("images", "right_images", "wrong_images", "slow_methods", "mask", "measures"),
-    *("uninformative", "ranking", "agreement", "above_majority"),
+    *("uninformative", "ranking", "agreement", "above_chance"),
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _COMPARED = ("filters", "images", "same_prediction", "maps")
@@ -90,7 +91,7 @@ class CellResults:
     @property
     def rated(self) -> bool:
         """Whether its maps are assessed and count: not those of a network that may be at chance."""
-        return bool(self.assess) and self.assess["above_majority"]
+        return bool(self.assess) and self.assess["above_chance"]
 
     def explanations(self) -> Explanations | None:
         """Read the attributions of all families as one: not kept, since forty cells' are too much.

@@ -46,13 +46,42 @@ def summary(values: np.ndarray, samples: int, seed: int) -> dict[str, float | in
 def accuracy_interval(correct: np.ndarray, samples: int, seed: int) -> tuple[float, float]:
     """Return the interval of accuracy, in [0, 1]: the number of right images is binomial.
 
+    Where all are right, or none is, every draw is the same; then the interval is the exact one,
+    which for few images is wide.
+
     Args:
         correct: bool (n,), whether each prediction is right.
         samples: how many times all images are drawn.
         seed: of the draws.
     """
     n = len(correct)
+    if correct.all() or not correct.any():
+        return _exact(bool(correct.all()), n)
     return _interval(np.random.default_rng(seed).binomial(n, np.mean(correct), size=samples) / n)
+
+
+def balanced_accuracy_interval(
+    hits: np.ndarray, support: np.ndarray, samples: int, seed: int
+) -> tuple[float, float]:
+    """Return the interval of balanced accuracy, in [0, 1]: each class' images are drawn anew.
+
+    Where all are right, or none is, as for `accuracy_interval`.
+
+    Args:
+        hits: int (classes,), correctly predicted images of each class.
+        support: int (classes,), its images; classes without any do not count.
+        samples: how many times all images are drawn.
+        seed: of the draws.
+    """
+    if not hits.any() or (hits == support).all():
+        return _exact(bool(hits.any()), int(support.sum()))
+    random, n = np.random.default_rng(seed), support[support > 0]
+    shares = hits[support > 0] / n
+    draws = []
+    for start in range(0, samples, 1000):  # in parts: of a thousand classes these are 8 MB
+        drawn = random.binomial(n, shares, size=(min(1000, samples - start), len(n)))
+        draws.append((drawn / n).mean(axis=1))
+    return _interval(np.concatenate(draws))
 
 
 def macro_f1_interval(matrix: np.ndarray, samples: int, seed: int) -> tuple[float, float]:
@@ -81,6 +110,12 @@ def macro_f1(matrices: np.ndarray) -> np.ndarray:
     occurring = matrices.sum(axis=1) + matrices.sum(axis=2)
     f1 = np.divide(2 * hits, occurring, out=np.zeros(hits.shape), where=occurring > 0)
     return f1.sum(axis=1) / np.maximum((occurring > 0).sum(axis=1), 1)
+
+
+def _exact(all_right: bool, n: int) -> tuple[float, float]:
+    """Return the interval of a share of n that is 1 or 0 (Clopper & Pearson 1934)."""
+    end = float((1 - _ENDS[1] / 100) ** (1 / n))
+    return (end, 1.0) if all_right else (0.0, 1 - end)
 
 
 def _interval(draws: np.ndarray) -> tuple[float, float]:

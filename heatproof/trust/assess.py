@@ -5,7 +5,7 @@ from typing import Any
 
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
-from heatproof.evaluation.remarks import above_majority
+from heatproof.evaluation import remarks
 from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import checks, summary
@@ -22,8 +22,8 @@ def assess(study: Params, cell: str) -> None:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     study.cell(cell)
-    accuracy = artifacts.read_metrics("evaluate", cell, ("accuracy_low", "majority_accuracy"))
-    meaningful = above_majority(accuracy)
+    accuracy = artifacts.read_metrics("evaluate", cell, remarks.NEEDED)
+    meaningful = remarks.above_chance(accuracy)
     options, seed = study.assess, study.seed
     rows = one_per_image(artifacts.read_maps(cell, STAGE_FAMILIES), options.images, seed)
     table = summary.table(artifacts.read_trust(cell, STAGE_FAMILIES))
@@ -43,7 +43,7 @@ def assess(study: Params, cell: str) -> None:
             "slow_methods": {"images": joined.pop("slow_images"), "methods": slow},
             "mask": joined.pop("mask"),
             # Maps of a network that may have learned nothing can pass checks, and show nothing.
-            "above_majority": meaningful,
+            "above_chance": meaningful,
             "trust": checks.trust(summaries) if meaningful else None,
             "measures": summaries,
             "uninformative": summary.uninformative(summaries),
@@ -54,7 +54,7 @@ def assess(study: Params, cell: str) -> None:
         artifacts.write_metrics("assess", cell, metrics)
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
         if not meaningful:
-            print(f"{cell}: no trust: its accuracy is not above the majority class's", flush=True)
+            print(f"{cell}: no trust: its accuracy is not above chance", flush=True)
         run.log_metrics(summary.tracked_means(summaries))
 
 

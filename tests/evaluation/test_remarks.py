@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatproof.evaluation.remarks import above_majority, remarks
+from heatproof.evaluation.remarks import above_chance, remarks
 
 
 def metrics(predicted: dict[str, int], accuracy: float, baseline: float, **more: Any) -> dict:
@@ -11,25 +11,39 @@ def metrics(predicted: dict[str, int], accuracy: float, baseline: float, **more:
     return {
         "accuracy": accuracy, "accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.1,
         "majority_accuracy": baseline, "majority_class": next(iter(predicted)),
-        "test_images": 100,
+        "balanced_training": False, "test_images": 100,
         "per_class": {n: {"support": support, "predicted": p} for n, p in predicted.items()},
     } | more  # fmt: skip
 
 
 def test_nothing_is_said_of_a_network_that_is_better_than_the_majority() -> None:
     good = metrics({"a": 55, "b": 45}, 0.8, 0.5)
-    assert above_majority(good)
+    assert above_chance(good)
     assert remarks(good) == ()
 
 
 def test_an_interval_that_includes_the_majority_is_no_better() -> None:
     chance = metrics({"a": 60, "b": 40}, 0.6, 0.5)
-    assert not above_majority(chance)
+    assert not above_chance(chance)
     (sentence,) = remarks(chance)
     assert "60.0 % (95 % interval 50.0 to 70.0 %), is not above" in sentence
     assert "the majority class, a: 50.0 %" in sentence
     (worse,) = remarks(metrics({"a": 60, "b": 40}, 0.3, 0.5))
     assert "is below that" in worse
+
+
+def test_where_training_balanced_the_classes_the_balanced_accuracy_counts() -> None:
+    balanced = {"balanced_training": True, "balanced_accuracy": 0.7,
+                "balanced_accuracy_low": 0.6, "balanced_accuracy_high": 0.8}  # fmt: skip
+    rare = metrics({"a": 70, "b": 30}, 0.7, 0.95, **balanced)
+    assert above_chance(rare) and remarks(rare) == ()
+    chance = rare | {"balanced_accuracy": 0.5, "balanced_accuracy_low": 0.4}
+    assert not above_chance(chance)
+    (sentence,) = remarks(chance)
+    assert sentence.startswith(
+        "Its balanced accuracy, 50.0 % (95 % interval 40.0 to 80.0 %), is not"
+    )
+    assert "always predicting the same class: 50.0 %" in sentence
 
 
 def test_one_class_always_is_said_and_of_two_classes_the_other_is_not_named() -> None:

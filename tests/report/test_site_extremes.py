@@ -61,7 +61,7 @@ def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_s
     low = {"accuracy": 0.1, "accuracy_low": 0.07, "accuracy_high": 0.13}
     artifacts.write_metrics("evaluate", chance, evaluate | low | {"per_class": per_class})
     assess = artifacts.read_metrics("assess", chance)
-    artifacts.write_metrics("assess", chance, assess | {"above_majority": False})
+    artifacts.write_metrics("assess", chance, assess | {"above_chance": False})
     made = built()
     check(made)
     overview, page = made["index.html"].text, made[f"cells/{chance}.html"].text

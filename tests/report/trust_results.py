@@ -82,7 +82,7 @@ def metrics(
         "wrong_images": int((~hits).sum()),
         "slow_methods": {"images": FEW, "methods": [m for m in methods if m in SLOW]},
         "mask": mask,
-        "above_majority": True,
+        "above_chance": True,
         **({"masks": {"images": len(hits) - 1, "share": 0.25}} if mask else {}),
         "measures": summarised,
         "uninformative": summary.uninformative(summarised),

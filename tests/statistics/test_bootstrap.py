@@ -5,6 +5,7 @@ import pytest
 
 from heatproof.statistics.bootstrap import (
     accuracy_interval,
+    balanced_accuracy_interval,
     known_mean,
     macro_f1,
     macro_f1_interval,
@@ -30,9 +31,24 @@ def test_it_is_the_normal_interval_where_that_is_right() -> None:
 
 def test_equal_values_leave_no_doubt() -> None:
     assert mean_interval(np.full(9, 0.25), 100, seed=0) == (0.25, 0.25, 0.25)
-    assert accuracy_interval(np.ones(50, bool), 100, seed=0) == (1, 1)
-    assert accuracy_interval(np.zeros(50, bool), 100, seed=0) == (0, 0)
     assert macro_f1_interval(np.diag([5, 5]), 100, seed=1) == (1, 1)
+
+
+def test_where_all_are_right_or_none_the_number_of_images_tells_how_sure_that_is() -> None:
+    # All of 50 are right one time in 40 where the accuracy is 0.929.
+    assert accuracy_interval(np.ones(50, bool), 100, seed=0) == (pytest.approx(0.025**0.02), 1)
+    assert accuracy_interval(np.zeros(2, bool), 100, seed=0) == (0, pytest.approx(1 - 0.025**0.5))
+    few = np.array([2, 0, 3])
+    assert balanced_accuracy_interval(few, few, 100, 0) == (pytest.approx(0.025**0.2), 1)
+    assert balanced_accuracy_interval(0 * few, few, 100, 0)[0] == 0
+
+
+def test_a_balanced_accuracy_varies_with_the_rarest_class() -> None:
+    low, high = balanced_accuracy_interval(
+        np.array([9000, 8, 0]), np.array([10_000, 10, 0]), 5000, seed=1
+    )
+    half = 1.96 * np.sqrt(0.8 * 0.2 / 10) / 2  # of ten images, and one of two classes
+    assert (low, high) == pytest.approx((0.85 - half, 0.85 + half), abs=0.03)
 
 
 def test_an_accuracy_agrees_with_drawing_images_one_by_one() -> None:

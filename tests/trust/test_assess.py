@@ -12,6 +12,7 @@ import pytest
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.config.runs import SHUFFLED
+from heatproof.evaluation.remarks import NEEDED
 from heatproof.models.build import trained_network
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
@@ -72,7 +73,8 @@ def folder(explained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def write_accuracy(low: float) -> None:
     """Write what assess reads of the evaluation: always the majority class is right on 0.3."""
-    artifacts.write_metrics("evaluate", CELL, {"accuracy_low": low, "majority_accuracy": 0.3})
+    content = dict.fromkeys(NEEDED, 0) | {"accuracy_low": low, "majority_accuracy": 0.3}
+    artifacts.write_metrics("evaluate", CELL, content)
 
 
 def measured(study: params.Params, *families: str) -> dict[str, Any]:
@@ -160,14 +162,14 @@ def test_there_is_no_trust_in_maps_of_a_network_no_better_than_the_majority_clas
 ) -> None:
     monkeypatch.chdir(assessed)
     found = artifacts.read_metrics("assess", CELL)
-    assert found["above_majority"] is True and 0 <= found["trust"] <= 1
+    assert found["above_chance"] is True and 0 <= found["trust"] <= 1
     before = paths.metrics("assess", CELL).read_bytes()
     write_accuracy(0.3)
     assess(params.load(), CELL)
     chance = artifacts.read_metrics("assess", CELL)
-    assert chance == found | {"above_majority": False, "trust": None}
+    assert chance == found | {"above_chance": False, "trust": None}
     assert artifacts.read_headline("assess", CELL) == {"trust": None}
-    assert "no trust: its accuracy is not above" in capsys.readouterr().out
+    assert "no trust: its accuracy is not above chance" in capsys.readouterr().out
     write_accuracy(0.4)
     assess(params.load(), CELL)
     assert paths.metrics("assess", CELL).read_bytes() == before

@@ -58,7 +58,8 @@ def choose(
         images = images[evenly_spaced(labels[images] == predicted[images], max_images)]
     rows: list[tuple[int, int]] = []
     for image in images:
-        rows += [(image, each) for each in dict.fromkeys((predicted[image], labels[image]))]
+        classes = dict.fromkeys((int(predicted[image]), int(labels[image])))
+        rows += [(int(image), target) for target in classes]
     image_index, target = np.array(rows, dtype=np.int64).reshape(-1, 2).T
     return image_index, target
 

@@ -172,6 +172,7 @@ def line_chart(
     marker: tuple[float, str] | None = None,
     size: tuple[float, float] = (430.0, 262.0),
     y_span: tuple[float, float] | None = None,
+    summary: str = "",
 ) -> Chart | None:
     """Lay out a line chart; None where no series has a number.
 
@@ -184,6 +185,7 @@ def line_chart(
         marker: an x and a label for a vertical line.
         size: width and height.
         y_span: what the y axis covers at least; what the points do, if left out.
+        summary: a sentence; where left out, one on the final values.
     """
     drawn = [s for s in series if s.points]
     if not drawn:
@@ -194,7 +196,7 @@ def line_chart(
     labels = [f"{100 * y:.4g} %" if as_percent else _text(y) for y in y_values]
     return Chart(
         title,
-        _summary(drawn, x_title, as_percent),
+        summary or _summary(drawn, x_title, as_percent),
         Axis(x_title, min(xs), max(xs), [(x, f"{x:g}") for x in _x_ticks(min(xs), max(xs))]),
         Axis("", y_values[0], y_values[-1], list(zip(y_values, labels, strict=True))),
         *size,

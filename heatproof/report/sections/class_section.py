@@ -50,8 +50,25 @@ def thresholds(evaluate: dict[str, Any]) -> list[Chart]:
         Series(f"chance, {numbers.short(name)}", 2 + i, x, [share] * len(x))
         for i, (name, share) in enumerate(curves["share"].items())
     ]
+    of_class = evaluate["per_class"]
+    auc = numbers.decimal(evaluate["macro_auc"], 3)
+    averages = [
+        f"{numbers.short(name)} {numbers.decimal(of_class[name]['average_precision'], 3)}, "
+        f"by chance {numbers.decimal(share, 3)}"
+        for name, share in curves["share"].items()
+    ]
     charts = (
-        draw("Found images of the class (ROC)", roc, x_title="other images taken for it (%)"),
-        draw("Precision", precision, x_title="recall (%)"),
+        draw(
+            "Found images of the class (ROC)",
+            roc,
+            x_title="other images taken for it (%)",
+            summary=f"The area under either class’s curve (AUC) is {auc}; by chance it is 0.5.",
+        ),
+        draw(
+            "Precision",
+            precision,
+            x_title="recall (%)",
+            summary=f"Average precision: {'; '.join(averages)}.",
+        ),
     )
     return [chart for chart in charts if chart is not None]

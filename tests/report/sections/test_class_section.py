@@ -28,9 +28,14 @@ def test_curves_of_two_classes_have_chance_beside_them():
     labels = np.array([0, 0, 0, 1])
     scores = np.array([0.1, 0.2, 0.9, 0.8])
     curves = discrimination.curves(labels, np.stack([1 - scores, scores], axis=1), ("a", "b" * 40))
-    roc, precision = class_section.thresholds({"curves": {
-        name: value if isinstance(value, dict) else list(value) for name, value in curves.items()
-    }})  # fmt: skip
+    ranked = discrimination.one_against_rest(
+        labels, np.stack([1 - scores, scores], 1), curves["roc"]
+    )
+    roc, precision = class_section.thresholds(
+        {"curves": curves, "per_class": ranked} | discrimination.macro(ranked)
+    )
+    assert "(AUC) is 0.667; by chance it is 0.5" in roc.summary
+    assert "a 0.917, by chance 0.750" in precision.summary
     assert [line.name for line in roc.lines][-1] == "chance"
     assert roc.series[-1].points[0] == (0, 0) and roc.series[-1].points[-1] == (100, 1)
     assert {series.ys[0] for series in precision.series[2:]} == {0.75, 0.25}
