@@ -180,13 +180,15 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
 
 def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
     cell = trained.study.cell(trained.name)
-    measured = trained.accuracy
+    accuracy, measured = None, trained.accuracy
+    if measured:
+        accuracy = measured["accuracy"], measured["test_images"], measured["majority_accuracy"]
     return image_page.Subject(
         trained.name,
         cell.model,
         cell.dataset,
         trained.class_names,
-        measured and tuple(measured[n] for n in ("accuracy", "test_images", "majority_accuracy")),
+        accuracy,
         unsupported,
         chosen,
         trained.remarks,
