@@ -227,9 +227,7 @@ def test_ink_on_paper_is_hinted_at_and_turned_round(
         digits = np.zeros((50, 16, 16, 1), np.uint8)
         for index, image in enumerate(digits):
             image[4 : 6 + index % 10, 6:10] = 155 + 2 * index
-        return api.TrainedCell(
-            name, cell.folder, cell.study, replace(cell.dataset, train_images=digits), cell.network
-        )
+        return replace(cell, dataset=replace(cell.dataset, train_images=digits))
 
     monkeypatch.setattr(api, "open_cell", on_black)
     paper = np.full((40, 20), 190, np.uint8)
