@@ -10,8 +10,8 @@ from heatproof.report.sections.outcomes import Outcome, Start
 from heatproof.run.tracking import flattened
 from heatproof.storage import paths
 
-FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "val_accuracy", "macro_f1", "ece",
-           "parameters", "flops")  # fmt: skip
+FIGURES = ("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy", "val_accuracy",
+           "macro_f1", "ece", "parameters", "flops")  # fmt: skip
 # DVC's states of an experiment that has not finished, and where the reader may look.
 STATES = {
     "queued": "it waits in the queue",

@@ -48,7 +48,7 @@ class Evidence:
 
     def assess(self, cell: str) -> dict[str, Any]:
         """What assess wrote of a cell. Raises as `evaluate` does."""
-        return self._metrics("assess", cell, ())
+        return self._metrics("assess", cell, ("above_chance",))
 
     def history(self, cell: str) -> "pd.DataFrame":
         """A cell's training, one row per epoch. Raises as `evaluate` does."""

@@ -178,7 +178,10 @@ def on_foreground(claim: Statement, evidence: Evidence) -> Comparison:
     The constant map's relevance mass is the share of the image that the foreground covers.
     """
     (cell,) = evidence.cells_of(claim)
-    masses = evidence.assess(cell).get("measures", {}).get("relevance_mass", {})
+    assess = evidence.assess(cell)
+    if not assess["above_chance"]:
+        raise MissingEvidence(f"{cell} is not above chance: its maps may show nothing.")
+    masses = assess.get("measures", {}).get("relevance_mass", {})
     own, covered = masses.get(claim.method), masses.get("constant")
     if not own or not covered or None in (own.get("low"), covered.get("mean")):
         raise MissingEvidence(

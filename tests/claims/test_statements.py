@@ -97,11 +97,14 @@ def test_relevance_on_the_digit_beats_the_constant_map_or_not(low, verdict):
         "gradcam": {"mean": 0.4, "low": low, "high": 0.5},
         "constant": {"mean": 0.2, "low": 0.19, "high": 0.21},
     }
-    artifacts.write_metrics("assess", "mnist_cnn-mnist", {"measures": {"relevance_mass": masses}})
+    content = {"above_chance": True, "measures": {"relevance_mass": masses}}
+    artifacts.write_metrics("assess", "mnist_cnn-mnist", content)
     compared = entry("gradcam_on_digits")
     assert compared["verdict"] == verdict
     assert compared["measured"]["text"] == "40.0 % of the relevance on 20.0 % of the image"
     assert entry("saliency_on_strokes")["verdict"] == "not run"
+    artifacts.write_metrics("assess", "mnist_cnn-mnist", content | {"above_chance": False})
+    assert "not above chance" in entry("gradcam_on_digits")["sentence"]
 
 
 def test_what_nothing_can_measure_has_a_reason():

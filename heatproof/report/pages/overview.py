@@ -81,7 +81,7 @@ def section(study: Study, dataset: str) -> dict[str, Any]:
         "axis": _axis([r.evaluate for r in results if r.evaluate]),
         "cost": costs.of_dataset(study, dataset),
         "charts": curves.of_dataset(study, dataset),
-        "strip": _strip(results),
+        "strip": _strip(r for r in results if r not in study.unrated),
     }
 
 

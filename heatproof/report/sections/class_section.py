@@ -53,7 +53,7 @@ def thresholds(evaluate: dict[str, Any]) -> list[Chart]:
     of_class = evaluate["per_class"]
     auc = numbers.decimal(evaluate["macro_auc"], 3)
     averages = [
-        f"{numbers.short(name)} {numbers.decimal(of_class[name]['average_precision'], 3)}, "
+        f"{numbers.short(name)}: {numbers.decimal(of_class[name]['average_precision'], 3)}, "
         f"by chance {numbers.decimal(share, 3)}"
         for name, share in curves["share"].items()
     ]

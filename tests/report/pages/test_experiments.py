@@ -36,6 +36,7 @@ def recorded() -> list[Start]:
 def outcome(name: str, accuracy: float, **params: object) -> Outcome:
     figures = {"accuracy": accuracy, "accuracy_low": accuracy - 0.01, "test_images": 10_000}
     figures |= {"accuracy_high": accuracy + 0.01, "parameters": 1000.0, "macro_f1": accuracy}
+    figures["majority_accuracy"] = 0.1
     figures |= {"train_seconds": 60.0, "ece": 0.02, "flops": 5000.0}
     return Outcome(name, order=name, params=dict(params), figures={CELL: figures})
 
@@ -162,6 +163,7 @@ def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
     page = written(start(outcome("one", 0.8, a=2, b=1)))
     assert "../reports/index.html" in page.links
     assert f"../reports/cells/{CELL}.html" in page.links
+    assert "79.00 to 81.00 % majority class 10.00 %" in page.text
 
 
 def test_what_dvc_cannot_read_is_shown_with_its_error():

@@ -35,7 +35,7 @@ def test_curves_of_two_classes_have_chance_beside_them():
         {"curves": curves, "per_class": ranked} | discrimination.macro(ranked)
     )
     assert "(AUC) is 0.667; by chance it is 0.5" in roc.summary
-    assert "a 0.917, by chance 0.750" in precision.summary
+    assert "a: 0.917, by chance 0.750" in precision.summary
     assert [line.name for line in roc.lines][-1] == "chance"
     assert roc.series[-1].points[0] == (0, 0) and roc.series[-1].points[-1] == (100, 1)
     assert {series.ys[0] for series in precision.series[2:]} == {0.75, 0.25}
