@@ -163,7 +163,7 @@ def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
     page = written(start(outcome("one", 0.8, a=2, b=1)))
     assert "../reports/index.html" in page.links
     assert f"../reports/cells/{CELL}.html" in page.links
-    assert "79.00 to 81.00 % majority class 10.00 %" in page.text
+    assert "79.00 to 81.00 %majority class 10.00 %" in page.text
 
 
 def test_what_dvc_cannot_read_is_shown_with_its_error():
