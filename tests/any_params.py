@@ -183,6 +183,7 @@ def trainable(
 
 CHOICES = {
     "optimizer": ("adam", "sgd"),
+    "balance": ("none", "class_weights", "sampling"),
     "preset": ("digits", "objects", "none"),
     "decay": ("constant", "cosine", "one_cycle", "reduce_on_plateau"),
     "train_images": ("all", 2, 3),

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from heatproof.config import params
+from heatproof.datasets.parts import evaluated_part
 from heatproof.datasets.split import train_validation_split
 from heatproof.evaluation.results import on_train
 from heatproof.run import tracking
@@ -20,6 +22,9 @@ from heatproof.storage.records import Dataset
 from stages import evaluate as stage
 from tests import overlay, scratch, stored
 from tests.run.tracking.recorded import send
+
+if TYPE_CHECKING:
+    import keras
 
 CELL = "simple_cnn-digits"
 NAMES = ("=zero", *"123456789")
@@ -65,14 +70,18 @@ def save_weights(loaded: params.Params, bias: np.ndarray | None) -> None:
     artifacts.write_metrics("train", CELL, {"val_accuracy": 0.5, "epochs_run": 3})
 
 
-def direct_logits(images: np.ndarray) -> np.ndarray:
+def loaded_network(folder: Path = Path()) -> "keras.Model":
+    """Return the cell's saved network, of the study in a folder."""
+    from heatproof.models.build import trained_network
+
+    return trained_network(params.load().run(CELL), (16, 16, 1), 10, folder)
+
+
+def direct_logits(images: np.ndarray, folder: Path = Path()) -> np.ndarray:
     """Return what the saved network says, computed without the stage's batches."""
     import keras
 
-    from heatproof.models.build import build_model
-
-    model = build_model(params.load().run(CELL), (16, 16, 1), 10)
-    weights.load(CELL, model)
+    model = loaded_network(folder)
     return keras.ops.convert_to_numpy(model(images.astype(np.float32) / 255, training=False))
 
 
@@ -91,6 +100,24 @@ def test_the_predictions_are_the_network_s_own(study: Path) -> None:
     assert predictions.logits.dtype == np.float32
     assert predictions.labels.tolist() == dataset().test_labels.tolist()
     assert predictions.class_names == NAMES
+
+
+def test_a_run_that_left_out_a_fold_is_evaluated_on_it(study: Path, tmp_path, monkeypatch) -> None:
+    name = f"{CELL}-fold2of4"
+    content = scratch.shrunken_params(CELL)
+    content["runs"][name] = scratch.cell(CELL) | {"fold": 2, "folds": 4}
+    monkeypatch.chdir(tmp_path)
+    overlay.write(params.PARAMS, content)
+    artifacts.write_dataset("digits", dataset())
+    weights.save(name, loaded_network(study))
+    artifacts.write_metrics("train", name, {"val_accuracy": 0.5, "epochs_run": 3})
+    stage.evaluate(name)
+    images, labels = evaluated_part(params.load().run(name), dataset())
+    found = artifacts.read_predictions(name)
+    assert found.labels.tolist() == labels.tolist() and len(labels) == TRAIN_IMAGES // 4
+    assert np.array_equal(found.logits.argmax(axis=1), direct_logits(images, study).argmax(axis=1))
+    headline = json.loads(Path(f"metrics/evaluate/{name}.json").read_text())
+    assert list(headline) == ["accuracy"], "ten more for each of many folds hide all others"
 
 
 def test_the_metrics_follow_from_the_predictions(study: Path) -> None:

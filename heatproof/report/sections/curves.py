@@ -19,7 +19,8 @@ def of_cell(result: CellResults) -> list[Chart]:
     if history is None or len(history) < 2:
         return []  # one epoch is a point, better shown in the table
     best = int(result.train["best_epoch"]) if result.train else 0
-    marker = (float(best), f"best epoch {best}") if best >= 1 else None
+    which = "best" if result.train.get("epoch_chosen", True) else "last"
+    marker = (float(best), f"{which} epoch {best}") if best >= 1 else None
     return _charts(
         {
             title: [
