@@ -1,5 +1,6 @@
 """How accurate a cell's networks are on training images that they were not trained on."""
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -14,12 +15,14 @@ from heatproof.storage import artifacts, paths
 def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     """Return the accuracy of a cell by (repeated) cross-validation of its training part.
 
-    Only repetitions count of which every fold is evaluated.
+    Only repetitions count of which every fold is evaluated. Where the training balances classes,
+    the accuracy is the balanced one.
 
     Returns:
-        accuracy, accuracy_low, accuracy_high: see `statistics.cross_validation`. folds, repeats.
-        images: in all folds of a repetition. trained_on: images, on average, validation included.
-        train_seconds: of all trainings, as far as they are known. None without a whole repetition.
+        kind: accuracy or balanced_accuracy. mean, low, high: see `statistics.cross_validation`.
+        folds, repeats. images: in all folds of a repetition. trained_on: images, on average,
+        validation included. train_seconds: of all trainings, as far as they are known. None without
+        a whole repetition.
 
     Raises:
         UserError: a file of metrics is damaged.
@@ -30,8 +33,10 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     if not whole:
         return None
     runs = [run for each in whole for run in each]
+    balanced = runs[0].training.balance != "none"
+    kind, needed = ("balanced_accuracy", ("per_class",)) if balanced else ("accuracy", ())
     tested = [
-        artifacts.read_metrics("evaluate", run.name, ("accuracy", "test_images")) for run in runs
+        artifacts.read_metrics("evaluate", run.name, (kind, "test_images", *needed)) for run in runs
     ]
     trained = [
         artifacts.read_metrics("train", run.name, ("train_images", "validation_images"))
@@ -40,13 +45,16 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     sizes = np.array([each["test_images"] for each in tested])
     used = np.array([each["train_images"] + each["validation_images"] for each in trained])
     images = int(sizes.sum()) // len(whole)
-    accuracy, low, high = accuracy_interval(
-        np.array([each["accuracy"] for each in tested]), images, float((sizes / used).mean())
+    mean, low, high = accuracy_interval(
+        np.array([each[kind] for each in tested]),
+        _counting_alike(tested, len(whole)) if balanced else images,
+        float((sizes / used).mean()),
     )
     return {
-        "accuracy": accuracy,
-        "accuracy_low": low,
-        "accuracy_high": high,
+        "kind": kind,
+        "mean": mean,
+        "low": low,
+        "high": high,
         "folds": runs[0].folds,
         "repeats": len(whole),
         "images": images,
@@ -55,6 +63,23 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
             artifacts.read_timing("train", run.name).get("train_seconds", 0.0) for run in runs
         ),
     }
+
+
+def _counting_alike(tested: Sequence[dict[str, Any]], repeats: int) -> int:
+    """Return of how many images, in classes of equal size, a balanced accuracy varies as much.
+
+    That is K² / (1 / n_1 + … + 1 / n_K), since each class's recall varies with 1 / n.
+
+    Args:
+        tested: what evaluate says of each fold, of all repetitions.
+        repeats: how many of these there are.
+    """
+    support: dict[str, float] = {}
+    for each in tested:
+        for name, counted in each["per_class"].items():
+            support[name] = support.get(name, 0) + counted["support"] / repeats
+    sizes = np.array([size for size in support.values() if size])
+    return max(1, round(len(sizes) ** 2 / (1 / sizes).sum()))
 
 
 def _evaluated(run: Run) -> bool:

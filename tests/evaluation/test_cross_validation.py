@@ -36,14 +36,27 @@ def test_only_whole_repetitions_count() -> None:
         found.append(over_folds(study, CELL))
         write(run, accuracy, images)
     assert found[0] is found[1] is None and found[2] == found[3]
-    assert (found[2]["repeats"], found[2]["accuracy"]) == (1, 0.75)
+    assert (found[2]["repeats"], found[2]["mean"]) == (1, 0.75)
     whole = over_folds(study, CELL)
     assert (whole["folds"], whole["repeats"], whole["images"]) == (2, 2, 30)
     assert (whole["trained_on"], whole["train_seconds"]) == (15, 6)
     ratio = (14 / 16 + 16 / 14) / 2
     expected = accuracy_interval(accuracies, 30, ratio)
-    assert (whole["accuracy"], whole["accuracy_low"], whole["accuracy_high"]) == expected
+    assert (whole["kind"], whole["mean"], whole["low"], whole["high"]) == ("accuracy", *expected)
     assert over_seeds(study, CELL) is None, "these are not trained as the cell is"
+
+
+def test_where_classes_are_balanced_so_is_the_accuracy_and_rare_images_count() -> None:
+    study = load_params(CELL, runs=RUNS, training={"balance": "sampling"})
+    for run in RUNS:
+        write(run, 0.99, 15)
+        support = {"a": {"support": 12}, "b": {"support": 3}, "c": {"support": 0}}
+        more = {"accuracy": 0.99, "balanced_accuracy": 1.0, "test_images": 15, "per_class": support}
+        artifacts.write_metrics("evaluate", run, more)
+    found = over_folds(study, CELL)
+    # Of 24 and 6 images a balanced accuracy varies as that of 4 / (1 / 24 + 1 / 6) = 19.2 would.
+    assert (found["kind"], found["mean"], found["images"]) == ("balanced_accuracy", 1, 30)
+    assert found["low"] == pytest.approx(19 / (19 + 1.959964**2))
 
 
 def test_a_study_without_folds_has_none() -> None:

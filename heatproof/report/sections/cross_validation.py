@@ -17,9 +17,9 @@ def cross_validated(metrics: dict[str, Any] | None) -> str:
     kind = f"{folds} folds" if repeats == 1 else f"{folds} folds, {repeats} times"
     cost = f", {duration(metrics['train_seconds'])}" if metrics["train_seconds"] else ""
     return (
-        f"Cross-validated on the training part ({kind}): "
-        f"{percent(metrics['accuracy'], images)}, 95 % interval "
-        f"{interval(metrics['accuracy_low'], metrics['accuracy_high'], images)}, corrected for "
+        f"Cross-validated on the training part ({kind}): {metrics['kind'].replace('_', ' ')} "
+        f"{percent(metrics['mean'], images)}, 95 % interval "
+        f"{interval(metrics['low'], metrics['high'], images)}, corrected for "
         f"networks that share training images; {plural(images, 'image')}, predicted by networks "
         f"trained on {count(metrics['trained_on'])} others; "
         f"{plural(folds * repeats, 'training')}{cost}."

@@ -6,16 +6,16 @@ from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.storage import artifacts
 
 FOUND = {
-    "accuracy": 0.78125, "accuracy_low": 0.6, "accuracy_high": 0.95, "folds": 5, "repeats": 2,
-    "images": 24, "trained_on": 19.2, "train_seconds": 75.0,
+    "kind": "balanced_accuracy", "mean": 0.78125, "low": 0.6, "high": 0.95, "folds": 5,
+    "repeats": 2, "images": 24, "trained_on": 19.2, "train_seconds": 75.0,
 }  # fmt: skip
 
 
 def test_in_words() -> None:
     assert cross_validated(FOUND) == (
-        "Cross-validated on the training part (5 folds, 2 times): 78.1 %, 95 % interval 60.0 to "
-        "95.0 %, corrected for networks that share training images; 24 images, predicted by "
-        "networks trained on 19 others; 10 trainings, 1 min 15 s."
+        "Cross-validated on the training part (5 folds, 2 times): balanced accuracy 78.1 %, 95 % "
+        "interval 60.0 to 95.0 %, corrected for networks that share training images; 24 images, "
+        "predicted by networks trained on 19 others; 10 trainings, 1 min 15 s."
     )
     once = cross_validated(FOUND | {"repeats": 1, "train_seconds": 0.0})
     assert "(5 folds)" in once and once.endswith("; 5 trainings.")
