@@ -39,6 +39,7 @@ PARTS = {
     "trust": "bench.trust",
     "training": "bench.train",
     "memory": "bench.memory",
+    "large-images": "bench.large_images",
     "explaining": "bench.explain",
 }
 INTERRUPTED = 130

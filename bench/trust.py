@@ -22,6 +22,7 @@ import numpy as np
 from bench import limits, record
 from bench.models import CLASSES, SHAPES, measurable
 from bench.results import PROJECT, Measurement
+from heatproof.attribution.core.sizes import resolved
 from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.trust.measure import BASELINES
@@ -103,7 +104,11 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
     targets = network.logits(images).argmax(axis=1)
     maps = [random.standard_normal(images.shape[:3], np.float32) for _ in range(methods)]
     baselines = {name: random.random(images.shape, np.float32) for name in BASELINES}
-    options = study.assess.measures.model_dump()
+    measures = study.assess.measures
+    options = {
+        name: resolved(getattr(measures, name), (shape[0], shape[1])).model_dump()
+        for name in ("faithfulness", "infidelity")
+    }
     passed = 0
 
     def counting(batch: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from bench.models import CLASSES, SHAPES
 from bench.results import PROJECT
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.sizes import resolved
 from heatproof.config import params
 from heatproof.run import runtime
 
@@ -111,6 +112,7 @@ class Project:
         from heatproof.models.build import build_model
 
         shape = SHAPES[self.study.cell(cell).dataset]
+        self.size = shape[:2]
         model = build_model(self.study.run(cell), shape, CLASSES)
         _disturb(model, self.study.seed)
         self.network = Network(model)
@@ -153,7 +155,8 @@ class Project:
 
     def _options(self, name: str) -> Any:
         """Return a method's options in the study, or its own where the study does not list it."""
-        return self.study.explain.methods.get(name) or registry.methods()[name].options()
+        options = self.study.explain.methods.get(name) or registry.methods()[name].options()
+        return resolved(options, self.size)
 
     def _ours(self, method: str) -> dict[str, calls.Call]:
         """Return the method with the bench's counts, and nothing done but explaining."""

@@ -18,6 +18,7 @@ from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
 from heatproof.run.errors import UserError
 from heatproof.run.lettering import drawable
+from heatproof.run.progress import Progress
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
@@ -70,7 +71,8 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     rows = cell.rows
     images = rows.images.astype(np.float32) / 255
     methods = registry.with_options(listed, cell.context)
-    result = attribute(cell.network, methods, images, rows.target)
+    cell.network.progress = progress = Progress(cell.network.model.name, len(methods))
+    result = attribute(cell.network, methods, images, rows.target, progress)
     rows.maps.update(result.maps)
     rows.numbers.update(result.numbers)
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}

@@ -41,6 +41,7 @@ from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.run.lettering import drawable
+from heatproof.run.progress import Progress
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
 
@@ -61,10 +62,13 @@ def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
         UserError: the network has no feature map that Grad-CAM could weigh.
     """
     layer = feature_layer(cell.network.model)
+    cell.network.progress = progress = Progress(cell.network.model.name, 2)
     started = time.monotonic()
-    searched, search_metrics = _search(cell, options)
+    with progress.part("counterfactuals"):
+        searched, search_metrics = _search(cell, options, progress)
     between = time.monotonic()
-    attacked, attack_metrics = _attack(cell, options, layer)
+    with progress.part("attack"):
+        attacked, attack_metrics = _attack(cell, options, layer)
     timing = {
         "search_seconds": round(between - started, 3),
         "attack_seconds": round(time.monotonic() - between, 3),
@@ -107,13 +111,14 @@ def counterfactual_targets(
 
 
 def _search(
-    cell: ExplainedCell, options: CounterfactualOptions
+    cell: ExplainedCell, options: CounterfactualOptions, progress: Progress
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = cell.rows
     chosen = distinct_images(rows, wrong_first=True, limit=options.images)
     label, predicted = rows.label[chosen], rows.predicted[chosen]
     images = rows.images[chosen].astype(np.float32) / 255
     target = counterfactual_targets(cell.network.logits(images), label, predicted)
+    progress.expect(len(images))
     result = search(cell.network, images, target, options)
     arrays = {
         "image_index": rows.image_index[chosen],

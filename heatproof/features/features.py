@@ -33,20 +33,22 @@ from heatproof.features.dead_filters import Activity, count, survey
 from heatproof.features.feature_figure import figure
 from heatproof.features.filters import first_filters, summary
 from heatproof.features.options import FeaturesOptions
+from heatproof.run.progress import Progress
 from heatproof.storage.images import selected
 
 
 def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
     """Inspect the network: its first filters, feature maps, dead filters, preferred images."""
     result = Inspection({"class_names": np.array(cell.rows.class_names, np.str_)}, {}, {})
-    with _timed(result.timing, "filters"):
+    cell.network.progress = progress = Progress(cell.network.model.name, 4)
+    with _timed(result.timing, progress, "filters"):
         _filters(cell, result)
-    with _timed(result.timing, "feature_maps"):
+    with _timed(result.timing, progress, "feature_maps"):
         _feature_maps(cell, options, result)
-    with _timed(result.timing, "dead_filters"):
+    with _timed(result.timing, progress, "dead_filters"):
         climbed = _climbed(cell, options)
         activity = _activity(cell, options, list(climbed), result)
-    with _timed(result.timing, "maximisation"):
+    with _timed(result.timing, progress, "maximisation"):
         _preferred(cell, options, climbed, activity, result)
     return replace(result, figure=figure(result.arrays))
 
@@ -141,7 +143,8 @@ def _preferred(
 
 
 @contextmanager
-def _timed(timing: dict[str, float], part: str) -> Iterator[None]:
+def _timed(timing: dict[str, float], progress: Progress, part: str) -> Iterator[None]:
     started = time.monotonic()
-    yield
+    with progress.part(part.replace("_", " ")):
+        yield
     timing[f"{part}_seconds"] = round(time.monotonic() - started, 3)

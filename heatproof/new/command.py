@@ -110,7 +110,6 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         source=texts.entry(dataset, blocks),
         models=choice.models,
         schedules=_schedules(published, choice, sum(training.values())),
-        pixels=max(choice.height, choice.width),
         balance=_balance(found),
     )
     cells = {f"{model}-{dataset}": model for model in choice.models}

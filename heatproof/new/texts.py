@@ -17,7 +17,6 @@ _HEAD = """\
 
 budget: {}    # which of each model's schedules counts: cpu, paper (as published), best
 """
-SIZED_FOR = 32  # pixels a side: its images
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class Contents:
 
     dataset: its name. source: its entry in params.yaml, as text (see `entry`), none for that of the
     published study. models: their names. schedules: of each model, what differs from its default
-    for this dataset, as a YAML mapping on a line. pixels: the longer side of an image, which sizes
-    in pixels follow. balance: of the training, and why, if it is not the published study's. folds:
-    of each cross-validated model how many, and the seeds of its repetitions, None for the study's.
+    for this dataset, as a YAML mapping on a line. balance: of the training, and why, if it is not
+    the published study's. folds: of each cross-validated model how many, and the seeds of its
+    repetitions, None for the study's.
     """
 
     budget: str
@@ -36,7 +35,6 @@ class Contents:
     source: str | None
     models: Sequence[str]
     schedules: dict[str, str]
-    pixels: int = SIZED_FOR
     balance: tuple[str, str] | None = None
     folds: Mapping[str, tuple[int, Sequence[int | None]]] = field(default_factory=dict)
 
@@ -57,7 +55,6 @@ def params_text(real: str, study: Contents) -> str:
         for name in study.models
     )
     parts["models"] = head + "".join(chosen)
-    parts["explain"] = _in_pixels(parts["explain"], study.pixels)
     parts["assess"] = re.sub(
         r"foreground: \[(.*)]", lambda found: _only(study.dataset, found), parts["assess"]
     )
@@ -163,9 +160,3 @@ def _folds(study: Contents) -> str:
             ]
     comment = "  # Cross-validation; without these lines the study is quicker.\n"
     return comment + "".join(lines) if lines else ""
-
-
-def _in_pixels(explain: str, pixels: int) -> str:
-    """Return the section with sizes that stand for the same share of a larger image."""
-    stride = max(2, round(2 * pixels / SIZED_FOR))
-    return explain.replace("{size: 4, stride: 2} ", f"{{size: {2 * stride}, stride: {stride}}} ")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from heatproof.run.progress import time_text
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -75,13 +77,13 @@ class Progress(keras.callbacks.Callback):
         if logs is not None:
             logs["learning_rate"] = numbers["learning_rate"]
         spent = time.monotonic() - self.started
-        left = spent / (epoch + 1 - self.done) * (self.epochs - epoch - 1)
+        share = (epoch + 1 - self.done) / (self.epochs - self.done)
         if self.bar:
             self.bar.clear()
         print(
             f"{self.title}: epoch {epoch + 1}/{self.epochs}  loss {numbers['loss']:.4f}  "
             f"accuracy {numbers['accuracy']:.4f}  val_loss {numbers['val_loss']:.4f}  "
-            f"val_accuracy {numbers['val_accuracy']:.4f}  {spent:.0f} s, about {left:.0f} s left",
+            f"val_accuracy {numbers['val_accuracy']:.4f}  {time_text(spent, share)}",
             flush=True,
         )
         self.listener(numbers, epoch + 1)

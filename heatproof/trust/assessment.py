@@ -29,18 +29,19 @@ class Assessment:
 
     rows: of each image the row that explains the predicted class, with the methods' maps. images:
     float32 (n, height, width, channels) in [0, 1]. maps: method or control -> float32 (n, height,
-    width). baselines: name -> float32 like images. masks: bool (n, height, width), where the
-    evidence is, nowhere in an image of which that is not known, or None where it is of none;
-    masks_are: how it is known, "planted", "boxes" or "masks" (both drawn by people), "foreground".
-    seed: of all that is drawn. model: the trained network. network: the same made ready for
-    explaining. methods: those that gave the maps. slow: those of them that take many passes, so
-    that where maps are made again they are made of the first `slow_images` only.
-    recomputed: those that are set up otherwise here than for the stored maps.
+    width). controlled: whether controls are among them. baselines: name -> float32 like images.
+    masks: bool (n, height, width), where the evidence is, nowhere in an image of which that is not
+    known, or None where it is of none; masks_are: how it is known, "planted", "boxes" or "masks"
+    (both drawn by people), "foreground". seed: of all that is drawn. model: the trained network.
+    network: the same made ready for explaining. methods: those that gave the maps. slow: those of
+    them that take many passes, so that where maps are made again they are made of the first
+    `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.
     """
 
     rows: Explanations
     images: np.ndarray
     maps: Maps
+    controlled: bool
     baselines: dict[str, np.ndarray]
     masks: np.ndarray | None
     masks_are: str | None
@@ -78,7 +79,8 @@ class Assessment:
 
         seed: of the controls' noise. Another for each network, or noise would agree with itself.
         """
-        return self._explained(model, images, self.methods) | controls(images, seed)
+        maps = self._explained(model, images, self.methods)
+        return maps | controls(images, seed) if self.controlled else maps
 
     def explained_fast(self, model: "keras.Model", images: np.ndarray) -> Maps:
         """Explain images by all but the slow methods; controls are left out."""

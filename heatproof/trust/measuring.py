@@ -5,8 +5,10 @@ By family, so that a new method has those of its own family measured again, and 
 
 import time
 
+from heatproof.attribution.core.sizes import resolved
 from heatproof.config.params import Params
 from heatproof.run import tracking
+from heatproof.run.progress import Progress
 from heatproof.storage import artifacts
 from heatproof.trust import summary
 from heatproof.trust.measure import Result
@@ -30,11 +32,15 @@ def measure(study: Params, cell: str, family: str) -> None:
     }
     with tracking.run(stage=stage, cell=cell, params=used) as run:
         result, timing = Result({}), {}
+        size = (assessment.images.shape[1], assessment.images.shape[2])
+        listed = [name for name in FAMILIES if getattr(study.assess.measures, name, None)]
+        assessment.network.progress = progress = Progress(f"{cell}: {family}", len(listed))
         for name, measures in FAMILIES.items():
             options = getattr(study.assess.measures, name, None)
             if options is not None:
                 started = time.monotonic()
-                taken = measures.take(assessment, options)
+                with progress.part(name):
+                    taken = measures.take(assessment, resolved(options, size))
                 timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
                 result.values.update(taken.values)
                 result.curves.update(taken.curves)

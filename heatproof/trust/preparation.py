@@ -8,6 +8,8 @@ from heatproof.attribution import registry
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import resolved
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.models.build import trained_network
 from heatproof.storage import artifacts
@@ -18,6 +20,8 @@ from heatproof.trust.measures.localisation import foreground
 
 def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     """Read what is to be assessed of a cell, maps of some families, and set up its network.
+
+    The controls, which are the same beside every family, are assessed with the first one.
 
     Raises:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
@@ -30,7 +34,12 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     records = {
         name: registry.methods()[name] for name in study.explain.methods if name in rows.maps
     }
-    options = {name: m.recomputing(study.explain.methods[name]) for name, m in records.items()}
+    own, again = (
+        {name: resolved(study.explain.methods[name], context.size, again) for name in records}
+        for again in (False, True)
+    )
+    options = {name: method.recomputing(again[name]) for name, method in records.items()}
+    controlled = STAGE_FAMILIES[0] in families
     masks, masks_are = None, None
     if dataset.test_masks is not None:
         masks = dataset.test_masks[rows.image_index].astype(bool)
@@ -40,7 +49,8 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     return Assessment(
         rows=rows,
         images=images,
-        maps=rows.maps | controls(images, study.seed),
+        maps=rows.maps | (controls(images, study.seed) if controlled else {}),
+        controlled=controlled,
         baselines={
             "black": np.zeros_like(images),
             "mean": np.array(constant(images, context.mean_colour)),
@@ -54,5 +64,9 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
         methods=registry.with_options(options, context),
         slow=tuple(name for name, method in records.items() if method.cost == "slow"),
         slow_images=min(study.assess.slow_methods.images, len(rows.target)),
-        recomputed=tuple(name for name, m in records.items() if not m.recomputed_alike),
+        recomputed=tuple(
+            name
+            for name, method in records.items()
+            if not method.recomputed_alike or again[name] != own[name]
+        ),
     )

@@ -13,6 +13,7 @@ import pytest
 from bench import (
     dvc_floor,
     kernels,
+    large_images,
     limits,
     memory,
     one_change,
@@ -53,6 +54,7 @@ CELL = "simple_cnn-digits"
         ("jobs --tiny --rounds 1", 1),
         ("trust --models simple_cnn --rounds 1 --seconds 1 --methods 1", 1),
         ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
+        ("large_images --model simple_cnn --pixels 48 --images 2", 19),
         ("explain --models simple_cnn --methods saliency --rounds 1 --seconds 0.1", 2),
     ],
     ids=lambda each: each.split()[0] if isinstance(each, str) else "",
@@ -72,6 +74,10 @@ def test_it_runs_and_keeps_what_it_measured(tmp_path: Path, words: str, cases: i
     ("at", "beyond"),
     [
         (startup.measured("train", [4.0, 5.0, 9.0]), startup.measured("train", [4.0, 5.1, 5.2])),
+        tuple(
+            large_images.measurements("assess", large_images.Used(9.0, 12.0, gib, ""))[1]
+            for gib in (2.0, 2.01)
+        ),
         (startup.measured("fetch", [1.0]), startup.measured("fetch", [1.01])),
         (memory.measured("train@a", 2.0, "", 5), memory.measured("train@a", 2.01, "", 5)),
         (

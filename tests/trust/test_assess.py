@@ -286,6 +286,24 @@ def test_each_image_counts_once_evenly_spread() -> None:
     assert (few.maps["method"].ravel() == 2 * few.image_index).all()
 
 
+def test_the_controls_are_measured_with_the_first_family(
+    assessed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(assessed)
+    for family in STAGE_FAMILIES:
+        measured_here = {name.rpartition("/")[2] for name in artifacts.read_trust(CELL, [family])}
+        of_controls = set(CONTROLS) if family == STAGE_FAMILIES[0] else set()
+        assert set(CONTROLS) & measured_here == of_controls
+
+
+def test_a_family_may_have_no_method() -> None:
+    rows = artifacts.read_explanations(CELL, "shapley")
+    artifacts.write_explanations(CELL, "shapley", replace(rows, maps={}, numbers={}))
+    measure(params.load(), CELL, "shapley")
+    values = artifacts.read_trust(CELL, ["shapley"])
+    assert not [name for name in values if name.startswith("value/")]
+
+
 def test_without_explanations_the_error_names_the_stage_to_run() -> None:
     paths.explanations(CELL, "gradients").unlink()
     with pytest.raises(UserError, match=r"dvc repro explain_gradients@simple_cnn-digits"):

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatproof.attribution.core.method import Explainer, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
+from heatproof.run.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class Attributions:
 
 
 def attribute(
-    network: Network, methods: Mapping[str, Explainer], images: np.ndarray, targets: np.ndarray
+    network: Network,
+    methods: Mapping[str, Explainer],
+    images: np.ndarray,
+    targets: np.ndarray,
+    progress: Progress | None = None,
 ) -> Attributions:
     """Apply every method to every row.
 
@@ -37,20 +42,24 @@ def attribute(
         methods: name -> method.
         images: float32 (rows, height, width, channels) in [0, 1].
         targets: int64 (rows,), class indices.
+        progress: where the network counts what it passes; a part of it is a method.
 
     Raises:
         Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
     """
     result = Attributions({}, {}, {}, {}, {})
+    progress = progress or Progress("explaining", len(methods))
     for name, method in methods.items():
         try:
-            method(network, images[:1], targets[:1])  # what is set up once is not timed
-            started = time.monotonic()
-            attribution = method(network, images, targets)
+            with progress.part(name):
+                method(network, images[:1], targets[:1])  # what is set up once is not timed
+                progress.expect(progress.done * len(images))
+                started = time.monotonic()
+                attribution = method(network, images, targets)
+                seconds = time.monotonic() - started
         except UnsupportedNetwork as reason:
             result.unsupported[name] = str(reason)
             continue
-        seconds = time.monotonic() - started
         result.maps[name] = attribution.maps
         result.numbers[name] = attribution.numbers
         if attribution.layer is not None:

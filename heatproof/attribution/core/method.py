@@ -23,6 +23,7 @@ from typing import Any, Literal
 import numpy as np
 
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import resolved
 from heatproof.config.schema import Block
 from heatproof.datasets.pixels import mean_and_std, pixel_counts
 from heatproof.storage.images import Images
@@ -67,6 +68,12 @@ class Context:
     seed: int
     mean: np.ndarray | None = None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the images, in pixels."""
+        height, width = self.training_images.shape[1:3]
+        return height, width
+
     def background(self, count: int) -> np.ndarray:
         """Return the first training images, float32 (count, height, width, channels) in [0, 1]."""
         return self.training_images[:count].astype(np.float32) / 255
@@ -110,11 +117,12 @@ class Method:
 
     options: its block of params.yaml, explain.<stage family>.<name>, with defaults. explain:
     (network, images, targets, **arguments) -> Attribution. arguments: (options, context) -> what it
-    is called with; the options as they are if left out.
+    is called with; the options as they are if left out. Of an option that is `auto` both get what
+    it stands for (`sizes`).
 
     recomputing: options -> those with which assessments make its maps again, under other weights or
-    of other images, where its own would take too long; recomputed_alike: whether they give the
-    same maps of the same network.
+    of other images, where its own would take too long (beside `sizes.AgainAtMost`);
+    recomputed_alike: whether they give the same maps of the same network.
     """
 
     name: str
@@ -138,4 +146,5 @@ class Method:
 
     def with_options(self, options: Block, context: Context) -> Explainer:
         """Return the method with its options set: (network, images, targets) -> Attribution."""
+        options = resolved(options, context.size)
         return partial(self.explain, **self.arguments(options, context))

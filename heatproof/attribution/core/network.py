@@ -7,6 +7,7 @@ import numpy as np
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.folding import copy_folded, folded
+from heatproof.run.progress import Progress
 
 if TYPE_CHECKING:
     import keras
@@ -41,6 +42,7 @@ class Network:
         self.model = folded(model)
         self.image_shape: tuple[int, int, int] = tuple(model.input_shape[1:])
         self.classes: int = model.output_shape[-1]
+        self.progress: Progress | None = None  # counts the rows that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
         values = sum(int(np.prod(layer.output.shape[1:])) for layer in self.model.layers)
         self._bytes_an_image = 4 * values
@@ -129,6 +131,8 @@ class Network:
             batch = [tf.constant(array[start : start + size]) for array in arrays]
             result = function(*batch)
             parts.append(result if isinstance(result, tuple) else (result,))
+            if self.progress is not None:
+                self.progress.advance(len(batch[0]))
         joined = tuple(
             np.concatenate([np.asarray(array) for array in column])[:count]
             for column in zip(*parts, strict=True)

@@ -18,13 +18,14 @@ from pydantic import Field
 from heatproof.attribution.core.copies import gradients_at, slices
 from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.config.schema import Block
 
 
 class NoiseOptions(Block):
     """samples: noisy copies of each image. noise: standard deviation, of an image in [0, 1]."""
 
-    samples: Annotated[int, Field(ge=2, le=100_000)] = 50
+    samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
     noise: Annotated[float, Field(gt=0, le=1)] = 0.15
 
 

@@ -14,18 +14,32 @@ from heatproof.attribution.core.masking import masked_logits
 from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
+from heatproof.attribution.core.sizes import Auto, Sized
 from heatproof.config.schema import Block
+
+Pixels = Annotated[int, Field(ge=1, le=256)]
+
+
+def _auto_stride(side: float) -> int:
+    """A 16th of the side, which of 28 to 32 pixels is 2; the square has twice that."""
+    return max(2, round(side / 16))
 
 
 class OcclusionOptions(Block):
-    """size: the square's side in pixels. stride: pixels from one square to the next."""
+    """size: the square's side in pixels. stride: pixels from one square to the next.
 
-    size: Annotated[int, Field(ge=1, le=256)] = 4
-    stride: Annotated[int, Field(ge=1, le=256)] = 2
+    auto: an eighth of the image's side, and half of that: as many squares in images of any size.
+    """
+
+    size: Annotated[Auto | Pixels, Sized(lambda side: 2 * _auto_stride(side))] = "auto"
+    stride: Annotated[Auto | Pixels, Sized(_auto_stride)] = "auto"
 
     @model_validator(mode="after")
     def _covers(self) -> "OcclusionOptions":
-        if self.stride > self.size:
+        if self.size == "auto" or self.stride == "auto":
+            if self.size != self.stride:
+                raise ValueError("size and stride belong together: both in pixels, or both auto")
+        elif self.stride > self.size:
             raise ValueError(
                 f"stride {self.stride} is larger than size {self.size}: it skips pixels"
             )

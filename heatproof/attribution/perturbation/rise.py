@@ -25,13 +25,16 @@ from heatproof.attribution.core.masking import mask_slices, masked_logits
 from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
+from heatproof.attribution.core.sizes import AgainAtMost, Auto, by_size
 from heatproof.config.schema import Block
 
 
 class RiseOptions(Block):
     """masks: how many. grid_size: cells of a mask, along a side. keep_probability: of a cell."""
 
-    masks: Annotated[int, Field(ge=4, le=100_000)] = 1000
+    masks: Annotated[
+        Auto | Annotated[int, Field(ge=4, le=100_000)], by_size(1000, 500), AgainAtMost(150)
+    ] = "auto"
     grid_size: Annotated[int, Field(ge=2, le=64)] = 7
     keep_probability: Annotated[float, Field(gt=0, lt=1)] = 0.5
 

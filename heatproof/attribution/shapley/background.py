@@ -8,13 +8,14 @@ from pydantic import Field
 from heatproof.attribution.core.additivity import additivity_gap
 from heatproof.attribution.core.method import Attribution
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.config.schema import Block
 
 
 class BackgroundOptions(Block):
     """background: how many training images, the first ones in processed order."""
 
-    background: Annotated[int, Field(ge=1, le=10_000)] = 50
+    background: Annotated[int, Field(ge=1, le=10_000), AgainAtMost(20)] = 50
 
 
 def shared_out(

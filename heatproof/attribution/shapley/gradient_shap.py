@@ -14,13 +14,14 @@ from pydantic import Field
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Context, Method
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 
 
 class GradientShapOptions(BackgroundOptions):
     """samples: points at which the gradient is taken, per image."""
 
-    samples: Annotated[int, Field(ge=2, le=100_000)] = 50
+    samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
 
 
 def draws(background: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

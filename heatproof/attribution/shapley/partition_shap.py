@@ -27,6 +27,7 @@ from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
 from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
+from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.attribution.shapley.owen_values import OwenPartition
 
@@ -35,7 +36,7 @@ class PartitionShapOptions(BackgroundOptions):
     """evaluations: per image. batch_size: how many of them at once, before looking again where the
     next are best made."""
 
-    evaluations: Annotated[int, Field(ge=10, le=100_000)] = 500
+    evaluations: Annotated[int, Field(ge=10, le=100_000), AgainAtMost(150)] = 500
     batch_size: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 32
 
 

@@ -32,6 +32,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
@@ -64,7 +65,7 @@ Measured = dict[str, dict[str, dict[str, np.ndarray]]]
 class FaithfulnessOptions(Block):
     """Deletion and insertion: in how many steps."""
 
-    steps: Annotated[int, Field(ge=2, le=10_000)]
+    steps: Annotated[Auto | Annotated[int, Field(ge=2, le=10_000)], by_size(16, 8)]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import Family, Measure, Result, by_variant
@@ -47,7 +48,7 @@ NUMBERS = ("infidelity", "infidelity_scaling")
 class InfidelityOptions(Block):
     """How many squares and how many noises, and the noise's standard deviation."""
 
-    samples: Annotated[int, Field(ge=2, le=100_000)]
+    samples: Annotated[Auto | Annotated[int, Field(ge=2, le=100_000)], by_size(100, 50)]
     noise: Annotated[float, Field(gt=0, le=1)]
 
 

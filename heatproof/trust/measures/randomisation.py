@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.statistics.bootstrap import known_mean
 from heatproof.trust.assessment import Assessment
@@ -32,7 +33,7 @@ class RandomisationOptions(Block):
     `smooth_samples` copies of the image with noise of standard deviation `smooth_noise`."""
 
     steps: Annotated[int, Field(ge=1, le=1000)]
-    smooth_samples: Annotated[int, Field(ge=1, le=1000)]
+    smooth_samples: Annotated[Auto | Annotated[int, Field(ge=1, le=1000)], by_size(5, 3)]
     smooth_noise: Annotated[float, Field(gt=0, le=1)]
 
 

@@ -8,6 +8,7 @@ from lime.lime_image import LimeImageExplainer
 
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.perturbation.lime import (
     METHODS,
     LimeOptions,
@@ -25,7 +26,7 @@ GREY = np.float32([0.3])
 
 def options(**changed: Any) -> LimeOptions:
     """Return the study's own options, with fewer samples and segments."""
-    few = {"samples": 120, "segments": 12, "stability_images": 0}
+    few = {"samples": 120, "segments": 12, "stability_images": 0, "smoothing": 0.0}
     return LimeOptions(**(few | changed))
 
 
@@ -235,6 +236,14 @@ def test_superpixels_of_a_grey_image_are_those_of_three_equal_channels() -> None
     grey = networks.images(1, 20, 1)[0]
     expected = superpixels(np.repeat(grey, 3, axis=-1), 15, 5.0)
     np.testing.assert_array_equal(superpixels(grey, 15, 5.0), expected)
+
+
+def test_in_a_large_image_with_grain_there_are_as_many_superpixels_as_asked_for() -> None:
+    """Without smoothing they follow the grain, fall apart, and are merged to a few."""
+    image = 0.2 + 0.4 * patches(1, 112, 112, 3)[0]
+    smoothing = resolved(LimeOptions(), image.shape[:2]).smoothing
+    assert superpixels(image, 40, 20.0).max() + 1 < 8
+    assert 20 <= superpixels(image, 40, 20.0, smoothing).max() + 1 <= 60
 
 
 @pytest.mark.parametrize("channels", [1, 3])

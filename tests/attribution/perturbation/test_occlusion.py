@@ -34,6 +34,8 @@ def test_a_stride_that_would_skip_pixels() -> None:
         windows(8, 3, 4)
     with pytest.raises(ValidationError, match="stride 4 is larger than size 3: it skips pixels"):
         OcclusionOptions(size=3, stride=4)
+    with pytest.raises(ValidationError, match="both in pixels, or both auto"):
+        OcclusionOptions(size="auto", stride=2)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -1,0 +1,64 @@
+"""Numbers that follow the images' size: what `auto` stands for, and how often maps are made again.
+
+An option says so beside its type. One that may be `auto`:
+
+    masks: Annotated[Auto | Masks, by_size(1000, 500)] = "auto"
+
+and one of which assessments take less, where they make many maps of each large image:
+
+    samples: Annotated[Samples, AgainAtMost(20)] = 50
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any, Literal, TypeVar
+
+from heatproof.config.schema import Block
+
+Auto = Literal["auto"]
+# Of images up to this many pixels a side a pass costs so little that published numbers are taken.
+SMALL = 40
+
+Options = TypeVar("Options", bound=Block)
+
+
+@dataclass(frozen=True)
+class Sized:
+    """What `auto` stands for: (an image's side in pixels) -> the value."""
+
+    of_side: Callable[[float], int | float]
+
+
+@dataclass(frozen=True)
+class AgainAtMost:
+    """How much there may be of something where maps of large images are made again."""
+
+    most: int
+
+
+def by_size(small: float, large: float) -> Sized:
+    """Return one number up to `SMALL` pixels a side, and another above."""
+    return Sized(lambda side: small if side <= SMALL else large)
+
+
+def resolved(options: Options, size: tuple[int, int], again: bool = False) -> Options:
+    """Return options with numbers in place of `auto`.
+
+    Args:
+        options: whose fields say what they are; without any that do as they are.
+        size: the images' height and width. An image's side is that of a square of as many pixels.
+        again: whether for maps that an assessment makes again, under other weights or of changed
+            images.
+    """
+    side = sqrt(size[0] * size[1])
+    numbers: dict[str, Any] = {}
+    for name, field in type(options).model_fields.items():
+        number = getattr(options, name)
+        for meaning in field.metadata:
+            if isinstance(meaning, Sized) and number == "auto":
+                numbers[name] = number = meaning.of_side(side)
+        for meaning in field.metadata:
+            if isinstance(meaning, AgainAtMost) and again and side > SMALL:
+                numbers[name] = min(number, meaning.most)
+    return options.model_copy(update=numbers) if numbers else options
