@@ -2,7 +2,7 @@
 
 An option says so beside its type. One that may be `auto`:
 
-    masks: Annotated[Auto | Masks, by_size(1000, 500)] = "auto"
+    masks: Annotated[Auto | Masks, by_size(1000, 500)] = AUTO
 
 and one of which assessments take less, where they make many maps of each large image:
 
@@ -12,11 +12,15 @@ and one of which assessments take less, where they make many maps of each large 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeVar
 
 from heatproof.config.schema import Block
 
-Auto = Literal["auto"]
+if TYPE_CHECKING:
+    Auto = Never  # who computes has a number: `resolved` comes before
+else:
+    Auto = Literal["auto"]
+AUTO: Any = "auto"
 # Of images up to this many pixels a side a pass costs so little that published numbers are taken.
 SMALL = 40
 
@@ -56,7 +60,7 @@ def resolved(options: Options, size: tuple[int, int], again: bool = False) -> Op
     for name, field in type(options).model_fields.items():
         number = getattr(options, name)
         for meaning in field.metadata:
-            if isinstance(meaning, Sized) and number == "auto":
+            if isinstance(meaning, Sized) and number == AUTO:
                 numbers[name] = number = meaning.of_side(side)
         for meaning in field.metadata:
             if isinstance(meaning, AgainAtMost) and again and side > SMALL:

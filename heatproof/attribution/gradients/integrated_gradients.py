@@ -37,7 +37,7 @@ from heatproof.attribution.core.additivity import MIN_DIFFERENCE, additivity_gap
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
 from heatproof.attribution.core.method import Attribution, Method, Number
-from heatproof.attribution.core.sizes import AgainAtMost, Auto, by_size
+from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
 from heatproof.config.schema import Block
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class PathOptions(Block):
 
     steps: Annotated[Steps, Field(multiple_of=2), AgainAtMost(20)] = 50
     max_steps: Steps = 3200
-    tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.1)] = "auto"
+    tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.1)] = AUTO
 
     @model_validator(mode="after")
     def _in_order(self) -> "PathOptions":

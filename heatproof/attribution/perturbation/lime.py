@@ -25,7 +25,7 @@ from heatproof.attribution.core.masking import masked_logits
 from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.core.sizes import SMALL, AgainAtMost, Auto, Sized, by_size
+from heatproof.attribution.core.sizes import AUTO, SMALL, AgainAtMost, Auto, Sized, by_size
 from heatproof.config.schema import Block
 
 GREY_LEVEL = 1 / 255  # a smaller change is none
@@ -54,10 +54,10 @@ class LimeOptions(Block):
 
     samples: Annotated[
         Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 300), AgainAtMost(150)
-    ] = "auto"
+    ] = AUTO
     segments: Annotated[int, Field(ge=2, le=1000)] = 40
     compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0
-    smoothing: Annotated[Auto | Annotated[float, Field(ge=0, le=100)], Sized(_smoothing)] = "auto"
+    smoothing: Annotated[Auto | Annotated[float, Field(ge=0, le=100)], Sized(_smoothing)] = AUTO
     # At less, copies with half of their segments off would weigh nothing beside the whole image,
     # and rounding errors could not be told from a solution.
     kernel_width: Annotated[float, Field(ge=0.05, le=100)] = 0.25

@@ -14,7 +14,7 @@ from heatproof.attribution.core.masking import masked_logits
 from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.core.sizes import Auto, Sized
+from heatproof.attribution.core.sizes import AUTO, Auto, Sized
 from heatproof.config.schema import Block
 
 Pixels = Annotated[int, Field(ge=1, le=256)]
@@ -31,12 +31,12 @@ class OcclusionOptions(Block):
     auto: an eighth of the image's side, and half of that: as many squares in images of any size.
     """
 
-    size: Annotated[Auto | Pixels, Sized(lambda side: 2 * _auto_stride(side))] = "auto"
-    stride: Annotated[Auto | Pixels, Sized(_auto_stride)] = "auto"
+    size: Annotated[Auto | Pixels, Sized(lambda side: 2 * _auto_stride(side))] = AUTO
+    stride: Annotated[Auto | Pixels, Sized(_auto_stride)] = AUTO
 
     @model_validator(mode="after")
     def _covers(self) -> "OcclusionOptions":
-        if self.size == "auto" or self.stride == "auto":
+        if self.size == AUTO or self.stride == AUTO:
             if self.size != self.stride:
                 raise ValueError("size and stride belong together: both in pixels, or both auto")
         elif self.stride > self.size:

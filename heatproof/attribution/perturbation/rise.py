@@ -25,7 +25,7 @@ from heatproof.attribution.core.masking import mask_slices, masked_logits
 from heatproof.attribution.core.method import Attribution, Method, Number
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.core.sizes import AgainAtMost, Auto, by_size
+from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
 from heatproof.config.schema import Block
 
 
@@ -34,7 +34,7 @@ class RiseOptions(Block):
 
     masks: Annotated[
         Auto | Annotated[int, Field(ge=4, le=100_000)], by_size(1000, 500), AgainAtMost(150)
-    ] = "auto"
+    ] = AUTO
     grid_size: Annotated[int, Field(ge=2, le=64)] = 7
     keep_probability: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
