@@ -6,16 +6,25 @@ import keras
 
 from heatproof.models import convolution, pointwise
 
+# Layers with weights that compute a few operations with each value by itself.
+_OF_EACH_VALUE = (
+    "GroupNormalization",
+    "LayerNormalization",
+    "LayerScale",
+    "Normalization",
+    "PReLU",
+)
+
 
 def flops(model: keras.Model) -> int:
     """Count the floating-point operations of the forward pass of one image.
 
     A multiplication and an addition are two operations, and each addition of a bias is one.
     Counted are convolutions, depthwise and separable convolutions, and dense layers, as computed:
-    with the products at zero padding. Not counted, as is usual in the literature, are batch
-    normalisation (it can be folded into the convolution before it), activations, pooling, sums
-    and concatenations, padding and normalising the image. Half of it is about the number of
-    multiply-accumulates.
+    with the products at zero padding. Not counted, as is usual in the literature, are
+    normalisations and layer scale (batch normalisation can be folded into the convolution before
+    it), activations, pooling, sums, products with a gate, concatenations, padding and normalising
+    the image. Half of it is about the number of multiply-accumulates.
 
     Args:
         model: a flat functional model whose spatial sizes are all known.
@@ -41,9 +50,9 @@ def _of_layer(layer: keras.Layer) -> int:
     *_, channels = layer.input.shape
     *places, filters = layer.output.shape[1:]
     outputs = math.prod(places) * filters
-    if isinstance(layer, keras.layers.BatchNormalization):
-        return 0
     kind = type(layer)  # exactly: a subclass may compute something else
+    if isinstance(layer, keras.layers.BatchNormalization) or kind.__name__ in _OF_EACH_VALUE:
+        return 0
     if kind is keras.layers.Dense:
         products = channels * outputs
     elif kind in (keras.layers.Conv2D, convolution.Conv2D, pointwise.Conv2D):

@@ -180,6 +180,8 @@ class _Copies:
         if kind.startswith("Random") or kind in _TRAINING_ONLY:
             return inputs[0]
         config = layer.get_config() | {"name": self._named(layer.name)}
+        if isinstance(layer, keras.layers.Normalization) and layer.weights:
+            return self._adapted(layer, config)(*inputs)
         activation = config.get("activation")
         if isinstance(layer, keras.layers.SeparableConv2D):
             outputs = self._separable(layer, config, *inputs)
@@ -199,6 +201,14 @@ class _Copies:
         if layer.weights:
             self.pairs.append((layer, copy.set_weights))
         return copy
+
+    def _adapted(self, layer: keras.Layer, config: dict[str, Any]) -> keras.Layer:
+        """Copy a normalisation that was adapted to images: what it found there as constants.
+
+        As weights they would have no effect until `finalize_state` is called.
+        """
+        mean, variance = (np.array(each).tolist() for each in layer.get_weights()[:2])
+        return keras.layers.Normalization.from_config(config | {"mean": mean, "variance": variance})
 
     def _operation(self, operation: Any, *inputs: Any, **options: Any) -> Any:
         """Return the layer that does what an operation between layers does, such as `x + y`."""

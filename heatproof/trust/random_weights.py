@@ -144,4 +144,8 @@ def _initialiser(layer: "keras.layers.Layer", weight: str) -> "keras.Initializer
             return getattr(layer, name)
     if weight == "kernel" and hasattr(layer, "depthwise_initializer"):
         return layer.depthwise_initializer
+    if hasattr(layer, "init_values"):  # layer scale, which keeps the number that it starts with
+        from keras import initializers
+
+        return initializers.Constant(layer.init_values)
     raise TypeError(f"{layer.name}: no initialiser found for the weight '{weight}'")

@@ -116,14 +116,16 @@ def build(name: str, shape: tuple[int, int, int] | None = None, seed: int = 0) -
 def randomise(model: keras.Model, seed: int) -> None:
     """Draw every weight: kernels like He's, and no batch normalisation near mean 0, variance 1."""
     random = np.random.default_rng(seed)
+    draws = {
+        "gamma": lambda n: random.uniform(0.6, 1.2, n),
+        "beta": lambda n: random.normal(0.2, 0.3, n),
+        "moving_mean": lambda n: random.normal(0, 0.3, n),
+        "moving_variance": lambda n: random.uniform(0.5, 2, n),
+    }
     for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            draws = {
-                "gamma": lambda n: random.uniform(0.6, 1.2, n),
-                "beta": lambda n: random.normal(0.2, 0.3, n),
-                "moving_mean": lambda n: random.normal(0, 0.3, n),
-                "moving_variance": lambda n: random.uniform(0.5, 2, n),
-            }
+        if type(layer).__name__ == "LayerScale":
+            layer.set_weights([random.uniform(0.2, 0.6, weight.shape) for weight in layer.weights])
+        elif isinstance(layer, keras.layers.BatchNormalization | keras.layers.LayerNormalization):
             layer.set_weights([draws[weight.name](weight.shape) for weight in layer.weights])
         elif layer.weights:
             values = []

@@ -21,4 +21,4 @@ def architecture(request: pytest.FixtureRequest) -> architectures.Architecture:
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run what is compiled as it is: for a few images, compiling would take most of the time."""
-    monkeypatch.setattr(Network, "compiled", lambda self, key, function: function)
+    monkeypatch.setattr(Network, "compiled", lambda self, key, function, autograph=False: function)

@@ -34,7 +34,14 @@ def every_kind() -> Network:
     narrow, wide = layers.Conv2D(3, 1)(x), layers.Conv2D(3, 5, padding="same")(pooled)
     x = layers.BatchNormalization()(layers.Concatenate()([narrow, wide]))
     x = layers.Activation("relu6")(layers.DepthwiseConv2D(3, padding="same")(x))
-    x = layers.Add()([x, layers.Conv2D(6, 1)(x)])
+    x = layers.Add()([x, layers.Conv2D(6, 1, groups=2)(x)])
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = layers.Conv2D(6, 1, activation="sigmoid")(
+        layers.Conv2D(3, 1, activation="softplus")(gate)
+    )
+    x = layers.Subtract()([layers.Multiply()([gate, x]), layers.LayerNormalization()(x)])
+    x = layers.Maximum()([layers.PReLU(shared_axes=[1, 2])(x), layers.Rescaling(0.5)(x)])
+    x = layers.Average()([layers.Activation("gelu")(x), layers.Dense(6)(x)])
     x = layers.Dropout(0.5)(layers.AveragePooling2D(2)(layers.ZeroPadding2D(2)(x)))
     x = layers.GlobalAveragePooling2D()(layers.LeakyReLU()(x))
     model = keras.Model(inputs, layers.Dense(4, name="logits")(x))
@@ -138,10 +145,13 @@ def test_other_weights_are_followed(rule: Rule) -> None:
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        (lambda: layers.LayerNormalization(name="odd"), "layers of the kind LayerNormalization"),
+        (lambda: layers.UnitNormalization(name="odd"), "layers of the kind UnitNormalization"),
+        (
+            lambda: layers.LayerNormalization(axis=(1, 2, 3), name="odd"),
+            "a layer normalisation of more than the channels of each place",
+        ),
         (lambda: layers.Activation("sigmoid", name="odd"), "the activation sigmoid"),
         (lambda: layers.Conv2D(2, 1, activation="softplus", name="odd"), "the activation softplus"),
-        (lambda: layers.Conv2D(2, 1, groups=2, name="odd"), "convolutions in groups"),
         (
             lambda: layers.BatchNormalization(axis=1, name="odd"),
             "a normalisation of rows or columns",

@@ -2,9 +2,11 @@
 
 import keras
 import pytest
+from keras.src.applications.convnext import LayerScale
 
 from heatproof.models import cost
 from heatproof.models.convolution import Conv2D
+from heatproof.models.flattening import flattened
 from tests.models.networks import COLOUR, GRAY, NAMES, shared
 
 Cost = tuple[int, int]
@@ -198,6 +200,36 @@ def test_grouped_and_separable_convolutions_and_strides_are_counted():
 def test_moving_statistics_are_parameters_but_no_operations():
     model = model_of(keras.layers.BatchNormalization(), (8, 8, 4))
     assert (model.count_params(), cost.flops(model)) == (16, 0)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.LayerNormalization(), keras.layers.Normalization(), LayerScale(1e-6, 4),
+        keras.layers.PReLU(), keras.layers.GroupNormalization(2),
+    ],
+)  # fmt: skip
+def test_what_is_done_to_each_value_is_not_counted(layer):
+    assert layer.weights == [] and cost.flops(model_of(layer, (8, 8, 4))) == 0
+    assert layer.weights
+
+
+def test_a_dense_layer_of_places_is_counted_at_each():
+    assert cost.flops(model_of(keras.layers.Dense(6), (8, 8, 4))) == 64 * (2 * 4 * 6 + 6)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("VGG16", 15.5), ("ResNet50", 3.8), ("DenseNet121", 2.8), ("MobileNetV2", 0.3),
+        ("EfficientNetV2B0", 0.7), ("ConvNeXtTiny", 4.5),
+    ],
+)  # fmt: skip
+def test_published_multiplications_at_224_pixels(name, billions):
+    """As their papers and Keras' page of them give them, which are rounded so."""
+    model = flattened(getattr(keras.applications, name)(weights=None)).model
+    assert cost.flops(model) / 2e9 == pytest.approx(billions, rel=0.04)
 
 
 def test_a_layer_of_unknown_cost_is_refused_by_name():

@@ -45,7 +45,16 @@ def operations() -> keras.Model:
     return keras.Model(image, layers.Dense(5)(layers.Flatten()(x)))
 
 
-@pytest.mark.parametrize("made", [nested, activated, operations])
+def adapted() -> keras.Model:
+    norm = layers.Normalization()
+    norm.adapt(np.random.default_rng(1).normal(3, 2, (4, *SIZE)))
+    return keras.Sequential([
+        layers.Input(SIZE), norm, layers.Conv2D(4, 3, groups=1), layers.LayerNormalization(),
+        layers.Flatten(), layers.Dense(5),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [nested, activated, operations, adapted])
 def test_a_flat_copy_computes_the_same(made: Callable[[], keras.Model], images: np.ndarray) -> None:
     model = made()
     before = [np.array(weight) for weight in model.get_weights()]
@@ -58,6 +67,7 @@ def test_a_flat_copy_computes_the_same(made: Callable[[], keras.Model], images: 
     weighted = [each for each in flat.model.layers if each.weights]
     assert all(getattr(each, "activation", None) in (None, keras.activations.linear)
                for each in weighted)  # fmt: skip
+    assert not any(isinstance(each, layers.Normalization) for each in weighted)  # constants
     weighted[0].set_weights([weight + 1 for weight in weighted[0].get_weights()])
     assert all(map(np.array_equal, before, model.get_weights()))  # what was given is not touched
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.applications.convnext import LayerScale
 
 from heatproof.trust.random_weights import cascade, copied, independent, reset, weighted_layers
 from heatproof.trust.similarity import similarities
@@ -89,6 +90,15 @@ def test_reset_repeats_with_its_seed_and_differs_with_another(network: keras.Mod
     for first, same, other in zip(*drawn, strict=True):
         np.testing.assert_array_equal(first, same)
         assert (first != other).all()
+
+
+def test_layer_scale_goes_back_to_its_start() -> None:
+    inputs = keras.Input((2, 2, 3))
+    model = keras.Model(inputs, LayerScale(0.25, 3, name="scale")(inputs))
+    scale = model.get_layer("scale")
+    scale.set_weights([np.array([1.0, 2.0, 3.0])])
+    reset(scale, [0, 1])
+    np.testing.assert_array_equal(scale.get_weights()[0], np.full(3, 0.25, np.float32))
 
 
 @pytest.mark.parametrize(

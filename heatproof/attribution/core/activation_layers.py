@@ -8,6 +8,20 @@ if TYPE_CHECKING:
 # What the network's output is called here, whatever its layer's name.
 LOGITS = "logits"
 
+# Keras' kinds of layers that activate each value by itself, and keep zero at zero.
+ACTIVATING = ("ELU", "LeakyReLU", "PReLU", "ReLU")
+
+# The names of the activations of each value by itself that keep zero at zero.
+PASSED = (
+    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "hard_silu", "gelu", "mish",
+    "tanh", "hard_tanh", "softsign", "soft_shrink", "hard_shrink", "tanh_shrink",
+)  # fmt: skip
+
+# All of each value by itself.
+ELEMENTWISE = (
+    *PASSED, "exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "squareplus",
+)  # fmt: skip
+
 
 def activated_maps(model: "keras.Model") -> list[str]:
     """Name the layers that give activated feature maps of more than one cell.
@@ -42,7 +56,8 @@ def before_activation(model: "keras.Model", name: str) -> "keras.KerasTensor":
     if name == LOGITS:
         return model.output
     layer = model.get_layer(name)
-    return layer.output if layer.weights or not _activates(layer) else layer.input
+    weighs = layer.weights and type(layer).__name__ not in ACTIVATING
+    return layer.output if weighs or not _activates(layer) else layer.input
 
 
 def _has_places(layer: "keras.layers.Layer") -> bool:
@@ -53,10 +68,17 @@ def _has_places(layer: "keras.layers.Layer") -> bool:
 def _activates(layer: "keras.layers.Layer") -> bool:
     import keras
 
-    if isinstance(layer, keras.layers.ReLU):
+    if type(layer).__name__ in ACTIVATING:
         return True
     activation = getattr(layer, "activation", None)
     return activation is not None and activation is not keras.activations.linear
+
+
+def activates_alone(layer: "keras.layers.Layer") -> bool:
+    """Say whether a layer does nothing but activate each value by itself."""
+    kind = type(layer).__name__
+    activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    return kind in ACTIVATING or (kind == "Activation" and activation in ELEMENTWISE)
 
 
 def rectifies(layer: "keras.layers.Layer") -> bool:

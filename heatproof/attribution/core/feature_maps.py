@@ -59,6 +59,8 @@ def feature_maps(model: "keras.Model") -> dict[str, bool]:
             continue
         convolved.add(id(layer.output))
         if shape[1] * shape[2] > 1:
-            regrids = hasattr(layer, "pool_size") or shape[1:3] != inputs[0].shape[1:3]
+            regrids = hasattr(layer, "pool_size") or all(
+                tensor.shape[1:3] != shape[1:3] for tensor in inputs
+            )
             maps[layer.name] = regrids and not convolves
     return maps

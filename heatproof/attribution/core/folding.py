@@ -3,7 +3,12 @@
 In inference a batch normalisation is y = x * scale + shift with fixed numbers per channel. Where it
 follows a convolution or a dense layer that nothing else reads, these go into that layer's kernel
 and bias (Jacob et al. 2017, https://arxiv.org/abs/1712.05877, section 3.2), and the layer that was
-the normalisation passes its input on. Elsewhere it stays as it is. Layer names stay.
+the normalisation passes its input on. So it is with layer scale (Touvron et al. 2021,
+https://arxiv.org/abs/2103.17239), which has a factor alone. Elsewhere they stay as they are: what
+pads with zeros in between would pad with the shift. Layer names stay.
+
+A convolution in as many groups as channels becomes a depthwise one, which it is: TensorFlow has no
+gradient of groups on a CPU, so that Keras compiles them with XLA, many times slower.
 
 Explaining needs this twice: layer-wise relevance propagation is defined for linear layers and
 activations only, and a network without the extra operations is explained faster.
@@ -19,9 +24,12 @@ from heatproof.attribution.core.graph import inputs_of
 if TYPE_CHECKING:
     import keras
 
+# The kind of the layer in keras.applications' ConvNeXt, which Keras does not export.
+LAYER_SCALE = "LayerScale"
+
 
 def folded(model: "keras.Model") -> "keras.Model":
-    """Return a network with the same layer names and logits, batch normalisations folded away.
+    """Return a network with the same layer names and logits, normalisations folded away.
 
     It shares no weights with `model`; `copy_folded` fills it, also later with other weights.
 
@@ -41,6 +49,8 @@ def folded(model: "keras.Model") -> "keras.Model":
             config["use_bias"] = True
         if not isinstance(layer, keras.layers.InputLayer):
             config["dtype"] = "float32"  # maps are exact, however the weights were trained
+        if _is_depthwise(layer):
+            return _as_depthwise(config, layer.input.shape[-1])
         return type(layer).from_config(config)
 
     def called(layer: "keras.layers.Layer", *inputs: Any, **options: Any) -> Any:
@@ -78,8 +88,9 @@ def copy_folded(model: "keras.Model", copy: "keras.Model") -> None:
                 factor = scale[channels]
             weights[home.name] = [kernel * factor, bias * scale[channels] + shift[channels]]
     for layer in copy.layers:
-        if layer.weights:
-            layer.set_weights(weights[layer.name])
+        if layer.weights:  # a depthwise kernel has another shape than one in groups
+            values = zip(weights[layer.name], layer.weights, strict=True)
+            layer.set_weights([value.reshape(weight.shape) for value, weight in values])
 
 
 def factors(model: "keras.Model") -> dict[str, np.ndarray]:
@@ -95,10 +106,16 @@ def factors(model: "keras.Model") -> dict[str, np.ndarray]:
     return scales
 
 
-def scale_and_shift(layer: "keras.layers.BatchNormalization") -> tuple[np.ndarray, np.ndarray]:
-    """Return a batch normalisation's factor and summand in inference, float32 (channels,) each."""
+def scale_and_shift(layer: "keras.layers.Layer") -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch normalisation's factor and summand in inference, float32 (channels,) each.
+
+    Of a layer scale too, whose summand is zero.
+    """
     from keras import ops
 
+    if type(layer).__name__ == LAYER_SCALE:
+        scale = ops.convert_to_numpy(layer.gamma).astype(np.float32)
+        return scale, np.zeros_like(scale)
     mean, variance = (
         ops.convert_to_numpy(value).astype(np.float64)
         for value in (layer.moving_mean, layer.moving_variance)
@@ -113,7 +130,7 @@ def scale_and_shift(layer: "keras.layers.BatchNormalization") -> tuple[np.ndarra
 
 
 def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
-    """Say for each batch normalisation which layers take its numbers in, and which channels.
+    """Say for each batch normalisation and layer scale who takes its numbers in, which channels.
 
     Returns:
         name of the normalisation -> pairs of a layer and its slice of the channels; none where
@@ -150,12 +167,35 @@ def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
     return {
         layer.name: (_of_channels(layer) and homes(layer.input, 0)) or []
         for layer in model.layers
-        if isinstance(layer, keras.layers.BatchNormalization)
+        if isinstance(layer, keras.layers.BatchNormalization) or type(layer).__name__ == LAYER_SCALE
     }
 
 
-def _of_channels(layer: "keras.layers.BatchNormalization") -> bool:
-    return layer.axis in (-1, len(layer.input.shape) - 1)
+def _of_channels(layer: "keras.layers.Layer") -> bool:
+    return getattr(layer, "axis", -1) in (-1, len(layer.input.shape) - 1)
+
+
+def _is_depthwise(layer: "keras.layers.Layer") -> bool:
+    """Say whether it is a convolution of each channel by itself, written as one in groups."""
+    import keras
+
+    return (
+        isinstance(layer, keras.layers.Conv2D)
+        and 1 < layer.groups == layer.input.shape[-1]
+        and layer.data_format == "channels_last"
+        and len(set(layer.strides)) == 1
+    )
+
+
+def _as_depthwise(config: dict[str, Any], channels: int) -> "keras.layers.Layer":
+    """Make the depthwise convolution of one in groups: the same order of channels and weights."""
+    import keras
+
+    names = ("name", "dtype", "kernel_size", "strides", "padding", "dilation_rate", "use_bias",
+             "activation")  # fmt: skip
+    return keras.layers.DepthwiseConv2D(
+        depth_multiplier=config["filters"] // channels, **{name: config[name] for name in names}
+    )
 
 
 def _single(layer: "keras.layers.Layer") -> bool:

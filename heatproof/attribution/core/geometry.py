@@ -59,8 +59,12 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
         if isinstance(operation, layers.InputLayer):
             axes[id(output)] = (Axis(0.0, 1.0, cells[0]), Axis(0.0, 1.0, cells[1]))
         else:
-            read = (id(tensor) for tensor in inputs_of(operation))
-            sources = [axes[tensor] for tensor in read if tensor in axes]
+            # A gate of one cell stands beside every cell of the map that it is multiplied with.
+            read = [t for t in inputs_of(operation) if len(t.shape) == 4]
+            most = max((t.shape[1] * t.shape[2] for t in read), default=0)
+            sources = [
+                axes[id(t)] for t in read if id(t) in axes and t.shape[1] * t.shape[2] == most
+            ]
             if not sources:
                 continue
             rows, columns = (

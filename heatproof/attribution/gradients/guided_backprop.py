@@ -2,7 +2,12 @@
 
 https://arxiv.org/abs/1412.6806, section 3.4 and figure 1: on its way back through a ReLU a gradient
 passes where the ReLU was active (as ever) and where it is positive itself. Through ReLU6 likewise,
-which is inactive above 6 too.
+which is inactive above 6 too. Of other activations the paper does not speak. Through one of each
+value by itself the positive part of a gradient passes here, times the activation's own slope, which
+for ReLU is the same; those who exchange activations in networks of swish or PReLU do so. The slope
+of swish, GELU and h-swish is below zero (by 0.1 to 0.3) for some negative inputs, where what comes
+back is negative. All else, products with a gate and layer normalisation among it, passes its
+gradient.
 
 The map hardly depends on the class or on the upper layers' weights (Adebayo et al. 2018,
 https://arxiv.org/abs/1810.03292), which the study's randomisation test shows.
@@ -13,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.activation_layers import rectifies
+from heatproof.attribution.core.activation_layers import activates_alone, rectifies
 from heatproof.attribution.core.method import (
     PER_BRIGHTNESS,
     Attribution,
@@ -32,11 +37,11 @@ def guided_backprop(network: Network, images: np.ndarray, targets: np.ndarray) -
     That is what making the pixel brighter does.
 
     Raises:
-        UnsupportedNetwork: an activation is neither ReLU nor ReLU6, or part of another layer.
+        UnsupportedNetwork: an activation is part of another layer, or is not of each value alone.
     """
     import tensorflow as tf
 
-    require_rectifiers(network.model)
+    require_rules(network.model)
 
     def function(batch: Any, batch_targets: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -50,46 +55,36 @@ def guided_backprop(network: Network, images: np.ndarray, targets: np.ndarray) -
     return Attribution(network.in_batches(compiled, images, targets))
 
 
-def require_rectifiers(model: "keras.Model") -> None:
+def require_rules(model: "keras.Model") -> None:
     """Refuse a network for whose activations guided backpropagation has no rule.
 
     Raises:
         UnsupportedNetwork: naming the layer.
     """
-    import keras
-    from keras import layers
-
-    others = (layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU, layers.Softmax)
     for layer in model.layers:
-        activation = getattr(layer, "activation", keras.activations.linear)
-        if _rectifies(layer):
+        activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
+        if activates_alone(layer) or (activation == "linear" and not _is_softmax(layer)):
             continue
-        if isinstance(layer, others):
-            reason = f"is {type(layer).__name__}"
-        elif activation is not keras.activations.linear:
-            reason = f"applies {getattr(activation, '__name__', activation)}"
-        else:
-            continue
+        reason = "is Softmax" if _is_softmax(layer) else f"applies {activation}"
         raise UnsupportedNetwork(
-            "guided backpropagation is defined for ReLU and ReLU6 in layers of their own; "
-            f"the layer '{layer.name}' {reason}"
+            "guided backpropagation is defined for activations of each value by itself, in layers "
+            f"of their own; the layer '{layer.name}' {reason}"
         )
 
 
-def _rectifies(layer: "keras.layers.Layer") -> bool:
-    """Say whether a layer is a ReLU or ReLU6, and nothing else."""
-    return rectifies(layer) and not layer.weights
+def _is_softmax(layer: "keras.layers.Layer") -> bool:
+    return type(layer).__name__ == "Softmax"
 
 
 def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:
-    """Return a ReLU that goes back as figure 1 says; None for other layers."""
+    """Return an activation that goes back as figure 1 says; None for other layers."""
     import tensorflow as tf
 
-    if not _rectifies(layer):
+    if not activates_alone(layer):
         return None
 
     @tf.custom_gradient
-    def guided(values: Any) -> tuple[Any, Any]:
+    def rectified(values: Any) -> tuple[Any, Any]:
         def backward(upstream: Any) -> Any:
             # Within the bounds a rectifier passes values on as they are.
             active = (values > 0) & (output == values)
@@ -98,7 +93,11 @@ def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:
         output = layer(values)
         return output, backward
 
-    return guided
+    @tf.custom_gradient
+    def raised(given: Any) -> tuple[Any, Any]:
+        return given, tf.nn.relu  # what its own gradient is then given
+
+    return rectified if rectifies(layer) else lambda values: raised(layer(values))
 
 
 METHODS = (
@@ -106,8 +105,8 @@ METHODS = (
         name="guided_backprop",
         label="Guided backprop",
         family="propagation",
-        shows="a gradient that propagates only positive values back through each ReLU: sharp, but "
-        "much the same edges for any class and even for an untrained network",
+        shows="a gradient that propagates only positive values back through each activation: "
+        "sharp, but much the same edges for any class and even for an untrained network",
         reference="Springenberg et al. 2014",
         address="arXiv:1412.6806",
         explain=guided_backprop,

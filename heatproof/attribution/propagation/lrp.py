@@ -15,11 +15,21 @@ each neuron shares out its relevance among what it sums up (`lrp_rules`). By lay
   speaks. To share out between the branches first, as zennit, iNNvestigate and Captum do (in
   proportion), gives a branch whose sum is negative a negative relevance, and so turns round the
   sign of what speaks for the neuron in it. With epsilon both are the same.
-- Activation, ReLU6 included: hands its output's relevance to its input as it is.
+- Activation that keeps zero at zero (ReLU6, swish, GELU, tanh, ...): hands its output's relevance
+  to its input as it is. A hidden sigmoid has no rule: it gives a half where nothing comes in.
+- Product of a signal and a gate, which is within [0, 1] (squeeze-and-excite, swish written as
+  x sigmoid(x)): the signal takes all (Arras et al. 2017, https://arxiv.org/abs/1706.07206, section
+  3.1), and no relevance comes to what makes the gate. Of factors none of which is a gate, each
+  takes the same (Achtibat et al. 2024, https://arxiv.org/abs/2402.05602, section 3.3.2).
+- Layer normalisation: the deviation that it divides by counts as a constant, and what remains, the
+  difference from the mean, is a dense layer (Ali et al. 2022, https://arxiv.org/abs/2202.07304,
+  section 4.1).
+- Layer scale: folded as batch normalisation is.
 - Maximum pooling: the largest value takes all of its window's relevance.
-- The network's first layer, the normalisation (x - mean) / std: as an activation. A pixel's
+- The network's first layers, the normalisation (x - mean) / std: as an activation. A pixel's
   relevance is that of its normalised value. Its offset is thereby no bias that takes relevance, and
-  a pixel of the mean colour, not a black one, is what has nothing to say.
+  a pixel of the mean colour, not a black one, is what has nothing to say. Further up, what rescales
+  values is an affine layer.
 - A pixel's relevance is the sum over its colour channels.
 
 Maps of zennit's AlphaBeta (additions by its Norm) on the same folded weights of a mobilenet_v2

@@ -19,21 +19,26 @@ https://doi.org/10.1371/journal.pone.0130140):
 So a rule has two halves: what a layer contributes to a neuron, and how the neuron, where all of its
 contributions meet, shares out its relevance. What travels back between them is relevance per
 contribution. They stand in one layer, but for a residual block, whose neurons are those of the sum.
+
+Of products and of layer normalisation see `lrp`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from heatproof.attribution.propagation.affine import Affine, affine, weighed
 from heatproof.attribution.propagation.lrp_layers import (
     MOVING,
     PASSING,
-    Affine,
-    affine,
-    never_negative,
+    SUMS,
+    preparing_layers,
+    reached_layers,
+    signals,
     summands,
-    unchanged,
 )
+from heatproof.attribution.propagation.ranges import never_negative, ranges
 
 if TYPE_CHECKING:
     import keras
@@ -64,14 +69,26 @@ def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], 
         model: a flat functional network that `lrp_layers.require_rules` lets pass.
         rule: for affine layers and sums.
     """
-    positive, summed = never_negative(model), summands(model)
+    known, summed = ranges(model), summands(model)
+    reached, preparing = reached_layers(model), preparing_layers(model)
+
+    def positive(tensor: Any) -> bool:
+        return never_negative(known[id(tensor)])
 
     def contributed(layer: "keras.layers.Layer") -> Callable[[Any], Parts]:
-        return rule.contributed(affine(layer), id(layer.input) in positive)
+        parts = rule.contributed(affine(layer), positive(layer.input))
+        if type(layer).__name__ != "LayerNormalization":
+            return parts
+        divided = _passed(lambda x: x / _deviation(x, layer.epsilon))
+        return lambda x: parts(divided(x))
 
     def added(layer: "keras.layers.Layer") -> Callable[..., Parts]:
-        """A branch that is no summand brings itself: a contribution of weight 1."""
-        itself = [rule.contributed(unchanged(), id(t) in positive) for t in layer.input]
+        """A branch that is no summand brings itself: a contribution of the sum's own weight."""
+        weight, count = SUMS[type(layer).__name__], len(layer.input)
+        itself = [
+            rule.contributed(weighed(weight(place, count)), positive(tensor))
+            for place, tensor in enumerate(layer.input)
+        ]
 
         def parts(*branches: Any) -> Parts:
             brought = [
@@ -84,11 +101,15 @@ def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], 
 
     def rule_for(layer: "keras.layers.Layer") -> Callable[..., Any] | None:
         kind = type(layer).__name__
+        if layer.name not in reached:
+            return None
         if kind in MOVING:
             return (lambda parts: parts) if layer.name in summed else None
-        if kind in PASSING:
+        if kind in PASSING or layer.name in preparing:
             return _passed(layer)
-        parts = added(layer) if kind == "Add" else contributed(layer)
+        if kind == "Multiply":
+            return _multiplied(signals(layer, known))
+        parts = added(layer) if kind in SUMS else contributed(layer)
         if layer.name in summed:
             return parts
         activated = _passed(getattr(layer, "activation", None) or (lambda z: z))
@@ -173,6 +194,46 @@ def alpha_beta_rule(alpha: float) -> Rule:
     return Rule(contributed, shared)
 
 
+def _multiplied(signals: list[bool]) -> Callable[..., Any]:
+    """Let a product's relevance go to its signals, to each as much, and to its gates none."""
+    import tensorflow as tf
+
+    count = sum(signals)
+
+    @tf.custom_gradient
+    def product(*factors: Any) -> tuple[Any, Callable[[Any], list[Any]]]:
+        def backward(relevance: Any) -> list[Any]:
+            return [_gathered(relevance / count, factor) for factor in factors]
+
+        return reduce(tf.multiply, factors), backward
+
+    def rule(*factors: Any) -> Any:
+        return product(*(
+            factor if signal else tf.stop_gradient(factor)
+            for factor, signal in zip(factors, signals, strict=True)
+        ))  # fmt: skip
+
+    return rule
+
+
+def _gathered(relevance: Any, factor: Any) -> Any:
+    """Sum what belongs to one value of a factor that stood beside many of another's."""
+    import tensorflow as tf
+
+    axes = [
+        axis
+        for axis, (side, whole) in enumerate(zip(factor.shape, relevance.shape, strict=True))
+        if side == 1 and whole != 1
+    ]
+    return tf.reduce_sum(relevance, axis=axes, keepdims=True) if axes else relevance
+
+
+def _deviation(x: Any, epsilon: float) -> Any:
+    import tensorflow as tf
+
+    return tf.sqrt(tf.math.reduce_variance(x, axis=-1, keepdims=True) + epsilon)
+
+
 def _transposed(layer: Affine, kernel: Any, x: Any, outputs: Any) -> Any:
     """Apply the transpose of the layer's linear map to what has the shape of its outputs."""
     import tensorflow as tf
@@ -188,7 +249,8 @@ def _passed(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     import tensorflow as tf
 
     @tf.custom_gradient
-    def rule(x: Any) -> tuple[Any, Callable[[Any], Any]]:
-        return function(x), lambda relevance: relevance
+    def rule(x: Any, output: Any) -> tuple[Any, Callable[[Any], Any]]:
+        return output, lambda relevance: (relevance, None)
 
-    return rule
+    # Computed outside, since it may have weights (PReLU), whose gradients it would have to give.
+    return lambda x: rule(x, tf.stop_gradient(function(x)))

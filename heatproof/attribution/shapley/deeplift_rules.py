@@ -4,32 +4,41 @@ Shrikumar et al. 2017, https://arxiv.org/abs/1704.02685, section 3. For two imag
 contributes its multiplier times its own difference between the two, and the contributions of each
 layer sum to the same. What a multiplier becomes on its way back through a layer:
 
-- linear layers (convolution, depthwise too, dense, padding, normalisation, average pooling, sum,
-  concatenation): what a gradient does (eq. 3, the chain rule);
+- linear layers (convolution, depthwise and in groups too, dense, padding, batch normalisation,
+  layer scale, average pooling, sum, concatenation): what a gradient does (eq. 3, the chain rule);
 - an activation y = g(x): times (g(x) - g(r)) / (x - r), the rescale rule (section 3.5.2), whatever
   g is, ReLU6 as well as ReLU. Where x = r it is the limit, the derivative (section 3.5.1);
 - max pooling: the difference of a window's two maxima belongs to the one place where the greater of
   them stands, in x or in r; divided by the difference of x and r there, which is at least as large.
-  This is the rule of the `shap` package. The paper gives none.
+  This is the rule of the `shap` package. The paper gives none;
+- a product y = a b, such as of a feature map with its gate: each factor's share of the difference
+  is its Shapley value, so that a gets times the mean of b in x and in r, and b likewise. Lundberg &
+  Lee 2017 (https://arxiv.org/abs/1705.07874, section 4.2) compose Shapley values of parts in this
+  way, and `shap` multiplies so. The paper gives none;
+- layer normalisation: the chain rule through what it is made of, as in `shap`: c, the differences
+  from the mean (linear), times s = (mean of c² + epsilon)^(-1/2) (the product), and on the way to s
+  the rescale rule of the square and of the root.
 
-The last two, the curved layers, need to know what they read of x and of r, and nothing else of the
-two images is needed. So an image goes forward once, and not once for each other it is compared to.
+All but the first, the curved layers, need to know what they read of x and of r, and nothing else of
+the two images is needed. So an image goes forward once, and not once for each other it is compared
+to.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from heatproof.attribution.core import graph
+from heatproof.attribution.core.activation_layers import activates_alone
 from heatproof.attribution.core.method import UnsupportedNetwork
 
 if TYPE_CHECKING:
     import keras
 
 LINEAR = (
-    "Add", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D", "Cropping2D", "Dense",
-    "DepthwiseConv2D", "Dropout", "Flatten", "GlobalAveragePooling2D", "Identity", "Rescaling",
-    "ZeroPadding2D",
+    "Add", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D",
+    "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GaussianNoise",
+    "GlobalAveragePooling2D", "Identity", "LayerScale", "Normalization", "Permute", "Rescaling",
+    "Reshape", "SpatialDropout2D", "Subtract", "ZeroPadding2D",
 )  # fmt: skip
-ACTIVATIONS = ("elu", "gelu", "leaky_relu", "relu", "relu6", "sigmoid", "silu", "softplus", "tanh")
 POOLING = ("GlobalMaxPooling2D", "MaxPooling2D")
 
 Facts = dict[str, tuple[Any, ...]]
@@ -49,15 +58,16 @@ def passed(model: "keras.Model", images: Any, curved: list[str]) -> tuple[Any, F
         curved: the `curved_layers`.
 
     Returns:
-        the logits (n, classes); and of each curved layer what it reads, what it gives, and if it is
-        an activation its slope there, (n, ...) all.
+        the logits (n, classes); and of each curved layer its facts, (n, ...) all: of an activation
+        what it reads, what it gives and its slope there, of a pooling what it reads and what it
+        gives, of a product its factors, of a layer normalisation c and s.
     """
     facts: Facts = {}
 
     def rule_for(layer: "keras.layers.Layer") -> graph.Rule | None:
-        def rule(read: Any) -> Any:
-            facts[layer.name] = _facts(layer, read)
-            return facts[layer.name][1]
+        def rule(*read: Any) -> Any:
+            given, facts[layer.name] = _passed(layer, *read)
+            return given
 
         return rule if layer.name in curved else None
 
@@ -80,8 +90,8 @@ def multipliers_of(model: "keras.Model", images: Facts, others: Facts, start: An
         multipliers = at.pop(id(layer.output))
         tensors = graph.inputs_of(layer)
         if layer.name in others:
-            rule = _pooled if type(layer).__name__ in POOLING else _rescaled
-            parts = [rule(layer, images[layer.name], others[layer.name], multipliers)]
+            rule = _RULES.get(type(layer).__name__, _rescaled)
+            parts = rule(layer, images[layer.name], others[layer.name], multipliers)
         elif id(layer.output) == id(model.input):
             return multipliers
         else:  # equation 3; a linear layer's gradient is the same whatever it reads
@@ -101,31 +111,42 @@ def _is_curved(layer: "keras.layers.Layer") -> bool:
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
     if kind == "InputLayer" or (kind in (*LINEAR, "Activation") and activation == "linear"):
         return False
-    if kind in (*POOLING, "ReLU", "LeakyReLU"):
+    if kind in POOLING or activates_alone(layer):
         return True
-    if kind == "Activation" and activation in ACTIVATIONS:
+    if kind == "Multiply" and len(layer.input) == 2:
+        return True
+    last = (-1, len(layer.output.shape) - 1)
+    if kind == "LayerNormalization" and set(layer.axis) <= set(last) and not layer.rms_scaling:
         return True
     raise UnsupportedNetwork(
         f"DeepSHAP has no rule for the layer '{layer.name}' ({kind}, activation {activation})"
     )
 
 
-def _facts(layer: "keras.layers.Layer", read: Any) -> tuple[Any, ...]:
-    """Return what a curved layer reads, what it gives, and an activation's slope there."""
+def _passed(layer: "keras.layers.Layer", *inputs: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what a curved layer gives, and its facts."""
     import tensorflow as tf
 
+    kind = type(layer).__name__
+    if kind == "Multiply":
+        return layer(list(inputs)), inputs
+    (read,) = inputs
+    if kind == "LayerNormalization":
+        centred = read - tf.reduce_mean(read, axis=-1, keepdims=True)
+        variance = tf.reduce_mean(centred * centred, axis=-1, keepdims=True)
+        return layer(read), (centred, tf.math.rsqrt(variance + layer.epsilon))
     # Hides a sum from the graph optimiser, which fuses it with the convolution before and the ReLU
     # after it, finds that it is asked for itself, and logs an error.
     read = tf.ensure_shape(read, read.shape)
     with tf.GradientTape() as tape:
         tape.watch(read)
         given = layer(read)
-    if type(layer).__name__ in POOLING:
-        return read, given
-    return read, given, tape.gradient(given, read)
+    if kind in POOLING:
+        return given, (read, given)
+    return given, (read, given, tape.gradient(given, read))
 
 
-def _rescaled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> Any:
+def _rescaled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
     """Take multipliers back through an activation: the rescale rule."""
     import tensorflow as tf
 
@@ -138,21 +159,63 @@ def _rescaled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: 
 
     x, given, *_ = image
     r, reference, slope = other
-    return rule(x, given, r, reference, slope, multipliers)
+    return [rule(x, given, r, reference, slope, multipliers)]
 
 
-def _pooled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> Any:
+def _pooled(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
     """Take multipliers back through a max pooling."""
     import tensorflow as tf
 
-    def paired(tensor: Any) -> Any:
-        return tf.reshape(tensor, (-1, *tensor.shape[2:]))
-
     (x, given), (r, reference) = image, other
-    both = paired(tf.maximum(x[:, None], r))  # its maximum stands where the greater maximum does
+    both = _paired(tf.maximum(x[:, None], r))  # its maximum stands where the greater maximum does
     with tf.GradientTape() as tape:
         tape.watch(both)
         output = layer(both)
-    belongs = paired(given[:, None] - reference) * multipliers
+    belongs = _paired(given[:, None] - reference) * multipliers
     placed = tape.gradient(output, both, output_gradients=belongs)
-    return tf.math.divide_no_nan(placed, paired(x[:, None] - r))
+    return [tf.math.divide_no_nan(placed, _paired(x[:, None] - r))]
+
+
+def _multiplied(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
+    """Take multipliers back through a product: Shapley values of its two factors."""
+    import tensorflow as tf
+
+    means = [_paired((x[:, None] + r) / 2) for x, r in zip(image, other, strict=True)]
+    parts = []
+    for own, opposite in (means, reversed(means)):
+        part = multipliers * opposite
+        # A factor of one value beside many of the other's has what belongs to all of them.
+        sides = zip(own.shape[1:], part.shape[1:], strict=True)
+        axes = [axis for axis, (side, whole) in enumerate(sides, start=1) if side == 1 < whole]
+        parts.append(tf.reduce_sum(part, axis=axes, keepdims=True) if axes else part)
+    return parts
+
+
+def _normalised(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
+    """Take multipliers back through a layer normalisation: c s, and s by way of c²."""
+    import tensorflow as tf
+
+    (c, s), (c_other, s_other) = image, other
+    if layer.scale:
+        multipliers = multipliers * layer.gamma.value
+    sums, both = _paired(c[:, None] + c_other), _paired(s[:, None] + s_other)
+    through_s = tf.reduce_sum(multipliers * sums / 2, axis=-1, keepdims=True)
+    # (s - s') / (v - v') of s = v^(-1/2), written so that nothing cancels.
+    ratio = -(_paired(s[:, None] * s_other) ** 2) / both
+    part = multipliers * both / 2 + through_s * ratio * sums / c.shape[-1]
+    return [part - tf.reduce_mean(part, axis=-1, keepdims=True)]
+
+
+def _paired(tensor: Any) -> Any:
+    """Return (a, b, ...) as (a * b, ...)."""
+    import tensorflow as tf
+
+    return tf.reshape(tensor, (-1, *tensor.shape[2:]))
+
+
+# Those of the curved layers that are no activations.
+_RULES = {
+    **dict.fromkeys(POOLING, _pooled),
+    "Multiply": _multiplied,
+    "LayerNormalization": _normalised,
+}

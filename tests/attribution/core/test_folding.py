@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.applications.convnext import LayerScale
 
-from heatproof.attribution.core.folding import copy_folded, folded, scale_and_shift
+from heatproof.attribution.core.folding import copy_folded, factors, folded, scale_and_shift
 from tests.attribution import architectures, networks
 
 
@@ -79,7 +80,6 @@ def bn(**options: object) -> Callable[[], layers.Layer]:
 CASES = {
     "conv with bias": (case(lambda: layers.Conv2D(4, 3), bn()), True),
     "conv without bias": (case(lambda: layers.Conv2D(4, 3, use_bias=False), bn()), True),
-    "conv in groups": (case(lambda: layers.Conv2D(4, 3, groups=2), bn()), True),
     "no scale": (case(lambda: layers.Conv2D(4, 3), bn(scale=False)), True),
     "no center": (case(lambda: layers.Conv2D(4, 3, use_bias=False), bn(center=False)), True),
     "neither": (case(lambda: layers.Conv2D(4, 3), bn(scale=False, center=False)), True),
@@ -104,6 +104,19 @@ CASES = {
     "after a normalisation": (twice, False),
     "after pooling": (
         case(lambda: layers.Conv2D(4, 3), lambda: layers.MaxPooling2D(2), bn()), False,
+    ),
+    "behind padding, whose zeros are not shifted": (
+        case(lambda: layers.Conv2D(4, 3), lambda: layers.ZeroPadding2D(1), bn()), False,
+    ),
+    "conv of padding": (
+        case(lambda: layers.ZeroPadding2D(((0, 1), (0, 1))), lambda: layers.Conv2D(4, 3), bn()),
+        True,
+    ),
+    "depthwise conv in groups": (
+        case(lambda: layers.Conv2D(6, 3, groups=2, strides=2, padding="same"), bn()), True,
+    ),
+    "conv in groups of two": (
+        case(lambda: layers.Conv2D(4, 1), lambda: layers.Conv2D(6, 3, groups=2), bn()), True,
     ),
     "of the image": (case(bn()), False),
     "of rows and not channels": (case(lambda: layers.Conv2D(4, 3), bn(axis=1)), False),
@@ -140,3 +153,29 @@ def test_scale_and_shift() -> None:
     assert scale.dtype == shift.dtype == np.float32
     np.testing.assert_allclose(scale, [2, 1.5])
     np.testing.assert_allclose(shift, [1 - 8, -1 - 0.75])
+
+
+def test_a_convolution_of_each_channel_is_a_depthwise_one() -> None:
+    """In groups TensorFlow has no gradient of it on a CPU."""
+    inputs = keras.Input((6, 6, 3))
+    x = layers.Conv2D(6, 3, groups=3, name="each")(inputs)
+    x = layers.Conv2D(6, 3, groups=2, name="pairs")(x)
+    copy = folded(keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x))))
+    assert isinstance(copy.get_layer("each"), layers.DepthwiseConv2D)
+    assert copy.get_layer("pairs").groups == 2
+
+
+@pytest.mark.parametrize("activation", ["linear", "gelu"])
+def test_layer_scale(activation: str) -> None:
+    inputs = keras.Input((6, 6, 2))
+    dense = layers.Dense(3, use_bias=False, activation=activation, name="dense")
+    x = layers.Flatten()(LayerScale(0.1, 3, name="scale")(dense(inputs)))
+    model = keras.Model(inputs, layers.Dense(3, name="logits")(x))
+    architectures.randomise(model, seed=1)
+    copy, images = folded(model), networks.images(4, 6, 2)
+    linear = activation == "linear"
+    assert isinstance(copy.get_layer("scale"), layers.Identity) == linear
+    expected = model(images, training=False).numpy()
+    np.testing.assert_allclose(copy(images, training=False).numpy(), expected, rtol=1e-5, atol=1e-5)
+    if linear:
+        np.testing.assert_allclose(factors(model)["dense"], scale_and_shift(model.layers[2])[0])

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.geometry import Axis, feature_axes
 from tests.attribution.cells import upsample
 
@@ -60,6 +61,18 @@ def test_branches_meet_at_one_grid() -> None:
     branches = [layers.Conv2D(2, k, strides=2, padding="same")(inputs) for k in (1, 3)]
     model = keras.Model(inputs, layers.Add(name="sum")(branches))
     assert feature_axes(model, "sum")[0] == Axis(0.5, 2.0, 8)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_gate_of_one_cell_leaves_the_grid_where_it_is(first: bool) -> None:
+    inputs = keras.Input((16, 16, 1))
+    x = layers.Conv2D(2, 3, strides=2, padding="same", name="map")(inputs)
+    gate = layers.Conv2D(2, 1)(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    gate = layers.Activation("sigmoid")(gate)
+    x = layers.Multiply(name="gated")([gate, x] if first else [x, gate])
+    model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
+    assert feature_axes(model, "gated")[0] == Axis(0.5, 2.0, 8)
+    assert feature_layer(model) == "gated"
 
 
 def test_no_value_leaves_the_range_of_its_map() -> None:

@@ -1,5 +1,6 @@
 """Guided backpropagation, where its answer is known."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from keras import layers
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.guided_backprop import guided_backprop
-from tests.attribution import architectures, by_hand, networks
+from tests.attribution import architectures, backbones, by_hand, networks
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -75,9 +76,8 @@ def test_everything_lies_in_the_patch_that_decides() -> None:
 @pytest.mark.parametrize(
     ("layer", "said"),
     [
-        (layers.Activation("tanh", name="odd"), "the layer 'odd' applies tanh"),
-        (layers.LeakyReLU(name="odd"), "the layer 'odd' is LeakyReLU"),
-        (layers.ReLU(negative_slope=0.1, name="odd"), "the layer 'odd' is ReLU"),
+        (layers.Activation("softmax", name="odd"), "the layer 'odd' applies softmax"),
+        (layers.Softmax(name="odd"), "the layer 'odd' is Softmax"),
         (layers.Dense(3, activation="relu", name="odd"), "the layer 'odd' applies relu"),
     ],
 )
@@ -88,10 +88,37 @@ def test_other_activations_are_refused(layer: layers.Layer, said: str) -> None:
         guided_backprop(Network(model), networks.images(1, 4, 1), np.array([0]))
 
 
-@pytest.mark.parametrize("name", ["simple_cnn", "mobilenet_v2"])
-def test_the_networks_of_the_study(name: str) -> None:
+@pytest.mark.parametrize(
+    ("activation", "slope"),
+    [
+        (layers.Activation("tanh"), 1 / np.cosh(0.5) ** 2),
+        (layers.LeakyReLU(0.1), 1.0),
+        (layers.ReLU(negative_slope=0.1), 1.0),
+        (layers.Activation("silu"), 0.7399612),  # s + x s (1 - s), s = sigmoid(0.5)
+    ],
+)
+def test_the_slope_of_other_activations(activation: layers.Layer, slope: float) -> None:
+    """Two units of 0.5, of which one speaks for the class: its gradient alone comes back."""
+    inputs = keras.Input((1, 2, 1))
+    x = activation(layers.Flatten()(inputs))
+    model = keras.Model(inputs, layers.Dense(2, use_bias=False, name="logits")(x))
+    model.get_layer("logits").set_weights([np.array([[3.0, -1.0], [-2.0, 1.0]])])
+    images = np.full((2, 1, 2, 1), 0.5, np.float32)
+    maps = guided_backprop(Network(model), images, np.array([0, 1])).maps
+    np.testing.assert_allclose(maps[:, 0], slope * np.array([[3, 0], [0, 1]]), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shared", "name"),
+    [
+        (architectures.shared, "simple_cnn"),
+        (architectures.shared, "mobilenet_v2"),
+        (backbones.short, "EfficientNetV2B0"),
+    ],
+)
+def test_whole_networks(shared: Callable[[str], Any], name: str) -> None:
     """Against a copy whose activations are exchanged, as others do it, with its batch norms."""
-    case = architectures.shared(name)
+    case = shared(name)
 
     def guided(function: Any) -> Any:
         @tf.custom_gradient
@@ -112,6 +139,6 @@ def test_the_networks_of_the_study(name: str) -> None:
 
     copy = keras.models.clone_model(case.model, clone_function=exchanged)
     copy.set_weights(case.model.get_weights())
-    images, targets = case.images(2), case.targets(2)
+    images, targets = case.images(2), np.array([2, 3])
     expected = by_hand.gradients(copy, images, targets).sum(axis=-1)
     by_hand.assert_close(guided_backprop(case.network, images, targets).maps, expected)

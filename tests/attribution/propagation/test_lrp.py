@@ -215,3 +215,71 @@ def test_branches_that_are_added_share_by_what_they_bring(alpha: float | None) -
         found = lrp_alpha_beta(network, PIXELS, targets, alpha)
         expected = [4 * alpha, -4 * (alpha - 1)]
     np.testing.assert_allclose(found.maps[0, 0], expected, rtol=1e-5, atol=1e-6)
+
+
+def assert_shared(x: keras.KerasTensor, inputs: keras.KerasTensor, expected: list[float]) -> None:
+    """Two pixels' logit by the epsilon rule, weighted by 1 each: what they get of it."""
+    logits = layers.Dense(1, use_bias=False, name="logits")
+    model = keras.Model(inputs, logits(layers.Flatten()(x)))
+    logits.set_weights([np.ones((x.shape[2] * x.shape[3], 1))])
+    found = by_epsilon(Network(model), PIXELS, np.array([0]))
+    np.testing.assert_allclose(found.maps[0, 0], expected, rtol=1e-5, atol=1e-6)
+
+
+SIGMOID_1_5 = 1 / (1 + np.exp(-1.5))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_gate_gets_nothing_and_its_signal_all(first: bool) -> None:
+    """The gate of both pixels is made of their mean, 1.5; what makes it needs no rule."""
+    inputs = keras.Input((1, 2, 1))
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(inputs)
+    gate = layers.Rescaling(1.5)(layers.UnitNormalization(axis=(1, 2))(gate))
+    gate = layers.Activation("sigmoid")(gate)
+    x = layers.Multiply()([gate, inputs] if first else [inputs, gate])
+    assert_shared(x, inputs, [SIGMOID_1_5, 2 * SIGMOID_1_5])
+
+
+def test_swish_written_out_is_swish() -> None:
+    inputs = keras.Input((1, 2, 1))
+    half = layers.ReLU(6.0)(layers.Rescaling(1.0, 3.0)(layers.Identity()(inputs)))
+    written = layers.Multiply()([inputs, layers.Rescaling(1 / 6)(half)])
+    assert_shared(written, inputs, [1 * 4 / 6, 2 * 5 / 6])
+    assert_shared(layers.Activation("hard_silu")(inputs), inputs, [1 * 4 / 6, 2 * 5 / 6])
+
+
+def test_factors_that_are_no_gates_get_as_much_each() -> None:
+    """Each pixel times itself, and times the first one: 1, 4; 1, 2."""
+    inputs = keras.Input((1, 2, 1))
+    assert_shared(layers.Multiply()([inputs, inputs]), inputs, [1, 4])
+    one = layers.Cropping2D(((0, 0), (0, 1)))(inputs)
+    assert_shared(layers.Multiply()([inputs, one]), inputs, [0.5 + 0.5 + 1, 1])
+
+
+def test_layer_normalisation_by_hand() -> None:
+    """Channels 1, 2 and 6 of mean 3: the deviation is a constant, centring a dense layer."""
+    inputs = keras.Input((1, 1, 3))
+    norm = layers.LayerNormalization(epsilon=2.0, name="norm")
+    weights = layers.Dense(1, use_bias=False, name="logits")
+    model = keras.Model(inputs, weights(layers.Flatten()(norm(inputs))))
+    gamma, last = np.array([2.0, 1.0, 0.5]), np.array([1.0, -1.0, 3.0])
+    norm.set_weights([gamma, np.zeros(3)])
+    weights.set_weights([last[:, None]])
+    deviation = np.sqrt((4 + 1 + 9) / 3 + 2)
+    scaled = last * gamma / deviation
+    expected = np.array([1, 2, 6]) * (scaled - scaled.mean())
+    image = np.array([1, 2, 6], np.float32).reshape(1, 1, 1, 3)
+    found = by_epsilon(Network(model), image, np.array([0]))
+    np.testing.assert_allclose(found.maps[0, 0, 0], expected.sum(), rtol=1e-5)
+    np.testing.assert_allclose(found.numbers["conservation_error"], 0, atol=1e-5)
+    # Alpha 1: each channel's positive contributions alone, of its own weight 2/3 gamma.
+    found = by_alpha_1(Network(model), image, np.array([0]))
+    logit = ((np.array([1, 2, 6]) - 3) * scaled).sum()
+    np.testing.assert_allclose(found.maps[0, 0, 0], logit, rtol=1e-5)
+
+
+def test_an_offset_takes_relevance_but_at_the_image() -> None:
+    inputs = keras.Input((1, 2, 1))
+    x = layers.Normalization(mean=[1.0], variance=[0.25])(layers.Rescaling(2.0)(inputs))
+    assert_shared(x, inputs, [2, 6])  # (2 - 1) / 0.5 and (4 - 1) / 0.5
+    assert_shared(layers.Rescaling(1.0, 1.0)(layers.ReLU()(inputs)), inputs, [1, 2])

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.applications.convnext import LayerScale
 
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.core.network import Network
@@ -115,13 +116,83 @@ def test_it_agrees_with_shap(name: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * scale)
 
 
+def logit_of(x: keras.KerasTensor, inputs: keras.KerasTensor, weights: np.ndarray) -> Network:
+    logits = layers.Dense(1, use_bias=False, name="logits")
+    model = keras.Model(inputs, logits(layers.Flatten()(x)))
+    logits.set_weights([weights.reshape(-1, 1)])
+    return Network(model)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_each_factor_of_a_product_gets_its_shapley_value(first: bool) -> None:
+    """Pixels a and b, of which b is both pixels' gate: a b and b b, with weights 1 and 2."""
+    inputs = keras.Input((1, 2, 1))
+    gate = layers.Cropping2D(((0, 0), (1, 0)))(inputs)
+    x = layers.Multiply()([gate, inputs] if first else [inputs, gate])
+    network = logit_of(x, inputs, np.array([1.0, 2.0]))
+    found = deep_shap(network, pixels((0.5, 1.0)), np.array([0]), pixels((0.25, 0.5)))
+    # a b: the change of a times the mean of b, and the other way round; 2 b b: all is b's.
+    expected = [0.25 * 0.75, 0.5 * 0.375 + 2 * (1.0 - 0.25)]
+    np.testing.assert_allclose(found.maps[0, 0], expected, rtol=1e-6)
+
+
+@calls_in_its_way
+def test_gates_agree_with_shap() -> None:
+    shap = library.shap()
+    inputs = keras.Input((4, 4, 2))
+    x = layers.Conv2D(3, 3, name="conv")(inputs)
+    x = layers.Multiply()([x, layers.Activation("sigmoid")(layers.Conv2D(3, 1)(x))])
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(layers.Flatten()(x)))
+    architectures.randomise(model, seed=3)
+    images = networks.images(4, 4, 2)
+    with library.restored_gradient_recording():
+        explainer = shap.DeepExplainer(model, images[2:])
+        values = explainer.shap_values(images[:2], check_additivity=False)
+    expected = values[..., 1].sum(axis=-1)
+    found = deep_shap(Network(model), images[:2], np.array([1, 1]), images[2:]).maps
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_layer_normalisation_by_its_parts() -> None:
+    """Of two channels: c and -c with c half their difference, of which y = ±c / sqrt(c² + 2)."""
+    inputs = keras.Input((1, 1, 2))
+    norm = layers.LayerNormalization(epsilon=2.0, center=False, name="norm")
+    network = logit_of(norm(inputs), inputs, np.array([1.0, 0.0]))
+    image, other = (np.array(each, np.float32).reshape(1, 1, 1, 2) for each in ([5, 1], [3, 1]))
+    found = deep_shap(network, image, np.array([0]), other).maps[0, 0, 0]
+    assert found == pytest.approx(2 / np.sqrt(6) - 1 / np.sqrt(3), rel=1e-5)
+    # Both channels change; what both have in common is none of it.
+    beside = deep_shap(network, image, np.array([0]), other + 7).maps[0, 0, 0]
+    assert beside == pytest.approx(found, rel=1e-5)
+
+
+def test_sums_of_curves_gates_and_normalisations() -> None:
+    """Every layer with a rule, and gates of one cell: the sum is the difference of logits."""
+    inputs = keras.Input((6, 6, 3))
+    x = layers.Normalization(mean=[0.4, 0.5, 0.6], variance=[0.1, 0.2, 0.3])(inputs)
+    x = layers.Conv2D(4, 3, groups=1)(layers.ZeroPadding2D(1)(x))
+    x = layers.Activation("silu")(layers.LayerNormalization()(x))
+    gate = layers.Reshape((1, 1, 4))(layers.GlobalAveragePooling2D()(x))
+    gate = layers.Dense(4)(layers.Activation("gelu")(layers.PReLU()(gate)))
+    gate = layers.Activation("sigmoid")(layers.Activation("hard_silu")(gate))
+    gated = layers.Multiply()([gate, x])
+    x = layers.Concatenate()([LayerScale(0.5, 4)(gated), layers.Conv2D(4, 1, groups=2)(x)])
+    x = layers.Subtract()([layers.AveragePooling2D(2)(x), layers.MaxPooling2D(2)(x)])
+    model = keras.Model(inputs, layers.Dense(3, name="logits")(layers.Flatten()(x)))
+    architectures.randomise(model, seed=4)
+    images = networks.images(5, 6, 3)
+    found = deep_shap(Network(model), images[:2], np.array([0, 2]), images[2:])
+    assert found.numbers["additivity_gap"].max() < 1e-4
+    assert (np.ptp(found.maps, axis=(1, 2)) > 1e-3).all()
+
+
 def test_a_layer_without_a_rule() -> None:
     inputs = keras.Input((2, 2, 1))
     x = layers.Flatten()(inputs)
-    x = layers.Multiply(name="gate")([x, layers.Dense(4, name="dense")(x)])
+    x = layers.Multiply(name="three")([x, x, layers.Dense(4, name="dense")(x)])
     network = Network(keras.Model(inputs, layers.Dense(2, name="logits")(x)))
     images = networks.images(2, 2, 1)
-    with pytest.raises(UnsupportedNetwork, match=r"no rule for the layer 'gate' \(Multiply"):
+    with pytest.raises(UnsupportedNetwork, match=r"no rule for the layer 'three' \(Multiply"):
         deep_shap(network, images, np.array([0, 1]), images)
 
 
