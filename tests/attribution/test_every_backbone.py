@@ -107,14 +107,14 @@ def gradient_times_prepared(
     last = [layer.name for layer in model.layers if layer.name in preparing_layers(model)][-1]
 
     def rule_for(layer: keras.Layer) -> Any:
-        def rule(*read: Any) -> Any:
-            x, given = read[0], layer(list(read) if len(read) > 1 else read[0])
+        def rule(x: Any, *gates: Any) -> Any:
+            given = layer([x, *gates] if gates else x)
             if layer.name == last:
                 prepared.append(given)
                 tape.watch(given)
                 return given
-            if len(read) > 1:  # a map, and the gate of each of its channels
-                return x * tf.stop_gradient(read[1])
+            if gates:  # one for each channel of the map
+                return x * tf.stop_gradient(gates[0])
             if isinstance(layer, keras.layers.LayerNormalization):
                 centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
                 return centred * tf.stop_gradient(given / centred)
