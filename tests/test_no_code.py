@@ -71,7 +71,7 @@ HISTORY = paths.history(CELL)
 READERS: dict[str, tuple[Path, Callable[[], object]]] = {
     "raw": (paths.raw("d"), lambda: artifacts.read_raw("d")),
     "processed": (paths.processed("d"), lambda: artifacts.read_dataset("d")),
-    "test images": (paths.processed("d"), lambda: artifacts.read_test_images("d")),
+    "pictures": (paths.inspection("d"), lambda: artifacts.read_inspection("d")),
     "predictions": (paths.predictions(CELL), lambda: artifacts.read_predictions(CELL)),
     "explanations": (
         paths.explanations(CELL, "lime"),

@@ -25,7 +25,7 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = np.arange(len(data.train_labels))
     if run.fold is not None:
-        rows = np.setdiff1d(rows, _fold(run, data))
+        rows = np.setdiff1d(rows, fold_rows(run, data))
     if data.groups is not None and data.validation is None:
         _require_groups(run, data.groups[rows])
     chosen, held_out = training_rows(
@@ -51,11 +51,11 @@ def evaluated_part(run: Run, data: Dataset) -> tuple[Images, np.ndarray]:
     """
     if run.fold is None:
         return data.test_images, data.test_labels
-    rows = _fold(run, data)
+    rows = fold_rows(run, data)
     return selected(data.train_images, rows), data.train_labels[rows]
 
 
-def _fold(run: Run, data: Dataset) -> np.ndarray:
+def fold_rows(run: Run, data: Dataset) -> np.ndarray:
     """Return int64 (n,), the training images of the fold that a run leaves out.
 
     The user's own validation part is in no fold: it goes on to validate.

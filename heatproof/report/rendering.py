@@ -83,6 +83,7 @@ def environment() -> jinja2.Environment:
         "static": static(),
         "provenance": "",
         "has_claims": True,
+        "data_page": "",
         "method": methods.describe,
     }
     return templates

@@ -5,7 +5,7 @@ from typing import Any
 
 from heatproof.report import rendering
 from heatproof.report.charts import colours
-from heatproof.report.pages import cell, claims, compare, guide, overview, trust
+from heatproof.report.pages import cell, claims, compare, data, guide, overview, trust
 from heatproof.report.study import Study
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import file_name, replace_folder
@@ -32,6 +32,7 @@ def write_pages(study: Study, folder: Path) -> None:
     """Write every page and picture into a new folder."""
     templates = rendering.environment()
     templates.globals["has_claims"] = study.has_claims
+    templates.globals["data_page"] = data.first_page(study).removesuffix(".html")
     if study.provenance:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
@@ -43,6 +44,11 @@ def write_pages(study: Study, folder: Path) -> None:
         written[path] = templates.get_template(template).render(values)
         write_text(folder / path, written[path])
 
+    of_data = {"static": rendering.static("data.css")}
+    for name in study.inspections:
+        values, sprite = data.context(study, name)
+        write_bytes(folder / "images" / f"data-{file_name(name)}.png", sprite.png())
+        page(data.page(name), "data.html", values | of_data)
     values = overview.context(study)
     page("index.html", "index.html", values)
     for section in values["strips"]:

@@ -50,6 +50,7 @@ _PUBLISHED = ("images", "draws", "layers", "methods")
 _COMPARED = ("filters", "images", "same_prediction", "maps")
 _CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
+_INSPECT = ("class_names", "parts", "per_class", "samples", "copies", "unusual", "pictures")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -142,7 +143,8 @@ class Study:
     """The whole study, cells and datasets in the order of params.yaml.
 
     `claims` is what data/claims.json has, empty where it is not there; `has_claims` whether the
-    study has a claims.yaml; `provenance` what `provenance.gathered` returns.
+    study has a claims.yaml; `provenance` what `provenance.gathered` returns; `inspections` what
+    data/metrics/inspect has of each dataset, as far as it is there.
     """
 
     params: Params
@@ -151,6 +153,7 @@ class Study:
     claims: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     has_claims: bool = True
+    inspections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -188,16 +191,20 @@ def collect(params: Params) -> Study:
         UserError: a file is damaged, or is not what its stage writes today.
     """
     cells = tuple(_Reader(params, name).cell() for name in params.cells)
-    datasets = {}
+    datasets, inspections = {}, {}
     for name in {c.cell.dataset: None for c in cells}:
-        if content := _Reader(params, name).metrics("preprocess", _PREPROCESS):
+        reader = _Reader(params, name)
+        if content := reader.metrics("preprocess", _PREPROCESS):
             datasets[name] = content
+        if content := reader.metrics("inspect", _INSPECT):
+            inspections[name] = content
     claims = {}
     if paths.CLAIMS.exists():
         claims = read_record(paths.CLAIMS, "claims")
         require_keys(paths.CLAIMS, claims, _CLAIMS, "claims")
     has_claims = bool(claims) or description.CLAIMS.exists()
-    return Study(params, cells, datasets, claims, provenance.gathered(params), has_claims)
+    gathered = provenance.gathered(params)
+    return Study(params, cells, datasets, claims, gathered, has_claims, inspections)
 
 
 class _Reader:

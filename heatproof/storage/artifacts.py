@@ -95,6 +95,21 @@ def write_dataset(dataset: str, content: Dataset) -> None:
     dataset_files.write_record(path, content, f"preprocess@{dataset}", index)
 
 
+def read_inspection(dataset: str) -> np.ndarray:
+    """Read the pictures of an inspected dataset, uint8 (n, height, width, channels).
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    path = paths.inspection(dataset)
+    return read_arrays(path, f"inspect@{dataset}", ("pictures",))["pictures"]
+
+
+def write_inspection(dataset: str, pictures: np.ndarray) -> None:
+    """Write data/inspections/<dataset>.npz."""
+    write_arrays(paths.inspection(dataset), {"pictures": pictures}, f"inspect@{dataset}")
+
+
 def read_predictions(run: str) -> Predictions:
     """Read data/predictions/<run>.npz. Raises UserError if it is missing or damaged."""
     return fields.read(Predictions, paths.predictions(run), f"evaluate@{run}")

@@ -19,6 +19,11 @@ def processed(dataset: str) -> Path:
     return DATA / "processed" / f"{dataset}.npz"
 
 
+def inspection(dataset: str) -> Path:
+    """Pictures that data/metrics/inspect/<dataset>.json names."""
+    return DATA / "inspections" / f"{dataset}.npz"
+
+
 def weights(run: str) -> Path:
     return DATA / "models" / f"{run}.weights.h5"
 

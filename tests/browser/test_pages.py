@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
 WHOLE = ("index.html", "methods.html", "compare.html", "claims.html", "guide.html")
-PAGES = (*WHOLE, *(f"cells/{name}.html" for name in CELLS))
+DATA = ("datasets/digits.html", "datasets/hostile.html")
+PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS))
 UNPICTURED = ("methods.html", "claims.html", "guide.html", "cells/mobilenet_v2-digits.html")
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)

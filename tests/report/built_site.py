@@ -9,6 +9,7 @@ from tests.report import read_pages
 
 REPORTS = Path("reports")
 WHOLE = ("index.html", "methods.html", "compare.html", "claims.html", "guide.html")
+DATA = "datasets/digits.html"  # of the study that `fixture` writes
 
 
 def built() -> dict[str, read_pages.Page]:

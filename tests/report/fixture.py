@@ -17,6 +17,7 @@ from sklearn.datasets import load_digits
 from heatproof.claims.description import CLAIMS
 from heatproof.config import params as params_module
 from heatproof.config.params import Params
+from heatproof.datasets.quality.inspection import inspect
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.records import Dataset, Explanations, Predictions
 from tests import overlay, stored
@@ -122,6 +123,19 @@ def write_dataset(name: str, pictures: Pictures) -> None:
         class_names=pictures.class_names,
     )
     stored.write(name, dataset)
+    write_inspection(name, pictures)
+
+
+def write_inspection(name: str, pictures: Pictures, **more: Any) -> None:
+    """Write what inspecting leaves of a dataset, half of whose images are trained on."""
+    half = len(pictures.images) // 2
+    (images, tests), (labels, test_labels) = (
+        (all_of[:half], all_of[half:]) for all_of in (pictures.images, pictures.labels)
+    )
+    dataset = Dataset(images, labels, tests, test_labels, pictures.class_names)
+    content, shown = inspect(replace(dataset, **more))
+    artifacts.write_inspection(name, shown)
+    artifacts.write_metrics("inspect", name, content)
 
 
 def write_cell(

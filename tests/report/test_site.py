@@ -15,18 +15,19 @@ from heatproof.storage import artifacts, paths
 from heatproof.storage.folders import file_name
 from stages import report
 from tests.report import fixture, read_pages, trust_results
-from tests.report.built_site import REPORTS, WHOLE, built, check, pages
+from tests.report.built_site import DATA, REPORTS, WHOLE, built, check, pages
 
 
 def test_every_cell_has_its_page_and_everything_links_up(small_site, monkeypatch):
     monkeypatch.chdir(small_site)
     made = pages()
-    assert set(made) == {*WHOLE, *(f"cells/{name}.html" for name in fixture.CELLS)}
+    assert set(made) == {*WHOLE, DATA, *(f"cells/{name}.html" for name in fixture.CELLS)}
     check(made)
     assert "cells/simple_cnn-digits.html" in made["index.html"].links
     for name, page in made.items():
-        root = "../" if name.startswith("cells/") else ""
+        root = "../" if "/" in name else ""
         assert {f"{root}{other}" for other in WHOLE if other != name} <= set(page.links), name
+        assert f"{root}{DATA}" in page.links or name == DATA, name
 
 
 def test_the_figures_are_those_of_the_metrics_files(small_study):
@@ -56,8 +57,9 @@ def test_the_same_inputs_give_the_same_bytes_without_tensorflow(
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     contents = read_pages.contents(REPORTS)
     assert contents == read_pages.contents(small_site / REPORTS)
-    # Five pages on the whole study, two cells with five sprites each, the strip, the provenance.
-    assert len([name for name in contents if name != "provenance.json"]) == 18
+    # Five pages on the whole study, two cells with five sprites each, the strip, the page of the
+    # data and its sprite, the provenance.
+    assert len([name for name in contents if name != "provenance.json"]) == 20
 
 
 def test_counterfactuals_are_shown(small_site):

@@ -9,7 +9,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from stages import report
 from tests.report import fixture, read_pages
-from tests.report.built_site import REPORTS, WHOLE, built
+from tests.report.built_site import DATA, REPORTS, WHOLE, built
 
 
 def test_an_interrupted_run_leaves_the_earlier_site(small_study, monkeypatch):
@@ -44,7 +44,7 @@ def test_a_cell_that_is_gone_loses_its_page(small_study, repository):
     report.main()
     fixture.params_file(repository, {"simple_cnn-digits": fixture.cell("simple_cnn", "digits")})
     made = built()
-    assert set(made) == {*WHOLE, "cells/simple_cnn-digits.html"}
+    assert set(made) == {*WHOLE, DATA, "cells/simple_cnn-digits.html"}
 
 
 def test_a_metrics_file_that_lacks_a_figure_is_named(small_study):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from heatproof.report.charts import colours
-from heatproof.report.sections import cell_trust, class_section, confusion, curves
+from heatproof.report.sections import cell_trust, class_section, confusion, curves, leaks
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.features_section import features
@@ -48,6 +48,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     values = {
         "params": params,
         "result": result,
+        "remarks": _remarks(study, result, predictions),
         "charts": curves.of_cell(result),
         "few": FEW,
         "history": curves.rows(result.history),
@@ -99,6 +100,11 @@ def _augmentation(study: Study, result: CellResults) -> dict[str, Any]:
     if prepared:
         augmentation = resolved(augmentation, prepared["height"], prepared["width"])
     return augmentation.model_dump(exclude_none=True)
+
+
+def _remarks(study: Study, result: CellResults, predictions: Predictions | None) -> list[str]:
+    found = leaks.of_cell(study, result, predictions)
+    return [*result.remarks, *([found.sentence] if found else [])]
 
 
 def own_errors(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, Number, dict[str, Any]]]:

@@ -35,6 +35,8 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
     pages = {path.relative_to(report).as_posix() for path in report.rglob("*.html")}
     templates = rendering.environment()
     templates.globals["has_claims"] = "claims.html" in pages
+    data_pages = sorted(path for path in pages if path.startswith("datasets/"))
+    templates.globals["data_page"] = data_pages[0].removesuffix(".html") if data_pages else ""
     values = {
         "static": rendering.static("maps.css", "experiments.css"),
         "palette": colours.palette(),

@@ -4,6 +4,7 @@ from typing import Any
 
 from heatproof.attribution import registry
 from heatproof.attribution.families import FAMILIES
+from heatproof.report.pages import data
 from heatproof.report.rendering import headings as headings_of
 from heatproof.report.sections import example
 from heatproof.report.study import Study
@@ -15,6 +16,7 @@ PAGES = {
     "methods": "Explanations",
     "claims": "Claims",
     "cell": "a network’s page",
+    "data": "Data",
 }
 # Parts of a cell's page that exist only if there are results, with the part to link to instead.
 DEPENDENT = {"confusions": "confusion", "randomisation": "trust", "agreement": "trust"}
@@ -31,13 +33,15 @@ def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
     page = f"cells/{file_name(chosen.name)}.html"
     headings = {path: headings_of(text, "1-4") for path, text in written.items()}
 
+    of_kind = {"cell": page, "data": data.first_page(study)}
+
     def links(places: str) -> dict[str, str]:
         """Link to places of this study, address -> text; to the page where a part is missing."""
         found: dict[str, str] = {}
         for place in places.split():
             name, _, part = place.partition("#")
-            address = page if name == "cell" else f"{name}.html"
-            if name == "claims" and not study.has_claims:
+            address = of_kind.get(name, f"{name}.html")
+            if not address or (name == "claims" and not study.has_claims):
                 continue
             known = headings.get(address, {})
             part = part if part in known else DEPENDENT.get(part, part)

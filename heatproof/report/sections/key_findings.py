@@ -1,4 +1,4 @@
-"""Three key findings in sentences made from the numbers, each with its caveat."""
+"""The key findings in sentences made from the numbers, each with its caveat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,11 @@ from typing import Any
 
 from scipy.stats import binomtest
 
+from heatproof.report.sections import leaks
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
+from heatproof.storage.folders import file_name
 from heatproof.trust import checks
 from heatproof.trust.checks import Tally
 
@@ -33,8 +35,44 @@ class KeyFinding:
 def key_findings(study: Study) -> tuple[KeyFinding, ...]:
     """Summarise the results, as far as there are any."""
     evaluated = [c for c in study.cells if c.evaluate]
-    findings = (_cost(study), _confidence(evaluated), _explanations(study.rated))
+    findings = (_leak(study), _cost(study), _confidence(evaluated), _explanations(study.rated))
     return tuple(finding for finding in findings if finding is not None)
+
+
+def _leak(study: Study) -> KeyFinding | None:
+    """Say that test images are among the training images, of the dataset with most of them."""
+    leaking = [
+        (each["copies"]["test_images"] / each["parts"]["test"], name)
+        for name, each in study.inspections.items()
+        if each["copies"]["leak"]
+    ]
+    if not leaking:
+        return None
+    _, name = max(leaking)
+    inspected = study.inspections[name]
+    copies, tests = inspected["copies"], inspected["parts"]["test"]
+    text = (
+        f"On {numbers.short(name, 24)}, {copies['test_images']:,} of {tests:,} test images "
+        f"({numbers.percent(copies['test_images'] / tests, tests)}) have a near duplicate among "
+        f"the training images, {copies['test_exact'] or 'none'} of them an exact copy."
+    )
+    for result, found in leaks.of_dataset(study, name)[:1]:
+        if found.without is not None:
+            text += (
+                f" Without them, the accuracy of {numbers.short(result.cell.model, 24)} is "
+                f"{numbers.percent(found.without, tests)} instead of "
+                f"{numbers.percent(found.accuracy, tests)}."
+            )
+    others = len(leaking) - 1
+    more = f" {numbers.plural(others, 'more dataset')} leaks too." if others == 1 else (
+        f" {others} more datasets leak too." if others else "")  # fmt: skip
+    return KeyFinding(
+        "Test images among the training images",
+        text + more,
+        "Near duplicates are found by a rule: look at the pairs.",
+        "The copies side by side",
+        f"datasets/{file_name(name)}.html#copies",
+    )
 
 
 # A dataset's most accurate cell, a cheaper one if any, and whether their intervals overlap.

@@ -1,0 +1,171 @@
+"""A dataset's page: its classes, copies of images, unusual ones, labels that may be wrong."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from heatproof.datasets.quality import brightness, duplicates, fingerprints
+from heatproof.datasets.quality.inspection import SIDE, findings, reduced
+from heatproof.report.charts.sprites import Picture, Sprite
+from heatproof.report.sections import contradictions, leaks
+from heatproof.report.sections.contradictions import Contradictions
+from heatproof.report.study import Study
+from heatproof.statistics import numbers
+from heatproof.storage import artifacts, paths
+from heatproof.storage.folders import file_name
+from heatproof.storage.records import Dataset
+
+MAX_ROWS = 30  # classes in the table; of more, as many of the largest and of the smallest
+# Of each kind of copies: its title, and what it says.
+KINDS = {
+    "conflicting": (
+        "Copies with different classes",
+        "The same picture under different labels: at least one is wrong, or the classes overlap.",
+    ),
+    "across": (
+        "Test images with copies in the training part",
+        "A network may have memorised them.",
+    ),
+    "within": (
+        "Copies within a part",
+        "They count several times, in training or in the accuracy.",
+    ),
+    "mirrored": (
+        "Mirror images",
+        "One is the other mirrored, which may be on purpose, and counts in no number above. Where "
+        "training mirrors images (flip), it sees both.",
+    ),
+}
+
+
+def page(name: str) -> str:
+    """Return the path of a dataset's page in the site."""
+    return f"datasets/{file_name(name)}.html"
+
+
+def first_page(study: Study) -> str:
+    """Return the path of the page that the navigation leads to; empty where there is none."""
+    return next(map(page, study.inspections), "")
+
+
+def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
+    """The values of the template data.html, and all its pictures as one."""
+    content = study.inspections[name]
+    names = content["class_names"]
+    pixels = artifacts.read_inspection(name)
+    doubted = _doubted(study, name)
+    count, height, width, channels = pixels.shape
+    sprite = Sprite(height, width, count + sum(len(c.shown) for c, _ in doubted), channels)
+    pictures = [
+        sprite_picture(sprite, image, place, names)
+        for image, place in zip(pixels, content["pictures"], strict=True)
+    ]
+
+    def of(rows: Iterable[int]) -> list[Picture]:
+        return [pictures[row] for row in rows]
+
+    values = {
+        "name": name,
+        "params": study.params,
+        "others": [other for other in study.inspections if other != name],
+        "data_page_of": page,
+        "size": study.datasets.get(name),
+        "parts": content["parts"],
+        "findings": findings(content),
+        "serious": content["copies"]["leak"] or content["copies"]["groups"]["conflicting"]["count"],
+        "names": names,
+        "rows": class_rows(content),
+        "balance": balance(content),
+        "samples": [(names[int(label)], of(rows)) for label, rows in content["samples"].items()],
+        "copies": content["copies"],
+        "kinds": {
+            kind: (*text, content["copies"]["groups"][kind]["count"],
+                   [(each, of(each["pictures"])) for each in
+                    content["copies"]["groups"][kind]["shown"]])
+            for kind, text in KINDS.items()
+        },
+        "leaks": leaks.of_dataset(study, name),
+        "unusual": {
+            kind: (content["unusual"][kind]["count"], of(content["unusual"][kind]["pictures"]))
+            for kind in brightness.KINDS
+        },
+        "limits": content["unusual"]["limits"],
+        "median": content["unusual"]["median"],
+        "doubted": [(found, _drawn(found, images, sprite, names)) for found, images in doubted],
+        "rules": {
+            "aligned": duplicates.MIN_ALIGNED,
+            "pixels": duplicates.MIN_PIXELS,
+            "share": duplicates.MAX_SHARE,
+            "common": fingerprints.common_rank(sum(content["parts"].values())),
+            "deviations": brightness.MAX_DEVIATIONS,
+            "difference": brightness.MIN_DIFFERENCE,
+            "blank": brightness.BLANK,
+        },
+        "sheet": f"../images/data-{file_name(name)}.png",
+        "sprite": sprite,
+        "shown_side": SIDE,
+    }  # fmt: skip
+    return values, sprite
+
+
+def sprite_picture(sprite: Sprite, image: Any, place: dict[str, Any], names: list[str]) -> Picture:
+    """Add an image to the sprite, with its place and class as its text and its caption."""
+    label = names[place["label"]]
+    where = f"{place['part']} image {place['index']}"
+    return Picture(
+        sprite.add(image), numbers.printable(f"{where}, class {label}"), f"{label}\n{where}"
+    )
+
+
+def class_rows(content: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
+    """Return the classes of the table, each with its images in every part that has some.
+
+    Of more than MAX_ROWS classes those with the most and the fewest training images.
+    """
+    counts = {part: content["per_class"][part] for part, n in content["parts"].items() if n}
+    order = list(range(len(content["class_names"])))
+    if len(order) > MAX_ROWS:
+        order.sort(key=lambda label: (-content["per_class"]["training"][label], label))
+        order = [*order[: MAX_ROWS // 2], *order[-(MAX_ROWS // 2) :]]
+    return [
+        (content["class_names"][label], {part: each[label] for part, each in counts.items()})
+        for label in order
+    ]
+
+
+def balance(content: dict[str, Any]) -> str:
+    """Say how unequal the classes' numbers of training images are."""
+    counts = content["per_class"]["training"]
+    low, high = min(counts), max(counts)
+    text = f"{numbers.plural(len(counts), 'class', 'classes')}"
+    if low == high:
+        return f"{text} of {numbers.plural(low, 'training image')} each."
+    unequal = low and high / low >= 1.05
+    times = f", {numbers.significant(high / low, 2)} times as many" if unequal else ""
+    untested = sum(not n for n in content["per_class"]["test"])
+    more = f" {untested:,} have no test image." if untested else ""
+    return f"{text}, of {low:,} to {high:,} training images{times}.{more}"
+
+
+def _doubted(study: Study, name: str) -> list[tuple[Contradictions, Any]]:
+    """List contradicted labels of each part that is judged, with that part's images."""
+    if not paths.processed(name).exists():
+        return []
+    data: Dataset = artifacts.read_dataset(name)
+    images = {"test": data.test_images, "training": data.train_images}
+    return [(each, images[each.part]) for each in contradictions.of_dataset(study, name, data)]
+
+
+def _drawn(
+    found: Contradictions, images: Any, sprite: Sprite, names: list[str]
+) -> list[tuple[Picture, str, str, float, float]]:
+    """Draw contradicted images: picture, label, suggested class, the probability of each."""
+    return [
+        (
+            sprite_picture(
+                sprite, reduced(images[index]),
+                {"part": found.part, "index": index, "label": label}, names,
+            ),
+            names[label], names[suggested], of_label, of_suggested,
+        )
+        for index, label, suggested, of_label, of_suggested in found.shown
+    ]  # fmt: skip
