@@ -1,6 +1,6 @@
 """How accurate a cell's networks are on training images that they were not trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,6 +8,8 @@ import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
+from heatproof.evaluation.remarks import above_chance
+from heatproof.statistics import numbers
 from heatproof.statistics.cross_validation import accuracy_interval
 from heatproof.storage import artifacts, paths
 
@@ -20,9 +22,9 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
 
     Returns:
         kind: accuracy or balanced_accuracy. mean, low, high: see `statistics.cross_validation`.
-        folds, repeats. images: in all folds of a repetition. trained_on: images, on average,
-        validation included. train_seconds: of all trainings, as far as they are known. None without
-        a whole repetition.
+        baseline: what always predicting the same class would give. folds, repeats. images: in all
+        folds of a repetition. trained_on: images, on average, validation included. train_seconds:
+        of all trainings, as far as they are known. None without a whole repetition.
 
     Raises:
         UserError: a file of metrics is damaged.
@@ -34,10 +36,10 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
         return None
     runs = [run for each in whole for run in each]
     balanced = runs[0].training.balance != "none"
-    kind, needed = ("balanced_accuracy", ("per_class",)) if balanced else ("accuracy", ())
-    tested = [
-        artifacts.read_metrics("evaluate", run.name, (kind, "test_images", *needed)) for run in runs
-    ]
+    kind = "balanced_accuracy" if balanced else "accuracy"
+    keys = (kind, "test_images", "per_class" if balanced else "majority_accuracy")
+    tested = [artifacts.read_metrics("evaluate", run.name, keys) for run in runs]
+    support = _support(tested, len(whole)) if balanced else np.zeros(0)
     trained = [
         artifacts.read_metrics("train", run.name, ("train_images", "validation_images"))
         for run in runs
@@ -47,7 +49,7 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     images = int(sizes.sum()) // len(whole)
     mean, low, high = accuracy_interval(
         np.array([each[kind] for each in tested]),
-        _counting_alike(tested, len(whole)) if balanced else images,
+        _counting_alike(support) if balanced else images,
         float((sizes / used).mean()),
     )
     return {
@@ -55,6 +57,9 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
         "mean": mean,
         "low": low,
         "high": high,
+        "baseline": 1 / len(support)
+        if balanced
+        else float(np.average([each["majority_accuracy"] for each in tested], weights=sizes)),
         "folds": runs[0].folds,
         "repeats": len(whole),
         "images": images,
@@ -65,21 +70,44 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     }
 
 
-def _counting_alike(tested: Sequence[dict[str, Any]], repeats: int) -> int:
-    """Return of how many images, in classes of equal size, a balanced accuracy varies as much.
-
-    That is K² / (1 / n_1 + … + 1 / n_K), since each class's recall varies with 1 / n.
+def remark(found: Mapping[str, Any], evaluated: Mapping[str, Any]) -> str:
+    """Say so where a network seems above chance on few test images and is not by cross-validation.
 
     Args:
-        tested: what evaluate says of each fold, of all repetitions.
-        repeats: how many of these there are.
+        found: what `over_folds` returns.
+        evaluated: what evaluate says of the cell's own run.
+
+    Returns:
+        A sentence; empty where the two agree.
     """
+    if not above_chance(evaluated) or found["low"] > found["baseline"]:
+        return ""
+    images, tested = found["images"], evaluated["test_images"]
+    kind, span = found["kind"].replace("_", " "), (found["low"], found["high"])
+    return (
+        f"Cross-validation does not confirm what its {numbers.plural(tested, 'test image')} say: "
+        f"{kind} {numbers.percent(found['mean'], images)} (95 % interval "
+        f"{numbers.interval(*span, images)}) on {images:,} other images, not "
+        "above that of always predicting the same class: "
+        f"{numbers.percent(found['baseline'], images)}."
+    )
+
+
+def _support(tested: Sequence[Mapping[str, Any]], repeats: int) -> np.ndarray:
+    """Return how many images of each class that occurs there are in a repetition's folds."""
     support: dict[str, float] = {}
     for each in tested:
         for name, counted in each["per_class"].items():
             support[name] = support.get(name, 0) + counted["support"] / repeats
-    sizes = np.array([size for size in support.values() if size])
-    return max(1, round(len(sizes) ** 2 / (1 / sizes).sum()))
+    return np.array([size for size in support.values() if size])
+
+
+def _counting_alike(support: np.ndarray) -> int:
+    """Return of how many images, in classes of equal size, a balanced accuracy varies as much.
+
+    That is K² / (1 / n_1 + … + 1 / n_K), since each class's recall varies with 1 / n.
+    """
+    return max(1, round(len(support) ** 2 / (1 / support).sum()))
 
 
 def _evaluated(run: Run) -> bool:

@@ -10,7 +10,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
-from heatproof.evaluation.cross_validation import over_folds
+from heatproof.evaluation.cross_validation import over_folds, remark
 from heatproof.evaluation.remarks import remarks
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
@@ -87,7 +87,10 @@ class CellResults:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is wrong with the network at first sight, in sentences."""
-        return remarks(self.evaluate) if self.evaluate else ()
+        if not self.evaluate:
+            return ()
+        unconfirmed = remark(self.folds, self.evaluate) if self.folds else ""
+        return (*remarks(self.evaluate), *([unconfirmed] if unconfirmed else []))
 
     @property
     def rated(self) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from heatproof.evaluation.cross_validation import over_folds
+from heatproof.evaluation.cross_validation import over_folds, remark
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.statistics.cross_validation import accuracy_interval
 from heatproof.storage import artifacts
@@ -22,7 +22,8 @@ def _folder(tmp_path, monkeypatch) -> None:
 
 
 def write(run: str, accuracy: float, images: int) -> None:
-    artifacts.write_metrics("evaluate", run, {"accuracy": accuracy, "test_images": images})
+    measured = {"accuracy": accuracy, "test_images": images, "majority_accuracy": images / 28}
+    artifacts.write_metrics("evaluate", run, measured)
     parts = {"train_images": 27 - images, "validation_images": 3}
     artifacts.write_metrics("train", run, parts)
     artifacts.write_timing("train", run, {"train_seconds": 1.5})
@@ -40,6 +41,7 @@ def test_only_whole_repetitions_count() -> None:
     whole = over_folds(study, CELL)
     assert (whole["folds"], whole["repeats"], whole["images"]) == (2, 2, 30)
     assert (whole["trained_on"], whole["train_seconds"]) == (15, 6)
+    assert whole["baseline"] == pytest.approx((14 * 14 + 16 * 16) / 28 / 30)
     ratio = (14 / 16 + 16 / 14) / 2
     expected = accuracy_interval(accuracies, 30, ratio)
     assert (whole["kind"], whole["mean"], whole["low"], whole["high"]) == ("accuracy", *expected)
@@ -56,7 +58,24 @@ def test_where_classes_are_balanced_so_is_the_accuracy_and_rare_images_count() -
     found = over_folds(study, CELL)
     # Of 24 and 6 images a balanced accuracy varies as that of 4 / (1 / 24 + 1 / 6) = 19.2 would.
     assert (found["kind"], found["mean"], found["images"]) == ("balanced_accuracy", 1, 30)
+    assert found["baseline"] == 0.5
     assert found["low"] == pytest.approx(19 / (19 + 1.959964**2))
+
+
+def test_a_success_on_few_test_images_that_the_folds_do_not_confirm_is_said() -> None:
+    folds = {"kind": "accuracy", "mean": 0.45, "low": 0.25, "high": 0.65, "baseline": 0.5}
+    found = folds | {"images": 24}
+    evaluated = {
+        "accuracy_low": 0.61, "majority_accuracy": 0.5, "balanced_training": False,
+        "test_images": 6,
+    }  # fmt: skip
+    assert remark(found, evaluated) == (
+        "Cross-validation does not confirm what its 6 test images say: accuracy 45.0 % (95 % "
+        "interval 25.0 to 65.0 %) on 24 other images, not above that of always predicting the same "
+        "class: 50.0 %."
+    )
+    assert remark(found | {"low": 0.51}, evaluated) == ""
+    assert remark(found, evaluated | {"accuracy_low": 0.4}) == "", "it says so itself"
 
 
 def test_a_study_without_folds_has_none() -> None:

@@ -20,7 +20,8 @@ def cross_validated(metrics: dict[str, Any] | None) -> str:
         f"Cross-validated on the training part ({kind}): {metrics['kind'].replace('_', ' ')} "
         f"{percent(metrics['mean'], images)}, 95 % interval "
         f"{interval(metrics['low'], metrics['high'], images)}, corrected for "
-        f"networks that share training images; {plural(images, 'image')}, predicted by networks "
+        f"networks that share training images; always the same class: "
+        f"{percent(metrics['baseline'], images)}; {plural(images, 'image')}, predicted by networks "
         f"trained on {count(metrics['trained_on'])} others; "
         f"{plural(folds * repeats, 'training')}{cost}."
     )
