@@ -11,7 +11,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from heatproof.report import single_file
-from heatproof.storage import paths
+from heatproof.storage import artifacts, paths
 from stages import report
 from tests.conftest import BROWSERS
 from tests.report import fixture, trust_results
@@ -55,7 +55,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Path]:
-    """Build a site of three cells: a usual one, one with hostile names, one without results."""
+    """Build a site: usual cells, one with hostile names, one without results, one at chance."""
     folder = tmp_path_factory.mktemp("a study ünd its report")
     with chdir(folder):
         cells = {
@@ -63,6 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
             "baseline_cnn-digits": fixture.cell("baseline_cnn", "digits"),
             "baseline_cnn-hostile": fixture.cell("baseline_cnn", "hostile"),
             "mobilenet_v2-digits": fixture.cell("mobilenet_v2", "digits"),
+            "simple_cnn-two": fixture.cell("simple_cnn", "two"),
         }
         params = fixture.params_file(repository, cells)
         usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
@@ -73,6 +74,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         fixture.write_cell(params, "simple_cnn-digits", usual, mask="planted")
         fixture.write_cell(params, "baseline_cnn-digits", usual)
         fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)
+        two = fixture.digits(class_names=HOSTILE[:2])
+        fixture.write_dataset_metrics("two", two)
+        fixture.write_dataset("two", two)
+        fixture.write_cell(params, "simple_cnn-two", two, never=1)
+        assess = artifacts.read_metrics("assess", "simple_cnn-two")
+        artifacts.write_metrics("assess", "simple_cnn-two", assess | {"above_chance": False})
         trust_results.write_claims(params.budget, "simple_cnn-digits")
         assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()

@@ -44,7 +44,7 @@ def violations(browser: Chrome, axe: str, **rules: dict[str, bool]) -> list[dict
     return json.loads(browser.execute_async_script(RUN, rules))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "cells/simple_cnn-two.html"])
 def test_axe_finds_nothing(browser: Chrome, site: Path, axe: str, page: str) -> None:
     visit(browser, site / page, width=360)
     browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
