@@ -3,9 +3,15 @@
 from typing import Any
 
 from heatproof.report.charts import colours
-from heatproof.report.sections import cell_trust, class_section, confusion, curves, leaks
+from heatproof.report.sections import (
+    cell_trust,
+    class_section,
+    confusion,
+    cross_validation,
+    curves,
+    leaks,
+)
 from heatproof.report.sections.counterfactual_section import counterfactuals
-from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.key_findings import FEW
@@ -65,7 +71,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "own_errors": own_errors(result.methods()),
         "unsupported": unsupported(result.methods()),
         "over_seeds": over_seeds(result.seeds, evaluate.get("test_images")),
-        "over_folds": cross_validated(result.folds),
+        "over_folds": cross_validation.details(result.folds) if result.folds else "",
         "runs": result.compared,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result),

@@ -6,22 +6,26 @@ from heatproof.statistics.numbers import count, duration, interval, percent, plu
 
 
 def cross_validated(metrics: dict[str, Any] | None) -> str:
-    """Summarise a cross-validation; empty where there is none.
+    """Summarise a cross-validation in a sentence; empty where there is none.
 
     Args:
         metrics: as `heatproof.evaluation.cross_validation` returns them.
     """
     if not metrics:
         return ""
+    kind, mean = metrics["kind"].replace("_", " "), percent(metrics["mean"], metrics["images"])
+    return f"Cross-validated {kind} {mean}, 95 % interval {details(metrics)}"
+
+
+def details(metrics: dict[str, Any]) -> str:
+    """Say what there is to a cross-validation's mean: its interval, how it was made, its cost."""
     folds, repeats, images = metrics["folds"], metrics["repeats"], metrics["images"]
-    kind = f"{folds} folds" if repeats == 1 else f"{folds} folds, {repeats} times"
+    repeated = f", {repeats} times" if repeats > 1 else ""
     cost = f", {duration(metrics['train_seconds'])}" if metrics["train_seconds"] else ""
     return (
-        f"Cross-validated on the training part ({kind}): {metrics['kind'].replace('_', ' ')} "
-        f"{percent(metrics['mean'], images)}, 95 % interval "
-        f"{interval(metrics['low'], metrics['high'], images)}, corrected for "
-        f"networks that share training images; always the same class: "
-        f"{percent(metrics['baseline'], images)}; {plural(images, 'image')}, predicted by networks "
-        f"trained on {count(metrics['trained_on'])} others; "
+        f"{interval(metrics['low'], metrics['high'], images)}, corrected for networks that share "
+        f"training images; always the same class: {percent(metrics['baseline'], images)}; "
+        f"{folds} folds of {plural(images, 'training image')}{repeated}, each predicted by a "
+        f"network trained on {count(metrics['trained_on'])} others; "
         f"{plural(folds * repeats, 'training')}{cost}."
     )

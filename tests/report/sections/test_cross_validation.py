@@ -14,13 +14,13 @@ FOUND = {
 
 def test_in_words() -> None:
     assert cross_validated(FOUND) == (
-        "Cross-validated on the training part (5 folds, 2 times): balanced accuracy 78.1 %, 95 % "
-        "interval 60.0 to 95.0 %, corrected for networks that share training images; always the "
-        "same class: 50.0 %; 24 images, predicted by networks trained on 19 others; 10 trainings, "
+        "Cross-validated balanced accuracy 78.1 %, 95 % interval 60.0 to 95.0 %, corrected for "
+        "networks that share training images; always the same class: 50.0 %; 5 folds of 24 "
+        "training images, 2 times, each predicted by a network trained on 19 others; 10 trainings, "
         "1 min 15 s."
     )
     once = cross_validated(FOUND | {"repeats": 1, "train_seconds": 0.0})
-    assert "(5 folds)" in once and once.endswith("; 5 trainings.")
+    assert "5 folds of 24 training images, each" in once and once.endswith("; 5 trainings.")
     assert cross_validated(None) == cross_validated({}) == ""
 
 
@@ -39,7 +39,7 @@ def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
     names = [name for name, text in overview.context(collected)["more_runs"] if "folds" in text]
     assert names == [first]
     texts = [cell.context(collected, result)[0]["over_folds"] for result in collected.cells]
-    assert "20 images" in texts[0] and texts[1] == ""
+    assert "20 training images" in texts[0] and texts[1] == ""
     # The interval of 10 in 20 reaches to 0.3, and the test images' 93 % do not.
     assert collected.cells[0].remarks[-1].startswith("Cross-validation does not confirm what its")
     assert not collected.cells[1].remarks
