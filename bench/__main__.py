@@ -40,6 +40,7 @@ PARTS = {
     "training": "bench.train",
     "memory": "bench.memory",
     "large-images": "bench.large_images",
+    "many-images": "bench.many_images",
     "explaining": "bench.explain",
 }
 INTERRUPTED = 130

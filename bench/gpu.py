@@ -156,7 +156,8 @@ def train(study: params.Params, cell: str, product: int, small: bool) -> Measure
     started = time.monotonic()
     network, outcome = runs.train_run(run, dataset, lambda *_: ends.append(time.monotonic()))
     seconds = time.monotonic() - started
-    logits = inference.logits(inference.compiled_forward(network), dataset.test_images)
+    forward = inference.compiled_forward(network, len(dataset.test_images))
+    logits = inference.logits(forward, dataset.test_images)
     if len(ends) > 1:
         rate = outcome.train_images * (len(ends) - 1) / (ends[-1] - ends[0])
     else:

@@ -59,7 +59,7 @@ def evaluate(name: str) -> None:
         images, labels = evaluated_part(run, data)
         network = trained_network(run, images.shape[1:], len(data.class_names))
         training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
-        forward = inference.compiled_forward(network)
+        forward = inference.compiled_forward(network, len(images))
         print(f"evaluate {name}: {len(images)} test images", flush=True)
         predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
         learned = with_labels_of(run, data)

@@ -1,6 +1,5 @@
 """What a trained run gets right on the test images, and on those that it was trained on."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,9 +73,7 @@ def summary(metrics: dict[str, Any]) -> list[str]:
     return [headline, *(f"note: {remark}" for remark in remarks.remarks(metrics))]
 
 
-def on_train(
-    run: Run, data: Dataset, forward: Callable[[np.ndarray], np.ndarray], limit: int
-) -> dict[str, Any]:
+def on_train(run: Run, data: Dataset, forward: inference.Forward, limit: int) -> dict[str, Any]:
     """Return the accuracy and confusion matrix on images that a run was trained on.
 
     They are the first of its training part after its validation part was split off, at most `limit`
@@ -85,7 +82,7 @@ def on_train(
     Args:
         run: which was trained.
         data: its labels as the run has them (`training.labels`).
-        forward: float32 images (n, height, width, channels) in [0, 1] -> logits (n, classes).
+        forward: of its network.
         limit: how many images count, at most.
     """
     chosen = training_parts(run, data)[0][:limit]

@@ -109,13 +109,20 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         dataset=dataset,
         source=texts.entry(dataset, blocks),
         models=choice.models,
-        schedules=_schedules(published, choice, sum(training.values())),
+        schedules={},
         balance=_balance(found),
     )
     cells = {f"{model}-{dataset}": model for model in choice.models}
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / params.PARAMS
-        file.write_text(texts.params_text(folder.originals()[0], contents), encoding="utf-8")
+        real = folder.originals()[0]
+        file.write_text(texts.params_text(real, contents), encoding="utf-8")
+        largest = proposal.largest_batches(file, list(cells), choice.shape, len(training))
+        schedules = _schedules(
+            published, choice, sum(training.values()), {cells[c]: n for c, n in largest.items()}
+        )
+        contents = replace(contents, schedules=schedules)
+        file.write_text(texts.params_text(real, contents), encoding="utf-8")
         seconds = proposal.seconds_to_train(file, list(cells), choice.shape, training)
     folds, lines = _cross_validation(found, choice.budget, cells, seconds)
     seeds = [None, *range(published.seed + 1, published.seed + proposal.REPEATS)]
@@ -138,8 +145,17 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         print(line)
 
 
-def _schedules(published: params.Params, choice: proposal.Choice, training: int) -> dict[str, str]:
-    """Return each model's schedule for so many pictures to train with."""
+def _schedules(
+    published: params.Params, choice: proposal.Choice, training: int, largest: dict[str, int]
+) -> dict[str, str]:
+    """Return each model's schedule for so many pictures to train with.
+
+    Args:
+        published: of which the models are.
+        choice: of models and budget.
+        training: pictures to train with.
+        largest: each model's batch that fits into memory.
+    """
     settings = published.training
     enough = training * settings.validation_fraction >= settings.min_validation_images
     defaults = {
@@ -147,7 +163,7 @@ def _schedules(published: params.Params, choice: proposal.Choice, training: int)
         for model in choice.models
     }
     return {
-        model: proposal.schedule(training, enough, default["decay"])
+        model: proposal.schedule(training, enough, default, largest[model])
         for model, default in defaults.items()
     }
 

@@ -1,15 +1,20 @@
 """What suits a folder of pictures: image size, models, schedules, and how long it will take."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from heatproof.config import params
 from heatproof.config.models import Budget
+from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
 from heatproof.new.inspection import Found
 from heatproof.run import runtime
+
+if TYPE_CHECKING:
+    import keras
 
 # Pictures up to this many pixels a side are taken as they are, and small networks suit them.
 SMALL = 40
@@ -28,7 +33,7 @@ _FOLDS, REPEATS = 5, 2
 _CROSS_VALIDATION_SECONDS = {"cpu": 300, "paper": 1800, "best": 1800}
 _RUN_SECONDS = 10
 _EPOCH_SECONDS = 0.08  # of an epoch beside its steps: validation, the checkpoint
-_TIMED = 32  # pictures of a batch
+_TIMED = 32  # pictures of a batch, at most
 
 
 @dataclass(frozen=True)
@@ -71,21 +76,24 @@ def augmentation(found: Found, choice: Choice) -> str:
     return "digits" if choice.colour == "gray" or characters else "objects"
 
 
-def schedule(training: int, chosen_by_validation: bool, decay: str) -> str:
-    """Return a schedule for few pictures, as YAML; empty where the models' own will do.
+def schedule(
+    training: int, chosen_by_validation: bool, default: Mapping[str, Any], largest: int
+) -> str:
+    """Return a schedule for few or large pictures, as YAML; empty where the model's own will do.
 
     Args:
         training: pictures to train with, those to validate with included.
         chosen_by_validation: whether there are enough of these to choose an epoch by. Where not,
             the last epoch's weights count, and the learning rate should have come down by then.
-        decay: of the model's default schedule.
+        default: the model's default schedule.
+        largest: batch of pictures that fits into memory.
     """
     if training >= _MANY:
-        return ""
-    batch = 8 if training < 100 else 16 if training < 500 else 32
+        return f"{{batch_size: {largest}}}" if default["batch_size"] > largest else ""
+    batch = min(8 if training < 100 else 16 if training < 500 else 32, largest)
     needed, enough = (round(n * batch / max(training, 1)) for n in (_MIN_STEPS, _STEPS))
     epochs = max(3, min(_EPOCHS, enough), min(_MAX_EPOCHS, needed))
-    falls = chosen_by_validation or decay in ("cosine", "one_cycle")
+    falls = chosen_by_validation or default["decay"] in ("cosine", "one_cycle")
     settled = "" if falls else ", decay: cosine"
     return f"{{epochs: {epochs}, batch_size: {batch}, augment: true{settled}}}"
 
@@ -118,6 +126,39 @@ def cross_validation(
     return folds, repeats, once * max(repeats, 1)
 
 
+def largest_batches(
+    file: Path, cells: Sequence[str], shape: tuple[int, int, int], classes: int
+) -> dict[str, int]:
+    """Return how many pictures a training step of each cell may have, for memory.
+
+    Args:
+        file: the study's params.yaml.
+        cells: their names.
+        shape: height, width and channels of what the networks see.
+        classes: how many.
+    """
+    networks = _networks(file, cells, shape, classes)
+    from heatproof.models import memory
+
+    return {cell: memory.images_per_step(network) for cell, (_, network) in networks.items()}
+
+
+def _networks(
+    file: Path, cells: Sequence[str], shape: tuple[int, int, int], classes: int
+) -> dict[str, tuple[Run, "keras.Model"]]:
+    study = params.load(file)
+    runtime.configure(study.threads, study.seed)
+    from heatproof.models.build import build_model
+
+    networks = {}
+    for cell in cells:
+        # What `auto` stands for is known when the pictures are prepared; it takes no longer.
+        any_numbers = Normalisation(mean=[0.5], std=[0.25])
+        run = study.run(cell).model_copy(update={"normalisation": any_numbers})
+        networks[cell] = run, build_model(run, shape, classes)
+    return networks
+
+
 def seconds_to_train(
     file: Path, cells: Sequence[str], shape: tuple[int, int, int], training: dict[str, int]
 ) -> dict[str, float]:
@@ -131,20 +172,14 @@ def seconds_to_train(
     """
     import numpy as np
 
-    study = params.load(file)
-    runtime.configure(study.threads, study.seed)
+    networks = _networks(file, cells, shape, len(training))
     import keras
 
-    from heatproof.models.build import build_model
-
-    pictures = np.random.default_rng(0).random((_TIMED, *shape), dtype=np.float32)
-    labels = np.zeros(_TIMED, dtype=np.int64)
     seconds, images = {}, sum(training.values())
-    for cell in cells:
-        run = study.run(cell)
-        # What `auto` stands for is known when the pictures are prepared; it takes no longer.
-        run = run.model_copy(update={"normalisation": Normalisation(mean=[0.5], std=[0.25])})
-        network = build_model(run, shape, len(training))
+    for cell, (run, network) in networks.items():
+        timed = min(_TIMED, run.schedule.batch_size)
+        pictures = np.random.default_rng(0).random((timed, *shape), dtype=np.float32)
+        labels = np.zeros(timed, dtype=np.int64)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         network.compile("adam", loss, jit_compile=runtime.compiles())
         network.train_on_batch(pictures, labels)  # traced, not timed
@@ -156,5 +191,5 @@ def seconds_to_train(
             if isinstance(run.schedule.train_images, int)
             else images
         )
-        seconds[cell] = run.schedule.epochs * (step / _TIMED * used + _EPOCH_SECONDS)
+        seconds[cell] = run.schedule.epochs * (step / timed * used + _EPOCH_SECONDS)
     return seconds

@@ -9,6 +9,7 @@ import numpy as np
 
 from heatproof.datasets.options import Augmentation
 from heatproof.datasets.split import train_validation_split
+from heatproof.models import memory
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage.images import Images
@@ -22,7 +23,8 @@ from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import Progress
 
 # Validation only infers, so its batches may be larger than a training's; but with 500 images
-# efficient_cnn took half a GiB more than with 100, and more than its training steps do.
+# efficient_cnn took half a GiB more than with 100, and more than its training steps do. Fewer where
+# so many would not fit.
 VALIDATION_BATCH = 100
 # Keras needs some 2 ms of Python for each call of its compiled step. How many values the layers may
 # give in a call, of all its images, so that this hardly counts and Ctrl-C is still heard at once.
@@ -106,7 +108,8 @@ def train(
         rows=chosen,
         balanced=training.balance == "sampling",
     )
-    validation = Batches(images, labels, classes, VALIDATION_BATCH, rows=held_out)
+    at_once = min(VALIDATION_BATCH, memory.images_at_once(network))
+    validation = Batches(images, labels, classes, at_once, rows=held_out)
     model = _augmented(network, augmentation, seed) if schedule.augment else network
     model.compile(
         optimizer=schedules.optimizer(training, schedule, schedule.epochs * len(batches)),
@@ -208,7 +211,7 @@ def steps_at_once(network: keras.Model, batch_size: int) -> int:
     """
     if runtime.backend() != "tensorflow":
         return 1
-    values = sum(math.prod(layer.output.shape[1:]) for layer in network.layers)
+    values = memory.activation_bytes(network) // 4
     return int(np.clip(CALL_VALUES // (values * batch_size), 1, MAX_STEPS))
 
 

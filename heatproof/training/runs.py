@@ -8,6 +8,7 @@ import keras
 import heatproof
 from heatproof.config.runs import Run
 from heatproof.datasets.parts import training_parts
+from heatproof.models import memory
 from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
 from heatproof.storage import resuming
@@ -41,10 +42,13 @@ def train_run(
         check: is handed the network before it is trained, and may refuse it.
 
     Raises:
-        UserError: the training diverged, or the weights that it starts from are missing.
+        UserError: the training diverged, its step does not fit into memory, or the weights that it
+            starts from are missing.
     """
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
     check(network)
+    if runtime.compiles() is False:  # on a GPU it is other memory
+        memory.require_room(network, min(run.schedule.batch_size, len(dataset.train_images)))
     set_initial_weights(run, network)
     outcome = train(
         network,

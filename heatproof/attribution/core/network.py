@@ -7,6 +7,7 @@ import numpy as np
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.folding import copy_folded, folded
+from heatproof.models.memory import activation_bytes
 from heatproof.run.progress import Progress
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class Network:
         self.classes: int = model.output_shape[-1]
         self.progress: Progress | None = None  # counts the rows that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
-        values = sum(int(np.prod(layer.output.shape[1:])) for layer in self.model.layers)
-        self._bytes_an_image = 4 * values
+        self._bytes_an_image = activation_bytes(self.model)
 
     def load(self, model: "keras.Model") -> None:
         """Take the weights of another network of the same layers, such as a randomised one."""
