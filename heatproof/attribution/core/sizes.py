@@ -41,6 +41,11 @@ class AgainAtMost:
     most: int
 
 
+def is_small(size: tuple[int, int]) -> bool:
+    """Say whether images of this height and width are small: a square of as many pixels is."""
+    return _side(size) <= SMALL
+
+
 def by_size(small: float, large: float) -> Sized:
     """Return one number up to `SMALL` pixels a side, and another above."""
     return Sized(lambda side: small if side <= SMALL else large)
@@ -55,7 +60,7 @@ def resolved(options: Options, size: tuple[int, int], again: bool = False) -> Op
         again: whether for maps that an assessment makes again, under other weights or of changed
             images.
     """
-    side = sqrt(size[0] * size[1])
+    side = _side(size)
     numbers: dict[str, Any] = {}
     for name, field in type(options).model_fields.items():
         number = getattr(options, name)
@@ -66,3 +71,7 @@ def resolved(options: Options, size: tuple[int, int], again: bool = False) -> Op
             if isinstance(meaning, AgainAtMost) and again and side > SMALL:
                 numbers[name] = min(number, meaning.most)
     return options.model_copy(update=numbers) if numbers else options
+
+
+def _side(size: tuple[int, int]) -> float:
+    return sqrt(size[0] * size[1])

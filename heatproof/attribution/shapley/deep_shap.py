@@ -14,6 +14,7 @@ import numpy as np
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
 from heatproof.attribution.core.method import Attribution, Method
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import is_small
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
 
@@ -50,8 +51,10 @@ def deep_shap(
     of_training = network.compiled("deep_shap_background", forward)
     of_pairs = network.compiled("deep_shap", backward)
     maps, expected = np.zeros(images.shape[:3]), np.zeros(network.classes)
-    # A pair keeps no activations of its own, so two batches of them take no more than a batch.
-    for part in np.array_split(background, -(-len(background) // (2 * network.batch_size))):
+    # A pair keeps no activations of its own, so two batches of them take no more than a batch; but
+    # of large images the training images' are most of what the stage holds (2.2 GiB at 224 pixels).
+    together = network.batch_size * (2 if is_small(images.shape[1:3]) else 1)
+    for part in np.array_split(background, -(-len(background) // together)):
         training = tf.constant(part)
         logits, facts = of_training(training)
         expected += logits.numpy().sum(axis=0, dtype=np.float64) / len(background)
