@@ -82,16 +82,13 @@ def main() -> None:
 def study(model: str, pixels: int, images: int) -> dict:
     """Return the real params.yaml with one cell, of large images."""
     example = overlay.read(ROOT / "examples" / DATASET / "study.yaml")["source"]
-    real, cells = real_params(), {f"{model}-{DATASET}": {"model": model, "dataset": DATASET}}
     changed = {
-        "datasets": {DATASET: overlay.overlaid(example, {"fetch": SOURCE | {"size": pixels}})},
+        "datasets": {DATASET: example | {"fetch": example["fetch"] | SOURCE | {"size": pixels}}},
         "models": {model: {"schedules": {"cpu": {"default": SCHEDULE}}}},
         "assess": {"images": images},
+        "cells": {f"{model}-{DATASET}": {"model": model, "dataset": DATASET}},
     }
-    for name in ("shuffled", "compared", "published"):
-        real[name] = {}
-    real["cells"], real["runs"] = cells, cells
-    return overlay.overlaid(real, changed)
+    return overlay.overlaid(real_params(), changed)
 
 
 def making(cell: str) -> list[list[str]]:
