@@ -27,7 +27,8 @@ PART = "many-images"
 GOAL = 1 / 1.05
 MODEL, DATASET = "mobilenet_v2", "pictures"
 CELL = f"{MODEL}-{DATASET}"
-TESTED = 400  # pictures, in either study: to evaluate more takes longer, and no more memory
+# Pictures in either study: to pass more takes longer, and no more memory.
+TESTED, VALIDATED = 400, 200
 STAGES = {
     "fetch": ("stages.fetch", "--dataset", DATASET),
     "preprocess": ("stages.preprocess", "--dataset", DATASET),
@@ -62,11 +63,12 @@ def write_params(folder: Path, images: int, side: int, batch: int) -> None:
     schedule = {"epochs": 1, "batch_size": batch, "learning_rate": 0.001, "decay": "constant"}
     model["schedules"] = {budget: {"default": schedule} for budget in model["schedules"]}
     # As many to validate with in either study: they are passed whole.
-    model["training"] = {"validation_fraction": round(TESTED / (images - TESTED), 6)}
+    model["training"] = {"validation_fraction": round(VALIDATED / (images - TESTED), 6)}
     content["models"] = {MODEL: model}
     content["cells"] = content["runs"] = {CELL: {"model": MODEL, "dataset": DATASET}}
     content |= {name: {} for name in ("shuffled", "compared", "published")}
     content["assess"]["foreground"] = []
+    content["evaluate"]["train_images"] = TESTED
     overlay.write(folder / "params.yaml", content)
 
 
@@ -85,7 +87,7 @@ def peaks(images: int, side: int, batch: int, steps: int) -> dict[str, tuple[flo
 
 def main() -> None:
     """Measure each stage with few and with many images."""
-    parser = record.parser(__doc__)
+    parser = record.parser(__doc__ or "")
     parser.add_argument("--few", type=int, default=1200)
     parser.add_argument("--many", type=int, default=60_000)
     parser.add_argument("--side", type=int, default=224)

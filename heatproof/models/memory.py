@@ -43,8 +43,14 @@ def images_at_once(network: "keras.Model") -> int:
 
 
 def images_per_step(network: "keras.Model") -> int:
-    """Return how many images a training step may have within this module's bytes: one at least."""
-    return max(1, min(TRAINING_BYTES // kept_bytes(network), images_at_once(network)))
+    """Return how many images a training step may have within this module's bytes: one at least.
+
+    Beside their activations there are the gradient of each weight, two moments of it that Adam
+    keeps, and the best epoch's weight: four floats.
+    """
+    trained = sum(math.prod(weight.shape) for weight in network.trainable_weights)
+    room = TRAINING_BYTES - 4 * 4 * trained
+    return max(1, min(room // kept_bytes(network), images_at_once(network)))
 
 
 def require_room(network: "keras.Model", batch_size: int) -> None:

@@ -141,6 +141,11 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         print(f"training.balance: {contents.balance[0]}, since {contents.balance[1]}")
     for cell in cells:
         print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
+        if largest[cell] < proposal.USUAL_BATCH:
+            print(
+                f"{cell}: batch_size at most {largest[cell]}, so that training stays below 2 GiB "
+                "of memory at this size; raise it in params.yaml where there is more"
+            )
     for line in lines:
         print(line)
 

@@ -33,7 +33,7 @@ _FOLDS, REPEATS = 5, 2
 _CROSS_VALIDATION_SECONDS = {"cpu": 300, "paper": 1800, "best": 1800}
 _RUN_SECONDS = 10
 _EPOCH_SECONDS = 0.08  # of an epoch beside its steps: validation, the checkpoint
-_TIMED = 32  # pictures of a batch, at most
+USUAL_BATCH = 32  # pictures
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def schedule(
     """
     if training >= _MANY:
         return f"{{batch_size: {largest}}}" if default["batch_size"] > largest else ""
-    batch = min(8 if training < 100 else 16 if training < 500 else 32, largest)
+    batch = min(8 if training < 100 else 16 if training < 500 else USUAL_BATCH, largest)
     needed, enough = (round(n * batch / max(training, 1)) for n in (_MIN_STEPS, _STEPS))
     epochs = max(3, min(_EPOCHS, enough), min(_MAX_EPOCHS, needed))
     falls = chosen_by_validation or default["decay"] in ("cosine", "one_cycle")
@@ -177,7 +177,7 @@ def seconds_to_train(
 
     seconds, images = {}, sum(training.values())
     for cell, (run, network) in networks.items():
-        timed = min(_TIMED, run.schedule.batch_size)
+        timed = min(USUAL_BATCH, run.schedule.batch_size)
         pictures = np.random.default_rng(0).random((timed, *shape), dtype=np.float32)
         labels = np.zeros(timed, dtype=np.int64)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -26,7 +26,7 @@ def test_activations() -> None:
 
 def test_images_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "PREDICTION_BYTES", 4 * 82 * 10)
-    monkeypatch.setattr(memory, "TRAINING_BYTES", 4 * 82 * 3 + 1)
+    monkeypatch.setattr(memory, "TRAINING_BYTES", 4 * 82 * 3 + 16 * 70)  # 70 weights
     assert memory.images_at_once(network()) == 10
     assert memory.images_per_step(network()) == 3
     assert memory.images_per_step(network(frozen=True)) == 7

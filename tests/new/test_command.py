@@ -10,6 +10,7 @@ from PIL import Image
 
 from heatproof.config import params
 from heatproof.datasets import official_files
+from heatproof.models import memory
 from heatproof.new import command, examples, folder, inspection, proposal, update
 from heatproof.run import ending
 from heatproof.run.errors import UserError
@@ -84,10 +85,13 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
     dataset = study.datasets["s"]
     assert (dataset.fetch.size, dataset.augmentation.preset) == ([96, 96], "objects")
     assert list(study.models) == ["resnet18"]
-    options = ("--size", 64, "--budget", "best")
+    monkeypatch.setattr(memory, "TRAINING_BYTES", 1)  # as if they were much larger
+    options = ("--size", 64, "--budget", "best", "--models", "simple_cnn")
     assert made(monkeypatch, tmp_path / "t", "--images", source, *options) == 0
     study = params.load(tmp_path / "t" / "params.yaml")
     assert study.datasets["t"].fetch.size == [64, 64] and study.budget == "best"
+    assert study.run("simple_cnn-t").schedule.batch_size == 1
+    assert "simple_cnn-t: batch_size at most 1, so that training" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
