@@ -14,7 +14,7 @@ def cross_validated(metrics: dict[str, Any] | None) -> str:
     if not metrics:
         return ""
     kind, mean = metrics["kind"].replace("_", " "), percent(metrics["mean"], metrics["images"])
-    return f"Cross-validated {kind} {mean}, 95 % interval {details(metrics)}"
+    return f"Cross-validated {kind} {mean}, {details(metrics)}"
 
 
 def details(metrics: dict[str, Any]) -> str:
@@ -23,8 +23,9 @@ def details(metrics: dict[str, Any]) -> str:
     repeated = f", {repeats} times" if repeats > 1 else ""
     cost = f", {duration(metrics['train_seconds'])}" if metrics["train_seconds"] else ""
     return (
-        f"{interval(metrics['low'], metrics['high'], images)}, corrected for networks that share "
-        f"training images; always the same class: {percent(metrics['baseline'], images)}; "
+        f"95 % interval {interval(metrics['low'], metrics['high'], images)}, corrected for "
+        "networks that share training images; always the same class: "
+        f"{percent(metrics['baseline'], images)}; "
         f"{folds} folds of {plural(images, 'training image')}{repeated}, each predicted by a "
         f"network trained on {count(metrics['trained_on'])} others; "
         f"{plural(folds * repeats, 'training')}{cost}."
