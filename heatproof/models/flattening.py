@@ -179,6 +179,10 @@ class _Copies:
         kind = type(layer).__name__
         if kind.startswith("Random") or kind in _TRAINING_ONLY:
             return inputs[0]
+        if kind == "CustomScaleLayer":  # InceptionResNetV2's: x + scale * y
+            first, second = inputs[0]
+            scaled = keras.layers.Rescaling(layer.scale, name=self._named(f"{layer.name}_scale"))
+            return keras.layers.Add(name=self._named(layer.name))([first, scaled(second)])
         config = layer.get_config() | {"name": self._named(layer.name)}
         if isinstance(layer, keras.layers.Normalization) and layer.weights:
             return self._adapted(layer, config)(*inputs)

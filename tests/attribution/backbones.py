@@ -1,4 +1,4 @@
-"""The six networks of keras.applications with random weights: whole, and so short as to be quick.
+"""Published networks with random weights: whole, and so short as to be quick.
 
 The short ones are made of the same blocks by the same functions, which Keras does not export.
 """
@@ -14,12 +14,14 @@ from keras import layers
 from keras.src.applications import convnext, densenet, efficientnet_v2, resnet
 
 from heatproof.attribution.core.network import Network
+from heatproof.models.architectures import pretrained
 from heatproof.models.flattening import flattened
 from tests.attribution.architectures import randomise
 
 SIDE, CLASSES = 32, 4
 WHOLE = (
     "VGG16", "ResNet50", "DenseNet121", "MobileNetV2", "EfficientNetV2B0", "ConvNeXtTiny",
+    "EfficientNetLite0",
 )  # fmt: skip
 
 
@@ -49,8 +51,13 @@ def _options(side: int) -> dict[str, Any]:
 
 
 def whole(name: str, side: int) -> Backbone:
-    """Build a network of keras.applications as it is, for images of some side."""
-    return _made(getattr(keras.applications, name)(**_options(side)))
+    """Build the study's `pretrained` of a backbone as it is, for images of some side."""
+    network = pretrained.Network(architecture="pretrained", backbone=name, weights="none")
+    image = keras.Input((side, side, 3))
+    nested = keras.Model(image, pretrained.logits(network, image, CLASSES))
+    given = flattened(nested).model
+    randomise(given, seed=1)
+    return Backbone(given, flattened(given).model)
 
 
 @cache

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
 
 from heatproof.models.flattening import flattened
 from heatproof.run.errors import UserError
@@ -54,7 +55,13 @@ def adapted() -> keras.Model:
     ])  # fmt: skip
 
 
-@pytest.mark.parametrize("made", [nested, activated, operations, adapted])
+def scaled_residual() -> keras.Model:
+    image = keras.Input(SIZE)
+    x = CustomScaleLayer(0.25)([image, layers.Conv2D(3, 1)(image)])
+    return keras.Model(image, layers.Dense(5)(layers.Flatten()(x)))
+
+
+@pytest.mark.parametrize("made", [nested, activated, operations, adapted, scaled_residual])
 def test_a_flat_copy_computes_the_same(made: Callable[[], keras.Model], images: np.ndarray) -> None:
     model = made()
     before = [np.array(weight) for weight in model.get_weights()]
@@ -68,6 +75,7 @@ def test_a_flat_copy_computes_the_same(made: Callable[[], keras.Model], images: 
     assert all(getattr(each, "activation", None) in (None, keras.activations.linear)
                for each in weighted)  # fmt: skip
     assert not any(isinstance(each, layers.Normalization) for each in weighted)  # constants
+    assert not any(isinstance(each, CustomScaleLayer) for each in flat.model.layers)
     weighted[0].set_weights([weight + 1 for weight in weighted[0].get_weights()])
     assert all(map(np.array_equal, before, model.get_weights()))  # what was given is not touched
 
