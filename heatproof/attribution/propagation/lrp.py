@@ -52,6 +52,7 @@ from pydantic import Field
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.sizes import is_small
 from heatproof.attribution.propagation.lrp_layers import require_rules
 from heatproof.attribution.propagation.lrp_rules import Rule, alpha_beta_rule, epsilon_rule, rules
 from heatproof.config.schema import Block
@@ -137,7 +138,9 @@ def _propagated(
         return tf.reduce_sum(pixels, axis=-1), tf.reduce_sum(relevance, axis=-1)
 
     compiled = network.compiled(("lrp", *key), function)
-    maps, scores = network.in_batches(compiled, images, targets)
+    # The rules keep more of each layer than its gradient does: of large images, 2 GiB in all.
+    size = network.batch_size if is_small(images.shape[1:3]) else max(1, network.batch_size // 2)
+    maps, scores = network.in_batches(compiled, images, targets, size=size)
     sums = maps.sum(axis=(1, 2), dtype=np.float64)
     error = np.full(len(maps), np.nan)
     np.divide(np.abs(sums - scores), np.abs(scores), out=error, where=scores != 0)
