@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -50,18 +51,16 @@ def decoded(path: Path) -> Image.Image | Deep:
     if path.suffix.lower() in RAW_ENDINGS:
         raise UnusableImage("a camera's raw file; export it as PNG or JPEG")
     with path.open("rb") as file:
-        is_png = file.read(len(png.SIGNATURE)) == png.SIGNATURE
-    if is_png:
-        image = png.opened(path)
-        return image if isinstance(image, Deep) else _upright(image)
-    with _open(path) as image:
-        if is_deep(image):
-            return deep_values(lambda: _open(path))
-        return _upright(image)
+        if file.read(len(png.SIGNATURE)) != png.SIGNATURE:
+            file.seek(0)
+            with _open(file) as image:
+                return deep_values(lambda: _open(path)) if is_deep(image) else _upright(image)
+    image = png.opened(path)
+    return image if isinstance(image, Deep) else _upright(image)
 
 
-def _open(path: Path) -> ImageFile:
-    image = Image.open(path, formats=FORMATS)
+def _open(file: Path | BinaryIO) -> ImageFile:
+    image = Image.open(file, formats=FORMATS)
     if isinstance(image, TiffImageFile):
         # Pillow 13 maps a plain file that it was given by name, and if the image is to be turned,
         # it takes its rows to be as long as they are after that.
@@ -84,7 +83,8 @@ def quietly() -> Iterator[None]:
 def _upright(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         raise UnusableImage("its colours are in CIELAB; save it as PNG or JPEG")
-    return ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # without a copy of what stands upright
+    return image
 
 
 def opened(path: Path, value_range: tuple[float, float] | None = None) -> Image.Image:
@@ -150,7 +150,8 @@ def as_pixels(
     if image.has_transparency_data:
         seen = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", seen.size, (ground,) * 3 + (255,)), seen)
-    final = image.convert("RGB" if colour == "rgb" else "L")
+    mode = "RGB" if colour == "rgb" else "L"
+    final = image if image.mode == mode else image.convert(mode)
     if final.size != (width, height):
         final = final.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(final).reshape(height, width, -1)

@@ -15,7 +15,7 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.config.models import DEFAULT, Budget
-from heatproof.new import examples, folder, inspection, proposal, texts
+from heatproof.new import examples, expected_time, folder, inspection, proposal, texts
 from heatproof.run.errors import UserError, printable, require_known
 from heatproof.statistics.numbers import duration
 
@@ -123,7 +123,9 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         )
         contents = replace(contents, schedules=schedules)
         file.write_text(texts.params_text(real, contents), encoding="utf-8")
-        seconds = proposal.seconds_to_train(file, list(cells), choice.shape, training)
+        tests = found.images - sum(training.values())
+        stages = expected_time.of_cells(file, cells, choice.shape, training, found.tested or tests)
+    seconds = {cell: each[expected_time.TRAIN] for cell, each in stages.items()}
     folds, lines = _cross_validation(found, choice.budget, cells, seconds)
     seeds = [None, *range(published.seed + 1, published.seed + proposal.REPEATS)]
     contents = replace(
@@ -139,15 +141,15 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     print(f"networks see {choice.height}×{choice.width} pixels, {colour}")
     if contents.balance:
         print(f"training.balance: {contents.balance[0]}, since {contents.balance[1]}")
+    print("expected on this machine, an estimate from a few timed passes:")
+    for line in [*map(expected_time.line, stages.items()), *lines]:
+        print(f"  {line}")
     for cell in cells:
-        print(f"{cell}: about {duration(seconds[cell])} of training on this machine")
         if largest[cell] < proposal.USUAL_BATCH:
             print(
                 f"{cell}: batch_size at most {largest[cell]}, so that training stays below 2 GiB "
                 "of memory at this size; raise it in params.yaml where there is more"
             )
-    for line in lines:
-        print(line)
 
 
 def _schedules(

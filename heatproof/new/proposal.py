@@ -1,6 +1,5 @@
 """What suits a folder of pictures: image size, models, schedules, and how long it will take."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,6 @@ _FOLDS, REPEATS = 5, 2
 # How long cross-validation of a cell may take, and what a run takes beside its training.
 _CROSS_VALIDATION_SECONDS = {"cpu": 300, "paper": 1800, "best": 1800}
 _RUN_SECONDS = 10
-_EPOCH_SECONDS = 0.08  # of an epoch beside its steps: validation, the checkpoint
 USUAL_BATCH = 32  # pictures
 
 
@@ -137,15 +135,16 @@ def largest_batches(
         shape: height, width and channels of what the networks see.
         classes: how many.
     """
-    networks = _networks(file, cells, shape, classes)
+    networks = built(file, cells, shape, classes)
     from heatproof.models import memory
 
     return {cell: memory.images_per_step(network) for cell, (_, network) in networks.items()}
 
 
-def _networks(
+def built(
     file: Path, cells: Sequence[str], shape: tuple[int, int, int], classes: int
 ) -> dict[str, tuple[Run, "keras.Model"]]:
+    """Return each cell's run and its network, untrained."""
     study = params.load(file)
     runtime.configure(study.threads, study.seed)
     from heatproof.models.build import build_model
@@ -157,39 +156,3 @@ def _networks(
         run = study.run(cell).model_copy(update={"normalisation": any_numbers})
         networks[cell] = run, build_model(run, shape, classes)
     return networks
-
-
-def seconds_to_train(
-    file: Path, cells: Sequence[str], shape: tuple[int, int, int], training: dict[str, int]
-) -> dict[str, float]:
-    """Return how long each cell will be trained here, in seconds, from one timed step.
-
-    Args:
-        file: the study's params.yaml.
-        cells: their names.
-        shape: height, width and channels of what the networks see.
-        training: how many pictures of each class there are to train with.
-    """
-    import numpy as np
-
-    networks = _networks(file, cells, shape, len(training))
-    import keras
-
-    seconds, images = {}, sum(training.values())
-    for cell, (run, network) in networks.items():
-        timed = min(USUAL_BATCH, run.schedule.batch_size)
-        pictures = np.random.default_rng(0).random((timed, *shape), dtype=np.float32)
-        labels = np.zeros(timed, dtype=np.int64)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        network.compile("adam", loss, jit_compile=runtime.compiles())
-        network.train_on_batch(pictures, labels)  # traced, not timed
-        start = time.perf_counter()
-        network.train_on_batch(pictures, labels)
-        step = time.perf_counter() - start
-        used = (
-            min(images, run.schedule.train_images)
-            if isinstance(run.schedule.train_images, int)
-            else images
-        )
-        seconds[cell] = run.schedule.epochs * (step / timed * used + _EPOCH_SECONDS)
-    return seconds

@@ -51,8 +51,8 @@ class RawDataset:
     test_labels: int64 (n,), indices into class_names. The test arrays have no rows where the source
     brings no test part. test_masks: uint8 (n, height, width), 1 where a test image's evidence is,
     if that is known, and nowhere in an image of which it is not; masks: of the other images, where
-    the source brings no test part. annotations: whether people drew boxes, masks or both; empty
-    where the evidence is known because images were made so.
+    the source brings no test part. annotations: whether they are boxes or masks of the object,
+    or both; empty where nothing else decides, because images were made so.
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
     groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.

@@ -32,7 +32,7 @@ class Assessment:
     width). controlled: whether controls are among them. baselines: name -> float32 like images.
     masks: bool (n, height, width), where the evidence is, nowhere in an image of which that is not
     known, or None where it is of none; masks_are: how it is known, "planted", "boxes" or "masks"
-    (both drawn by people), "foreground". seed: of all that is drawn. model: the trained network.
+    (of the object), "foreground". seed: of all that is drawn. model: the trained network.
     network: the same made ready for explaining. methods: those that gave the maps. slow: those of
     them that take many passes, so that where maps are made again they are made of the first
     `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.

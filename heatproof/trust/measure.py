@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from heatproof.attribution.core.method import Passes
 from heatproof.config.schema import Block
 from heatproof.trust.controls import CONTROLS
 
@@ -94,16 +95,31 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What is measured of a cell: how many images, how many maps of each, and to make them again.
+
+    explain, explain_fast: the passes that make all maps again, and all but those of slow methods.
+    """
+
+    images: int
+    maps: int
+    explain: Passes
+    explain_fast: Passes
+
+
+@dataclass(frozen=True)
 class Family:
     """Measures that are taken together.
 
     measures: their records. take: (assessment, options) -> Result. options: its block under
     `assess.measures` in params.yaml; None where it is no part of `assess` but a stage of its own.
+    passes: (options, work) -> the passes that they take, about.
     """
 
     measures: tuple[Measure, ...]
     take: "Callable[[Assessment, Any], Result]"
     options: type[Block] | None = Block
+    passes: Callable[[Any, Work], Passes] = lambda options, work: Passes()
 
 
 def by_measure(values: dict[str, dict[str, np.ndarray]], prefix: str = "") -> Table:

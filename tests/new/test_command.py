@@ -11,7 +11,7 @@ from PIL import Image
 from heatproof.config import params
 from heatproof.datasets import official_files
 from heatproof.models import memory
-from heatproof.new import command, examples, folder, inspection, proposal, update
+from heatproof.new import command, examples, expected_time, folder, inspection, proposal, update
 from heatproof.run import ending
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
@@ -20,9 +20,10 @@ from tests.datasets import stand_ins
 
 @pytest.fixture(autouse=True)
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training is timed in an end-to-end test: loading Keras takes seconds."""
+    """Passes are timed in an end-to-end test: loading Keras takes seconds."""
+    stages = {"train": 90.0, "evaluate": 4.0}
     monkeypatch.setattr(
-        proposal, "seconds_to_train", lambda file, cells, *_: dict.fromkeys(cells, 90.0)
+        expected_time, "of_cells", lambda file, cells, *_: dict.fromkeys(cells, stages)
     )
 
 
@@ -53,7 +54,8 @@ def test_small_grey_pictures(tmp_path: Path, monkeypatch, capsys) -> None:
     said = capsys.readouterr().out
     assert said.startswith("8 pictures of 2 classes: class 0 4, class 1 4\n")
     assert "all 20×28 pixels; grey\n" in said
-    assert "simple_cnn-my_study: about 1 min 30 s of training on this machine\n" in said
+    assert "expected on this machine, an estimate from a few timed passes:\n" in said
+    assert "simple_cnn-my_study: about 1 min 34 s (train 1 min 30 s, evaluate 4.0 s)\n" in said
     study = params.load(tmp_path / "My study" / "params.yaml")
     assert [cell.model for cell in study.cells.values()] == list(proposal._FOR_SMALL)
     # Of a class three are trained with, so there are three folds; two times of 3 * (60 + 10) s

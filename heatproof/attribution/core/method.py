@@ -56,6 +56,20 @@ class UnsupportedNetwork(Exception):
 
 
 @dataclass(frozen=True)
+class Passes:
+    """What a network is asked for, in passes of one image: forward, and with a gradient."""
+
+    forward: float = 0.0
+    gradients: float = 0.0
+
+    def __add__(self, other: "Passes") -> "Passes":
+        return Passes(self.forward + other.forward, self.gradients + other.gradients)
+
+    def __mul__(self, times: float) -> "Passes":
+        return Passes(times * self.forward, times * self.gradients)
+
+
+@dataclass(frozen=True)
 class Context:
     """What a method may know besides the network and the images it explains.
 
@@ -120,6 +134,9 @@ class Method:
     is called with; the options as they are if left out. Of an option that is `auto` both get what
     it stands for (`sizes`).
 
+    passes: (options, (height, width)) -> the passes that an image takes, about; what is expected of
+    a stage's duration follows from them.
+
     recomputing: options -> those with which assessments make its maps again, under other weights or
     of other images, where its own would take too long (beside `sizes.AgainAtMost`);
     recomputed_alike: whether they give the same maps of the same network.
@@ -141,6 +158,7 @@ class Method:
     colours: str = "magma"
     cost: Literal["cheap", "slow"] = "cheap"
     numbers: Mapping[str, Number] = field(default_factory=dict)
+    passes: Callable[[Any, tuple[int, int]], Passes] = lambda options, size: Passes(gradients=1)
     recomputing: Callable[[Any], Any] = lambda options: options
     recomputed_alike: bool = True
 

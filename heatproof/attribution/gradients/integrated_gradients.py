@@ -36,7 +36,7 @@ from pydantic import Field, model_validator
 from heatproof.attribution.core.additivity import MIN_DIFFERENCE, additivity_gap
 from heatproof.attribution.core.baselines import blurred, constant
 from heatproof.attribution.core.copies import gradients_at, slices
-from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.method import Attribution, Method, Number, Passes
 from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
 from heatproof.config.schema import Block
 
@@ -194,6 +194,8 @@ _BLACK = Method(
     explain=integrated_gradients,
     arguments=lambda options, context: _from(partial(constant, colour=0.0), options),
     cost="slow",
+    # Steps are doubled once, as a rule.
+    passes=lambda options, size: Passes(gradients=2 * options.steps),
     numbers={
         "map_error": Number(
             label="map error",

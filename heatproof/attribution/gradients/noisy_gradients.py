@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.copies import gradients_at, slices
-from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method
+from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.config.schema import Block
@@ -125,6 +125,7 @@ METHODS = (
         unit=PER_BRIGHTNESS,
         signed=False,
         cost="slow",
+        passes=lambda options, size: Passes(gradients=options.samples),
     ),
     Method(
         name="vargrad",
@@ -140,5 +141,6 @@ METHODS = (
         unit=f"({PER_BRIGHTNESS})²",
         signed=False,
         cost="slow",
+        passes=lambda options, size: Passes(gradients=options.samples),
     ),
 )

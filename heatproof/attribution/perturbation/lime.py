@@ -22,7 +22,7 @@ from pydantic import Field
 
 from heatproof.attribution.core.baselines import blurred
 from heatproof.attribution.core.masking import masked_logits
-from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.method import Attribution, Method, Number, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AUTO, SMALL, AgainAtMost, Auto, Sized, by_size
@@ -226,6 +226,7 @@ METHODS = (
             "seed": context.seed,
         },
         cost="slow",
+        passes=lambda options, size: Passes(forward=options.samples),
         numbers={
             "idle_segments": Number(
                 label="idle superpixels", meaning="superpixels that look the same when switched off"

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from heatproof.attribution.core.masking import masked_logits
-from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.method import Attribution, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AUTO, Auto, Sized
@@ -97,6 +97,11 @@ def windows(pixels: int, size: int, stride: int) -> np.ndarray:
     return ((place >= 0) & (place < size)).astype(np.float32)
 
 
+def _passes(options: OcclusionOptions, size: tuple[int, int]) -> Passes:
+    vertical, horizontal = (len(windows(pixels, options.size, options.stride)) for pixels in size)
+    return Passes(forward=vertical * horizontal)
+
+
 METHODS = (
     Method(
         name="occlusion",
@@ -109,5 +114,6 @@ METHODS = (
         explain=occlusion,
         arguments=lambda options, context: {**dict(options), "colour": context.mean_colour},
         cost="slow",
+        passes=_passes,
     ),
 )

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from heatproof.attribution.core.geometry import Axis, interpolation
 from heatproof.attribution.core.masking import mask_slices, masked_logits
-from heatproof.attribution.core.method import Attribution, Method, Number
+from heatproof.attribution.core.method import Attribution, Method, Number, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
@@ -166,6 +166,7 @@ METHODS = (
             "seed": context.seed,
         },
         cost="slow",
+        passes=lambda options, size: Passes(forward=options.masks),
         numbers={
             "relative_error": Number(
                 label="sampling error",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
-from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.method import Attribution, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import is_small
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
@@ -83,6 +83,7 @@ METHODS = (
         explain=deep_shap,
         arguments=lambda options, context: {"background": context.background(options.background)},
         cost="slow",
+        passes=lambda options, size: Passes(gradients=2 * options.background),
         numbers=ADDITIVITY_GAP,
     ),
 )

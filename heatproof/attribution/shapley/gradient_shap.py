@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
-from heatproof.attribution.core.method import Attribution, Context, Method
+from heatproof.attribution.core.method import Attribution, Context, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import AgainAtMost
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
@@ -112,6 +112,7 @@ METHODS = (
         explain=gradient_shap,
         arguments=_arguments,
         cost="slow",
+        passes=lambda options, size: Passes(gradients=options.samples),
         numbers=ADDITIVITY_GAP,
     ),
 )

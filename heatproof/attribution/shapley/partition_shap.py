@@ -24,7 +24,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
-from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.method import Attribution, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AgainAtMost
@@ -115,6 +115,7 @@ METHODS = (
             "batch_size": options.batch_size,
         },
         cost="slow",
+        passes=lambda options, size: Passes(forward=options.evaluations),
         numbers=ADDITIVITY_GAP,
     ),
 )

@@ -1,7 +1,8 @@
 """Pictures drawn here, whose truth is known: a shape on a ground of patches says the class.
 
 Place, size and colour of the shape, and the ground, are drawn at random and say nothing about the
-class. Where the shape is is the mask: evidence lies nowhere else.
+class. Where the shape is is the mask: evidence lies nowhere else. Unless the ground is tied to the
+class on purpose, by a tint: then a network may be right without ever looking at the shape.
 """
 
 from typing import Annotated, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from heatproof.config.schema import Block, ReadsNothing
+from heatproof.config.schema import Block, Fraction, ReadsNothing
 from heatproof.storage.images import Scratch
 from heatproof.storage.records import RawDataset
 
@@ -17,39 +18,76 @@ SHAPES = ("circle", "cross", "square", "triangle")
 _PATCH = 4  # pixels a side, of the ground
 _GROUND, _SHAPE = (40, 140), (170, 256)  # brightness of each channel, from and below
 _RADIUS = (0.14, 0.26)  # of the picture's side
+# Of the ground's three channels, where its tint says the class: reddish, green, blue, yellowish.
+_TINTS = ((1.2, 0.7, 0.7), (0.7, 1.2, 0.7), (0.7, 0.7, 1.2), (1.1, 1.1, 0.5))
 TRAIN, TEST = range(2)  # streams of random numbers
 
 
 class Options(Block):
-    """`size`: of a side, in pixels. How many pictures of each class; the seed of all chance."""
+    """`size`: of a side, in pixels. How many pictures of each class; the seed of all chance.
+
+    `tied`, `test_tied`: the share of the pictures to train on, and to test with, whose ground has
+    the tint of their own class; the others have one that is drawn at random. Where a share is not
+    given, grounds have no tint.
+    """
 
     source: Literal["shapes"]
     size: Annotated[int, Field(ge=16, le=256)]
     train_per_class: Annotated[int, Field(ge=2, le=100_000)]
     test_per_class: Annotated[int, Field(ge=1, le=100_000)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    tied: Fraction | None = None
+    test_tied: Fraction | None = None
     reads: ReadsNothing
 
 
 def fetch(options: Options) -> RawDataset:
     """Return the pictures, uint8 (n, size, size, 3), with a mask of each test picture's shape."""
     parts = []
-    for stream, count in ((TRAIN, options.train_per_class), (TEST, options.test_per_class)):
+    for stream, count, tied in (
+        (TRAIN, options.train_per_class, options.tied),
+        (TEST, options.test_per_class, options.test_tied),
+    ):
         labels = np.repeat(np.arange(len(SHAPES), dtype=np.int64), count)
         generator = np.random.default_rng([options.seed, stream])
+        tints = _tints(labels, tied, generator)
         images = Scratch(len(labels), (options.size, options.size, 3))
         masks = Scratch(len(labels), (options.size, options.size))
-        for row, label in enumerate(labels):
-            images[row], masks[row] = drawn(SHAPES[label], options.size, generator)
+        for row, (label, tint) in enumerate(zip(labels, tints, strict=True)):
+            images[row], masks[row] = drawn(SHAPES[label], options.size, generator, tint)
         parts.append((images.images(), labels, masks.images()))
     (images, labels, _), (test_images, test_labels, test_masks) = parts
-    return RawDataset(images, labels, test_images, test_labels, SHAPES, test_masks=test_masks)
+    # Where the ground says the class too, the mask is no more than where the object is.
+    tied = options.tied is not None or options.test_tied is not None
+    annotations = ("masks",) if tied else ()
+    return RawDataset(
+        images, labels, test_images, test_labels, SHAPES,
+        test_masks=test_masks, annotations=annotations,
+    )  # fmt: skip
 
 
-def drawn(shape: str, size: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _tints(
+    labels: np.ndarray, tied: float | None, generator: np.random.Generator
+) -> list[tuple[float, float, float] | None]:
+    """Return each picture's tint, that of its class in a share of them; none where `tied` is."""
+    if tied is None:
+        return [None] * len(labels)
+    own = generator.random(len(labels)) < tied
+    others = generator.integers(len(_TINTS), size=len(labels))
+    return [_TINTS[each] for each in np.where(own, labels, others).tolist()]
+
+
+def drawn(
+    shape: str,
+    size: int,
+    generator: np.random.Generator,
+    tint: tuple[float, float, float] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw a shape; return the picture, uint8 (size, size, 3), and its mask, uint8 (size, size)."""
     patches = -(-size // _PATCH)
     ground = generator.integers(*_GROUND, (patches, patches, 3), dtype=np.uint8)
+    if tint is not None:
+        ground = np.rint(ground * np.array(tint)).astype(np.uint8)
     picture = ground.repeat(_PATCH, axis=0).repeat(_PATCH, axis=1)[:size, :size].copy()
     radius = generator.uniform(*_RADIUS) * size
     middle = generator.uniform(radius, size - radius, 2)

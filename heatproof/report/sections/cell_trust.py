@@ -24,16 +24,16 @@ SIMILAR = 0.6  # from this rank correlation on, in magnitude, two maps are calle
 MASKS = {
     "planted": "In these images a small planted patch alone decides the class: the place of the "
     "evidence is known. The first columns measure correctness itself.",
-    "boxes": "People drew a box around the object in these images. A box is a weak mask: it holds "
-    "some background, and a network may rightly use what surrounds the object. But relevance at "
-    "the chance level says that a map does not show that the network looks at the object.",
-    "masks": "People drew a mask of the object for these images. A network may rightly use what "
-    "surrounds it; relevance at the chance level says that a map does not show that the network "
-    "looks at the object.",
+    "boxes": "A box around the object is known for these images. It is a weak mask: it holds some "
+    "background, and a network may rightly use what surrounds the object. But relevance at the "
+    "chance level says that a map does not show that the network looks at the object.",
+    "masks": "A mask of the object is known for these images. A network may use what surrounds it, "
+    "rightly or as a shortcut; relevance at or below the chance level says that a map does not "
+    "show that the network looks at the object.",
     "foreground": "The object is on a black background, so its outline serves as a mask of where "
     "the evidence should be. It is a weak one: a network may rightly use the background too.",
 }
-ANNOTATED = ("boxes", "masks")  # kinds of masks that people drew
+ANNOTATED = ("boxes", "masks")  # kinds of masks of an object
 CLASSES = (measures.LOCATES, measures.FAITHFUL)  # shown by class, where measured
 CURVES = {
     "deletion_probability": "Probability while the most relevant pixels are removed",

@@ -40,7 +40,7 @@ def _objects(annotated: Sequence[ranked.Assess]) -> tuple[str, str]:
     shares = [a["masks"]["share"] for a in annotated if numbers.known(a["masks"]["share"])]
     level = f"; chance gives {numbers.decimal(fmean(shares), 2)}" if shares else ""
     return (
-        "for whose images people drew the object",
+        "for whose images a box or mask of the object is known",
         f"share of the object among the most relevant pixels{level}",
     )
 

@@ -32,11 +32,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from heatproof.attribution.core.method import Passes
 from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Measure, Result, by_variant
+from heatproof.trust.measure import BASELINES, Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -287,4 +288,7 @@ FAMILY = Family(
     ),
     take=take,
     options=FaithfulnessOptions,
+    passes=lambda options, work: Passes(
+        forward=work.images * work.maps * len(BASELINES) * 2 * (options.steps - 1)
+    ),
 )

@@ -20,10 +20,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from heatproof.attribution.core.method import Passes
 from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Measure, Result, by_variant
+from heatproof.trust.measure import BASELINES, Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -242,4 +243,7 @@ FAMILY = Family(
     ),
     take=take,
     options=InfidelityOptions,
+    passes=lambda options, work: Passes(
+        forward=work.images * options.samples * (len(BASELINES) + 1)
+    ),
 )

@@ -178,4 +178,7 @@ FAMILY = Family(
     ),
     take=take,
     options=RandomisationOptions,
+    passes=lambda options, work: (
+        work.explain * (2 * options.steps) + work.explain_fast * (2 * options.smooth_samples)
+    ),
 )

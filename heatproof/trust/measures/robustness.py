@@ -195,4 +195,5 @@ FAMILY = Family(
     ),
     take=take,
     options=RobustnessOptions,
+    passes=lambda options, work: work.explain * (options.samples + 1),
 )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from heatproof.datasets.sources import shapes
+from heatproof.storage.images import Images
 
 OPTIONS = shapes.Options(
     source="shapes", size=48, train_per_class=3, test_per_class=20, seed=7,
@@ -50,3 +51,28 @@ def test_place_and_colour_say_nothing_of_the_class() -> None:
         mine = raw.test_masks[raw.test_labels == label]
         middle = [(mine * each).sum() / mine.sum() for each in (rows, columns)]
         assert middle == [pytest.approx(23.5, abs=1.5)] * 2
+
+
+def test_a_tied_ground_has_its_classs_tint_and_the_shape_keeps_its_colours() -> None:
+    raw = shapes.fetch(OPTIONS.model_copy(update={"tied": 1.0, "test_tied": 0.5}))
+    plain = shapes.fetch(OPTIONS)
+    assert plain.test_masks is not None and raw.test_masks is not None
+
+    def tints(images: Images, masks: Images) -> np.ndarray:
+        """Return which tint is nearest to each ground's mean colour."""
+        grounds = zip(images, masks[:] == 0, strict=True)
+        means = np.array([image[ground].mean(axis=0) for image, ground in grounds])
+        shares = means / means.sum(axis=1, keepdims=True)
+        known = np.array(shapes._TINTS) / np.sum(shapes._TINTS, axis=1, keepdims=True)
+        return np.abs(shares[:, None] - known[None]).sum(axis=-1).argmin(axis=1)
+
+    own = tints(raw.test_images, raw.test_masks) == raw.test_labels
+    # Half are tied, and of the others a quarter by chance: 5/8 of 80.
+    assert own.mean() == pytest.approx(0.625, abs=0.12)
+    every = shapes.fetch(OPTIONS.model_copy(update={"test_tied": 1.0}))
+    assert (tints(every.test_images, every.test_masks) == every.test_labels).all()
+    assert np.array_equal(every.images, plain.images), "training pictures have no tint"
+    inside = every.test_masks[:].astype(bool)
+    pixels = every.test_images[:]
+    assert pixels[inside].min() >= 170 > pixels[~inside].max()
+    assert every.annotations == ("masks",) and not plain.annotations, "the ground decides too"

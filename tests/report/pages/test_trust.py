@@ -85,10 +85,12 @@ def test_boxes_have_a_table_of_their_own_with_the_chance_level(folder, repositor
     assert made["truth"] is None
     assert {group for group, _ in made["objects"].groups} == {FIRST, SECOND}
     text = next(text for anchor, _, text in made["trust_statements"] if anchor == "objects")
-    assert text.startswith("On 2 networks for whose images people drew the object, Grad-CAM")
+    assert text.startswith(
+        "On 2 networks for whose images a box or mask of the object is known, Grad-CAM"
+    )
     assert "chance gives 0.25" in text
     _, page = rendered(params)
-    assert "Where people drew the object" in page.text and "chance 0.25" in page.text
+    assert "Where the object is known" in page.text and "chance 0.25" in page.text
 
 
 def test_the_foreground_is_averaged_over_its_cells(folder, repository):

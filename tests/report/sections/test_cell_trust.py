@@ -38,7 +38,7 @@ def test_the_ground_truths_columns_are_there_where_there_is_a_mask(folder, repos
     assert ("Ground truth" in dict(made["table"].groups)) == (mask is not None)
     assert bool(made["mask"]) == (mask is not None)
     assert ("correctness itself" in made["mask"]) == (mask == "planted")
-    assert ("drew a box" in made["mask"]) == (mask == "boxes")
+    assert ("A box around" in made["mask"]) == (mask == "boxes")
     if mask is None:
         return
     assert "The chance level is 25.0 %" in made["mask"]

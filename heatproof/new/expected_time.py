@@ -1,0 +1,190 @@
+"""How long each stage of a new study will take on this machine, from a few timed passes.
+
+Of each network one training step, passes forward and passes with a gradient are timed here; how
+many of them a stage takes, methods and measures say in their records (`passes`). What is done
+beside the network is not counted, so this is an estimate, and says so.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Passes
+from heatproof.attribution.core.sizes import resolved
+from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.config import params
+from heatproof.config.params import Params
+from heatproof.new import proposal
+from heatproof.run import runtime
+from heatproof.statistics.numbers import duration
+from heatproof.trust.controls import CONTROLS
+from heatproof.trust.measure import Work
+from heatproof.trust.registry import FAMILIES
+
+if TYPE_CHECKING:
+    import keras
+
+_PIXELS = 32 * 96**2  # of a batch that is timed: a pass of large images takes long
+TRAIN = "train"
+_EPOCH = 0.08  # seconds of an epoch beside its steps: validation, the checkpoint
+_START = 3.0  # seconds until a stage is at work, and to write what it has
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds: of an image in a training step, forward and with a gradient; to make a graph."""
+
+    step: float
+    forward: float
+    gradient: float
+    tracing: float
+
+    def seconds(self, passes: Passes, graphs: int = 0) -> float:
+        """Return how long passes take, and the graphs that are made for them."""
+        time_of_passes = passes.forward * self.forward + passes.gradients * self.gradient
+        return _START + time_of_passes + graphs * self.tracing
+
+
+Stages = dict[str, float]  # of a cell: its stages' names -> seconds
+
+
+def line(cell: tuple[str, Stages]) -> str:
+    """Say how long a cell and each of its stages will take."""
+    name, stages = cell
+    each = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in stages.items())
+    return f"{name}: about {duration(sum(stages.values()))} ({each})"
+
+
+def of_cells(
+    file: Path,
+    cells: Iterable[str],
+    shape: tuple[int, int, int],
+    training: Mapping[str, int],
+    tests: int,
+) -> dict[str, Stages]:
+    """Return how long each stage of each cell will take here, in seconds.
+
+    Args:
+        file: the study's params.yaml.
+        cells: their names.
+        shape: height, width and channels of what the networks see.
+        training: how many images of each class there are to train and to validate with.
+        tests: how many to test with.
+    """
+    study, stages = params.load(file), {}
+    for cell, (run, model) in proposal.built(file, list(cells), shape, len(training)).items():
+        speed = timed(model, shape, run.schedule.batch_size)
+        stages[cell] = of_stages(study, cell, speed, shape, training, tests)
+    return stages
+
+
+def of_stages(
+    study: Params,
+    cell: str,
+    speed: Speed,
+    shape: tuple[int, int, int],
+    training: Mapping[str, int],
+    tests: int,
+) -> Stages:
+    """Return the seconds that each stage of a cell will take, see `of_cells`."""
+    schedule, size = study.run(cell).schedule, shape[:2]
+    images, classes = sum(training.values()), len(training)
+    most = schedule.train_images if isinstance(schedule.train_images, int) else images
+    step = speed.step * min(images, most)
+    passed = tests + min(images, study.evaluate.train_images)
+    stages = {
+        TRAIN: _START + schedule.epochs * (step + _EPOCH),
+        "evaluate": speed.seconds(Passes(forward=passed), 1),
+    }
+    # Of each class so many, of which those that are wrong are explained for two classes.
+    wanted, (least, most) = study.explain.images, study.explained_images
+    right, wrong = classes * wanted.right_per_class, classes * wanted.wrong_per_class
+    images = min(tests, most, max(least, right + wrong))
+    rows = images * (1 + wrong / max(1, right + wrong))
+    records = registry.methods()
+    for family in STAGE_FAMILIES:
+        listed = getattr(study.explain, family)
+        each = [
+            records[name].passes(resolved(options, size), size) for name, options in listed.items()
+        ]
+        stages[f"explain_{family}"] = speed.seconds(sum(each, Passes()) * rows, len(each))
+    maximised = study.explain.features.maximisation
+    sought = maximised.layers * study.explain.features.channels + min(classes, maximised.classes)
+    stages["explain_features"] = speed.seconds(
+        Passes(min(tests, study.explain.features.dead.images), sought * maximised.steps),
+        maximised.layers,
+    )
+    searched = study.explain.counterfactual
+    stages["explain_counterfactual"] = speed.seconds(
+        Passes(gradients=min(images, searched.images) * searched.steps), 2
+    )
+    for family in STAGE_FAMILIES:
+        stages[f"measure_{family}"] = _measured(
+            study, family, speed, size, min(images, study.assess.images)
+        )
+    return stages
+
+
+def _measured(
+    study: Params, family: str, speed: Speed, size: tuple[int, int], images: int
+) -> float:
+    records = registry.methods()
+    slow_images = min(images, study.assess.slow_methods.images)
+    explain, fast = Passes(), Passes()
+    listed = getattr(study.explain, family)
+    for name, options in listed.items():
+        method = records[name]
+        again = method.recomputing(resolved(options, size, again=True))
+        passes = method.passes(again, size)
+        if method.cost == "slow":
+            explain += passes * slow_images
+        else:
+            explain, fast = explain + passes * images, fast + passes * images
+    # The controls are measured once, with the first family.
+    maps = len(listed) + (len(CONTROLS) if family == STAGE_FAMILIES[0] else 0)
+    work = Work(images, maps, explain, fast)
+    total = Passes()
+    for name, measures in FAMILIES.items():
+        options = getattr(study.assess.measures, name, None)
+        if options is not None:
+            total += measures.passes(resolved(options, size), work)
+    return speed.seconds(total, len(listed))
+
+
+def timed(model: "keras.Model", shape: tuple[int, int, int], largest: int) -> Speed:
+    """Time one network: each kind of pass twice, of which the first makes its graph.
+
+    Args:
+        model: not trained; it is compiled here.
+        shape: height, width and channels of its images.
+        largest: batch that fits into memory.
+    """
+    import keras
+
+    from heatproof.attribution.core.network import Network
+
+    batch = min(largest, int(np.clip(_PIXELS // (shape[0] * shape[1]), 4, proposal.USUAL_BATCH)))
+    pictures = np.random.default_rng(0).random((batch, *shape), dtype=np.float32)
+    labels = np.zeros(batch, dtype=np.int64)
+    network = Network(model)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, jit_compile=runtime.compiles())
+    _, step = _twice(lambda: model.train_on_batch(pictures, labels))
+    _, forward = _twice(lambda: network.logits(pictures))
+    tracing, gradient = _twice(lambda: network.score_gradients(pictures, labels))
+    return Speed(step / batch, forward / batch, gradient / batch, tracing)
+
+
+def _twice(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that the first call took more than the second, and the second's."""
+    start = time.perf_counter()
+    work()
+    middle = time.perf_counter()
+    work()
+    second = time.perf_counter() - middle
+    return max(0.0, middle - start - second), second

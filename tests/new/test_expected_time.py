@@ -1,0 +1,74 @@
+"""What is expected of stages: passes that are known, times speeds that are given."""
+
+from functools import cache
+
+import pytest
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Passes
+from heatproof.attribution.core.sizes import resolved
+from heatproof.config import params
+from heatproof.config.params import Params
+from heatproof.new import expected_time
+from heatproof.new.expected_time import Speed, of_stages
+from heatproof.trust.measure import Work
+from heatproof.trust.registry import FAMILIES
+from tests.scratch import ROOT
+
+CELL, SHAPE, TRAINING, TESTS = "simple_cnn-mnist", (32, 32, 1), {"a": 200, "b": 300}, 100
+
+
+@cache
+def study() -> Params:
+    return params.load(ROOT / "params.yaml")
+
+
+def stages(**speed: float) -> dict[str, float]:
+    """Return each stage's seconds but for what every stage takes."""
+    known = dict.fromkeys(("step", "forward", "gradient", "tracing"), 0.0) | speed
+    expected = of_stages(study(), CELL, Speed(**known), SHAPE, TRAINING, TESTS)
+    return {name: seconds - expected_time._START for name, seconds in expected.items()}
+
+
+def test_each_stage_has_what_its_options_ask_for() -> None:
+    epochs = study().run(CELL).schedule.epochs
+    assert stages(step=2.0)["train"] == pytest.approx(epochs * (2 * 500 + expected_time._EPOCH))
+    forward = stages(forward=1.0)
+    assert forward["evaluate"] == 600
+    # 20 images, half of which may be explained twice; squares of 4 pixels, 2 apart: 15 by 15.
+    options = {name: resolved(o, SHAPE[:2]) for name, o in study().explain.perturbation.items()}
+    each = 15 * 15 + options["rise"].masks + options["lime"].samples
+    assert forward["explain_perturbation"] == pytest.approx(30 * each)
+    assert stages(gradient=1.0)["explain_perturbation"] == 0
+    measures = {n: resolved(o, SHAPE[:2]) for n, o in study().assess.measures}
+    maps = len(options)  # the controls are measured with the first family
+    curves = 20 * maps * 3 * 2 * (measures["faithfulness"].steps - 1)
+    squares = 20 * measures["infidelity"].samples * 4
+    again = study().assess.slow_methods.images * each
+    steps, samples = measures["randomisation"].steps, measures["robustness"].samples
+    expected = curves + squares + again * (2 * steps + samples + 1)
+    assert forward["measure_perturbation"] == pytest.approx(expected)
+    searched = study().explain.counterfactual
+    assert stages(gradient=1.0)["explain_counterfactual"] == searched.images * searched.steps
+
+
+def test_a_line_says_each_stage_and_their_sum() -> None:
+    told = expected_time.line(("net-birds", {"train": 90.0, "evaluate": 30.0}))
+    assert told == "net-birds: about 2 min 00 s (train 1 min 30 s, evaluate 30.0 s)"
+
+
+@pytest.mark.parametrize("name", registry.methods())
+def test_what_is_slow_takes_many_passes(name: str) -> None:
+    method = registry.methods()[name]
+    passes = method.passes(resolved(method.options(), (32, 32)), (32, 32))
+    assert (passes.forward + passes.gradients >= 50) == (method.cost == "slow")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_measures_take_no_fewer_passes_of_more_images(name: str) -> None:
+    options = getattr(study().assess.measures, name, None)
+    options = options and resolved(options, (32, 32))
+    one, two = (
+        FAMILIES[name].passes(options, Work(n, 5, Passes(n, n), Passes(n, n))) for n in (1, 2)
+    )
+    assert (two.forward, two.gradients) == (2 * one.forward, 2 * one.gradients)
