@@ -94,8 +94,9 @@ def macro_f1_interval(matrix: np.ndarray, samples: int, seed: int) -> tuple[floa
     """
     random, shares = np.random.default_rng(seed), matrix.ravel() / matrix.sum()
     scores = []
-    for start in range(0, samples, 1000):  # in parts: of a hundred classes these are 80 MB
-        size = (min(1000, samples - start),)
+    part = max(1, 10_000_000 // matrix.size)  # in parts: these are 80 MB
+    for start in range(0, samples, part):
+        size = (min(part, samples - start),)
         drawn = random.multinomial(int(matrix.sum()), shares, size=size)
         scores.append(macro_f1(drawn.reshape(-1, *matrix.shape)))
     return _interval(np.concatenate(scores))
