@@ -24,7 +24,8 @@ class Step:
     """One network with random weights beside the trained one.
 
     layers: the names of the random layers, from the logits down. similarity: of each method's maps
-    with the original ones, see `similarities`. maps: what the changed network's maps are.
+    with the original ones, see `similarities`. maps: those of the network whose layers are all
+    random; of others none are kept, which in large images are hundreds of MB.
     """
 
     layers: tuple[str, ...]
@@ -62,7 +63,8 @@ def cascade(
     for depth in randomise_top_down(changed, seed):
         if depth in depths:
             maps = explain(changed)
-            taken.append(Step(tuple(names[:depth]), similarities(originals, maps), maps))
+            kept = maps if depth == len(names) else {}
+            taken.append(Step(tuple(names[:depth]), similarities(originals, maps), kept))
     return taken
 
 
@@ -89,7 +91,7 @@ def independent(
         trained = layer.get_weights()
         reset(layer, [seed, place + 1])
         maps = explain(changed)
-        taken.append(Step((layer.name,), similarities(originals, maps), maps))
+        taken.append(Step((layer.name,), similarities(originals, maps), {}))
         layer.set_weights(trained)
     return taken
 
