@@ -11,7 +11,7 @@ from heatproof.config import params
 from heatproof.config.registry import modules
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.datasets.options import SOURCES
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts, origins, paths
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def fetch(name: str) -> None:
     source = modules(SOURCES)[options.source]
     paths.RAW.mkdir(parents=True, exist_ok=True)  # where images wait until all are there
     raw = source.fetch(options)
-    artifacts.write_raw(name, in_canonical_order(raw))
+    ordered = in_canonical_order(raw)
+    artifacts.write_raw(name, ordered)
+    origins.write(name, ordered.origins or origins.UNKNOWN)
     for remark in raw.remarks:
         print(f"fetch {name}: {remark}", flush=True)

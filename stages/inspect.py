@@ -9,7 +9,7 @@ import argparse
 
 from heatproof.config import params
 from heatproof.datasets.quality.inspection import findings, inspect
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, origins
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def inspected(name: str) -> None:
     dataset = artifacts.read_dataset(name)
     images = len(dataset.train_labels) + len(dataset.test_labels)
     print(f"inspect {name}: comparing {images:,} images with each other", flush=True)
-    content, pictures = inspect(dataset)
+    content, pictures = inspect(dataset, origins.read(name))
     artifacts.write_inspection(name, pictures)
     artifacts.write_metrics("inspect", name, content)
     for line in findings(content):

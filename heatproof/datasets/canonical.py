@@ -68,8 +68,10 @@ def in_canonical_order(raw: RawDataset) -> RawDataset:
     """Sort both parts of a dataset by label and image, so that the source leaves no trace."""
     train = canonical_order(raw.images, raw.labels)
     test = canonical_order(raw.test_images, raw.test_labels)
+    every = np.concatenate([train, len(train) + test])
     return replace(
         raw,
+        origins=None if raw.origins is None else raw.origins.select(every),
         images=selected(raw.images, train),
         labels=raw.labels[train],
         validation=None if raw.validation is None else raw.validation[train],

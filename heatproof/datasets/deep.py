@@ -36,6 +36,11 @@ class Deep:
     opacity: np.ndarray | None = None
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as Pillow's images have it."""
+        return self.values.shape[1], self.values.shape[0]
+
+    @property
     def is_real(self) -> bool:
         """Whether values are floats."""
         return self.values.dtype.kind == "f"

@@ -18,13 +18,15 @@ from heatproof.storage.images import Scratch, StoredImages
 class ReadImages:
     """What could be read.
 
-    pixels: uint8 (n, height, width, 3 or 1), of `images`. masks: uint8 (n, height, width), 1 where
+    pixels: uint8 (n, height, width, 3 or 1), of `images`. sizes: int64 (n, 2), width and height of
+    the files in pixels. masks: uint8 (n, height, width), 1 where
     their objects are; None where no image is annotated. unusable: a line for each other image, and
     not_annotated for each whose boxes or mask cannot be used.
     value_range: what was black and white in those of more than 8 bits, as given or found.
     """
 
     pixels: StoredImages
+    sizes: np.ndarray
     masks: StoredImages | None
     images: list[Labelled]
     unusable: list[str]
@@ -61,6 +63,7 @@ def read_images(
         UserError: some images of more than 8 bits hold integers, others floats.
     """
     pixels = Scratch(len(images), (*size, 3 if colour == "rgb" else 1))
+    sizes = np.zeros((len(images), 2), dtype=np.int64)
     annotated = any(image.is_annotated for image in images)
     masks = Scratch(len(images), tuple(size)) if annotated else None
     not_annotated: dict[int, str] = {}
@@ -70,6 +73,7 @@ def read_images(
         image = images[index]
         try:
             decoded = decoding.decoded(image.path)
+            sizes[index] = decoded.size
             if isinstance(decoded, Deep):
                 if value_range is None:
                     return _Unscaled(require_usual(decoded), decoded.is_real)
@@ -97,6 +101,7 @@ def read_images(
     kept = np.array(good, dtype=np.int64)
     return ReadImages(
         pixels.images().select(kept),
+        sizes[kept],
         None if masks is None else masks.images().select(kept),
         [images[index] for index in good],
         [outcome for outcome in outcomes if isinstance(outcome, str)],

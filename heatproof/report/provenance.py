@@ -21,7 +21,7 @@ UNKNOWN = "not recorded"
 
 BUDGETS = {
     "cpu": "short schedules for a computer without a GPU: some networks train for far fewer steps "
-    "than in the publications, and are less accurate for that reason",
+    "than under the other budgets, and are less accurate for that reason",
     "paper": "the published schedules",
     "best": "this project’s own schedules, more accurate than the published ones",
 }

@@ -15,6 +15,10 @@ def raw(dataset: str) -> Path:
     return RAW / dataset
 
 
+def origins(dataset: str) -> Path:
+    return DATA / "origins" / f"{dataset}.npz"
+
+
 def processed(dataset: str) -> Path:
     return DATA / "processed" / f"{dataset}.npz"
 

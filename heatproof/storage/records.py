@@ -10,9 +10,16 @@ from heatproof.statistics.softmax import softmax
 from heatproof.storage.images import Images
 
 IMAGES, CLASSES, INDICES, REALS = "uint8", "class indices", "integers", "floats"
-CHECKSUMS = "checksums"
-IN_FILES = ("images", "train_images", "test_images", "masks", "test_masks")  # of a dataset's fields
-_KINDS = {IMAGES: "u", CLASSES: "i", INDICES: "i", REALS: "f", CHECKSUMS: "u"}
+CHECKSUMS, TEXTS = "checksums", "texts"
+IN_FILES = (
+    "images",
+    "train_images",
+    "test_images",
+    "masks",
+    "test_masks",
+    "origins",
+)  # of a dataset's fields
+_KINDS = {IMAGES: "u", CLASSES: "i", INDICES: "i", REALS: "f", CHECKSUMS: "u", TEXTS: "U"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Array:
 
 def misfit(kind: type, arrays: Mapping[str, np.ndarray]) -> str:
     """Say which array is not as a record's fields describe it; empty where all are."""
-    lengths = {"classes": len(arrays["class_names"])}
+    lengths = {"classes": len(arrays.get("class_names", ()))}
     for name, hint in get_type_hints(kind, include_extras=True).items():
         array = arrays.get(name)
         if get_origin(hint) is not Annotated or array is None:
@@ -44,6 +51,22 @@ def misfit(kind: type, arrays: Mapping[str, np.ndarray]) -> str:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """Which files a dataset's images were, those to train on first; of none if that is not known.
+
+    files: str (n,), relative to the source's folder. sizes: int64 (n, 2), width and height in
+    pixels, as the file had them.
+    """
+
+    files: Annotated[np.ndarray, Array(TEXTS, "images")]
+    sizes: Annotated[np.ndarray, Array(INDICES, "images sides")]
+
+    def select(self, rows: np.ndarray) -> "Origins":
+        """Return those of some images, int64 (m,), in this order."""
+        return Origins(self.files[rows], self.sizes[rows])
+
+
+@dataclass(frozen=True)
 class RawDataset:
     """A dataset as its source gives it, in canonical order.
 
@@ -56,7 +79,8 @@ class RawDataset:
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
     groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.
-    remarks: what was left out, or is else worth saying, a line each.
+    remarks: what was left out, or is else worth saying, a line each. origins: of all images, those
+    of the test part last, where the source has files.
     """
 
     images: Annotated[Images, Array(IMAGES, "images height width channels")]
@@ -71,6 +95,7 @@ class RawDataset:
     masks: Annotated[Images | None, Array(IMAGES, "images height width")] = None
     annotations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    origins: Origins | None = None
 
 
 @dataclass(frozen=True)

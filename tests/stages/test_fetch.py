@@ -11,8 +11,8 @@ from PIL import Image
 from heatproof.datasets import official_files
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths
-from heatproof.storage.records import RawDataset
+from heatproof.storage import artifacts, origins, paths
+from heatproof.storage.records import Origins, RawDataset
 from stages.fetch import fetch
 from tests import overlay, small_cell
 from tests.datasets import stand_ins
@@ -42,7 +42,8 @@ def written(folder: Path) -> list[str]:
 def test_digits_are_written_in_canonical_order(folder: Path) -> None:
     fetch("digits")
     files = [paths.raw("digits") / name for name in (paths.IMAGES, paths.RECORD, paths.MASKS)]
-    assert written(folder) == list(map(str, files))
+    assert written(folder) == sorted(map(str, [paths.origins("digits"), *files]))
+    assert not len(origins.read("digits").files)  # they come with scikit-learn
     raw = artifacts.read_raw("digits")
     assert raw.images.shape == (1797, 8, 8, 1)
     assert (np.diff(raw.labels) >= 0).all()
@@ -58,7 +59,11 @@ def test_both_parts_are_sorted_and_stay_apart() -> None:
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (30, 4, 4, 1)).astype(np.uint8)
     labels = random.integers(0, 3, 30)
-    raw = RawDataset(images[:20], labels[:20], images[20:], labels[20:], ("a", "b", "c"))
+    names = np.array([image.tobytes().hex() for image in images])
+    raw = RawDataset(
+        images[:20], labels[:20], images[20:], labels[20:], ("a", "b", "c"),
+        origins=Origins(names, np.arange(60).reshape(30, 2)),
+    )  # fmt: skip
     made = in_canonical_order(raw)
     assert made.class_names == ("a", "b", "c")
     for part, before in ((made.images, images[:20]), (made.test_images, images[20:])):
@@ -68,6 +73,10 @@ def test_both_parts_are_sorted_and_stay_apart() -> None:
         assert by_image[image.tobytes()] == label
     assert (np.diff(made.labels) >= 0).all()
     assert (np.diff(made.test_labels) >= 0).all()
+    assert made.origins is not None
+    in_order = [image.tobytes().hex() for image in (*made.images, *made.test_images)]
+    assert made.origins.files.tolist() == in_order
+    assert names[made.origins.sizes[:, 0] // 2].tolist() == in_order
 
 
 def use_own_images(folder: Path) -> None:
@@ -90,6 +99,9 @@ def test_an_image_folder_of_ones_own(folder: Path) -> None:
     assert raw.images.shape == (3, 16, 12, 3)
     assert raw.labels.tolist() == [0, 0, 1]
     assert raw.images[:, 0, 0, 0].tolist() == [100, 200, 50]
+    known = origins.read("pets")
+    assert known.files.tolist() == ["cat/100.png", "cat/200.png", "dog/50.png"]
+    assert known.sizes.tolist() == [[20, 30]] * 3
 
 
 def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:

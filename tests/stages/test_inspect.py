@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts, origins, paths
 from heatproof.storage.records import Dataset
 from stages.inspect import inspected
 from tests import small_cell, stored
@@ -25,6 +25,7 @@ def test_a_leak_is_said_and_written_the_same_each_time(capsys) -> None:
     stored.write(
         "digits", Dataset(images[:40], labels, images[38:60], labels[:22], ("roof", "petal"))
     )
+    origins.write("digits", origins.UNKNOWN)
     inspected("digits")
     assert "inspect digits: LEAK: 2 of 22 test images (9.1 %)" in capsys.readouterr().out
     content = artifacts.read_metrics("inspect", "digits")

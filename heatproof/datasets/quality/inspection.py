@@ -14,8 +14,9 @@ from PIL import Image
 from heatproof.datasets.quality.brightness import KINDS, limits, unusual
 from heatproof.datasets.quality.duplicates import Copies, copies
 from heatproof.datasets.quality.thumbnails import overview
-from heatproof.statistics.numbers import listing, percent, plural
-from heatproof.storage.records import Dataset
+from heatproof.statistics.numbers import listing, percent, plural, printable
+from heatproof.storage.images import StoredImages
+from heatproof.storage.records import Dataset, Origins
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 MAX_SAMPLES, MAX_PER_CLASS = 200, 8  # pictures of all classes, and of one
@@ -23,6 +24,7 @@ MAX_CLASSES = 100  # of which pictures are shown
 MAX_GROUPS, MAX_MEMBERS = 12, 4  # groups of each kind, and pictures of one
 MAX_UNUSUAL = 12
 MIN_LEAK = 0.01  # of the test images: fewer near duplicates may be such by chance
+MAX_STRETCH = 1.5  # of the ratio of width to height, before it is worth saying
 SIDE = 96  # pixels of a shown picture, at most
 
 
@@ -33,6 +35,7 @@ class _Images:
     dataset: Dataset
     part: np.ndarray
     labels: np.ndarray
+    origins: Origins | None
 
     def shown(self, index: int) -> np.ndarray:
         trained = len(self.dataset.train_labels)
@@ -44,18 +47,24 @@ class _Images:
         """Say of an image which part it is in, its number there, and its class."""
         trained = len(self.dataset.train_labels)
         number = index if index < trained else index - trained
+        files = {} if self.origins is None else {"file": printable(self.origins.files[index])}
         return {
             "part": PARTS[self.part[index]],
             "index": int(number),
             "label": int(self.labels[index]),
+            **files,
         }
 
 
 PARTS = (TRAINING, VALIDATION, TEST)
 
 
-def inspect(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray]:
+def inspect(dataset: Dataset, origins: Origins | None = None) -> tuple[dict[str, Any], np.ndarray]:
     """Inspect a dataset.
+
+    Args:
+        dataset: prepared.
+        origins: of all images as they were fetched; of none where the source has no files.
 
     Returns:
         What data/metrics/inspect has: `parts` and `per_class` count images, the classes in order;
@@ -69,6 +78,7 @@ def inspect(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray]:
         dataset,
         np.concatenate([validating, tests]).astype(np.int64),
         np.concatenate([dataset.train_labels, dataset.test_labels]),
+        _prepared(origins, dataset),
     )
     seen = overview(dataset.train_images, dataset.test_images)
     found = copies(seen.digests, seen.thumbnails)
@@ -93,7 +103,34 @@ def inspect(dataset: Dataset) -> tuple[dict[str, Any], np.ndarray]:
         }
         | {"limits": [low, high], "median": float(np.median(seen.brightness))},
     }
+    if images.origins is not None:
+        content["sizes"] = _sizes(images.origins.sizes, *dataset.train_images.shape[1:3])
     return content | {"pictures": pictures.places}, pictures.array()
+
+
+def _prepared(origins: Origins | None, dataset: Dataset) -> Origins | None:
+    """Return the origins in the prepared dataset's order; None where they are not known."""
+    parts = dataset.train_images, dataset.test_images
+    rows = [part.rows for part in parts if isinstance(part, StoredImages)]
+    if origins is None or not len(origins.files) or len(rows) < len(parts):
+        return None
+    return origins.select(np.concatenate(rows))
+
+
+def _sizes(sizes: np.ndarray, height: int, width: int) -> dict[str, Any]:
+    """Describe the files' sizes, int64 (n, 2), beside what networks see.
+
+    enlarged: images that have fewer pixels than that in either direction. stretched: those whose
+    ratio of width to height is changed by more than half.
+    """
+    ratio = sizes[:, 0] / sizes[:, 1] * height / width
+    return {
+        "min": sizes.min(axis=0).tolist(),
+        "max": sizes.max(axis=0).tolist(),
+        "median": np.median(sizes, axis=0).astype(int).tolist(),
+        "enlarged": int(((sizes[:, 0] < width) | (sizes[:, 1] < height)).sum()),
+        "stretched": int((np.maximum(ratio, 1 / ratio) > MAX_STRETCH).sum()),
+    }
 
 
 class _Pictures:

@@ -8,6 +8,7 @@ pixels. What is left out is counted and named in the dataset's remarks. Boxes in
 Tiny-ImageNet, and mask images (`masks: masks`) say where an image's object is (`ground_truth`).
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,7 +33,7 @@ from heatproof.datasets.labelled_files import (
 )
 from heatproof.datasets.labels_table import labelled_by_table
 from heatproof.run.errors import UserError, printable
-from heatproof.storage.records import RawDataset
+from heatproof.storage.records import Origins, RawDataset
 
 if TYPE_CHECKING:
     from heatproof.datasets.reading import ReadImages
@@ -109,6 +110,10 @@ def fetch(options: Options) -> RawDataset:
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
         groups=None if groups is None else groups[part[0]],
         remarks=tuple(map(printable, listing.all_remarks())),
+        origins=Origins(
+            np.array([os.path.relpath(image.path, root) for image in images], np.str_),
+            read.sizes,
+        ),
     )
 
 

@@ -10,9 +10,9 @@ from heatproof.report.sections import contradictions, leaks
 from heatproof.report.sections.contradictions import Contradictions
 from heatproof.report.study import Study
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts, origins, paths
 from heatproof.storage.folders import file_name
-from heatproof.storage.records import Dataset
+from heatproof.storage.images import Images, StoredImages
 
 MAX_ROWS = 30  # classes in the table; of more, as many of the largest and of the smallest
 # Of each kind of copies: its title, and what it says.
@@ -54,7 +54,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
     pixels = artifacts.read_inspection(name)
     doubted = _doubted(study, name)
     count, height, width, channels = pixels.shape
-    sprite = Sprite(height, width, count + sum(len(c.shown) for c, _ in doubted), channels)
+    sprite = Sprite(height, width, count + sum(len(each[0].shown) for each in doubted), channels)
     pictures = [
         sprite_picture(sprite, image, place, names)
         for image, place in zip(pixels, content["pictures"], strict=True)
@@ -90,7 +90,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
         },
         "limits": content["unusual"]["limits"],
         "median": content["unusual"]["median"],
-        "doubted": [(found, _drawn(found, images, sprite, names)) for found, images in doubted],
+        "doubted": [(each[0], _drawn(*each, sprite, names)) for each in doubted],
         "rules": {
             "aligned": duplicates.MIN_ALIGNED,
             "pixels": duplicates.MIN_PIXELS,
@@ -100,6 +100,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
             "difference": brightness.MIN_DIFFERENCE,
             "blank": brightness.BLANK,
         },
+        "sizes": content.get("sizes"),
         "sheet": f"../images/data-{file_name(name)}.png",
         "sprite": sprite,
         "shown_side": SIDE,
@@ -111,9 +112,11 @@ def sprite_picture(sprite: Sprite, image: Any, place: dict[str, Any], names: lis
     """Add an image to the sprite, with its place and class as its text and its caption."""
     label = names[place["label"]]
     where = f"{place['part']} image {place['index']}"
+    lines = [label, where, *([place["file"]] if "file" in place else [])]
     return Picture(
-        sprite.add(image), numbers.printable(f"{where}, class {label}"), f"{label}\n{where}"
-    )
+        sprite.add(image), numbers.printable(f"{where}, class {label}"),
+        "\n".join(map(numbers.printable, lines)),
+    )  # fmt: skip
 
 
 def class_rows(content: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
@@ -146,26 +149,34 @@ def balance(content: dict[str, Any]) -> str:
     return f"{text}, of {low:,} to {high:,} training images{times}.{more}"
 
 
-def _doubted(study: Study, name: str) -> list[tuple[Contradictions, Any]]:
-    """List contradicted labels of each part that is judged, with that part's images."""
+def _doubted(study: Study, name: str) -> list[tuple[Contradictions, Images, list[str]]]:
+    """List contradicted labels of each part that is judged, with its images and their files."""
     if not paths.processed(name).exists():
         return []
-    data: Dataset = artifacts.read_dataset(name)
+    data = artifacts.read_dataset(name)
     images = {"test": data.test_images, "training": data.train_images}
-    return [(each, images[each.part]) for each in contradictions.of_dataset(study, name, data)]
+    return [
+        (each, images[each.part], _files(name, images[each.part]))
+        for each in contradictions.of_dataset(study, name, data)
+    ]
+
+
+def _files(name: str, images: Images) -> list[str]:
+    """Return the file of each image of a part; none where that is not known."""
+    known = origins.read(name).files if paths.origins(name).exists() else ()
+    if not len(known) or not isinstance(images, StoredImages):
+        return []
+    return [numbers.printable(file) for file in known[images.rows]]
 
 
 def _drawn(
-    found: Contradictions, images: Any, sprite: Sprite, names: list[str]
+    found: Contradictions, images: Images, files: list[str], sprite: Sprite, names: list[str]
 ) -> list[tuple[Picture, str, str, float, float]]:
     """Draw contradicted images: picture, label, suggested class, the probability of each."""
-    return [
-        (
-            sprite_picture(
-                sprite, reduced(images[index]),
-                {"part": found.part, "index": index, "label": label}, names,
-            ),
-            names[label], names[suggested], of_label, of_suggested,
-        )
-        for index, label, suggested, of_label, of_suggested in found.shown
-    ]  # fmt: skip
+    drawn = []
+    for index, label, suggested, of_label, of_suggested in found.shown:
+        place = {"part": found.part, "index": index, "label": label}
+        place |= {"file": files[index]} if files else {}
+        picture = sprite_picture(sprite, reduced(images[index]), place, names)
+        drawn.append((picture, names[label], names[suggested], of_label, of_suggested))
+    return drawn

@@ -1,5 +1,7 @@
 """What is counted and shown of an inspected dataset."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from heatproof.datasets.quality.inspection import (
@@ -9,7 +11,10 @@ from heatproof.datasets.quality.inspection import (
     findings,
     inspect,
 )
-from heatproof.storage.records import Dataset
+from heatproof.storage import artifacts
+from heatproof.storage.images import selected
+from heatproof.storage.records import Dataset, Origins
+from tests import stored
 from tests.datasets.quality.pictures import photographs, saved_again
 
 CLASSES = ("roof", "petal")
@@ -50,6 +55,27 @@ def test_copies_across_parts_are_a_leak() -> None:
         {"part": "test", "index": 0, "label": 0}, {"part": "training", "index": 4, "label": 0}
     ]  # fmt: skip
     assert findings(content)[0].startswith("LEAK: 2 of 12 test images (16.7 %) have a near")
+
+
+def test_files_and_their_sizes_follow_their_images(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    images = photographs()
+    stored.write("photos", dataset(images[:40], images[40:50]))
+    prepared = artifacts.read_dataset("photos")
+    sizes = np.stack([np.arange(50) + 60, np.full(50, 40)], axis=1)
+    files = np.array([f"{i}.png" for i in range(50)])
+    shuffled = replace(
+        prepared,
+        train_images=selected(prepared.train_images, np.arange(40)[::-1]),
+        test_images=selected(prepared.test_images, np.arange(10)[::-1]),
+    )
+    content, pictures = inspect(shuffled, Origins(files, sizes))
+    assert content["sizes"] == {
+        "min": [60, 40], "max": [109, 40], "median": [84, 40], "enlarged": 50, "stretched": 49,
+    }  # fmt: skip
+    for place, picture in zip(content["pictures"], pictures, strict=True):
+        number = int(place["file"].removesuffix(".png"))
+        assert np.array_equal(picture, images[number])
 
 
 def test_one_near_duplicate_in_many_test_images_is_no_headline() -> None:
