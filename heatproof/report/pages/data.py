@@ -101,6 +101,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
             "blank": brightness.BLANK,
         },
         "sizes": content.get("sizes"),
+        "size_notes": size_notes(content.get("sizes")),
         "sheet": f"../images/data-{file_name(name)}.png",
         "sprite": sprite,
         "shown_side": SIDE,
@@ -147,6 +148,22 @@ def balance(content: dict[str, Any]) -> str:
     untested = sum(not n for n in content["per_class"]["test"])
     more = f" {untested:,} have no test image." if untested else ""
     return f"{text}, of {low:,} to {high:,} training images{times}.{more}"
+
+
+def size_notes(sizes: dict[str, Any] | None) -> str:
+    """Say of the files' sizes what is worth knowing; empty where nothing is, or is known."""
+    if not sizes:
+        return ""
+    notes = []
+    if sizes["min"] != sizes["max"]:
+        notes.append(f"median {sizes['median'][0]}×{sizes['median'][1]}")
+    for key, text in (
+        ("enlarged", "smaller than what the networks see"),
+        ("stretched", "whose ratio of sides changes by more than half"),
+    ):
+        if sizes[key]:
+            notes.append(f"{numbers.plural(sizes[key], 'image')} {text}")
+    return "; ".join(notes)
 
 
 def _doubted(study: Study, name: str) -> list[tuple[Contradictions, Images, list[str]]]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatproof.report.pages.data import MAX_ROWS, balance, class_rows
+from heatproof.report.pages.data import MAX_ROWS, balance, class_rows, size_notes
 from heatproof.storage import artifacts, paths
 from tests.report import fixture
 from tests.report.built_site import DATA, built, check
@@ -89,6 +89,16 @@ def test_of_many_classes_the_largest_and_smallest_are_listed(classes: int) -> No
     assert rows[0] == ("class 0", {"training": classes, "test": 1})
     assert rows[-1] == (f"class {classes - 1}", {"training": 1, "test": 1})
     assert balance(content).startswith(f"{classes:,} classes, of 1 to {classes:,} training images")
+
+
+def test_sizes_of_files_in_words() -> None:
+    one = {"min": [32, 32], "max": [32, 32], "median": [32, 32], "enlarged": 0, "stretched": 0}
+    assert size_notes(None) == size_notes(one) == ""
+    many = one | {"max": [90, 40], "enlarged": 1, "stretched": 2}
+    assert size_notes(many) == (
+        "median 32×32; 1 image smaller than what the networks see; "
+        "2 images whose ratio of sides changes by more than half"
+    )
 
 
 def test_names_from_the_data_are_escaped(folder, repository):
