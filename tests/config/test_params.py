@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from ruamel.yaml import YAML
 
 from heatproof.config import params
 from heatproof.config.validation import validated
@@ -47,6 +46,13 @@ def study(tmp_path: Path) -> params.Params:
 
 
 def changed(folder: Path, key: str, value: object) -> Path:
+    """A file of what `with_value` returns."""
+    path = folder / "params.yaml"
+    overlay.write(path, with_value(key, value))
+    return path
+
+
+def with_value(key: str, value: object) -> dict[str, Any]:
     """The real file with one value exchanged; a key that does not exist is added."""
     content = with_known_cells()
     *parents, last = key.split(".")
@@ -57,18 +63,17 @@ def changed(folder: Path, key: str, value: object) -> Path:
         del block[last]
     else:
         block[last] = value
-    path = folder / "params.yaml"
-    with open(path, "w", encoding="utf-8") as file:
-        YAML().dump(content, file)
-    return path
+    return content
 
 
 REMOVED = object()
 
 
 def refused(folder: Path, key: str, value: object) -> str:
-    with pytest.raises(UserError) as mistake:
-        params.load(changed(folder, key, value))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(params, "read_yaml", lambda *_: with_value(key, value))
+        with pytest.raises(UserError) as mistake:
+            params.load(folder / "params.yaml")
     return str(mistake.value)
 
 
@@ -355,7 +360,8 @@ def test_a_missing_file_is_reported_with_the_right_folder(tmp_path):
 def test_a_number_with_an_exponent_is_a_number(tmp_path):
     path = changed(tmp_path, "seed", 42)
     text = path.read_text()
-    path.write_text(text.replace("l2: 0.0001", "l2: 1e-4"))
+    assert '"l2": 0.0001' in text
+    path.write_text(text.replace('"l2": 0.0001', '"l2": 1e-4'))
     assert params.load(path).models["baseline_cnn"].network.l2 == 1e-4
 
 

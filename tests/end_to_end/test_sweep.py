@@ -2,12 +2,16 @@
 
 import json
 import shutil
+import sys
+from collections.abc import Callable
 
 import pytest
 
+from heatproof.run.errors import UserError
 from tests.scratch import Scratch
+from tools import sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 CELL = "baseline_cnn-digits"
 SMALL = ("tools.sweep", "--cell", CELL, "--strides", "2", "3", "--kernels", "4")
@@ -61,23 +65,32 @@ def test_the_experiments_are_compared_and_repeated(study: Scratch) -> None:
     assert study.repro(f"evaluate@{CELL}")[0] == set()
 
 
-def test_code_that_git_does_not_know_is_refused(study: Scratch) -> None:
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """What runs a sweep in a study, in this process, and returns why it is refused."""
+
+    def refused(study: Scratch, *words: str) -> str:
+        monkeypatch.chdir(study.path)
+        monkeypatch.setattr(sys, "argv", [*words])
+        with pytest.raises(UserError) as error:
+            sweep.main()
+        return str(error.value)
+
+    return refused
+
+
+def test_code_that_git_does_not_know_is_refused(study: Scratch, refusal) -> None:
     (study.path / "stages" / "fresh.py").write_text("", encoding="utf-8")
-    said = study.run(*SMALL)
-    assert said.returncode == 2
-    assert "git add stages/fresh.py" in said.stdout
+    assert "git add stages/fresh.py" in refusal(study, *SMALL)
     (study.path / "stages" / "fresh.py").unlink()
 
 
-def test_a_cell_without_a_stride_is_refused(study: Scratch) -> None:
-    said = study.run("tools.sweep", "--cell", "baseline_cnn-digit")
-    assert said.returncode == 2
-    assert "did you mean 'baseline_cnn-digits'" in said.stdout
+def test_a_cell_without_a_stride_is_refused(study: Scratch, refusal) -> None:
+    said = refusal(study, "tools.sweep", "--cell", "baseline_cnn-digit")
+    assert "did you mean 'baseline_cnn-digits'" in said
 
 
-def test_a_path_that_dvc_fails_in_is_refused(study: Scratch) -> None:
+def test_a_path_that_dvc_fails_in_is_refused(study: Scratch, refusal) -> None:
     elsewhere = study.path.parent / "größer"
     shutil.copytree(study.path, elsewhere)
-    said = Scratch(elsewhere).run(*SMALL)
-    assert said.returncode == 2
-    assert "letters beyond ASCII" in said.stdout
+    assert "letters beyond ASCII" in refusal(Scratch(elsewhere), *SMALL)
