@@ -3,11 +3,21 @@
 Not collected by itself: Keras takes one backend a process, and here it has to be JAX.
 """
 
+import os
+from pathlib import Path
+
 import keras
 import numpy as np
+import pytest
 
 from heatproof.run import runtime
+from heatproof.storage import weights
+from heatproof.training.checkpoints import Checkpoint
+from heatproof.training.loop import train
+from tests.models import networks
+from tests.training.test_checkpoints import Interrupted, network
 from tests.training.test_loop import PLAIN, planned, run
+from tests.training.test_schedule import training
 
 
 def test_half_precision_learns_and_keeps_whole_weights() -> None:
@@ -24,11 +34,33 @@ def test_half_precision_learns_and_keeps_whole_weights() -> None:
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
-def test_random_changes_differ_from_step_to_step_and_repeat() -> None:
-    changes = PLAIN.model_copy(update={"shift_pixels": 2, "brightness": 0.2})
-    plain, changed, again = (
-        run(plan=planned(augment=augment, epochs=2), augmentation=changes)[1].history["loss"]
-        for augment in (False, True, True)
-    )
-    assert (plain != changed).all()
-    np.testing.assert_array_equal(changed, again)
+def test_random_changes_differ_from_step_to_step_and_repeat_after_an_interruption(tmp_path) -> None:
+    def losses(augment: bool = True, **options) -> np.ndarray:
+        plan = planned(augment=augment, epochs=2)
+        augmentation = PLAIN.model_copy(update={"shift_pixels": 2, "brightness": 0.2})
+        model, outcome = run(network(), plan, None, augmentation, **options)
+        return np.append(outcome.history["loss"], [w.sum() for w in model.get_weights()])
+
+    def stop(numbers, epoch: int) -> None:
+        raise Interrupted
+
+    changed = losses()
+    assert (losses(augment=False)[:2] != changed[:2]).all()
+    checkpoint = Checkpoint(tmp_path / "cell.npz", "key")
+    with pytest.raises(Interrupted):
+        losses(checkpoint=checkpoint, listener=stop)
+    np.testing.assert_array_equal(losses(checkpoint=checkpoint), changed)
+
+
+@pytest.mark.parametrize("name", os.environ.get("TRAINED", "").split())
+def test_it_trains_what_tensorflow_is_to_read(name: str) -> None:
+    """Weights and logits after a step are written for `test_jax.py`."""
+    folder = Path(os.environ["TRAINED_TO"])
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8), np.arange(40) % 10
+    trained = networks.network(name, (32, 32, 3))
+    plan = planned(decay="constant", epochs=1, batch_size=10, learning_rate=0.001)
+    train(trained, images, labels, training(validation_fraction=0.25), plan, PLAIN, 0)
+    weights.write(folder / f"{name}.weights.h5", trained, "")
+    logits = trained.predict_on_batch(images.astype(np.float32) / 255)
+    np.savez(folder / f"{name}.npz", images=images, logits=logits)

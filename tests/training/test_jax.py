@@ -23,6 +23,9 @@ CELL = "simple_cnn-digits"
 # Logits of the same weights in TensorFlow and JAX; of networks as large as the study's 5e-5 at most
 # was measured, for logits up to 41.
 LOGITS_APART = 1e-3
+QUICK = "simple_cnn"
+CASES = "tests/training/jax_cases.py"
+LOOP = ("loop", "checkpoints", "augmentation")
 
 pytestmark = pytest.mark.skipif(not has_jax(), reason="JAX is not installed (requirements-dev.txt)")
 
@@ -55,21 +58,21 @@ def on(backend: str, *words: str, cwd: Path = ROOT, **more: str) -> str:
     return done.stdout
 
 
-def passes_on_jax(*cases: str) -> None:
-    paths = [f"tests/training/{name}" for name in cases]
-    on("jax", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *paths)
+def passes_on_jax(*cases: str, **more: str) -> None:
+    on("jax", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *cases, **more)
 
 
 @pytest.mark.slow
-def test_it_computes_in_half_precision_and_goes_on_to_the_same_bytes() -> None:
-    resumed = "test_checkpoints.py::test_it_ends_in_the_same_bytes[reduce_on_plateau-sgd-1]"
-    passes_on_jax("jax_cases.py", resumed)
+def test_it_computes_in_half_precision_resumes_and_its_weights_serve_tensorflow(tmp_path) -> None:
+    """In one process: to load JAX and compile for it is what takes time."""
+    passes_on_jax(CASES, TRAINED=QUICK, TRAINED_TO=str(tmp_path))
+    serves_tensorflow(QUICK, tmp_path)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
 def test_it_keeps_the_whole_contract_of_the_loop() -> None:
-    passes_on_jax("test_loop.py", "test_checkpoints.py", "test_augmentation.py")
+    passes_on_jax(*(f"tests/training/test_{name}.py" for name in LOOP))
 
 
 def digits_in(folder: Path, monkeypatch: pytest.MonkeyPatch, **blocks: object) -> None:
@@ -109,48 +112,20 @@ def test_it_learns_as_much_as_with_tensorflow(tmp_path, monkeypatch) -> None:
     assert abs(found["jax"] - found["tensorflow"]) < 5 / 144
 
 
-TRAINED = """
-import sys
-import numpy as np
-from tests import stored
-from tests.models import networks
-from heatproof.datasets.options import Augmentation
-from heatproof.training.loop import train
-from heatproof.storage import weights
-from pathlib import Path
-from tests.training.test_schedule import schedule, training
-folder, *names = sys.argv[1:]
-random = np.random.default_rng(0)
-images, labels = random.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8), np.arange(40) % 10
-plain = Augmentation(shift_pixels=0, flip=False, brightness=0.0, contrast=0.0, cutout_pixels=0,
-                     mixup_alpha=0.0)
-for name in names:
-    network = networks.network(name, (32, 32, 3))
-    plan = schedule("constant").model_copy(
-        update={"epochs": 1, "batch_size": 10, "learning_rate": 0.001})
-    train(network, images, labels, training(validation_fraction=0.25), plan, plain, 0)
-    weights.write(Path(folder, f"{name}.weights.h5"), network, "")
-    logits = network.predict_on_batch(images.astype(np.float32) / 255)
-    np.savez(Path(folder, f"{name}.npz"), images=images, logits=logits)
-"""
-
-
 # Compiling the training of the large networks takes XLA about half a minute on two cores.
-QUICK = ("simple_cnn",)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [n if n in QUICK else pytest.param(n, marks=pytest.mark.thorough) for n in networks.NAMES],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", [name for name in networks.NAMES if name != QUICK])
 def test_its_weights_serve_tensorflow(name: str, tmp_path: Path) -> None:
-    on("jax", "-c", TRAINED, str(tmp_path), name)
-    with np.load(tmp_path / f"{name}.npz") as told:
+    passes_on_jax(CASES, "-k", name, TRAINED=name, TRAINED_TO=str(tmp_path))
+    serves_tensorflow(name, tmp_path)
+
+
+def serves_tensorflow(name: str, folder: Path) -> None:
+    with np.load(folder / f"{name}.npz") as told:
         images, expected = told["images"], told["logits"]
     model = networks.network(name, networks.COLOUR)
     before = model.predict_on_batch(images.astype(np.float32) / 255)
-    weights.read(tmp_path / f"{name}.weights.h5", model, "")
+    weights.read(folder / f"{name}.weights.h5", model, "")
     logits = model.predict_on_batch(images.astype(np.float32) / 255)
     assert np.abs(before - expected).max() > LOGITS_APART  # the training changed something
     np.testing.assert_allclose(logits, expected, atol=LOGITS_APART)
