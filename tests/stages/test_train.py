@@ -60,11 +60,6 @@ def test_it_writes_weights_history_metrics_and_timing_and_repeats_to_the_byte(ca
 
     train(CELL)
     assert files() == first
-
-
-@pytest.mark.usefixtures("_digits")
-def test_the_file_holds_the_networks_weights_and_no_optimiser() -> None:
-    train(CELL)
     with h5py.File(paths.weights(CELL)) as file:
         assert "optimizer" not in file
         assert set(file["layers"]) >= {"conv2d", "conv2d_1", "dense"}
