@@ -92,13 +92,16 @@ def study() -> params.Params:
     return params.load(PARAMS)
 
 
-def build(name: str, shape: tuple[int, int, int] | None = None, seed: int = 0) -> keras.Model:
+def build(
+    name: str, shape: tuple[int, int, int] | None = None, seed: int = 0, **design: Any
+) -> keras.Model:
     """Build an architecture afresh, narrow, with weights drawn from the seed.
 
     Args:
         name: of `NAMES`.
         shape: of the images; the architecture's own if left out. One channel or three.
         seed: another gives other weights.
+        design: what else of its design is narrowed.
     """
     cell, own, narrowed = DESIGNS[name]
     shape = shape or own
@@ -106,7 +109,7 @@ def build(name: str, shape: tuple[int, int, int] | None = None, seed: int = 0) -
         cell = cell.replace("cifar10", "mnist") if shape[-1] == 1 else f"{name}-cifar10"
     parameters = study().model_copy(deep=True)
     model = parameters.models[name]
-    network = type(model.network).model_validate(model.network.model_dump() | narrowed)
+    network = type(model.network).model_validate(model.network.model_dump() | narrowed | design)
     parameters.models[name] = model.model_copy(update={"network": network})
     built = build_model(parameters.run(cell), shape, CLASSES)
     randomise(built, seed)

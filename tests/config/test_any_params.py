@@ -103,7 +103,7 @@ def is_valid(content: dict[str, Any]) -> bool:
     return True
 
 
-@settings(max_examples=12, **FIXED)
+@settings(max_examples=8, **FIXED)
 @given(case=any_params.trainable(is_valid))
 def test_what_is_valid_trains(case) -> None:
     import keras

@@ -57,11 +57,17 @@ def opened_elsewhere(path: Path, images: np.ndarray, folder: Path) -> np.ndarray
         for name in architectures.NAMES
     ],
 )
-def test_every_architecture_gives_the_same_logits(tmp_path: Path, name: str) -> None:
+def test_every_architecture_gives_the_same_logits_here_and_elsewhere(
+    tmp_path: Path, name: str
+) -> None:
     model, images = ready(name)
     apart = export.export(model, images, tmp_path, WITHOUT_ONNX)
     assert set(apart) == set(WITHOUT_ONNX) and max(apart.values()) <= export.TOLERANCE
     assert not any(isinstance(x, BatchNormalization) for x in export.plain(model).layers)
+    if name == "mobilenet_v2":  # which has the most layers of our own
+        (tmp_path / "elsewhere").mkdir()
+        given = opened_elsewhere(tmp_path / "model.keras", images, tmp_path / "elsewhere")
+        assert np.allclose(given, np.asarray(model(images)), atol=export.TOLERANCE)
 
 
 @pytest.mark.thorough
@@ -72,15 +78,6 @@ def test_every_architecture_goes_through_onnx(tmp_path: Path, name: str) -> None
     apart = export.export(model, images, tmp_path, ["onnx"])
     assert apart["onnx"] <= export.TOLERANCE
     given = export.onnx_logits(tmp_path / "model.onnx", images)
-    assert np.allclose(given, np.asarray(model(images)), atol=export.TOLERANCE)
-
-
-@pytest.mark.slow
-def test_a_keras_file_opens_where_this_project_is_not(tmp_path: Path) -> None:
-    model, images = ready("mobilenet_v2")
-    export.export(model, images, tmp_path, ["keras"])
-    (tmp_path / "elsewhere").mkdir()
-    given = opened_elsewhere(tmp_path / "model.keras", images, tmp_path / "elsewhere")
     assert np.allclose(given, np.asarray(model(images)), atol=export.TOLERANCE)
 
 

@@ -1,4 +1,7 @@
-"""A model trained on one machine serves another: two clones and a DVC remote between them."""
+"""A model trained on one machine serves another: two clones and a DVC remote between them.
+
+`test_repro` has it with a folder as the remote, and what was trained there.
+"""
 
 import os
 import socket
@@ -78,21 +81,12 @@ def serves(remote: Remote, first: Scratch, place: Path) -> None:
     remote.dvc(second, "pull", "--run-cache", "--allow-missing")
     assert (place / WEIGHTS).read_bytes() == (first.path / WEIGHTS).read_bytes()
 
-    changed = second.changed()
-    assert f"explain_perturbation@{CELL}" in changed, "it comes next"
-    assert not changed & {f"train@{CELL}", TRAINED}, "all before is as it was trained"
+    assert not second.changed() & {f"train@{CELL}", TRAINED}, "it is as it was trained"
     (place / WEIGHTS).unlink()
     # `dvc repro` would train: DVC does not push the metrics that its run-cache goes with.
     remote.dvc(second, "checkout", str(WEIGHTS))
     assert second.repro(TRAINED) == (set(), set())
     assert (place / WEIGHTS).read_bytes() == (first.path / WEIGHTS).read_bytes()
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_through_a_folder(first: Scratch, tmp_path: Path) -> None:
-    here = Remote(str(tmp_path / "store"), {}, Path(sys.executable), {})
-    serves(here, first, tmp_path / "second machine")
 
 
 @pytest.fixture(scope="module")
@@ -152,4 +146,5 @@ def _wait_for(host: str, port: int, seconds: float = 60.0) -> None:
 @pytest.mark.timeout(900)
 def test_through_s3(s3: Remote, first: Scratch, tmp_path: Path) -> None:
     serves(s3, first, tmp_path / "second")
+    assert f"explain_perturbation@{CELL}" in Scratch(tmp_path / "second").changed(), "it comes next"
     assert os.environ.get("AWS_ACCESS_KEY_ID") != KEYS["AWS_ACCESS_KEY_ID"]

@@ -5,6 +5,7 @@ them ask DVC what has changed, and only what no status tells is run.
 """
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from heatproof.config import params
 from heatproof.run import temporary
 from heatproof.storage import inputs
 from tests import overlay
-from tests.scratch import ROOT, Scratch, shrunken_params
+from tests.end_to_end.test_remotes import Remote, serves
+from tests.scratch import ROOT, Scratch, piped_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -116,6 +118,13 @@ def test_nothing_runs_without_a_change(study: Scratch) -> None:
     assert study.repro() == (set(), set())
 
 
+def test_what_was_trained_serves_another_machine_through_a_folder(study, tmp_path: Path) -> None:
+    study.git("add", "-A")
+    study.git("commit", "-q", "-m", "Trained")
+    store = Remote(str(tmp_path / "store"), {}, Path(sys.executable), {})
+    serves(store, study, tmp_path / "second machine")
+
+
 def test_a_stage_knows_what_dvc_knows_that_it_depends_on(study: Scratch) -> None:
     from dvc.dependency.param import ParamsDependency
     from dvc.repo import Repo
@@ -155,7 +164,7 @@ def test_a_training_parameter_changes_the_training(study: Scratch) -> None:
 
 def test_a_new_cell_changes_no_other(study: Scratch) -> None:
     before = study.params
-    study.write_params(shrunken_params(SIMPLE, BASELINE))
+    study.write_params(piped_params(SIMPLE, BASELINE))
     new = study.changed()
     study.write_params(before)
     assert new - OF_THE_STUDY == stages_of(BASELINE)
@@ -181,7 +190,8 @@ def test_a_change_reruns_what_rests_on_it_and_a_revert_no_stage_of_the_cell(stud
     measured = study.contents(*tops)
     study.change("evaluate.bootstrap_samples", 200)
     ran, _ = study.repro()
-    assert {f"evaluate@{SIMPLE}", "report"} <= ran <= {f"evaluate@{SIMPLE}"} | OF_THE_STUDY
+    rests = {f"evaluate@{SIMPLE}", f"assess@{SIMPLE}"}
+    assert {f"evaluate@{SIMPLE}", "report"} <= ran <= rests | OF_THE_STUDY
     assert study.contents(*tops) != measured
     study.change("evaluate.bootstrap_samples", 100)
     ran, restored = study.repro()

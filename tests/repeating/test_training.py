@@ -57,7 +57,6 @@ def test_two_processes_train_the_same_weights(tmp_path: Path) -> None:
     first = next(iter(params.load(ROOT / "params.yaml").models))
     one, two = hashes(tmp_path, CIRCUMSTANCES[1:3], first)
     assert one == two and one
-    assert len(set(one.values())) == len(one), "each is a training of its own"
 
 
 @pytest.mark.thorough

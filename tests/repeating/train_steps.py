@@ -1,7 +1,8 @@
 """A program: train networks of params.yaml for a few steps each and print what became of them.
 
-`python train_steps.py [<model> ...]`, in a folder from which stages can be imported. Prints a JSON
-object a line: the configuration, and the hash of all weights and of the history.
+`python train_steps.py [<model>]`, in a folder from which stages can be imported: that model once,
+on changed images, or all in every configuration. Prints a JSON object a line: the configuration,
+and the hash of all weights and of the history.
 """
 
 import hashlib
@@ -90,8 +91,8 @@ def trained(run: Run) -> str:
 def main() -> None:
     study = params.load()
     runtime.configure(study.threads, study.seed, training=True)
-    models = sys.argv[1:] or list(study.models)
-    for name, run in configurations(study, models).items():
+    chosen = configurations(study, sys.argv[1:] or list(study.models))
+    for name, run in list(chosen.items())[: 1 if sys.argv[1:] else None]:
         print(json.dumps({name: trained(run)}), flush=True)
 
 

@@ -202,4 +202,5 @@ STEP = (64 + 3 * 144 + 2) * 32
 )
 def test_how_many_steps_a_call_takes(monkeypatch, values, steps):
     monkeypatch.setattr(loop, "CALL_VALUES", values)
+    monkeypatch.setattr(loop, "MAX_STEPS", 20)
     assert loop.steps_at_once(network(), 32) == steps
