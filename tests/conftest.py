@@ -1,5 +1,6 @@
 """What every test stands on: a quiet environment, and what to skip where it cannot run."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -32,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="no Chromium or Chrome on this machine"))
         if "gpu" in item.keywords and not shutil.which("nvidia-smi"):
             item.add_marker(pytest.mark.skip(reason="no NVIDIA GPU on this machine"))
+
+
+def pytest_collection_finish() -> None:
+    """Have what is loaded by now, which stays, not be gone through for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

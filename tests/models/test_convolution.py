@@ -36,7 +36,6 @@ def test_outputs_and_gradients_are_those_of_keras(side: int, options: dict) -> N
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17])
-@pytest.mark.parametrize("count", [1, 6, 16])
 @pytest.mark.parametrize(
     "side,options",
     [
@@ -49,10 +48,9 @@ def test_outputs_and_gradients_are_those_of_keras(side: int, options: dict) -> N
     ],
     ids=str,
 )
-def test_pixels_left_out_by_a_kernel_of_one(
-    side: int, options: dict, count: int, channels: int
-) -> None:
+def test_pixels_left_out_by_a_kernel_of_one(side: int, options: dict, channels: int) -> None:
     """As resnet18's shortcuts leave them out. oneDNN wrote beyond its memory for few channels."""
+    count = (1, 6, 16)[(channels + len(options)) % 3]
     chosen = {"kernel_size": 1, "padding": "same", **options}
     layers = like_keras.pair(Conv2D, side, channels, **chosen)
     assert_alike(layers, side, count, channels)
