@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PIXELS = 32 * 96**2  # of a batch that is timed: a pass of large images takes long
 TRAIN = "train"
 _EPOCH = 0.08  # seconds of an epoch beside its steps: validation, the checkpoint
-_START = 3.0  # seconds until a stage is at work, and to write what it has
+_START = 4.0  # seconds of a stage beside its passes: to begin, compare maps, write what it has
 
 
 @dataclass(frozen=True)
