@@ -15,6 +15,7 @@ from bench import (
     kernels,
     large_images,
     limits,
+    many_images,
     memory,
     one_change,
     peers,
@@ -379,3 +380,15 @@ def test_few_images_of_a_gpus_trial_are_the_first_with_their_labels(monkeypatch)
     np.testing.assert_array_equal(few.test_labels, labels[:7])
     assert few.class_names == ("a", "b")
     assert gpu.SMALL["train_images"] < gpu.SMALL_PARTS, "some are left to validate with"
+
+
+@pytest.mark.parametrize("images", [1200, 60_000])
+def test_the_study_of_many_images_is_one(tmp_path: Path, images: int) -> None:
+    many_images.write_params(tmp_path, images, 224, 16)
+    study = params.load(tmp_path / "params.yaml")
+    fetch = study.datasets[many_images.DATASET].fetch
+    assert 4 * (fetch.train_per_class + fetch.test_per_class) == images
+    run = study.run(many_images.CELL)
+    assert run.schedule.batch_size == 16 and run.schedule.epochs == 1
+    trained = images - many_images.TESTED
+    assert round(run.training.validation_fraction * trained) == many_images.VALIDATED
