@@ -14,6 +14,7 @@ import pytest
 from heatproof.config import params
 from heatproof.datasets.parts import evaluated_part
 from heatproof.datasets.split import train_validation_split
+from heatproof.evaluation.inference import Forward
 from heatproof.evaluation.results import on_train
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
@@ -108,7 +109,7 @@ def test_a_run_that_left_out_a_fold_is_evaluated_on_it(study: Path, tmp_path, mo
     content["runs"][name] = scratch.cell(CELL) | {"fold": 2, "folds": 4}
     monkeypatch.chdir(tmp_path)
     overlay.write(params.PARAMS, content)
-    artifacts.write_dataset("digits", dataset())
+    stored.write("digits", dataset())
     weights.save(name, loaded_network(study))
     artifacts.write_metrics("train", name, {"val_accuracy": 0.5, "epochs_run": 3})
     stage.evaluate(name)
@@ -167,7 +168,8 @@ def test_images_that_the_schedule_left_out_do_not_count(study: Path) -> None:
     run = params.load().run(CELL)
     schedule = run.schedule.model_copy(update={"train_images": 7})
     smaller = run.model_copy(update={"schedule": schedule})
-    found = on_train(smaller, dataset(), lambda batch: np.zeros((len(batch), 10)), 64)
+    forward = Forward(lambda batch: np.zeros((len(batch), 10), np.float32), 64)
+    found = on_train(smaller, dataset(), forward, 64)
     assert found["train_images"] == 7
 
 
