@@ -28,7 +28,7 @@ return [...document.querySelectorAll("main .reading-link")].map((link) => {
 """
 PAGES = {
     "index.html": 3,
-    "methods.html": 6,
+    "methods.html": 5,
     "compare.html": 1,
     "claims.html": 1,
     "cells/simple_cnn-digits.html": 8,
