@@ -84,7 +84,7 @@ class _Watch(logging.Handler):
         """Remove a training's checkpoint: its results are in dvc.lock."""
         name, _, trained = stage.partition("@")
         if name == "train":
-            resuming.finished_path(trained).unlink(missing_ok=True)
+            resuming.forget_checkpoint(trained)
 
 
 def run(*words: str) -> Ended:

@@ -8,7 +8,7 @@ import numpy as np
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
-from heatproof.models.flattening import flat_copy
+from heatproof.models.flattening import flat
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
@@ -38,9 +38,7 @@ def build_model(
     if not getattr(architecture, "NORMALISES", False):
         x = _normalised(x, run.dataset, normalisation(run, study))
     outputs = architecture.logits(run.network, x, classes)
-    network = keras.Model(inputs, outputs, name=run.model)
-    nested = any(isinstance(layer, keras.Model) for layer in network.layers)
-    return flat_copy(network) if nested else network
+    return flat(keras.Model(inputs, outputs, name=run.model))
 
 
 def set_initial_weights(run: Run, network: keras.Model) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from keras import KerasTensor, layers
+from keras import KerasTensor
 
+from heatproof.models import layers
 from heatproof.models.torch_file import read_tensors
 from heatproof.run.errors import UserError
 
@@ -39,13 +40,13 @@ def backbone(input_shape: tuple[int, int, int]) -> keras.Model:
         ⌈width / 32⌉, 1280), after a ReLU6.
     """
     image = keras.Input(input_shape)
-    x = _activated(_conv(image, _STEM, 3, "stem", stride=2), "stem")
+    x = layers.conv_bn_relu(image, _STEM, 3, stride=2, name="stem_conv", kind="relu6")
     number = 0
     for repeats, kernel, stride, expansion, channels in _STAGES:
         for repeat in range(repeats):
             number += 1
             x = _block(x, kernel, stride if repeat == 0 else 1, expansion, channels, number)
-    x = _activated(_conv(x, _HEAD, 1, "head"), "head")
+    x = layers.conv_bn_relu(x, _HEAD, 1, name="head_conv", kind="relu6")
     return keras.Model(image, x, name="efficientnet_lite0")
 
 
@@ -55,30 +56,15 @@ def _block(
     """Expand, convolve each channel, project; add what came in where the shape is the same."""
     name, entered = f"block{number}", x
     if expansion > 1:
-        x = _activated(_conv(x, expansion * x.shape[-1], 1, f"{name}_expand"), f"{name}_expand")
-    x = layers.DepthwiseConv2D(
-        kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_depthwise"
-    )(x)
-    x = _activated(_normalised(x, f"{name}_depthwise"), f"{name}_depthwise")
-    x = _conv(x, channels, 1, f"{name}_project")
+        width = expansion * x.shape[-1]
+        x = layers.conv_bn_relu(x, width, 1, name=f"{name}_expand_conv", kind="relu6")
+    x = layers.depthwise(x, kernel, stride=stride, name=f"{name}_depthwise")
+    x = layers.bn_relu(x, name=f"{name}_depthwise", kind="relu6")
+    x = layers.conv(x, channels, 1, name=f"{name}_project_conv")
+    x = layers.batch_norm(x, name=f"{name}_project_conv_bn")
     if stride == 1 and entered.shape[-1] == channels:
-        x = layers.Add(name=f"{name}_add")([entered, x])
+        x = keras.layers.Add(name=f"{name}_add")([entered, x])
     return x
-
-
-def _conv(x: KerasTensor, filters: int, kernel: int, name: str, stride: int = 1) -> KerasTensor:
-    x = layers.Conv2D(
-        filters, kernel, strides=stride, padding="same", use_bias=False, name=f"{name}_conv"
-    )(x)
-    return _normalised(x, f"{name}_conv")
-
-
-def _normalised(x: KerasTensor, name: str) -> KerasTensor:
-    return layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"{name}_bn")(x)
-
-
-def _activated(x: KerasTensor, name: str) -> KerasTensor:
-    return layers.Activation("relu6", name=f"{name}_relu")(x)
 
 
 def load_imagenet(model: keras.Model, mirror: Path | None) -> None:

@@ -89,6 +89,11 @@ def flat_copy(model: keras.Model) -> keras.Model:
     return copy
 
 
+def flat(model: keras.Model) -> keras.Model:
+    """Return a network without models in it: itself, where there are none."""
+    return flat_copy(model) if any(map(_is_model, model.layers)) else model
+
+
 def take_red_first(model: keras.Model) -> None:
     """Have a flat network that was trained on blue, green, red read red, green, blue.
 

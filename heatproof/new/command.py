@@ -170,7 +170,10 @@ def _schedules(
         for model in choice.models
     }
     return {
-        model: proposal.schedule(training, enough, default, largest[model])
+        # That of a pretrained network suits any number of pictures.
+        model: ""
+        if default["head"]
+        else proposal.schedule(training, enough, default, largest[model])
         for model, default in defaults.items()
     }
 

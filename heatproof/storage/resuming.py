@@ -12,7 +12,10 @@ KEEPS = "STUDY_KEEPS_TRAININGS"
 
 
 def checkpoint_path(run: str) -> Path:
-    """Return the checkpoint of a run whose training is not over."""
+    """Return the checkpoint of a run whose training is not over.
+
+    A training of several parts has more, named as the run, a point and the part.
+    """
     return RESUME / f"{run}.npz"
 
 
@@ -27,16 +30,27 @@ def finish_checkpoint(run: str) -> None:
     DVC has yet to record them. Killed before, it deletes them and trains again; so the checkpoint
     is kept until then, where somebody removes it then, and the training ends as soon as it begins.
     """
-    path, finished = checkpoint_path(run), finished_path(run)
-    if os.environ.get(KEEPS) != "1":
-        path.unlink(missing_ok=True)
-    elif path.exists():
-        finished.parent.mkdir(exist_ok=True)
-        path.replace(finished)
+    finished = finished_path(run).parent
+    for path in _of(run, RESUME):
+        if os.environ.get(KEEPS) != "1":
+            path.unlink()
+        else:
+            finished.mkdir(exist_ok=True)
+            path.replace(finished / path.name)
 
 
 def reopen_checkpoint(run: str) -> None:
     """Bring back the checkpoint of a finished run that is trained once more after all."""
-    path, finished = checkpoint_path(run), finished_path(run)
-    if finished.exists() and not path.exists():
-        finished.replace(path)
+    for path in _of(run, finished_path(run).parent):
+        if not (RESUME / path.name).exists():
+            path.replace(RESUME / path.name)
+
+
+def forget_checkpoint(run: str) -> None:
+    """Remove the checkpoint of a finished run, whose results are recorded."""
+    for path in _of(run, finished_path(run).parent):
+        path.unlink()
+
+
+def _of(run: str, folder: Path) -> list[Path]:
+    return [*folder.glob(f"{run}.npz"), *folder.glob(f"{run}.*.npz")]

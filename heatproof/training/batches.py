@@ -61,7 +61,8 @@ class Batches(keras.utils.PyDataset):
         """Prepare to serve a dataset, or some of its images, which are not copied.
 
         Args:
-            images: uint8 (n, height, width, channels), in memory or in a file.
+            images: uint8 (n, height, width, channels), in memory or in a file; or float32 (n, ...),
+                served as they are.
             labels: int64 (n,), class indices.
             classes: how many classes there are.
             batch_size: images per batch, or all where there are fewer.
@@ -76,6 +77,7 @@ class Batches(keras.utils.PyDataset):
         self.images, self.labels, self.classes = images, labels, classes
         self.failure: UserError | None = None
         self.rows = np.arange(len(images)) if rows is None else rows
+        self.white = 255 if images.dtype == np.uint8 else 1
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(self.rows))
         self.seed, self.mixup_alpha, self.balanced = seed, mixup_alpha, balanced
@@ -92,7 +94,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.images[chosen].astype(np.float32) / 255
+        images = self.images[chosen].astype(np.float32) / self.white
         labels = self.one_hot[self.labels[chosen]]
         if self.mixup_alpha:
             images, labels = self._mixed(images, labels, index)
@@ -108,9 +110,10 @@ class Batches(keras.utils.PyDataset):
         one_hot, labels = tf.constant(self.one_hot), tf.constant(self.labels)
 
         def made(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            images = tf.numpy_function(self._read, [rows], tf.uint8)
+            images = tf.numpy_function(self._read, [rows], self.images.dtype)
             images.set_shape((None, *self.images.shape[1:]))
-            return tf.cast(images, tf.float32) / 255, tf.gather(one_hot, tf.gather(labels, rows))
+            pixels = tf.cast(images, tf.float32) / self.white
+            return pixels, tf.gather(one_hot, tf.gather(labels, rows))
 
         def mixed(
             rows: tf.Tensor, share: tf.Tensor, other: tf.Tensor

@@ -86,6 +86,10 @@ class Checkpoint:
             arrays |= {f"{name}/{index}": array for index, array in enumerate(each or ())}
         write_arrays(self.path, arrays, MADE_BY)
 
+    def of_part(self, name: str) -> "Checkpoint":
+        """Return the checkpoint of a part of this training."""
+        return Checkpoint(self.path.with_suffix(f".{name}.npz"), f"{self.key} {name}")
+
     def remove(self) -> None:
         """Remove the file, when the training's results are safe."""
         self.path.unlink(missing_ok=True)

@@ -79,7 +79,8 @@ def train(
 
     Args:
         network: gives logits (n, classes) of float32 images in [0, 1].
-        images: uint8 (n, height, width, channels), in memory or in a file.
+        images: uint8 (n, height, width, channels), in memory or in a file; or what the network
+            takes in their place, float32 (n, ...).
         labels: int64 (n,), class indices.
         training: the optimiser and all that does not depend on the budget.
         schedule: how long, how fast, on how many images.
@@ -97,7 +98,8 @@ def train(
     if schedule.train_images != "all":
         chosen = chosen[: schedule.train_images]
     classes = network.output_shape[-1]
-    augmentation = presets.resolved(augmentation, *images.shape[1:3])
+    if schedule.augment:
+        augmentation = presets.resolved(augmentation, *images.shape[1:3])
     batches = Batches(
         images,
         labels,

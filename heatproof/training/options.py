@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from heatproof.config.schema import Block, Count, Fraction, partial
+
+Decay = Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
 
 
 class Training(Block):
@@ -28,15 +30,41 @@ class Training(Block):
     min_validation_images: Annotated[int, Field(ge=0, le=1_000_000)] = 100
 
 
-class Schedule(Block):
-    """How long a network is trained on one dataset under one budget."""
+class Head(Block):
+    """How long the layers after a pretrained backbone are trained, before any of the backbone is.
+
+    copies: how many random changes of each training image are seen, where the schedule says
+    `augment: true`; their features are computed once. trained_layers: how many of the backbone's
+    last convolutions are trained afterwards.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.003
+    batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
+    decay: Decay = "cosine"
+    copies: Annotated[int, Field(ge=1, le=1000)] = 4
+    trained_layers: Annotated[int, Field(ge=0, le=10_000)] | Literal["all"] = "all"
+
+
+class Schedule(Block):
+    """How long a network is trained on one dataset under one budget.
+
+    head: what is trained first, of a pretrained network; `epochs` may be 0 then.
+    """
+
+    epochs: Annotated[int, Field(ge=0, le=1_000_000)]
     batch_size: Annotated[int, Field(ge=1, le=8192)]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
-    decay: Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
+    decay: Decay
     augment: bool = False
     train_images: Count | Literal["all"] = "all"
+    head: Head | None = None
+
+    @model_validator(mode="after")
+    def _something_is_trained(self) -> "Schedule":
+        if self.epochs == 0 and self.head is None:
+            raise ValueError("epochs = 0: expected at least 1, where there is no `head`")
+        return self
 
 
 # What a model or a schedule says of its training, and a schedule of itself: only what differs.

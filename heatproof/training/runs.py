@@ -15,6 +15,7 @@ from heatproof.storage import resuming
 from heatproof.storage.records import Dataset
 from heatproof.training.checkpoints import Checkpoint, key_of
 from heatproof.training.loop import Outcome, train
+from heatproof.training.transfer import train_in_phases
 
 # Whose code decides what a training gives, and with it whether a checkpoint is of the same one.
 CODE = ("run/runtime.py", "datasets/split.py", "datasets/parts.py", "models", "training")
@@ -50,7 +51,8 @@ def train_run(
     if runtime.compiles() is False:  # on a GPU it is other memory
         memory.require_room(network, min(run.schedule.batch_size, len(dataset.train_images)))
     set_initial_weights(run, network)
-    outcome = train(
+    trained = train if run.schedule.head is None else train_in_phases
+    outcome = trained(
         network,
         dataset.train_images,
         dataset.train_labels,
@@ -92,7 +94,7 @@ def metrics_of(outcome: Outcome, run: Run) -> dict[str, float]:
         "loss": best["loss"],
         "best_epoch": outcome.best_epoch,
         "epoch_chosen": outcome.epoch_chosen,
-        "epochs": run.schedule.epochs,
+        "epochs": run.schedule.epochs + (run.schedule.head.epochs if run.schedule.head else 0),
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "train_images": outcome.train_images,

@@ -8,6 +8,7 @@ import keras
 
 from heatproof.config import params
 from heatproof.config.registry import modules
+from heatproof.models.flattening import flat
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run import runtime
 from tests.scratch import ROOT
@@ -52,7 +53,7 @@ def network(
     x = keras.layers.ZeroPadding2D(tuple((gap // 2, gap - gap // 2) for gap in missing))(inputs)
     x = keras.layers.Rescaling(4.0, -2.0)(x)
     outputs = module.logits(module.Network(**settings(name) | changes), x, classes)
-    return keras.Model(inputs, outputs, name=name)
+    return flat(keras.Model(inputs, outputs, name=name))
 
 
 @functools.cache

@@ -50,7 +50,7 @@ def test_lite0_has_the_published_size_and_the_published_weights(lite, package) -
     # What goes in is what the weights were trained on: (x - 127) / 128 of 0 to 255.
     efficientnet_lite0.load_imagenet(backbone, None)
     maps = backbone(np.rint(images * 255) / 128 - 127 / 128, training=False)
-    view = keras.Model(model.inputs[0], model.get_layer("head_relu").output)
+    view = keras.Model(model.inputs[0], model.get_layer("head_conv_relu").output)
     given = view(np.rint(images * 255) / np.float32(255), training=False)
     np.testing.assert_allclose(given, maps, atol=1e-4)
 
