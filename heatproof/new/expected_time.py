@@ -96,9 +96,12 @@ def of_stages(
     images, classes = sum(training.values()), len(training)
     most = schedule.train_images if isinstance(schedule.train_images, int) else images
     step = speed.step * min(images, most)
+    epochs: float = schedule.epochs
+    if schedule.head:
+        epochs += schedule.head.copies / 3  # features take a third of a step
     passed = tests + min(images, study.evaluate.train_images)
     stages = {
-        TRAIN: _START + schedule.epochs * (step + _EPOCH),
+        TRAIN: _START + epochs * (step + _EPOCH),
         "evaluate": speed.seconds(Passes(forward=passed), 1),
     }
     # Of each class so many, of which those that are wrong are explained for two classes.
