@@ -100,7 +100,8 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("models.baseline_cnn.network.stride", True, ["stride = True", "a whole number"]),
         ("models.efficient_cnn.network.dropout", 1.5, ["dropout = 1.5", "less than 1"]),
         ("models.resnet18.network.width", 3, ["width = 3", "did you mean 'widths'"]),
-        ("models.resnet18.schedules.cpu.mnist.epochs", -1, ["mnist.epochs = -1", "equal to 1"]),
+        ("models.resnet18.schedules.cpu.mnist.epochs", -1, ["mnist.epochs = -1", "equal to 0"]),
+        ("models.resnet18.schedules.cpu.mnist.epochs", 0, ["epochs = 0: expected at least 1"]),
         ("models.resnet18.schedules.cpu.mnist.epoch", 1, ["did you mean 'epochs'"]),
         ("models.resnet18.schedules.cpu.mnist.train_images", "al", ["train_images = 'al'"]),
         ("models.resnet18.training.optimizer", "adm", ["optimizer = 'adm'", "'adam' or 'sgd'"]),
@@ -179,7 +180,7 @@ def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
 def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tmp_path):
     schedules = {"default": {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}}
     study = params.load(changed(tmp_path, "models.resnet18.schedules.cpu", schedules))
-    expected = {**schedules["default"], "augment": False, "train_images": "all"}
+    expected = schedules["default"] | {"augment": False, "train_images": "all", "head": None}
     assert study.run("resnet18-mnist").schedule.model_dump() == expected
     schedules = {"cifar10": schedules["default"], "fashion_mnist": schedules["default"]}
     message = refused(tmp_path, "models.resnet18.schedules.cpu", schedules)
