@@ -54,3 +54,7 @@ def _dispatch(words: list[str]) -> None:
         )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])
+
+
+if __name__ == "__main__":
+    main()
