@@ -61,16 +61,17 @@ def index_of(train: Images, test: Images, masks: Images | None) -> Index:
     Raises:
         TypeError: they are not in a file that `write_images` wrote.
     """
-    if not (
-        isinstance(train, StoredImages)
-        and isinstance(test, StoredImages)
-        and train.checksums is not None
-    ):
+    none = np.zeros(0, np.int64), np.zeros(0, np.uint32)
+    (trained, sums), (tested, _) = _stored(train), _stored(test)
+    masked, mask_sums = none if masks is None else _stored(masks)
+    return Index(np.array(train.shape[1:]), sums, mask_sums, trained, tested, masked)
+
+
+def _stored(part: Images) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of images in their file, and the checksums of all that it has."""
+    if not isinstance(part, StoredImages) or part.checksums is None:
         raise TypeError("expected images of data/raw")
-    rows, sums = np.zeros(0, np.int64), np.zeros(0, np.uint32)
-    if isinstance(masks, StoredImages) and masks.checksums is not None:
-        rows, sums = masks.rows, masks.checksums
-    return Index(np.array(train.shape[1:]), train.checksums, sums, train.rows, test.rows, rows)
+    return part.rows, part.checksums
 
 
 def write_record(path: Path, content: Any, made_by: str, index: Index) -> None:

@@ -233,7 +233,7 @@ def test_an_image_without_a_box_is_left_out_and_counted() -> None:
     masks[:, :8] = 1
     masks[rows.image_index[0]] = 0
     boxes = replace(dataset, test_masks=masks, annotations=("boxes",))
-    artifacts.write_dataset("digits", boxes)
+    stored.write("digits", boxes)
     metrics = measured(study, "localisation")
     assert metrics["mask"] == "boxes"
     assert metrics["masks"] == {"images": metrics["images"] - 1, "share": pytest.approx(1 / 2)}
