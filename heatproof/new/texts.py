@@ -48,15 +48,17 @@ def params_text(real: str, study: Contents) -> str:
     parts["datasets"] = f"{head}{source.rstrip()}\n\n"
     if study.balance:
         parts["training"] = _balanced(parts["training"], *study.balance)
+    # Of a dataset of the user's own nothing published counts, whatever its name.
+    published = study.dataset if study.source is None else ""
     head = _head(parts["models"], "models:")
     models = sections(parts["models"][len(head) :], indent=2)
     chosen = (
-        _scheduled(models[name], study.dataset, study.budget, study.schedules.get(name, ""))
+        _scheduled(models[name], published, study, study.schedules.get(name, ""))
         for name in study.models
     )
     parts["models"] = head + "".join(chosen)
     parts["assess"] = re.sub(
-        r"foreground: \[(.*)]", lambda found: _only(study.dataset, found), parts["assess"]
+        r"foreground: \[(.*)]", lambda listed: _only(published, listed), parts["assess"]
     )
     cells = "".join(
         f"  {model}-{study.dataset}: {{model: {model}, dataset: {study.dataset}}}\n"
@@ -129,22 +131,24 @@ def _only(dataset: str, listed: re.Match) -> str:
     return f"foreground: [{dataset if dataset in listed[1].split(', ') else ''}]"
 
 
-def _scheduled(model: str, dataset: str, budget: str, schedule: str) -> str:
-    """Return a model's entry with the schedules that serve a dataset, its own under a budget."""
-    served = re.sub(rf"(?m)^ {{8}}(?!default:|{dataset}:)\w+: .*\n", "", model)
+def _scheduled(model: str, published: str, study: Contents, schedule: str) -> str:
+    """Return a model's entry with the schedules that serve a published dataset, and its own one."""
+    served = re.sub(rf"(?m)^ {{8}}(?!default:|{published}:)\w+: .*\n", "", model)
     if not schedule:
         return served
-    start = served.index(f"\n      {budget}:\n")
-    own = re.sub(rf" {{8}}{dataset}: .*\n", "", served[start:])
+    start = served.index(f"\n      {study.budget}:\n")
+    own = re.sub(rf" {{8}}{study.dataset}: .*\n", "", served[start:])
     default = re.compile(r"( {8}default: .*\n)")
-    return served[:start] + default.sub(rf"\1        {dataset}: {schedule}\n", own, count=1)
+    line = f"        {study.dataset}: {schedule}\n"
+    return served[:start] + default.sub(lambda found: found[1] + line, own, count=1)
 
 
 def _balanced(training: str, balance: str, why: str) -> str:
     """Return the section with this way to balance classes, and why, in a comment above it."""
     key = re.compile(r"  balance: none *(?=#)")
     assert key.search(training)
-    return key.sub(f"  # {why}\n{f'  balance: {balance}':30}", training)
+    line = f"  # {why}\n{f'  balance: {balance}':30}"
+    return key.sub(lambda _: line, training)  # a class's name may have a backslash
 
 
 def _folds(study: Contents) -> str:

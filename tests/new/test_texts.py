@@ -59,14 +59,25 @@ def test_a_schedule_of_its_own_is_that_budgets(tmp_path: Path) -> None:
     assert "birds" not in study.models["mobilenet_v2"].schedules["paper"]
 
 
+def test_a_dataset_of_ones_own_may_have_a_published_name(tmp_path: Path) -> None:
+    own = replace(STUDY, dataset="digits", source=SOURCE.replace("birds", "digits"))
+    study = loaded(tmp_path, own)
+    assert not study.assess.foreground
+    for model in study.models.values():
+        assert all(list(rows) == ["default"] for rows in model.schedules.values())
+    published = loaded(tmp_path, replace(own, source=None))
+    assert published.assess.foreground == ["digits"]
+    assert published.run("simple_cnn-digits").schedule.batch_size == 32
+
+
 def test_classes_may_be_balanced_and_models_cross_validated(tmp_path: Path) -> None:
     changed = replace(
-        STUDY, balance=("class_weights", "ants are rare"), folds={"simple_cnn": (2, [None, 43])}
+        STUDY, balance=("class_weights", r"ants\1 are rare"), folds={"simple_cnn": (2, [None, 43])}
     )
     study = loaded(tmp_path, changed)
     assert study.training.balance == "class_weights"
     text = (tmp_path / "params.yaml").read_text("utf-8")
-    assert "  # ants are rare\n  balance: class_weights      # of classes" in text
+    assert "  # ants\\1 are rare\n  balance: class_weights      # of classes" in text
     runs = [(run.name, run.seed, run.fold) for run in study.fold_runs("simple_cnn-birds")]
     assert runs == [
         ("simple_cnn-birds-fold1of2", 42, 1),
