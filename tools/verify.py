@@ -93,11 +93,14 @@ def copied(source: Path, target: Path) -> None:
 
     with Repo(str(source)) as repository:
         stages = repository.index.stages
-        made = {out.fs_path for stage in stages if stage.cmd for out in stage.outs}
+        made = {Path(out.fs_path) for stage in stages if stage.cmd for out in stage.outs}
         read = {dep.fs_path for stage in stages for dep in stage.deps}
         read |= {stage.path for stage in stages} | {str(source / params.PARAMS)}
+    # Folders of which stages make a part are theirs too: data/raw/<dataset>, data/metrics.
+    above = {folder for path in made for folder in path.parents}
     for path in map(Path, sorted(read)):
-        own = source in path.parents and made.isdisjoint(map(str, (path, *path.parents)))
+        own = source in path.parents and made.isdisjoint((path, *path.parents))
+        own = own and path not in above
         if own and path.exists():
             copy = target / path.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,7 @@ def test_what_is_run_again_has_all_that_no_stage_makes_with_or_without_git(tmp_p
             "params": ["seed"],
             "outs": ["data/two"],
         },
+        "three": {"cmd": "true", "deps": ["data"], "outs": ["pages"]},  # a folder above outputs
     }
     source = tmp_path / "source"
     for path in ("code/deep/a.py", "own/b.png", "data/one/x.txt", "other.txt", "../photos/c.png"):
