@@ -16,8 +16,9 @@ rm -rf .pytest_cache .ruff_cache .verify .resume dvc_plots experiments exports r
 echo "Deleted what make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
-for path in data/code data/runs data/raw data/processed data/models data/history data/predictions \
-    data/explanations data/trust data/metrics data/timing data/claims.json \
+for path in data/code data/runs data/raw data/origins data/processed data/inspections data/models \
+    data/history data/predictions data/explanations data/trust data/metrics data/timing \
+    data/claims.json \
     reports demo mlflow.db mlruns mlartifacts; do
     if [ -e "$path" ]; then
         results="$results $path"

@@ -25,6 +25,7 @@ _LOWER = {
     "measure": "the size of the network under models, or images, samples, draws under assess",
     "fetch": "the number or the size of the images under datasets",
     "preprocess": "the number or the size of the images under datasets",
+    "inspect": "the number or the size of the images under datasets",
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heatproof.run import ending
+from heatproof.run import ending, memory
 from heatproof.run.errors import UserError, nearest
 from heatproof.storage import atomic
 from tests.interruptible import interruptible
@@ -81,6 +81,12 @@ def test_lack_of_memory_is_a_line_that_says_what_to_lower(
         assert code == 1 and said.count("\n") == 1
         amount = f": {asked} more were asked for" if asked else ""
         assert said.startswith(f"error: train --run x-d: out of memory{amount}; lower batch_size")
+
+
+@pytest.mark.parametrize("stage", ["fetch", "preprocess", "inspect"])
+def test_a_dataset_that_is_too_large_for_memory_can_be_lowered(stage: str) -> None:
+    said = memory.message([f"stages.{stage}", "--dataset", "d"], "")
+    assert said.startswith(f"{stage} --dataset d: out of memory; lower the number or the size of")
 
 
 @pytest.mark.parametrize("bug", [ValueError("a bug"), OSError(errno.EBADF, "a bug")])
