@@ -48,7 +48,7 @@ def photo(name: str, preview: tuple[int, int]) -> Photo:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Write a page of two photos, with hostile names throughout."""
     subject = Subject(
-        "m-d", "a model " + "with a long name " * 8, "<b>data</b>", HOSTILE, (0.9, 1000),
+        "m-d", "a model " + "with a long name " * 8, "<b>data</b>", HOSTILE, (0.9, 1000, 0.1),
         {"an_unknown_method": "<script>alert(3)</script>"},
     )  # fmt: skip
     photos = [photo('"><img src=x onerror=alert(4)>.png', (400, 560)), photo("b.png", (60, 40))]
