@@ -14,7 +14,7 @@ from heatproof.storage import paths
 from heatproof.storage.formats import write_record
 from tests.report import fixture
 
-FIRST, SECOND = CELLS = sorted(fixture.CELLS)  # as in the file that `params_file` writes
+FIRST, SECOND = CELLS = fixture.CELLS
 ONE = {"commit": "a" * 40, "changed": [], "parameters": [], "python": "3.11.2", "cpu": "A"}
 
 

@@ -14,7 +14,7 @@ from tests.report import provenance_records as records
 from tests.report import read_pages
 from tests.report.fixture import CELLS
 
-FIRST, SECOND = sorted(CELLS)
+FIRST, SECOND = CELLS
 REPORTS = Path("reports")
 
 
