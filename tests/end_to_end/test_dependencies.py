@@ -1,5 +1,6 @@
 """Every stage of dvc.yaml depends on the list of the code it runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from heatproof.attribution import registry
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
+from heatproof.config.schema import Block
 from heatproof.run.source_code import used_by
 from stages import fingerprint
 from tests import overlay
@@ -47,6 +49,36 @@ def test_what_is_found_by_name_has_a_list_of_its_own(stage: str) -> None:
     """A network is built by its architecture's module."""
     uses, deps = used_by(*ENTRIES[stage]), BODIES[stage]["deps"]
     assert ("data/code/models/${item.model}.txt" in deps) == ("heatproof.models.build" in uses)
+
+
+class Recorded:
+    """Parameters, or a block of them, that record the keys which are read: `assess.measures`."""
+
+    def __init__(self, of: Any, keys: set[str], place: str = "") -> None:
+        self._of, self._keys, self._place = of, keys, place
+
+    def __getattr__(self, name: str) -> Any:
+        value, place = getattr(self._of, name), f"{self._place}.{name}"
+        if not self._place and isinstance(value, Block):
+            return Recorded(value, self._keys, name)
+        self._keys.add(place.removeprefix("."))
+        return value
+
+
+@pytest.mark.parametrize(
+    ("stage", "reads"),
+    [
+        ("fingerprint", fingerprint.entries),
+        ("report", params.Params.explained_images.fget),  # a sentence of each cell's page has it
+    ],
+)
+def test_a_stage_depends_on_the_parameters_that_it_reads(
+    stage: str, reads: Callable[[Any], object]
+) -> None:
+    keys: set[str] = set()
+    reads(Recorded(params.load(ROOT / "params.yaml"), keys))
+    listed = BODIES[stage]["params"]
+    assert keys and not [k for k in keys if k not in listed and k.partition(".")[0] not in listed]
 
 
 def test_every_family_has_its_stage() -> None:
