@@ -187,6 +187,16 @@ def test_what_dvc_cannot_read_is_shown_with_its_error():
     experiments.section(first)
 
 
+def test_folds_are_no_cells_of_their_own() -> None:
+    metrics = {
+        f"metrics/evaluate/{run}.json": {"data": {"accuracy": 0.5, **low}}
+        for run, low in ((CELL, {"accuracy_low": 0.4}), (f"{CELL}-fold1of5", {}))
+    }
+    content = [{"rev": "a" * 40, "data": {"params": {}, "metrics": metrics}}]
+    (only,) = exp_show.starts(content, {}, "a" * 40)
+    assert list(only.baseline.figures) == [CELL]
+
+
 HOSTILE = "<script>alert(1)</script>\x01{{ 7 * 7 }}" + "unbroken" * 30
 
 
