@@ -1,9 +1,9 @@
 """Several cells at once: `make repro JOBS=2`.
 
-DVC runs one stage after the other. Here each cell's stages are one command of DVC's, and as many
-of these run at once as asked for; DVC's own lock keeps their notes in dvc.lock apart. What belongs
-to no cell, and all that one cell takes from another, comes before or after, by a plain `dvc repro`,
-which also makes sure that nothing was left out.
+DVC runs one stage after the other. Here the stages of a cell and its further runs (other seeds,
+folds) are one command of DVC's, and as many of these run at once as asked for; DVC's own lock keeps
+their notes in dvc.lock apart. What belongs to no cell, and all that one cell takes from another,
+comes before or after, by a plain `dvc repro`, which also makes sure that nothing was left out.
 """
 
 import os
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,19 +25,19 @@ from tools import pipeline
 from tools.shell import prepare
 
 
-def plan(graph: nx.DiGraph, cells: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+def plan(graph: nx.DiGraph, cells: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
     """Divide a graph of stages among the cells.
 
     Args:
         graph: names of stages, `<stage>@<key>` or `<stage>`; an edge from each to what it needs.
-        cells: the keys that are cells.
+        cells: the keys of runs, a cell's own among them -> their cells.
 
     Returns:
         What comes before all cells, such as their data, and what one cell takes from another; and
         each cell's own stages. Each comes after those it needs.
     """
     ordered = list(nx.lexicographical_topological_sort(graph.reverse()))
-    owner = {name: key for name in ordered if (key := name.partition("@")[2]) in cells}
+    owner = {name: cells[key] for name in ordered if (key := name.partition("@")[2]) in cells}
     needed = {
         other
         for name, cell in owner.items()
@@ -48,7 +48,7 @@ def plan(graph: nx.DiGraph, cells: Sequence[str]) -> tuple[list[str], dict[str, 
     needed = needed.union(*(nx.descendants(graph, name) for name in needed))
     rest = {
         cell: [name for name in ordered if owner.get(name) == cell and name not in needed]
-        for cell in cells
+        for cell in dict.fromkeys(cells.values())
     }
     return [name for name in ordered if name in needed], {c: n for c, n in rest.items() if n}
 
@@ -64,10 +64,14 @@ def run(jobs: int, folder: Path, again: str) -> int:
     study = params.load(folder / params.PARAMS)
     if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(warning, flush=True)
-    before, cells = plan(graph_of(folder), list(study.cells))
+    runs = {run: study.run(run).cell for run in study.runs}
+    before, cells = plan(graph_of(folder), runs)
     if before and (code := _repro(folder, again, *before)):
         return code
-    longest_first = sorted(cells, key=lambda cell: -_seconds(folder, cell))
+    seconds = dict.fromkeys(cells, 0.0)
+    for run, cell in runs.items():
+        seconds[cell] = seconds.get(cell, 0.0) + _seconds(folder, run)
+    longest_first = sorted(cells, key=lambda cell: -seconds[cell])
     started = time.monotonic()
     print(f"{len(longest_first)} cells, {jobs} at a time", flush=True)
     codes: dict[str, int] = {}
@@ -125,12 +129,12 @@ def graph_of(folder: Path) -> nx.DiGraph:
         return nx.relabel_nodes(graph, names)
 
 
-def _seconds(folder: Path, cell: str) -> float:
-    """Return how long a cell took last time, as its timing says; 0 where there is none."""
+def _seconds(folder: Path, run: str) -> float:
+    """Return how long a run's stages took last time, as its timing says; 0 where there is none."""
     seconds = 0.0
-    for path in (folder / "data" / "timing").glob(f"*/{cell}.json"):
+    for path in (folder / "data" / "timing").glob(f"*/{run}.json"):
         with suppress(UserError):  # damaged, or of an earlier release: it only orders the cells
-            timing = artifacts.read_timing(path.parent.name, cell, folder)
+            timing = artifacts.read_timing(path.parent.name, run, folder)
             seconds += sum(value for name, value in timing.items() if name.endswith("_seconds"))
     return seconds
 

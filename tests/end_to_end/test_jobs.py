@@ -22,13 +22,16 @@ def test_cells_are_divided_and_what_they_share_comes_first() -> None:
             *((f"train@{cell}", "preprocess@d") for cell in ("a-d", "b-d", "c-d")),
             *((f"assess@{cell}", f"train@{cell}") for cell in ("a-d", "b-d", "c-d")),
             ("assess@c-d", "train@b-d"),  # c-d takes something of another cell
+            ("train@a-d-fold1of2", "preprocess@d"),  # a-d's: other cells run beside it
             ("report", "assess@a-d"),
+            ("report", "train@a-d-fold1of2"),
         ]
     )
-    before, cells = jobs.plan(graph, ["a-d", "b-d", "c-d"])
+    runs = {cell: cell for cell in ("a-d", "b-d", "c-d")} | {"a-d-fold1of2": "a-d"}
+    before, cells = jobs.plan(graph, runs)
     assert before == ["fetch@d", "preprocess@d", "train@b-d"]
     assert cells == {
-        "a-d": ["train@a-d", "assess@a-d"],
+        "a-d": ["train@a-d", "assess@a-d", "train@a-d-fold1of2"],
         "b-d": ["assess@b-d"],
         "c-d": ["train@c-d", "assess@c-d"],
     }
