@@ -11,6 +11,7 @@ from heatproof.config.runs import Run
 from heatproof.evaluation.remarks import above_chance
 from heatproof.statistics import numbers
 from heatproof.statistics.cross_validation import accuracy_interval
+from heatproof.statistics.proportions import equivalent_images
 from heatproof.storage import artifacts, paths
 
 
@@ -49,7 +50,7 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     images = int(sizes.sum()) // len(whole)
     mean, low, high = accuracy_interval(
         np.array([each[kind] for each in tested]),
-        _counting_alike(support) if balanced else images,
+        equivalent_images(support) if balanced else images,
         float((sizes / used).mean()),
     )
     return {
@@ -100,14 +101,6 @@ def _support(tested: Sequence[Mapping[str, Any]], repeats: int) -> np.ndarray:
         for name, counted in each["per_class"].items():
             support[name] = support.get(name, 0) + counted["support"] / repeats
     return np.array([size for size in support.values() if size])
-
-
-def _counting_alike(support: np.ndarray) -> int:
-    """Return of how many images, in classes of equal size, a balanced accuracy varies as much.
-
-    That is K² / (1 / n_1 + … + 1 / n_K), since each class's recall varies with 1 / n.
-    """
-    return max(1, round(len(support) ** 2 / (1 / support).sum()))
 
 
 def _evaluated(run: Run) -> bool:

@@ -9,6 +9,8 @@ Values that do not exist (NaN: the measure is not defined on that image) are lef
 
 import numpy as np
 
+from heatproof.statistics.proportions import at_least_wilson, equivalent_images
+
 _ENDS = (2.5, 97.5)  # percentiles of the draws: a 95 % interval
 
 
@@ -63,9 +65,11 @@ def accuracy_interval(correct: np.ndarray, samples: int, seed: int) -> tuple[flo
 def balanced_accuracy_interval(
     hits: np.ndarray, support: np.ndarray, samples: int, seed: int
 ) -> tuple[float, float]:
-    """Return the interval of balanced accuracy, in [0, 1]: each class' images are drawn anew.
+    """Return the interval of balanced accuracy, in [0, 1]: each class' images are resampled.
 
-    Where all are right, or none is, as for `accuracy_interval`.
+    The images of a class that are all right, or all wrong, are so in every draw, however few they
+    are. Where there is such a class, the interval is at least Wilson's for as many images as a
+    balanced accuracy of these classes is worth; where all are such, the exact one for these.
 
     Args:
         hits: int (classes,), correctly predicted images of each class.
@@ -73,15 +77,18 @@ def balanced_accuracy_interval(
         samples: how many times all images are drawn.
         seed: of the draws.
     """
-    if not hits.any() or (hits == support).all():
-        return _exact(bool(hits.any()), int(support.sum()))
     random, n = np.random.default_rng(seed), support[support > 0]
-    shares = hits[support > 0] / n
+    shares, images = hits[support > 0] / n, equivalent_images(n)
+    if (shares == shares[0]).all() and shares[0] in (0, 1):
+        return _exact(bool(shares[0]), images)
     draws = []
     for start in range(0, samples, 1000):  # in parts: of a thousand classes these are 8 MB
         drawn = random.binomial(n, shares, size=(min(1000, samples - start), len(n)))
         draws.append((drawn / n).mean(axis=1))
-    return _interval(np.concatenate(draws))
+    low, high = _interval(np.concatenate(draws))
+    if not np.isin(shares, (0, 1)).any():
+        return low, high
+    return at_least_wilson(low, high, float(shares.mean()), images)
 
 
 def macro_f1_interval(matrix: np.ndarray, samples: int, seed: int) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from heatproof.statistics.proportions import at_least_wilson
+
 
 def accuracy_interval(
     accuracies: np.ndarray, images: int, left_out: float
@@ -20,10 +22,10 @@ def accuracy_interval(
         images: how many there are in all folds of one repetition.
         left_out: images in a fold, as a share of those that are trained on without it.
     """
-    from scipy.stats import binomtest, t
+    from scipy.stats import t
 
     repetitions, mean = len(accuracies), float(np.mean(accuracies))
     deviation = np.sqrt((1 / repetitions + left_out) * np.var(accuracies, ddof=1))
     half = float(t.ppf(0.975, repetitions - 1) * deviation)
-    least = binomtest(round(mean * images), images).proportion_ci(method="wilson")
-    return mean, max(0.0, min(mean - half, least.low)), min(1.0, max(mean + half, least.high))
+    low, high = at_least_wilson(mean - half, mean + half, mean, images)
+    return mean, max(0.0, low), min(1.0, high)

@@ -41,6 +41,17 @@ def test_where_all_are_right_or_none_the_number_of_images_tells_how_sure_that_is
     few = np.array([2, 0, 3])
     assert balanced_accuracy_interval(few, few, 100, 0) == (pytest.approx(0.025**0.2), 1)
     assert balanced_accuracy_interval(0 * few, few, 100, 0)[0] == 0
+    # 100 images and one count as 4 / (1 / 100 + 1) = 3.96 in classes of equal size.
+    few = np.array([100, 1])
+    assert balanced_accuracy_interval(few, few, 100, 0) == (pytest.approx(0.025**0.25), 1)
+
+
+def test_one_image_that_is_right_does_not_make_a_class_certain() -> None:
+    interval = balanced_accuracy_interval(np.array([55, 1]), np.array([100, 1]), 1000, seed=0)
+    # Wilson's interval of 3 of 4; drawing images alone gives about 0.73 to 0.82.
+    middle, half = 0.75 + 1.96**2 / 8, 1.96 * np.sqrt(0.75 * 0.25 / 4 + 1.96**2 / 64)
+    expected = np.array([middle - half, middle + half]) / (1 + 1.96**2 / 4)
+    assert interval == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_balanced_accuracy_varies_with_the_rarest_class() -> None:
