@@ -9,7 +9,7 @@ from heatproof.evaluation.label_errors import contradicted
 from heatproof.evaluation.remarks import above_chance
 from heatproof.report.study import CellResults, Study
 from heatproof.storage import artifacts, paths
-from heatproof.storage.records import Dataset
+from heatproof.storage.records import Dataset, Predictions
 
 MAX_SHOWN = 24
 
@@ -45,7 +45,7 @@ def _tested(cells: list[CellResults], data: Dataset) -> Contradictions | None:
     used = []
     for cell in cells:
         predictions = cell.predictions()
-        if predictions is not None and predictions.logits.shape == total.shape:
+        if predictions is not None and _are_of(predictions, data.test_labels, data):
             total += predictions.probabilities
             used.append(cell.name)
     return _found("test", used, np.arange(len(total)), data.test_labels, total / max(len(used), 1))
@@ -55,15 +55,24 @@ def _folds(study: Study, cells: list[CellResults], data: Dataset) -> Contradicti
     total = np.zeros((len(data.train_labels), len(data.class_names)))
     count, used = np.zeros(len(total)), []
     for cell in cells:
-        runs = [r for r in study.params.fold_runs(cell.name) if paths.predictions(r.name).exists()]
-        for run in runs:
+        for run in study.params.fold_runs(cell.name):
+            if not paths.predictions(run.name).exists():
+                continue
             rows, predictions = fold_rows(run, data), artifacts.read_predictions(run.name)
+            if not _are_of(predictions, data.train_labels[rows], data):
+                continue
             total[rows] += predictions.probabilities
             count[rows] += 1
-        used += [cell.name] if runs else []
+            used += [cell.name] if cell.name not in used else []
     rows = np.flatnonzero(count)
     means = total[rows] / count[rows, np.newaxis]
     return _found("training", used, rows, data.train_labels[rows], means)
+
+
+def _are_of(predictions: Predictions, labels: np.ndarray, data: Dataset) -> bool:
+    """Whether predictions are of these images; those of an earlier dataset may be of others."""
+    classes = predictions.logits.shape[1] == len(data.class_names)
+    return classes and np.array_equal(predictions.labels, labels)
 
 
 def _found(
