@@ -1,5 +1,6 @@
 """Which images people drew boxes or masks for, and where these are; `ground_truth` reads them."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -55,8 +56,11 @@ def _with_masks(images: Sequence[Labelled], folder: Path, masks: Path) -> list[L
         return known[place].get(stem)
 
     def mask(image: Labelled) -> Path | None:
-        stem, below = image.path.stem, image.path.relative_to(folder).parent
-        return called(stem, masks / below) or (called(stem, masks) if flat else None)
+        stem, below = image.path.stem, os.path.relpath(image.path.parent, folder)
+        # A table may name images beside `folder`: below `masks` there is no place for theirs.
+        beside = Path(below).parts[:1] == ("..",)
+        same = None if beside else called(stem, masks / below)
+        return same or (called(stem, masks) if flat else None)
 
     return [replace(image, mask=mask(image)) for image in images]
 

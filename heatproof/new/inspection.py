@@ -166,6 +166,7 @@ def of_folder(
     if not place.is_dir():
         raise UserError(f"--images {place}: there is no such folder")
     below, listing = _labelled(place, labels)
+    refuse(list(outsiders(listing.images, place)))
     masks = annotations.mask_folder(
         place, place / below,
         lambda without: listing if labels else labelled_by_folder(place, without),
@@ -173,7 +174,6 @@ def of_folder(
     if masks is not None:
         listing = listing if labels else labelled_by_folder(place, place / masks)
         annotations.add_masks(listing, place / below, place / masks, place)
-    refuse(list(outsiders(listing.images, place)))
     class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
     step = -(-len(images) // LOOKED_AT)

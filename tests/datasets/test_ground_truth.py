@@ -15,6 +15,7 @@ from heatproof.datasets.deep import UnusableImage
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.datasets.preparation import split
 from heatproof.datasets.sources import image_folder
+from heatproof.new.inspection import of_folder
 from heatproof.run.errors import UserError
 from heatproof.storage.records import RawDataset
 
@@ -230,3 +231,26 @@ def test_tiny_imagenets_boxes(tmp_path: Path) -> None:
     (val / "val_annotations.txt").write_text("\n".join([lines[0], lines[1][:-2]]))
     with pytest.raises(UserError, match=r"line 2: expected the box as four whole numbers"):
         fetched(tmp_path)
+
+
+def test_absolute_names_in_a_table_beside_masks(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    rows = []
+    for name, place in zip("abcd", ("images/x", "images/x", "images", "more"), strict=True):
+        image = picture(root / place / f"{name}.png")
+        rows.append(f"{image},{'pq'[len(rows) % 2]}")
+        picture(root / "masks" / place.partition("/")[2] / f"{name}.png")
+    table = root / "t.csv"
+    table.write_text("\n".join(["file,label", *rows]))
+    raw = fetched(root, images="images", masks="masks", labels="t.csv")
+    # That of an image beside the folder lies in `masks` itself; nothing above it is looked into.
+    assert raw.masks is not None and raw.masks[:].any(axis=(1, 2)).all()
+
+    outside = picture(tmp_path / "e.png")
+    table.write_text("\n".join(["file,label", *rows, f"{outside},p"]))
+    for refused in (
+        lambda: fetched(root, images="images", masks="masks", labels="t.csv"),
+        lambda: of_folder(root, "t.csv"),
+    ):
+        with pytest.raises(UserError, match=r"row 6: .*e\.png leads out of the folder"):
+            refused()

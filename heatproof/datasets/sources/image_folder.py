@@ -82,9 +82,9 @@ def fetch(options: Options) -> RawDataset:
     else:
         where = _inside(root, options.labels, "labels")
         listing = labelled_by_table(where, folder)
+    refuse(list(outsiders(listing.images, root)))
     if masks is not None:
         annotations.add_masks(listing, folder, masks, root)
-    refuse(list(outsiders(listing.images, root)))
     classes = class_names(listing, where)
     read = _read(listing.in_parts(), listing, options)
     images, pixels = read.images, read.pixels
