@@ -102,12 +102,13 @@ class TrainedCell(OpenModel):
     ) -> photos.Preparation:
         """Return what is to be done to photos: fitted as training images were, if `fit` is None.
 
-        Photos in a folder were squashed when the network was trained on them. Elsewhere the middle
-        is cut out, or, where training images have a plain ground, the photo is padded with the
-        colour of its border.
+        Where the dataset's source brings images to a `size`, [height, width], those that the
+        network was trained on were squashed. Elsewhere the middle is cut out, or, where training
+        images have a plain ground, the photo is padded with the colour of its border.
         """
         dataset = self.study.datasets[self.study.cell(self.name).dataset]
-        if fit is None and dataset.fetch.source == "image_folder":
+        # One number is of images that the source makes square itself.
+        if fit is None and isinstance(getattr(dataset.fetch, "size", None), list):
             fit = "squash"
         return photos.Preparation(
             fit or ("crop" if self.usual.ground == "mixed" else "pad"), invert, levels

@@ -110,6 +110,22 @@ def test_photos_are_fitted_as_suits_the_dataset(cell: api.TrainedCell) -> None:
     assert plain.preparation().fit == "pad"
 
 
+def test_photos_are_squashed_as_images_that_are_brought_to_a_size(cell: api.TrainedCell) -> None:
+    file, no_file = {"reads": "photos"}, {"reads": "data/code/fetch.txt", "name": "beans"}
+    size = {"size": [16, 16]}
+    for fetch, fit in (
+        ({"source": "image_folder"} | file | size, "squash"),
+        ({"source": "array_file"} | file | size, "squash"),
+        ({"source": "array_file"} | file, "crop"),
+        ({"source": "tfds"} | no_file | size, "squash"),
+        ({"source": "tfds"} | no_file, "crop"),
+    ):
+        dataset = cell.study.datasets["digits"]
+        changed = type(dataset).model_validate(dataset.model_dump() | {"fetch": fetch})
+        study = cell.study.model_copy(update={"datasets": {"digits": changed}})
+        assert replace(cell, study=study).preparation().fit == fit, fetch
+
+
 def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:
     images, _ = cell.test_images(0, 1)
     maps = np.zeros((2, 16, 16), np.float32)

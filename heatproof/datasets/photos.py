@@ -7,7 +7,7 @@ is brought to the network's in one of three ways:
   subject fills the image, as it does in photographs collected for training.
 - pad: all is kept, and the rest filled with the colour of the photo's own border. For a digit or
   a garment on a plain ground, where the border extends unnoticed and a cut would take ink away.
-- squash: all is kept and distorted, as `image_folder` does with the images it trains on.
+- squash: all is kept and distorted, as sources do with images that they bring to a `size`.
 
 Then, if asked for, brightness is inverted and levelled: dark ink on paper becomes the bright
 digit on black that a network of digits knows.
