@@ -127,18 +127,13 @@ class CellResults:
 
     def test_images(self) -> Images | None:
         """Open the dataset's test images, uint8 (n, height, width, channels); None if not there."""
-        dataset = self._dataset()
+        dataset = dataset_if_there(self.cell.dataset)
         return dataset and dataset.test_images
 
     def test_masks(self) -> Images | None:
         """Open where the evidence is in the test images, uint8 (n, height, width), if known."""
-        dataset = self._dataset()
+        dataset = dataset_if_there(self.cell.dataset)
         return dataset and dataset.test_masks
-
-    def _dataset(self) -> Dataset | None:
-        name = self.cell.dataset
-        there = paths.processed(name).exists() and paths.raw(name).exists()
-        return artifacts.read_dataset(name) if there else None
 
 
 @dataclass(frozen=True)
@@ -185,6 +180,12 @@ class Study:
     def model_names(self) -> list[str]:
         """The models that a cell uses, in the order of params.yaml."""
         return [m for m in self.params.models if any(c.cell.model == m for c in self.cells)]
+
+
+def dataset_if_there(name: str) -> Dataset | None:
+    """Open a prepared dataset; None unless its record and its images in data/raw are both there."""
+    there = paths.processed(name).exists() and paths.raw(name).exists()
+    return artifacts.read_dataset(name) if there else None
 
 
 def collect(params: Params) -> Study:

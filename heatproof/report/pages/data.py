@@ -8,11 +8,12 @@ from heatproof.datasets.quality.inspection import SIDE, findings, reduced
 from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.report.sections import contradictions, leaks
 from heatproof.report.sections.contradictions import Contradictions
-from heatproof.report.study import Study
+from heatproof.report.study import Study, dataset_if_there
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, origins, paths
 from heatproof.storage.folders import file_name
 from heatproof.storage.images import Images, StoredImages
+from heatproof.storage.records import Dataset
 
 MAX_ROWS = 30  # classes in the table; of more, as many of the largest and of the smallest
 # Of each kind of copies: its title, and what it says.
@@ -52,7 +53,8 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
     content = study.inspections[name]
     names = content["class_names"]
     pixels = artifacts.read_inspection(name)
-    doubted = _doubted(study, name)
+    data = dataset_if_there(name)
+    doubted = _doubted(study, name, data) if data else []
     count, height, width, channels = pixels.shape
     sprite = Sprite(height, width, count + sum(len(each[0].shown) for each in doubted), channels)
     pictures = [
@@ -90,6 +92,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
         },
         "limits": content["unusual"]["limits"],
         "median": content["unusual"]["median"],
+        "has_images": data is not None,
         "doubted": [(each[0], _drawn(*each, sprite, names)) for each in doubted],
         "rules": {
             "aligned": duplicates.MIN_ALIGNED,
@@ -166,11 +169,10 @@ def size_notes(sizes: dict[str, Any] | None) -> str:
     return "; ".join(notes)
 
 
-def _doubted(study: Study, name: str) -> list[tuple[Contradictions, Images, list[str]]]:
+def _doubted(
+    study: Study, name: str, data: Dataset
+) -> list[tuple[Contradictions, Images, list[str]]]:
     """List contradicted labels of each part that is judged, with its images and their files."""
-    if not paths.processed(name).exists():
-        return []
-    data = artifacts.read_dataset(name)
     images = {"test": data.test_images, "training": data.train_images}
     return [
         (each, images[each.part], _files(name, images[each.part]))

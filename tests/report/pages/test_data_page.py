@@ -69,6 +69,16 @@ def test_contradicted_labels_are_shown_with_both_probabilities(small_study):
     assert "Training images cannot be judged by networks that were fitted to them" in text
 
 
+@pytest.mark.parametrize("place", [paths.raw, paths.processed])
+def test_without_a_dataset_no_label_is_judged(small_study, place):
+    file_or_folder = place("digits")
+    file_or_folder.rename(file_or_folder.with_name("elsewhere"))
+    made = built()
+    check(made)
+    assert "The dataset’s images are not in this folder: create them with" in made[DATA].text
+    assert "Training images cannot be judged" not in made[DATA].text
+
+
 def test_a_report_without_inspection_has_no_page(small_study):
     paths.metrics("inspect", "digits").unlink()
     made = built()
