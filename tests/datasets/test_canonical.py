@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from heatproof.datasets.canonical import canonical_order
+from heatproof.datasets.canonical import canonical_order, in_canonical_order
 from heatproof.storage.images import Scratch
+from heatproof.storage.records import Origins, RawDataset
 
 
 def test_a_known_order() -> None:
@@ -55,6 +56,27 @@ def test_the_layout_in_memory_does_not_matter() -> None:
     np.testing.assert_array_equal(canonical_order(np.asfortranarray(images), labels), expected)
     backwards = np.ascontiguousarray(images[:, ::-1])[:, ::-1]
     np.testing.assert_array_equal(canonical_order(backwards, labels), expected)
+
+
+def test_what_belongs_to_copies_of_an_image_does_not_depend_on_the_sources_order() -> None:
+    images = np.full((6, 1, 2, 1), 7, np.uint8)
+    images[5] = 0
+    labels, test_labels = np.array([1, 0, 0, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0])
+    validation, groups = np.array([1, 1, 0, 0, 1, 0], np.uint8), np.array([2, 3, 1, 1, 3, 2])
+    files = np.array(list("xdbcaz" + "fedcba"))
+    for order in np.array([[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2, 4, 0, 5, 3, 1]]):
+        every = np.concatenate([order, 6 + order])
+        made = in_canonical_order(RawDataset(
+            images[order], labels[order], images[order], test_labels[order], ("a", "b"),
+            validation=validation[order], groups=groups[order],
+            origins=Origins(files[every], np.stack([every, every], axis=1)),
+        ))  # fmt: skip
+        assert made.origins and made.validation is not None and made.groups is not None
+        # The image that differs, those of the training part, of the validation part, of class b.
+        assert "".join(made.origins.files) == "zbcadx" + "abcdef"
+        assert made.origins.sizes[:, 0].tolist() == [5, 2, 3, 4, 1, 0, 11, 10, 9, 8, 7, 6]
+        assert made.validation.tolist() == [0, 0, 0, 1, 1, 1]
+        assert made.groups.tolist() == [2, 1, 1, 3, 3, 2]
 
 
 def test_no_images() -> None:
