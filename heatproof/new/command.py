@@ -118,7 +118,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         real = folder.originals()[0]
         file.write_text(texts.params_text(real, contents), encoding="utf-8")
         largest = proposal.largest_batches(file, list(cells), choice.shape, len(training))
-        schedules = _schedules(
+        schedules, lowered = _schedules(
             published, choice, sum(training.values()), {cells[c]: n for c, n in largest.items()}
         )
         contents = replace(contents, schedules=schedules)
@@ -144,8 +144,8 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     print("expected on this machine, an estimate from a few timed passes:")
     for line in [*map(expected_time.line, stages.items()), *lines]:
         print(f"  {line}")
-    for cell in cells:
-        if largest[cell] < proposal.USUAL_BATCH:
+    for cell, model in cells.items():
+        if model in lowered:
             print(
                 f"{cell}: batch_size at most {largest[cell]}, so that training stays below 2 GiB "
                 "of memory at this size; raise it in params.yaml where there is more"
@@ -154,8 +154,8 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
 
 def _schedules(
     published: params.Params, choice: proposal.Choice, training: int, largest: dict[str, int]
-) -> dict[str, str]:
-    """Return each model's schedule for so many pictures to train with.
+) -> tuple[dict[str, str], list[str]]:
+    """Return each model's schedule for so many pictures, and whose batch memory makes smaller.
 
     Args:
         published: of which the models are.
@@ -169,13 +169,16 @@ def _schedules(
         model: published.models[model].schedules[choice.budget][DEFAULT].model_dump()
         for model in choice.models
     }
-    return {
-        # That of a pretrained network suits any number of pictures.
-        model: ""
-        if default["head"]
-        else proposal.schedule(training, enough, default, largest[model])
+    schedules = {
+        model: proposal.schedule(training, enough, default, largest[model])
         for model, default in defaults.items()
     }
+    lowered = [
+        model
+        for model, default in defaults.items()
+        if largest[model] < proposal.batch_size(training, default)
+    ]
+    return schedules, lowered
 
 
 def _balance(found: inspection.Found) -> tuple[str, str] | None:

@@ -74,6 +74,16 @@ def augmentation(found: Found, choice: Choice) -> str:
     return "digits" if choice.colour == "gray" or characters else "objects"
 
 
+def batch_size(training: int, default: Mapping[str, Any]) -> int:
+    """Return the batch for so many training pictures, were there memory for any.
+
+    Few pictures need smaller batches for as many steps; a schedule with a `head` suits any number.
+    """
+    if training >= _MANY or default["head"]:
+        return default["batch_size"]
+    return 8 if training < 100 else 16 if training < 500 else USUAL_BATCH
+
+
 def schedule(
     training: int, chosen_by_validation: bool, default: Mapping[str, Any], largest: int
 ) -> str:
@@ -86,9 +96,9 @@ def schedule(
         default: the model's default schedule.
         largest: batch of pictures that fits into memory.
     """
-    if training >= _MANY:
-        return f"{{batch_size: {largest}}}" if default["batch_size"] > largest else ""
-    batch = min(8 if training < 100 else 16 if training < 500 else USUAL_BATCH, largest)
+    batch = min(batch_size(training, default), largest)
+    if training >= _MANY or default["head"]:
+        return f"{{batch_size: {batch}}}" if default["batch_size"] > batch else ""
     needed, enough = (round(n * batch / max(training, 1)) for n in (_MIN_STEPS, _STEPS))
     epochs = max(3, min(_EPOCHS, enough), min(_MAX_EPOCHS, needed))
     falls = chosen_by_validation or default["decay"] in ("cosine", "one_cycle")
@@ -129,6 +139,8 @@ def largest_batches(
 ) -> dict[str, int]:
     """Return how many pictures a training step of each cell may have, for memory.
 
+    Of a pretrained network only the last layers may be trained, and the others keep nothing.
+
     Args:
         file: the study's params.yaml.
         cells: their names.
@@ -137,7 +149,11 @@ def largest_batches(
     """
     networks = built(file, cells, shape, classes)
     from heatproof.models import memory
+    from heatproof.training import transfer
 
+    for run, network in networks.values():
+        if run.schedule.head:
+            transfer.freeze(network, run.schedule.head.trained_layers)
     return {cell: memory.images_per_step(network) for cell, (_, network) in networks.items()}
 
 

@@ -15,6 +15,7 @@ from heatproof.new import command, examples, expected_time, folder, inspection, 
 from heatproof.run import ending
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from heatproof.training.options import Head
 from tests.datasets import stand_ins
 
 
@@ -94,6 +95,44 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
     assert study.datasets["t"].fetch.size == [64, 64] and study.budget == "best"
     assert study.run("simple_cnn-t").schedule.batch_size == 1
     assert "simple_cnn-t: batch_size at most 1, so that training" in capsys.readouterr().out
+    monkeypatch.setattr(proposal, "largest_batches", lambda _, cells, *__: dict.fromkeys(cells, 8))
+    assert made(monkeypatch, tmp_path / "u", "--images", source, *options) == 0
+    assert "at most" not in capsys.readouterr().out, "of six pictures eight are enough"
+
+
+@pytest.mark.parametrize(
+    ("training", "head", "largest", "expected"),
+    [
+        (50, None, 20, "{epochs: 64, batch_size: 8, augment: true}"),  # memory allows more
+        (50, {"epochs": 20}, 20, ""),  # of a pretrained network
+        (50, {"epochs": 20}, 15, "{batch_size: 15}"),
+        (20_000, None, 15, "{batch_size: 15}"),
+        (20_000, None, 16, ""),
+    ],
+)
+def test_the_batch_fits_into_memory(
+    training: int, head: dict | None, largest: int, expected: str
+) -> None:
+    default = {"batch_size": 16, "decay": "cosine", "head": head}
+    assert proposal.schedule(training, True, default, largest) == expected
+
+
+def test_what_is_frozen_takes_no_memory_of_a_training_step(monkeypatch) -> None:
+    import keras
+
+    inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(64, 3)(inputs)
+    x = keras.layers.GlobalAveragePooling2D(name="global_average")(x)
+    network = keras.Model(inputs, keras.layers.Dense(2)(x))
+    run = params.load(folder.REPOSITORY / "params.yaml").run("simple_cnn-mnist")
+    monkeypatch.setattr(memory, "PREDICTION_BYTES", 2**40)
+    largest = []
+    for head in (None, Head(epochs=1, trained_layers=0)):
+        schedule = run.schedule.model_copy(update={"head": head})
+        cell = run.model_copy(update={"schedule": schedule}), network
+        monkeypatch.setattr(proposal, "built", lambda *_, cell=cell: {"cell": cell})
+        largest.append(proposal.largest_batches(Path(), ["cell"], (16, 16, 3), 2)["cell"])
+    assert largest[1] > 100 * largest[0]
 
 
 @pytest.mark.parametrize(
