@@ -74,8 +74,9 @@ def main() -> None:
         if arguments.budget:
             set_budget(params.PARAMS, arguments.budget)
         if not Path("Makefile").exists() and not update.is_current(here):
-            print(
-                "note: dvc.yaml is not this version's: `heatproof update` makes it so", flush=True
+            raise UserError(
+                "dvc.yaml: its stages are not those that this version of heatproof runs: "
+                "`heatproof update` writes them (`git diff` then shows what changed)"
             )
         # DVC would stop at a wrong name too, but in terms of its own file, not the user's.
         params.load()

@@ -9,9 +9,12 @@ if __name__ == "__main__":
 
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
+from heatproof.config.yaml_file import read_yaml
 from heatproof.new import folder, texts
 from heatproof.run.errors import UserError
-from heatproof.storage import atomic
+from heatproof.storage import atomic, paths
 
 STAGES = Path("dvc.yaml")
 
@@ -20,17 +23,27 @@ def main() -> None:
     """Rewrite dvc.yaml; the study's own parameters and results stay as they are."""
     if Path.cwd().resolve() == folder.REPOSITORY or not STAGES.exists():
         raise UserError(f"{Path.cwd()}: expected a study that `heatproof new` made")
-    if is_current(Path()):
+    if STAGES.read_text(encoding="utf-8") == current(Path()):
         print(f"{STAGES} is this version's already")
-        return
-    atomic.write_text(STAGES, current(Path()))
-    print(f"{STAGES} is now this version's (`git diff` shows what changed)")
+    else:
+        atomic.write_text(STAGES, current(Path()))
+        print(f"{STAGES} is now this version's (`git diff` shows what changed)")
+    if any(paths.RAW.glob("*.npz")):
+        print(f"{paths.RAW}/*.npz: nothing reads these of an earlier version; you may delete them")
 
 
 def is_current(study: Path) -> bool:
-    """Whether a study's stages are those of this version."""
+    """Whether a study has each stage of this version as it is here; it may have others too.
+
+    Raises:
+        UserError: its dvc.yaml cannot be read.
+    """
     file = study / STAGES
-    return file.exists() and file.read_text(encoding="utf-8") == current(study)
+    if not file.exists():
+        return False
+    content, real = read_yaml(file), YAML(typ="safe", pure=True).load(current(study))["stages"]
+    stages = content.get("stages") if isinstance(content, dict) else None
+    return isinstance(stages, dict) and stages | real == stages
 
 
 def current(study: Path) -> str:

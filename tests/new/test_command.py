@@ -17,6 +17,7 @@ from heatproof.run.errors import UserError
 from heatproof.run.git import git
 from heatproof.training.options import Head
 from tests.datasets import stand_ins
+from tools import repro
 
 
 @pytest.fixture(autouse=True)
@@ -296,9 +297,19 @@ def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, caps
     stages = Path("dvc.yaml").read_text("utf-8")
     update.main()
     assert "already" in capsys.readouterr().out
-    Path("dvc.yaml").write_text("stages: {}\n")
+    for own in (f"# mine\n{stages}", f"{stages}\n  own:\n    cmd: ls\n"):
+        Path("dvc.yaml").write_text(own)
+        assert update.is_current(Path()), "stages of one's own disturb nothing"
+    for old in ("stages: {}\n", "[]\n", stages.replace("images.npy", "images.npz")):
+        Path("dvc.yaml").write_text(old)
+        monkeypatch.setattr(sys, "argv", ["heatproof repro"])
+        with pytest.raises(UserError, match="`heatproof update` writes them"):
+            repro.main()
+    Path("data/raw").mkdir(parents=True)
+    Path("data/raw/digits.npz").touch()
     update.main()
     assert Path("dvc.yaml").read_text("utf-8") == stages
+    assert "you may delete" in capsys.readouterr().out
     monkeypatch.chdir(folder.REPOSITORY)
     with pytest.raises(UserError, match="expected a study that `heatproof new` made"):
         update.main()
