@@ -88,7 +88,7 @@ class OpenModel:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
-        return softmax(self.network.logits(images))
+        return softmax(self.network.logits(_in_0_1(images)))
 
     def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
         """Return a method's maps of the images for the targets.
@@ -100,7 +100,7 @@ class OpenModel:
         if method not in self.methods:
             members = self.named([method])  # raises where there is no such name at all
             raise UserError(f"'{method}' is a family of methods: {', '.join(members)}")
-        return self.methods[method](self.network, images, np.asarray(targets, np.int64))
+        return self.methods[method](self.network, _in_0_1(images), np.asarray(targets, np.int64))
 
     def explain_all(
         self, names: Sequence[str], images: np.ndarray, targets: np.ndarray
@@ -178,6 +178,23 @@ def open_model(
     return OpenModel(
         network=Network(flat.model), class_names=names, families=families, notes=tuple(flat.notes)
     )
+
+
+def _in_0_1(images: np.ndarray) -> np.ndarray:
+    """Return images as float32 in [0, 1]; uint8 ones are divided by 255.
+
+    Raises:
+        UserError: they are of another range.
+    """
+    images = np.asarray(images)
+    if images.dtype == np.uint8:
+        return images.astype(np.float32) / 255
+    if images.dtype.kind != "f" or (images.size and not (images.min() >= 0 and images.max() <= 1)):
+        raise UserError(
+            f"images: {images.dtype} from {images.min()} to {images.max()}; expected uint8, or "
+            "floats in [0, 1]"
+        )
+    return images.astype(np.float32, copy=False)
 
 
 def _pixels(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """What is started within takes Ctrl-C for what it is, as when a terminal starts it.
+    """What is started within takes Ctrl-C and hang-ups for what they are, as from a terminal.
 
-    A shell's background jobs, such as these tests may be, ignore it, and so would what they start.
+    A shell's background jobs, such as these tests may be, ignore the one, and by nohup the other,
+    and so would what they start.
     """
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -43,6 +43,10 @@ def test_it_predicts_as_the_network_and_has_every_method(model, labelled) -> Non
     opened = heatproof.open_model(model, NAMES, images, labels=labels, scaling="tf")
     given = images[:4].astype(np.float32) / 255
     np.testing.assert_allclose(opened.predict(given), model(given * 2 - 1), atol=1e-5)
+    np.testing.assert_array_equal(opened.predict(images[:4]), opened.predict(given))
+    for wrong in (255 * given, images[:4].astype(int), given - 1):
+        with pytest.raises(UserError, match=r"expected uint8, or floats in \[0, 1\]"):
+            opened.explain("saliency", wrong, labels[:4])
     assert list(opened.methods) == [
         name for stage in opened.families for name in registry.of_stage(stage)
     ]

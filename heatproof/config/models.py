@@ -6,6 +6,7 @@ from typing import Any, Literal
 from heatproof.config.schema import Block, Name
 from heatproof.config.validation import validated
 from heatproof.models.options import Network
+from heatproof.run.errors import UserError
 from heatproof.training.options import PartialSchedule, PartialTraining, Schedule, Training
 
 # Each picks one of a model's schedules for every dataset: `paper` as published, `cpu` short, `best`
@@ -54,8 +55,15 @@ def scheduled(
     for key in names:
         layer = schedules[key].model_dump(exclude_unset=True)
         training |= layer.pop("training", {})
+        if layer.get("head"):
+            layer["head"] = (schedule.get("head") or {}) | layer["head"]
         schedule |= layer
     place = f"models.{name}.schedules.{budget}.{names[-1]}."
-    return validated(path, place, Schedule, schedule), validated(
-        path, f"{place}training.", Training, training
-    )
+    valid = validated(path, place, Schedule, schedule)
+    if valid.head and getattr(model.network, "weights", "none") == "none":
+        raise UserError(
+            f"{path}: {place}head: it is what is trained first of a network with pretrained "
+            "weights (architecture: pretrained, weights: imagenet or a file), and "
+            f"models.{name} has none: remove it"
+        )
+    return valid, validated(path, f"{place}training.", Training, training)

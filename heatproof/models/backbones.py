@@ -159,11 +159,17 @@ def mirror() -> Path | None:
 
 
 def _load_file(name: str, model: keras.Model, path: Path) -> None:
+    import h5py
+
+    from heatproof.models.model_file import require_numbers
+
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; expected the weights of {name}")
     if path.suffix != ".h5":
         raise UserError(f"{path}: expected weights as Keras stores them, .h5 or .weights.h5")
     try:
+        with h5py.File(path) as file:
+            require_numbers(path, file)
         model.load_weights(path)
     # What is no HDF5 file, or of another network, ends in one of these.
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as reason:

@@ -8,7 +8,6 @@ import numpy as np
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
-from heatproof.models.flattening import flat
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, weights
@@ -38,7 +37,8 @@ def build_model(
     if not getattr(architecture, "NORMALISES", False):
         x = _normalised(x, run.dataset, normalisation(run, study))
     outputs = architecture.logits(run.network, x, classes)
-    return flat(keras.Model(inputs, outputs, name=run.model))
+    network = keras.Model(inputs, outputs, name=run.model)
+    return architecture.flat(network) if hasattr(architecture, "flat") else network
 
 
 def set_initial_weights(run: Run, network: keras.Model) -> None:

@@ -12,32 +12,21 @@ from typing import Any
 import keras
 import numpy as np
 
+from heatproof.models.operations import as_layer
 from heatproof.run.errors import UserError
 
 LOGITS = "logits"
 
-# Operations that are written between layers, and the layers that do the same.
-_MERGES = {
-    "Add": keras.layers.Add,
-    "Multiply": keras.layers.Multiply,
-    "Maximum": keras.layers.Maximum,
-    "Minimum": keras.layers.Minimum,
-    "Subtract": keras.layers.Subtract,
-}
-_SCALES: dict[str, Callable[[float], tuple[float, float]]] = {
-    "Add": lambda number: (1.0, number),
-    "Subtract": lambda number: (1.0, -number),
-    "Multiply": lambda number: (number, 0.0),
-    "TrueDivide": lambda number: (1 / number, 0.0),
-    "Divide": lambda number: (1 / number, 0.0),
-}
-_SYMMETRIC = ("Add", "Multiply")
+# Layers that activate what they have computed; elsewhere, as in an LSTM, it is part of that.
+_ACTIVATE_LAST = (
+    keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv2D,
+    keras.layers.Conv2DTranspose, keras.layers.DepthwiseConv2D,
+)  # fmt: skip
 # Beside those whose names begin with Random: layers that change nothing but in training.
 _TRAINING_ONLY = (
     "StochasticDepth", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization",
     "AugMix", "CutMix", "MixUp", "RandAugment",
 )  # fmt: skip
-_ACTIVATIONS = ("relu", "relu6", "sigmoid", "silu", "gelu", "tanh", "elu", "softplus", "softmax")
 
 
 @dataclass
@@ -67,11 +56,12 @@ def flattened(model: keras.Model) -> Flattened:
 
     Raises:
         UserError: it is of another kind, has not one input of images and one output of classes,
-            computes something between its layers that is no layer, or ends in an activation other
-            than those.
+            computes something between its layers that is no layer, has a layer that cannot be
+            copied, or ends in an activation other than those.
     """
     _require_image_classifier(model)
     copy = flat_copy(model)
+    _require_same(model, copy)
     notes: list[str] = []
     outputs = _logits(copy, notes)
     return Flattened(keras.Model(copy.inputs[0], outputs, name=model.name), notes)
@@ -89,11 +79,6 @@ def flat_copy(model: keras.Model) -> keras.Model:
     return copy
 
 
-def flat(model: keras.Model) -> keras.Model:
-    """Return a network without models in it: itself, where there are none."""
-    return flat_copy(model) if any(map(_is_model, model.layers)) else model
-
-
 def take_red_first(model: keras.Model) -> None:
     """Have a flat network that was trained on blue, green, red read red, green, blue.
 
@@ -108,6 +93,19 @@ def take_red_first(model: keras.Model) -> None:
         )
     kernel, *more = first.get_weights()
     first.set_weights([kernel[:, :, ::-1], *more])
+
+
+def _require_same(model: keras.Model, copy: keras.Model) -> None:
+    """Refuse a copy that computes something else: of a layer whose kind was not thought of."""
+    images = np.random.default_rng(0).random((2, *model.input_shape[1:]), dtype=np.float32)
+    one, other = (
+        keras.ops.convert_to_numpy(each(images, training=False)) for each in (model, copy)
+    )
+    if not np.allclose(one, other, rtol=1e-3, atol=1e-4 * max(float(np.abs(one).max()), 1e-6)):
+        raise UserError(
+            f"{model.name}: its copy as a flat graph computes something else; one of its layers "
+            "cannot be taken apart. Explain it by black-box methods"
+        )
 
 
 def _require_image_classifier(model: keras.Model) -> None:
@@ -180,7 +178,7 @@ class _Copies:
             # A model's own `call` passes its input through its layers as if they stood here.
             return self.of(layer).call(*inputs)
         if not isinstance(layer, keras.Layer):
-            return self._operation(layer, *inputs, **options)
+            return as_layer(layer, inputs, self._named(layer.name))
         kind = type(layer).__name__
         if kind.startswith("Random") or kind in _TRAINING_ONLY:
             return inputs[0]
@@ -194,7 +192,7 @@ class _Copies:
         activation = config.get("activation")
         if isinstance(layer, keras.layers.SeparableConv2D):
             outputs = self._separable(layer, config, *inputs)
-        elif layer.weights and activation not in (None, "linear"):
+        elif isinstance(layer, _ACTIVATE_LAST) and activation not in (None, "linear"):
             config["activation"] = "linear"
             outputs = self._copied(layer, config)(*inputs, **options)
         else:
@@ -206,7 +204,13 @@ class _Copies:
         return keras.layers.Activation(layer.activation, name=name)(outputs)
 
     def _copied(self, layer: keras.Layer, config: dict[str, Any]) -> keras.Layer:
-        copy = type(layer).from_config(config)
+        try:
+            copy = type(layer).from_config(config)
+        except (ValueError, TypeError, NotImplementedError) as reason:
+            raise UserError(
+                f"the layer '{layer.name}' ({type(layer).__name__}) cannot be copied: {reason}; "
+                "expected layers of Keras' own, or ones with get_config and from_config"
+            ) from None
         if layer.weights:
             self.pairs.append((layer, copy.set_weights))
         return copy
@@ -218,27 +222,6 @@ class _Copies:
         """
         mean, variance = (np.array(each).tolist() for each in layer.get_weights()[:2])
         return keras.layers.Normalization.from_config(config | {"mean": mean, "variance": variance})
-
-    def _operation(self, operation: Any, *inputs: Any, **options: Any) -> Any:
-        """Return the layer that does what an operation between layers does, such as `x + y`."""
-        kind = type(operation).__name__
-        tensors = [each for each in inputs if isinstance(each, keras.KerasTensor)]
-        others = [each for each in inputs if not isinstance(each, keras.KerasTensor)]
-        name = self._named(operation.name)
-        if kind == "ConvertToTensor":
-            return tensors[0]
-        if kind in _MERGES and len(tensors) == 2 and tensors[0].shape == tensors[1].shape:
-            return _MERGES[kind](name=name)(tensors)
-        by_number = len(tensors) == 1 and [np.ndim(each) for each in others] == [0]
-        if by_number and kind in _SCALES and (tensors[0] is inputs[0] or kind in _SYMMETRIC):
-            scale, offset = _SCALES[kind](float(others[0]))
-            return keras.layers.Rescaling(scale, offset, name=name)(tensors[0])
-        if kind.lower() in _ACTIVATIONS and len(inputs) == 1:
-            return keras.layers.Activation(kind.lower(), name=name)(inputs[0])
-        raise UserError(
-            f"the network computes '{kind}' ('{operation.name}') between its layers; expected "
-            "layers of Keras only: write it as a layer, or explain it by black-box methods"
-        )
 
     def _separable(
         self, layer: keras.layers.SeparableConv2D, config: dict[str, Any], x: Any

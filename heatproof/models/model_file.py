@@ -9,11 +9,14 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from heatproof.run.errors import UserError
+
+if TYPE_CHECKING:
+    import h5py
 
 MOST_BYTES = 4 * 2**30  # of the file, and of what is in it
 _MOST_DESCRIPTION = 64 * 2**20
@@ -22,6 +25,8 @@ _PLACES = (
     "layers", "initializers", "regularizers", "constraints", "activations", "dtype_policies",
     "models", "src.layers", "src.models", "src.ops", "src.applications", "src.activations",
 )  # fmt: skip
+# What Keras writes by name alone.
+_FUNCTIONS = tuple(name for name in vars(keras.activations) if name.islower())
 # Layers of Keras' own that run code of others, or read files that the description names.
 _REFUSED = {
     "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "StringLookup",
@@ -81,6 +86,7 @@ def _of_hdf5(path: Path) -> Any:
 
     try:
         with h5py.File(path) as file:
+            require_numbers(path, file)
             text = file.attrs.get("model_config")
             if text is None:
                 raise UserError(
@@ -90,6 +96,25 @@ def _of_hdf5(path: Path) -> Any:
             return json.loads(text)
     except (OSError, KeyError, ValueError, TypeError, RecursionError, RuntimeError) as reason:
         raise UserError(f"{path}: no network that Keras has saved ({reason})") from None
+
+
+def require_numbers(path: Path, file: "h5py.File") -> None:
+    """Refuse an HDF5 file that would have other files read: by links, or storage outside it.
+
+    Raises:
+        UserError: it has one.
+    """
+    import h5py
+
+    def refuse(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            raise UserError(f"{path}: '{name}' leads to another file; expected numbers in this one")
+        if isinstance(link, h5py.HardLink):
+            part = file[name]
+            if isinstance(part, h5py.Dataset) and (part.is_virtual or part.external):
+                raise UserError(f"{path}: '{name}' is stored in another file; expected it in this")
+
+    file.visititems_links(refuse)
 
 
 def _leads_outside(name: str) -> bool:
@@ -102,8 +127,8 @@ def _require_own_layers(path: Path, description: Any) -> None:
             place = f" of {module}" if module else ""
             raise UserError(
                 f"{path}: it has {kind}{place}, which is no layer of Keras that is taken from a "
-                "file: it could run any code. Build the network in Python and hand it over: "
-                "heatproof.open_model(model, ...)"
+                "file: it could run any code. If you trust it, load it with Keras, and hand over "
+                "what it is without that: heatproof.open_model(model, ...)"
             )
 
 
@@ -111,6 +136,8 @@ def _named(part: Any) -> Iterator[tuple[str, str]]:
     """Yield each class or function that a description names, with its module."""
     if isinstance(part, dict):
         if isinstance(kind := part.get("class_name"), str):
+            if kind == "function" and isinstance(part.get("config"), str):
+                kind = part["config"]  # its name
             module = part.get("module")
             yield kind, module if isinstance(module, str) else ""
             registered = part.get("registered_name")
@@ -126,8 +153,10 @@ def _named(part: Any) -> Iterator[tuple[str, str]]:
 
 def _is_part_of_keras(module: str, kind: str) -> bool:
     """Say whether a class or function is one of which networks are made."""
+    if not kind.isidentifier():  # Keras would take `layers.Lambda` of `keras` for a name too
+        return False
     if module == "builtins":
-        return kind in ("function", "slice", "tuple") or kind.startswith("__")
+        return kind in (*_FUNCTIONS, "slice", "tuple") or kind.startswith("__")
     places = (f"keras.{place}" for place in _PLACES)
     return module in ("", "keras") or any(
         module == place or module.startswith(f"{place}.") for place in places

@@ -111,6 +111,8 @@ def train(
         balanced=training.balance == "sampling",
     )
     at_once = min(VALIDATION_BATCH, memory.images_at_once(network))
+    if runtime.compiles() is False:  # on a GPU it is other memory
+        memory.require_room(network, batches.batch_size)
     validation = Batches(images, labels, classes, at_once, rows=held_out)
     model = _augmented(network, augmentation, seed) if schedule.augment else network
     model.compile(

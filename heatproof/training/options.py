@@ -73,4 +73,6 @@ if TYPE_CHECKING:
     PartialSchedule = Block
 else:
     PartialTraining = partial(Training)
-    PartialSchedule = partial(Schedule, training=(PartialTraining, PartialTraining()))
+    PartialSchedule = partial(
+        Schedule, training=(PartialTraining, PartialTraining()), head=(partial(Head) | None, None)
+    )

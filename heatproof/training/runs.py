@@ -8,7 +8,6 @@ import keras
 import heatproof
 from heatproof.config.runs import Run
 from heatproof.datasets.parts import training_parts
-from heatproof.models import memory
 from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
 from heatproof.storage import resuming
@@ -48,8 +47,6 @@ def train_run(
     """
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
     check(network)
-    if runtime.compiles() is False:  # on a GPU it is other memory
-        memory.require_room(network, min(run.schedule.batch_size, len(dataset.train_images)))
     set_initial_weights(run, network)
     trained = train if run.schedule.head is None else train_in_phases
     outcome = trained(

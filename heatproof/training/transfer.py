@@ -15,7 +15,7 @@ import numpy as np
 
 from heatproof.datasets.options import Augmentation
 from heatproof.datasets.split import train_validation_split
-from heatproof.run.errors import UserError
+from heatproof.models import memory
 from heatproof.storage.formats import load_arrays, write_arrays
 from heatproof.storage.images import Images
 from heatproof.training import augmentation as changes
@@ -26,7 +26,7 @@ from heatproof.training.options import Head, Schedule, Training
 
 # Where a backbone's feature maps become one number each: the classifier's first layer.
 POOLED = ("global_average", "global_max")
-_BATCH = 32
+_LARGEST_BATCH = 32
 _FEATURES = "features of an unfinished training"
 
 
@@ -47,7 +47,7 @@ def train_in_phases(
     The history has the epochs of both, one after the other.
 
     Raises:
-        UserError: the network has no backbone, or the loss, or a weight, is no number any more.
+        UserError: the loss, or a weight, is no number any more.
     """
     head = schedule.head
     assert head is not None, "there is nothing to train first"
@@ -94,13 +94,7 @@ def freeze(network: keras.Model, trained_layers: int | str) -> None:
 
 
 def _pooled(network: keras.Model) -> keras.layers.Layer:
-    for layer in network.layers:
-        if layer.name in POOLED:
-            return layer
-    raise UserError(
-        f"params.yaml: models.{network.name}: its schedule has `head`, which is of networks with a "
-        "pretrained backbone (architecture: pretrained); remove it"
-    )
+    return next(layer for layer in network.layers if layer.name in POOLED)
 
 
 def _train_classifier(
@@ -119,11 +113,12 @@ def _train_classifier(
     head = schedule.head
     assert head is not None
     pooled = _pooled(network)
-    copies = head.copies if schedule.augment else 1
     made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
+    made = made if schedule.augment else []
+    copies = head.copies if made else 1
     features = _kept(
         checkpoint.of_part("features") if checkpoint else None,
-        lambda: _features(network, pooled, images, parts, made if schedule.augment else [], copies),
+        lambda: _features(network, pooled, images, parts, made, copies),
     )
     count = copies * len(parts[0])
     outcome = train(
@@ -169,13 +164,14 @@ def _features(
 ) -> np.ndarray:
     """Return float32 (copies * training images + validation images, channels), in this order."""
     extractor = keras.Model(network.inputs[0], pooled.output)
+    size = min(_LARGEST_BATCH, memory.images_at_once(extractor))
     rows = [(chosen, True) for chosen in [parts[0]] * copies] + [(parts[1], False)]
     total, done = sum(len(each) for each, _ in rows), 0
     features = np.empty((total, pooled.output.shape[-1]), np.float32)
     print(f"{network.name}: features of {total:,} images, once", flush=True)
     for chosen, changed in rows:
-        for start in range(0, len(chosen), _BATCH):
-            batch = images[chosen[start : start + _BATCH]].astype(np.float32) / 255
+        for start in range(0, len(chosen), size):
+            batch = images[chosen[start : start + size]].astype(np.float32) / 255
             for layer in made if changed else ():
                 batch = layer(batch, training=True)
             given = keras.ops.convert_to_numpy(extractor.predict_on_batch(batch))
@@ -190,7 +186,7 @@ def _kept(place: Checkpoint | None, compute: Callable[[], np.ndarray]) -> np.nda
     if place and place.path.exists():
         try:
             return load_arrays(place.path, made_by)["features"]
-        except (UserError, ValueError, KeyError):
+        except Exception:  # whatever it is that the file makes of its reader
             print(f"{place.path}: of another training, or damaged; computing it again", flush=True)
     features = compute()
     if place:
@@ -212,9 +208,13 @@ def _joined(
         outcome.history[watched][outcome.best_epoch - 1] for outcome in (alone, together)
     )
     best = alone.epochs + together.best_epoch
-    if together.epoch_chosen and first > second:
+    if together.epoch_chosen and first >= second:
         network.set_weights(before)
         best = alone.best_epoch
     return dataclasses.replace(
-        together, history=history, best_epoch=best, steps=alone.steps + together.steps
+        together,
+        history=history,
+        best_epoch=best,
+        steps=alone.steps + together.steps,
+        seconds_before=alone.seconds_before + together.seconds_before,
     )

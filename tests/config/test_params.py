@@ -9,6 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from heatproof.config import params
+from heatproof.config.models import scheduled
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
@@ -185,6 +186,28 @@ def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tm
     schedules = {"cifar10": schedules["default"], "fashion_mnist": schedules["default"]}
     message = refused(tmp_path, "models.resnet18.schedules.cpu", schedules)
     assert "resnet18.schedules.cpu has neither 'mnist' nor 'default', and the cell" in message
+
+
+def test_a_head_is_laid_over_the_defaults_and_is_of_pretrained_networks(tmp_path):
+    key = "models.efficientnet_lite0.schedules.cpu"
+    row = {"epochs": 0, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}
+    schedules = {
+        "default": row | {"head": {"epochs": 3, "copies": 7}},
+        "mnist": {"head": {"epochs": 9}},
+    }
+    study = params.load(changed(tmp_path, key, schedules))
+    model = study.models["efficientnet_lite0"]
+    heads = [
+        scheduled(Path("x"), study.training, "a", model, "cpu", dataset)[0].head
+        for dataset in ("cifar10", "mnist")
+    ]
+    assert [(head.epochs, head.copies, head.trained_layers) for head in heads] == [
+        (3, 7, "all"), (9, 7, "all")
+    ]  # fmt: skip
+    message = refused(tmp_path, "models.resnet18.schedules.cpu.default.head", {"epochs": 3})
+    assert "default.head: it is what is trained first" in message
+    message = refused(tmp_path, "models.efficientnet_lite0.network.weights", "none")
+    assert "and models.efficientnet_lite0 has none: remove it" in message
 
 
 def test_a_schedule_overrides_the_default_and_is_complete_with_it(tmp_path):

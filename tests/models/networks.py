@@ -8,7 +8,6 @@ import keras
 
 from heatproof.config import params
 from heatproof.config.registry import modules
-from heatproof.models.flattening import flat
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run import runtime
 from tests.scratch import ROOT
@@ -53,7 +52,8 @@ def network(
     x = keras.layers.ZeroPadding2D(tuple((gap // 2, gap - gap // 2) for gap in missing))(inputs)
     x = keras.layers.Rescaling(4.0, -2.0)(x)
     outputs = module.logits(module.Network(**settings(name) | changes), x, classes)
-    return flat(keras.Model(inputs, outputs, name=name))
+    model = keras.Model(inputs, outputs, name=name)
+    return module.flat(model) if hasattr(module, "flat") else model
 
 
 @functools.cache

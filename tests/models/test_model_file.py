@@ -49,6 +49,10 @@ def with_layer(**layer: Any) -> Any:
     [
         ({"module": "os", "class_name": "system", "config": "touch ran"}, "it has system of os"),
         ({"module": "builtins", "class_name": "eval", "config": "1"}, "it has eval of builtins"),
+        ({"module": "keras", "class_name": "layers.Lambda", "config": {}}, "it has layers.Lambda"),
+        ({"module": "builtins", "class_name": "function", "config": "utils.get_file"},
+         "it has utils.get_file"),
+        ({"module": "builtins", "class_name": "function", "config": "exec"}, "it has exec"),
         ({"module": "keras.utils", "class_name": "get_file", "config": {}}, "it has get_file"),
         ({"module": "keras.layers", "class_name": "Lambda", "config": {}}, "it has Lambda"),
         ({"class_name": "__lambda__", "config": {"value": "x"}}, "it has __lambda__"),

@@ -1,7 +1,6 @@
 """A stage ends with the run that it belongs to, and keeps no result after that."""
 
 import os
-import signal
 import subprocess
 import sys
 
@@ -80,4 +79,3 @@ def test_a_closed_terminal_is_as_ctrl_c_but_by_nohup(before: str, code: int) -> 
     run = started(sys.executable, "-c", program)
     run.communicate()
     assert run.returncode == code
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL

@@ -79,6 +79,13 @@ def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
     return layers.classifier(layers.dropout(x, network.dropout), classes)
 
 
+def flat(model: keras.Model) -> keras.Model:
+    """Return a network with the backbone's layers in the place of the backbone."""
+    from heatproof.models.flattening import flat_copy
+
+    return flat_copy(model)
+
+
 def start(network: Network, model: keras.Model) -> None:
     """Give the backbone its weights. See `backbones.load` for what is raised."""
     if network.weights != "none":
