@@ -2,9 +2,10 @@
 
 A run that left out a fold of the training part (cross-validation) is evaluated on that fold.
 
-Reads data/processed/<dataset>.npz, data/models/<run>.weights.h5 and what the training came to;
-writes data/predictions/<run>.npz and .csv, data/metrics/evaluate/<run>.json, its headline in
-metrics/evaluate/<run>.json and, apart because it never repeats, data/timing/evaluate/<run>.json.
+Reads data/processed/<dataset>.npz, the images in data/raw/<dataset>, data/models/<run>.weights.h5
+and what the training came to; writes data/predictions/<run>.npz and .csv, the metrics in
+data/metrics/evaluate/<run>.json, their headline in metrics/evaluate/<run>.json and, apart because
+it never repeats, data/timing/evaluate/<run>.json.
 """
 
 from heatproof.run import command
@@ -60,7 +61,8 @@ def evaluate(name: str) -> None:
         network = trained_network(run, images.shape[1:], len(data.class_names))
         training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
         forward = inference.compiled_forward(network, len(images))
-        print(f"evaluate {name}: {len(images)} test images", flush=True)
+        which = "test images" if run.fold is None else "images of its fold"
+        print(f"evaluate {name}: {len(images)} {which}", flush=True)
         predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
         learned = with_labels_of(run, data)
         metrics: dict[str, Any] = (

@@ -54,7 +54,8 @@ def explain(
         "network": study.run(cell).network,
     }
     stage = f"explain_{family}"
-    print(f"{cell}: {family}: {_chosen(explained.rows, study)}", flush=True)
+    images = len(np.unique(explained.rows.image_index))
+    print(f"{cell}: {family}: {images_chosen(images, study)}", flush=True)
     with tracking.run(stage=stage, cell=cell, params=used) as tracked:
         found = find(explained, options)
         artifacts.write_findings(cell, family, found.arrays)
@@ -129,13 +130,17 @@ def _rows(predictions: Predictions, dataset: Dataset, study: Params) -> Explanat
     )
 
 
-def _chosen(rows: Explanations, study: Params) -> str:
+def images_chosen(images: int, study: Params) -> str:
     """Say how many test images are explained, and why no more or fewer than was asked for."""
-    number, (least, most) = len(np.unique(rows.image_index)), study.explained_images
-    text = numbers.plural(number, "test image")
-    if number < least:
-        return f"{text}: assess.images asks for {least}, and there are no more of these kinds"
-    return f"{text}, the most by explain.images.max.{study.budget}" if number == most else text
+    text, limit = numbers.plural(images, "test image"), f"explain.images.max.{study.budget}"
+    asked, most = study.explained_images
+    if images < asked:
+        return f"{text}: assess.images asks for {asked}, and there are no more of these kinds"
+    if images < most:
+        return text
+    if most > study.explain.images.limit(study.budget):
+        return f"{text}, as many as assess.images asks for, which is more than {limit}"
+    return f"{text}, the maximum by {limit}"
 
 
 def _figure(rows: Explanations) -> "Figure | None":

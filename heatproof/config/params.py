@@ -65,6 +65,10 @@ class ImageChoice(Block):
             raise ValueError("right_per_class and wrong_per_class are both 0: nothing to explain")
         return self
 
+    def limit(self, budget: Budget) -> int:
+        """Return how many images of a cell are explained at most, unless more are assessed."""
+        return getattr(self.max, budget)
+
 
 class Explain(Block):
     """Which images are explained, and how: of each stage family the methods with their options."""
@@ -173,7 +177,7 @@ class Params(Block):
         At least those that `assess.images` asks for: nobody can assess what is not explained.
         """
         asked = self.assess.images
-        return asked, max(asked, getattr(self.explain.images.max, self.budget))
+        return asked, max(asked, self.explain.images.limit(self.budget))
 
     def schedule_under(self, budget: Budget, cell: str) -> Schedule | None:
         """Return a cell's schedule under a budget, None where there is none."""

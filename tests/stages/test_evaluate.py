@@ -103,7 +103,9 @@ def test_the_predictions_are_the_network_s_own(study: Path) -> None:
     assert predictions.class_names == NAMES
 
 
-def test_a_run_that_left_out_a_fold_is_evaluated_on_it(study: Path, tmp_path, monkeypatch) -> None:
+def test_a_run_that_left_out_a_fold_is_evaluated_on_it(
+    study: Path, tmp_path, monkeypatch, capsys
+) -> None:
     name = f"{CELL}-fold2of4"
     content = scratch.shrunken_params(CELL)
     content["runs"][name] = scratch.cell(CELL) | {"fold": 2, "folds": 4}
@@ -113,6 +115,7 @@ def test_a_run_that_left_out_a_fold_is_evaluated_on_it(study: Path, tmp_path, mo
     weights.save(name, loaded_network(study))
     artifacts.write_metrics("train", name, {"val_accuracy": 0.5, "epochs_run": 3})
     stage.evaluate(name)
+    assert f"evaluate {name}: {TRAIN_IMAGES // 4} images of its fold\n" in capsys.readouterr().out
     images, labels = evaluated_part(params.load().run(name), dataset())
     found = artifacts.read_predictions(name)
     assert found.labels.tolist() == labels.tolist() and len(labels) == TRAIN_IMAGES // 4
