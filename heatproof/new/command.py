@@ -27,7 +27,7 @@ A study made by `heatproof new`: {what}.
 
 ```
 heatproof repro     # train, explain, assess and report: reports/index.html
-dvc exp run -S models.{model}.schedules.{budget}.default.learning_rate=0.0005
+dvc exp run -S models.{model}.schedules.{budget}.default.learning_rate=0.0005{target}
 dvc exp show --only-changed --drop '^(?!metrics).*/'    # beside what was there
 ```
 
@@ -132,9 +132,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         contents, folds={model: (each, seeds[:times]) for model, (each, times) in folds.items()}
     )
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
-    readme = _README.format(
-        name=target.name, what=what, model=choice.models[0], budget=choice.budget
-    )
+    readme = _readme(target.name, what, contents)
     for note in folder.write(target, contents, readme):
         print(f"note: {note}")
     colour = "grey" if choice.colour == "gray" else "in colour"
@@ -150,6 +148,13 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
                 f"{cell}: batch_size at most {largest[cell]}, so that training stays below 2 GiB "
                 "of memory at this size; raise it in params.yaml where there is more"
             )
+
+
+def _readme(name: str, what: str, contents: texts.Contents) -> str:
+    model = contents.models[0]
+    # Without a target each fold would be trained again too.
+    target = f" evaluate@{model}-{contents.dataset}" if model in contents.folds else ""
+    return _README.format(name=name, what=what, model=model, budget=contents.budget, target=target)
 
 
 def _schedules(

@@ -66,6 +66,8 @@ def test_small_grey_pictures(tmp_path: Path, monkeypatch, capsys) -> None:
     assert [run.name for run in study.fold_runs("simple_cnn-my_study")] == [
         f"simple_cnn-my_study-fold{fold}of3" for fold in (1, 2, 3)
     ]
+    readme = (tmp_path / "My study" / "README.md").read_text("utf-8")
+    assert "learning_rate=0.0005 evaluate@simple_cnn-my_study\n" in readme, "not each fold again"
     dataset = study.datasets["my_study"]
     assert (dataset.fetch.size, dataset.fetch.colour) == ([28, 20], "gray")
     assert dataset.fetch.reads == str(source)
@@ -193,6 +195,7 @@ def test_very_unequal_classes_are_balanced_and_it_is_said_why(
     )
     study = params.load(tmp_path / "s" / "params.yaml")
     assert study.training.balance == "sampling"
+    assert "evaluate@" not in (tmp_path / "s" / "README.md").read_text("utf-8")
     assert not study.fold_runs("simple_cnn-s"), "of class 0 one is left to train with"
     assert "cross-validated" not in said
 

@@ -50,6 +50,7 @@ def test_it_has_its_own_cells_and_the_published_values(tmp_path: Path) -> None:
     assert study.explain == real.explain
     text = (tmp_path / "params.yaml").read_text("utf-8")
     assert "make " not in text and "# Every training." in text
+    assert "there is none" not in text, "that is so of the published study"
 
 
 def test_a_schedule_of_its_own_is_that_budgets(tmp_path: Path) -> None:
