@@ -6,6 +6,7 @@ if __name__ == "__main__":
     command.start("stages.fetch")
 
 import argparse
+from dataclasses import replace
 
 from heatproof.config import params
 from heatproof.config.registry import modules
@@ -25,7 +26,7 @@ def main() -> None:
 
 
 def fetch(name: str) -> None:
-    """Write data/raw/<name>, in canonical order.
+    """Write data/raw/<name>, in canonical order, and data/origins/<name>.npz.
 
     Raises:
         UserError: the dataset is unknown, or its source cannot give it.
@@ -36,6 +37,7 @@ def fetch(name: str) -> None:
     raw = source.fetch(options)
     ordered = in_canonical_order(raw)
     artifacts.write_raw(name, ordered)
-    origins.write(name, ordered.origins or origins.UNKNOWN)
+    known = ordered.origins or origins.UNKNOWN
+    origins.write(name, replace(known, remarks=ordered.remarks))
     for remark in raw.remarks:
         print(f"fetch {name}: {remark}", flush=True)

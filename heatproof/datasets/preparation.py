@@ -51,11 +51,9 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         train, test = _held_out(raw.labels, raw.groups, test_fraction, seed)
         test_images, test_labels = selected(raw.images, test), raw.labels[test]
         masks = raw.masks
-    groups, remarks = None if raw.groups is None else raw.groups[train], raw.remarks
-    if raw.groups is not None and groups is not None:
-        if raw.validation is None:
-            _require_two(groups)  # of which one is to validate with
-        remarks += (f"{len(np.unique(raw.groups)):,} groups of images are kept together",)
+    groups = None if raw.groups is None else raw.groups[train]
+    if groups is not None and raw.validation is None:
+        _require_two(groups)  # of which one is to validate with
     return Dataset(
         selected(raw.images, train),
         raw.labels[train],
@@ -67,7 +65,6 @@ def split(raw: RawDataset, test_fraction: float, seed: int) -> Dataset:
         groups,
         value_range=raw.value_range,
         annotations=raw.annotations,
-        remarks=remarks,
     )
 
 
@@ -103,7 +100,6 @@ def description(dataset: Dataset) -> dict[str, object]:
         "std": std,
         "train_per_class": _per_class(dataset.train_labels, dataset.class_names),
         "test_per_class": _per_class(dataset.test_labels, dataset.class_names),
-        **({"remarks": list(dataset.remarks)} if dataset.remarks else {}),
     }
 
 

@@ -51,12 +51,16 @@ def read_raw(dataset: str) -> RawDataset:
 
 
 def write_raw(dataset: str, content: RawDataset) -> None:
-    """Write data/raw/<dataset>: its images a block at a time, then the record of them."""
+    """Write data/raw/<dataset>: its images a block at a time, then the record of them.
+
+    Trainings depend on it; remarks and origins, which change no image, go to `origins`.
+    """
     folder = paths.raw(dataset)
     parts = content.images, content.test_images
     masks = content.masks if content.test_masks is None else content.test_masks
     index = dataset_files.write_images(folder, parts, masks)
-    dataset_files.write_record(folder / paths.RECORD, content, f"fetch@{dataset}", index)
+    record = replace(content, remarks=())
+    dataset_files.write_record(folder / paths.RECORD, record, f"fetch@{dataset}", index)
 
 
 def read_dataset(dataset: str, study: Path = Path()) -> Dataset:

@@ -1,6 +1,7 @@
-"""Which file each image of a dataset was, and its size there: data/origins/<dataset>.npz.
+"""Which file each image of a dataset was, its size there, and remarks: data/origins/<dataset>.npz.
 
-It is apart from the dataset, on which trainings depend: a file that is renamed changes no image.
+They are apart from the dataset, on which trainings depend: a file that is renamed changes no image,
+nor does a remark on one that is left out.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """What the stages hand on, in memory: datasets, predictions, explanations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, get_origin, get_type_hints
 
 import numpy as np
@@ -55,15 +55,16 @@ class Origins:
     """Which files a dataset's images were, those to train on first; of none if that is not known.
 
     files: str (n,), relative to the source's folder. sizes: int64 (n, 2), width and height in
-    pixels, as the file had them.
+    pixels, as the file had them. remarks: as `RawDataset` has them.
     """
 
     files: Annotated[np.ndarray, Array(TEXTS, "images")]
     sizes: Annotated[np.ndarray, Array(INDICES, "images sides")]
+    remarks: tuple[str, ...] = ()
 
     def select(self, rows: np.ndarray) -> "Origins":
         """Return those of some images, int64 (m,), in this order."""
-        return Origins(self.files[rows], self.sizes[rows])
+        return replace(self, files=self.files[rows], sizes=self.sizes[rows])
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ class RawDataset:
     validation: uint8 (n,), 1 where an image is of the user's own validation part, if there is one.
     groups: int64 (n,), equal where images show the same patient or scene, if that is known.
     value_range: float64 (2,), which values were black and white in images of more than 8 bits.
-    remarks: what was left out, or is else worth saying, a line each. origins: of all images, those
-    of the test part last, where the source has files.
+    remarks: what was left out, or is else worth saying, a line each; origins: of all images, those
+    of the test part last, where the source has files. Both are kept apart from the dataset.
     """
 
     images: Annotated[Images, Array(IMAGES, "images height width channels")]
@@ -104,9 +105,8 @@ class Dataset:
 
     Images are uint8 (n, height, width, channels), in memory or in a file, labels int64 (n,).
     test_masks: uint8 (n, height, width), 1 where a test image's evidence is, where that is known.
-    validation, groups (of the training images), value_range, annotations, remarks: as `RawDataset`
-    has them. moments: float64 (2, channels), mean and standard deviation of the training images in
-    [0, 1].
+    validation, groups (of the training images), value_range, annotations: as `RawDataset` has them.
+    moments: float64 (2, channels), mean and standard deviation of the training images in [0, 1].
     """
 
     train_images: Annotated[Images, Array(IMAGES, "images height width channels")]
@@ -120,7 +120,6 @@ class Dataset:
     moments: Annotated[np.ndarray | None, Array(REALS, "moments channels")] = None
     value_range: Annotated[np.ndarray | None, Array(REALS, "values")] = None
     annotations: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
 
     @property
     def mean(self) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import tifffile
 from pydantic import ValidationError
 
 from heatproof.datasets.canonical import in_canonical_order
-from heatproof.datasets.preparation import description, split
+from heatproof.datasets.preparation import split
 from heatproof.datasets.sources import image_folder
 from heatproof.datasets.split import training_rows
 from heatproof.storage.records import RawDataset
@@ -62,8 +62,7 @@ def test_three_parts_stay_apart_up_to_the_training(tmp_path: Path) -> None:
     trained, validated = training_rows(dataset.train_labels, dataset.validation, None, 0.5, seed=1)
     assert values(dataset.train_images[trained]) == [1, 2, 3, 4]
     assert values(dataset.train_images[validated]) == [5, 6, 7, 8]
-    said = ["the images' own split is kept: 4 train, 4 validation, 4 test"]
-    assert description(dataset)["remarks"] == said
+    assert raw.remarks == ("the images' own split is kept: 4 train, 4 validation, 4 test",)
 
 
 def test_a_column_says_the_part(folder: Path) -> None:
@@ -158,7 +157,7 @@ def test_a_patient_is_on_one_side_only(folder: Path) -> None:
     # Of 82 a quarter, and a tenth of the rest, in groups of four (and one image of each class).
     assert [len(part) for part in parts] == [56, 6, 20]
     assert not (patients[0] & patients[1] or patients[0] & patients[2] or patients[1] & patients[2])
-    assert any("are kept together" in remark for remark in dataset.remarks)
+    assert raw.remarks[-1] == "23 groups of images are kept together"
     table(folder, "id,label,patient,split\n1,cat,a,train\n2,dog,a,test\n3,dog,b,train\n")
     assert "group 'a' is in train and in test; put all of it into one" in refusal(folder)
 

@@ -104,6 +104,17 @@ def test_an_image_folder_of_ones_own(folder: Path) -> None:
     assert known.sizes.tolist() == [[20, 30]] * 3
 
 
+def test_a_remark_changes_nothing_that_trainings_depend_on(folder: Path) -> None:
+    use_own_images(folder)
+    fetch("pets")
+    before = {path: path.read_bytes() for path in paths.raw("pets").iterdir()}
+    assert origins.read("pets").remarks == ()
+    (folder / "my photos é" / "README.txt").touch()
+    fetch("pets")
+    assert {path: path.read_bytes() for path in paths.raw("pets").iterdir()} == before
+    assert origins.read("pets").remarks == ("1 file is no image: README.txt",)
+
+
 def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:
     use_own_images(folder)
     fetch("pets")

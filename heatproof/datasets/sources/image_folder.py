@@ -94,6 +94,10 @@ def fetch(options: Options) -> RawDataset:
     part = slice(0, len(images) - tests), slice(len(images) - tests, None)
     require_trained(where, classes, labels[part[0]])
     groups = _groups(where, images)
+    if groups is not None:
+        groups = groups[part[0]]
+        count = len(np.unique(groups))
+        listing.remarks.append(f"{count:,} groups of images are kept together")
     validation = np.array([image.part == VALIDATION for image in images[part[0]]], dtype=np.uint8)
     masks_of_part = [None if read.masks is None else read.masks.select(each) for each in part]
     return RawDataset(
@@ -108,7 +112,7 @@ def fetch(options: Options) -> RawDataset:
         annotations=annotations.kinds(images),
         validation=validation if validation.any() else None,
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
-        groups=None if groups is None else groups[part[0]],
+        groups=groups,
         remarks=tuple(map(printable, listing.all_remarks())),
         origins=Origins(
             np.array([os.path.relpath(image.path, root) for image in images], np.str_),

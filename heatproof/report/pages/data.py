@@ -13,7 +13,7 @@ from heatproof.statistics import numbers
 from heatproof.storage import artifacts, origins, paths
 from heatproof.storage.folders import file_name
 from heatproof.storage.images import Images, StoredImages
-from heatproof.storage.records import Dataset
+from heatproof.storage.records import Dataset, Origins
 
 MAX_ROWS = 30  # classes in the table; of more, as many of the largest and of the smallest
 # Of each kind of copies: its title, and what it says.
@@ -103,6 +103,7 @@ def context(study: Study, name: str) -> tuple[dict[str, Any], Sprite]:
             "difference": brightness.MIN_DIFFERENCE,
             "blank": brightness.BLANK,
         },
+        "remarks": _origins(name).remarks,
         "sizes": content.get("sizes"),
         "size_notes": size_notes(content.get("sizes")),
         "sheet": f"../images/data-{file_name(name)}.png",
@@ -180,9 +181,13 @@ def _doubted(
     ]
 
 
+def _origins(name: str) -> Origins:
+    return origins.read(name) if paths.origins(name).exists() else origins.UNKNOWN
+
+
 def _files(name: str, images: Images) -> list[str]:
     """Return the file of each image of a part; none where that is not known."""
-    known = origins.read(name).files if paths.origins(name).exists() else ()
+    known = _origins(name).files
     if not len(known) or not isinstance(images, StoredImages):
         return []
     return [numbers.printable(file) for file in known[images.rows]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from heatproof.report.pages.data import MAX_ROWS, balance, class_rows, size_notes
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts, origins, paths
 from tests.report import fixture
 from tests.report.built_site import DATA, built, check
 
@@ -77,6 +77,12 @@ def test_without_a_dataset_no_label_is_judged(small_study, place):
     check(made)
     assert "The dataset’s images are not in this folder: create them with" in made[DATA].text
     assert "Training images cannot be judged" not in made[DATA].text
+
+
+def test_remarks_of_the_source_are_shown(small_study):
+    known = replace(origins.UNKNOWN, remarks=("1 file is no image: <b>README.txt",))
+    origins.write("digits", known)
+    assert "1 file is no image: <b>README.txt" in built()[DATA].text
 
 
 def test_a_report_without_inspection_has_no_page(small_study):
