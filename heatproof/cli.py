@@ -1,5 +1,6 @@
 """The command `heatproof`: what a study's folder offers, by name."""
 
+import argparse
 import os
 import sys
 from importlib import metadata
@@ -22,12 +23,15 @@ COMMANDS = {
     "verify": ("tools.verify", "run a cell again and compare it with dvc.lock"),
     "export": ("tools.export", "write a trained network as .keras, ONNX and SavedModel"),
 }
+# They are of no study, or have an option --study themselves.
+_OF_NO_FOLDER = ("new", "demo", "explain-image")
 HELP = f"""usage: heatproof COMMAND [OPTION ...]
 
 Heat maps, put to the proof. Commands, to be called in the study's folder:
 
 {chr(10).join(f"  {name:15} {purpose}" for name, (_, purpose) in COMMANDS.items())}
 
+`--study FOLDER` after a command names a study in another folder.
 `heatproof COMMAND --help` tells a command's options, `heatproof --version` the version."""
 
 
@@ -46,6 +50,8 @@ def _dispatch(words: list[str]) -> None:
         return
     require_known(f"heatproof {name}: no such command", name, COMMANDS)
     module = COMMANDS[name][0]
+    if name not in _OF_NO_FOLDER:
+        options = _in_study(options)
     elsewhere = module.startswith("heatproof.") or name == "demo"
     if not elsewhere and not Path("params.yaml").exists():
         raise UserError(
@@ -54,6 +60,22 @@ def _dispatch(words: list[str]) -> None:
         )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])
+
+
+def _in_study(options: list[str]) -> list[str]:
+    """Go to the folder that `--study` names, if it is among the options, and return the others.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--study", type=Path)
+    chosen, others = parser.parse_known_args(options)
+    if chosen.study is not None:
+        if not chosen.study.is_dir():
+            raise UserError(f"--study {chosen.study}: there is no such folder")
+        os.chdir(chosen.study)
+    return others
 
 
 if __name__ == "__main__":

@@ -57,6 +57,15 @@ def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> 
     assert done.stderr.count("\n") == 1
 
 
+def test_a_study_in_another_folder_is_named(tmp_path: Path) -> None:
+    for words in (["--study", str(ROOT)], [f"--study={ROOT}"]):
+        done = heatproof("verify", *words, "simple_cnn-mist", folder=tmp_path)
+        assert done.returncode == 2
+        assert "did you mean 'simple_cnn-mnist'" in done.stderr
+    done = heatproof("verify", "--study", "none", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "error: --study none: there is no such folder\n")
+
+
 @pytest.mark.parametrize("name", ["repro", "results", "single_file", "sweep", "verify"])
 def test_help_is_there_without_docstrings(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
