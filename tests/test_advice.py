@@ -1,7 +1,8 @@
-"""Every `dvc repro <stage>` that a message or a page advises names a stage of dvc.yaml."""
+"""What is advised is there: stages of `dvc repro <stage>`, layers that CONTRIBUTING.md draws."""
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,3 +59,12 @@ def test_every_advised_stage_exists(advised: set[str], repository: Path) -> None
     for name in advised:
         pattern = re.escape(name).replace(re.escape(VALUE), r"\w+")
         assert any(re.fullmatch(pattern, stage) for stage in stages), name
+
+
+def test_the_layers_are_drawn_as_they_are_checked(repository: Path) -> None:
+    settings = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {each["name"]: each for each in settings["tool"]["importlinter"]["contracts"]}
+    checked = [set(re.findall(r"\w+", x)) for x in contracts["The library's layers"]["layers"]]
+    drawing = (repository / "CONTRIBUTING.md").read_text("utf-8").split("heatproof/\n", 1)[1]
+    lines = drawing.partition("```")[0].splitlines()
+    assert [set(re.findall(r"\w+", re.split(r"  +", line.strip())[0])) for line in lines] == checked

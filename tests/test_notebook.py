@@ -73,6 +73,14 @@ def test_it_names_methods_that_there_are(notebook) -> None:
     assert len(named) > 15 and named <= set(registry.methods())
 
 
+def test_pages_and_sections_are_called_as_in_the_report(notebook, repository: Path) -> None:
+    text = "".join(sources(notebook, "markdown"))
+    named = re.findall(r"(?:page|under) \*([^*]+)\*", text)
+    templates = (repository / "heatproof" / "report" / "templates").glob("*.html")
+    words = "".join(path.read_text("utf-8") for path in templates)
+    assert len(named) == 2 and not [name for name in named if f'"{name}"' not in words]
+
+
 def test_it_is_committed_without_outputs(notebook) -> None:
     assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
     identifiers = [cell["id"] for cell in notebook["cells"]]
