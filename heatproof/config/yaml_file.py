@@ -7,7 +7,7 @@ from ruamel.yaml import YAML, MappingNode, SafeConstructor, ScalarNode
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from heatproof.run.errors import UserError, printable, shown_value
+from heatproof.run.errors import UserError, escaped, shown_value
 
 
 class _Constructor(SafeConstructor):
@@ -50,7 +50,7 @@ def read_yaml(path: Path, source: Path | None = None) -> Any:
         reason = " ".join(str(error).split())
         if isinstance(error, MarkedYAMLError) and error.problem and error.problem_mark:
             reason = f"line {error.problem_mark.line + 1}: {error.problem}"
-        raise UserError(f"{path}: not valid YAML: {printable(reason)}; correct that line") from None
+        raise UserError(f"{path}: not valid YAML: {escaped(reason)}; correct that line") from None
     except NotADirectoryError:
         raise UserError(f"{path}: this is no file; restore it with git checkout") from None
     except RecursionError:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 
 HDF5, NPZ = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"  # how such files begin
 _BATCH_BYTES = 2**24
@@ -41,7 +41,7 @@ class Stored:
         return np.concatenate(parts) if parts else np.empty(self.shape, self.dtype)
 
     def __str__(self) -> str:
-        return f"'{printable(self.name)}' {self.dtype} {self.shape}"
+        return f"'{escaped(self.name)}' {self.dtype} {self.shape}"
 
 
 def is_array_file(path: Path) -> bool:
@@ -72,7 +72,7 @@ def opened(path: Path) -> Iterator[list[Stored]]:
             NotImplementedError, SyntaxError, zlib.error) as error:  # fmt: skip
         if isinstance(error, OSError) and error.errno is not None and not is_hdf5:
             raise  # the operating system's refusal
-        reason = printable(str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
+        reason = escaped(str(error).splitlines()[0][:200] if str(error) else type(error).__name__)
         raise UserError(f"{path}: the file is damaged ({reason}); save it again") from None
 
 
@@ -95,7 +95,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
         reason = "it holds Python objects, which are not read; save it as numbers or texts"
         return _refused(Path(str(archive.filename)), name, shape, dtype, reason)
     if math.prod(shape) * dtype.itemsize > member.file_size:
-        raise UserError(f"{archive.filename}: '{printable(name)}' is cut off; save the file again")
+        raise UserError(f"{archive.filename}: '{escaped(name)}' is cut off; save the file again")
 
     def batches() -> Iterator[np.ndarray]:
         with archive.open(member) as file:
@@ -103,7 +103,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Stored:
             if by_columns and len(shape) > 1:
                 if math.prod(shape) * dtype.itemsize > _WHOLE_BYTES:
                     raise UserError(
-                        f"{archive.filename}: '{printable(name)}' is in Fortran's order and too "
+                        f"{archive.filename}: '{escaped(name)}' is in Fortran's order and too "
                         "large to be read as a whole; save it with numpy.ascontiguousarray"
                     )
                 # As the file has it, the last axis comes first.
@@ -181,7 +181,7 @@ def _dataset(dataset: Any, name: str, path: Path) -> Stored | None:
     def batches() -> Iterator[np.ndarray]:
         # A piece is unpacked as a whole, however little of it is asked for.
         if math.prod(dataset.chunks or ()) * dataset.dtype.itemsize > _WHOLE_BYTES:
-            raise UserError(f"{path}: '{printable(name)}' is in chunks that are too large")
+            raise UserError(f"{path}: '{escaped(name)}' is in chunks that are too large")
         shown = dataset.asstr() if texts else dataset
         for start, stop in _steps(dataset.shape, dataset.dtype):
             yield np.asarray(shown[start:stop])
@@ -193,7 +193,7 @@ def _refused(path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype, rea
     """Return an array of which only the name is known: to read it is refused."""
 
     def batches() -> Iterator[np.ndarray]:
-        raise UserError(f"{path}: '{printable(name)}': {reason}")
+        raise UserError(f"{path}: '{escaped(name)}': {reason}")
 
     return Stored(name, shape, dtype, batches)
 

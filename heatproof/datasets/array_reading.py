@@ -11,18 +11,17 @@ from heatproof.datasets import array_files, array_images, array_labels
 from heatproof.datasets.array_files import Stored
 from heatproof.datasets.array_roles import IMAGES, LABELS, parts
 from heatproof.datasets.labelled_files import (
+    ALL_PARTS,
     TEST,
-    TRAIN,
     VALIDATION,
     names,
     require_trained,
 )
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 from heatproof.storage.images import Scratch, StoredImages
 from heatproof.storage.records import RawDataset
 
 _SIDES = (8, 512)  # of an image, as params.yaml takes them
-_ORDER = (TRAIN, VALIDATION, TEST)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class ArrayFile:
             self.class_names,
             validation=validation if validation.any() else None,
             value_range=None if black_white is None else np.array(black_white, np.float64),
-            remarks=tuple(map(printable, remarks)),
+            remarks=tuple(map(escaped, remarks)),
         )
 
     def usual_range(self) -> tuple[tuple[float, float] | None, list[str]]:
@@ -141,7 +140,7 @@ def opened(path: Path, class_names: Sequence[str] | None = None) -> Iterator[Arr
         raise UserError(f"{path}: there is no such file; correct `reads` in params.yaml")
     with array_files.opened(path) as arrays:
         found, named, unused = parts(path, arrays)
-        there = [part for part in _ORDER if part in found]
+        there = [part for part in ALL_PARTS if part in found]
         images = {part: found[part][IMAGES] for part in there}
         for each in images.values():
             array_images.require_plausible(path, each)

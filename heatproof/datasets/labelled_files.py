@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 
 # TIFF files whose first picture is a preview, and the photograph itself something else.
 RAW_ENDINGS = (".dng", ".cr2", ".nef", ".nrw", ".arw", ".pef", ".srw", ".3fr", ".iiq")
@@ -30,8 +30,8 @@ SHOWN_NAMES = 3
 # A confusion matrix has the square of it, and stands in JSON and on a page.
 MAX_CLASSES = 1000
 
-TRAIN, VALIDATION, TEST = "train", "validation", "test"
-PARTS = {
+TRAIN, VALIDATION, TEST = ALL_PARTS = ("training", "validation", "test")
+PARTS = {  # what each is called by people
     "train": TRAIN, "training": TRAIN,
     "val": VALIDATION, "valid": VALIDATION, "validation": VALIDATION, "dev": VALIDATION,
     "test": TEST, "testing": TEST,
@@ -85,9 +85,7 @@ class Listing:
         counts = Counter(image.part for image in self.images)
         as_test = TEST if counts[TEST] else VALIDATION
         if self.split and counts[as_test]:
-            kept = (
-                f"{counts[part]:,} {part}" for part in (TRAIN, VALIDATION, TEST) if counts[part]
-            )
+            kept = (f"{counts[part]:,} {part}" for part in ALL_PARTS if counts[part])
             instead = "" if counts[TEST] else "; there is no test part: validation is used as it"
             self.remarks.insert(0, f"the images' own split is kept: {', '.join(kept)}{instead}")
         return [
@@ -214,7 +212,7 @@ def refuse(mistakes: list[str], shown: int = SHOWN_MISTAKES, ending: str = "") -
         lines = first_lines(mistakes, shown)
         lines[-1] += ending
         # One line each, also where a file's name has a line break in it.
-        raise UserError("\n       ".join(map(printable, lines)))
+        raise UserError("\n       ".join(map(escaped, lines)))
 
 
 def first_lines(lines: Sequence[str], count: int = SHOWN_UNUSABLE) -> list[str]:

@@ -10,7 +10,7 @@ from heatproof.config.params import Params
 from heatproof.config.runs import Run
 from heatproof.evaluation.remarks import above_chance
 from heatproof.statistics import numbers
-from heatproof.statistics.cross_validation import accuracy_interval
+from heatproof.statistics.cross_validation import cross_validated_interval
 from heatproof.statistics.proportions import equivalent_images
 from heatproof.storage import artifacts, paths
 
@@ -48,7 +48,7 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     sizes = np.array([each["test_images"] for each in tested])
     used = np.array([each["train_images"] + each["validation_images"] for each in trained])
     images = int(sizes.sum()) // len(whole)
-    mean, low, high = accuracy_interval(
+    mean, low, high = cross_validated_interval(
         np.array([each[kind] for each in tested]),
         equivalent_images(support) if balanced else images,
         float((sizes / used).mean()),

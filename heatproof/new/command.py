@@ -16,7 +16,7 @@ from typing import get_args
 from heatproof.config import params
 from heatproof.config.models import DEFAULT, Budget
 from heatproof.new import examples, expected_time, folder, inspection, proposal, texts
-from heatproof.run.errors import UserError, printable, require_known
+from heatproof.run.errors import UserError, escaped, require_known
 from heatproof.statistics.numbers import duration
 
 _TEST_FRACTION = 0.2
@@ -93,7 +93,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     pictures = _pictures(arguments)
     found = pictures.found
     for line in [*found.description(), *pictures.remarks]:
-        print(printable(line))
+        print(escaped(line))
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
     dataset = _dataset_name(target)
     training = found.to_train_with(_TEST_FRACTION)
@@ -191,7 +191,7 @@ def _balance(found: inspection.Found) -> tuple[str, str] | None:
     if found.extremes is None:
         return None
     most, least = (f"'{name}' has {found.counts[name]:,}" for name in found.extremes)
-    return "sampling", printable(f"{most} pictures, {least}: each class is served as often")
+    return "sampling", escaped(f"{most} pictures, {least}: each class is served as often")
 
 
 def _cross_validation(

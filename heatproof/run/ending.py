@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from heatproof.run import interrupts, memory
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 
 _STDOUT = 1
 _READER_LEFT = 128 + signal.SIGPIPE  # as a shell has it of a program that ended by this signal
@@ -36,7 +36,7 @@ def run(main: Callable[[], None]) -> None:
         main()
         print(end="", flush=True)  # here a full disk, or a closed pipe, can still be told
     except UserError as error:
-        message = "\n".join(map(printable, str(error).split("\n")))
+        message = "\n".join(map(escaped, str(error).split("\n")))
         print(f"error: {message}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
@@ -45,11 +45,11 @@ def run(main: Callable[[], None]) -> None:
         if isinstance(error, BrokenPipeError) and _reader_left():
             sys.exit(_READER_LEFT)
         if (asked := memory.asked_for(error)) is not None:
-            print(f"error: {printable(memory.message(sys.argv, asked))}", file=sys.stderr)
+            print(f"error: {escaped(memory.message(sys.argv, asked))}", file=sys.stderr)
             sys.exit(1)
         if not isinstance(error, OSError) or error.errno not in _REFUSALS:
             raise
-        where = f"{printable(str(error.filename))}: " if error.filename else ""
+        where = f"{escaped(str(error.filename))}: " if error.filename else ""
         print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
         sys.exit(1)
     finally:

@@ -20,7 +20,7 @@ class UserError(Exception):
     exit_code = 2
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Return `text` on one line: what cannot be shown, as a terminal's commands, is escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
@@ -42,7 +42,7 @@ def shown_value(value: Any) -> str:
 
 
 def _cut(text: str, longest: int) -> str:
-    text = printable(text)
+    text = escaped(text)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 
 _NONE = (
     "{folder}: there is no git {what} here{where}: git init; git add .; git commit -m 'My study'"
@@ -47,4 +47,4 @@ def _explained(words: str, folder: Path) -> str:
         return _NONE.format(folder=folder, what="repository", where=" (an archive has none)")
     if "Needed a single revision" in words:
         return _NONE.format(folder=folder, what="commit", where="")
-    return f"{folder}: git failed: {printable(words)[:300]}"
+    return f"{folder}: git failed: {escaped(words)[:300]}"

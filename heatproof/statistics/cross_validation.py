@@ -5,7 +5,7 @@ import numpy as np
 from heatproof.statistics.proportions import at_least_wilson
 
 
-def accuracy_interval(
+def cross_validated_interval(
     accuracies: np.ndarray, images: int, left_out: float
 ) -> tuple[float, float, float]:
     """Return the mean of the folds' accuracies and its 95 % interval, in [0, 1].

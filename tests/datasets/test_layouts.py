@@ -42,7 +42,7 @@ def test_a_test_part_of_ones_own(tmp_path: Path, parts: tuple[str, str]) -> None
     assert (values(raw.images), values(raw.test_images)) == ([1, 2, 3, 4], [5, 6, 7, 8])
     assert raw.test_labels.tolist() == [0, 0, 1, 1]
     assert raw.validation is None
-    assert raw.remarks == ("the images' own split is kept: 4 train, 4 test",)
+    assert raw.remarks == ("the images' own split is kept: 4 training, 4 test",)
 
 
 @pytest.mark.parametrize("name", ["val", "valid", "validation"])
@@ -50,8 +50,8 @@ def test_what_is_to_validate_tests_where_nothing_else_does(tmp_path: Path, name:
     raw = gray(written(tmp_path, "train", name))
     assert (values(raw.images), values(raw.test_images)) == ([1, 2, 3, 4], [5, 6, 7, 8])
     assert raw.remarks == (
-        "the images' own split is kept: 4 train, 4 validation; there is no test part: validation "
-        "is used as it",
+        "the images' own split is kept: 4 training, 4 validation; there is no test part: "
+        "validation is used as it",
     )
 
 
@@ -62,7 +62,7 @@ def test_three_parts_stay_apart_up_to_the_training(tmp_path: Path) -> None:
     trained, validated = training_rows(dataset.train_labels, dataset.validation, None, 0.5, seed=1)
     assert values(dataset.train_images[trained]) == [1, 2, 3, 4]
     assert values(dataset.train_images[validated]) == [5, 6, 7, 8]
-    assert raw.remarks == ("the images' own split is kept: 4 train, 4 validation, 4 test",)
+    assert raw.remarks == ("the images' own split is kept: 4 training, 4 validation, 4 test",)
 
 
 def test_a_column_says_the_part(folder: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_patient_is_on_one_side_only(folder: Path) -> None:
     assert not (patients[0] & patients[1] or patients[0] & patients[2] or patients[1] & patients[2])
     assert raw.remarks[-1] == "23 groups of images are kept together"
     table(folder, "id,label,patient,split\n1,cat,a,train\n2,dog,a,test\n3,dog,b,train\n")
-    assert "group 'a' is in train and in test; put all of it into one" in refusal(folder)
+    assert "group 'a' is in training and in test; put all of it into one" in refusal(folder)
 
 
 def test_what_is_no_image_is_counted_and_images_in_folders_belong_to_the_class(

@@ -4,7 +4,7 @@ import pytest
 
 from heatproof.evaluation.cross_validation import over_folds, remark
 from heatproof.evaluation.seeds import over_seeds
-from heatproof.statistics.cross_validation import accuracy_interval
+from heatproof.statistics.cross_validation import cross_validated_interval
 from heatproof.storage import artifacts
 from tests.small_cell import load_params
 
@@ -43,7 +43,7 @@ def test_only_whole_repetitions_count() -> None:
     assert (whole["trained_on"], whole["train_seconds"]) == (15, 6)
     assert whole["baseline"] == pytest.approx((14 * 14 + 16 * 16) / 28 / 30)
     ratio = (14 / 16 + 16 / 14) / 2
-    expected = accuracy_interval(accuracies, 30, ratio)
+    expected = cross_validated_interval(accuracies, 30, ratio)
     assert (whole["kind"], whole["mean"], whole["low"], whole["high"]) == ("accuracy", *expected)
     assert over_seeds(study, CELL) is None, "these are not trained as the cell is"
 

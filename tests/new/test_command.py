@@ -175,7 +175,7 @@ def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, caps
     assert made(monkeypatch, tmp_path / "study", "--images", tmp_path / "own") == 0
     said = capsys.readouterr().out
     assert said.startswith("16 pictures of 2 classes: class 0 8, class 1 8\n")
-    assert "the images' own split is kept: 8 train, 8 validation; there is no test part" in said
+    assert "the images' own split is kept: 8 training, 8 validation; there is no test part" in said
     assert "1 file is no image: notes.txt\n" in said
 
 
@@ -368,7 +368,7 @@ def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
     said = capsys.readouterr().out
     assert said.startswith("20 pictures of 2 classes: 0 10, 1 10\nall 12×12 pixels; grey\n")
     for line in (
-        "the file's own split is kept: 10 train, 10 test\n",
+        "the file's own split is kept: 10 training, 10 test\n",
         "rows of 144 values are taken as 12×12 pixels, grey\n",
         "of the values in the file 0 is black, 1 white\n",
     ):

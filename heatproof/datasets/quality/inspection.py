@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from heatproof.datasets.labelled_files import ALL_PARTS, TEST, TRAIN, VALIDATION
 from heatproof.datasets.quality.brightness import KINDS, limits, unusual
 from heatproof.datasets.quality.duplicates import Copies, copies
 from heatproof.datasets.quality.thumbnails import overview
@@ -18,7 +19,6 @@ from heatproof.statistics.numbers import listing, percent, plural, printable
 from heatproof.storage.images import StoredImages
 from heatproof.storage.records import Dataset, Origins
 
-TRAINING, VALIDATION, TEST = "training", "validation", "test"
 MAX_SAMPLES, MAX_PER_CLASS = 200, 8  # pictures of all classes, and of one
 MAX_CLASSES = 100  # of which pictures are shown
 MAX_GROUPS, MAX_MEMBERS = 12, 4  # groups of each kind, and pictures of one
@@ -49,14 +49,11 @@ class _Images:
         number = index if index < trained else index - trained
         files = {} if self.origins is None else {"file": printable(self.origins.files[index])}
         return {
-            "part": PARTS[self.part[index]],
+            "part": ALL_PARTS[self.part[index]],
             "index": int(number),
             "label": int(self.labels[index]),
             **files,
         }
-
-
-PARTS = (TRAINING, VALIDATION, TEST)
 
 
 def inspect(dataset: Dataset, origins: Origins | None = None) -> tuple[dict[str, Any], np.ndarray]:
@@ -73,7 +70,7 @@ def inspect(dataset: Dataset, origins: Origins | None = None) -> tuple[dict[str,
     """
     validating = dataset.validation
     validating = np.zeros(len(dataset.train_labels)) if validating is None else validating
-    tests = np.full(len(dataset.test_labels), PARTS.index(TEST))
+    tests = np.full(len(dataset.test_labels), ALL_PARTS.index(TEST))
     images = _Images(
         dataset,
         np.concatenate([validating, tests]).astype(np.int64),
@@ -88,10 +85,10 @@ def inspect(dataset: Dataset, origins: Origins | None = None) -> tuple[dict[str,
     classes = len(dataset.class_names)
     content = {
         "class_names": list(dataset.class_names),
-        "parts": {name: int((images.part == i).sum()) for i, name in enumerate(PARTS)},
+        "parts": {name: int((images.part == i).sum()) for i, name in enumerate(ALL_PARTS)},
         "per_class": {
             name: np.bincount(images.labels[images.part == i], minlength=classes).tolist()
-            for i, name in enumerate(PARTS)
+            for i, name in enumerate(ALL_PARTS)
         },
         "samples": {
             str(label): pictures.add(rows) for label, rows in _samples(images, classes).items()
@@ -161,7 +158,7 @@ def _samples(images: _Images, classes: int) -> dict[int, np.ndarray]:
     if classes > MAX_CLASSES:
         chosen = [round(i * (classes - 1) / (MAX_CLASSES - 1)) for i in range(MAX_CLASSES)]
     each = max(1, min(MAX_PER_CLASS, MAX_SAMPLES // len(chosen)))
-    trained = images.part != PARTS.index(TEST)
+    trained = images.part != ALL_PARTS.index(TEST)
     return {label: np.flatnonzero(trained & (images.labels == label))[:each] for label in chosen}
 
 
@@ -214,10 +211,12 @@ class _Group:
         exact = found.exact[members]
         self.exact = bool((exact == exact[0]).all() and exact[0] >= 0)
         self.conflicts = len(set(images.labels[members].tolist())) > 1
-        in_training = (self._part == PARTS.index(TRAINING)).any()
-        in_any = (self._part != PARTS.index(TEST)).any()
-        self.leaked = set(members[self._part == PARTS.index(TEST)].tolist()) if in_any else set()
-        self.validating = members[self._part == PARTS.index(VALIDATION)] if in_training else []
+        in_training = (self._part == ALL_PARTS.index(TRAIN)).any()
+        in_any = (self._part != ALL_PARTS.index(TEST)).any()
+        self.leaked = (
+            set(members[self._part == ALL_PARTS.index(TEST)].tolist()) if in_any else set()
+        )
+        self.validating = members[self._part == ALL_PARTS.index(VALIDATION)] if in_training else []
 
     def shown(self) -> list[int]:
         """Return a few members, of every part one before another of any."""
@@ -235,7 +234,7 @@ def _members(group: np.ndarray) -> list[np.ndarray]:
 
 def _with_training(group: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Return the test images in whose group there is one that is no test image."""
-    test = part == PARTS.index(TEST)
+    test = part == ALL_PARTS.index(TEST)
     return np.flatnonzero(test & (group >= 0) & np.isin(group, group[~test]))
 
 

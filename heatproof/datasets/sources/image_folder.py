@@ -32,7 +32,7 @@ from heatproof.datasets.labelled_files import (
     stays_inside,
 )
 from heatproof.datasets.labels_table import labelled_by_table
-from heatproof.run.errors import UserError, printable
+from heatproof.run.errors import UserError, escaped
 from heatproof.storage.records import Origins, RawDataset
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def fetch(options: Options) -> RawDataset:
         validation=validation if validation.any() else None,
         value_range=None if read.value_range is None else np.array(read.value_range, np.float64),
         groups=groups,
-        remarks=tuple(map(printable, listing.all_remarks())),
+        remarks=tuple(map(escaped, listing.all_remarks())),
         origins=Origins(
             np.array([os.path.relpath(image.path, root) for image in images], np.str_),
             read.sizes,

@@ -20,7 +20,7 @@ from pydantic import Field
 from heatproof.config.schema import Block, ImageSize, ReadsNothing
 from heatproof.datasets import official_files
 from heatproof.datasets.sources import image_folder
-from heatproof.run.errors import UserError, nearest, printable
+from heatproof.run.errors import UserError, escaped, nearest
 from heatproof.storage.images import BLOCK_BYTES, Scratch, StoredImages, blocks
 from heatproof.storage.records import RawDataset
 
@@ -131,7 +131,7 @@ def _builder(name: str) -> "tfds.core.DatasetBuilder":
         close = nearest(name, tfds.list_builders(with_community_datasets=False))
         raise UserError(f"'{name}': tensorflow-datasets has no such dataset{close}") from None
     except ValueError as error:  # of a configuration or version that is not there
-        raise UserError(f"'{name}': {printable(_first_line(error))}") from None
+        raise UserError(f"'{name}': {escaped(_first_line(error))}") from None
 
 
 def _features(builder: "tfds.core.DatasetBuilder", options: Options) -> tuple[str, str]:
@@ -187,7 +187,7 @@ def _read(
     names = tuple(builder.info.features[label].names)
     return RawDataset(
         images, labels, test_images, test_labels, names,
-        validation=held_out, remarks=tuple(map(printable, remarks)),
+        validation=held_out, remarks=tuple(map(escaped, remarks)),
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_usps_layout(tmp_path: Path) -> None:
     assert raw.class_names == ("3", "7") and raw.labels.tolist() == [1, 0, 1, 0]
     assert raw.test_images.shape == (2, 8, 8, 1) and raw.test_labels.tolist() == [0, 1]
     assert raw.remarks == (
-        "the file's own split is kept: 4 train, 2 test",
+        "the file's own split is kept: 4 training, 2 test",
         "rows of 64 values are taken as 8×8 pixels, grey",
         "of the values in the file 0 is black, 1 white",
     )
@@ -61,7 +61,7 @@ def test_medmnist_layout(tmp_path: Path) -> None:
     assert raw.validation is not None and raw.validation.tolist() == [0] * 6 + [1] * 6
     assert np.array_equal(raw.test_images, COLOUR) and raw.test_labels.tolist() == LABELS.tolist()
     assert raw.class_names == ("a", "b", "c") and raw.value_range is None
-    assert raw.remarks == ("the file's own split is kept: 6 train, 6 validation, 6 test",)
+    assert raw.remarks == ("the file's own split is kept: 6 training, 6 validation, 6 test",)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ NAN = np.where(np.arange(6)[:, None, None] == 4, np.nan, GREY / 255)
     ("arrays", "message"),
     [
         ({"a": GREY}, "no images and labels among 'a' uint8 (6, 8, 9); expected arrays called"),
-        ({"x": GREY}, "'x' uint8 (6, 8, 9) of the train part has no labels"),
+        ({"x": GREY}, "'x' uint8 (6, 8, 9) of the training part has no labels"),
         ({"y": LABELS}, "has no images"),
         ({"x": GREY, "images": GREY, "y": LABELS}, "may both be the images; rename one of them"),
         ({"x": GREY, "y": LABELS[:5]}, "have different lengths"),
