@@ -15,17 +15,13 @@ if __name__ == "__main__":
 
 import argparse
 import time
-from typing import Any
 
 from heatproof.config import params
 from heatproof.datasets.parts import evaluated_part
-from heatproof.evaluation import figures, inference, results, table
-from heatproof.models import cost
+from heatproof.evaluation import figures, results, table
 from heatproof.models.build import trained_network
 from heatproof.run import runtime, tracking
 from heatproof.storage import artifacts, confusions, paths, tables
-from heatproof.storage.records import Predictions
-from heatproof.training.labels import with_labels_of
 
 
 def main() -> None:
@@ -60,18 +56,10 @@ def evaluate(name: str) -> None:
         images, labels = evaluated_part(run, data)
         network = trained_network(run, images.shape[1:], len(data.class_names))
         training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
-        forward = inference.compiled_forward(network, len(images))
         which = "test images" if run.fold is None else "images of its fold"
         print(f"evaluate {name}: {len(images)} {which}", flush=True)
-        predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
-        learned = with_labels_of(run, data)
-        metrics: dict[str, Any] = (
-            results.on_test(predictions, data.train_labels, study, run.training)
-            | results.on_train(run, learned, forward, study.evaluate.train_images)
-            | {"parameters": network.count_params(), "flops": cost.flops(network)}
-            | {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
-        )
-        speed = inference.milliseconds_per_image(forward, images)
+        predictions, metrics, speed = results.of_run(study, run, data, network, (images, labels))
+        metrics |= {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
 
         artifacts.write_predictions(name, predictions)
         tables.write_table(paths.predictions_csv(name), table.predictions_table(predictions))

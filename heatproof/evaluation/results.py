@@ -1,6 +1,6 @@
 """What a trained run gets right on the test images, and on those that it was trained on."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,9 +10,47 @@ from heatproof.datasets.parts import training_parts
 from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
 from heatproof.statistics.bootstrap import accuracy_interval, balanced_accuracy_interval
 from heatproof.storage import confusions
-from heatproof.storage.images import selected
+from heatproof.storage.images import Images, selected
 from heatproof.storage.records import Dataset, Predictions
+from heatproof.training.labels import with_labels_of
 from heatproof.training.options import Training
+
+if TYPE_CHECKING:
+    import keras
+
+
+def of_run(
+    study: Params,
+    run: Run,
+    data: Dataset,
+    network: "keras.Model",
+    part: tuple[Images, np.ndarray],
+) -> tuple[Predictions, dict[str, Any], float]:
+    """Predict the images that a run is tested on, and measure what it knows and what it costs.
+
+    Args:
+        study: how many draws, bins and training images.
+        run: which was trained.
+        data: its dataset, with the labels that are true.
+        network: trained.
+        part: images and labels, as `evaluated_part` has them.
+
+    Returns:
+        The predictions; what data/metrics/evaluate/<run>.json says of them, of training images and
+        of the network; milliseconds per image.
+    """
+    from heatproof.models import cost  # it loads Keras, which counting does without
+
+    images, labels = part
+    forward = inference.compiled_forward(network, len(images))
+    predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
+    learned = with_labels_of(run, data)
+    metrics = (
+        on_test(predictions, data.train_labels, study, run.training)
+        | on_train(run, learned, forward, study.evaluate.train_images)
+        | {"parameters": network.count_params(), "flops": cost.flops(network)}
+    )
+    return predictions, metrics, inference.milliseconds_per_image(forward, images)
 
 
 def on_test(
@@ -63,7 +101,7 @@ def on_test(
 
 
 def summary(metrics: dict[str, Any]) -> list[str]:
-    """Return the headline of what both functions here returned, and its remarks, as lines."""
+    """Return the headline of what was measured, and its remarks, as lines."""
     headline = (
         f"accuracy {metrics['accuracy']:.4f} (95 % interval {metrics['accuracy_low']:.4f} to "
         f"{metrics['accuracy_high']:.4f}; always the majority class: "
