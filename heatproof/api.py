@@ -23,7 +23,8 @@ from heatproof.attribution.core.method import Attribution, Context, UnsupportedN
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
-from heatproof.evaluation.remarks import NEEDED, remarks
+from heatproof.evaluation.cross_validation import all_remarks, over_folds
+from heatproof.evaluation.remarks import NEEDED
 from heatproof.opening import OpenModel, open_model
 from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
@@ -76,9 +77,15 @@ class TrainedCell(OpenModel):
         """What is wrong with the network at first sight, in sentences; none where not evaluated.
 
         It always predicts the same class, never predicts some, or is no better than always
-        predicting the majority class: then its maps may show nothing.
+        predicting the majority class: then its maps may show nothing. Or it seems better on few
+        test images, and cross-validation does not confirm it.
+
+        Raises:
+            UserError: a file of metrics is damaged, or older than the code.
         """
-        return remarks(self.accuracy) if self.accuracy else ()
+        evaluated = self.accuracy
+        folds = over_folds(self.study, self.name, self.folder) if evaluated else None
+        return all_remarks(evaluated, folds)
 
     @property
     def value_range(self) -> tuple[float, float] | None:

@@ -11,8 +11,10 @@ from PIL import Image
 from heatproof import api
 from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.evaluation.remarks import NEEDED
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
+from heatproof.storage import artifacts
 from tests import small_cell
 
 CELL = "simple_cnn-digits"
@@ -135,6 +137,29 @@ def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:
     bright = sprites.colour(maps[1], "saliency", False)[4, 4]
     rows = np.argwhere((pixels == bright).all(axis=-1))[:, 0]
     assert len(rows) and rows.min() > len(pixels) / 2, "of the second image only"
+
+
+def test_its_remarks_are_those_of_the_report(
+    cell: api.TrainedCell, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"model": "simple_cnn", "dataset": "digits", "folds": 2}
+    folds = {f"{CELL}-fold{n}of2": entry | {"fold": n} for n in (1, 2)}
+    for run in folds:
+        measured = {"accuracy": 0.5, "test_images": 12, "majority_accuracy": 0.5}
+        artifacts.write_metrics("evaluate", run, measured)
+        artifacts.write_metrics("train", run, {"train_images": 10, "validation_images": 2})
+    evaluated = dict.fromkeys(NEEDED, 0) | {
+        "accuracy_low": 0.8, "majority_accuracy": 0.5, "test_images": 6,
+        "per_class": {name: {"support": 3, "predicted": 3} for name in "01"},
+    }  # fmt: skip
+    folded = replace(cell, study=small_cell.load_params(CELL, runs=folds), folder=folder)
+    assert folded.remarks == (), "it was not evaluated"
+    artifacts.write_metrics("evaluate", CELL, evaluated)
+    monkeypatch.chdir(folder.parent)
+    (remark,) = folded.remarks
+    assert remark.startswith("Cross-validation does not confirm what its 6 test images say")
+    assert "on 24 other images" in remark
+    assert replace(folded, study=cell.study).remarks == (), "it has no folds"
 
 
 def test_the_study_is_where_something_is_trained(folder: Path) -> None:

@@ -2,24 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
-from heatproof.evaluation.remarks import above_chance
+from heatproof.evaluation.remarks import above_chance, remarks
 from heatproof.statistics import numbers
 from heatproof.statistics.cross_validation import cross_validated_interval
 from heatproof.statistics.proportions import equivalent_images
 from heatproof.storage import artifacts, paths
 
 
-def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
+def over_folds(study: Params, cell: str, folder: Path = Path()) -> dict[str, Any] | None:
     """Return the accuracy of a cell by (repeated) cross-validation of its training part.
 
     Only repetitions count of which every fold is evaluated. Where the training balances classes,
     the accuracy is the balanced one.
+
+    Args:
+        study: the parameters.
+        cell: one of its cells.
+        folder: of the study.
 
     Returns:
         kind: accuracy or balanced_accuracy. mean, low, high: see `statistics.cross_validation`.
@@ -32,17 +38,21 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
     """
     runs = sorted(study.fold_runs(cell), key=lambda run: run.seed)
     repeats = [list(each) for _, each in groupby(runs, key=lambda run: run.seed)]
-    whole = [each for each in repeats if len(each) == each[0].folds and all(map(_evaluated, each))]
+    whole = [
+        each
+        for each in repeats
+        if len(each) == each[0].folds and all(_evaluated(run, folder) for run in each)
+    ]
     if not whole:
         return None
     runs = [run for each in whole for run in each]
     balanced = runs[0].training.balance != "none"
     kind = "balanced_accuracy" if balanced else "accuracy"
     keys = (kind, "test_images", "per_class" if balanced else "majority_accuracy")
-    tested = [artifacts.read_metrics("evaluate", run.name, keys) for run in runs]
+    tested = [artifacts.read_metrics("evaluate", run.name, keys, folder) for run in runs]
     support = _support(tested, len(whole)) if balanced else np.zeros(0)
     trained = [
-        artifacts.read_metrics("train", run.name, ("train_images", "validation_images"))
+        artifacts.read_metrics("train", run.name, ("train_images", "validation_images"), folder)
         for run in runs
     ]
     sizes = np.array([each["test_images"] for each in tested])
@@ -66,9 +76,23 @@ def over_folds(study: Params, cell: str) -> dict[str, Any] | None:
         "images": images,
         "trained_on": float(used.mean()),
         "train_seconds": sum(
-            artifacts.read_timing("train", run.name).get("train_seconds", 0.0) for run in runs
+            artifacts.read_timing("train", run.name, folder).get("train_seconds", 0.0)
+            for run in runs
         ),
     }
+
+
+def all_remarks(evaluated: Mapping[str, Any], found: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return what is wrong with a network at first sight, in sentences; empty where nothing is.
+
+    Args:
+        evaluated: what evaluate says of the cell's own run; empty where it was not evaluated.
+        found: what `over_folds` returns.
+    """
+    if not evaluated:
+        return ()
+    unconfirmed = remark(found, evaluated) if found else ""
+    return (*remarks(evaluated), *([unconfirmed] if unconfirmed else []))
 
 
 def remark(found: Mapping[str, Any], evaluated: Mapping[str, Any]) -> str:
@@ -103,5 +127,6 @@ def _support(tested: Sequence[Mapping[str, Any]], repeats: int) -> np.ndarray:
     return np.array([size for size in support.values() if size])
 
 
-def _evaluated(run: Run) -> bool:
-    return all(paths.metrics(stage, run.name).exists() for stage in ("train", "evaluate"))
+def _evaluated(run: Run, folder: Path) -> bool:
+    files = (paths.metrics(stage, run.name) for stage in ("train", "evaluate"))
+    return all((folder / file).exists() for file in files)

@@ -10,8 +10,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
-from heatproof.evaluation.cross_validation import over_folds, remark
-from heatproof.evaluation.remarks import remarks
+from heatproof.evaluation.cross_validation import all_remarks, over_folds
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
@@ -87,10 +86,7 @@ class CellResults:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is wrong with the network at first sight, in sentences."""
-        if not self.evaluate:
-            return ()
-        unconfirmed = remark(self.folds, self.evaluate) if self.folds else ""
-        return (*remarks(self.evaluate), *([unconfirmed] if unconfirmed else []))
+        return all_remarks(self.evaluate, self.folds)
 
     @property
     def rated(self) -> bool:
