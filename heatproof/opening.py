@@ -216,7 +216,7 @@ def _pixels(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if images.dtype.kind != "f" or not (images.min() >= 0 and images.max() <= 1):
         raise UserError(
             f"images: {images.dtype} from {images.min()} to {images.max()}; expected uint8, or "
-            "floats in [0, 1], before any scaling: the network's own is said by `scaling`"
+            "floats in [0, 1], before any scaling: `scaling` is the network's own"
         )
     return np.rint(255 * images).astype(np.uint8)
 
@@ -250,7 +250,7 @@ def _checked(model: "keras.Model", pixels: np.ndarray, labels: np.ndarray, scali
             )
         right[name] = float((logits.argmax(axis=1) == labels).mean())
     best = max(right, key=lambda name: right[name])
-    said = f"{right[scaling]:.0%} of {len(images)} labelled images are right"
+    text = f"{right[scaling]:.0%} of {len(images)} labelled images are right"
     if right[best] > right[scaling] + _MUCH:
-        said += f'; with scaling="{best}" it would be {right[best]:.0%}'
-    return said
+        text += f'; with scaling="{best}" it would be {right[best]:.0%}'
+    return text

@@ -72,6 +72,6 @@ def evaluate(name: str) -> None:
         matrix = confusions.matrix(metrics["confusion_test"], len(data.class_names))
         tracked.log_figure(lambda: figures.confusion(matrix, data.class_names), "confusion.png")
         tracked.log_figure(lambda: figures.reliability(metrics["reliability"]), "reliability.png")
-    # Of a fold's few images nothing else can be said; its cell's report joins all folds.
+    # A fold has too few images for anything else; its cell's report joins all folds.
     for line in results.summary(metrics)[: 1 if run.fold else None]:
         print(f"evaluate {name}: {line}")

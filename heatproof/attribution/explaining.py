@@ -108,15 +108,15 @@ def load(study: Params, cell: str) -> ExplainedCell:
 
 def _rows(predictions: Predictions, dataset: Dataset, study: Params) -> Explanations:
     """Choose images and targets; the maps are still to be made."""
-    wanted, (least, most) = study.explain.images, study.explained_images
+    wanted, (minimum, maximum) = study.explain.images, study.explained_images
     index, target = choose(
         predictions.labels,
         predictions.predicted,
         predictions.confidence,
         wanted.right_per_class,
         wanted.wrong_per_class,
-        least,
-        most,
+        minimum,
+        maximum,
     )
     return Explanations(
         image_index=index,
@@ -133,12 +133,12 @@ def _rows(predictions: Predictions, dataset: Dataset, study: Params) -> Explanat
 def images_chosen(images: int, study: Params) -> str:
     """Say how many test images are explained, and why no more or fewer than was asked for."""
     text, limit = numbers.plural(images, "test image"), f"explain.images.max.{study.budget}"
-    asked, most = study.explained_images
+    asked, maximum = study.explained_images
     if images < asked:
         return f"{text}: assess.images asks for {asked}, and there are no more of these kinds"
-    if images < most:
+    if images < maximum:
         return text
-    if most > study.explain.images.limit(study.budget):
+    if maximum > study.explain.images.limit(study.budget):
         return f"{text}, as many as assess.images asks for, which is more than {limit}"
     return f"{text}, the maximum by {limit}"
 

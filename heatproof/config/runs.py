@@ -50,7 +50,7 @@ class CellRun(Cell):
         if self.fold is not None and self.folds is not None and self.fold > self.folds:
             raise ValueError(f"fold: there are {self.folds} folds, counted from 1")
         if self.fold is not None and self.labels == SHUFFLED:
-            raise ValueError("a fold with shuffled labels says nothing; leave one of them out")
+            raise ValueError("a fold with shuffled labels is uninformative; leave one of them out")
         return self
 
 

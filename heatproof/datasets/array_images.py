@@ -67,11 +67,11 @@ def layout(path: Path, stored: Stored) -> Layout:
 
 
 def require_plausible(path: Path, stored: Stored) -> None:
-    """Refuse an array that says to be far larger than what a file can hold. Raises UserError."""
-    bytes_said = math.prod(stored.shape) * stored.dtype.itemsize
-    if bytes_said > _MAX_RATIO * path.stat().st_size:
+    """Refuse an array whose declared size is far more than the file can hold. Raises UserError."""
+    declared_bytes = math.prod(stored.shape) * stored.dtype.itemsize
+    if declared_bytes > _MAX_RATIO * path.stat().st_size:
         raise UserError(
-            f"{path}: {stored}: {bytes_said / 2**30:,.1f} GiB in a file of "
+            f"{path}: {stored}: {declared_bytes / 2**30:,.1f} GiB in a file of "
             f"{path.stat().st_size:,} bytes; nothing but empty images is compressed so well"
         )
 

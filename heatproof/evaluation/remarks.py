@@ -1,4 +1,4 @@
-"""What has to be said plainly of a network before anything else is read of it."""
+"""What a reader must know of a network before anything else."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -202,7 +202,8 @@ def _downloaded(name: str) -> Path:
         check=False,
     )
     if run.returncode or not path.is_file():
-        reason = ([*run.stderr.strip().splitlines()] or ["nothing was said"])[-1]
+        no_message = f"no error message, exit status {run.returncode}"
+        reason = ([*run.stderr.strip().splitlines()] or [no_message])[-1]
         raise UserError(
             f"{name}: Keras could not download its ImageNet weights to {path} ({reason}); without "
             f"internet, name by {MIRROR} a folder that has this file"

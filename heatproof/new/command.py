@@ -190,8 +190,8 @@ def _balance(found: inspection.Found) -> tuple[str, str] | None:
     """Return what is done about very unequal classes, and why; None where they are not."""
     if found.extremes is None:
         return None
-    most, least = (f"'{name}' has {found.counts[name]:,}" for name in found.extremes)
-    return "sampling", escaped(f"{most} pictures, {least}: each class is served as often")
+    largest, smallest = (f"'{name}' has {found.counts[name]:,}" for name in found.extremes)
+    return "sampling", escaped(f"{largest} pictures, {smallest}: each class is served as often")
 
 
 def _cross_validation(

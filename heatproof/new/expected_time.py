@@ -105,9 +105,9 @@ def of_stages(
         "evaluate": speed.seconds(Passes(forward=passed), 1),
     }
     # Of each class so many, of which those that are wrong are explained for two classes.
-    wanted, (least, most) = study.explain.images, study.explained_images
+    wanted, (minimum, maximum) = study.explain.images, study.explained_images
     right, wrong = classes * wanted.right_per_class, classes * wanted.wrong_per_class
-    images = min(tests, most, max(least, right + wrong))
+    images = min(tests, maximum, max(minimum, right + wrong))
     rows = images * (1 + wrong / max(1, right + wrong))
     records = registry.methods()
     for family in STAGE_FAMILIES:

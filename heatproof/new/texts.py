@@ -90,7 +90,7 @@ def pipeline_text(real: str, claims: bool = False) -> str:
     """
     head, body = real.split("\nstages:\n", 1)
     stages = sections(body, indent=2)
-    # The code is not in this folder: what it does is listed anew each time.
+    # The code is not in this folder: it is fingerprinted in every run.
     stages["fingerprint"] = re.sub(
         r"    deps:\n(      - .*\n)+", "    always_changed: true\n", stages["fingerprint"]
     )

@@ -38,7 +38,7 @@ class Progress:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Do the next part within. How long it took is told at its end, if that was long."""
+        """Do the next part within. How long it took is printed at its end, if that was long."""
         self._number, self._name = self._number + 1, name
         self.expect(None)
         started = self._clock()

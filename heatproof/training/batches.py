@@ -29,7 +29,7 @@ def for_fit(*sets: "Batches") -> "Sequence[Batches | tf.data.Dataset]":
 
 
 @contextmanager
-def told(*sets: "Batches") -> Iterator[None]:
+def read_errors_raised(*sets: "Batches") -> Iterator[None]:
     """Raise what reading images raised inside TensorFlow, which makes an error of its own of it."""
     try:
         yield

@@ -17,7 +17,7 @@ from heatproof.training import augmentation as changes
 from heatproof.training import presets
 from heatproof.training import schedule as schedules
 from heatproof.training.balance import BalancedAccuracy, WeightedCrossentropy, class_weights
-from heatproof.training.batches import Batches, for_fit, told
+from heatproof.training.batches import Batches, for_fit, read_errors_raised
 from heatproof.training.checkpoints import Checkpoint, Resume
 from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import Progress
@@ -137,7 +137,7 @@ def train(
     if checkpoint:
         callbacks.append(Resume(checkpoint, state, watchers))
     served, validated = for_fit(batches, validation)
-    with told(batches, validation):
+    with read_errors_raised(batches, validation):
         seen = model.fit(
             served,
             validation_data=validated,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.training.batches import Batches, for_fit, told
+from heatproof.training.batches import Batches, for_fit, read_errors_raised
 
 IMAGES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1) * 25
 LABELS = np.arange(10, dtype=np.int64) % 3
@@ -122,7 +122,10 @@ def test_damaged_images_are_told_of_as_they_are_outside_tensorflow():
             raise UserError("images.npy: image 3 is damaged")
 
     batches = Batches(IMAGES.view(Damaged), LABELS, 3, 2)
-    with pytest.raises(UserError, match="image 3 is damaged"), told(batches):
+    with pytest.raises(UserError, match="image 3 is damaged"), read_errors_raised(batches):
         list(batches.dataset())
-    with pytest.raises(ValueError, match="anything else"), told(Batches(IMAGES, LABELS, 3, 2)):
+    with (
+        pytest.raises(ValueError, match="anything else"),
+        read_errors_raised(Batches(IMAGES, LABELS, 3, 2)),
+    ):
         raise ValueError("anything else")

@@ -37,7 +37,7 @@ _KEEPING = (
 
 
 def ranges(model: "keras.Model") -> dict[int, Range]:
-    """Return of each tensor of a flat functional network, by its id, the least and the most."""
+    """Return each tensor's minimum and maximum, by its id, in a flat functional network."""
     known: dict[int, Range] = {}
     for layer in model.operations:
         known[id(layer.output)] = _of_layer(layer, [known[id(t)] for t in inputs_of(layer)])

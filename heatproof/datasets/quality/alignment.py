@@ -21,7 +21,7 @@ def correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     0 for one that is all of one colour.
     """
-    pixels = first.shape[1] * first.shape[2]  # said, since there may be no pictures
+    pixels = first.shape[1] * first.shape[2]  # explicit, since there may be no pictures
     a, b = (each.reshape(len(each), pixels).astype(np.float64) for each in (first, second))
     return _weighted(a, b, np.ones_like(a))
 

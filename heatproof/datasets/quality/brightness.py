@@ -3,7 +3,7 @@
 Dark and bright are further from the median than 3.5 standard deviations, estimated from the median
 absolute deviation of their own side (Iglewicz & Hoaglin 1993, "How to detect and handle outliers";
 each side has its own since brightness is seldom symmetric), and by at least 0.2 of the scale from
-black to white, so that nothing is said of a dataset whose images are all alike. Blank is an image
+black to white, so that a dataset whose images are all alike has none. Blank is an image
 whose channels vary by less than 0.01: of it nothing can be learned, whatever the others are like.
 """
 

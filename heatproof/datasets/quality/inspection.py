@@ -44,7 +44,7 @@ class _Images:
         return reduced(self.dataset.test_images[index - trained])
 
     def place(self, index: int) -> dict[str, Any]:
-        """Say of an image which part it is in, its number there, and its class."""
+        """Return which part an image is in, its number there, and its class."""
         trained = len(self.dataset.train_labels)
         number = index if index < trained else index - trained
         files = {} if self.origins is None else {"file": printable(self.origins.files[index])}
@@ -258,7 +258,7 @@ def findings(content: dict[str, Any]) -> list[str]:
             f"{'LEAK: ' if of_copies['leak'] else ''}{count:,} of {plural(tests, 'test image')} "
             f"({percent(count / tests, tests)}) {'have' if count > 1 else 'has'} a near duplicate "
             f"among the training images, {exact or 'none'} of them an exact copy. Accuracy on them "
-            "tells what was memorised."
+            "measures memorisation."
         )
     if count := of_copies["validation_images"]:
         found.append(

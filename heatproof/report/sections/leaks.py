@@ -30,7 +30,7 @@ class Leak:
         share = numbers.percent(self.images / self.tests, self.tests)
         text = (
             f"{self.images:,} of {self.tests:,} test images ({share}) have an exact or near copy "
-            "among the training images: on them the accuracy tells what was memorised."
+            "among the training images: on them the accuracy measures memorisation."
         )
         if self.without is None:
             return f"{text} No test image is without one."
