@@ -18,7 +18,7 @@ from heatproof.attribution import registry
 from heatproof.attribution.core.method import Attribution, Context, Explainer, UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.run import runtime
-from heatproof.run.errors import UserError, nearest, require_known
+from heatproof.run.errors import UserError, nearest, require_known, shown_value
 from heatproof.statistics.softmax import softmax
 
 if TYPE_CHECKING:
@@ -90,17 +90,38 @@ class OpenModel:
         """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
         return softmax(self.network.logits(_in_0_1(images)))
 
-    def explain(self, method: str, images: np.ndarray, targets: np.ndarray) -> Attribution:
-        """Return a method's maps of the images for the targets.
+    def explain(
+        self, method: str, images: np.ndarray, targets: Sequence[str | int] | np.ndarray
+    ) -> Attribution:
+        """Return a method's maps of the images for the targets: `.maps`, (n, height, width).
+
+        Args:
+            method: its name.
+            images: uint8, or float in [0, 1], (n, height, width, channels).
+            targets: of each image the class that is explained, by index or by name.
 
         Raises:
-            UserError: there is no such method.
+            UserError: there is no such method, or the images or targets are not such.
             UnsupportedNetwork: the method does not support this network.
         """
         if method not in self.methods:
             members = self.named([method])  # raises where there is no such name at all
             raise UserError(f"'{method}' is a family of methods: {', '.join(members)}")
-        return self.methods[method](self.network, _in_0_1(images), np.asarray(targets, np.int64))
+        images = _in_0_1(images)
+        return self.methods[method](self.network, images, self._targets(targets, len(images)))
+
+    def _targets(self, targets: Sequence[str | int] | np.ndarray, count: int) -> np.ndarray:
+        """Return one class index per image, int64 (count,), of indices or names of classes."""
+        given = np.asarray(targets)
+        if given.shape == (count,) and given.dtype.kind in "US":
+            return np.array([self.class_index(str(name)) for name in given], np.int64)
+        known = given.shape == (count,) and given.dtype.kind in "iu"
+        if not known or (count and not (given.min() >= 0 and given.max() < self.network.classes)):
+            raise UserError(
+                f"targets = {shown_value(targets)}: expected one class for each of the {count} "
+                f"images, by name or by index from 0 to {self.network.classes - 1}"
+            )
+        return given.astype(np.int64)
 
     def explain_all(
         self, names: Sequence[str], images: np.ndarray, targets: np.ndarray
@@ -166,6 +187,8 @@ def open_model(
             f"class_names: {len(names)} of them, and the network gives {classes} scores; give as "
             "many, in the order of its outputs"
         )
+    if len(set(names)) < classes:
+        raise UserError(f"class_names = {shown_value(names)}: two classes have one name")
     if labels is not None:
         flat.notes.append(_checked(taken, pixels, np.asarray(labels), scaling))
     context = Context(pixels, seed)

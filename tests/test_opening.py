@@ -54,6 +54,15 @@ def test_it_predicts_as_the_network_and_has_every_method(model, labelled) -> Non
     assert "softmax at its end was taken off" in opened.notes[0]
     assert opened.notes[1] == "100% of 60 labelled images are right"
     maps = opened.explain("lrp_epsilon", given, labels[:4])
+    named = opened.explain("lrp_epsilon", given, [NAMES[label] for label in labels[:4]])
+    assert isinstance(named, Attribution)
+    np.testing.assert_array_equal(named.maps, maps.maps)
+    wrong_targets = ([3, 0, 0, 0], [-1, 0, 0, 0], [0], [0] * 5, [0.5, 0, 0, 0], 0, None)
+    for targets in wrong_targets:
+        with pytest.raises(UserError, match="expected one class for each of the 4 images"):
+            opened.explain("lrp_epsilon", given, targets)
+    with pytest.raises(UserError, match="no class 'd'"):
+        opened.explain("lrp_epsilon", given, ["a", "b", "c", "d"])
     assert isinstance(maps, Attribution)
     assert maps.maps.shape == (4, *SIZE[:2])
     assert heatproof.show(given, lrp_epsilon=maps).png.startswith(b"\x89PNG")
@@ -78,6 +87,7 @@ def test_a_scaling_that_is_not_the_networks_is_told(model, labelled) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"class_names": ["a", "b", "a"]}, "two classes have one name"),
         ({"class_names": ["a"]}, "1 of them, and the network gives 3 scores"),
         ({"images": np.zeros((2, 5, 5, 3), np.uint8)}, r"the network takes \(n, 12, 12, 3\)"),
         ({"images": np.zeros((0, *SIZE), np.uint8)}, "n at least 1"),

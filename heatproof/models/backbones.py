@@ -134,8 +134,12 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
         efficientnet_lite0.load_imagenet(source, mirror())
     else:
         folder = mirror()
-        file = folder / BACKBONES[name].file if folder else _downloaded(name)
-        _load_file(name, source, file)
+        if folder and not (folder / BACKBONES[name].file).is_file():
+            raise UserError(
+                f"{MIRROR}={folder}: it has no {BACKBONES[name].file}, the ImageNet weights of "
+                f"{name}; put the file there, or unset {MIRROR} to have it downloaded"
+            )
+        _load_file(name, source, folder / BACKBONES[name].file if folder else _downloaded(name))
     source = flat_copy(source)
     if BACKBONES[name].scaling.bgr:
         take_red_first(source)
@@ -218,7 +222,10 @@ def _require_checksum(path: Path, sha256: str | None) -> None:
         UserError: there is no such file, or its checksum is another; the message has it.
     """
     if not path.is_file():
-        raise UserError(f"params.yaml: network.weights = {path}: there is no such file")
+        raise UserError(
+            f"params.yaml: network.weights = {path}: there is no such file in the study's folder; "
+            "expected a backbone's weights as Keras stores them, `imagenet`, or `none`"
+        )
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:

@@ -208,8 +208,9 @@ class _Copies:
             copy = type(layer).from_config(config)
         except (ValueError, TypeError, NotImplementedError) as reason:
             raise UserError(
-                f"the layer '{layer.name}' ({type(layer).__name__}) cannot be copied: {reason}; "
-                "expected layers of Keras' own, or ones with get_config and from_config"
+                f"the layer '{layer.name}' ({type(layer).__name__}) cannot be copied; expected "
+                "layers of Keras' own, no Lambda (a Rescaling in its place, say), or layers with "
+                f"get_config and from_config ({str(reason).splitlines()[0][:200]})"
             ) from None
         if layer.weights:
             self.pairs.append((layer, copy.set_weights))

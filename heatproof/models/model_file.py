@@ -127,8 +127,8 @@ def _require_own_layers(path: Path, description: Any) -> None:
             place = f" of {module}" if module else ""
             raise UserError(
                 f"{path}: it has {kind}{place}, which is no layer of Keras that is taken from a "
-                "file: it could run any code. If you trust it, load it with Keras, and hand over "
-                "what it is without that: heatproof.open_model(model, ...)"
+                "file: it could run any code. Build the network in Python with layers of Keras in "
+                "its place (a Rescaling, say), and hand it over: heatproof.open_model(model, ...)"
             )
 
 

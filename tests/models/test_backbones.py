@@ -62,7 +62,7 @@ def test_a_backbone_of_keras_is_read_from_a_mirror(
     record = backbones.BACKBONES["VGG16"]
     monkeypatch.setenv(backbones.MIRROR, str(tmp_path))
     options, model = network("VGG16", channels=1)
-    with pytest.raises(UserError, match=f"{record.file}: there is no such file"):
+    with pytest.raises(UserError, match=f"it has no {record.file}"):
         pretrained.start(options, model)
     file = record.file.replace(".h5", ".weights.h5")  # Keras writes its newer format only
     source.save_weights(tmp_path / file)
