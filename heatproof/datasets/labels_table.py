@@ -3,8 +3,9 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from heatproof.datasets.box_columns import BoxColumns
@@ -157,6 +158,26 @@ def labelled_by_table(table: Path, folder: Path) -> Listing:
         raise UserError(f"{table}: the table has no rows; add one for each image")
     _remark(listing, columns, folders)
     return listing
+
+
+def folder_of_most(table: Path, folders: Sequence[Path]) -> Path:
+    """Return the folder in which most of the table's images are, the first of several.
+
+    Raises:
+        UserError: as `labelled_by_table`, of what is wrong before the first row.
+    """
+    rows = _rows(table)
+    image = _columns(table, next(rows, (1, []))[1]).image
+    named = [row[image].strip() for _, row in rows if len(row) > image]
+    best, fewest = folders[0], len(named)
+    for folder in folders:
+        inside = _Folders(folder)
+        missing = (name for name in named if len(inside.images(name)) != 1)
+        # No further than needed to know that it is no better.
+        count = sum(1 for _ in islice(missing, fewest))
+        if count < fewest:
+            best, fewest = folder, count
+    return best
 
 
 def _remark(listing: Listing, columns: _Columns, folders: _Folders) -> None:

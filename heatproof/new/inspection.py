@@ -24,7 +24,7 @@ from heatproof.datasets.labelled_files import (
     outsiders,
     refuse,
 )
-from heatproof.datasets.labels_table import labelled_by_table
+from heatproof.datasets.labels_table import folder_of_most, labelled_by_table
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import plural
 
@@ -220,7 +220,7 @@ def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
     """Return the labelled images, and the subfolder that a table means, if it is one.
 
     Raises:
-        UserError: as for `place` itself, if the table's images are in no folder.
+        UserError: of a table, as for the folder in which most of its images are.
     """
     if labels is None:
         try:
@@ -231,14 +231,10 @@ def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
                 with suppress(UserError):
                     return "", labelled_by_folder(place, folder)
             raise
-    try:
-        return "", labelled_by_table(place / labels, place)
-    except UserError:
-        folders = (path for path in place.iterdir() if path.is_dir())
-        for folder in sorted(folders, key=lambda each: (annotations.may_hold_masks(each), each)):
-            with suppress(UserError):
-                return folder.name, labelled_by_table(place / labels, folder)
-        raise
+    folders = (path for path in place.iterdir() if path.is_dir())
+    subfolders = sorted(folders, key=lambda each: (annotations.may_hold_masks(each), each))
+    folder = folder_of_most(place / labels, [place, *subfolders])
+    return "" if folder == place else folder.name, labelled_by_table(place / labels, folder)
 
 
 def of_dataset(name: str, size: int | None) -> Pictures:

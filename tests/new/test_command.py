@@ -339,7 +339,9 @@ def test_a_labels_table_beside_the_folder_of_its_pictures(
     assert (fetch.images, fetch.labels) == ("class 0", "labels.csv")
     (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
     assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
-    assert f"there is no such image in {source};" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"id '7': there is no such image in {source / 'class 0'};" in told
+    assert told.count("\n") == 1, "the other row is right"
 
 
 def test_boxes_and_masks_are_found_and_said(tmp_path: Path, monkeypatch, capsys) -> None:
