@@ -32,7 +32,16 @@ def hear_hangup() -> None:
 
 
 def end() -> NoReturn:
-    """End the program as a shell expects of one that Ctrl-C ended, with a word on what is kept."""
+    """End the program as a shell expects of one that Ctrl-C ended, with a word on what is kept.
+
+    Another Ctrl-C from here on, pressed again or sent again by `keep`, changes nothing: while
+    Python ends it would end the process by the signal.
+    """
+    import signal
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     print(
         "interrupted: completed work is saved; run the same command again to resume",
         file=sys.stderr,

@@ -34,7 +34,8 @@ def test_a_mistake_is_a_line_and_exit_code_2(capsys) -> None:
 
 
 def test_ctrl_c_prints_how_to_resume(capsys) -> None:
-    code, said = ended(KeyboardInterrupt(), capsys)
+    with interruptible():  # what it leaves of Ctrl-C is not for these tests
+        code, said = ended(KeyboardInterrupt(), capsys)
     assert code == 130 and "run the same command again" in said
 
 
@@ -156,9 +157,14 @@ command.start("program")
 
 
 def test_ctrl_c_while_a_module_is_imported_is_a_line(tmp_path) -> None:
-    (tmp_path / "slow.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    (tmp_path / "slow.py").write_text(
+        "import atexit, signal\n"
+        # Once more while Python ends, it would end the process by the signal.
+        "atexit.register(lambda: print(signal.getsignal(signal.SIGINT).name))\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
     done = start(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); command.start('slow')")
-    assert (done.returncode, done.stderr) == (130, INTERRUPTED)
+    assert (done.stdout, done.returncode, done.stderr) == ("SIG_IGN\n", 130, INTERRUPTED)
 
 
 def test_starting_chooses_kernels_and_importing_changes_nothing() -> None:
