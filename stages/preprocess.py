@@ -35,7 +35,7 @@ def preprocess(name: str) -> None:
     study = params.load()
     options = study.dataset(name).preprocess
     raw = artifacts.read_raw(name)
-    require_classes(name, raw)
+    require_classes(paths.raw(name), raw.class_names, raw.labels, len(raw.test_labels) > 0)
     dataset = split(raw, options.test_fraction, study.seed)
     if np.bincount(dataset.train_labels).max() < 2:
         raise UserError(

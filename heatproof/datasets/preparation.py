@@ -1,32 +1,43 @@
 """From what a source gives to a dataset ready for training, and its description."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from heatproof.datasets.pixels import mean_and_std, pixel_counts
 from heatproof.datasets.split import group_split, train_validation_split
 from heatproof.run.errors import UserError
-from heatproof.storage import paths
 from heatproof.storage.images import selected
 from heatproof.storage.records import Dataset, RawDataset
 
 SHOWN_CLASSES = 5
 
 
-def require_classes(name: str, raw: RawDataset) -> None:
-    """Refuse what no network can be trained and tested on."""
-    counts = np.bincount(raw.labels, minlength=len(raw.class_names))
+def require_classes(
+    where: Path, class_names: Sequence[str], labels: np.ndarray, tested: bool
+) -> None:
+    """Refuse what no network can be trained and tested on.
+
+    Args:
+        where: the images are, for the message.
+        class_names: of all classes.
+        labels: int64 (n,), of the images that are not of the source's own test part.
+        tested: whether there is such a part.
+    """
+    counts = np.bincount(labels, minlength=len(class_names))
     if np.count_nonzero(counts) < 2:
         raise UserError(
-            f"{paths.raw(name)}: the training images are all of one class; a network "
+            f"{where}: the training images are all of one class; a network "
             "needs at least two: check the labels of the dataset"
         )
-    if len(raw.test_labels):
+    if tested:
         return
-    small = [label for label, n in zip(raw.class_names, counts, strict=True) if n < 2]
+    small = [label for label, n in zip(class_names, counts, strict=True) if n < 2]
     if small:
         more = f" and {len(small) - SHOWN_CLASSES:,} more" if len(small) > SHOWN_CLASSES else ""
         raise UserError(
-            f"{paths.raw(name)}: fewer than two images of "
+            f"{where}: fewer than two images of "
             f"{', '.join(map(repr, small[:SHOWN_CLASSES]))}{more}; each class needs one to train "
             "on and one to test with: add images or remove the class"
         )

@@ -90,8 +90,18 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     folder.require_free(target)
+    if arguments.images and target.resolve().is_relative_to(arguments.images.resolve()):
+        raise UserError(
+            f"{target}: lies in the pictures' folder {arguments.images}, which would change "
+            "with each run; choose a place outside it"
+        )
     pictures = _pictures(arguments)
     found = pictures.found
+    where = arguments.images or Path(arguments.tfds)
+    # A dataset of tensorflow-datasets may name classes of which it has nothing.
+    found.require_enough(
+        where / arguments.labels if arguments.labels else where, each_class=not arguments.tfds
+    )
     for line in [*found.description(), *pictures.remarks]:
         print(escaped(line))
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)

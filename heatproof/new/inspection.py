@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from heatproof.config.validation import validated
-from heatproof.datasets import annotations, array_reading
+from heatproof.datasets import annotations, array_reading, preparation
 from heatproof.datasets.class_folders import labelled_by_folder
 from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
 from heatproof.datasets.labelled_files import (
@@ -23,6 +23,7 @@ from heatproof.datasets.labelled_files import (
     class_names,
     outsiders,
     refuse,
+    require_trained,
 )
 from heatproof.datasets.labels_table import folder_of_most, labelled_by_table
 from heatproof.run.errors import UserError
@@ -71,6 +72,24 @@ class Found:
             name: count - max(1, round(test_fraction * count))
             for name, count in self.counts.items()
         }
+
+    def require_enough(self, where: Path, each_class: bool) -> None:
+        """Refuse what the first stages would: too few images of a class.
+
+        Args:
+            where: they are, for the message.
+            each_class: whether of each there must be some to train on.
+
+        Raises:
+            UserError: naming the classes.
+        """
+        counts = self.trained if self.tested else self.counts
+        labels = np.repeat(
+            np.arange(len(self.counts)), [counts.get(name, 0) for name in self.counts]
+        )
+        if self.tested and each_class:
+            require_trained(where, tuple(self.counts), labels)
+        preparation.require_classes(where, tuple(self.counts), labels, self.tested > 0)
 
     @property
     def extremes(self) -> tuple[str, str] | None:
@@ -136,7 +155,7 @@ def of_file(file: Path, value_range: tuple[float, float] | None = None) -> Pictu
     with array_reading.opened(file) as content:
         height, width, channels = content.shape
         parts = content.labels
-        test = parts.get(TEST, parts.get(VALIDATION, ())) if len(parts) > 1 else ()
+        test = parts.get(TEST, parts.get(VALIDATION, ()))
         trained = content.counted(TRAIN) if len(test) and TRAIN in parts else {}
         found = Found(content.counts, [(width, height)], channels == 1, len(test), trained)
         remarks = [*content.remarks, *([] if value_range else content.usual_range()[1])]

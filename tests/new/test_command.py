@@ -150,6 +150,7 @@ def test_what_is_frozen_takes_no_memory_of_a_training_step(monkeypatch) -> None:
         (["--images", ".", "--size", "4000"], "--size 4000: expected 8 to 512"),
         (["--images", "empty"], "there are no subfolders"),
         (["--images", "loose"], "1.png: beside the class folders; move it into one"),
+        (["--images", ".."], "new: lies in the pictures' folder ..,"),
         (["--images", "one"], "one: all images are 'cat'; two classes are needed: add a subfolder"),
     ],
 )
@@ -332,8 +333,8 @@ def test_a_set_of_tensorflow_datasets(tmp_path: Path, monkeypatch, capsys) -> No
 def test_a_labels_table_beside_the_folder_of_its_pictures(
     tmp_path: Path, monkeypatch, capsys
 ) -> None:
-    source = pictures(tmp_path / "all", True, (30, 30), (30, 30), classes=1)
-    (source / "labels.csv").write_text("id,label\n0,ant\n1,bee\n")
+    source = pictures(tmp_path / "all", True, *[(30, 30)] * 4, classes=1)
+    (source / "labels.csv").write_text("id,label\n0,ant\n1,bee\n2,ant\n3,bee\n")
     assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 0
     fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
     assert (fetch.images, fetch.labels) == ("class 0", "labels.csv")
@@ -342,6 +343,27 @@ def test_a_labels_table_beside_the_folder_of_its_pictures(
     told = capsys.readouterr().err
     assert f"id '7': there is no such image in {source / 'class 0'};" in told
     assert told.count("\n") == 1, "the other row is right"
+
+
+@pytest.mark.parametrize(
+    ("splits", "message"),
+    [
+        (["test"] * 4, "labels.csv: no training image of 'a', 'b'; add some"),
+        (["train", "train", "test", "test"], "labels.csv: no training image of 'b'; add some"),
+        (["val", "val", "val", "test"], "labels.csv: no training image of 'a', 'b'; add some"),
+        (["train"] * 3, "labels.csv: fewer than two images of 'b'; each class needs one to train"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_no_study(
+    tmp_path: Path, monkeypatch, capsys, splits: list[str], message: str
+) -> None:
+    source = pictures(tmp_path / "all", True, *[(30, 30)] * 4, classes=1)
+    rows = [f"class 0/{row},{'aabb'[row]},{split}\n" for row, split in enumerate(splits)]
+    (source / "labels.csv").write_text(f"id,label,split\n{''.join(rows)}")
+    assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 2
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
+    assert not (tmp_path / "s").exists()
 
 
 def test_boxes_and_masks_are_found_and_said(tmp_path: Path, monkeypatch, capsys) -> None:
