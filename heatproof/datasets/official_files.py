@@ -7,7 +7,6 @@ arrays of bytes; nothing is unpickled and no archive is unpacked to disk.
 
 import gzip
 import hashlib
-import os
 import tarfile
 import zlib
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from heatproof.run.errors import UserError
+from heatproof.storage.folders import named_by
 from heatproof.storage.records import RawDataset
 
 MIRROR = "DATASETS_MIRROR"
@@ -171,14 +171,5 @@ def _verified(path: Path, content: bytes, md5: str) -> bytes:
 
 
 def mirror() -> Path | None:
-    """Return the folder that DATASETS_MIRROR names, or None where it is not set.
-
-    Raises:
-        UserError: it names no folder.
-    """
-    named = os.environ.get(MIRROR)
-    if not named:
-        return None
-    if not Path(named).is_dir():
-        raise UserError(f"{MIRROR}={named}: there is no such folder; correct or unset it")
-    return Path(named)
+    """Return the folder that DATASETS_MIRROR names; see `folders.named_by`."""
+    return named_by(MIRROR)

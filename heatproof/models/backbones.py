@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatproof.models.scaling import SCALINGS, Scaling
 from heatproof.run.errors import UserError
+from heatproof.storage.folders import named_by
 
 if TYPE_CHECKING:
     import keras
@@ -131,9 +132,9 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
         _require_checksum(Path(weights), sha256)
         _load_file(name, source, Path(weights))
     elif name == LITE:
-        efficientnet_lite0.load_imagenet(source, mirror())
+        efficientnet_lite0.load_imagenet(source, named_by(MIRROR))
     else:
-        folder = mirror()
+        folder = named_by(MIRROR)
         if folder and not (folder / BACKBONES[name].file).is_file():
             raise UserError(
                 f"{MIRROR}={folder}: it has no {BACKBONES[name].file}, the ImageNet weights of "
@@ -146,20 +147,6 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
     for layer in source.layers:
         if layer.weights:
             network.get_layer(layer.name).set_weights(layer.get_weights())
-
-
-def mirror() -> Path | None:
-    """Return the folder that WEIGHTS_MIRROR names, or None where it is not set.
-
-    Raises:
-        UserError: it names no folder.
-    """
-    named = os.environ.get(MIRROR)
-    if not named:
-        return None
-    if not Path(named).is_dir():
-        raise UserError(f"{MIRROR}={named}: there is no such folder; correct or unset it")
-    return Path(named)
 
 
 def _load_file(name: str, model: keras.Model, path: Path) -> None:

@@ -1,5 +1,6 @@
-"""Folders that are replaced as a whole, and file names that need no quoting."""
+"""Folders that are replaced as a whole, or named by the environment, and names of files."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,20 @@ def file_name(name: str) -> str:
     """
     encoded = quote(name, safe="").replace("~", "%7E").replace("%", "~")
     return f"~2E{encoded[1:]}" if encoded.startswith(".") else encoded
+
+
+def named_by(variable: str) -> Path | None:
+    """Return the folder that an environment variable names, None where it is not set.
+
+    Raises:
+        UserError: it names no folder.
+    """
+    named = os.environ.get(variable)
+    if not named:
+        return None
+    if not Path(named).is_dir():
+        raise UserError(f"{variable}={named}: there is no such folder; correct or unset it")
+    return Path(named)
 
 
 def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
