@@ -144,6 +144,8 @@ def opened(path: Path, class_names: Sequence[str] | None = None) -> Iterator[Arr
         images = {part: found[part][IMAGES] for part in there}
         for each in images.values():
             array_images.require_plausible(path, each)
+        if all(each.shape[:1] == (0,) for each in images.values()):
+            raise UserError(f"{path}: {' and '.join(map(str, images.values()))}: holds no image")
         labels = [array_labels.labels(path, found[part][LABELS]) for part in there]
         given = class_names or (array_labels.texts(named) if named else None)
         classes, indices = array_labels.numbered(path, labels, given)

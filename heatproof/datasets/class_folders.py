@@ -39,7 +39,7 @@ def labelled_by_folder(folder: Path, masks: Path | None = None) -> Listing:
     if not folders:
         raise UserError(
             f"{folder}: there are no subfolders; put the images into one subfolder per class, or "
-            "name a labels table in params.yaml (`labels`)"
+            "name a labels table: `labels` in params.yaml, or --labels of `heatproof new`"
         )
     parts = _parts(folders)
     if parts:

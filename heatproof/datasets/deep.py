@@ -118,8 +118,8 @@ def require_usual_values(low: float, high: float) -> float:
     """Return the largest of an image's values, which go from `low` to `high`; see above."""
     if not (low >= 0 and high <= _TOPS[-1]):  # NaN is not
         raise UnusableImage(
-            f"its values go from {low:g} to {high:g}; say in params.yaml which of them are black "
-            "and white: `value_range: [black, white]`"
+            f"its values go from {low:g} to {high:g}; say which of them are black and white: "
+            "`value_range: [black, white]` in params.yaml, or --value-range of `heatproof new`"
         )
     return high
 

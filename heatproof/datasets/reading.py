@@ -114,7 +114,8 @@ def _range_of(unscaled: Iterable[_Unscaled]) -> tuple[float, float]:
     kinds = {each.is_real for each in unscaled}
     if len(kinds) > 1:
         raise UserError(
-            "some images hold whole numbers of more than 8 bits, others floats; say in params.yaml "
-            "which values are black and white: `value_range: [black, white]`"
+            "some images hold whole numbers of more than 8 bits, others floats; say which values "
+            "are black and white: `value_range: [black, white]` in params.yaml, or --value-range "
+            "of `heatproof new`"
         )
     return usual_range(max(each.highest for each in unscaled), kinds.pop())

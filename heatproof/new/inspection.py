@@ -184,6 +184,8 @@ def of_folder(
     """
     if not place.is_dir():
         raise UserError(f"--images {place}: there is no such folder")
+    if labels is not None and not (place / labels).is_file():
+        raise UserError(f"--labels {labels}: there is no such file in {place}")
     below, listing = _labelled(place, labels)
     refuse(list(outsiders(listing.images, place)))
     masks = annotations.mask_folder(

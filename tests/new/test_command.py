@@ -148,6 +148,9 @@ def test_what_is_frozen_takes_no_memory_of_a_training_step(monkeypatch) -> None:
             "--budget quick: unknown; known: cpu, paper, best",
         ),
         (["--images", ".", "--size", "4000"], "--size 4000: expected 8 to 512"),
+        (["--images", "empty", "--labels", "l.csv"], "--labels l.csv: there is no such file in"),
+        (["--images", "none.npz"], "none.npz: 'images' uint8 (0, 28, 28): holds no image"),
+        (["--images", "wide.npz"], "in params.yaml, or --value-range of `heatproof new`"),
         (["--images", "empty"], "there are no subfolders"),
         (["--images", "loose"], "1.png: beside the class folders; move it into one"),
         (["--images", ".."], "new: lies in the pictures' folder ..,"),
@@ -159,6 +162,8 @@ def test_a_mistake_is_a_line_and_makes_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    np.savez("none.npz", images=np.zeros((0, 28, 28), np.uint8), labels=np.zeros(0, int))
+    np.savez("wide.npz", images=np.full((4, 28, 28), -0.5), labels=np.arange(4) % 2)
     for file in ("loose/train/1.png", "one/cat/1.png"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()

@@ -170,7 +170,7 @@ NAN = np.where(np.arange(6)[:, None, None] == 4, np.nan, GREY / 255)
         ({"x_test": GREY, "y_test": LABELS}, "there is no part to train on"),
         ({"x": np.zeros((6, 4, 4), np.uint8), "y": LABELS}, "images of 4×4 pixels; expected 8"),
         ({"x": GREY, "y": np.arange(6) // 6}, "two classes are needed"),
-        ({"x": GREY[:0], "y": LABELS[:0]}, "no image has a class"),
+        ({"x": GREY[:0], "y": LABELS[:0]}, "holds no image"),
     ],
 )  # fmt: skip
 def test_mistakes(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
