@@ -125,10 +125,10 @@ class Found:
             f"{size}; {'grey' if self.grey else 'in colour'}",
         ]
         if self.extremes:
-            share = ordered[0][1] / self.images
+            largest, smallest = self.extremes
             lines.append(
-                f"unbalanced: '{ordered[0][0]}' alone is {share:.0%}; look at the "
-                "balanced accuracy, not at the accuracy"
+                f"unbalanced: '{largest}' has {self.counts[largest]:,} pictures, '{smallest}' only "
+                f"{self.counts[smallest]:,}; look at the balanced accuracy, not at the accuracy"
             )
         return lines
 
