@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from tests.browser.conftest import HOSTILE
-from tests.browser.test_pages import visit
+from tests.browser.test_pages import load, visit
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ def opened(browser: Chrome, path: Path, fragment: str = "") -> Iterator[Chrome]:
     visit(browser, path)
     if fragment:
         browser.get("about:blank")
-        browser.get(path.as_uri() + fragment)
+        load(browser, path.as_uri() + fragment)
     yield browser
     assert browser.get_log("browser") == []
 

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from tests.browser.test_gallery_page import CARDS, USUAL, choose, fragment, opened, press, text
-from tests.browser.test_pages import visit
+from tests.browser.test_pages import load, visit
 from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def again(browser: Chrome) -> None:
     """Open the same address afresh, as a reload and a shared link do."""
     address = browser.current_url
     browser.get("about:blank")
-    browser.get(address)
+    load(browser, address)
 
 
 def test_a_shared_address_brings_the_view_back(page: Chrome) -> None:

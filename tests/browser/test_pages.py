@@ -9,6 +9,8 @@ import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 
+from tests.browser.waiting import until
+
 pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
@@ -73,7 +75,14 @@ def visit(browser: Chrome, page: Path, width: int = 1440, theme: str = "light") 
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
     screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    browser.get(page.as_uri())
+    load(browser, page.as_uri())
+
+
+def load(browser: Chrome, address: str) -> None:
+    """Go to an address. Its scripts have run then: the driver alone does not always wait for it."""
+    browser.get(address)
+    complete = "return document.readyState === 'complete' && location.protocol !== 'about:'"
+    until(browser, lambda page: page.execute_script(complete))
 
 
 def requested(browser: Chrome) -> Iterator[str]:
