@@ -174,10 +174,11 @@ def open_model(
     runtime.require_tensorflow("explaining")
     from heatproof.attribution.core.network import Network
     from heatproof.models import existing
+    from heatproof.models.model_file import read_model
     from heatproof.models.scaling import SCALINGS
 
     require_known(f"scaling = {scaling!r}: unknown", scaling, SCALINGS)
-    taken = existing.read_model(Path(model)) if isinstance(model, str | Path) else model
+    taken = read_model(Path(model)) if isinstance(model, str | Path) else model
     flat = existing.scaled(taken, SCALINGS[scaling])
     pixels = _pixels(images, flat.model.input_shape[1:])
     classes = flat.model.output_shape[-1]

@@ -2,12 +2,9 @@
 
 import keras
 
-from heatproof.models.flattening import Flattened, flattened, take_red_first
-from heatproof.models.model_file import read_model
+from heatproof.models.flattening import Flattened, flat_copy, flattened, take_red_first
 from heatproof.models.scaling import Scaling
 from heatproof.run.errors import UserError
-
-__all__ = ["read_model", "scaled"]
 
 
 def scaled(model: keras.Model, scaling: Scaling) -> Flattened:
@@ -31,4 +28,4 @@ def scaled(model: keras.Model, scaling: Scaling) -> Flattened:
     image = keras.Input(shape, name="image")
     x = keras.layers.Rescaling(scale, offset, name="normalise")(image)
     whole = keras.Model(image, flat.model(x), name=model.name)
-    return Flattened(flattened(whole).model, flat.notes)
+    return Flattened(flat_copy(whole), flat.notes)
