@@ -94,9 +94,7 @@ def train(
     Raises:
         UserError: the loss, or a weight, is no number any more.
     """
-    chosen, held_out = parts or train_validation_split(labels, training.validation_fraction, seed)
-    if schedule.train_images != "all":
-        chosen = chosen[: schedule.train_images]
+    chosen, held_out = rows_used(labels, training, schedule, seed, parts)
     classes = network.output_shape[-1]
     if schedule.augment:
         augmentation = presets.resolved(augmentation, *images.shape[1:3])
@@ -173,6 +171,20 @@ def train(
         epoch_chosen=watched is not None,
         seconds_before=state.seconds if state else 0.0,
     )
+
+
+def rows_used(
+    labels: np.ndarray,
+    training: Training,
+    schedule: Schedule,
+    seed: int,
+    parts: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which images are trained on, as many as the schedule says, and which validate."""
+    chosen, held_out = parts or train_validation_split(labels, training.validation_fraction, seed)
+    if schedule.train_images != "all":
+        chosen = chosen[: schedule.train_images]
+    return chosen, held_out
 
 
 def _watched(training: Training, images: int, name: str) -> str | None:

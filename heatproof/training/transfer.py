@@ -14,14 +14,13 @@ import keras
 import numpy as np
 
 from heatproof.datasets.options import Augmentation
-from heatproof.datasets.split import train_validation_split
 from heatproof.models import memory
 from heatproof.storage.formats import load_arrays, write_arrays
 from heatproof.storage.images import Images
 from heatproof.training import augmentation as changes
 from heatproof.training import presets
 from heatproof.training.checkpoints import Checkpoint
-from heatproof.training.loop import BALANCED, Outcome, train
+from heatproof.training.loop import BALANCED, Outcome, rows_used, train
 from heatproof.training.options import Head, Schedule, Training
 
 # Where a backbone's feature maps become one number each: the classifier's first layer.
@@ -51,13 +50,29 @@ def train_in_phases(
     """
     head = schedule.head
     assert head is not None, "there is nothing to train first"
-    chosen, held_out = parts or train_validation_split(labels, training.validation_fraction, seed)
-    if schedule.train_images != "all":
-        chosen = chosen[: schedule.train_images]
-    alone = _train_classifier(
-        *(network, images, labels, training, schedule, augmentation, seed),
-        *(listener, checkpoint, (chosen, held_out)),
+    used = rows_used(labels, training, schedule, seed, parts)
+    pooled = _pooled(network)
+    made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
+    made = made if schedule.augment else []
+    copies = head.copies if made else 1
+    features = _kept(
+        checkpoint.of_part("features") if checkpoint else None,
+        lambda: _features(network, pooled, images, used, made, copies),
     )
+    count = copies * len(used[0])
+    alone = train(
+        _classifier(network, pooled),
+        features,
+        np.concatenate([np.tile(labels[used[0]], copies), labels[used[1]]]),
+        training,
+        _as_schedule(head),
+        augmentation,
+        seed,
+        listener=listener,
+        checkpoint=checkpoint.of_part("head") if checkpoint else None,
+        parts=(np.arange(count), np.arange(count, len(features))),
+    )
+    alone = dataclasses.replace(alone, train_images=len(used[0]))
     if not schedule.epochs:
         return alone
     before = network.get_weights()
@@ -67,7 +82,7 @@ def train_in_phases(
             *(network, images, labels, training, schedule, augmentation, seed),
             listener=lambda numbers, epoch: listener(numbers, epoch + alone.epochs),
             checkpoint=checkpoint,
-            parts=(chosen, held_out),
+            parts=used,
         )
     finally:
         for layer in network.layers:
@@ -95,45 +110,6 @@ def freeze(network: keras.Model, trained_layers: int | str) -> None:
 
 def _pooled(network: keras.Model) -> keras.layers.Layer:
     return next(layer for layer in network.layers if layer.name in POOLED)
-
-
-def _train_classifier(
-    network: keras.Model,
-    images: Images,
-    labels: np.ndarray,
-    training: Training,
-    schedule: Schedule,
-    augmentation: Augmentation,
-    seed: int,
-    listener: Callable[[Mapping[str, float], int], None],
-    checkpoint: Checkpoint | None,
-    parts: tuple[np.ndarray, np.ndarray],
-) -> Outcome:
-    """Train what follows the backbone on its features."""
-    head = schedule.head
-    assert head is not None
-    pooled = _pooled(network)
-    made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
-    made = made if schedule.augment else []
-    copies = head.copies if made else 1
-    features = _kept(
-        checkpoint.of_part("features") if checkpoint else None,
-        lambda: _features(network, pooled, images, parts, made, copies),
-    )
-    count = copies * len(parts[0])
-    outcome = train(
-        _classifier(network, pooled),
-        features,
-        np.concatenate([np.tile(labels[parts[0]], copies), labels[parts[1]]]),
-        training,
-        _as_schedule(head),
-        augmentation,
-        seed,
-        listener=listener,
-        checkpoint=checkpoint.of_part("head") if checkpoint else None,
-        parts=(np.arange(count), np.arange(count, len(features))),
-    )
-    return dataclasses.replace(outcome, train_images=len(parts[0]))
 
 
 def _as_schedule(head: Head) -> Schedule:
