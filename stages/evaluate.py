@@ -63,7 +63,7 @@ def evaluate(name: str) -> None:
 
         artifacts.write_predictions(name, predictions)
         tables.write_table(paths.predictions_csv(name), table.predictions_table(predictions))
-        artifacts.write_metrics("evaluate", name, metrics, brief=run.fold is not None)
+        artifacts.write_metrics("evaluate", name, metrics, brief=run.counts_with_others)
         seconds = time.perf_counter() - started
         timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}
         artifacts.write_timing("evaluate", name, timing)
@@ -72,6 +72,6 @@ def evaluate(name: str) -> None:
         matrix = confusions.matrix(metrics["confusion_test"], len(data.class_names))
         tracked.log_figure(lambda: figures.confusion(matrix, data.class_names), "confusion.png")
         tracked.log_figure(lambda: figures.reliability(metrics["reliability"]), "reliability.png")
-    # A fold has too few images for anything else; its cell's report joins all folds.
-    for line in results.summary(metrics)[: 1 if run.fold else None]:
+    # A fold, or a draw of few images, says too little alone; its cell's report joins them all.
+    for line in results.summary(metrics)[: 1 if run.counts_with_others else None]:
         print(f"evaluate {name}: {line}")

@@ -33,7 +33,7 @@ def check_runs(path: Path, study: "Params") -> None:
                 f"{path}: runs.{name}: there is no cell '{cell}'"
                 f"{nearest(cell, list(study.cells))}; add it to cells, or remove this line of runs"
             )
-        if run.seed == study.seed and run.labels != SHUFFLED and run.fold is None:
+        if run.seed == study.seed and run.only_seed_differs:
             raise UserError(
                 f"{path}: runs.{name}.seed = {run.seed}: this is `seed`, from which the cell "
                 "itself is trained; give another here, or remove this line of runs"
@@ -73,6 +73,8 @@ def _name_of(study: "Params", cell: str, run: CellRun) -> str:
     if run.labels == SHUFFLED:
         return f"{cell}-{SHUFFLED}{seed}"
     own = cell if seed == study.seed else f"{cell}-seed{seed}"
+    if run.train_images_per_class:
+        return f"{own}-{run.train_images_per_class}perclass"
     return own if run.fold is None else f"{own}-fold{run.fold}of{run.folds}"
 
 
@@ -95,8 +97,8 @@ def _check_name(place: str, name: str, expected: str) -> None:
         raise UserError(
             f"{place}: this should be called '{expected}' (a cell is <model>-<dataset>, a run of "
             "another seed <cell>-seed<seed>, one of shuffled labels <cell>-shuffled<seed>; one "
-            "that leaves out a fold ends in -fold<fold>of<folds>); rename it, or correct what it "
-            "says"
+            "that leaves out a fold ends in -fold<fold>of<folds>, one on few images of each class "
+            "in -<images>perclass); rename it, or correct what it says"
         )
 
 
@@ -118,18 +120,17 @@ def _check_listed(path: Path, study: "Params", place: str, name: str, cell: Cell
 def _check_other_run(
     path: Path, study: "Params", place: str, name: str, listed: ComparedRun
 ) -> None:
-    labels = SHUFFLED if place == SHUFFLED else "true"
+    shuffled = place == SHUFFLED
     fitting = [
         run
         for run, options in study.runs.items()
         if f"{options.model}-{options.dataset}" == name
         and run != name
-        and options.labels == labels
-        and options.fold is None
+        and (options.labels == SHUFFLED if shuffled else options.only_seed_differs)
     ]
     if listed.run not in fitting:
         known = f"known: {', '.join(fitting)}" if fitting else "add one to runs"
-        kind = "on shuffled labels" if labels == SHUFFLED else "from another seed"
+        kind = "on shuffled labels" if shuffled else "from another seed"
         raise UserError(
             f"{path}: {place}.{name}.run = {shown_value(listed.run)}: expected a run of this cell "
             f"{kind}{nearest(listed.run, fitting)}; {known}"

@@ -7,6 +7,7 @@ imports TensorFlow.
 """
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -138,6 +139,7 @@ class Params(Block):
             labels=run.labels,
             fold=run.fold,
             folds=run.folds,
+            train_images_per_class=run.train_images_per_class,
             threads=self.threads,
             budget=self.budget,
             network=model.network,
@@ -149,20 +151,23 @@ class Params(Block):
 
     def seed_runs(self, cell: str) -> list[Run]:
         """Resolve the runs of a cell that differ in nothing but the seed, the cell's own first."""
-        _named(self.cells, "cell", cell)
-        runs = (self.run(name) for name in self.runs)
-        seeds = [
-            run for run in runs if run.cell == cell and run.labels == "true" and run.fold is None
-        ]
+        seeds = self._runs_of(cell, lambda run: run.only_seed_differs)
         return sorted(seeds, key=lambda run: not run.is_cells_own)
 
     def fold_runs(self, cell: str) -> list[Run]:
         """Resolve the runs of a cell that leave a fold out each, in the order of params.yaml."""
+        return self._runs_of(cell, lambda run: run.fold is not None)
+
+    def few_image_runs(self, cell: str) -> list[Run]:
+        """Resolve the runs of a cell on few images of each class, in the order of params.yaml."""
+        return self._runs_of(cell, lambda run: run.train_images_per_class is not None)
+
+    def _runs_of(self, cell: str, wanted: Callable[[CellRun], bool]) -> list[Run]:
         _named(self.cells, "cell", cell)
         return [
             self.run(name)
             for name, run in self.runs.items()
-            if run.fold is not None and f"{run.model}-{run.dataset}" == cell
+            if f"{run.model}-{run.dataset}" == cell and wanted(run)
         ]
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:

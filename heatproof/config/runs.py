@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from heatproof.config.models import Budget
-from heatproof.config.schema import Block, Name, Seed
+from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.datasets.options import Augmentation, NormalisationChoice
 from heatproof.models.options import Network
 from heatproof.training.options import Schedule, Training
@@ -36,12 +36,20 @@ class CellRun(Cell):
     section 3.2): a network that learned nothing of the classes should be explained otherwise than
     one that did. fold, folds: of cross-validation: the training part is divided into so many folds
     by the seed; the run leaves this one out, from 1, and is evaluated on it.
+    train_images_per_class: the run is trained on so few images of each class, which the seed draws
+    (`datasets.split.few_of_each`).
     """
 
     seed: Seed | None = None
     labels: Labels = "true"
     fold: Annotated[int, Field(ge=1)] | None = None
     folds: Annotated[int, Field(ge=2, le=MAX_FOLDS)] | None = None
+    train_images_per_class: Count | None = None
+
+    @property
+    def only_seed_differs(self) -> bool:
+        """Whether it is trained as its cell is, from this or another seed."""
+        return self.labels != SHUFFLED and self.fold is None and not self.train_images_per_class
 
     @model_validator(mode="after")
     def _fold_of_folds(self) -> Self:
@@ -51,6 +59,15 @@ class CellRun(Cell):
             raise ValueError(f"fold: there are {self.folds} folds, counted from 1")
         if self.fold is not None and self.labels == SHUFFLED:
             raise ValueError("a fold with shuffled labels is uninformative; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _few_of_all(self) -> Self:
+        if self.train_images_per_class and (self.fold is not None or self.labels == SHUFFLED):
+            raise ValueError(
+                "train_images_per_class goes with neither folds nor shuffled labels; leave one of "
+                "them out"
+            )
         return self
 
 
@@ -75,6 +92,7 @@ class Run(Block):
     labels: Literal["true", "shuffled"]
     fold: int | None
     folds: int | None
+    train_images_per_class: int | None
     threads: int
     budget: Annotated[Budget, Field(exclude=True)]
     network: Network
@@ -87,6 +105,11 @@ class Run(Block):
     def is_cells_own(self) -> bool:
         """Whether this is the run that is explained and assessed as the cell."""
         return self.name == self.cell
+
+    @property
+    def counts_with_others(self) -> bool:
+        """Whether it is of a series, folds or draws of few images, which says something as one."""
+        return self.fold is not None or self.train_images_per_class is not None
 
     def description(self) -> str:
         """Return what decides the training beside code and data, as data/runs/<run>.json has it."""

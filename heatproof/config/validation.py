@@ -1,7 +1,7 @@
 """What a validation error of a YAML file says to the person who wrote it."""
 
 from pathlib import Path
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -94,9 +94,7 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], 
     place: list[str] = []
     holder, described = None, block
     for part in location:
-        holder, kind = described, getattr(described, "annotation", described)
-        while get_origin(kind) is Annotated:
-            kind = get_args(kind)[0]
+        holder, kind = described, _kind(getattr(described, "annotation", described))
         if members := _members(described):
             described = members.get(part)
             continue
@@ -108,6 +106,16 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], 
             described = get_args(kind)[-1] if get_args(kind) else None
         place.append(str(part) or "''")
     return place, holder, described
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the type itself: no part of a location says that it is annotated, or may be None."""
+    while True:
+        members = [each for each in get_args(annotation) if each is not NoneType]
+        optional = get_origin(annotation) in (Union, UnionType) and len(members) == 1
+        if get_origin(annotation) is not Annotated and not optional:
+            return annotation
+        annotation = members[0]
 
 
 def _home(block: type[Block], location: tuple[Any, ...]) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from heatproof.config.runs import Run
-from heatproof.datasets.split import fold_split, training_rows
-from heatproof.run.errors import UserError
+from heatproof.datasets.split import few_of_each, fold_split, training_rows
+from heatproof.run.errors import UserError, escaped
 from heatproof.storage.images import Images, selected
 from heatproof.storage.records import Dataset
 
@@ -18,11 +18,14 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         Two int64 arrays of indices into the training images, each in random order. The first is
-        what the schedule leaves of it (`train_images`).
+        what the schedule leaves of it (`train_images`), or the few images that the run draws.
 
     Raises:
-        UserError: there are too many folds for it, or one group is left.
+        UserError: there are too many folds for it, or one group is left; or a class has too few
+            images for a run on few of each.
     """
+    if run.train_images_per_class is not None:
+        return _few_parts(run, data, run.train_images_per_class)
     rows = np.arange(len(data.train_labels))
     if run.fold is not None:
         rows = np.setdiff1d(rows, fold_rows(run, data))
@@ -38,6 +41,20 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     if run.schedule.train_images != "all":
         chosen = chosen[: run.schedule.train_images]
     return rows[chosen], rows[held_out]
+
+
+def served_rows(run: Run, data: Dataset) -> np.ndarray:
+    """Return the training images of an epoch, int64 (n,), each as often as it comes in it.
+
+    An epoch on few images is as long as one of the cell itself, each of them about as often: their
+    network learns for as many steps, so that only the images differ. With an epoch that goes once
+    through them it would have learned less because it was trained for less.
+    """
+    rows = training_parts(run, data)[0]
+    if run.train_images_per_class is None:
+        return rows
+    whole = run.model_copy(update={"train_images_per_class": None})
+    return np.resize(rows, max(len(rows), len(training_parts(whole, data)[0])))
 
 
 def evaluated_part(run: Run, data: Dataset) -> tuple[Images, np.ndarray]:
@@ -80,6 +97,45 @@ def fold_rows(run: Run, data: Dataset) -> np.ndarray:
             "are the groups; give fewer folds, or remove these runs"
         )
     return rows[left_out]
+
+
+def _few_parts(run: Run, data: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the few images of each class that a run draws, and those that it is validated with.
+
+    They are drawn first, so that they are the same for every model. Of the rest a validation part
+    is split off as ever; it only shows how training went, see `train_run`.
+    """
+    own = data.validation
+    rows = np.arange(len(data.train_labels)) if own is None else np.flatnonzero(own == 0)
+    key = f"params.yaml: runs.{run.name}.train_images_per_class = {count}"
+    sizes = np.bincount(data.train_labels[rows], minlength=len(data.class_names))
+    if count > sizes.min():
+        name = escaped(repr(data.class_names[sizes.argmin()]))
+        raise UserError(
+            f"{key}: the class {name} has {sizes.min():,} images to train with; give at most that "
+            "many, or remove this run"
+        )
+    drawn = rows[few_of_each(data.train_labels[rows], len(sizes), count, run.seed)]
+    if own is not None:
+        return drawn, np.flatnonzero(own == 1)
+    groups = np.arange(len(data.train_labels)) if data.groups is None else data.groups
+    rest = rows[~np.isin(groups[rows], groups[drawn])]
+    if not len(rest):
+        kind = "image" if data.groups is None else "group of images"
+        raise UserError(
+            f"{key}: no {kind} is left to validate with; give fewer, or remove this run"
+        )
+    if len(np.unique(groups[rest])) < 2:
+        return drawn, rest
+    held_out = training_rows(
+        data.train_labels[rest],
+        None,
+        None if data.groups is None else groups[rest],
+        run.training.validation_fraction,
+        run.seed,
+    )[1]
+    # Of a class of which one image is left it is not held out.
+    return drawn, rest[held_out] if len(held_out) else rest
 
 
 def _require_groups(run: Run, groups: np.ndarray) -> None:

@@ -82,6 +82,27 @@ def fold_split(
     return parts[fold - 1]
 
 
+def few_of_each(labels: np.ndarray, classes: int, count: int, seed: int) -> np.ndarray:
+    """Return the indices of as many images of each class, one class after the other in turn.
+
+    A seed's draws are nested: those of fewer images are the first of those of more, as in learning
+    curves of scikit-learn's, so that accuracies differ by what was added. Draws of different seeds
+    are independent of each other.
+
+    Args:
+        labels: int64 (n,), class indices.
+        classes: how many there are.
+        count: of each class; each has as many.
+        seed: decides which (NumPy's PCG64), together with the labels and nothing else.
+
+    Returns:
+        int64 (classes * count,).
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    drawn = [order[labels[order] == label][:count] for label in range(classes)]
+    return np.stack(drawn, axis=1).ravel()
+
+
 def group_split(
     labels: np.ndarray, groups: np.ndarray, fraction: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:

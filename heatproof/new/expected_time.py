@@ -37,7 +37,10 @@ _START = 4.0  # seconds of a stage beside its passes: to begin, compare maps, wr
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds: of an image in a training step, forward and with a gradient; to make a graph."""
+    """Seconds: of an image in a training step, forward and with a gradient; to make a graph.
+
+    A step is that of the layers which are trained.
+    """
 
     step: float
     forward: float
@@ -78,6 +81,10 @@ def of_cells(
     """
     study, stages = params.load(file), {}
     for cell, (run, model) in proposal.built(file, list(cells), shape, len(training)).items():
+        if run.schedule.head:
+            from heatproof.training import transfer
+
+            transfer.freeze(model, run.schedule.head.trained_layers)
         speed = timed(model, shape, run.schedule.batch_size)
         stages[cell] = of_stages(study, cell, speed, shape, training, tests)
     return stages
@@ -95,13 +102,14 @@ def of_stages(
     schedule, size = study.run(cell).schedule, shape[:2]
     images, classes = sum(training.values()), len(training)
     most = schedule.train_images if isinstance(schedule.train_images, int) else images
-    step = speed.step * min(images, most)
-    epochs: float = schedule.epochs
-    if schedule.head:
-        epochs += schedule.head.copies / 3  # features take a third of a step
+    trained = min(images, most)
+    seconds = _START + schedule.epochs * (speed.step * trained + _EPOCH)
+    if schedule.head:  # features take a pass forward
+        copies = schedule.head.copies if schedule.augment else 1
+        seconds += copies * trained * speed.forward + schedule.head.epochs * _EPOCH
     passed = tests + min(images, study.evaluate.train_images)
     stages = {
-        TRAIN: _START + epochs * (step + _EPOCH),
+        TRAIN: seconds,
         "evaluate": speed.seconds(Passes(forward=passed), 1),
     }
     # Of each class so many, of which those that are wrong are explained for two classes.

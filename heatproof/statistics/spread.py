@@ -19,3 +19,18 @@ def spread(values: Sequence[float]) -> dict[str, float | list[float]]:
         "min": float(min(values)),
         "max": float(max(values)),
     }
+
+
+def mean_interval(shares: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """Return the mean of repetitions and its 95 % interval, by Student's t, within [0, 1].
+
+    Args:
+        shares: of independent repetitions, in [0, 1]; of one there is no interval.
+    """
+    mean, count = fmean(shares), len(shares)
+    if count < 2:
+        return mean, None, None
+    from scipy.stats import t
+
+    half = float(t.ppf(0.975, count - 1)) * stdev(shares) / count**0.5
+    return mean, max(0.0, mean - half), min(1.0, mean + half)

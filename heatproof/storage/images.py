@@ -16,7 +16,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -149,12 +149,21 @@ class StoredImages:
 Images = np.ndarray | StoredImages
 
 
+class Rows(Protocol):
+    """What is read a block at a time, uint8 (n, ...): an array, a file, or made then."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: slice, /) -> Any: ...
+
+
 def selected(images: Images, rows: Any) -> Images:
     """Return some images, in this order: of those in a file nothing is read."""
     return images.select(rows) if isinstance(images, StoredImages) else images[rows]
 
 
-def blocks(images: Images, most_bytes: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
+def blocks(images: Rows, most_bytes: int = BLOCK_BYTES) -> Iterator[np.ndarray]:
     """Read all images, a block at a time, uint8 (m, height, width, channels)."""
     step = max(1, most_bytes // max(1, _bytes(images.shape[1:])))
     for start in range(0, len(images), step):
@@ -177,7 +186,7 @@ def checksums_of(images: Images) -> np.ndarray:
     )
 
 
-def write(path: Path, parts: Sequence[Images]) -> np.ndarray:
+def write(path: Path, parts: Sequence[Rows]) -> np.ndarray:
     """Write images to an `.npy` file, one part after the other, a block at a time.
 
     Args:

@@ -14,7 +14,8 @@ KEEPS = "STUDY_KEEPS_TRAININGS"
 def checkpoint_path(run: str) -> Path:
     """Return the checkpoint of a run whose training is not over.
 
-    A training of several parts has more, named as the run, a point and the part.
+    A training of several parts has more, named as the run, a point and the part; features of a
+    frozen backbone are an .npy beside theirs.
     """
     return RESUME / f"{run}.npz"
 
@@ -53,4 +54,4 @@ def forget_checkpoint(run: str) -> None:
 
 
 def _of(run: str, folder: Path) -> list[Path]:
-    return [*folder.glob(f"{run}.npz"), *folder.glob(f"{run}.*.npz")]
+    return [path for end in ("npz", "*.npz", "*.npy") for path in folder.glob(f"{run}.{end}")]

@@ -11,6 +11,7 @@ import numpy as np
 from heatproof.run.errors import UserError
 from heatproof.storage.images import Images
 from heatproof.training.balance import balanced_order
+from heatproof.training.features import Features
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -49,7 +50,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        images: Images,
+        images: Images | Features,
         labels: np.ndarray,
         classes: int,
         batch_size: int,

@@ -19,6 +19,7 @@ from heatproof.training import schedule as schedules
 from heatproof.training.balance import BalancedAccuracy, WeightedCrossentropy, class_weights
 from heatproof.training.batches import Batches, for_fit, read_errors_raised
 from heatproof.training.checkpoints import Checkpoint, Resume
+from heatproof.training.features import Features
 from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import Progress
 
@@ -40,7 +41,8 @@ class Outcome:
     history: columns with one value per epoch: epoch (from 1), loss, accuracy, val_loss,
     val_accuracy, learning_rate (at the epoch's end), and val_balanced_accuracy where classes are
     balanced. best_epoch: whose weights were kept. epoch_chosen: whether by the validation images;
-    the last epoch's are kept where these are too few.
+    the last epoch's are kept where these are too few. train_images: different ones. passes: of
+    images through the network in training steps, or for features that are kept.
     seconds_before: what an interrupted training had taken already.
     """
 
@@ -49,6 +51,7 @@ class Outcome:
     train_images: int
     validation_images: int
     steps: int
+    passes: int
     epoch_chosen: bool
     seconds_before: float = 0.0
 
@@ -65,7 +68,7 @@ class Outcome:
 
 def train(
     network: keras.Model,
-    images: Images,
+    images: Images | Features,
     labels: np.ndarray,
     training: Training,
     schedule: Schedule,
@@ -74,6 +77,7 @@ def train(
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
     checkpoint: Checkpoint | None = None,
     parts: tuple[np.ndarray, np.ndarray] | None = None,
+    chooses_epoch: bool = True,
 ) -> Outcome:
     """Train `network` in place, and leave the weights of its best epoch in it.
 
@@ -88,8 +92,11 @@ def train(
         seed: of split, order, and random changes.
         listener: is handed each epoch's numbers, and its number from 1.
         checkpoint: where to resume from, and to write each epoch to, if anywhere.
-        parts: two int64 arrays of indices, which images are trained on and which validate; None to
-            split off a validation part here, stratified by class.
+        parts: two int64 arrays of indices, which images are trained on, each in an epoch as often
+            as it is listed, and which validate; None to split off a validation part here,
+            stratified by class, and train on as many as the schedule says.
+        chooses_epoch: whether an epoch is chosen by the images to validate with, where they are
+            enough, and training stopped; else they only show how it went.
 
     Raises:
         UserError: the loss, or a weight, is no number any more.
@@ -122,7 +129,7 @@ def train(
     )
     state = checkpoint.read() if checkpoint else None
     done = state.epochs if state else 0
-    watched = _watched(training, len(held_out), network.name)
+    watched = _watched(training, len(held_out), network.name) if chooses_epoch else None
     watchers = schedules.callbacks(training, schedule, watched)
     callbacks = [
         keras.callbacks.LambdaCallback(
@@ -165,9 +172,10 @@ def train(
             **{name: np.array(numbers[name], np.float64) for name in columns},
         },
         best_epoch=int(np.argmax(numbers[watched])) + 1 if watched else epochs,
-        train_images=len(chosen),
+        train_images=len(np.unique(chosen)),
         validation_images=len(held_out),
         steps=epochs * len(batches),
+        passes=epochs * len(batches) * batches.batch_size,
         epoch_chosen=watched is not None,
         seconds_before=state.seconds if state else 0.0,
     )
@@ -181,7 +189,9 @@ def rows_used(
     parts: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which images are trained on, as many as the schedule says, and which validate."""
-    chosen, held_out = parts or train_validation_split(labels, training.validation_fraction, seed)
+    if parts:
+        return parts
+    chosen, held_out = train_validation_split(labels, training.validation_fraction, seed)
     if schedule.train_images != "all":
         chosen = chosen[: schedule.train_images]
     return chosen, held_out

@@ -7,7 +7,7 @@ import keras
 
 import heatproof
 from heatproof.config.runs import Run
-from heatproof.datasets.parts import training_parts
+from heatproof.datasets.parts import served_rows, training_parts
 from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
 from heatproof.storage import resuming
@@ -49,6 +49,7 @@ def train_run(
     check(network)
     set_initial_weights(run, network)
     trained = train if run.schedule.head is None else train_in_phases
+    parts = served_rows(run, dataset), training_parts(run, dataset)[1]
     outcome = trained(
         network,
         dataset.train_images,
@@ -59,7 +60,10 @@ def train_run(
         run.seed,
         listener=listener,
         checkpoint=checkpoint,
-        parts=training_parts(run, dataset),
+        parts=parts,
+        # Whoever has one image of a class has no hundreds to validate with: no epoch is chosen
+        # (Oliver et al. 2018, https://arxiv.org/abs/1804.09170, section 4.6).
+        chooses_epoch=run.train_images_per_class is None,
     )
     return network, outcome
 
@@ -103,5 +107,5 @@ def timing_of(outcome: Outcome, seconds: float) -> dict[str, float]:
     """Return what data/timing/train/<run>.json has of a training that took `seconds`."""
     return {
         "train_seconds": round(seconds, 3),
-        "images_per_second": round(outcome.train_images * outcome.epochs / seconds, 1),
+        "images_per_second": round(outcome.passes / seconds, 1),
     }

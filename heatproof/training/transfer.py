@@ -14,19 +14,15 @@ import keras
 import numpy as np
 
 from heatproof.datasets.options import Augmentation
-from heatproof.models import memory
-from heatproof.storage.formats import load_arrays, write_arrays
 from heatproof.storage.images import Images
 from heatproof.training import augmentation as changes
-from heatproof.training import presets
+from heatproof.training import features, presets
 from heatproof.training.checkpoints import Checkpoint
 from heatproof.training.loop import BALANCED, Outcome, rows_used, train
 from heatproof.training.options import Head, Schedule, Training
 
 # Where a backbone's feature maps become one number each: the classifier's first layer.
 POOLED = ("global_average", "global_max")
-_LARGEST_BATCH = 32
-_FEATURES = "features of an unfinished training"
 
 
 def train_in_phases(
@@ -40,6 +36,7 @@ def train_in_phases(
     listener: Callable[[Mapping[str, float], int], None] = lambda numbers, epoch: None,
     checkpoint: Checkpoint | None = None,
     parts: tuple[np.ndarray, np.ndarray] | None = None,
+    chooses_epoch: bool = True,
 ) -> Outcome:
     """Train what follows the backbone, then the backbone's last layers with it; see `loop.train`.
 
@@ -55,24 +52,31 @@ def train_in_phases(
     made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
     made = made if schedule.augment else []
     copies = head.copies if made else 1
-    features = _kept(
-        checkpoint.of_part("features") if checkpoint else None,
-        lambda: _features(network, pooled, images, used, made, copies),
-    )
-    count = copies * len(used[0])
+    # Of an image that comes several times in an epoch they are computed once.
+    first = {row: place for place, row in enumerate(dict.fromkeys(used[0].tolist()))}
+    different, places = np.array(list(first)), np.array([first[row] for row in used[0].tolist()])
+    count = copies * len(different)
+    extractor = keras.Model(network.inputs[0], pooled.output, name=network.name)
+    of_parts = [features.Part(extractor, images, different, made)] * copies
+    of_parts.append(features.Part(extractor, images, used[1]))
+    found = features.kept(of_parts, checkpoint.of_part("features") if checkpoint else None)
     alone = train(
         _classifier(network, pooled),
-        features,
-        np.concatenate([np.tile(labels[used[0]], copies), labels[used[1]]]),
+        found,
+        np.concatenate([np.tile(labels[different], copies), labels[used[1]]]),
         training,
         _as_schedule(head),
         augmentation,
         seed,
         listener=listener,
         checkpoint=checkpoint.of_part("head") if checkpoint else None,
-        parts=(np.arange(count), np.arange(count, len(features))),
+        parts=(
+            np.concatenate([copy * len(different) + places for copy in range(copies)]),
+            np.arange(count, len(found)),
+        ),
+        chooses_epoch=chooses_epoch,
     )
-    alone = dataclasses.replace(alone, train_images=len(used[0]))
+    alone = dataclasses.replace(alone, train_images=len(different), passes=count)
     if not schedule.epochs:
         return alone
     before = network.get_weights()
@@ -83,6 +87,7 @@ def train_in_phases(
             listener=lambda numbers, epoch: listener(numbers, epoch + alone.epochs),
             checkpoint=checkpoint,
             parts=used,
+            chooses_epoch=chooses_epoch,
         )
     finally:
         for layer in network.layers:
@@ -130,46 +135,6 @@ def _classifier(network: keras.Model, pooled: keras.layers.Layer) -> keras.Model
     return keras.Model(features, x, name=f"{network.name}_classifier")
 
 
-def _features(
-    network: keras.Model,
-    pooled: keras.layers.Layer,
-    images: Images,
-    parts: tuple[np.ndarray, np.ndarray],
-    made: list[keras.layers.Layer],
-    copies: int,
-) -> np.ndarray:
-    """Return float32 (copies * training images + validation images, channels), in this order."""
-    extractor = keras.Model(network.inputs[0], pooled.output)
-    size = min(_LARGEST_BATCH, memory.images_at_once(extractor))
-    rows = [(chosen, True) for chosen in [parts[0]] * copies] + [(parts[1], False)]
-    total, done = sum(len(each) for each, _ in rows), 0
-    features = np.empty((total, pooled.output.shape[-1]), np.float32)
-    print(f"{network.name}: features of {total:,} images, once", flush=True)
-    for chosen, changed in rows:
-        for start in range(0, len(chosen), size):
-            batch = images[chosen[start : start + size]].astype(np.float32) / 255
-            for layer in made if changed else ():
-                batch = layer(batch, training=True)
-            given = keras.ops.convert_to_numpy(extractor.predict_on_batch(batch))
-            features[done : done + len(given)] = given
-            done += len(given)
-    return features
-
-
-def _kept(place: Checkpoint | None, compute: Callable[[], np.ndarray]) -> np.ndarray:
-    """Return what was computed before an interruption, or compute it."""
-    made_by = f"{_FEATURES} {place.key}" if place else ""
-    if place and place.path.exists():
-        try:
-            return load_arrays(place.path, made_by)["features"]
-        except Exception:  # whatever it is that the file makes of its reader
-            print(f"{place.path}: of another training, or damaged; computing it again", flush=True)
-    features = compute()
-    if place:
-        write_arrays(place.path, {"features": features}, made_by)
-    return features
-
-
 def _joined(
     network: keras.Model, before: list[np.ndarray], alone: Outcome, together: Outcome
 ) -> Outcome:
@@ -192,5 +157,6 @@ def _joined(
         history=history,
         best_epoch=best,
         steps=alone.steps + together.steps,
+        passes=alone.passes + together.passes,
         seconds_before=alone.seconds_before + together.seconds_before,
     )

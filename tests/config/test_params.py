@@ -131,6 +131,11 @@ def test_every_cell_has_a_schedule_under_every_budget():
         ("training.optimizer", REMOVED, ["params.yaml: training.optimizer is missing: add it"]),
         ("datasets.mnist.fetch.reads", "x", ["fetch.reads = 'x'", "'data/code/fetch.txt'"]),
         ("datasets.mnist.fetch.reads", REMOVED, ["reads is missing: add it, as data/code/fetch."]),
+        (
+            "models.simple_cnn.schedules.cpu.default.head",
+            {"epochs": 0},
+            ["default.head.epochs = 0:"],
+        ),
         ("datasets.mnist.fetch.source", "tdfs", ["did you mean 'tfds'", "image_folder"]),
         ("datasets.mnist.fetch.name", "../x", ["datasets.mnist.fetch.name = '../x'"]),
         ("datasets.mnist.normalisation.std", [0], ["std", "greater than or equal to 0.0001"]),
@@ -245,6 +250,9 @@ def test_what_a_run_leaves_out_is_the_studys(study):
     assert "budget" not in own.model_dump()  # only what it picks counts
 
 
+FEW = "train_images_per_class"
+
+
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [
@@ -259,6 +267,14 @@ def test_what_a_run_leaves_out_is_the_studys(study):
         ("again", {"fold": 1, "folds": 2, "labels": "shuffled"}, ["leave one of them out"]),
         ("again", {"fold": 1, "folds": 2}, ["called 'simple_cnn-mnist-seed7-fold1of2'"]),
         ("again", {"fold": 1, "folds": 2, "seed": 42}, ["called 'simple_cnn-mnist-fold1of2'"]),
+        ("again", {FEW: 5}, ["called 'simple_cnn-mnist-seed7-5perclass'"]),
+        ("again", {FEW: 5, "seed": 42}, ["called 'simple_cnn-mnist-5perclass'", "rename it"]),
+        ("again", {FEW: 5, "labels": "shuffled"}, [f"{FEW} goes with neither"]),
+        ("again", {FEW: 5, "fold": 1, "folds": 2}, [f"{FEW} goes with neither", "leave one"]),
+        ("again", {FEW: 0}, [f"runs.again.{FEW} = 0", "greater than or equal to 1"]),
+        ("again", {FEW: -5}, [f"runs.again.{FEW} = -5", "greater than or equal to 1"]),
+        ("again", {FEW: "few"}, [f"runs.again.{FEW} = 'few'", "valid integer"]),
+        ("again", {FEW: [1, 5]}, [f"runs.again.{FEW} = [1, 5]", "valid integer"]),
     ],
 )
 def test_a_run_is_called_what_it_is(tmp_path, name, values, words):

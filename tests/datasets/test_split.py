@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heatproof.datasets.split import fold_split, group_split, train_validation_split
+from heatproof.datasets.split import few_of_each, fold_split, group_split, train_validation_split
 
 # 100, 10, 2 and 1 images of four classes, mixed up.
 LABELS = np.random.default_rng(1).permutation(np.repeat([0, 1, 2, 3], [100, 10, 2, 1]))
@@ -110,3 +110,18 @@ def test_folds_are_disjoint_and_stratified(groups: np.ndarray | None) -> None:
         else:
             assert 17 <= counts[0] <= 23 and not set(groups[train]) & set(groups[held_out])
     assert set(fold_split(LABELS, groups, 1, 5, seed=2)[1]) != set(left_out[0])
+
+
+def test_few_of_each_class_are_the_first_of_more() -> None:
+    labels = np.random.default_rng(1).permutation(np.repeat([0, 1, 2], [50, 20, 9]))
+    more = few_of_each(labels, 3, 9, seed=5)
+    assert labels[more].tolist() == [0, 1, 2] * 9 and len(set(more)) == 27
+    for count in (1, 4):
+        np.testing.assert_array_equal(few_of_each(labels, 3, count, seed=5), more[: 3 * count])
+    assert set(few_of_each(labels, 3, 4, seed=6)) != set(more[:12])
+
+
+def test_a_known_draw() -> None:
+    # In the order 3 2 5 4 0 1 of seed 0 the labels are 1 1 1 0 0 0.
+    drawn = few_of_each(np.array([0, 0, 1, 1, 0, 1]), 2, 2, seed=0)
+    assert drawn.tolist() == [4, 3, 0, 2]

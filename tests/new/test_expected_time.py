@@ -13,8 +13,9 @@ from heatproof.new import expected_time
 from heatproof.new.expected_time import Speed, of_stages
 from heatproof.trust.measure import Work
 from heatproof.trust.registry import FAMILIES
-from tests.scratch import ROOT
+from tests.scratch import ROOT, real_params
 
+NO_CELLS = ("shuffled", "compared", "published")
 CELL, SHAPE, TRAINING, TESTS = "simple_cnn-mnist", (32, 32, 1), {"a": 200, "b": 300}, 100
 
 
@@ -50,6 +51,20 @@ def test_each_stage_has_what_its_options_ask_for() -> None:
     assert forward["measure_perturbation"] == pytest.approx(expected)
     searched = study().explain.counterfactual
     assert stages(gradient=1.0)["explain_counterfactual"] == searched.images * searched.steps
+
+
+def test_a_pretrained_networks_images_pass_once_for_their_features() -> None:
+    cell = "efficientnet_lite0-mnist"
+    entry = {"model": "efficientnet_lite0", "dataset": "mnist"}
+    cells = {name: {cell: entry} for name in ("cells", "runs")}
+    pretrained = study().model_validate(real_params() | cells | dict.fromkeys(NO_CELLS, {}))
+    schedule = pretrained.run(cell).schedule
+    assert schedule.head and schedule.augment
+    speed = Speed(step=2.0, forward=0.5, gradient=0.0, tracing=0.0)
+    expected = of_stages(pretrained, cell, speed, SHAPE, TRAINING, TESTS)["train"]
+    epochs = schedule.epochs + schedule.head.epochs
+    known = schedule.epochs * 2 * 500 + schedule.head.copies * 0.5 * 500
+    assert expected == pytest.approx(expected_time._START + known + epochs * expected_time._EPOCH)
 
 
 def test_a_line_says_each_stage_and_their_sum() -> None:

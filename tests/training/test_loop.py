@@ -133,6 +133,14 @@ def test_what_is_trained_on_and_validated_with_may_be_given():
     assert (outcome.train_images, outcome.validation_images) == (40, 20)
 
 
+def test_images_may_come_several_times_and_validation_may_decide_nothing():
+    parts = np.resize(np.arange(4), 90), np.arange(100, 120)
+    settings = training(early_stopping_patience=1, min_validation_images=0)
+    _, outcome = run(parts=parts, settings=settings, chooses_epoch=False)
+    assert (outcome.train_images, outcome.steps, outcome.passes) == (4, 4 * 5, 4 * 5 * 16)
+    assert (outcome.epochs, outcome.best_epoch, outcome.epoch_chosen) == (4, 4, False)
+
+
 def test_a_rare_class_is_answered_where_classes_are_balanced():
     """One image in 20 is of the second class, and only a little brighter than the others."""
     draw = np.random.default_rng(0)

@@ -78,6 +78,22 @@ def test_the_classifier_alone_is_trained_on_features(classifier) -> None:
     assert outcome.history["loss"][-1] < outcome.history["loss"][0]
 
 
+def test_features_of_an_image_that_comes_several_times_are_computed_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = np.array([3, 8, 3, 8, 3, 8, 3, 8]), np.arange(20, 30)
+    place = Checkpoint(tmp_path / "a.npz", "key")
+    model, outcome = trained(schedule(), parts=parts, checkpoint=place, chooses_epoch=False)
+    # Two copies of two images, and those that validate.
+    assert "net: features of 14 images, once" in capsys.readouterr().out
+    assert np.load(tmp_path / "a.features.npy").shape == (14, 4 * 4)
+    assert (outcome.train_images, outcome.passes, outcome.steps) == (2, 4, 3 * (2 * 8 // 8))
+    in_memory, again = trained(schedule(), parts=parts, chooses_epoch=False)
+    for name, values in outcome.history.items():
+        np.testing.assert_array_equal(again.history[name], values)
+    assert len(same(model, in_memory)) == 4
+
+
 def test_then_the_backbone_follows_but_its_normalisation(classifier, both) -> None:
     model, outcome = both
     assert list(outcome.history["epoch"]) == [1, 2, 3, 4, 5]
