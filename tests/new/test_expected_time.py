@@ -57,7 +57,7 @@ def test_a_pretrained_networks_images_pass_once_for_their_features() -> None:
     cell = "efficientnet_lite0-mnist"
     entry = {"model": "efficientnet_lite0", "dataset": "mnist"}
     cells = {name: {cell: entry} for name in ("cells", "runs")}
-    pretrained = study().model_validate(real_params() | cells | dict.fromkeys(NO_CELLS, {}))
+    pretrained = study().model_validate(real_params() | cells | {key: {} for key in NO_CELLS})
     schedule = pretrained.run(cell).schedule
     assert schedule.head and schedule.augment
     speed = Speed(step=2.0, forward=0.5, gradient=0.0, tracing=0.0)
