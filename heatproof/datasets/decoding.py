@@ -48,14 +48,14 @@ def decoded(path: Path) -> Image.Image | Deep:
     Raises:
         UNREADABLE: one of these, if it cannot be decoded.
     """
-    if path.suffix.lower() in RAW_ENDINGS:
+    if path.name.lower().endswith(RAW_ENDINGS):
         raise UnusableImage("a camera's raw file; export it as PNG or JPEG")
-    with path.open("rb") as file:
+    with open(path, "rb") as file:  # Path.open costs a tenth of a small image
         if file.read(len(png.SIGNATURE)) != png.SIGNATURE:
             file.seek(0)
             with _open(file) as image:
                 return deep_values(lambda: _open(path)) if is_deep(image) else _upright(image)
-    image = png.opened(path)
+        image = png.opened(file)
     return image if isinstance(image, Deep) else _upright(image)
 
 

@@ -165,18 +165,26 @@ def outsiders(images: Iterable[Labelled], root: Path) -> Iterator[str]:
     Links into DVC's cache are no way out: what they lead to is named by its checksum.
     """
     root = root.resolve()
-    inside: dict[Path, bool] = {}  # a folder is resolved once, not once for each of its images
+    # A folder is looked at once, not once for each of its images: whether it is inside, its links.
+    folders: dict[str, tuple[bool, set[str]]] = {}
     for image in images:
-        parent = image.path.parent
-        if parent not in inside:
-            inside[parent] = parent.resolve().is_relative_to(root)
-        if inside[parent] and not image.path.is_symlink():
+        folder, name = os.path.split(image.path)
+        if folder not in folders:
+            inside = Path(folder).resolve().is_relative_to(root)
+            folders[folder] = inside, _links(folder) if inside else set()
+        inside, links = folders[folder]
+        if inside and name not in links:
             continue
-        if not (inside[parent] and stays_inside(image.path, root)):
+        if not (inside and stays_inside(image.path, root)):
             yield (
                 f"{image.place}: {image.path} leads out of the folder, to {image.path.resolve()}; "
                 "copy the image into it (in DVC's cache it is damaged: delete it, then `dvc pull`)"
             )
+
+
+def _links(folder: str) -> set[str]:
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries if entry.is_symlink()}
 
 
 def stays_inside(path: Path, root: Path) -> bool:
@@ -226,10 +234,17 @@ def files_below(folder: Path) -> Iterator[tuple[Path, bool]]:
 
     Links to folders cannot: they may lead anywhere, also in circles.
     """
-    for place, folders, files in os.walk(folder):
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        folders[:] = sorted(name for name in folders if not is_hidden(name) and name not in links)
-        for name in sorted([*files, *links]):
-            if not is_hidden(name):
-                path = Path(place, name)
-                yield path, name not in links and path.is_file()
+    with os.scandir(folder) as entries:
+        inside = sorted(
+            (entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name
+        )
+    folders = []
+    for entry in inside:
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(entry)
+        else:
+            path = Path(entry.path)
+            # A link may lead in a circle, which is_file of an entry fails at.
+            yield path, entry.is_file(follow_symlinks=False) or path.is_file()
+    for entry in folders:
+        yield from files_below(Path(entry.path))

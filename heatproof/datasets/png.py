@@ -6,8 +6,9 @@ animation's later frames) is left out: nothing in it can refuse a good picture.
 """
 
 import io
+import os
 import struct
-from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -20,14 +21,17 @@ _MAX_CHUNKS = 200_000  # a million empty ones would take long to walk over
 _MAX_SIDE_BYTES = 2**20  # of a palette or an EXIF block
 
 
-def opened(path: Path) -> Image.Image | Deep:
+def opened(file: BinaryIO) -> Image.Image | Deep:
     """Decode a PNG file, not yet turned; 16-bit ones keep their 16 bits.
+
+    Args:
+        file: of which the signature was read.
 
     Raises:
         UnusableImage: it is cut off, or not what its header says.
         OSError, SyntaxError, ValueError: what Pillow raises of a damaged one.
     """
-    content = _decisive_chunks(path)
+    content = _decisive_chunks(file)
     bits, colour = content[24], content[25]
     if bits == 16:
         return deep_values(lambda: Image.open(io.BytesIO(content), formats=("PNG",)))
@@ -40,28 +44,27 @@ def opened(path: Path) -> Image.Image | Deep:
     return image
 
 
-def _decisive_chunks(path: Path) -> bytes:
-    with path.open("rb") as file:
-        size = file.seek(0, io.SEEK_END)
-        kept, place, pixel_bytes, allowed = [SIGNATURE], len(SIGNATURE), 0, 0
-        for _ in range(_MAX_CHUNKS):
-            file.seek(place)
-            head = file.read(8)
-            length, kind = struct.unpack(">I4s", head) if len(head) == 8 else (size, b"")
-            end = place + length + 12  # with the checksum behind it
-            if end > size:
-                raise UnusableImage("the image is damaged or cut off; save it again")
-            if kind in _DECISIVE:
-                pixel_bytes += length if kind == b"IDAT" else 0
-                if pixel_bytes > allowed or (kind != b"IDAT" and length > _MAX_SIDE_BYTES):
-                    raise UnusableImage("more data than an image of its size has; save it again")
-                file.seek(place)
-                kept.append(file.read(end - place))
-            if len(kept) == 2 and not allowed:
-                allowed = _allowed_bytes(kept[1])
-            if kind == b"IEND":
-                return b"".join(kept)
-            place = end
+def _decisive_chunks(file: BinaryIO) -> bytes:
+    size = os.fstat(file.fileno()).st_size
+    kept, place, pixel_bytes, allowed = [SIGNATURE], len(SIGNATURE), 0, 0
+    for _ in range(_MAX_CHUNKS):
+        head = file.read(8)
+        length, kind = struct.unpack(">I4s", head) if len(head) == 8 else (size, b"")
+        end = place + length + 12  # with the checksum behind it
+        if end > size:
+            raise UnusableImage("the image is damaged or cut off; save it again")
+        if kind in _DECISIVE:
+            pixel_bytes += length if kind == b"IDAT" else 0
+            if pixel_bytes > allowed or (kind != b"IDAT" and length > _MAX_SIDE_BYTES):
+                raise UnusableImage("more data than an image of its size has; save it again")
+            kept.append(head + file.read(length + 4))
+        else:
+            file.seek(end)
+        if len(kept) == 2 and not allowed:
+            allowed = _allowed_bytes(kept[1])
+        if kind == b"IEND":
+            return b"".join(kept)
+        place = end
     raise UnusableImage("the image is in too many pieces; save it again")
 
 

@@ -1,5 +1,6 @@
 """A dataset's image files as pixels of one kind; those that cannot be read, with the reason."""
 
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from heatproof.datasets.deep import Deep, in_8_bits, require_usual, usual_range
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.run.errors import UserError
 from heatproof.storage.images import Scratch, StoredImages
+
+AT_A_TIME = 16  # images that a thread takes
 
 
 @dataclass(frozen=True)
@@ -89,22 +92,26 @@ def read_images(
                 not_annotated[index] = f"{image.path}: {ground_truth.why_unusable(image, error)}"
         return None
 
-    # Pillow decodes without Python's lock.
-    with decoding.quietly(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        outcomes = list(pool.map(read, range(len(images))))
-        unscaled = {i: each for i, each in enumerate(outcomes) if isinstance(each, _Unscaled)}
-        if unscaled:
-            value_range = _range_of(unscaled.values())
-            for index, outcome in zip(unscaled, pool.map(read, unscaled), strict=True):
-                outcomes[index] = outcome
-    good = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    def read_all(indices: Sequence[int]) -> dict[int, str | _Unscaled | None]:
+        # Pillow decodes without Python's lock. To hand on one image takes as long as a small one.
+        parts = [indices[i : i + AT_A_TIME] for i in range(0, len(indices), AT_A_TIME)]
+        with decoding.quietly(), ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = pool.map(lambda part: list(map(read, part)), parts)
+            return dict(zip(indices, itertools.chain.from_iterable(done), strict=True))
+
+    outcomes = read_all(range(len(images)))
+    unscaled = {i: each for i, each in outcomes.items() if isinstance(each, _Unscaled)}
+    if unscaled:
+        value_range = _range_of(unscaled.values())
+        outcomes |= read_all(list(unscaled))
+    good = [index for index, outcome in outcomes.items() if outcome is None]
     kept = np.array(good, dtype=np.int64)
     return ReadImages(
         pixels.images().select(kept),
         sizes[kept],
         None if masks is None else masks.images().select(kept),
         [images[index] for index in good],
-        [outcome for outcome in outcomes if isinstance(outcome, str)],
+        [outcome for outcome in outcomes.values() if isinstance(outcome, str)],
         [not_annotated[index] for index in sorted(not_annotated)],
         value_range,
     )
