@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from heatproof.datasets import ground_truth
 from heatproof.datasets.array_files import Stored
 from heatproof.datasets.decoding import as_pixels
 from heatproof.datasets.deep import (
@@ -17,6 +18,7 @@ from heatproof.datasets.deep import (
     usual_range,
 )
 from heatproof.run.errors import UserError
+from heatproof.storage.images import Scratch, StoredImages
 
 _CHANNELS = (1, 3, 4)
 _MAX_RATIO = 2000  # of values to a file's bytes: deflate reaches 1032, and digits about 10
@@ -135,3 +137,26 @@ def pixels(
         for image in of_8_bits:
             picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
             yield as_pixels(picture, height, width, colour)[np.newaxis]
+
+
+def require_masks(path: Path, stored: Stored, shape: tuple[int, int, int]) -> None:
+    """Refuse what is no mask of each image of a shape. Raises UserError."""
+    height, width, _ = shape
+    require_plausible(path, stored)
+    fits = stored.shape[1:] in ((height, width), (height, width, 1), (height * width,))
+    if not fits or stored.dtype.kind not in "buif":
+        raise UserError(
+            f"{path}: {stored}: expected masks of the images, numbers ({stored.shape[0]}, "
+            f"{height}, {width})"
+        )
+
+
+def masks(stored: Stored, shape: tuple[int, int, int], size: tuple[int, int]) -> StoredImages:
+    """Return masks of images of a shape, brought to a size: uint8 (n, *size), 1 inside."""
+    scratch, first = Scratch(stored.shape[0], size), 0
+    for rows in stored.batches():
+        for each in rows.reshape(len(rows), *shape[:2]):
+            drawn = Image.fromarray(np.where(each > 0, 255, 0).astype(np.uint8))
+            scratch[first] = ground_truth.resized(drawn, *size)
+            first += 1
+    return scratch.images()

@@ -1,18 +1,19 @@
 """A file of arrays as a dataset: its parts, its classes, and its images as pixels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from heatproof.datasets import array_files, array_images, array_labels
+from heatproof.datasets import annotations, array_files, array_images, array_labels
 from heatproof.datasets.array_files import Stored
-from heatproof.datasets.array_roles import IMAGES, LABELS, parts
+from heatproof.datasets.array_roles import IMAGES, LABELS, MASKS, parts
 from heatproof.datasets.labelled_files import (
     ALL_PARTS,
     TEST,
+    TRAIN,
     VALIDATION,
     names,
     require_trained,
@@ -28,7 +29,8 @@ _SIDES = (8, 512)  # of an image, as params.yaml takes them
 class ArrayFile:
     """An open file: the images of each part, how they lie there, their labels, and the classes.
 
-    labels: int64 (n,), indices into the classes. remarks: what is worth saying of the file.
+    labels: int64 (n,), indices into the classes. masks: of the objects in the images that maps are
+    measured on, where the file has some. remarks: what is worth saying of the file.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class ArrayFile:
     layouts: dict[str, array_images.Layout]
     labels: dict[str, np.ndarray]
     class_names: tuple[str, ...]
+    masks: Stored | None
     remarks: tuple[str, ...]
 
     @property
@@ -77,12 +80,19 @@ class ArrayFile:
             np.array([part == VALIDATION for part in training], dtype=np.uint8),
             [len(self.labels[part]) for part in training],
         )
+        masks = None
+        if self.masks is not None:
+            masks = array_images.masks(self.masks, self.shape, (shape[0], shape[1]))
+        tested = held_out in self.images
         return RawDataset(
             pixels,
             labels,
             test_pixels,
             test_labels,
             self.class_names,
+            masks=None if tested else masks,
+            test_masks=masks if tested else None,
+            annotations=() if masks is None else (annotations.MASKS,),
             validation=validation if validation.any() else None,
             value_range=None if black_white is None else np.array(black_white, np.float64),
             remarks=tuple(map(escaped, remarks)),
@@ -154,7 +164,11 @@ def opened(path: Path, class_names: Sequence[str] | None = None) -> Iterator[Arr
         if len(shapes) > 1:
             shown = " and ".join(map(str, images.values()))
             raise UserError(f"{path}: {shown}: expected images of one size and colour")
+        masks = found[_measured(there)].get(MASKS)
         remarks = [each.remark for each in layouts.values() if each.remark]
+        if masks is not None:
+            array_images.require_masks(path, masks, next(iter(layouts.values())).shape)
+            remarks.append(f"maps are measured against the masks {masks}")
         if len(there) > 1:
             kept = ", ".join(f"{images[part].shape[0]:,} {part}" for part in there)
             instead = "" if TEST in found else "; there is no test part: validation is used as it"
@@ -167,5 +181,11 @@ def opened(path: Path, class_names: Sequence[str] | None = None) -> Iterator[Arr
             layouts,
             dict(zip(there, indices, strict=True)),
             classes,
+            masks,
             tuple(dict.fromkeys(remarks)),
         )
+
+
+def _measured(there: Collection[str]) -> str:
+    """Return the part whose images are tested, or else set apart for it."""
+    return next(part for part in (TEST, VALIDATION, TRAIN) if part in there)

@@ -1,7 +1,8 @@
-"""Which arrays of a file are images and which labels, of which part: by what they are called.
+"""Which arrays of a file are images, labels and masks, of which part: by what they are called.
 
 Names are read word by word, in any case: `train_images`, `x_train`, `train/data` and `X` are
-images; `val_labels`, `y_test`, `test/target` and `Y` labels; `class_names` what these stand for.
+images; `val_labels`, `y_test`, `test/target` and `Y` labels; `class_names` what these stand for;
+`train_masks` is not 0 where an image's object is.
 """
 
 import re
@@ -12,10 +13,11 @@ from heatproof.datasets.array_files import Stored
 from heatproof.datasets.labelled_files import PARTS, TRAIN, names
 from heatproof.run.errors import UserError
 
-IMAGES, LABELS, CLASS_NAMES = "images", "labels", "class_names"
+IMAGES, LABELS, MASKS, CLASS_NAMES = "images", "labels", "masks", "class_names"
 _ROLES = {
     IMAGES: ("image", "images", "img", "imgs", "x", "data", "pixels"),
     LABELS: ("label", "labels", "y", "target", "targets", "class"),
+    MASKS: ("mask", "masks", "segmentation", "segmentations"),
     CLASS_NAMES: ("class names", "classes", "label names", "list classes", "target names"),
 }
 _ROLE_OF = {name: role for role, known in _ROLES.items() for name in known}
@@ -30,7 +32,7 @@ Part = dict[str, Stored]
 
 
 def parts(path: Path, arrays: Iterable[Stored]) -> tuple[dict[str, Part], Stored | None, list[str]]:
-    """Return the images and labels of each part, the names of the classes, and what is not used.
+    """Return the arrays of each part, the names of the classes, and what is not used.
 
     A file without parts has `TRAIN` alone.
 
@@ -78,7 +80,7 @@ def _read_name(name: str) -> tuple[str | None, str]:
 
 
 def _require_equal_lengths(path: Path, part: Part) -> None:
-    images, *others = (part[role] for role in (IMAGES, LABELS) if role in part)
+    images, *others = (part[role] for role in (IMAGES, LABELS, MASKS) if role in part)
     for other in others:
         if not images.shape or images.shape[:1] != other.shape[:1]:
             raise UserError(

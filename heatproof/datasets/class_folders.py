@@ -1,6 +1,8 @@
 """Images whose label is the folder they are in, also below train/, val/ and test/."""
 
+import os
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,8 +25,8 @@ from heatproof.run.errors import UserError
 _WORDNET = re.compile(r"n\d{8}")  # how ImageNet and Tiny-ImageNet call classes
 
 
-def labelled_by_folder(folder: Path, masks: Path | None = None) -> Listing:
-    """List the images in `folder`'s subfolders, whose names are the labels, but for `masks`.
+def labelled_by_folder(folder: Path, beside: Collection[Path] = ()) -> Listing:
+    """List the images in `folder`'s subfolders, whose names are the labels, but for `beside`.
 
     Subfolders called train, val and test (see `PARTS`) are parts of the user's own split, which
     hold the class folders. Images deeper in a class folder are of its class. Tiny-ImageNet's
@@ -34,7 +36,9 @@ def labelled_by_folder(folder: Path, masks: Path | None = None) -> Listing:
         UserError: there is no subfolder, one holds no image, or its name is no class' name.
     """
     listing = Listing()
-    inside = sorted(path for path in folder.iterdir() if not is_hidden(path.name) and path != masks)
+    inside = sorted(
+        path for path in folder.iterdir() if not is_hidden(path.name) and path not in beside
+    )
     folders = [path for path in inside if path.is_dir()]
     if not folders:
         raise UserError(
@@ -97,6 +101,7 @@ def _add_classes(listing: Listing, inside: list[Path], part: str) -> None:
         before, unusable = len(listing.images), len(listing.unusable)
         deeper, direct = set(), False
         boxes = _boxes(subfolder / f"{label}_boxes.txt", mistakes)
+        above = len(str(subfolder)) + 1
         for path, readable in files_below(subfolder):
             if not readable:
                 reason = "a link that leads nowhere, or no file; take it away"
@@ -105,9 +110,9 @@ def _add_classes(listing: Listing, inside: list[Path], part: str) -> None:
             elif is_image(path.name):
                 own = boxes.get(path.name, ())
                 listing.images.append(Labelled(path, label, str(path), part, boxes=own))
-                below = path.relative_to(subfolder).parts
-                direct = direct or len(below) == 1
-                deeper |= set(below[:-1][:1])
+                first, separator, _ = str(path)[above:].partition(os.sep)
+                direct = direct or not separator
+                deeper |= {first} if separator else set()
             elif not (boxes and path.name == f"{label}_boxes.txt"):
                 listing.no_images.append(path)
         mistakes += label_mistakes(label, str(subfolder))

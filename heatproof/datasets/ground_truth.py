@@ -7,16 +7,18 @@ shows most of it.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
+from heatproof.datasets import array_files
 from heatproof.datasets.decoding import FORMATS, decoded, why_unreadable
 from heatproof.datasets.deep import Deep, UnusableImage
 from heatproof.datasets.labelled_files import Box, Labelled
+from heatproof.run.errors import UserError
 
 _JPEG = b"\xff\xd8"  # how such files begin
 
@@ -41,7 +43,7 @@ def mask(image: Labelled, height: int, width: int) -> np.ndarray:
         # As `decoding` turns the image: by the tag, which the mask is given.
         drawn.getexif()[ExifTags.Base.Orientation] = orientation
         drawn = ImageOps.exif_transpose(drawn)
-    return _resized(drawn, height, width)
+    return resized(drawn, height, width)
 
 
 def why_unusable(image: Labelled, error: Exception) -> str:
@@ -79,19 +81,16 @@ def _pixels(start: float, stop: float, length: int) -> slice:
 
 def _read(path: Path, stored: tuple[int, int], orientation: int) -> Image.Image:
     """Return a mask, white inside: what is not black; of JPEG files, what is rather white."""
-    picture = decoded(path)
-    if isinstance(picture, Deep):
-        values = picture.values
+    upright = stored if orientation < 5 else stored[::-1]
+    if path.suffix.lower() == ".npz":
+        values, lossy = _array(path, {size[::-1] for size in (stored, upright)}), False
     else:
-        # Numbers of a palette stand for objects, and 0 for the ground.
-        numbers = picture.mode in ("P", "L", "1")
-        values = np.asarray(picture if numbers else picture.convert("RGB"))
-    with path.open("rb") as file:
-        lossy = file.read(2) == _JPEG
+        values = _pixel_values(path)
+        with path.open("rb") as file:
+            lossy = file.read(2) == _JPEG
     if values.ndim == 3:
         values = values.max(axis=-1)
     drawn = Image.fromarray(np.where(values > (127 if lossy else 0), 255, 0).astype(np.uint8))
-    upright = stored if orientation < 5 else stored[::-1]
     if drawn.size not in (stored, upright):
         raise UnusableImage(
             f"the mask {path} has {drawn.width}×{drawn.height} pixels, its image "
@@ -100,7 +99,29 @@ def _read(path: Path, stored: tuple[int, int], orientation: int) -> Image.Image:
     return drawn
 
 
-def _resized(drawn: Image.Image, height: int, width: int) -> np.ndarray:
+def _pixel_values(path: Path) -> np.ndarray:
+    picture = decoded(path)
+    if isinstance(picture, Deep):
+        return picture.values
+    # Numbers of a palette stand for objects, and 0 for the ground.
+    numbers = picture.mode in ("P", "L", "1")
+    return np.asarray(picture if numbers else picture.convert("RGB"))
+
+
+def _array(path: Path, shapes: Collection[tuple[int, ...]]) -> np.ndarray:
+    """Return the array of a `.npz` file; it is not read before its shape is known to fit."""
+    try:
+        with array_files.opened(path) as arrays:
+            fits = len(arrays) == 1 and arrays[0].shape in shapes
+            if not fits or arrays[0].dtype.kind not in "bui":
+                held, wanted = (" or ".join(map(str, each)) for each in (arrays, sorted(shapes)))
+                raise UserError(f"the mask {path} holds {held}; expected integers {wanted}")
+            return arrays[0].whole()
+    except UserError as error:
+        raise UnusableImage(str(error)) from None
+
+
+def resized(drawn: Image.Image, height: int, width: int) -> np.ndarray:
     """Return a mask of another size, uint8 (height, width): 1 where at least half is inside."""
     if drawn.size != (width, height):
         drawn = drawn.resize((width, height), Image.Resampling.BOX)

@@ -188,13 +188,7 @@ def of_folder(
         raise UserError(f"--labels {labels}: there is no such file in {place}")
     below, listing = _labelled(place, labels)
     refuse(list(outsiders(listing.images, place)))
-    masks = annotations.mask_folder(
-        place, place / below,
-        lambda without: listing if labels else labelled_by_folder(place, without),
-    )  # fmt: skip
-    if masks is not None:
-        listing = listing if labels else labelled_by_folder(place, place / masks)
-        annotations.add_masks(listing, place / below, place / masks, place)
+    listing, annotated = _annotated(place, below, labels, listing)
     class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
     step = -(-len(images) // LOOKED_AT)
@@ -223,7 +217,7 @@ def of_folder(
             "source": "image_folder",
             "reads": str(place.absolute()),
             **({"images": below} if below else {}),
-            **({"masks": masks} if masks else {}),
+            **annotated,
             **({"labels": labels} if labels else {}),
             **_given(value_range),
         },
@@ -237,6 +231,29 @@ def _groups(images: list[Labelled]) -> int:
     return len({image.group or str(image.path) for image in images})
 
 
+def _annotated(
+    place: Path, below: str, labels: str | None, listing: Listing
+) -> tuple[Listing, dict[str, str]]:
+    """Return the images with their masks and boxes, and the options that say where these lie."""
+    options: dict[str, str] = {}
+    refused = []
+    for kind, where in annotations.candidates(place, listing):
+        with_it = {name: place / path for name, path in options.items()} | {kind: where}
+        try:
+            found = (
+                labelled_by_table(place / labels, place / below) if labels
+                else labelled_by_folder(place, with_it.values())
+            )  # fmt: skip
+            annotations.add(found, place / below, place, **with_it)
+        except UserError as error:
+            # A class may be called as masks are.
+            refused += [f"not taken: {error}"] if kind == annotations.BOXES else []
+            continue
+        listing, options = found, options | {kind: str(where.relative_to(place))}
+    listing.remarks += refused
+    return listing, options
+
+
 def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
     """Return the labelled images, and the subfolder that a table means, if it is one.
 
@@ -247,13 +264,14 @@ def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
         try:
             return "", labelled_by_folder(place)
         except UserError:
-            # What is wrong may be that a folder of masks is no class.
-            for folder in filter(annotations.may_hold_masks, place.iterdir()):
+            # What is wrong may be that a folder of masks or boxes is no class.
+            beside = list(filter(annotations.may_hold_annotations, place.iterdir()))
+            for each in [*([path] for path in beside), beside]:
                 with suppress(UserError):
-                    return "", labelled_by_folder(place, folder)
+                    return "", labelled_by_folder(place, each)
             raise
     folders = (path for path in place.iterdir() if path.is_dir())
-    subfolders = sorted(folders, key=lambda each: (annotations.may_hold_masks(each), each))
+    subfolders = sorted(folders, key=lambda each: (annotations.may_hold_annotations(each), each))
     folder = folder_of_most(place / labels, [place, *subfolders])
     return "" if folder == place else folder.name, labelled_by_table(place / labels, folder)
 

@@ -5,7 +5,8 @@ labels.csv`) each row names an image, with its ending or without, and its label 
 A split of the user's own, folders called train, val and test or a column `split`, is kept. Class
 names are the labels that occur, in alphabetical order. `decoding` says what becomes of an image's
 pixels. What is left out is counted and named in the dataset's remarks. Boxes in the table, those of
-Tiny-ImageNet, and mask images (`masks: masks`) say where an image's object is (`ground_truth`).
+Tiny-ImageNet, annotation files of Pascal VOC or COCO (`boxes: annotations`), and masks (`masks:
+masks`) say where an image's object is (`ground_truth`).
 """
 
 import os
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
 class Options(Block):
     """`reads`: the folder with everything in it, whose change means fetching again.
 
-    `images`: the images' folder in it; `masks`: the folder in it with an image of the same name for
-    each of them, not black where its object is; `labels`: the table's file name in it, none for one
+    `images`: the images' folder in it; `masks`: the folder in it with an image, or an array in a
+    `.npz` file, of the same name for each of them, not black where its object is; `boxes`: a file
+    of COCO in it, or a folder with such files, or with one of Pascal VOC of the same name for each
+    image, "." where they lie beside the images; `labels`: the table's file name in it, none for one
     subfolder per class; `size`: [height, width] in pixels. `value_range`: which values are black
     and white in images of more than 8 bits; none for 0 and the least of 255, 1023, 4095, 16383 and
     65535 (or 1, of floats) that holds all values of the dataset. `skip_unreadable`: the share of
@@ -54,6 +57,7 @@ class Options(Block):
     reads: Annotated[str, Field(min_length=1)]
     images: str = "."
     masks: Annotated[str, Field(min_length=1)] | None = None
+    boxes: Annotated[str, Field(min_length=1)] | None = None
     labels: Annotated[str, Field(min_length=1)] | None = None
     size: ImageSize
     colour: Literal["rgb", "gray"] = "rgb"
@@ -72,19 +76,19 @@ def fetch(options: Options) -> RawDataset:
     if not root.is_dir():
         raise UserError(f"{root}: there is no such folder; correct `reads` in params.yaml")
     folder = _inside(root, options.images, "images")
-    if not folder.is_dir():
-        raise UserError(f"{folder}: there is no such folder; correct `images` in params.yaml")
     masks = None if options.masks is None else _inside(root, options.masks, "masks")
-    if masks is not None and not masks.is_dir():
-        raise UserError(f"{masks}: there is no such folder; correct `masks` in params.yaml")
+    boxes = None if options.boxes is None else _inside(root, options.boxes, "boxes")
+    for path, key in ((folder, "images"), (masks, "masks"), (boxes, "boxes")):
+        if path is not None and not path.is_dir() and not (key == "boxes" and path.is_file()):
+            raise UserError(f"{path}: there is no such folder; correct `{key}` in params.yaml")
     if options.labels is None:
-        where, listing = folder, labelled_by_folder(folder, masks)
+        where = folder
+        listing = labelled_by_folder(folder, [each for each in (masks, boxes) if each])
     else:
         where = _inside(root, options.labels, "labels")
         listing = labelled_by_table(where, folder)
     refuse(list(outsiders(listing.images, root)))
-    if masks is not None:
-        annotations.add_masks(listing, folder, masks, root)
+    annotations.add(listing, folder, root, masks, boxes)
     classes = class_names(listing, where)
     read = _read(listing.in_parts(), listing, options)
     images, pixels = read.images, read.pixels
@@ -115,10 +119,17 @@ def fetch(options: Options) -> RawDataset:
         groups=groups,
         remarks=tuple(map(escaped, listing.all_remarks())),
         origins=Origins(
-            np.array([os.path.relpath(image.path, root) for image in images], np.str_),
+            np.array([_below(root, image.path) for image in images], np.str_),
             read.sizes,
         ),
     )
+
+
+def _below(root: Path, path: Path) -> str:
+    """Return a path as of `root`. To ask `relpath` takes a tenth of what a small image does."""
+    text, above = str(path), f"{root}{os.sep}"
+    plain = text.startswith(above) and os.pardir not in text
+    return text[len(above) :] if plain else os.path.relpath(path, root)
 
 
 def _groups(where: Path, images: list[Labelled]) -> np.ndarray | None:
