@@ -35,7 +35,7 @@ from heatproof.trust.similarity import Maps
 
 # Part of the published setting, and so no parameters of the study: its code's noisy samples and
 # their noise for SmoothGrad, and its steps of Integrated Gradients.
-SMOOTHGRAD = {"samples": 20, "noise": 0.1}
+SMOOTHGRAD = {"samples": 20, "noise": 0.1, "precision": "single"}
 PATH_STEPS = 20
 
 CONTROL = "random"

@@ -58,7 +58,8 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
     assert explain.gradients["gradcam"] == registry.methods()["gradcam"].options()
     context = Context(np.zeros((2, 4, 4, 1), np.uint8), seed=5)
     smoothgrad = registry.with_options(explain.methods, context)["smoothgrad"]
-    assert smoothgrad.keywords == {"samples": 9, "noise": 0.15, "seed": 5}
+    expected = {"samples": 9, "noise": 0.15, "precision": "double", "seed": 5}
+    assert smoothgrad.keywords == expected
 
 
 @pytest.mark.parametrize(

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 LAYER_SCALE = "LayerScale"
 
 
-def folded(model: "keras.Model") -> "keras.Model":
+def folded(model: "keras.Model", dtype: str = "float32") -> "keras.Model":
     """Return a network with the same layer names and logits, normalisations folded away.
 
     It shares no weights with `model`; `copy_folded` fills it, also later with other weights.
 
     Args:
         model: a flat functional network of Keras' own layers.
+        dtype: of what the copy holds and computes, however the weights were trained.
     """
     import keras
 
@@ -44,11 +45,11 @@ def folded(model: "keras.Model") -> "keras.Model":
     def rebuilt(layer: "keras.layers.Layer") -> "keras.layers.Layer":
         config = layer.get_config()
         if homes.get(layer.name):
-            return keras.layers.Identity(name=layer.name, dtype="float32")
+            return keras.layers.Identity(name=layer.name, dtype=dtype)
         if layer.name in biased:
             config["use_bias"] = True
         if not isinstance(layer, keras.layers.InputLayer):
-            config["dtype"] = "float32"  # maps are exact, however the weights were trained
+            config["dtype"] = dtype
         if _is_depthwise(layer):
             return _as_depthwise(config, layer.input.shape[-1])
         return type(layer).from_config(config)
@@ -62,23 +63,26 @@ def folded(model: "keras.Model") -> "keras.Model":
         )
 
     copy = keras.models.clone_model(model, clone_function=rebuilt, call_function=called)
-    copy_folded(model, copy)
+    copy_folded(model, copy, dtype)
     return copy
 
 
-def copy_folded(model: "keras.Model", copy: "keras.Model") -> None:
-    """Put `model`'s weights into `copy`, which `folded` made of a network of the same layers."""
+def copy_folded(model: "keras.Model", copy: "keras.Model", dtype: str = "float32") -> None:
+    """Put `model`'s weights into `copy`, which `folded` made of a network of the same layers.
+
+    dtype: what they are multiplied in, and rounded to: that of the copy.
+    """
     import keras
 
     weights: dict[str, list[np.ndarray]] = {
-        layer.name: [np.asarray(keras.ops.convert_to_numpy(w)) for w in layer.weights]
+        layer.name: [np.asarray(keras.ops.convert_to_numpy(w), dtype) for w in layer.weights]
         for layer in model.layers
     }
     for name, homes in _homes(model).items():
         if not homes:
             continue
         del weights[name]
-        scale, shift = scale_and_shift(model.get_layer(name))
+        scale, shift = scale_and_shift(model.get_layer(name), dtype)
         for home, channels in homes:
             kernel = weights[home.name][0]
             bias = weights[home.name][1] if home.use_bias else np.zeros_like(scale[channels])
@@ -106,15 +110,17 @@ def factors(model: "keras.Model") -> dict[str, np.ndarray]:
     return scales
 
 
-def scale_and_shift(layer: "keras.layers.Layer") -> tuple[np.ndarray, np.ndarray]:
-    """Return a batch normalisation's factor and summand in inference, float32 (channels,) each.
+def scale_and_shift(
+    layer: "keras.layers.Layer", dtype: str = "float32"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a batch normalisation's factor and summand in inference, (channels,) each.
 
     Of a layer scale too, whose summand is zero.
     """
     from keras import ops
 
     if type(layer).__name__ == LAYER_SCALE:
-        scale = ops.convert_to_numpy(layer.gamma).astype(np.float32)
+        scale = ops.convert_to_numpy(layer.gamma).astype(dtype)
         return scale, np.zeros_like(scale)
     mean, variance = (
         ops.convert_to_numpy(value).astype(np.float64)
@@ -126,7 +132,7 @@ def scale_and_shift(layer: "keras.layers.Layer") -> tuple[np.ndarray, np.ndarray
     shift = -mean * scale
     if layer.center:
         shift = shift + ops.convert_to_numpy(layer.beta)
-    return scale.astype(np.float32), shift.astype(np.float32)
+    return scale.astype(dtype), shift.astype(dtype)
 
 
 def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:

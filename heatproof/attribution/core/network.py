@@ -27,30 +27,47 @@ class Network:
     The functions are traced once and read the weights at each call, so `load` changes what they
     compute without tracing again.
 
-    model: the folded network, float32, whose layers have the names of the one explained.
+    model: the folded network, whose layers have the names of the one explained.
     trained: the one explained, as it was trained, whose weights `model` has.
-    image_shape: height, width, channels. classes: how many logits.
+    image_shape: height, width, channels. classes: how many logits. dtype: what it computes in.
     """
 
-    def __init__(self, model: "keras.Model") -> None:
+    def __init__(self, model: "keras.Model", dtype: str = "float32") -> None:
         """Fold a copy of `model`, a flat functional network with logits.
+
+        dtype: of all that it computes, float32 or float64.
 
         Raises:
             ValueError: the network's output is not logits.
         """
         require_logits(model)
         self.trained = model
-        self.model = folded(model)
+        self.model = folded(model, dtype)
         self.image_shape: tuple[int, int, int] = tuple(model.input_shape[1:])
         self.classes: int = model.output_shape[-1]
         self.progress: Progress | None = None  # counts the rows that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
-        self._bytes_an_image = activation_bytes(self.model)
+        self.dtype = dtype
+        self._bytes_an_image = activation_bytes(self.model) * (2 if dtype == "float64" else 1)
+        self._double: Network | None = None
 
     def load(self, model: "keras.Model") -> None:
         """Take the weights of another network of the same layers, such as a randomised one."""
-        copy_folded(model, self.model)
+        copy_folded(model, self.model, self.dtype)
         self.trained = model
+        if self._double is not None:
+            self._double.load(model)
+
+    @property
+    def double(self) -> "Network":
+        """The same network, of the same weights, computed in double precision.
+
+        For what must not depend on the side of zero to which rounding moves a ReLU's input. It
+        takes two to four times as long.
+        """
+        if self._double is None:
+            self._double = Network(self.trained, "float64")
+        return self._double
 
     @property
     def batch_size(self) -> int:

@@ -1,4 +1,4 @@
-"""Numbers that follow the images' size: what `auto` stands for, and how often maps are made again.
+"""Options that follow the images' size: what `auto` stands for, and how often maps are made again.
 
 An option says so beside its type. One that may be `auto`:
 
@@ -31,7 +31,7 @@ Options = TypeVar("Options", bound=Block)
 class Sized:
     """What `auto` stands for: (an image's side in pixels) -> the value."""
 
-    of_side: Callable[[float], int | float]
+    of_side: Callable[[float], int | float | str]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def is_small(size: tuple[int, int]) -> bool:
     return _side(size) <= SMALL
 
 
-def by_size(small: float, large: float) -> Sized:
-    """Return one number up to `SMALL` pixels a side, and another above."""
+def by_size(small: float | str, large: float | str) -> Sized:
+    """Return one value up to `SMALL` pixels a side, and another above."""
     return Sized(lambda side: small if side <= SMALL else large)
 
 

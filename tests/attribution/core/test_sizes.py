@@ -10,6 +10,8 @@ from tests.scratch import ROOT
 
 # Of the published study, whose results are of these.
 PUBLISHED = {
+    "smoothgrad": {"precision": "double"},
+    "vargrad": {"precision": "double"},
     "occlusion": {"size": 4, "stride": 2},
     "rise": {"masks": 1000},
     "lime": {"samples": 1000, "smoothing": 0.0},
