@@ -151,12 +151,14 @@ def require_masks(path: Path, stored: Stored, shape: tuple[int, int, int]) -> No
         )
 
 
-def masks(stored: Stored, shape: tuple[int, int, int], size: tuple[int, int]) -> StoredImages:
-    """Return masks of images of a shape, brought to a size: uint8 (n, *size), 1 inside."""
-    scratch, first = Scratch(stored.shape[0], size), 0
+def masks(
+    stored: Stored, shape: tuple[int, int, int], size: tuple[int, int]
+) -> tuple[StoredImages, int]:
+    """Return masks of images of a shape, uint8 (n, *size), 1 inside, and how many have nothing."""
+    scratch, first, black = Scratch(stored.shape[0], size), 0, 0
     for rows in stored.batches():
         for each in rows.reshape(len(rows), *shape[:2]):
             drawn = Image.fromarray(np.where(each > 0, 255, 0).astype(np.uint8))
             scratch[first] = ground_truth.resized(drawn, *size)
-            first += 1
-    return scratch.images()
+            first, black = first + 1, black + (drawn.getbbox() is None)
+    return scratch.images(), black

@@ -82,7 +82,9 @@ class ArrayFile:
         )
         masks = None
         if self.masks is not None:
-            masks = array_images.masks(self.masks, self.shape, (shape[0], shape[1]))
+            masks, black = array_images.masks(self.masks, self.shape, (shape[0], shape[1]))
+            if black:
+                remarks.append(f"{black:,} of {len(masks):,} masks are black: no object in them")
         tested = held_out in self.images
         return RawDataset(
             pixels,
@@ -110,7 +112,8 @@ class ArrayFile:
         if not all(_SIDES[0] <= side <= _SIDES[1] for side in (height, width)):
             raise UserError(
                 f"{self.path}: images of {height}×{width} pixels; expected {_SIDES[0]} to "
-                f"{_SIDES[1]} a side: add `size: [height, width]` in params.yaml"
+                f"{_SIDES[1]} a side: add `size: [height, width]` in params.yaml, or --size to "
+                "`heatproof new`"
             )
         grey = colour == "gray" or (colour is None and self.shape[2] == 1)
         return height, width, 1 if grey else 3

@@ -48,8 +48,7 @@ def decoded(path: Path) -> Image.Image | Deep:
     Raises:
         UNREADABLE: one of these, if it cannot be decoded.
     """
-    if path.name.lower().endswith(RAW_ENDINGS):
-        raise UnusableImage("a camera's raw file; export it as PNG or JPEG")
+    _require_no_raw_file(path)
     with open(path, "rb") as file:  # Path.open costs a tenth of a small image
         if file.read(len(png.SIGNATURE)) != png.SIGNATURE:
             file.seek(0)
@@ -57,6 +56,24 @@ def decoded(path: Path) -> Image.Image | Deep:
                 return deep_values(lambda: _open(path)) if is_deep(image) else _upright(image)
         image = png.opened(file)
     return image if isinstance(image, Deep) else _upright(image)
+
+
+def begin(path: Path) -> None:
+    """Read what an image file begins with, as far as Pillow does before it decodes any pixel.
+
+    Call it `quietly`.
+
+    Raises:
+        UNREADABLE: one of these, if this is no image that is decoded.
+    """
+    _require_no_raw_file(path)
+    with open(path, "rb") as file, _open(file):
+        pass
+
+
+def _require_no_raw_file(path: Path) -> None:
+    if path.name.lower().endswith(RAW_ENDINGS):
+        raise UnusableImage("a camera's raw file; export it as PNG or JPEG")
 
 
 def _open(file: Path | BinaryIO) -> ImageFile:
@@ -99,7 +116,11 @@ def opened(path: Path, value_range: tuple[float, float] | None = None) -> Image.
         UNREADABLE: one of these, if it cannot be decoded.
     """
     with quietly():
-        image = decoded(path)
+        return in_8_bits_of(decoded(path), value_range)
+
+
+def in_8_bits_of(image: Image.Image | Deep, value_range: tuple[float, float] | None) -> Image.Image:
+    """Return a decoded image of 8 bits, see `opened`. Raises UnusableImage."""
     if not isinstance(image, Deep):
         return image
     return in_8_bits(image, *(value_range or usual_range(require_usual(image), image.is_real)))

@@ -23,10 +23,13 @@ from heatproof.run.errors import UserError
 _JPEG = b"\xff\xd8"  # how such files begin
 
 
-def mask(image: Labelled, height: int, width: int) -> np.ndarray:
-    """Return where an annotated image's object is, uint8 (height, width), 1 inside.
+def mask(image: Labelled, height: int, width: int) -> tuple[np.ndarray, str]:
+    """Return where an annotated image's object is, and what is doubtful about that.
 
     Call it `decoding.quietly`.
+
+    Returns:
+        uint8 (height, width), 1 inside; and a clause, empty if nothing is doubtful.
 
     Raises:
         UnusableImage: its boxes lie outside it, or its mask is of another size.
@@ -36,14 +39,15 @@ def mask(image: Labelled, height: int, width: int) -> np.ndarray:
         orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
         stored = _stored_size(picture)
     if image.mask is None:
-        drawn = _drawn(image.boxes, stored)
+        drawn, doubt = _drawn(image.boxes, stored), _beyond(image.boxes, stored)
     else:
         drawn = _read(image.mask, stored, orientation)
+        doubt = "" if drawn.getbbox() else f"its mask {image.mask} is black: no object in it"
     if drawn.size == stored and orientation != 1:
         # As `decoding` turns the image: by the tag, which the mask is given.
         drawn.getexif()[ExifTags.Base.Orientation] = orientation
         drawn = ImageOps.exif_transpose(drawn)
-    return resized(drawn, height, width)
+    return resized(drawn, height, width), doubt
 
 
 def why_unusable(image: Labelled, error: Exception) -> str:
@@ -70,6 +74,16 @@ def _drawn(boxes: Iterable[Box], size: tuple[int, int]) -> Image.Image:
     if not inside.any():
         raise UnusableImage(f"its boxes lie outside its {width}×{height} pixels")
     return Image.fromarray(inside)
+
+
+def _beyond(boxes: Iterable[Box], size: tuple[int, int]) -> str:
+    """Say which box reaches beyond an image. A pixel is none: some count from 0, some from 1."""
+    width, height = size
+    for left, top, right, bottom in boxes:
+        if min(left, top) < -1 or right > width + 1 or bottom > height + 1:
+            box = f"{left:g} {top:g} {right:g} {bottom:g}"
+            return f"its box {box} reaches beyond its {width}×{height} pixels"
+    return ""
 
 
 def _pixels(start: float, stop: float, length: int) -> slice:

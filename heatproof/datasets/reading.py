@@ -24,7 +24,8 @@ class ReadImages:
     pixels: uint8 (n, height, width, 3 or 1), of `images`. sizes: int64 (n, 2), width and height of
     the files in pixels. masks: uint8 (n, height, width), 1 where
     their objects are; None where no image is annotated. unusable: a line for each other image, and
-    not_annotated for each whose boxes or mask cannot be used.
+    not_annotated for each whose boxes or mask cannot be used, doubtful for each whose boxes or mask
+    may be wrong.
     value_range: what was black and white in those of more than 8 bits, as given or found.
     """
 
@@ -34,6 +35,7 @@ class ReadImages:
     images: list[Labelled]
     unusable: list[str]
     not_annotated: list[str]
+    doubtful: list[str]
     value_range: tuple[float, float] | None
 
 
@@ -70,6 +72,7 @@ def read_images(
     annotated = any(image.is_annotated for image in images)
     masks = Scratch(len(images), tuple(size)) if annotated else None
     not_annotated: dict[int, str] = {}
+    doubtful: dict[int, str] = {}
 
     def read(index: int) -> str | _Unscaled | None:
         """Put an image's pixels in their place; return why not, if it could not be."""
@@ -87,7 +90,9 @@ def read_images(
         pixels[index] = decoding.as_pixels(decoded, *size, colour)
         if masks is not None and image.is_annotated:
             try:
-                masks[index] = ground_truth.mask(image, *size)
+                masks[index], doubt = ground_truth.mask(image, *size)
+                if doubt:
+                    doubtful[index] = f"{image.path}: {doubt}"
             except decoding.UNREADABLE as error:
                 not_annotated[index] = f"{image.path}: {ground_truth.why_unusable(image, error)}"
         return None
@@ -113,6 +118,7 @@ def read_images(
         [images[index] for index in good],
         [outcome for outcome in outcomes.values() if isinstance(outcome, str)],
         [not_annotated[index] for index in sorted(not_annotated)],
+        [doubtful[index] for index in sorted(doubtful)],
         value_range,
     )
 

@@ -15,7 +15,15 @@ from typing import get_args
 
 from heatproof.config import params
 from heatproof.config.models import DEFAULT, Budget
-from heatproof.new import examples, expected_time, folder, inspection, proposal, texts
+from heatproof.new import (
+    examples,
+    expected_time,
+    folder,
+    inspection,
+    picture_folder,
+    proposal,
+    texts,
+)
 from heatproof.run.errors import UserError, escaped, require_known
 from heatproof.statistics.numbers import duration
 
@@ -243,7 +251,7 @@ def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
     if arguments.tfds:
         return inspection.of_dataset(arguments.tfds, arguments.size)
     if not arguments.images.is_file():
-        return inspection.of_folder(arguments.images, arguments.labels, value_range)
+        return picture_folder.of_folder(arguments.images, arguments.labels, value_range)
     if arguments.labels:
         raise UserError(f"--labels {arguments.labels}: {arguments.images} holds the labels itself")
     return inspection.of_file(arguments.images, value_range)

@@ -1,38 +1,18 @@
-"""What lies in a folder or file of pictures: classes, sizes, colour, brightness."""
+"""What pictures are: their classes, sizes and colour, of a file of arrays or a dataset by name."""
 
 import statistics
-from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from heatproof.config.validation import validated
-from heatproof.datasets import annotations, array_reading, preparation
-from heatproof.datasets.class_folders import labelled_by_folder
-from heatproof.datasets.decoding import UNREADABLE, opened, quietly, why_unreadable
-from heatproof.datasets.labelled_files import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Labelled,
-    Listing,
-    class_names,
-    outsiders,
-    refuse,
-    require_trained,
-)
-from heatproof.datasets.labels_table import folder_of_most, labelled_by_table
-from heatproof.run.errors import UserError
+from heatproof.datasets import array_reading, preparation
+from heatproof.datasets.labelled_files import TEST, TRAIN, VALIDATION, require_trained
 from heatproof.statistics.numbers import plural
 
-LOOKED_AT = 500  # pictures that are decoded, spread over all
-# Two channels of a grey picture differ by less, out of 255, after JPEG.
-_GREY = 3
-_SHOWN_CLASSES, _SHOWN_UNUSABLE = 12, 20
+_SHOWN_CLASSES = 12
 # Where the largest class has more than so many times the pictures of the smallest, something is to
 # be done about it.
 UNBALANCED = 3
@@ -161,119 +141,12 @@ def of_file(file: Path, value_range: tuple[float, float] | None = None) -> Pictu
         remarks = [*content.remarks, *([] if value_range else content.usual_range()[1])]
 
     fetch = {"source": "array_file", "reads": str(file.absolute())}
-    return Pictures(found, fetch | _given(value_range), remarks)
+    return Pictures(found, fetch | given(value_range), remarks)
 
 
-def _given(value_range: tuple[float, float] | None) -> dict[str, list[float]]:
+def given(value_range: tuple[float, float] | None) -> dict[str, list[float]]:
+    """Return the option that says which values are black and white, if it is given."""
     return {"value_range": list(value_range)} if value_range else {}
-
-
-def of_folder(
-    place: Path, labels: str | None, value_range: tuple[float, float] | None = None
-) -> Pictures:
-    """Look at a folder of pictures: count the classes, and decode some.
-
-    Args:
-        place: the folder.
-        labels: the labels table's name in it, if there is one.
-        value_range: black and white of images of more than 8 bits, if given.
-
-    Raises:
-        UserError: the folder or its labels table are wrong, there are fewer than two classes, or
-            none of the pictures can be read.
-    """
-    if not place.is_dir():
-        raise UserError(f"--images {place}: there is no such folder")
-    if labels is not None and not (place / labels).is_file():
-        raise UserError(f"--labels {labels}: there is no such file in {place}")
-    below, listing = _labelled(place, labels)
-    refuse(list(outsiders(listing.images, place)))
-    listing, annotated = _annotated(place, below, labels, listing)
-    class_names(listing, place / labels if labels else place)
-    images = listing.in_parts()
-    step = -(-len(images) // LOOKED_AT)
-    sizes, grey, why = [], True, ""
-    for image in images[::step]:
-        try:
-            picture = opened(image.path, value_range)
-        except UNREADABLE as error:  # `fetch` lists them all
-            with quietly():
-                why = why or f"{image.path}: {why_unreadable(image.path, error)}"
-            continue
-        sizes.append(picture.size)
-        grey = grey and _is_grey(picture)
-    if not sizes:
-        raise UserError(f"{why}; none of {len(images[::step]):,} pictures can be read")
-    return Pictures(
-        Found(
-            dict(Counter(image.label for image in images)),
-            sizes,
-            grey,
-            sum(image.part == TEST for image in images),
-            dict(Counter(image.label for image in images if image.part == TRAIN)),
-            _groups(images),
-        ),
-        {
-            "source": "image_folder",
-            "reads": str(place.absolute()),
-            **({"images": below} if below else {}),
-            **annotated,
-            **({"labels": labels} if labels else {}),
-            **_given(value_range),
-        },
-        [*annotations.remarks(images), *listing.all_remarks(), *listing.unusable[:_SHOWN_UNUSABLE]],
-    )
-
-
-def _groups(images: list[Labelled]) -> int:
-    if not any(image.group for image in images):
-        return 0
-    return len({image.group or str(image.path) for image in images})
-
-
-def _annotated(
-    place: Path, below: str, labels: str | None, listing: Listing
-) -> tuple[Listing, dict[str, str]]:
-    """Return the images with their masks and boxes, and the options that say where these lie."""
-    options: dict[str, str] = {}
-    refused = []
-    for kind, where in annotations.candidates(place, listing):
-        with_it = {name: place / path for name, path in options.items()} | {kind: where}
-        try:
-            found = (
-                labelled_by_table(place / labels, place / below) if labels
-                else labelled_by_folder(place, with_it.values())
-            )  # fmt: skip
-            annotations.add(found, place / below, place, **with_it)
-        except UserError as error:
-            # A class may be called as masks are.
-            refused += [f"not taken: {error}"] if kind == annotations.BOXES else []
-            continue
-        listing, options = found, options | {kind: str(where.relative_to(place))}
-    listing.remarks += refused
-    return listing, options
-
-
-def _labelled(place: Path, labels: str | None) -> tuple[str, Listing]:
-    """Return the labelled images, and the subfolder that a table means, if it is one.
-
-    Raises:
-        UserError: of a table, as for the folder in which most of its images are.
-    """
-    if labels is None:
-        try:
-            return "", labelled_by_folder(place)
-        except UserError:
-            # What is wrong may be that a folder of masks or boxes is no class.
-            beside = list(filter(annotations.may_hold_annotations, place.iterdir()))
-            for each in [*([path] for path in beside), beside]:
-                with suppress(UserError):
-                    return "", labelled_by_folder(place, each)
-            raise
-    folders = (path for path in place.iterdir() if path.is_dir())
-    subfolders = sorted(folders, key=lambda each: (annotations.may_hold_annotations(each), each))
-    folder = folder_of_most(place / labels, [place, *subfolders])
-    return "" if folder == place else folder.name, labelled_by_table(place / labels, folder)
 
 
 def of_dataset(name: str, size: int | None) -> Pictures:
@@ -300,9 +173,3 @@ def of_dataset(name: str, size: int | None) -> Pictures:
         dict(zip(raw.class_names, trained, strict=True)),
     )
     return Pictures(found, fetch, list(raw.remarks))
-
-
-def _is_grey(picture: Image.Image) -> bool:
-    small = picture.convert("RGB").resize((32, 32))
-    pixels = np.asarray(small, dtype=np.int64)
-    return bool((pixels.max(axis=-1) - pixels.min(axis=-1)).max() < _GREY)

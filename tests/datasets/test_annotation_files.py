@@ -10,7 +10,7 @@ from PIL import Image
 
 from heatproof.datasets import annotation_files
 from heatproof.datasets.sources import array_file, image_folder
-from heatproof.new.inspection import of_folder
+from heatproof.new.picture_folder import of_folder
 from heatproof.run.errors import UserError
 from heatproof.storage.records import RawDataset
 
@@ -136,6 +136,7 @@ def test_masks_beside_images_in_one_file(tmp_path: Path, parts: tuple[str, ...])
     masks, unused = (raw.test_masks, raw.masks) if parts[-1] else (raw.masks, raw.test_masks)
     assert unused is None and masks is not None and raw.annotations == ("masks",)
     assert np.array_equal(masks, images > 0)
+    assert raw.remarks[-1] == "1 of 4 masks are black: no object in them"
     enlarged = array_file.fetch(array_file.Options(**options, size=[2 * SIZE, 2 * SIZE]))
     masks = enlarged.test_masks if parts[-1] else enlarged.masks
     assert masks is not None and masks[:].sum() == 4 * (images > 0).sum()

@@ -15,7 +15,7 @@ from heatproof.datasets.deep import UnusableImage
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.datasets.preparation import split
 from heatproof.datasets.sources import image_folder
-from heatproof.new.inspection import of_folder
+from heatproof.new.picture_folder import of_folder
 from heatproof.run.errors import UserError
 from heatproof.storage.records import RawDataset
 
@@ -38,6 +38,13 @@ def annotated(path: Path, *boxes, mask: Path | None = None) -> Labelled:
     return Labelled(path, "a", str(path), boxes=boxes, mask=mask)
 
 
+def inside(image: Labelled, height: int, width: int) -> np.ndarray:
+    """Its mask, of which nothing is doubtful."""
+    mask, doubt = ground_truth.mask(image, height, width)
+    assert not doubt
+    return mask
+
+
 def edges(mask: np.ndarray) -> tuple[int, ...]:
     """Return left, top, right, bottom of a mask that is a rectangle."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -58,16 +65,16 @@ def test_a_box_is_turned_as_its_picture_is(tmp_path: Path, orientation: int, end
     saving = {"jpg": {"quality": 100}, "webp": {"lossless": True}}.get(ending, {})
     path = picture(tmp_path / f"a.{ending}", orientation, **saving)
     height, width = (WIDTH, HEIGHT) if orientation > 4 else (HEIGHT, WIDTH)
-    mask = ground_truth.mask(annotated(path, BOX), height, width)
+    mask = inside(annotated(path, BOX), height, width)
     assert edges(mask) == TURNED[orientation]
     seen = as_pixels(decoded(path), height, width, "gray")[..., 0]
     assert np.array_equal(seen > 127, mask == 1)
     stored = picture(tmp_path / "mask.png")  # drawn over the file's own pixels
-    assert edges(ground_truth.mask(annotated(path, mask=stored), height, width)) == edges(mask)
+    assert edges(inside(annotated(path, mask=stored), height, width)) == edges(mask)
     if orientation > 4:  # drawn over what one sees, as its size tells
         upright = Image.fromarray(255 * mask)
         upright.save(tmp_path / "upright.png")
-        found = ground_truth.mask(annotated(path, mask=tmp_path / "upright.png"), height, width)
+        found = inside(annotated(path, mask=tmp_path / "upright.png"), height, width)
         assert edges(found) == edges(mask)
 
 
@@ -81,20 +88,22 @@ def test_a_box_is_turned_as_its_picture_is(tmp_path: Path, orientation: int, end
         ((8, 16), (4.6, 2, 11.4, 6), (2, 1, 6, 3)),
         ((2, 4), (9, 1, 10, 2), (1, 0, 2, 1)),  # smaller than a pixel: the one it is in
         ((16, 32), (30.2, 14.2, 30.3, 14.3), (30, 14, 31, 15)),
-        ((16, 32), (-5, -5, 4, 400), (0, 0, 4, 16)),  # what lies outside is cut off
+        ((16, 32), (-1, -1, 4, 17), (0, 0, 4, 16)),  # what lies outside is cut off
     ],
 )
 def test_a_box_is_resized_as_its_picture_is(tmp_path: Path, size, box, expected) -> None:
     image = annotated(picture(tmp_path / "a.png"), box)
-    assert edges(ground_truth.mask(image, *size)) == expected
+    assert edges(inside(image, *size)) == expected
 
 
 def test_several_objects_and_boxes_outside(tmp_path: Path) -> None:
     path = picture(tmp_path / "a.png")
-    mask = ground_truth.mask(annotated(path, (0, 0, 4, 4), (28, 12, 32, 16)), HEIGHT, WIDTH)
+    mask = inside(annotated(path, (0, 0, 4, 4), (28, 12, 32, 16)), HEIGHT, WIDTH)
     assert mask.sum() == 32 and mask[:4, :4].all() and mask[12:, 28:].all()
+    mask, doubt = ground_truth.mask(annotated(path, BOX, (28, 12, 34, 16)), HEIGHT, WIDTH)
+    assert mask.sum() == 48 and doubt == "its box 28 12 34 16 reaches beyond its 32×16 pixels"
     with pytest.raises(UnusableImage, match="its boxes lie outside its 32×16 pixels"):
-        ground_truth.mask(annotated(path, (40, 2, 50, 4)), HEIGHT, WIDTH)
+        inside(annotated(path, (40, 2, 50, 4)), HEIGHT, WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -109,23 +118,24 @@ def test_several_objects_and_boxes_outside(tmp_path: Path) -> None:
     ],
 )
 def test_kinds_of_masks(tmp_path: Path, as_mask: Callable[[np.ndarray], Image.Image]) -> None:
-    inside = np.zeros((HEIGHT, WIDTH), bool)
-    inside[2:6, 4:12] = True
-    as_mask(inside).save(tmp_path / "mask.png")
+    object_pixels = np.zeros((HEIGHT, WIDTH), bool)
+    object_pixels[2:6, 4:12] = True
+    as_mask(object_pixels).save(tmp_path / "mask.png")
     image = annotated(picture(tmp_path / "a.png"), mask=tmp_path / "mask.png")
-    assert edges(ground_truth.mask(image, HEIGHT, WIDTH)) == BOX
-    assert edges(ground_truth.mask(image, 8, 16)) == (2, 1, 6, 3)
+    assert edges(inside(image, HEIGHT, WIDTH)) == BOX
+    assert edges(inside(image, 8, 16)) == (2, 1, 6, 3)
 
 
 def test_masks_that_do_not_fit(tmp_path: Path) -> None:
     path, mask = picture(tmp_path / "a.png"), picture(tmp_path / "b.jpg", quality=40)
-    found = ground_truth.mask(annotated(path, mask=mask), HEIGHT, WIDTH)
+    found = inside(annotated(path, mask=mask), HEIGHT, WIDTH)
     assert edges(found) == BOX, "what JPEG leaves around it is not white"
     with pytest.raises(UnusableImage, match=r"the mask .*c.png has 8×8 pixels, its image 32×16"):
         picture(tmp_path / "c.png", size=(8, 8))
-        ground_truth.mask(annotated(path, mask=tmp_path / "c.png"), HEIGHT, WIDTH)
+        inside(annotated(path, mask=tmp_path / "c.png"), HEIGHT, WIDTH)
     empty = picture(tmp_path / "d.png", box=(0, 0, 0, 0))
-    assert not ground_truth.mask(annotated(path, mask=empty), HEIGHT, WIDTH).any()
+    found, doubt = ground_truth.mask(annotated(path, mask=empty), HEIGHT, WIDTH)
+    assert not found.any() and doubt.endswith("d.png is black: no object in it")
 
 
 @pytest.mark.parametrize(
@@ -205,12 +215,16 @@ def test_a_folder_of_masks(tmp_path: Path, place: str, parts: tuple[str, ...]) -
                 picture(tmp_path / place.format(part=part, label=label, n=n), box=box)
     bad = tmp_path / place.format(part=parts[-1], label="b", n=1)
     bad.write_bytes(b"")
+    picture(tmp_path / place.format(part=parts[-1], label="a", n=0), box=(0, 0, 0, 0))
     raw = fetched(tmp_path, masks="masks")
     images, masks = (raw.test_images, raw.test_masks) if parts[-1] else (raw.images, raw.masks)
     assert raw.annotations == ("masks",) and masks is not None and raw.class_names == ("a", "b")
-    assert masks[:].sum(axis=(1, 2)).tolist() == [16, 16, 16, 0]
-    assert np.array_equal(images[:3, ..., 0] > 127, masks[:3] == 1)
-    assert "1 of them cannot be used:" in raw.remarks and "is empty" in raw.remarks[-1]
+    assert masks[:].sum(axis=(1, 2)).tolist() == [0, 16, 16, 0]
+    assert np.array_equal(images[1:3, ..., 0] > 127, masks[1:3] == 1)
+    assert [line.rpartition(": ")[2] for line in raw.remarks[-4:]] == [
+        "1 of them cannot be used:", "the file is empty; expected an image",
+        "1 of them may be wrong:", "no object in it",
+    ]  # fmt: skip
     with pytest.raises(UserError, match="there is no such folder; correct `masks`"):
         fetched(tmp_path, masks="mask")
 

@@ -1,6 +1,5 @@
 """`heatproof new`: what is found is said, what suits is chosen, and the folder is a study."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -9,45 +8,17 @@ import pytest
 from PIL import Image
 
 from heatproof.config import params
-from heatproof.datasets import official_files
 from heatproof.models import memory
-from heatproof.new import command, examples, expected_time, folder, inspection, proposal, update
-from heatproof.run import ending
+from heatproof.new import (
+    examples,
+    folder,
+    proposal,
+    update,
+)
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
-from heatproof.training.options import Head
-from tests.datasets import stand_ins
+from tests.new.studies import made, pictures
 from tools import repro
-
-
-@pytest.fixture(autouse=True)
-def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passes are timed in an end-to-end test: loading Keras takes seconds."""
-    stages = {"train": 90.0, "evaluate": 4.0}
-    monkeypatch.setattr(
-        expected_time, "of_cells", lambda file, cells, *_: dict.fromkeys(cells, stages)
-    )
-
-
-def pictures(place: Path, colour: bool, *sizes: tuple[int, int], classes: int = 2) -> Path:
-    """Write pictures of these sizes (width, height) for each class, and return their folder."""
-    draw = np.random.default_rng(0)
-    for number in range(classes):
-        (place / f"class {number}").mkdir(parents=True)
-        for index, (width, height) in enumerate(sizes):
-            pixels = draw.integers(0, 256, (height, width, 3 if colour else 1), dtype=np.uint8)
-            image = Image.fromarray(pixels if colour else pixels[..., 0])
-            image.save(place / f"class {number}" / f"{index}.png")
-    return place
-
-
-def made(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["heatproof new", *map(str, words)])
-    try:
-        ending.run(command.main)
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
 
 
 def test_small_grey_pictures(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -104,41 +75,6 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("training", "head", "largest", "expected"),
-    [
-        (50, None, 20, "{epochs: 64, batch_size: 8, augment: true}"),  # memory allows more
-        (50, {"epochs": 20}, 20, ""),  # of a pretrained network
-        (50, {"epochs": 20}, 15, "{batch_size: 15}"),
-        (20_000, None, 15, "{batch_size: 15}"),
-        (20_000, None, 16, ""),
-    ],
-)
-def test_the_batch_fits_into_memory(
-    training: int, head: dict | None, largest: int, expected: str
-) -> None:
-    default = {"batch_size": 16, "decay": "cosine", "head": head}
-    assert proposal.schedule(training, True, default, largest) == expected
-
-
-def test_what_is_frozen_takes_no_memory_of_a_training_step(monkeypatch) -> None:
-    import keras
-
-    inputs = keras.Input((16, 16, 3))
-    x = keras.layers.Conv2D(64, 3)(inputs)
-    x = keras.layers.GlobalAveragePooling2D(name="global_average")(x)
-    network = keras.Model(inputs, keras.layers.Dense(2)(x))
-    run = params.load(folder.REPOSITORY / "params.yaml").run("simple_cnn-mnist")
-    monkeypatch.setattr(memory, "PREDICTION_BYTES", 2**40)
-    largest = []
-    for head in (None, Head(epochs=1, trained_layers=0)):
-        schedule = run.schedule.model_copy(update={"head": head})
-        cell = run.model_copy(update={"schedule": schedule}), network
-        monkeypatch.setattr(proposal, "built", lambda *_, cell=cell: {"cell": cell})
-        largest.append(proposal.largest_batches(Path(), ["cell"], (16, 16, 3), 2)["cell"])
-    assert largest[1] > 100 * largest[0]
-
-
-@pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--images", "nowhere"], "--images nowhere: there is no such folder"),
@@ -174,17 +110,6 @@ def test_a_mistake_is_a_line_and_makes_nothing(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, capsys) -> None:
-    for part in ("train", "val"):
-        pictures(tmp_path / "own" / part, False, *[(20, 28)] * 4)
-    (tmp_path / "own" / "train" / "class 0" / "notes.txt").write_text("mine")
-    assert made(monkeypatch, tmp_path / "study", "--images", tmp_path / "own") == 0
-    said = capsys.readouterr().out
-    assert said.startswith("16 pictures of 2 classes: class 0 8, class 1 8\n")
-    assert "the images' own split is kept: 8 training, 8 validation; there is no test part" in said
-    assert "1 file is no image: notes.txt\n" in said
-
-
 def test_very_unequal_classes_are_balanced_and_it_is_said_why(
     tmp_path: Path, monkeypatch, capsys
 ) -> None:
@@ -204,31 +129,6 @@ def test_very_unequal_classes_are_balanced_and_it_is_said_why(
     assert "evaluate@" not in (tmp_path / "s" / "README.md").read_text("utf-8")
     assert not study.fold_runs("simple_cnn-s"), "of class 0 one is left to train with"
     assert "cross-validated" not in said
-
-
-@pytest.mark.parametrize(
-    ("found", "seconds", "expected"),
-    [
-        ({}, 20, (5, 2, 260)),
-        ({}, 30, (5, 1, 170)),  # two times would be more than 300
-        ({}, 100, (5, 0, 450)),  # even once is
-        ({"groups": 6}, 1, (3, 2, 64)),  # of five to train with one is left out, two are needed
-        ({"groups": 4}, 1, (0, 0, 0)),
-        ({"tested": 200, "trained": {"a": 50, "b": 50}}, 1, (0, 0, 0)),
-        ({"tested": 199, "trained": {"a": 50, "b": 2}}, 1, (2, 2, 42)),
-    ],
-)
-def test_what_is_cross_validated(found: dict, seconds: float, expected: tuple) -> None:
-    pictures_found = inspection.Found({"a": 60, "b": 40}, [(32, 32)], True, **found)
-    assert proposal.cross_validation(pictures_found, 0.2, seconds, "cpu") == expected
-
-
-def test_pictures_that_cannot_be_read_are_a_message(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "1.png").write_bytes(b"")
-    with pytest.raises(UserError, match=r"1.png: the file is empty.*none of 2 pictures"):
-        inspection.of_folder(tmp_path, None)
 
 
 def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -322,95 +222,3 @@ def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, caps
     monkeypatch.chdir(folder.REPOSITORY)
     with pytest.raises(UserError, match="expected a study that `heatproof new` made"):
         update.main()
-
-
-def test_a_set_of_tensorflow_datasets(tmp_path: Path, monkeypatch, capsys) -> None:
-    stand_ins.write_idx(tmp_path / "mnist", "mnist", monkeypatch)
-    monkeypatch.setenv(official_files.MIRROR, str(tmp_path))
-    assert made(monkeypatch, tmp_path / "s", "--tfds", "mnist", "--models", "lenet5") == 0
-    assert "all 28×28 pixels; grey" in capsys.readouterr().out
-    fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
-    assert (fetch.source, fetch.name, fetch.size) == ("tfds", "mnist", [28, 28])
-    assert made(monkeypatch, tmp_path / "t", "--tfds", "no such") == 2
-    assert "--tfds: name = 'no such'" in capsys.readouterr().err
-
-
-def test_a_labels_table_beside_the_folder_of_its_pictures(
-    tmp_path: Path, monkeypatch, capsys
-) -> None:
-    source = pictures(tmp_path / "all", True, *[(30, 30)] * 4, classes=1)
-    (source / "labels.csv").write_text("id,label\n0,ant\n1,bee\n2,ant\n3,bee\n")
-    assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 0
-    fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
-    assert (fetch.images, fetch.labels) == ("class 0", "labels.csv")
-    (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
-    assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
-    told = capsys.readouterr().err
-    assert f"id '7': there is no such image in {source / 'class 0'};" in told
-    assert told.count("\n") == 1, "the other row is right"
-
-
-@pytest.mark.parametrize(
-    ("splits", "message"),
-    [
-        (["test"] * 4, "labels.csv: no training image of 'a', 'b'; add some"),
-        (["train", "train", "test", "test"], "labels.csv: no training image of 'b'; add some"),
-        (["val", "val", "val", "test"], "labels.csv: no training image of 'a', 'b'; add some"),
-        (["train"] * 3, "labels.csv: fewer than two images of 'b'; each class needs one to train"),
-    ],
-)
-def test_what_cannot_be_trained_on_is_no_study(
-    tmp_path: Path, monkeypatch, capsys, splits: list[str], message: str
-) -> None:
-    source = pictures(tmp_path / "all", True, *[(30, 30)] * 4, classes=1)
-    rows = [f"class 0/{row},{'aabb'[row]},{split}\n" for row, split in enumerate(splits)]
-    (source / "labels.csv").write_text(f"id,label,split\n{''.join(rows)}")
-    assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 2
-    told = capsys.readouterr().err
-    assert message in told and told.count("\n") == 1
-    assert not (tmp_path / "s").exists()
-
-
-def test_boxes_and_masks_are_found_and_said(tmp_path: Path, monkeypatch, capsys) -> None:
-    source = pictures(tmp_path / "photos", True, *[(30, 30)] * 3)
-    pictures(source / "masks", False, *[(30, 30)] * 2)
-    assert made(monkeypatch, tmp_path / "masked", "--images", source) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("6 pictures of 2 classes: class 0 3, class 1 3\n"), "masks are no class"
-    assert "masks of 4 of 6 images: maps are measured against them; none of 2.png, 2.png\n" in said
-    study = params.load(tmp_path / "masked" / "params.yaml")
-    assert study.datasets["masked"].fetch.masks == "masks"
-    rows = [f"class {c}/{n}.png,{c},1,2,9,9" for c in range(2) for n in range(3)]
-    (source / "t.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]))
-    shutil.rmtree(source / "masks")
-    assert made(monkeypatch, tmp_path / "boxes", "--images", source, "--labels", "t.csv") == 0
-    assert "boxes of 6 of 6 images: maps are measured against them\n" in capsys.readouterr().out
-    assert params.load(tmp_path / "boxes" / "params.yaml").datasets["boxes"].fetch.masks is None
-
-
-def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
-    draw = np.random.default_rng(0)
-    images, labels = draw.random((10, 144)), np.arange(10)[:, np.newaxis] % 2
-    file = tmp_path / "mine.npz"
-    np.savez(file, train_images=images, train_labels=labels, test_images=images, test_labels=labels)
-    assert made(monkeypatch, tmp_path / "study", "--images", file) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("20 pictures of 2 classes: 0 10, 1 10\nall 12×12 pixels; grey\n")
-    for line in (
-        "the file's own split is kept: 10 training, 10 test\n",
-        "rows of 144 values are taken as 12×12 pixels, grey\n",
-        "of the values in the file 0 is black, 1 white\n",
-    ):
-        assert line in said
-    fetch = params.load(tmp_path / "study" / "params.yaml").datasets["study"].fetch
-    assert (fetch.source, fetch.reads, fetch.size) == ("array_file", str(file), [12, 12])
-    options = ("--value-range", "-1", "1")
-    assert made(monkeypatch, tmp_path / "wide", "--images", file, *options) == 0
-    dataset = params.load(tmp_path / "wide" / "params.yaml").datasets["wide"]
-    assert dataset.fetch.value_range == [-1, 1]
-    for words, message in (
-        (("--labels", "y.csv"), "holds the labels itself"),
-        (("--value-range", "1", "0"), "expected the value of black first"),
-    ):
-        assert made(monkeypatch, tmp_path / "none", "--images", file, *words) == 2
-        assert message in capsys.readouterr().err

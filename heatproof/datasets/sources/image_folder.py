@@ -177,9 +177,10 @@ def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadIm
         listing.remarks.append(f"{share} cannot be used and are left out:")
         listing.remarks += first_lines(unusable)
     listing.remarks += annotations.remarks(read.images)
-    if read.not_annotated:
-        listing.remarks.append(f"{len(read.not_annotated):,} of them cannot be used:")
-        listing.remarks += first_lines(read.not_annotated)
+    for lines, what in ((read.not_annotated, "cannot be used"), (read.doubtful, "may be wrong")):
+        if lines:
+            listing.remarks.append(f"{len(lines):,} of them {what}:")
+            listing.remarks += first_lines(lines)
     if read.value_range and not given:
         black, white = read.value_range
         listing.remarks.append(f"in images of more than 8 bits {black:g} is black, {white:g} white")

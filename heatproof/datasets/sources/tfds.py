@@ -83,7 +83,9 @@ def read(name: str) -> RawDataset:
     return fetch(Options(source="tfds", name=name, reads="data/code/fetch.txt"))
 
 
-_SIZE_NEEDED = "Add `size: [height, width]` beside its name in params.yaml"
+_SIZE_NEEDED = (
+    "Add `size: [height, width]` beside its name in params.yaml, or --size to `heatproof new`"
+)
 
 
 def _downloaded(options: Options) -> RawDataset:
