@@ -24,6 +24,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.datasets import likeness, photos
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
+from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.remarks import NEEDED
 from heatproof.opening import OpenModel, open_model
 from heatproof.report.charts import sheet
@@ -86,6 +87,18 @@ class TrainedCell(OpenModel):
         evaluated = self.accuracy
         folds = over_folds(self.study, self.name, self.folder) if evaluated else None
         return all_remarks(evaluated, folds)
+
+    @property
+    def few_images(self) -> dict[str, Any]:
+        """How accurate networks are that were trained on few images of each class, and on all.
+
+        What `heatproof.evaluation.few_images.by_images_per_class` returns; empty where no such run
+        is evaluated.
+
+        Raises:
+            UserError: a file of metrics is damaged, or older than the code.
+        """
+        return by_images_per_class(self.study, self.name, self.folder) or {}
 
     @property
     def value_range(self) -> tuple[float, float] | None:

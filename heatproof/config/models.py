@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from heatproof.config.schema import Block, Name
 from heatproof.config.validation import validated
-from heatproof.models.options import Network
+from heatproof.models.options import Network, is_pretrained
 from heatproof.run.errors import UserError
 from heatproof.training.options import PartialSchedule, PartialTraining, Schedule, Training
 
@@ -60,7 +60,7 @@ def scheduled(
         schedule |= layer
     place = f"models.{name}.schedules.{budget}.{names[-1]}."
     valid = validated(path, place, Schedule, schedule)
-    if valid.head and getattr(model.network, "weights", "none") == "none":
+    if valid.head and not is_pretrained(model.network):
         raise UserError(
             f"{path}: {place}head: it is what is trained first of a network with pretrained "
             "weights (architecture: pretrained, weights: imagenet or a file), and "

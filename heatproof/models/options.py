@@ -14,3 +14,8 @@ if TYPE_CHECKING:
 
 else:
     Network = choice(ARCHITECTURES, "Network", "architecture")
+
+
+def is_pretrained(network: Network) -> bool:
+    """Whether training starts from weights that were trained before, on other images."""
+    return getattr(network, "weights", "none") != "none"

@@ -11,6 +11,7 @@ from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
+from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
 from heatproof.storage import artifacts, paths, tables
@@ -59,8 +60,8 @@ class CellResults:
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
-    over seeds), `folds` (accuracy by cross-validation) and `compared` (the cell beside a run with
-    another seed).
+    over seeds), `folds` (accuracy by cross-validation), `few_images` (accuracy by training images
+    per class) and `compared` (the cell beside a run with another seed).
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -76,6 +77,7 @@ class CellResults:
     published: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, Any] = field(default_factory=dict)
     folds: dict[str, Any] = field(default_factory=dict)
+    few_images: dict[str, Any] = field(default_factory=dict)
     compared: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
@@ -241,6 +243,7 @@ class _Reader:
             published=self.metrics("published_sanity", _PUBLISHED) if published else {},
             seeds=over_seeds(params, name) or {},
             folds=over_folds(params, name) or {},
+            few_images=by_images_per_class(params, name) or {},
             compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),

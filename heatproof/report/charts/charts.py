@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from heatproof.report.charts import ticks
+
 COLOURS = DASHES = 8  # in the style sheet
 LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
 MAX_DOTS = 30  # a line of more points is drawn without dots
+MAX_SAMPLES = 500
 
 Point = tuple[float, float]
 
@@ -73,12 +76,18 @@ class Frame:
 
 @dataclass(frozen=True)
 class Series:
-    """A named sequence of (x, y); y may be None or NaN where there is no number."""
+    """A named sequence of (x, y); y may be None or NaN where there is no number.
+
+    hollow: its dots are circles.
+    """
 
     name: str
     slot: int
     xs: Sequence[float]
     ys: Sequence[float | None]
+    intervals: Sequence[tuple[float, float, float]] = ()  # x, low, high
+    samples: Sequence[Point] = ()  # of which the points are means
+    hollow: bool = False
 
     @cached_property
     def points(self) -> list[Point]:
@@ -91,7 +100,8 @@ class Series:
 class Line:
     """A series as an SVG path, a path of dots if these are few, and the place of its name.
 
-    leader: a path from the last point to the name; empty where there is no name.
+    leader: a path from the last point to the name; empty where there is no name. whiskers, samples:
+    paths of the intervals and of what the points are means of.
     """
 
     name: str
@@ -100,15 +110,22 @@ class Line:
     dots: str
     label_y: float | None
     leader: str
+    whiskers: str
+    samples: str
+    hollow: bool
 
 
 @dataclass(frozen=True)
 class Chart(Frame):
-    """A line chart of series that have points, with a vertical line at the marker, if any."""
+    """A line chart of series that have points.
+
+    marker: an x with a vertical line, baseline: a y with a horizontal one, and what each is called.
+    """
 
     series: Sequence[Series]
     as_percent: bool
     marker: tuple[float, str] | None
+    baseline: tuple[float, str] | None
 
     @property
     def letters(self) -> int:
@@ -120,15 +137,34 @@ class Chart(Frame):
         """The place of the vertical line."""
         return self.place(self.marker[0], self.y.start)[0] if self.marker else None
 
+    @property
+    def baseline_y(self) -> float | None:
+        """The place of the horizontal line."""
+        return self.place(self.x.start, self.baseline[0])[1] if self.baseline else None
+
     @cached_property
     def lines(self) -> list[Line]:
         """The series in their order, their names at the right end kept apart."""
         drawn = [[self.place(*point) for point in s.points] for s in self.series]
         labels = spread([points[-1][1] for points in drawn], self.top, self.bottom)
         return [
-            Line(s.name, s.slot, path(points), _dots(points), label, self._leader(points, label))
+            Line(
+                s.name,
+                s.slot,
+                path(points),
+                _dots(points),
+                label,
+                self._leader(points, label),
+                "".join(map(self._whisker, s.intervals)),
+                _dots([self.place(*sample) for sample in s.samples], MAX_SAMPLES),
+                s.hollow,
+            )
             for s, points, label in zip(self.series, drawn, labels, strict=True)
         ]
+
+    def _whisker(self, interval: tuple[float, float, float]) -> str:
+        (x, low), (_, high) = (self.place(interval[0], y) for y in interval[1:])
+        return f"M{x:.4g} {low:.4g}V{high:.4g}"
 
     def _leader(self, points: Sequence[Point], label: float | None) -> str:
         (x, y), right = points[-1], self.right
@@ -147,21 +183,6 @@ def slot_classes(slot: int) -> str:
     return f"slot-{slot % COLOURS} dash-{(slot + slot // COLOURS) % DASHES}"
 
 
-def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Round numbers that cover low to high: steps of 1, 2 or 5 times a power of ten.
-
-    Raises:
-        ValueError: high is not above low.
-    """
-    if not high > low:
-        raise ValueError(f"no span between {low} and {high}")
-    rough = (high - low) / wanted
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * size for size in (1, 2, 5, 10) if power * size >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(index * step, 12) for index in range(first, last + 1)]
-
-
 def line_chart(
     title: str,
     series: Sequence[Series],
@@ -170,6 +191,8 @@ def line_chart(
     as_percent: bool = False,
     label_room: float = 86.0,
     marker: tuple[float, str] | None = None,
+    baseline: tuple[float, str] | None = None,
+    x_ticks: Sequence[tuple[float, str]] = (),
     size: tuple[float, float] = (430.0, 262.0),
     y_span: tuple[float, float] | None = None,
     summary: str = "",
@@ -183,6 +206,8 @@ def line_chart(
         as_percent: y is a share, ticked in percent and never drawn beyond 0 to 100 %.
         label_room: space right of the plot for the series' names.
         marker: an x and a label for a vertical line.
+        baseline: a y and a label for a horizontal line.
+        x_ticks: of a logarithmic x axis; of an ordinary one, if left out.
         size: width and height.
         y_span: what the y axis covers at least; what the points do, if left out.
         summary: a sentence; where left out, one on the final values.
@@ -191,19 +216,27 @@ def line_chart(
     if not drawn:
         return None
     xs, ys = ([point[i] for s in drawn for point in s.points] for i in (0, 1))
-    ys += y_span or ()
-    y_values = _y_ticks(min(ys), max(ys), as_percent)
+    ys += [*(y_span or ()), *([baseline[0]] if baseline else ())]
+    ys += [y for s in drawn for _, *ends in (*s.intervals, *s.samples) for y in ends]
+    y_values = ticks.upwards(min(ys), max(ys), as_percent)
     labels = [f"{100 * y:.4g} %" if as_percent else _text(y) for y in y_values]
     return Chart(
         title,
         summary or _summary(drawn, x_title, as_percent),
-        Axis(x_title, min(xs), max(xs), [(x, f"{x:g}") for x in _x_ticks(min(xs), max(xs))]),
+        Axis(
+            x_title,
+            min(xs),
+            max(xs),
+            x_ticks or [(x, f"{x:g}") for x in ticks.across(min(xs), max(xs))],
+            log=bool(x_ticks),
+        ),
         Axis("", y_values[0], y_values[-1], list(zip(y_values, labels, strict=True))),
         *size,
         size[0] - label_room,
         drawn,
         as_percent,
         marker,
+        baseline,
     )
 
 
@@ -241,31 +274,13 @@ def path(points: Sequence[Point]) -> str:
     return "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points)
 
 
-def _y_ticks(low: float, high: float, as_percent: bool) -> list[float]:
-    if high - low < 1e-6:
-        pad = 0.01 if as_percent else max(abs(high) * 0.1, 0.01)
-        low, high = low - pad, high + pad
-    if as_percent:
-        low, high = max(0.0, low), min(1.0, high)
-        return [y for y in ticks(low, high, 4) if -1e-9 <= y <= 1 + 1e-9]
-    return ticks(max(0.0, low) if low >= 0 else low, high, 4)
-
-
-def _x_ticks(low: float, high: float) -> list[float]:
-    if high == low:
-        return [low]
-    inner = [x for x in ticks(low, high, 5) if low < x < high and x == int(x)]
-    room = (high - low) / 12
-    return [low, *(x for x in inner if x - low > room and high - x > room), high]
-
-
 def _text(value: float, as_percent: bool = False) -> str:
     return f"{100 * value:.2f} %" if as_percent else f"{value:.4g}".replace("-", "−")
 
 
-def _dots(points: Sequence[Point]) -> str:
+def _dots(points: Sequence[Point], most: int = MAX_DOTS) -> str:
     """Lines of no length, which round caps make dots: one element for all points."""
-    few = points if len(points) <= MAX_DOTS else ()
+    few = points if len(points) <= most else ()
     return "".join(f"M{x:.4g} {y:.4g}h0" for x, y in few)
 
 

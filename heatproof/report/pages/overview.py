@@ -8,7 +8,7 @@ from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import position
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.pages import claims
-from heatproof.report.sections import costs, curves, trust_summary
+from heatproof.report.sections import costs, curves, few_images, trust_summary
 from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.key_findings import key_findings, overlaps
 from heatproof.report.sections.seeds import over_seeds
@@ -35,6 +35,7 @@ def context(study: Study) -> dict[str, Any]:
         "overlaps": overlaps,
         "position": position,
         "trust_of": lambda r: checks.of_cell(r.assess["measures"]) if r.rated else None,
+        "few_images": few_images.of_study(study),
         "models": study.model_names,
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": [c for c in study.cells if c.missing],

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from heatproof.report.charts.charts import Axis, ticks
+from heatproof.report.charts.charts import Axis
 from heatproof.report.charts.scatter import Mark, Scatter, decades, plot
+from heatproof.report.charts.ticks import ticks
 from heatproof.report.study import CellResults, Study
 from heatproof.statistics import numbers
 

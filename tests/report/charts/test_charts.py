@@ -10,8 +10,8 @@ from heatproof.report.charts.charts import (
     position,
     slot_classes,
     spread,
-    ticks,
 )
+from heatproof.report.charts.ticks import ticks
 
 
 @pytest.mark.parametrize(
