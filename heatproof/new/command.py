@@ -18,6 +18,7 @@ from heatproof.config.models import DEFAULT, Budget
 from heatproof.new import (
     examples,
     expected_time,
+    few_images,
     folder,
     inspection,
     picture_folder,
@@ -67,6 +68,13 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--size", type=int, metavar="PIXELS", help="of the networks' images")
     parser.add_argument("--models", default="", help="names from params.yaml, with commas between")
+    parser.add_argument(
+        "--images-per-class", default="", metavar="NUMBERS",
+        help="train on so few pictures of each class too, such as 1,5,20, for what few are enough",
+    )  # fmt: skip
+    parser.add_argument(
+        "--draws", type=int, default=few_images.DRAWS, help="of them, for each number, and of all"
+    )
     parser.add_argument("--budget", default="cpu", help=", ".join(get_args(Budget)))
     new(parser.parse_args())
 
@@ -112,9 +120,10 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     )
     for line in [*found.description(), *pictures.remarks]:
         print(escaped(line))
+    training = found.to_train_with(_TEST_FRACTION)
+    numbers = few_images.numbers(arguments.images_per_class, arguments.draws, training)
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
     dataset = _dataset_name(target)
-    training = found.to_train_with(_TEST_FRACTION)
     seen = {"size": [choice.height, choice.width], "colour": choice.colour}
     blocks = {
         "fetch": pictures.fetch | seen,
@@ -124,8 +133,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     }
     contents = texts.Contents(
         budget=choice.budget,
-        dataset=dataset,
-        source=texts.entry(dataset, blocks),
+        datasets={dataset: texts.entry(dataset, blocks)},
         models=choice.models,
         schedules={},
         balance=_balance(found),
@@ -145,10 +153,16 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         stages = expected_time.of_cells(file, cells, choice.shape, training, found.tested or tests)
     seconds = {cell: each[expected_time.TRAIN] for cell, each in stages.items()}
     folds, lines = _cross_validation(found, choice.budget, cells, seconds)
-    seeds = [None, *range(published.seed + 1, published.seed + proposal.REPEATS)]
+    draws = few_images.seeds(published.seed, arguments.draws)
     contents = replace(
-        contents, folds={model: (each, seeds[:times]) for model, (each, times) in folds.items()}
+        contents,
+        folds={
+            model: (each, few_images.seeds(published.seed, times))
+            for model, (each, times) in folds.items()
+        },
+        few_images=(numbers, draws),
     )
+    lines += few_images.lines(numbers, arguments.draws, seconds)
     what = f"{found.images:,} pictures of {len(found.counts)} classes"
     readme = _readme(target.name, what, contents)
     for note in folder.write(target, contents, readme):
@@ -170,8 +184,9 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
 
 def _readme(name: str, what: str, contents: texts.Contents) -> str:
     model = contents.models[0]
-    # Without a target each fold would be trained again too.
-    target = f" evaluate@{model}-{contents.dataset}" if model in contents.folds else ""
+    # Without a target each of the cell's other runs would be trained again too.
+    again = model in contents.folds or contents.few_images[0]
+    target = f" evaluate@{model}-{next(iter(contents.datasets))}" if again else ""
     return _README.format(name=name, what=what, model=model, budget=contents.budget, target=target)
 
 

@@ -2,33 +2,38 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from heatproof.config import params
 from heatproof.config.models import Budget
-from heatproof.config.schema import Block, Name
+from heatproof.config.schema import Block, Count, Name
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
-from heatproof.new import folder, texts
+from heatproof.new import few_images, folder, texts
 from heatproof.run.errors import require_known
 
 EXAMPLES = folder.REPOSITORY / "examples"
+PUBLISHED = "published"
 
 
 class Example(Block):
     """study.yaml: a study as far as it is not the published one.
 
-    models: of the published study. source: the dataset's entry in params.yaml; left out, it is the
-    published study's. schedules: of a model, by its name, on this dataset.
+    datasets: of each its entry in params.yaml, or `published` for the published study's. models: of
+    the published study. schedules: of a model, by its name, on these datasets. images_per_class: on
+    how few images of each class networks are trained too, each time from as many seeds as `draws`.
     """
 
-    dataset: Name
+    datasets: Annotated[dict[Name, Literal["published"] | dict[str, Any]], Field(min_length=1)]
     models: Annotated[list[Name], Field(min_length=1)]
     budget: Budget = "cpu"
-    source: dict[str, Any] | None = None
     schedules: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    images_per_class: Annotated[list[Count], AfterValidator(few_images.different)] = Field(
+        default_factory=list
+    )
+    draws: Annotated[int, Field(ge=1, le=few_images.MAX_DRAWS)] = few_images.DRAWS
 
 
 def write(name: str, target: Path) -> list[str]:
@@ -44,19 +49,24 @@ def write(name: str, target: Path) -> list[str]:
     file = place / "study.yaml"
     example = validated(file, "", Example, read_yaml(file))
     known = params.load(folder.REPOSITORY / params.PARAMS)
+    sources = example.datasets
+    published = [name for name, source in sources.items() if source == PUBLISHED]
     for key, names, there in (
         ("models", example.models, known.models),
-        ("dataset", [] if example.source else [example.dataset], known.datasets),
+        ("datasets", published, known.datasets),
     ):
         for each in names:
             what = f"{file}: {key}: '{each}' is not in the repository's params.yaml"
             require_known(what, each, there)
     contents = texts.Contents(
         budget=example.budget,
-        dataset=example.dataset,
-        source=texts.entry(example.dataset, example.source) if example.source else None,
+        datasets={
+            name: None if source == PUBLISHED else texts.entry(name, source)
+            for name, source in sources.items()
+        },
         models=example.models,
         schedules={model: json.dumps(each) for model, each in example.schedules.items()},
+        few_images=(example.images_per_class, few_images.seeds(known.seed, example.draws)),
     )
     return folder.write(target, contents, (place / "README.md").read_text(encoding="utf-8"))
 

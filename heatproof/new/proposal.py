@@ -30,7 +30,7 @@ FEW_TESTED = 200
 _FOLDS, REPEATS = 5, 2
 # How long cross-validation of a cell may take, and what a run takes beside its training.
 _CROSS_VALIDATION_SECONDS = {"cpu": 300, "paper": 1800, "best": 1800}
-_RUN_SECONDS = 10
+RUN_SECONDS = 10
 USUAL_BATCH = 32  # pictures
 
 
@@ -129,7 +129,7 @@ def cross_validation(
         folds = min(folds, round(found.groups * (1 - test_fraction)) - 2)
     if tested >= FEW_TESTED or folds < 2:
         return 0, 0, 0.0
-    once = folds * (seconds * (folds - 1) / folds + _RUN_SECONDS)
+    once = folds * (seconds * (folds - 1) / folds + RUN_SECONDS)
     repeats = min(REPEATS, int(_CROSS_VALIDATION_SECONDS[budget] // once))
     return folds, repeats, once * max(repeats, 1)
 

@@ -23,20 +23,26 @@ budget: {}    # which of each model's schedules counts: cpu, paper (as published
 class Contents:
     """What is a new study's own.
 
-    dataset: its name. source: its entry in params.yaml, as text (see `entry`), none for that of the
+    datasets: of each its entry in params.yaml, as text (see `entry`), none for that of the
     published study. models: their names. schedules: of each model, what differs from its default
-    for this dataset, as a YAML mapping on a line. balance: of the training, and why, if it is not
+    for these datasets, as a YAML mapping on a line. balance: of the training, and why, if it is not
     the published study's. folds: of each cross-validated model how many, and the seeds of its
-    repetitions, None for the study's.
+    repetitions, None for the study's. few_images: how many of each class runs are trained on, and
+    from which seeds, all images among them.
     """
 
     budget: str
-    dataset: str
-    source: str | None
+    datasets: Mapping[str, str | None]
     models: Sequence[str]
     schedules: dict[str, str]
     balance: tuple[str, str] | None = None
     folds: Mapping[str, tuple[int, Sequence[int | None]]] = field(default_factory=dict)
+    few_images: tuple[Sequence[int], Sequence[int | None]] = ((), ())
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """The model and the dataset of each."""
+        return [(model, dataset) for dataset in self.datasets for model in self.models]
 
 
 def params_text(real: str, study: Contents) -> str:
@@ -44,12 +50,13 @@ def params_text(real: str, study: Contents) -> str:
     parts = sections(real)
     parts["budget"] = _HEAD.format(study.budget)
     head = _head(parts["datasets"], "datasets:")
-    source = study.source or sections(parts["datasets"][len(head) :], indent=2)[study.dataset]
-    parts["datasets"] = f"{head}{source.rstrip()}\n\n"
+    known = sections(parts["datasets"][len(head) :], indent=2)
+    sources = (source or known[name] for name, source in study.datasets.items())
+    parts["datasets"] = head + "".join(f"{source.rstrip()}\n" for source in sources) + "\n"
     if study.balance:
         parts["training"] = _balanced(parts["training"], *study.balance)
     # Of a dataset of the user's own nothing published counts, whatever its name.
-    published = study.dataset if study.source is None else ""
+    published = [name for name, source in study.datasets.items() if source is None]
     head = _head(parts["models"], "models:")
     models = sections(parts["models"][len(head) :], indent=2)
     chosen = (
@@ -61,11 +68,11 @@ def params_text(real: str, study: Contents) -> str:
         r"foreground: \[(.*)]", lambda listed: _only(published, listed), parts["assess"]
     )
     cells = "".join(
-        f"  {model}-{study.dataset}: {{model: {model}, dataset: {study.dataset}}}\n"
-        for model in study.models
+        f"  {model}-{dataset}: {{model: {model}, dataset: {dataset}}}\n"
+        for model, dataset in study.cells
     )
     parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
-    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n{_folds(study)}\n"
+    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n{_folds(study)}{_few(study)}\n"
     for name in _COMPARISONS:
         parts[name] = _head(parts[name], f"{name}:").rstrip("\n") + " {}\n\n"
     text = "".join(parts.values()).rstrip("\n") + "\n"
@@ -126,21 +133,21 @@ def _head(part: str, key: str) -> str:
     return head + line
 
 
-def _only(dataset: str, listed: re.Match) -> str:
+def _only(datasets: Sequence[str], listed: re.Match) -> str:
     """Return the list of datasets without the others."""
-    return f"foreground: [{dataset if dataset in listed[1].split(', ') else ''}]"
+    return f"foreground: [{', '.join(each for each in listed[1].split(', ') if each in datasets)}]"
 
 
-def _scheduled(model: str, published: str, study: Contents, schedule: str) -> str:
-    """Return a model's entry with the schedules that serve a published dataset, and its own one."""
-    served = re.sub(rf"(?m)^ {{8}}(?!default:|{published}:)\w+: .*\n", "", model)
+def _scheduled(model: str, published: Sequence[str], study: Contents, schedule: str) -> str:
+    """Return a model's entry with the schedules that serve published datasets, and its own ones."""
+    served = re.sub(rf"(?m)^ {{8}}(?!(?:{'|'.join(['default', *published])}):)\w+: .*\n", "", model)
     if not schedule:
         return served
     start = served.index(f"\n      {study.budget}:\n")
-    own = re.sub(rf" {{8}}{study.dataset}: .*\n", "", served[start:])
+    own = re.sub(rf" {{8}}(?:{'|'.join(study.datasets)}): .*\n", "", served[start:])
     default = re.compile(r"( {8}default: .*\n)")
-    line = f"        {study.dataset}: {schedule}\n"
-    return served[:start] + default.sub(lambda found: found[1] + line, own, count=1)
+    lines = "".join(f"        {dataset}: {schedule}\n" for dataset in study.datasets)
+    return served[:start] + default.sub(lambda found: found[1] + lines, own, count=1)
 
 
 def _balanced(training: str, balance: str, why: str) -> str:
@@ -153,14 +160,35 @@ def _balanced(training: str, balance: str, why: str) -> str:
 
 def _folds(study: Contents) -> str:
     """Return the runs that leave a fold out, a line each."""
-    lines = []
-    for model, (folds, seeds) in study.folds.items():
-        for seed in seeds:
-            own, given = ("", "") if seed is None else (f"-seed{seed}", f"seed: {seed}, ")
-            lines += [
-                f"  {model}-{study.dataset}{own}-fold{fold}of{folds}: {{model: {model}, dataset: "
-                f"{study.dataset}, {given}fold: {fold}, folds: {folds}}}\n"
-                for fold in range(1, folds + 1)
-            ]
+    lines = [
+        _run(model, dataset, seed, f"-fold{fold}of{folds}", f"fold: {fold}, folds: {folds}")
+        for model, dataset in study.cells
+        if model in study.folds
+        for folds, seeds in [study.folds[model]]
+        for seed in seeds
+        for fold in range(1, folds + 1)
+    ]
     comment = "  # Cross-validation; without these lines the study is quicker.\n"
     return comment + "".join(lines) if lines else ""
+
+
+def _few(study: Contents) -> str:
+    """Return the runs on few images of each class, and those of further seeds on all, by line."""
+    numbers, seeds = study.few_images
+    lines = []
+    for model, dataset in study.cells if numbers else ():
+        lines += [
+            _run(model, dataset, seed, f"-{number}perclass", f"train_images_per_class: {number}")
+            for number in sorted(numbers)
+            for seed in seeds
+        ]
+        lines += [_run(model, dataset, seed) for seed in seeds if seed is not None]
+    comment = "  # Few images of each class, and all, each drawn by several seeds.\n"
+    return comment + "".join(lines) if lines else ""
+
+
+def _run(model: str, dataset: str, seed: int | None, ending: str = "", more: str = "") -> str:
+    """Return a run's line: of the study's seed, where that is None."""
+    name = f"{model}-{dataset}{'' if seed is None else f'-seed{seed}'}{ending}"
+    given = [f"model: {model}", f"dataset: {dataset}", *([] if seed is None else [f"seed: {seed}"])]
+    return f"  {name}: {{{', '.join([*given, *([more] if more else [])])}}}\n"

@@ -171,10 +171,11 @@ def test_every_example_is_a_study(tmp_path: Path, monkeypatch, capsys, example: 
     assert made(monkeypatch, tmp_path / "s", "--from", example.parent.name) == 0
     assert capsys.readouterr().out.endswith("s`, then `heatproof repro`\n")
     study = params.load(tmp_path / "s" / "params.yaml")
-    (dataset,) = study.datasets
-    for cell in study.cells:
-        assert study.run(cell).dataset == dataset
+    assert len(study.cells) == len(study.datasets) * len(study.models)
     assert (tmp_path / "s" / "README.md").read_text() == (example.parent / "README.md").read_text()
+
+
+LENET = "datasets: {digits: published}\nmodels: [lenet5]\n"
 
 
 def test_an_example_of_ones_own(tmp_path: Path, monkeypatch, capsys) -> None:
@@ -182,19 +183,32 @@ def test_an_example_of_ones_own(tmp_path: Path, monkeypatch, capsys) -> None:
     file = tmp_path / "mine" / "study.yaml"
     (tmp_path / "mine" / "README.md").write_text("Mine.")
     for text, message in (
-        ("dataset: digits\nmodels: [resnet81]", "models: 'resnet81' is not in the repository's"),
-        ("dataset: digit\nmodels: [resnet18]", "did you mean 'digits'?"),
-        ("dataset: digits", "study.yaml: models is missing"),
-        ("dataset: digits\nmodels: [lenet5]\nschedules: {lenet5: {epoch: 3}}", "epoch"),
+        (
+            "datasets: {digits: published}\nmodels: [resnet81]",
+            "models: 'resnet81' is not in the repository's",
+        ),
+        ("datasets: {digit: published}\nmodels: [resnet18]", "did you mean 'digits'?"),
+        ("datasets: {digits: published}", "study.yaml: models is missing"),
+        (f"{LENET}images_per_class: [1, 5, 1]", "images_per_class = [1, 5, 1]: 1 is listed twice"),
+        (f"{LENET}images_per_class: [0]", "images_per_class.0 = 0: should be greater"),
+        (
+            f"{LENET}images_per_class: [1]\ndraws: 0",
+            "draws = 0: should be greater than or equal to 1",
+        ),
+        (f"{LENET}schedules: {{lenet5: {{epoch: 3}}}}", "epoch"),
     ):
         file.write_text(text)
         assert made(monkeypatch, tmp_path / "s", "--from", file.parent) == 2
         assert message in capsys.readouterr().err and not (tmp_path / "s").exists()
     file.write_text(
-        "dataset: digits\nmodels: [lenet5]\nbudget: best\nschedules: {lenet5: {epochs: 3}}"
+        f"{LENET}budget: best\nschedules: {{lenet5: {{epochs: 3}}}}\n"
+        "images_per_class: [5, 1]\ndraws: 1"
     )
     assert made(monkeypatch, tmp_path / "s", "--from", file.parent) == 0
-    assert params.load(tmp_path / "s" / "params.yaml").run("lenet5-digits").schedule.epochs == 3
+    study = params.load(tmp_path / "s" / "params.yaml")
+    assert study.run("lenet5-digits").schedule.epochs == 3
+    names = ["lenet5-digits", "lenet5-digits-1perclass", "lenet5-digits-5perclass"]
+    assert list(study.runs) == names
     assert made(monkeypatch, tmp_path / "t", "--from", "nowhere") == 2
     assert "known: digits, shapes" in capsys.readouterr().err
     assert made(monkeypatch, tmp_path / "t") == 2

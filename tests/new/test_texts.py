@@ -17,7 +17,7 @@ SOURCE = """  birds:
     normalisation: auto
     augmentation: objects
 """
-STUDY = Contents("paper", "birds", SOURCE, ("mobilenet_v2", "simple_cnn"), {})
+STUDY = Contents("paper", {"birds": SOURCE}, ("mobilenet_v2", "simple_cnn"), {})
 
 
 def loaded(folder: Path, study: Contents) -> params.Params:
@@ -61,12 +61,12 @@ def test_a_schedule_of_its_own_is_that_budgets(tmp_path: Path) -> None:
 
 
 def test_a_dataset_of_ones_own_may_have_a_published_name(tmp_path: Path) -> None:
-    own = replace(STUDY, dataset="digits", source=SOURCE.replace("birds", "digits"))
+    own = replace(STUDY, datasets={"digits": SOURCE.replace("birds", "digits")})
     study = loaded(tmp_path, own)
     assert not study.assess.foreground
     for model in study.models.values():
         assert all(list(rows) == ["default"] for rows in model.schedules.values())
-    published = loaded(tmp_path, replace(own, source=None))
+    published = loaded(tmp_path, replace(own, datasets={"digits": None}))
     assert published.assess.foreground == ["digits"]
     assert published.run("simple_cnn-digits").schedule.batch_size == 32
 
@@ -87,6 +87,24 @@ def test_classes_may_be_balanced_and_models_cross_validated(tmp_path: Path) -> N
         ("simple_cnn-birds-seed43-fold2of2", 43, 2),
     ]
     assert not study.fold_runs("mobilenet_v2-birds")
+
+
+def test_few_images_are_runs_of_every_cell_and_seed(tmp_path: Path) -> None:
+    other = SOURCE.replace("birds", "cats")
+    more = replace(
+        STUDY,
+        datasets={"birds": SOURCE, "cats": other, "digits": None},
+        models=("simple_cnn",),
+        schedules={"simple_cnn": "{epochs: 9}"},
+        few_images=([20, 1], [None, 43]),
+    )
+    study = loaded(tmp_path, more)
+    assert list(study.cells) == [f"simple_cnn-{name}" for name in ("birds", "cats", "digits")]
+    assert {study.run(cell).schedule.epochs for cell in study.cells} == {9}
+    for cell in study.cells:
+        assert [run.name for run in study.seed_runs(cell)] == [cell, f"{cell}-seed43"]
+        few = [(run.train_images_per_class, run.seed) for run in study.few_image_runs(cell)]
+        assert few == [(1, 42), (1, 43), (20, 42), (20, 43)]
 
 
 @pytest.mark.parametrize("claims", [False, True])
