@@ -25,7 +25,7 @@ COUNTED = ("heatproof.run.runtime", "heatproof.storage.seal")
 EVERYWHERE = ("heatproof.storage.seal",)  # a file that is not sealed as it is now is of no use
 # Keywords whose text only people read: what a record says in tables and reports.
 PROSE = ("label", "inline", "meaning", "reference", "unit", "shows", "address", "caption",
-         "colours")  # fmt: skip
+         "colours", "definition", "equation", "deviations")  # fmt: skip
 TELLING = ("report",)  # stages that show prose, for which it counts
 LABELS = "_LABELS"  # the end of a constant's name whose values are prose
 FINDERS = (

@@ -25,10 +25,13 @@ def test_records_are_complete_and_unlike() -> None:
     methods = registry.methods().values()
     assert {method.family for method in methods} == {family.name for family in FAMILIES}
     assert all(set(method.also) <= {family.name for family in FAMILIES} for method in methods)
-    for part in ("name", "label", "shows"):
+    for part in ("name", "label", "shows", "definition"):
         assert len({getattr(method, part) for method in methods}) == len(methods)
     assert all(m.name.isidentifier() and m.reference and m.address and m.unit for m in methods)
     assert all(method.colours in colormaps for method in methods)
+    for m in methods:  # sentences of their own, and an equation
+        assert m.definition.endswith(".") and m.deviations.endswith("."), m.name
+        assert "=" in m.equation, m.name
     slow = {
         m.name for stage in ("perturbation", "shapley") for m in registry.of_stage(stage).values()
     }

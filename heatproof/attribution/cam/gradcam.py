@@ -29,5 +29,10 @@ METHODS = (
         "coarse, so its map is interpolated to the image’s size and blurry",
         reference="Selvaraju et al. 2017",
         address="arXiv:1610.02391",
+        definition="The sum of the layer’s feature maps A^k, each weighted by the mean of the "
+        "logit’s gradient over its places; its positive part.",
+        equation="w_k = 1/Z Σ_ij ∂S/∂A^k_ij (eq. 1); M = max(0, Σ_k w_k A^k) (eq. 2)",
+        deviations="Places of the feature map are put where their receptive fields are; programs "
+        "stretch the map over the image.",
     ),
 )

@@ -28,5 +28,11 @@ METHODS = (
         "each by as much as it contributes where that layer is read linearly",
         reference="Draelos & Carin 2020",
         address="arXiv:2011.08891",
+        definition="The sum over the layer’s feature maps of each place’s value times the logit’s "
+        "gradient there; its positive part.",
+        equation="M = max(0, Σ_k ∂S/∂A^k ⊙ A^k) (eq. 2)",
+        deviations="The positive part, as of the other class activation maps: the publication’s "
+        "equation keeps negative values. Places of the feature map are put where their receptive "
+        "fields are; programs stretch the map over the image.",
     ),
 )

@@ -122,12 +122,15 @@ class Method:
     """All that is known of a method; nothing else lists it.
 
     name: in params.yaml, files and metrics. label: for readers. family: of `families.FAMILIES`;
-    also: families that readers find it in too. shows: what its map shows, in a sentence.
-    reference, address: its paper, and where that is. unit: of the map's values. signed: whether
-    values below zero speak against the class; otherwise there are none. overlay: the map is coarse
-    and is laid over the image; a fine one stands beside it. colours: matplotlib's map for maps
-    without negative values. cost: slow where an image takes many passes, so that where maps are
-    made again they are made of few images. numbers: its own errors, by name.
+    also: families that readers find it in too. shows: what its map shows, in a sentence. reference,
+    address: its paper, and where that is. definition: what is computed, in a sentence; equation:
+    the same in symbols, with S the logit, x the pixels, c their channel. deviations: in what it
+    differs from the paper, and where well-known programs do; "None." where in nothing. unit: of the
+    map's values. signed: whether values below zero speak against the class; otherwise there are
+    none. overlay: the map is coarse and is laid over the image; a fine one stands beside it.
+    colours: matplotlib's map for maps without negative values. cost: slow where an image takes many
+    passes, so that where maps are made again they are made of few images. numbers: its own errors,
+    by name.
 
     options: its block of params.yaml, explain.<stage family>.<name>, with defaults. explain:
     (network, images, targets, **arguments) -> Attribution. arguments: (options, context) -> what it
@@ -148,6 +151,9 @@ class Method:
     shows: str
     reference: str
     address: str
+    definition: str
+    equation: str
+    deviations: str
     options: type[Block] = Block
     explain: Callable[..., Attribution]
     arguments: Callable[[Any, Context], dict[str, Any]] = lambda options, context: dict(options)

@@ -23,6 +23,11 @@ METHODS = (
         "were linear; a black pixel always gets zero",
         reference="Shrikumar et al. 2016",
         address="arXiv:1605.01713",
+        definition="The logit’s gradient at each pixel times the pixel’s value in [0, 1], summed "
+        "over the colour channels.",
+        equation="M = Σ_c x_c · ∂S/∂x_c",
+        deviations="The sum over the channels: the publication leaves them apart. The value is "
+        "the pixel’s own, 0 for black, and not the normalised one that the network sees.",
         explain=gradient_times_input,
     ),
 )

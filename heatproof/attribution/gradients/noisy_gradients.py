@@ -144,6 +144,11 @@ METHODS = (
         "without its fine speckle, which averages out",
         reference="Smilkov et al. 2017",
         address="arXiv:1706.03825",
+        definition="The mean of the logit’s gradients at copies of the image with Gaussian noise, "
+        "its magnitude, of the colour channels the largest.",
+        equation="M = max_c |1/n Σ_k ∂S/∂x_c (x + ε_k)|, ε_k ~ N(0, σ²)",
+        deviations="The noise is a share of the range that pixels can have, [0, 1]; in the "
+        "publication of the range that the image’s own pixels have.",
         options=NoiseOptions,
         explain=smoothgrad,
         arguments=_arguments,
@@ -160,6 +165,10 @@ METHODS = (
         "dependence on a pixel is unstable, often along edges",
         reference="Adebayo et al. 2018",
         address="arXiv:1810.03292",
+        definition="The variance of the logit’s gradients over copies of the image with Gaussian "
+        "noise, of the colour channels the largest.",
+        equation="M = max_c Var_k(∂S/∂x_c (x + ε_k)), ε_k ~ N(0, σ²)",
+        deviations="The noise is a share of the range that pixels can have, as SmoothGrad’s here.",
         options=NoiseOptions,
         explain=vargrad,
         arguments=_arguments,

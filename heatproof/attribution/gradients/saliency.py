@@ -24,6 +24,10 @@ METHODS = (
         "against the class",
         reference="Simonyan et al. 2013",
         address="arXiv:1312.6034",
+        definition="The magnitude of the logit’s gradient at each pixel, of the colour channels "
+        "the largest.",
+        equation="M = max_c |∂S/∂x_c|",
+        deviations="None.",
         explain=saliency,
         unit=PER_BRIGHTNESS,
         signed=False,

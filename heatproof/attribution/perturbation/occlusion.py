@@ -110,6 +110,12 @@ METHODS = (
         shows="how far the class score falls when a small square of the image is covered",
         reference="Zeiler & Fergus 2013",
         address="arXiv:1311.2901",
+        definition="How far the logit falls when a square is covered, the mean over the squares "
+        "that cover the pixel.",
+        equation="M(p) = mean over squares Q ∋ p of S(x) − S(x with Q covered)",
+        deviations="The square has the training images’ mean colour; in the publication it is "
+        "grey. The publication shows the class’s probability at each place of the square; here "
+        "it is the fall of the logit, and a pixel gets the mean of its squares.",
         options=OcclusionOptions,
         explain=occlusion,
         arguments=lambda options, context: {**dict(options), "colour": context.mean_colour},

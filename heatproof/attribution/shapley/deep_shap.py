@@ -79,6 +79,12 @@ METHODS = (
         "of each pixel’s Shapley value whose sum is exact",
         reference="Lundberg & Lee 2017; Shrikumar et al. 2017",
         address="arXiv:1704.02685",
+        definition="DeepLIFT’s contributions by the rescale rule to the logit’s difference from a "
+        "training image, the mean over training images, summed over the colour channels.",
+        equation="M = Σ_c 1/m Σ_x′ m(x_c, x′_c) (x_c − x′_c), m = (g(a) − g(a′)) / (a − a′) at "
+        "each activation",
+        deviations="Maximum pooling, products and layer normalisation follow rules of the shap "
+        "package, since the publications give none.",
         options=BackgroundOptions,
         explain=deep_shap,
         arguments=lambda options, context: {"background": context.background(options.background)},

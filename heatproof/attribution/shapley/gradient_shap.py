@@ -108,6 +108,12 @@ METHODS = (
         "difference: an estimate of each pixel’s Shapley value",
         reference="Erion et al. 2019; Lundberg & Lee 2017",
         address="arXiv:1906.10670",
+        definition="The pixel’s difference from a training image times the logit’s gradient "
+        "between the two, in expectation over training images and points of the line, summed "
+        "over the colour channels.",
+        equation="M = Σ_c E_(x′, t) (x_c − x′_c) ∂S/∂x_c (x′ + t (x − x′)) (eq. 2)",
+        deviations="Training images and points are drawn stratified, which leaves the expectation "
+        "as it is; the shap package draws them independently, and may add noise.",
         options=GradientShapOptions,
         explain=gradient_shap,
         arguments=_arguments,

@@ -107,6 +107,11 @@ METHODS = (
         "when it is shown, averaged over what else is shown",
         reference="Lundberg & Lee 2017; Owen 1977",
         address="arXiv:1705.07874",
+        definition="Owen values: each part’s change of the logit is shared out between its halves "
+        "by Shapley’s formula for two players, down to pixels, as far as the evaluations reach.",
+        equation="φ(half) = ½ [v(half) − v(∅)] + ½ [v(both) − v(other)]",
+        deviations="A hidden pixel shows the mean training image; the shap package blurs or "
+        "paints over. What is not divided when the evaluations are used up is spread evenly.",
         options=PartitionShapOptions,
         explain=partition_shap,
         arguments=lambda options, context: {

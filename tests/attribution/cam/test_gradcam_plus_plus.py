@@ -2,8 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 from keras import layers
 
+from heatproof.attribution.cam.gradcam import weighted as by_mean
 from heatproof.attribution.cam.gradcam_plus_plus import METHODS, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
@@ -20,59 +23,64 @@ def flattened(side: int = 6, channels: int = 1, seed: int = 0) -> keras.Model:
     return model
 
 
-def test_equations_5_and_19() -> None:
+def pytorch_grad_cam(features: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Return that library's map of (rows, columns, channels), its 1e-6 left out."""
+    squares, cubes = gradients**2, gradients**3
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = squares / (2 * squares + features.sum(axis=(0, 1)) * cubes)
+    weights = (np.maximum(gradients, 0) * np.where(gradients != 0, shares, 0)).sum(axis=(0, 1))
+    return np.maximum((weights * features).sum(axis=-1), 0)
+
+
+def test_two_channels_by_hand() -> None:
+    """Alphas worked out on paper: 1/2 to 1/6 of a gradient, none of a negative one."""
+    # Places of two channels, and what the logit reads of them.
+    features = np.float32([[1.0, 2.0], [1.0, 4.0]]).T[None, None]  # (1, 1, 2 places, 2 channels)
+    gradients = np.float32([[2.0, -1.0], [1.0, 0.5]]).T[None, None]
+    # First channel: sum 3, alpha = 1 / (2 + 2 · 3) = 1/8, weight 2/8; the negative one has none.
+    # Second: sum 5, alphas 1 / (2 + 5) and 1 / (2 + 2.5), weight 1/7 + 0.5 / 4.5.
+    first, second = 2 / 8, 1 / 7 + 0.5 / 4.5
+    expected = [first * 1 + second * 1, first * 2 + second * 4]
+    found = weighted(tf.constant(features), tf.constant(gradients)).numpy()
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(pytorch_grad_cam(features[0], gradients[0])[0], expected, rtol=1e-6)
+
+
+def test_it_is_pytorch_grad_cams_formula() -> None:
     """The gradient at the feature maps is the dense layer's kernel: all of it is known."""
     model, images, targets = flattened(), networks.images(3, 6, 1), np.array([1, 0, 1])
     features = keras.Model(model.input, model.get_layer("conv").output)(images).numpy()
     kernel = model.get_layer("logits").get_weights()[0].reshape(6, 6, 3, 2)
-    expected = np.zeros((3, 6, 6))
-    for row, target in enumerate(targets):
-        for channel in range(3):
-            g, a = kernel[..., channel, target], features[row, ..., channel]
-            alpha = g**2 / (2 * g**2 + g**3 * a.sum())
-            weight = (alpha / alpha.sum() * g.clip(min=0)).sum()
-            expected[row] += weight * a
+    expected = np.stack([
+        pytorch_grad_cam(each.astype(np.float64), kernel[..., target].astype(np.float64))
+        for each, target in zip(features, targets, strict=True)
+    ])  # fmt: skip
     assert (expected > 0).any(axis=(1, 2)).all()
     maps = class_activation_map(Network(model), images, targets, "conv", weighted)
     assert maps.dtype == np.float32
-    np.testing.assert_allclose(maps, expected.clip(min=0), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(maps, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_a_gradient_of_zero_has_no_alpha() -> None:
-    """Of two places of a map one is not read: it has no share in the mean of the other."""
-    inputs = keras.Input((1, 2, 1))
-    x = layers.Conv2D(1, 1, name="conv")(inputs)
-    model = keras.Model(inputs, layers.Dense(1, name="logits")(layers.Flatten()(x)))
-    model.set_weights([np.ones((1, 1, 1, 1)), np.zeros(1), np.array([[3.0], [0.0]]), np.zeros(1)])
-    image = np.array([0.5, 0.25], np.float32).reshape(1, 1, 2, 1)
-    found = METHODS[0].explain(Network(model), image, np.array([0]), "conv").maps
-    np.testing.assert_allclose(found[0, 0], [1.5, 0.75])
+def test_negative_gradients_give_no_weight_however_their_alphas_turn_out() -> None:
+    """2 + g sum A of nearly zero: what made tf-keras-vis' normalised weights noise."""
+    features = np.float32([[1.0, 1.0]]).T[None, None]
+    gradients = np.float32([[1.0, -0.9999999]]).T[None, None]
+    found = weighted(tf.constant(features), tf.constant(gradients)).numpy()
+    np.testing.assert_allclose(found[0, 0], [1 / 4, 1 / 4], rtol=1e-6)
 
 
-def test_both_of_two_objects_show_as_strongly() -> None:
-    """What the paper is for: Grad-CAM's mean falls with the area, Grad-CAM++ counts places."""
-    inputs = keras.Input((4, 4, 1))
-    large, small = (
-        layers.Cropping2D(crop)(layers.Conv2D(1, 1, name=name)(inputs))
-        for name, crop in (("large", ((0, 2), (0, 0))), ("small", ((3, 0), (3, 0))))
+def test_of_two_objects_the_small_one_shows_more_strongly_than_in_gradcam() -> None:
+    """What the paper is for: Grad-CAM's mean falls with the area, here alphas make up for it."""
+    features, gradients = (np.zeros((1, 4, 4, 2), np.float32) for _ in range(2))
+    features[0, :2, :, 0] = features[0, 3, 3, 1] = 0.5
+    gradients[0, :2, :, 0] = gradients[0, 3, 3, 1] = 1
+    ours, theirs = (
+        weighing(tf.constant(features), tf.constant(gradients)).numpy()[0]
+        for weighing in (weighted, by_mean)
     )
-    x = layers.Concatenate(name="both")(
-        [
-            layers.ZeroPadding2D(((0, 2), (0, 0)))(large),
-            layers.ZeroPadding2D(((3, 0), (3, 0)))(small),
-        ]
-    )
-    x = layers.Flatten()(x)
-    model = keras.Model(inputs, layers.Dense(1, name="logits")(x))
-    read = np.zeros((4, 4, 2))
-    read[:2, :, 0] = read[3, 3, 1] = 1
-    model.set_weights([
-        np.ones((1, 1, 1, 1)), np.zeros(1), np.ones((1, 1, 1, 1)), np.zeros(1),
-        read.reshape(-1, 1), np.zeros(1),
-    ])  # fmt: skip
-    image = np.full((1, 4, 4, 1), 0.5, np.float32)
-    found = METHODS[0].explain(Network(model), image, np.array([0]), "both").maps[0]
-    np.testing.assert_allclose(found, 0.5 * (read[..., 0] + read[..., 1]))
+    assert theirs[0, 0] / theirs[3, 3] == pytest.approx(8)
+    # Eight places of sum 4 and alpha 1/6, one of sum 1/2 and alpha 2/5.
+    assert ours[0, 0] / ours[3, 3] == pytest.approx((8 / 6) / (2 / 5))
 
 
 def test_a_large_logit_does_not_overflow() -> None:

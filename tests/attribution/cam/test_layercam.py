@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from heatproof.attribution.cam import gradcam_plus_plus
+from heatproof.attribution.cam import gradcam, layercam
 from heatproof.attribution.cam.layercam import METHODS, weighted
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
@@ -42,10 +42,12 @@ def test_one_patch_of_a_map_decides() -> None:
     np.testing.assert_allclose(found, images[..., 0] * read.clip(min=0), rtol=1e-6)
 
 
-def test_after_a_global_average_it_is_gradcam_plus_plus() -> None:
-    network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2))))
+def test_after_a_global_average_it_is_gradcam_without_negative_weights() -> None:
+    dense = np.random.default_rng(2).normal(size=(3, 2))
     images, targets = networks.images(3, 6, 1), np.array([0, 1, 1])
-    found = METHODS[0].explain(network, images, targets, "conv_relu").maps
-    assert found.any()
-    other = gradcam_plus_plus.METHODS[0].explain(network, images, targets, "conv_relu").maps
+    found, other = (
+        each.METHODS[0].explain(Network(networks.averaged(of)), images, targets, "conv_relu").maps
+        for each, of in ((layercam, dense), (gradcam, dense.clip(min=0)))
+    )
+    assert (dense < 0).any() and found.any()
     np.testing.assert_allclose(found, other, rtol=1e-4, atol=1e-7)

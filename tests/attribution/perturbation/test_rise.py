@@ -1,12 +1,15 @@
 """RISE, where its answer is known."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
 
 from heatproof.attribution.core import masking
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.perturbation.rise import cell_pixels, draw, rise
+from heatproof.attribution.perturbation.rise import cell_pixels, draw, rise, rise_centred
+from heatproof.statistics.softmax import softmax
 from tests.attribution import networks, passes
 
 GREY = np.float32([0.3])
@@ -49,11 +52,32 @@ def test_every_pixel_is_kept_equally_often(kept: float) -> None:
     assert (np.abs(masks.mean(axis=0) - kept) < 4.5 * error).all()
 
 
+def test_it_is_equation_6() -> None:
+    """Brute force, mask by mask: of probabilities, with nothing taken off."""
+    network = Network(networks.averaged(np.random.default_rng(0).normal(size=(3, 2))))
+    image = networks.images(1, 6, 1)
+    found = rise(network, image, np.array([1]), **options(masks=40, keep_probability=0.4))
+    masks = draw(40, 3, 0.4, (6, 6), 0).masks(slice(0, 40)).astype(np.float64)
+    shown = (masks[..., None] * image + (1 - masks[..., None]) * GREY).astype(np.float32)
+    scores = softmax(network.logits(shown))[:, 1]
+    expected = sum(s * mask for s, mask in zip(scores, masks, strict=True)) / (40 * 0.4)
+    assert expected.min() > 0
+    np.testing.assert_allclose(found.maps[0], expected, rtol=1e-5)
+    halves = [np.einsum("k,khw->hw", scores[i::2], masks[i::2]).ravel() for i in (0, 1)]
+    correlation = np.corrcoef(*halves)[0, 1]
+    assert found.numbers["split_half_correlation"][0] == pytest.approx(correlation, abs=1e-4)
+    # Of each mask's part in the map less its mean, the spread over masks.
+    inside = masks - masks.mean(axis=(1, 2), keepdims=True)
+    each = scores[:, None, None] * inside / 0.4
+    error = np.sqrt((each.var(axis=0) / 40).mean()) / expected.std()
+    assert found.numbers["relative_error"][0] == pytest.approx(error, rel=0.03)
+
+
 def test_it_is_equation_6_less_the_mean_score() -> None:
     """Brute force, over one batch of masks: the paper's sum, and the same of each half."""
     network = Network(networks.averaged(np.random.default_rng(0).normal(size=(3, 2))))
     image = networks.images(1, 6, 1)
-    found = rise(network, image, np.array([1]), **options(masks=40, keep_probability=0.4))
+    found = rise_centred(network, image, np.array([1]), **options(masks=40, keep_probability=0.4))
     masks = draw(40, 3, 0.4, (6, 6), 0).masks(slice(0, 40)).astype(np.float64)
     shown = masks[..., None] * image + (1 - masks[..., None]) * GREY
     scores = network.logits(shown.astype(np.float32))[:, 1].astype(np.float64)
@@ -89,7 +113,7 @@ def test_linear_network(kept: float) -> None:
     expected = (1 - kept) * spread[0] @ taken @ spread[1]
     distances, errors = [], []
     for seed in range(16):
-        found = rise(network, image, np.array([1]), **options(500, 4, kept, seed))
+        found = rise_centred(network, image, np.array([1]), **options(500, 4, kept, seed))
         distances.append(((found.maps[0] - expected) ** 2).mean())
         power = np.sqrt((found.maps[0] ** 2).mean())
         errors.append((found.numbers["relative_error"][0] * power) ** 2)
@@ -102,7 +126,9 @@ def test_it_peaks_at_the_patch_that_decides() -> None:
     weights = np.zeros((16, 16, 1, 2), np.float32)
     weights[6:8, 9:11, 0, 0] = 1
     network = Network(networks.linear(weights))
-    found = rise(network, np.ones((1, 16, 16, 1), np.float32), np.array([0]), **options(800, 8))
+    found = rise_centred(
+        network, np.ones((1, 16, 16, 1), np.float32), np.array([0]), **options(800, 8)
+    )
     map_ = found.maps[0]
     row, column = np.unravel_index(map_.argmax(), map_.shape)
     assert row in (6, 7) and column in (9, 10)
@@ -112,12 +138,26 @@ def test_it_peaks_at_the_patch_that_decides() -> None:
     assert np.sqrt((map_[far] ** 2).mean()) < 1.5 * noise < 0.2 * map_.max()
 
 
+def test_what_the_masks_cover_more_often_is_brighter() -> None:
+    """Of a network that always says the same: what centring takes away is all there is."""
+    model = networks.averaged(np.zeros((3, 2), np.float32))
+    model.get_layer("logits").bias.assign([0.1, -1.7])
+    found = rise(Network(model), networks.images(1, 6, 1), np.array([0]), **options())
+    coverage = draw(60, 3, 0.5, (6, 6), 0).masks(slice(0, 60)).mean(axis=0) / 0.5
+    probability = 1 / (1 + np.exp(-1.8))
+    np.testing.assert_allclose(found.maps[0], probability * coverage, rtol=1e-5)
+    assert found.numbers["relative_error"][0] > 0.7
+    assert abs(found.numbers["split_half_correlation"][0]) < 0.7
+
+
 def test_signed() -> None:
     """A pixel that speaks against the class is marked as such."""
     weights = np.zeros((8, 8, 1, 1), np.float32)
     weights[1:3, 1:3], weights[5:7, 5:7] = 1, -1
     network = Network(networks.linear(weights))
-    map_ = rise(network, np.ones((1, 8, 8, 1), np.float32), np.array([0]), **options(500, 4)).maps
+    map_ = rise_centred(
+        network, np.ones((1, 8, 8, 1), np.float32), np.array([0]), **options(500, 4)
+    ).maps
     assert map_[0, 1:3, 1:3].min() > 0.1 and map_[0, 5:7, 5:7].max() < -0.1
 
 
@@ -126,20 +166,24 @@ def test_a_network_that_looks_at_nothing(value: float) -> None:
     model = networks.averaged(np.zeros((3, 2), np.float32))
     model.get_layer("logits").bias.assign([0.1, -1.7])
     images = np.full((2, 6, 6, 1), value, np.float32)
-    found = rise(Network(model), images, np.array([0, 1]), **options())
+    found = rise_centred(Network(model), images, np.array([0, 1]), **options())
     np.testing.assert_array_equal(found.maps, np.zeros((2, 6, 6), np.float32))
     assert all(np.isnan(values).all() for values in found.numbers.values())
 
 
-def test_one_image_is_explained_as_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("method", [rise, rise_centred])
+def test_one_image_is_explained_as_in_a_batch(
+    method: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the masks do not fit into memory together."""
     weights = np.random.default_rng(2).normal(size=(3, 2))
     network = Network(networks.averaged(weights))
     images, targets = networks.images(4, 6, 1), np.array([0, 1, 1, 0])
-    together = rise(network, images, targets, **options()).maps
+    together = method(network, images, targets, **options()).maps
     monkeypatch.setattr(masking, "MASK_BYTES", 7 * 4 * 36)
     alone = [
-        rise(network, images[i : i + 1], targets[i : i + 1], **options()).maps[0] for i in range(4)
+        method(network, images[i : i + 1], targets[i : i + 1], **options()).maps[0]
+        for i in range(4)
     ]
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-5 * np.abs(together).max())
 
@@ -148,7 +192,7 @@ def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatc
     network = Network(networks.averaged(np.random.default_rng(2).normal(size=(3, 2)), channels=3))
     images = networks.images(2, 6, 3)
     counted = passes.count(monkeypatch, network)
-    maps = rise(network, images[[0, 1, 0]], np.array([0, 0, 1]), **options()).maps
+    maps = rise_centred(network, images[[0, 1, 0]], np.array([0, 0, 1]), **options()).maps
     assert sum(counted) == 2 * 60
-    apart = rise(network, images[:1], np.array([1]), **options()).maps
+    apart = rise_centred(network, images[:1], np.array([1]), **options()).maps
     np.testing.assert_allclose(maps[2:], apart, rtol=1e-5, atol=1e-5 * np.abs(maps).max())
