@@ -39,10 +39,9 @@ def main() -> None:
     settings = {f"runs/{name}.json": study.run(name).description() for name in study.runs}
     for name, content in (code | settings).items():
         atomic.write_text(paths.DATA / name, content)
-    for folder in (paths.DATA / "code", paths.DATA / "runs"):
-        for path in folder.rglob("*.*"):
-            if path.relative_to(paths.DATA).as_posix() not in code | settings:
-                path.unlink()
+    for path in (*paths.DATA.glob("code/**/*.*"), *paths.DATA.glob("runs/*.*")):
+        if path.relative_to(paths.DATA).as_posix() not in code | settings:
+            path.unlink()
 
 
 def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
@@ -60,12 +59,9 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     return {
         **{stage: (f"stages.{stage}", *more.get(stage, ())) for stage in sorted(stages)},
         **{
-            f"explain_{family}": ("stages.explain", *registry.modules(listed))
+            f"{stage}_{family}": (f"stages.{stage}", *registry.modules(listed), *others)
             for family, listed in methods.items()
-        },
-        **{
-            f"measure_{family}": ("stages.measure", *registry.modules(listed), *measures)
-            for family, listed in methods.items()
+            for stage, others in (("explain", ()), ("measure", measures))
         },
         **{
             f"models/{name}": (f"{ARCHITECTURES}.{model.network.architecture}",)

@@ -20,7 +20,7 @@ from heatproof.run.errors import UserError
 from heatproof.run.lettering import drawable
 from heatproof.run.progress import Progress
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts, paths
+from heatproof.storage import artifacts, explanation_arrays, paths
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
     for method, reason in result.unsupported.items():
         print(f"no {method}: {reason}", flush=True)
-    return Inspection(artifacts.explanation_arrays(rows), metrics, result.timing, _figure(rows))
+    return Inspection(explanation_arrays.parted(rows), metrics, result.timing, _figure(rows))
 
 
 def load(study: Params, cell: str) -> ExplainedCell:

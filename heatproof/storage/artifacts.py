@@ -3,7 +3,6 @@
 Files are atomic and byte-stable (see `atomic` and `formats`), and lie where `paths` says.
 """
 
-import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from heatproof.config.runs import SHUFFLED
 from heatproof.run import provenance
 from heatproof.run.errors import UserError
-from heatproof.storage import dataset_files, fields, paths
+from heatproof.storage import dataset_files, explanation_arrays, fields, paths
 from heatproof.storage.formats import (
     read_arrays,
     read_object,
@@ -24,7 +23,7 @@ from heatproof.storage.formats import (
     write_json,
     write_record,
 )
-from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset, misfit
+from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 
 RUN = "run"  # beside a stage's durations: what it ran on
 
@@ -126,28 +125,10 @@ def write_predictions(run: str, content: Predictions) -> None:
 
 def read_explanations(cell: str, family: str) -> Explanations:
     """Read one family's attributions of a cell. Raises UserError if missing or damaged."""
-    plain: dict[str, Any] = {}
-    maps: dict[str, np.ndarray] = {}
-    numbers: dict[str, dict[str, np.ndarray]] = {}
-    for name, array in read_findings(cell, family).items():
-        kind, _, method = name.partition("/")
-        if kind == "map":
-            maps[method] = array
-        elif kind == "number":
-            method, _, number = method.partition("/")
-            numbers.setdefault(method, {})[number] = array
-        else:
-            plain[name] = array
-    expected = {f.name for f in dataclasses.fields(Explanations)} - {"maps", "numbers"}
-    missing = sorted(expected - plain.keys())
-    problem = f"{', '.join(missing)} missing" if missing else misfit(Explanations, plain)
-    shape = plain["images"].shape[:3] if not problem else ()
-    for method, array in maps.items():
-        if not problem and (array.dtype != np.float32 or array.shape != shape):
-            problem = f"map/{method}: expected float32 {shape}, found {array.dtype} {array.shape}"
-    fields.require(paths.explanations(cell, family), problem, f"explain_{family}@{cell}")
-    plain["class_names"] = tuple(str(name) for name in plain["class_names"])
-    return Explanations(maps=maps, numbers=numbers, **{name: plain[name] for name in expected})
+    arrays = read_findings(cell, family)
+    return explanation_arrays.joined(
+        arrays, paths.explanations(cell, family), f"explain_{family}@{cell}"
+    )
 
 
 def read_maps(cell: str, families: Sequence[str]) -> Explanations:
@@ -174,31 +155,8 @@ def read_maps(cell: str, families: Sequence[str]) -> Explanations:
 
 
 def write_explanations(cell: str, family: str, content: Explanations) -> None:
-    """Write one family's attributions of a cell, raw. Raises as `explanation_arrays` does."""
-    write_findings(cell, family, explanation_arrays(content))
-
-
-def explanation_arrays(content: Explanations) -> dict[str, np.ndarray]:
-    """Return attributions as they are written.
-
-    Raises:
-        ValueError: a map is not float32, or not as high and wide as the images; or there are not as
-            many numbers as rows.
-    """
-    rows, height, width = content.images.shape[:3]
-    arrays = {f.name: getattr(content, f.name) for f in dataclasses.fields(content)}
-    arrays = {n: a for n, a in arrays.items() if n not in ("maps", "numbers", "class_names")}
-    for method, values in content.maps.items():
-        if values.dtype != np.float32 or values.shape != (rows, height, width):
-            raise ValueError(f"{method}: expected float32 {(rows, height, width)}")
-        arrays[f"map/{method}"] = values
-    for method, named in content.numbers.items():
-        for name, values in named.items():
-            if values.shape != (rows,):
-                raise ValueError(f"{method}: {name}: expected {rows} numbers")
-            arrays[f"number/{method}/{name}"] = values.astype(np.float32)
-    arrays["class_names"] = np.array(content.class_names, dtype=np.str_)
-    return arrays
+    """Write one family's attributions of a cell, raw. Raises as `explanation_arrays.parted`."""
+    write_findings(cell, family, explanation_arrays.parted(content))
 
 
 def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:

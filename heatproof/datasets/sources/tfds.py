@@ -5,7 +5,6 @@ are read there from their official files, any other dataset from a folder of its
 subfolder per class (`image_folder`).
 """
 
-import json
 import math
 import os
 import sys
@@ -18,7 +17,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block, ImageSize, ReadsNothing
-from heatproof.datasets import official_files
+from heatproof.datasets import downloading, official_files
 from heatproof.datasets.sources import image_folder
 from heatproof.run.errors import UserError, escaped, nearest
 from heatproof.storage.images import BLOCK_BYTES, Scratch, StoredImages, blocks
@@ -27,8 +26,6 @@ from heatproof.storage.records import RawDataset
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
-TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
-NO_HEAD_REQUESTS = (405, 501)  # a server that answers so is there all the same
 _VALIDATION = ("validation", "val", "valid", "dev")  # what datasets call that part
 
 
@@ -103,15 +100,15 @@ def _downloaded(options: Options) -> RawDataset:
     image, label = _features(builder, options)
     downloads = Path(builder.data_dir_root) / "downloads"
     if not builder.is_prepared():
-        for url in missing_downloads(builder, downloads)[:1]:
-            _require_answer(name, url)
+        for url in downloading.missing(builder, downloads)[:1]:
+            downloading.require_answer(name, url)
     try:
         builder.download_and_prepare(download_dir=downloads)
         return _read(builder, image, label, options)
     except NonMatchingChecksumError as error:
         raise UserError(
-            f"{name}: a download is not the official file ({_first_line(error)}); delete "
-            f"{downloads} and run again"
+            f"{name}: a download is not the official file ({downloading.first_line(error)}); "
+            f"delete {downloads} and run again"
         ) from None
     except tf.errors.OpError as error:
         raise UserError(
@@ -121,7 +118,7 @@ def _downloaded(options: Options) -> RawDataset:
     except (OSError, tfds.download.DownloadError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the operating system's refusal, such as a full disk
-        raise UserError(_no_download(name, _first_line(error))) from None
+        raise UserError(downloading.refusal(name, downloading.first_line(error))) from None
 
 
 def _builder(name: str) -> "tfds.core.DatasetBuilder":
@@ -133,7 +130,7 @@ def _builder(name: str) -> "tfds.core.DatasetBuilder":
         close = nearest(name, tfds.list_builders(with_community_datasets=False))
         raise UserError(f"'{name}': tensorflow-datasets has no such dataset{close}") from None
     except ValueError as error:  # of a configuration or version that is not there
-        raise UserError(f"'{name}': {escaped(_first_line(error))}") from None
+        raise UserError(f"'{name}': {escaped(downloading.first_line(error))}") from None
 
 
 def _features(builder: "tfds.core.DatasetBuilder", options: Options) -> tuple[str, str]:
@@ -191,49 +188,6 @@ def _read(
         images, labels, test_images, test_labels, names,
         validation=held_out, remarks=tuple(map(escaped, remarks)),
     )  # fmt: skip
-
-
-def missing_downloads(builder: "tfds.core.DatasetBuilder", downloads: Path) -> list[str]:
-    """Return the addresses that tensorflow-datasets would have to ask, sorted.
-
-    Beside each download lies an INFO file that names its addresses; files put into `manual/` by
-    hand count too.
-    """
-    there: set[str] = set()
-    for info in downloads.rglob("*.INFO"):
-        if info.with_suffix("").exists():
-            there.update(json.loads(info.read_text(encoding="utf-8")).get("urls", []))
-    return sorted(
-        url
-        for url, expected in (builder.url_infos or {}).items()
-        if url not in there and not (downloads / "manual" / str(expected.filename)).exists()
-    )
-
-
-def _require_answer(name: str, url: str) -> None:
-    """Ask once, briefly: tensorflow-datasets itself tries for minutes, and without a time limit."""
-    import requests
-
-    try:
-        status = requests.head(url, timeout=TIMEOUT_SECONDS, allow_redirects=True).status_code
-    except requests.exceptions.InvalidSchema as error:  # requests' own words for a SOCKS proxy
-        hint = "`.venv/bin/python -m pip install pysocks`, or name an HTTP proxy in HTTPS_PROXY"
-        raise UserError(_no_download(name, f"{url}: {_first_line(error)} {hint}")) from None
-    except requests.RequestException as error:
-        raise UserError(_no_download(name, f"{url}: {type(error).__name__}")) from None
-    if status >= 400 and status not in NO_HEAD_REQUESTS:
-        raise UserError(_no_download(name, f"{url}: HTTP status {status}"))
-
-
-def _no_download(name: str, reason: str) -> str:
-    return (
-        f"{name}: cannot be downloaded ({reason}); connect to the internet and run again, or put "
-        f"the official files into <folder>/{name} and set {official_files.MIRROR}=<folder>"
-    )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
 
 
 def _images(
