@@ -67,11 +67,18 @@ def of_folder(
             **given(value_range),
         },
         [
+            _layout(labels, below, listing),
             *annotations.remarks(images),
             *listing.all_remarks(),
             *_readable(looked, len(images), listing.unusable),
         ],
     )
+
+
+def _layout(labels: str | None, below: str, listing: Listing) -> str:
+    if labels:
+        return f"layout: the labels table {labels}{f', images in {below}/' if below else ''}"
+    return f"layout: one folder per class{', in those of a split' if listing.split else ''}"
 
 
 def _readable(looked: Looked, images: int, unusable: list[str]) -> list[str]:

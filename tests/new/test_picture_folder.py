@@ -26,6 +26,7 @@ def test_a_split_and_what_is_left_out_are_said(tmp_path: Path, monkeypatch, caps
     assert made(monkeypatch, tmp_path / "study", "--images", tmp_path / "own") == 0
     said = capsys.readouterr().out
     assert said.startswith("16 pictures of 2 classes: class 0 8, class 1 8\n")
+    assert "layout: one folder per class, in those of a split\n" in said
     assert "the images' own split is kept: 8 training, 8 validation; there is no test part" in said
     assert "1 file is no image: notes.txt\n" in said
 
@@ -57,6 +58,7 @@ def test_a_labels_table_beside_the_folder_of_its_pictures(
     assert made(monkeypatch, tmp_path / "s", "--images", source, "--labels", "labels.csv") == 0
     fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
     assert (fetch.images, fetch.labels) == ("class 0", "labels.csv")
+    assert "layout: the labels table labels.csv, images in class 0/\n" in capsys.readouterr().out
     (source / "labels.csv").write_text("id,label\n0,ant\n7,bee\n")
     assert made(monkeypatch, tmp_path / "t", "--images", source, "--labels", "labels.csv") == 2
     told = capsys.readouterr().err
@@ -134,16 +136,17 @@ def test_what_fetch_will_leave_out_or_refuse_is_said_before(tmp_path: Path, monk
     place = pictures(tmp_path, False, *[(20, 20)] * 4)
     monkeypatch.setattr(sample, "DECODED", 4)  # every other picture of these eight
     checked = "4 of 8 pictures were decoded, of the others it was read what they begin with"
-    assert picture_folder.of_folder(place, None).remarks == [f"{checked}: no fault was found"]
+    assert picture_folder.of_folder(place, None).remarks[1:] == [f"{checked}: no fault was found"]
     cut_off, no_image = place / "class 0" / "0.png", place / "class 1" / "3.png"
     cut_off.write_bytes(cut_off.read_bytes()[:-50])  # its beginning is as it should be
     no_image.write_text("no image")
     pictures_found = picture_folder.of_folder(place, None)
     assert pictures_found.remarks == [
+        "layout: one folder per class",
         f"2 of 8 pictures cannot be used ({checked}); more than 1 %, so that `fetch` will refuse "
         "them all: take them away, or raise `skip_unreadable` in params.yaml:",
         f"{cut_off}: the image is damaged or cut off; save it again",
         f"{no_image}: this is no image of a known kind; export it as PNG or JPEG",
     ]
     monkeypatch.setitem(image_folder.Options.model_fields, "skip_unreadable", FieldInfo(default=1))
-    assert "; `fetch` leaves them out:" in picture_folder.of_folder(place, None).remarks[0]
+    assert "; `fetch` leaves them out:" in picture_folder.of_folder(place, None).remarks[1]
