@@ -46,6 +46,7 @@ def of_folder(
     listing, annotated = _annotated(place, below, labels, listing)
     class_names(listing, place / labels if labels else place)
     images = listing.in_parts()
+    groups = _groups(images)
     looked = look(images, value_range)
     if not looked.sizes:
         raise UserError(f"{looked.unreadable[0]}; none of {looked.decoded:,} pictures can be read")
@@ -56,7 +57,7 @@ def of_folder(
             looked.grey,
             sum(image.part == TEST for image in images),
             dict(Counter(image.label for image in images if image.part == TRAIN)),
-            _groups(images),
+            groups,
         ),
         {
             "source": "image_folder",
@@ -68,6 +69,7 @@ def of_folder(
         },
         [
             _layout(labels, below, listing),
+            *([f"{groups:,} groups of pictures are kept together"] if groups else []),
             *annotations.remarks(images),
             *listing.all_remarks(),
             *_readable(looked, len(images), listing.unusable),
