@@ -4,86 +4,21 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
 
 import pytest
 
 from heatproof.config import params
-from heatproof.config.models import scheduled
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from tests import overlay
-from tests.scratch import real_params
-
-REAL = Path(__file__).parents[2] / "params.yaml"
-
-
-def with_known_cells() -> dict[str, Any]:
-    """The real file, in which the cells that these tests name are there whatever it has."""
-    content = real_params() | {"budget": "cpu", "seed": 42, "threads": 2}
-    known = {
-        f"{model}-{dataset}": {"model": model, "dataset": dataset}
-        for model, dataset in (
-            ("simple_cnn", "mnist"), ("resnet18", "mnist"), ("resnet18", "cifar10")
-        )
-    }  # fmt: skip
-    further = {"model": "simple_cnn", "dataset": "mnist", "seed": 43}
-    runs = {
-        "simple_cnn-mnist-seed43": further,
-        "simple_cnn-mnist-shuffled43": further | {"labels": "shuffled"},
-    }
-    content["cells"] = {**known, **content["cells"]}
-    # The file's own further runs would be called otherwise under another seed.
-    content["runs"] = content["cells"] | runs
-    for name in ("shuffled", "compared", "published"):
-        content[name] = {}
-    return content
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> params.Params:
-    return params.load(changed(tmp_path, "seed", 42))
-
-
-def changed(folder: Path, key: str, value: object) -> Path:
-    """A file of what `with_value` returns."""
-    path = folder / "params.yaml"
-    overlay.write(path, with_value(key, value))
-    return path
-
-
-def with_value(key: str, value: object) -> dict[str, Any]:
-    """The real file with one value exchanged; a key that does not exist is added."""
-    content = with_known_cells()
-    *parents, last = key.split(".")
-    block = content
-    for parent in parents:
-        block = block.setdefault(parent, {})
-    if value is REMOVED:
-        del block[last]
-    else:
-        block[last] = value
-    return content
-
-
-REMOVED = object()
-
-
-def refused(folder: Path, key: str, value: object) -> str:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(params, "read_yaml", lambda *_: with_value(key, value))
-        with pytest.raises(UserError) as mistake:
-            params.load(folder / "params.yaml")
-    return str(mistake.value)
-
-
-def test_every_cell_has_a_schedule_under_every_budget():
-    study = params.load(REAL)
-    for cell in study.cells:
-        assert study.run(cell).is_cells_own
-        for budget in get_args(params.Budget):
-            assert study.schedule_under(budget, cell).epochs >= 1
+from tests.config.changed_params import (
+    REAL,
+    REMOVED,
+    changed,
+    refused,
+    with_known_cells,
+)
 
 
 @pytest.mark.parametrize(
@@ -160,179 +95,6 @@ def test_a_wrong_value_is_named_with_its_key_and_what_was_expected(tmp_path, key
     message = refused(tmp_path, key, value)
     for word in ["params.yaml: ", *words]:
         assert word in message
-
-
-def test_cells_must_fit_their_model_and_dataset(tmp_path):
-    cell = {"model": "resnet18", "dataset": "mnist"}
-    assert "called 'resnet18-mnist'" in refused(tmp_path, "cells.my_cell", cell)
-    message = refused(tmp_path, "cells.resnet81-mnist", cell | {"model": "resnet81"})
-    assert "model = 'resnet81': unknown; did you mean 'resnet18'" in message
-    message = refused(tmp_path, "cells.resnet18-cifar11", cell | {"dataset": "cifar11"})
-    assert "did you mean 'cifar10'" in message
-
-
-def test_a_cell_without_a_run_is_refused_with_a_remedy(tmp_path):
-    cell = {"model": "resnet18", "dataset": "digits"}
-    message = refused(tmp_path, "cells.resnet18-digits", cell)
-    assert "runs: the cell 'resnet18-digits' is missing; add `<<: *cells` to runs" in message
-
-
-def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
-    path = changed(tmp_path, "models.resnet18.schedules.paper", {})
-    study = params.load(path)
-    assert study.budget == "cpu" and study.schedule_under("paper", "resnet18-mnist") is None
-
-
-def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tmp_path):
-    schedules = {"default": {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}}
-    study = params.load(changed(tmp_path, "models.resnet18.schedules.cpu", schedules))
-    expected = schedules["default"] | {"augment": False, "train_images": "all", "head": None}
-    assert study.run("resnet18-mnist").schedule.model_dump() == expected
-    schedules = {"cifar10": schedules["default"], "fashion_mnist": schedules["default"]}
-    message = refused(tmp_path, "models.resnet18.schedules.cpu", schedules)
-    assert "resnet18.schedules.cpu has neither 'mnist' nor 'default', and the cell" in message
-
-
-def test_a_head_is_laid_over_the_defaults_and_is_of_pretrained_networks(tmp_path):
-    key = "models.efficientnet_lite0.schedules.cpu"
-    row = {"epochs": 0, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}
-    schedules = {
-        "default": row | {"head": {"epochs": 3, "copies": 7}},
-        "mnist": {"head": {"epochs": 9}},
-    }
-    study = params.load(changed(tmp_path, key, schedules))
-    model = study.models["efficientnet_lite0"]
-    heads = [
-        scheduled(Path("x"), study.training, "a", model, "cpu", dataset)[0].head
-        for dataset in ("cifar10", "mnist")
-    ]
-    assert [(head.epochs, head.copies, head.trained_layers) for head in heads] == [
-        (3, 7, "all"), (9, 7, "all")
-    ]  # fmt: skip
-    message = refused(tmp_path, "models.resnet18.schedules.cpu.default.head", {"epochs": 3})
-    assert "default.head: it is what is trained first" in message
-    message = refused(tmp_path, "models.efficientnet_lite0.network.weights", "none")
-    assert "and models.efficientnet_lite0 has none: remove it" in message
-
-
-def test_a_schedule_overrides_the_default_and_is_complete_with_it(tmp_path):
-    key = "models.resnet18.schedules.cpu"
-    row = {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine", "augment": True}
-    differing = {"epochs": 7, "augment": False, "training": {"label_smoothing": 0.5}}
-    default = row | {"training": {"label_smoothing": 0.25, "weight_decay": 1}}
-    study = params.load(changed(tmp_path, key, {"default": default, "mnist": differing}))
-    run = study.run("resnet18-mnist")
-    assert (run.schedule.epochs, run.schedule.batch_size, run.schedule.augment) == (7, 8, False)
-    assert (run.training.label_smoothing, run.training.weight_decay) == (0.5, 1.0)
-    assert study.run("resnet18-cifar10").training.label_smoothing == 0.25
-    message = refused(tmp_path, key, {"default": {"epochs": 3}, "mnist": {"batch_size": 8}})
-    assert "resnet18.schedules.cpu.default.batch_size is missing: add it" in message
-
-
-def test_a_model_and_a_schedule_change_their_own_training_and_no_other(tmp_path):
-    key = "models.resnet18.schedules.cpu.mnist"
-    study = params.load(changed(tmp_path, key, {"training": {"weight_decay": 1}}))
-    ours, usual = study.run("resnet18-mnist").training, study.training
-    assert ours.weight_decay == 1.0 and usual.weight_decay == 0.0
-    assert study.run("resnet18-cifar10").training == usual
-    study = params.load(changed(tmp_path, "models.resnet18.training", {"plateau_patience": 9}))
-    assert study.run("resnet18-cifar10").training == usual.model_copy(
-        update={"plateau_patience": 9}
-    )
-
-
-def test_what_a_run_leaves_out_is_the_studys(study):
-    own, other = study.run("simple_cnn-mnist"), study.run("simple_cnn-mnist-seed43")
-    assert (own.seed, other.seed) == (study.seed, 43)
-    changed = {"name": other.name, "seed": 43}
-    assert other == own.model_copy(update=changed)
-    assert study.run("simple_cnn-mnist-shuffled43").labels == "shuffled"
-    assert "budget" not in own.model_dump()  # only what it picks counts
-
-
-FEW = "train_images_per_class"
-
-
-@pytest.mark.parametrize(
-    ("name", "values", "words"),
-    [
-        ("simple_cnn-mnist-seed42", {"seed": 42}, ["this is `seed`", "give another"]),
-        ("simple_cnn-mnist-seed7", {"seed": 8}, ["called 'simple_cnn-mnist-seed8'", "rename it"]),
-        ("again", {"labels": "shuffled"}, ["called 'simple_cnn-mnist-shuffled7'"]),
-        ("again", {"labels": "random"}, ["runs.again.labels = 'random'", "'true' or 'shuffled'"]),
-        ("simple_cnn-mnist-seed7", {"sed": 1}, ["simple_cnn-mnist-seed7.sed = 1", "'seed'"]),
-        ("simple_cnn-cifar10-seed7", {"dataset": "cifar10"}, ["no cell 'simple_cnn-cifar10'"]),
-        ("again", {"fold": 1}, ["fold and folds go together"]),
-        ("again", {"fold": 3, "folds": 2}, ["there are 2 folds, counted from 1"]),
-        ("again", {"fold": 1, "folds": 2, "labels": "shuffled"}, ["leave one of them out"]),
-        ("again", {"fold": 1, "folds": 2}, ["called 'simple_cnn-mnist-seed7-fold1of2'"]),
-        ("again", {"fold": 1, "folds": 2, "seed": 42}, ["called 'simple_cnn-mnist-fold1of2'"]),
-        ("again", {FEW: 5}, ["called 'simple_cnn-mnist-seed7-5perclass'"]),
-        ("again", {FEW: 5, "seed": 42}, ["called 'simple_cnn-mnist-5perclass'", "rename it"]),
-        ("again", {FEW: 5, "labels": "shuffled"}, [f"{FEW} goes with neither"]),
-        ("again", {FEW: 5, "fold": 1, "folds": 2}, [f"{FEW} goes with neither", "leave one"]),
-        ("again", {FEW: 0}, [f"runs.again.{FEW} = 0", "greater than or equal to 1"]),
-        ("again", {FEW: -5}, [f"runs.again.{FEW} = -5", "greater than or equal to 1"]),
-        ("again", {FEW: "few"}, [f"runs.again.{FEW} = 'few'", "valid integer"]),
-        ("again", {FEW: [1, 5]}, [f"runs.again.{FEW} = [1, 5]", "valid integer"]),
-    ],
-)
-def test_a_run_is_called_what_it_is(tmp_path, name, values, words):
-    entry = {"model": "simple_cnn", "dataset": "mnist", "seed": 7}
-    message = refused(tmp_path, f"runs.{name}", entry | values)
-    for word in words:
-        assert word in message
-
-
-def test_all_folds_of_a_cell_are_of_one_division(tmp_path):
-    content = with_known_cells()
-    for name, fold in (("fold1of2", {"folds": 2}), ("seed7-fold1of3", {"folds": 3, "seed": 7})):
-        entry = {"model": "simple_cnn", "dataset": "mnist", "fold": 1}
-        content["runs"][f"simple_cnn-mnist-{name}"] = entry | fold
-    overlay.write(tmp_path / "params.yaml", content)
-    with pytest.raises(UserError, match=r"seed7-fold1of3.folds = 3: other runs .* have 2; give"):
-        params.load(tmp_path / "params.yaml")
-
-
-def test_labels_as_they_are_may_be_written_as_yaml_reads_them(tmp_path):
-    entry = {"model": "simple_cnn", "dataset": "mnist", "seed": 7, "labels": True}
-    study = params.load(changed(tmp_path, "runs.simple_cnn-mnist-seed7", entry))
-    assert study.run("simple_cnn-mnist-seed7").labels == "true"
-
-
-@pytest.mark.parametrize(
-    ("place", "name", "values", "words"),
-    [
-        ("shuffled", "simple_cnn-mnist", {}, ["expected a run of this cell on shuffled labels"]),
-        (
-            "compared",
-            "simple_cnn-mnist",
-            {"run": "simple_cnn-mnist"},
-            ["from another seed", "; known: simple_cnn-mnist-seed43"],
-        ),
-        ("compared", "simple_cnn-mnis", {}, ["did you mean 'simple_cnn-mnist'", "remove this"]),
-        ("compared", "simple_cnn-mnist", {"model": "resnet18"}, ["model: simple_cnn, dataset: mn"]),
-    ],
-)
-def test_a_list_of_cells_names_cells_and_their_runs(tmp_path, place, name, values, words):
-    entry = {"model": "simple_cnn", "dataset": "mnist", "run": "simple_cnn-mnist-seed43"}
-    message = refused(tmp_path, place, {name: entry | values})
-    assert f"params.yaml: {place}.{name}" in message
-    for word in words:
-        assert word in message
-
-
-def test_a_cell_and_another_cells_run_have_one_name(tmp_path):
-    content = with_known_cells()
-    content["datasets"]["mnist-seed43"] = content["datasets"]["mnist"]
-    cell = {"model": "simple_cnn", "dataset": "mnist-seed43"}
-    message = refused(tmp_path, "cells", content["cells"] | {"simple_cnn-mnist-seed43": cell})
-    assert "dataset = 'mnist-seed43': unknown" in message
-    path = tmp_path / "params.yaml"
-    content["cells"]["simple_cnn-mnist-seed43"] = cell
-    overlay.write(path, content)
-    with pytest.raises(UserError, match="have one name; rename the dataset 'mnist-seed43'"):
-        params.load(path)
 
 
 def test_a_file_of_the_last_release_is_refused_with_a_hint_at_the_changelog(tmp_path):
