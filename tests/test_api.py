@@ -162,6 +162,22 @@ def test_its_remarks_are_those_of_the_report(
     assert replace(folded, study=cell.study).remarks == (), "it has no folds"
 
 
+def test_its_runs_on_few_images_are_at_hand(
+    cell: api.TrainedCell, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = f"{CELL}-5perclass"
+    entry = {"model": "simple_cnn", "dataset": "digits", "train_images_per_class": 5}
+    few = replace(cell, study=small_cell.load_params(CELL, runs={run: entry}), folder=folder)
+    monkeypatch.chdir(folder)
+    assert few.few_images == {}, "it was not evaluated"
+    measured = {"accuracy": 0.5, "test_images": 12, "majority_accuracy": 0.5, "class_names": ["a"]}
+    artifacts.write_metrics("evaluate", run, measured)
+    artifacts.write_metrics("train", run, {"train_images": 5})
+    monkeypatch.chdir(folder.parent)
+    assert [number["per_class"] for number in few.few_images["numbers"]] == [5]
+    assert cell.few_images == {}, "it has no such runs"
+
+
 def test_the_study_is_where_something_is_trained(folder: Path) -> None:
     with pytest.raises(UserError, match="nothing is trained here; `make demo`"):
         api.find_study()
