@@ -107,15 +107,7 @@ def _few_parts(run: Run, data: Dataset, count: int) -> tuple[np.ndarray, np.ndar
     """
     own = data.validation
     rows = np.arange(len(data.train_labels)) if own is None else np.flatnonzero(own == 0)
-    key = f"params.yaml: runs.{run.name}.train_images_per_class = {count}"
-    sizes = np.bincount(data.train_labels[rows], minlength=len(data.class_names))
-    if count > sizes.min():
-        name = escaped(repr(data.class_names[sizes.argmin()]))
-        raise UserError(
-            f"{key}: the class {name} has {sizes.min():,} images to train with; give at most that "
-            "many, or remove this run"
-        )
-    drawn = rows[few_of_each(data.train_labels[rows], len(sizes), count, run.seed)]
+    drawn = _drawn(run, data, rows, count)
     if own is not None:
         return drawn, np.flatnonzero(own == 1)
     groups = np.arange(len(data.train_labels)) if data.groups is None else data.groups
@@ -123,7 +115,8 @@ def _few_parts(run: Run, data: Dataset, count: int) -> tuple[np.ndarray, np.ndar
     if not len(rest):
         kind = "image" if data.groups is None else "group of images"
         raise UserError(
-            f"{key}: no {kind} is left to validate with; give fewer, or remove this run"
+            f"params.yaml: runs.{run.name}.train_images_per_class = {count}: no {kind} is left to "
+            "validate with; give fewer, or remove this run"
         )
     if len(np.unique(groups[rest])) < 2:
         return drawn, rest
@@ -136,6 +129,19 @@ def _few_parts(run: Run, data: Dataset, count: int) -> tuple[np.ndarray, np.ndar
     )[1]
     # Of a class of which one image is left it is not held out.
     return drawn, rest[held_out] if len(held_out) else rest
+
+
+def _drawn(run: Run, data: Dataset, rows: np.ndarray, count: int) -> np.ndarray:
+    """Draw so many images of each class from `rows`, indices into the training images."""
+    key = f"params.yaml: runs.{run.name}.train_images_per_class = {count}"
+    sizes = np.bincount(data.train_labels[rows], minlength=len(data.class_names))
+    if count > sizes.min():
+        name = escaped(repr(data.class_names[sizes.argmin()]))
+        raise UserError(
+            f"{key}: the class {name} has {sizes.min():,} images to train with; give at most that "
+            "many, or remove this run"
+        )
+    return rows[few_of_each(data.train_labels[rows], len(sizes), count, run.seed)]
 
 
 def _require_groups(run: Run, groups: np.ndarray) -> None:

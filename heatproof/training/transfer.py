@@ -48,21 +48,22 @@ def train_in_phases(
     head = schedule.head
     assert head is not None, "there is nothing to train first"
     used = rows_used(labels, training, schedule, seed, parts)
-    pooled = _pooled(network)
     made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
     made = made if schedule.augment else []
     copies = head.copies if made else 1
-    # Of an image that comes several times in an epoch they are computed once.
+    # Of an image that comes several times in an epoch features are computed once.
     first = {row: place for place, row in enumerate(dict.fromkeys(used[0].tolist()))}
     different, places = np.array(list(first)), np.array([first[row] for row in used[0].tolist()])
     count = copies * len(different)
-    extractor = keras.Model(network.inputs[0], pooled.output, name=network.name)
-    of_parts = [features.Part(extractor, images, different, made)] * copies
-    of_parts.append(features.Part(extractor, images, used[1]))
-    found = features.kept(of_parts, checkpoint.of_part("features") if checkpoint else None)
     alone = train(
-        _classifier(network, pooled),
-        found,
+        _classifier(network),
+        features.kept(
+            [
+                *[features.Part(_extractor(network), images, different, made)] * copies,
+                features.Part(_extractor(network), images, used[1]),
+            ],
+            checkpoint.of_part("features") if checkpoint else None,
+        ),
         np.concatenate([np.tile(labels[different], copies), labels[used[1]]]),
         training,
         _as_schedule(head),
@@ -72,7 +73,7 @@ def train_in_phases(
         checkpoint=checkpoint.of_part("head") if checkpoint else None,
         parts=(
             np.concatenate([copy * len(different) + places for copy in range(copies)]),
-            np.arange(count, len(found)),
+            np.arange(count, count + len(used[1])),
         ),
         chooses_epoch=chooses_epoch,
     )
@@ -126,8 +127,14 @@ def _as_schedule(head: Head) -> Schedule:
     )
 
 
-def _classifier(network: keras.Model, pooled: keras.layers.Layer) -> keras.Model:
+def _extractor(network: keras.Model) -> keras.Model:
+    """Return the backbone as a network of its own, which gives features of images."""
+    return keras.Model(network.inputs[0], _pooled(network).output, name=network.name)
+
+
+def _classifier(network: keras.Model) -> keras.Model:
     """Return the layers after the backbone as a network of their own, with the same weights."""
+    pooled = _pooled(network)
     x = features = keras.Input(pooled.output.shape[1:])
     after = network.layers[network.layers.index(pooled) + 1 :]
     for layer in after:

@@ -15,7 +15,7 @@ from heatproof.report.charts import ticks
 COLOURS = DASHES = 8  # in the style sheet
 LABEL_HEIGHT, LETTER_WIDTH = 13.0, 7.0  # of a line's name, in the chart's units
 MAX_DOTS = 30  # a line of more points is drawn without dots
-MAX_SAMPLES = 500
+MAX_SAMPLES, APART = 500, 5.0
 
 Point = tuple[float, float]
 
@@ -144,8 +144,16 @@ class Chart(Frame):
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The series in their order, their names at the right end kept apart."""
-        drawn = [[self.place(*point) for point in s.points] for s in self.series]
+        """The series in their order, their names at the right end kept apart.
+
+        Where they have intervals they are drawn side by side, a few units apart.
+        """
+        middle = (len(self.series) - 1) / 2 if any(s.intervals for s in self.series) else None
+        shifts = [0.0 if middle is None else APART * (i - middle) for i in range(len(self.series))]
+        drawn = [
+            [self._shifted(point, shift) for point in s.points]
+            for s, shift in zip(self.series, shifts, strict=True)
+        ]
         labels = spread([points[-1][1] for points in drawn], self.top, self.bottom)
         return [
             Line(
@@ -155,15 +163,19 @@ class Chart(Frame):
                 _dots(points),
                 label,
                 self._leader(points, label),
-                "".join(map(self._whisker, s.intervals)),
-                _dots([self.place(*sample) for sample in s.samples], MAX_SAMPLES),
+                "".join(self._whisker(interval, shift) for interval in s.intervals),
+                _dots([self._shifted(sample, shift) for sample in s.samples], MAX_SAMPLES),
                 s.hollow,
             )
-            for s, points, label in zip(self.series, drawn, labels, strict=True)
+            for s, points, label, shift in zip(self.series, drawn, labels, shifts, strict=True)
         ]
 
-    def _whisker(self, interval: tuple[float, float, float]) -> str:
-        (x, low), (_, high) = (self.place(interval[0], y) for y in interval[1:])
+    def _shifted(self, point: Point, shift: float) -> Point:
+        x, y = self.place(*point)
+        return round(x + shift, 2), y
+
+    def _whisker(self, interval: tuple[float, float, float], shift: float) -> str:
+        (x, low), (_, high) = (self._shifted((interval[0], y), shift) for y in interval[1:])
         return f"M{x:.4g} {low:.4g}V{high:.4g}"
 
     def _leader(self, points: Sequence[Point], label: float | None) -> str:

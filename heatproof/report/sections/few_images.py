@@ -70,19 +70,19 @@ def finding(cells: list[CellResults], pretrained: list[bool]) -> str:
         for each in cell.few_images["numbers"]
         if each["mean"] >= most["mean"]
     ]
-    theirs = f"{fresh.cell.model}, not pretrained, at {_images(most)} ({_mean(fresh, most)})"
+    theirs = f"{fresh.cell.model} from random weights with {_images(most)} ({_mean(fresh, most)})"
     if not reached:
         return f"No pretrained network is as accurate as {theirs}."
     _, cell, number = min(reached, key=lambda each: each[0])
     return (
-        f"Pretrained {cell.cell.model} is as accurate with {_images(number)} "
-        f"({_mean(cell, number)}) as {theirs}."
+        f"Pretrained, {cell.cell.model} with {_images(number)} ({_mean(cell, number)}) is at least "
+        f"as accurate as {theirs}."
     )
 
 
 def _images(number: dict[str, Any]) -> str:
     if number["all"]:
-        return f"all images ({number['per_class']:.0f} of each class)"
+        return f"all images, {number['per_class']:.0f} of each class"
     return f"{numbers.plural(round(number['per_class']), 'image')} of each class"
 
 

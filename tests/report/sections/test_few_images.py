@@ -36,11 +36,11 @@ def cells(small_study) -> list[study.CellResults]:
 
 def test_what_a_pretrained_network_saves_is_said(cells) -> None:
     assert few_images.finding(cells, [True, False]) == (
-        "Pretrained simple_cnn is as accurate with 5 images of each class (75.0 %) as "
-        "baseline_cnn, not pretrained, at all images (60 of each class) (70.0 %)."
+        "Pretrained, simple_cnn with 5 images of each class (75.0 %) is at least as accurate as "
+        "baseline_cnn from random weights with all images, 60 of each class (70.0 %)."
     )
     assert few_images.finding(cells, [False, True]).startswith(
-        "No pretrained network is as accurate as simple_cnn, not pretrained, at all images"
+        "No pretrained network is as accurate as simple_cnn from random weights with all images"
     )
     assert few_images.finding(cells, [True, True]) == ""
 
@@ -51,7 +51,8 @@ def test_the_overview_has_a_chart_and_every_draw(cells, small_study) -> None:
     assert [label for _, label in made.chart.x_ticks] == ["1", "5", "all"]
     left, middle, right = (x for x, _ in made.chart.x_ticks)
     assert (middle - left) / (right - left) == pytest.approx(0.393, abs=0.001)  # log 5 / log 60
-    line = made.chart.lines[0]
+    line, other = made.chart.lines
+    assert float(other.path[1:].split()[0]) - float(line.path[1:].split()[0]) == 5, "side by side"
     assert line.samples.count("M") == 5 and line.whiskers.count("M") == 3 and line.hollow
     assert made.chart.baseline[0] == 0.3
     assert made.chart.bottom > made.chart.baseline_y > made.chart.top
