@@ -172,4 +172,5 @@ def of_dataset(name: str, size: int | None) -> Pictures:
         len(raw.test_labels),
         dict(zip(raw.class_names, trained, strict=True)),
     )
-    return Pictures(found, fetch, list(raw.remarks))
+    kept = [f"the dataset's own test part is kept: {found.tested:,} pictures"] * bool(found.tested)
+    return Pictures(found, fetch, [*raw.remarks, *kept])

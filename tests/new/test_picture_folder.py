@@ -43,7 +43,9 @@ def test_a_set_of_tensorflow_datasets(tmp_path: Path, monkeypatch, capsys) -> No
     stand_ins.write_idx(tmp_path / "mnist", "mnist", monkeypatch)
     monkeypatch.setenv(official_files.MIRROR, str(tmp_path))
     assert made(monkeypatch, tmp_path / "s", "--tfds", "mnist", "--models", "lenet5") == 0
-    assert "all 28×28 pixels; grey" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "all 28×28 pixels; grey" in said
+    assert f"the dataset's own test part is kept: {stand_ins.TEST} pictures\n" in said
     fetch = params.load(tmp_path / "s" / "params.yaml").datasets["s"].fetch
     assert (fetch.source, fetch.name, fetch.size) == ("tfds", "mnist", [28, 28])
     assert made(monkeypatch, tmp_path / "t", "--tfds", "no such") == 2
