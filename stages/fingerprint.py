@@ -49,11 +49,13 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     stages = {path.stem for path in STAGES.glob("*.py")} - set(OTHERS)
     methods = {name: getattr(study.explain, name) for name in STAGE_FAMILIES}
     every = registry.modules(study.explain.methods)
+    tried = registry.modules(study.domains.methods)
     measured = (name for name, options in study.assess.measures if options is not None)
     measures = trust_registry.modules(measured)
     more = {
         "assess": measures,
         "assess_shuffled": every,
+        **dict.fromkeys(("evaluate_corrupted", "evaluate_on"), tried),
         "report": (*every, *trust_registry.modules(trust_registry.FAMILIES)),
     }
     return {

@@ -85,7 +85,8 @@ def _small_params() -> dict[str, Any]:
         entry = {"model": name, "dataset": "digits"}
         content["runs"][run] = entry | {"seed": seed, "labels": labels}
         content[place] = {f"{name}-digits": entry | {"run": run}}
-    content["published"] = {"simple_cnn-digits": {"model": "simple_cnn", "dataset": "digits"}}
+    for place in ("published", "corrupted"):
+        content[place] = {"simple_cnn-digits": {"model": "simple_cnn", "dataset": "digits"}}
     return content
 
 

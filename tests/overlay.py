@@ -10,7 +10,7 @@ from typing import Any
 
 from heatproof.config.yaml_file import read_yaml
 
-PLACES = ("shuffled", "compared", "published")
+PLACES = ("shuffled", "compared", "published", "corrupted")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """Lay an overlay over parameters.
 
     Mappings are merged, anything else is replaced. `cells`, `runs`, and what names some of the
-    cells (`PLACES`), are replaced as a whole; entries there for no cell, and models and datasets
-    that no cell uses, are left out, with the schedules of such datasets.
+    cells (`PLACES`, `evaluate_on`), are replaced as a whole; entries there for no cell, and models
+    and datasets that no cell uses, are left out, with the schedules of such datasets.
     """
     study = merged(params, overlay)
     cells = study["cells"] = overlay.get("cells", params["cells"])
@@ -43,6 +43,12 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
         study[place] = {k: v for k, v in entries.items() if k in cells}
     models = {cell["model"] for cell in cells.values()}
     datasets = {cell["dataset"] for cell in cells.values()}
+    pairs = overlay.get("evaluate_on", params.get("evaluate_on", {}))
+    study["evaluate_on"] = {
+        name: each
+        for name, each in pairs.items()
+        if f"{each['model']}-{each['dataset']}" in cells and each["domain"] in datasets
+    }
     study["models"] = {k: v for k, v in study["models"].items() if k in models}
     study["datasets"] = {k: v for k, v in study["datasets"].items() if k in datasets}
     foreground = [name for name in study["assess"]["foreground"] if name in datasets]

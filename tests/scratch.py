@@ -104,6 +104,7 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
             "explain": FEW_SAMPLES,
             "assess": FEW_TESTS,
             "published_sanity": {"images": 20, "draws": 1},
+            "domains": {"images": 12, "explained": 6, "corruptions": ["brightness", "jpeg"]},
         },
     )
 

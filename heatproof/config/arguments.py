@@ -8,7 +8,7 @@ from heatproof.run.errors import require_known
 
 
 def check() -> None:
-    """Read params.yaml, and refuse a `--cell`, `--run` or `--family` that it does not have.
+    """Read params.yaml, and refuse a `--cell`, `--run`, `--family` or `--domain` that it has not.
 
     Raises:
         UserError: it is not valid, or the name is unknown.
@@ -18,6 +18,7 @@ def check() -> None:
     parser.add_argument("--cell", type=study.cell)
     parser.add_argument("--run", type=study.run)
     parser.add_argument("--family", type=_family)
+    parser.add_argument("--domain", type=study.dataset)
     parser.parse_known_args()
 
 
@@ -32,6 +33,14 @@ def read_family(description: str) -> tuple[params.Params, str, str]:
     parser.add_argument("--family", required=True, help=f"one of: {', '.join(STAGE_FAMILIES)}")
     given = parser.parse_args()
     return params.load(), given.cell, _family(given.family)
+
+
+def read_domain(description: str) -> tuple[params.Params, str, str]:
+    """Return what `read` does, and the name after --domain."""
+    parser = _parser(description)
+    parser.add_argument("--domain", required=True, help="another dataset of params.yaml")
+    given = parser.parse_args()
+    return params.load(), given.cell, given.domain
 
 
 def _family(name: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatproof.config.models import DEFAULT
-from heatproof.config.runs import SHUFFLED, Cell, CellRun, ComparedRun
+from heatproof.config.runs import SHUFFLED, Cell, CellRun, ComparedRun, on_domain
 from heatproof.run.errors import UserError, nearest, require_known, shown_value
 
 if TYPE_CHECKING:
@@ -135,6 +135,34 @@ def _check_other_run(
             f"{path}: {place}.{name}.run = {shown_value(listed.run)}: expected a run of this cell "
             f"{kind}{nearest(listed.run, fitting)}; {known}"
         )
+
+
+def check_domains(path: Path, study: "Params") -> None:
+    """Refuse what cells are to be evaluated on where it is not there, or their own dataset.
+
+    Raises:
+        UserError: with what to write instead.
+    """
+    for name, cell in study.corrupted.items():
+        _check_listed(path, study, "corrupted", name, cell)
+    for name, entry in study.evaluate_on.items():
+        place, cell = f"{path}: evaluate_on.{name}", f"{entry.model}-{entry.dataset}"
+        _check_cell(path, study, f"evaluate_on.{name}", entry)
+        require_known(f"{place}: there is no cell '{cell}'", cell, study.cells)
+        what = f"{place}.domain = {shown_value(entry.domain)}: unknown"
+        require_known(what, entry.domain, study.datasets)
+        if entry.domain == entry.dataset:
+            raise UserError(
+                f"{place}.domain = {shown_value(entry.domain)}: this is the dataset that the cell "
+                "is trained on, whose test images `evaluate` takes; name another one, or list the "
+                "cell under `corrupted` for corrupted copies of them"
+            )
+        expected = on_domain(cell, entry.domain)
+        if name != expected:
+            raise UserError(
+                f"{place}: this should be called '{expected}' (<model>-<dataset>-on-<dataset>); "
+                "rename it, or correct what it says"
+            )
 
 
 def check_datasets_named(path: Path, params: "Params") -> None:

@@ -15,14 +15,16 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 
 from heatproof.attribution import registry
-from heatproof.config.checks import check_datasets_named, check_runs
+from heatproof.config.checks import check_datasets_named, check_domains, check_runs
 from heatproof.config.models import Budget, Model, scheduled
-from heatproof.config.runs import Cell, CellRun, ComparedRun, Run
+from heatproof.config.runs import Cell, CellRun, ComparedRun, OnDomain, Run
 from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.counterfactuals.options import CounterfactualOptions
 from heatproof.datasets.options import Dataset
+from heatproof.domains.options import DEFAULT as DEFAULT_DOMAINS
+from heatproof.domains.options import DomainOptions
 from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import FeaturesOptions, RunComparisonOptions
 from heatproof.run.errors import UserError, require_known
@@ -110,6 +112,9 @@ class Params(Block):
     shuffled: dict[Name, ComparedRun]
     compared: dict[Name, ComparedRun]
     published: dict[Name, Cell]
+    domains: DomainOptions = DEFAULT_DOMAINS
+    corrupted: dict[Name, Cell] = Field(default_factory=dict)
+    evaluate_on: dict[Name, OnDomain] = Field(default_factory=dict)
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -170,6 +175,15 @@ class Params(Block):
             if f"{run.model}-{run.dataset}" == cell and wanted(run)
         ]
 
+    def domains_of(self, cell: str) -> list[str]:
+        """Return the other datasets that a cell is evaluated on, in the order of params.yaml."""
+        self.cell(cell)
+        return [
+            each.domain
+            for each in self.evaluate_on.values()
+            if f"{each.model}-{each.dataset}" == cell
+        ]
+
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""
         self.cell(cell)
@@ -215,6 +229,7 @@ def _loaded(path: Path, source: Path) -> Params:
                 scheduled(path, params.training, name, model, budget, dataset)
     check_runs(path, params)
     check_datasets_named(path, params)
+    check_domains(path, params)
     return params
 
 

@@ -77,6 +77,17 @@ class ComparedRun(Cell):
     run: Name
 
 
+class OnDomain(Cell):
+    """A cell, and another dataset of the same classes that its network is evaluated on."""
+
+    domain: Name
+
+
+def on_domain(cell: str, domain: str) -> str:
+    """Return the name of a cell's evaluation on another dataset."""
+    return f"{cell}-on-{domain}"
+
+
 class Run(Block):
     """A run with everything that its training uses; what decides its weights beside code and data.
 

@@ -6,11 +6,12 @@ are the same stages.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_COMPARISONS = ("shuffled", "compared", "published")  # of cells of the published study
+# Of cells of the published study.
+_LISTS = ("shuffled", "compared", "published", "corrupted", "evaluate_on")
 _HEAD = """\
 # Every hyperparameter of the study. `heatproof repro` runs what follows from it; DVC reruns only
 # what a change touches. Values are checked when a stage starts: a mistake is named with its key.
@@ -73,8 +74,8 @@ def params_text(real: str, study: Contents) -> str:
     )
     parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
     parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n{_folds(study)}{_few(study)}\n"
-    for name in _COMPARISONS:
-        parts[name] = _head(parts[name], f"{name}:").rstrip("\n") + " {}\n\n"
+    for name in _LISTS:
+        parts[name] = _emptied(parts[name], name)
     text = "".join(parts.values()).rstrip("\n") + "\n"
     return text.replace("`make ", "`heatproof ")  # which works in any folder
 
@@ -131,6 +132,26 @@ def _head(part: str, key: str) -> str:
     """Return a section's comment and the line of its key."""
     head, line, _ = part.partition(f"{key}\n")
     return head + line
+
+
+def additions(real: str, names: Collection[str]) -> str:
+    """Return sections that a params.yaml of an earlier version lacks, to be put at its end.
+
+    Args:
+        real: the text of the published study's, whose lists of its own cells are left out.
+        names: of the sections.
+    """
+    parts = sections(real)
+    chosen = {name: parts[name] for name in parts if name in names}
+    chosen |= {name: _emptied(parts[name], name) for name in chosen if name in _LISTS}
+    return "".join(f"\n{text.strip()}\n" for text in chosen.values())
+
+
+def _emptied(part: str, name: str) -> str:
+    """Return a list's section, comments included, without what it lists."""
+    lines = part.splitlines(keepends=True)
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"{name}:"))
+    return "".join(lines[:start]) + f"{name}: {{}}\n\n"
 
 
 def _only(datasets: Sequence[str], listed: re.Match) -> str:

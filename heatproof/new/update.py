@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from heatproof.config.params import PARAMS, Params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.new import folder, texts
 from heatproof.run.errors import UserError
@@ -20,7 +21,7 @@ STAGES = Path("dvc.yaml")
 
 
 def main() -> None:
-    """Rewrite dvc.yaml; the study's own parameters and results stay as they are."""
+    """Rewrite dvc.yaml, and add to params.yaml what it lacks; all else stays as it is."""
     if Path.cwd().resolve() == folder.REPOSITORY or not STAGES.exists():
         raise UserError(f"{Path.cwd()}: expected a study that `heatproof new` made")
     if STAGES.read_text(encoding="utf-8") == current(Path()):
@@ -28,8 +29,22 @@ def main() -> None:
     else:
         atomic.write_text(STAGES, current(Path()))
         print(f"{STAGES} is now this version's (`git diff` shows what changed)")
+    _add_missing()
     if any(paths.RAW.glob("*.npz")):
         print(f"{paths.RAW}/*.npz: nothing reads these of an earlier version; you may delete them")
+
+
+def _add_missing() -> None:
+    """Add to params.yaml what this version's stages depend on and an earlier one's did not."""
+    own = read_yaml(PARAMS)
+    lacking = [
+        name for name, field in Params.model_fields.items()
+        if not field.is_required() and isinstance(own, dict) and name not in own
+    ]  # fmt: skip
+    if lacking:
+        text = texts.additions(folder.originals()[0], lacking)
+        atomic.write_text(PARAMS, PARAMS.read_text(encoding="utf-8").rstrip("\n") + f"\n{text}")
+        print(f"{PARAMS}: added {', '.join(lacking)} at its end, empty or as usual")
 
 
 def is_current(study: Path) -> bool:

@@ -39,6 +39,8 @@ WORDS = {
     "evaluate": "evaluation",
     "assess_shuffled": "assessment with shuffled labels",
     "compare_runs": "comparison of runs",
+    "evaluate_corrupted": "evaluation on corrupted images",
+    "evaluate_on": "evaluation on another dataset",
     **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
     **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},
 }

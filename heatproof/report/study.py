@@ -9,12 +9,12 @@ import numpy as np
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.claims import description
 from heatproof.config.params import EXPLAINED, Cell, Params
-from heatproof.config.runs import SHUFFLED
+from heatproof.config.runs import SHUFFLED, on_domain
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
 from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.report import provenance
-from heatproof.storage import artifacts, paths, tables
+from heatproof.storage import artifacts, domain_files, paths, tables
 from heatproof.storage.formats import read_record, require_keys
 from heatproof.storage.images import Images
 from heatproof.storage.records import Dataset, Explanations, Predictions
@@ -48,6 +48,15 @@ _ASSESS = (
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _COMPARED = ("filters", "images", "same_prediction", "maps")
+_CORRUPTED = (
+    *("images", "explained", "clean", "corruptions", "maps", "different_images", "unsupported"),
+    *("mean_corruption_accuracy", "mean_corruption_low", "mean_corruption_high"),
+    "retained_accuracy",
+)
+_ON_DOMAIN = (
+    *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
+    *("top_confusions", "unsupported"),
+)
 _CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _INSPECT = ("class_names", "parts", "per_class", "samples", "copies", "unusual", "pictures")
@@ -61,7 +70,8 @@ class CellResults:
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
     over seeds), `folds` (accuracy by cross-validation), `few_images` (accuracy by training images
-    per class) and `compared` (the cell beside a run with another seed).
+    per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
+    copies of its test images) and `domains` (on other datasets, by name).
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -79,6 +89,8 @@ class CellResults:
     folds: dict[str, Any] = field(default_factory=dict)
     few_images: dict[str, Any] = field(default_factory=dict)
     compared: dict[str, Any] = field(default_factory=dict)
+    corrupted: dict[str, Any] = field(default_factory=dict)
+    domains: dict[str, dict[str, Any]] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
@@ -118,6 +130,14 @@ class CellResults:
     def trust(self) -> dict[str, np.ndarray]:
         """Read the trust measures' per-image values and mean curves; empty where not there."""
         return artifacts.read_trust(self.name, self.trusted) if self.trusted else {}
+
+    def domain(self, other: str | None = None) -> dict[str, np.ndarray]:
+        """Read the arrays of the network on another dataset, or on corrupted copies.
+
+        Raises:
+            UserError: the file is missing, though the metrics are there, or damaged.
+        """
+        return domain_files.read(self.name, other)
 
     def predictions(self) -> Predictions | None:
         """Read what the cell says of each test image; None where that is not there."""
@@ -245,12 +265,24 @@ class _Reader:
             folds=over_folds(params, name) or {},
             few_images=by_images_per_class(params, name) or {},
             compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
+            corrupted=(
+                self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
+            ),
+            domains=self._domains(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
             predicted=self.there(paths.predictions(name)),
             trusted=self._trusted(),
             missing=tuple(self.missing),
         )
+
+    def _domains(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for domain in self.params.domains_of(self.name):
+            pair = on_domain(self.name, domain)
+            if self.there(paths.metrics("evaluate_on", pair)):
+                found[domain] = artifacts.read_metrics("evaluate_on", pair, _ON_DOMAIN)
+        return found
 
     def _trusted(self) -> tuple[str, ...]:
         """Say of which families per-image values are there, and whether of shuffled labels."""

@@ -34,6 +34,8 @@ HEADLINES = {
         *("val_accuracy", "train_accuracy", "macro_f1", "ece", "epochs", "parameters", "flops"),
     ),
     "assess": ("trust",),
+    "evaluate_corrupted": ("mean_corruption_accuracy", "mean_map_agreement"),
+    "evaluate_on": ("accuracy", "ece"),
 }
 
 

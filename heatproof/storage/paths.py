@@ -44,6 +44,11 @@ def explanations(cell: str, family: str) -> Path:
     return DATA / "explanations" / cell / f"{family}.npz"
 
 
+def domain(cell: str, other: str | None = None) -> Path:
+    """Arrays of a network on another dataset, or on corrupted copies of its own."""
+    return explanations(cell, "corrupted" if other is None else f"on-{other}")
+
+
 def trust(cell: str, part: str) -> Path:
     return DATA / "trust" / cell / f"{part}.npz"
 

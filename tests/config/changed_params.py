@@ -30,7 +30,7 @@ def with_known_cells() -> dict[str, Any]:
     content["cells"] = {**known, **content["cells"]}
     # The file's own further runs would be called otherwise under another seed.
     content["runs"] = content["cells"] | runs
-    for name in ("shuffled", "compared", "published"):
+    for name in (*overlay.PLACES, "evaluate_on"):
         content[name] = {}
     return content
 

@@ -31,8 +31,8 @@ FIXED = {
 REMEDIES = re.compile(
     r"correct|known: |add (it|a line|`)|rename|restore|expected|did you mean|give |name one|move"
 )
-REFERRING = {"cells", "runs", "shuffled", "compared", "published", "models", "foreground",
-             "expected a mapping"}  # fmt: skip
+REFERRING = {"cells", "runs", "shuffled", "compared", "published", "corrupted", "models",
+             "foreground", "expected a mapping"}  # fmt: skip
 LONGEST = 2000  # characters of a message: a screen of it
 
 

@@ -88,6 +88,11 @@ from tests.config.changed_params import (
         ("assess.localisation", {}, ["its place is assess.measures.localisation; move it there"]),
         ("datasets.mnist.fetch", None, ["datasets.mnist.fetch = None: should be a mapping"]),
         ("cells.simple_cnn-mnist", [], ["cells.simple_cnn-mnist = []: should be a mapping"]),
+        ("domains.methods", ["lime"], ["domains.methods.0 = 'lime'", "'gradcam'"]),
+        ("domains.methods", [], ["domains.methods = []: ", "at least 1 item"]),
+        ("domains.methods", ["gradcam", "gradcam"], ["each name should be there once"]),
+        ("domains.corruptions", ["fog"], ["corruptions.0 = 'fog'", "'shot_noise'"]),
+        ("domains.explained", 1, ["domains.explained = 1", "greater than or equal to 2"]),
         ("compared", None, ["compared = None: should be a mapping", "or {} for an empty one"]),
     ],
 )

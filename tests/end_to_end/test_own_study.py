@@ -25,7 +25,7 @@ def own_params() -> dict[str, Any]:
         f"{model}-mine": {"model": model, "dataset": "mine"} for model in ("my_cnn", "baseline_cnn")
     }
     content["runs"] = dict(content["cells"])
-    for name in ("shuffled", "compared", "published"):
+    for name in ("shuffled", "compared", "published", "corrupted", "evaluate_on"):
         content[name] = {}
     return content | {"budget": "best", "seed": 7}
 

@@ -17,6 +17,7 @@ from heatproof.new import (
 )
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from tests import overlay
 from tests.new.studies import made, pictures
 from tools import repro
 
@@ -233,6 +234,15 @@ def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, caps
     update.main()
     assert Path("dvc.yaml").read_text("utf-8") == stages
     assert "you may delete" in capsys.readouterr().out
+    text = Path("params.yaml").read_text("utf-8")
+    Path("params.yaml").write_text(
+        text[: text.index("# A network on other images")] + "cells: {}\n"
+    )
+    update.main()
+    assert "added domains, corrupted, evaluate_on" in capsys.readouterr().out
+    added = overlay.read(Path("params.yaml"))
+    assert added["domains"] == overlay.read(folder.REPOSITORY / "params.yaml")["domains"]
+    assert added["corrupted"] == added["evaluate_on"] == added["cells"] == {}
     monkeypatch.chdir(folder.REPOSITORY)
     with pytest.raises(UserError, match="expected a study that `heatproof new` made"):
         update.main()

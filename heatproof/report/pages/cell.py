@@ -9,6 +9,8 @@ from heatproof.report.sections import (
     confusion,
     cross_validation,
     curves,
+    domains_section,
+    domains_summary,
     leaks,
 )
 from heatproof.report.sections.counterfactual_section import counterfactuals
@@ -40,6 +42,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "squares": _squares(result, predictions),
         "features": features(result.findings("features"), result.explain.get("features", {})),
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
+        "domains": domains_section.domains(result),
     }
     matrices = [
         confusion.matrix(
@@ -75,6 +78,10 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "runs": result.compared,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result),
+        "tried": domains_section.is_tried(params, result.name),
+        "corruption": domains_section.label,
+        "measure_labels": domains_summary.LABELS,
+        "significant": domains_summary.significant,
         "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
         "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,

@@ -8,7 +8,13 @@ from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import position
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.pages import claims
-from heatproof.report.sections import costs, curves, few_images, trust_summary
+from heatproof.report.sections import (
+    costs,
+    curves,
+    domains_summary,
+    few_images,
+    trust_summary,
+)
 from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.key_findings import key_findings, overlaps
 from heatproof.report.sections.seeds import over_seeds
@@ -58,6 +64,8 @@ def context(study: Study) -> dict[str, Any]:
         "unrated": study.unrated,
         "remarked": [c for c in study.cells if c.remarks],
         "max_remarked": MAX_REMARKED,
+        "tried": study.params.corrupted or study.params.evaluate_on,
+        "domains": domains_summary.answers(study),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": [each for each in sections if each["strip"]],
         "settings": [(c, study.params.run(c.name).training.optimizer) for c in study.cells],

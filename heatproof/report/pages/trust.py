@@ -7,7 +7,7 @@ from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
-from heatproof.report.sections import cell_trust, published, trust_summary
+from heatproof.report.sections import cell_trust, domains_summary, published, trust_summary
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Column, Table, source, table
@@ -52,6 +52,10 @@ def context(study: Study) -> dict[str, Any]:
             y_title="mean rank by the MoRF–LeRF gap, 1 is best",
         ),
         "timed": timed,
+        "domains": (tried := domains_summary.maps(study)),
+        "domain_statements": domains_summary.statements(tried),
+        "significant": domains_summary.significant,
+        "measure_labels": domains_summary.LABELS,
         "comparisons": published.comparisons(study),
         "published_source": published.SOURCE,
         "methods": [(methods.describe(n), sum(n in _of(a) for a in contents)) for n in names],
