@@ -25,7 +25,11 @@ def asked(params: Params, cell: str, domain: str) -> Params:
     entry = params.cells[cell]
     other = OnDomain(model=entry.model, dataset=entry.dataset, domain=domain)
     return params.model_copy(
-        update={"corrupted": {cell: entry}, "evaluate_on": {on_domain(cell, domain): other}}
+        update={
+            "corrupted": {cell: entry},
+            "evaluate_on": {on_domain(cell, domain): other},
+            "assess": params.assess.model_copy(update={"bootstrap_samples": 200}),
+        }
     )
 
 
