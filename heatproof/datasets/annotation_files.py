@@ -17,6 +17,10 @@ from heatproof.run.errors import UserError, escaped
 
 _MAX_XML_BYTES = 2**22  # of one image
 _MAX_JSON_BYTES = 2**27  # COCO's own of 5,000 images has 20 MB, and takes ten times that in memory
+_COCO_BEGINNING = re.compile(rb'\s*\{\s*"(?:info|licenses|images|annotations|categories|type)"')
+# Which lists of a COCO file have numbers for what, and under which key the name stands.
+_COCO_NAMES = (("categories", "name"), ("images", "file_name"))
+_NOT_COCO = "expected COCO's `images`, `annotations` and `categories`, lists of objects each"
 
 # What an object is called, and its box.
 Object = tuple[str, Box]
@@ -66,11 +70,6 @@ def may_be_coco(file: Path) -> bool:
         return _COCO_BEGINNING.match(opened.read(1000)) is not None
 
 
-_COCO_BEGINNING = re.compile(rb'\s*\{\s*"(?:info|licenses|images|annotations|categories|type)"')
-# Which lists of a COCO file have numbers for what, and under which key the name stands.
-_COCO_NAMES = (("categories", "name"), ("images", "file_name"))
-
-
 def _xml(file: Path) -> Element:
     content = _content(file, _MAX_XML_BYTES)
     tree, parser = TreeBuilder(), expat.ParserCreate()
@@ -96,9 +95,6 @@ def _json(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{file}: {_NOT_COCO}")
     return content
-
-
-_NOT_COCO = "expected COCO's `images`, `annotations` and `categories`, lists of objects each"
 
 
 def _content(file: Path, most_bytes: int) -> bytes:

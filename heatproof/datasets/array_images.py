@@ -147,7 +147,7 @@ def require_masks(path: Path, stored: Stored, shape: tuple[int, int, int]) -> No
     if not fits or stored.dtype.kind not in "buif":
         raise UserError(
             f"{path}: {stored}: expected masks of the images, numbers ({stored.shape[0]}, "
-            f"{height}, {width})"
+            f"{height}, {width}); rename it if it shows something else"
         )
 
 

@@ -119,6 +119,7 @@ def _annotated(
 ) -> tuple[Listing, dict[str, str]]:
     """Return the images with their masks and boxes, and the options that say where these lie."""
     options: dict[str, str] = {}
+    classes = {image.label for image in listing.images}
     refused = []
     for kind, where in annotations.candidates(place, listing):
         with_it = {name: place / path for name, path in options.items()} | {kind: where}
@@ -130,7 +131,7 @@ def _annotated(
             annotations.add(found, place / below, place, **with_it)
         except UserError as error:
             # A class may be called as masks are.
-            refused += [f"not taken: {error}"] if kind == annotations.BOXES else []
+            refused += [] if where.name in classes else [f"not taken: {error}"]
             continue
         listing, options = found, options | {kind: str(where.relative_to(place))}
     listing.remarks += refused
