@@ -17,6 +17,7 @@ CLAIMS = Path("claims.yaml")
 
 WORDS = {
     "accuracy": "Test accuracy",
+    "domain_accuracy": "Accuracy on another dataset",
     "train_accuracy": "Training accuracy",
     "macro_f1": "Macro F1 on the test images",
     "parameters": "Parameters",
@@ -27,13 +28,24 @@ WORDS = {
 
 
 class Figure(Published):
-    """A published figure of one cell, or of a model on any of the source's datasets."""
+    """A published figure of one cell, or of a model on any of the source's datasets.
+
+    domain: the other dataset that an accuracy was measured on.
+    """
 
     source: str
     kind: Literal[
-        "accuracy", "train_accuracy", "macro_f1", "parameters", "flops", "training_time", "epochs"
+        "accuracy",
+        "domain_accuracy",
+        "train_accuracy",
+        "macro_f1",
+        "parameters",
+        "flops",
+        "training_time",
+        "epochs",
     ]
     cell: str = ""
+    domain: str = ""
     model: str = ""
     device: Literal["cpu", "gpu"] | None = None
 
@@ -41,6 +53,8 @@ class Figure(Published):
     def subject(self) -> str:
         """What the figure is of, such as `resnet18 on mnist`."""
         of = self.model or " on ".join(self.cell.split("-", 1))
+        if self.domain:
+            return f"{of}, tested on {self.domain}"
         return f"{of}, on a {self.device.upper()}" if self.device else of
 
     @property
@@ -52,6 +66,10 @@ class Figure(Published):
     def _of_one_thing(self) -> "Figure":
         if bool(self.cell) == bool(self.model):
             raise ValueError("give either `cell` or `model`")
+        if bool(self.domain) != (self.kind == "domain_accuracy"):
+            raise ValueError("`domain` goes with the kind domain_accuracy")
+        if self.domain and not self.cell:
+            raise ValueError("an accuracy on another dataset is of a `cell`")
         if not self.given:
             raise ValueError("a figure needs `value`, or `low` and `high`, and a `unit`")
         return self

@@ -10,8 +10,9 @@ import numpy as np
 from heatproof.claims.description import Claim, Confusion, Figure, Statement
 from heatproof.claims.verdicts import MissingEvidence
 from heatproof.config.params import Params
+from heatproof.config.runs import on_domain
 from heatproof.statistics.numbers import plural
-from heatproof.storage import artifacts, paths, tables
+from heatproof.storage import artifacts, domain_files, paths, tables
 from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
@@ -62,6 +63,15 @@ class Evidence:
         self.require(cell)
         self.file(paths.explanations(cell, family), f"explain_{family}@{cell}")
         return artifacts.read_findings(cell, family)
+
+    def domain(self, cell: str, domain: str) -> dict[str, np.ndarray]:
+        """The arrays of a cell on another dataset. Raises as `evaluate` does."""
+        self.require(cell)
+        name = on_domain(cell, domain)
+        if name not in self.study.evaluate_on:
+            raise MissingEvidence(f"params.yaml has no '{name}' under evaluate_on.")
+        self.file(paths.domain(cell, domain), f"evaluate_on@{name}")
+        return domain_files.read(cell, domain)
 
     def file(self, path: Path, made_by: str) -> None:
         """Raise MissingEvidence if there is no such file; `made_by` is the stage to run."""

@@ -39,6 +39,9 @@ def compared(name: str, claim: Claim, evidence: Evidence) -> dict[str, Any]:
     comparison = _judged(claim, evidence)
     cells = evidence.cells_of(claim)
     here = [cell for cell in cells if cell in evidence.study.cells]
+    # Of a network on another dataset the source says nothing that a schedule could follow.
+    elsewhere = isinstance(claim, Figure) and bool(claim.domain)
+    as_published = evidence.as_published(*cells) and not elsewhere if cells == here else None
     return {
         "id": name,
         "source": claim.source,
@@ -54,7 +57,7 @@ def compared(name: str, claim: Claim, evidence: Evidence) -> dict[str, Any]:
             "low": comparison.low,
             "high": comparison.high,
         },
-        "as_published": evidence.as_published(*cells) if cells and cells == here else None,
+        "as_published": as_published if cells else None,
         "device": claim.device if isinstance(claim, Figure) else None,
         "verdict": comparison.verdict,
         "sentence": comparison.sentence,

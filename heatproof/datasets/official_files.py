@@ -76,7 +76,7 @@ def read(name: str, mirror: Path) -> RawDataset:
 def _read_idx(folder: Path, name: str) -> tuple[np.ndarray, ...]:
     parts = []
     for file, md5 in IDX_FILES[name].items():
-        content = _verified(folder / file, _file_bytes(folder / file), md5)
+        content = verified(folder / file, file_bytes(folder / file), md5)
         array = parse_idx(gzip.decompress(content))
         parts.append(array[..., np.newaxis] if array.ndim == 3 else array.astype(np.int64))
     return tuple(parts)
@@ -98,7 +98,7 @@ def parse_idx(content: bytes) -> np.ndarray:
 
 def _read_cifar(folder: Path, name: str) -> tuple[np.ndarray, ...]:
     members = _cifar_members(folder)
-    parts = [parse_cifar(_verified(place, members[place.name], md5)) for place, md5 in (
+    parts = [parse_cifar(verified(place, members[place.name], md5)) for place, md5 in (
         (folder / CIFAR_FOLDER / member, md5) for member, md5 in CIFAR_MEMBERS.items()
     )]  # fmt: skip
     train_images = np.concatenate([images for images, _ in parts[:-1]])
@@ -124,7 +124,7 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
     """Read the wanted members, from the unpacked folder or from the archive, without unpacking."""
     unpacked, archive = folder / CIFAR_FOLDER, folder / CIFAR_ARCHIVE
     if unpacked.is_dir():
-        return {member: _file_bytes(unpacked / member) for member in CIFAR_MEMBERS}
+        return {member: file_bytes(unpacked / member) for member in CIFAR_MEMBERS}
     if not archive.is_file():
         raise UserError(
             f"{archive}: there is no such file; put the official archive there, or unset {MIRROR} "
@@ -151,7 +151,8 @@ def _cifar_members(folder: Path) -> dict[str, bytes]:
     return members
 
 
-def _file_bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> bytes:
+    """Read one of the mirror's files. Raises UserError if it is not there."""
     if not path.is_file():
         raise UserError(
             f"{path}: there is no such file; put the official file there, or unset {MIRROR} to "
@@ -160,7 +161,8 @@ def _file_bytes(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _verified(path: Path, content: bytes, md5: str) -> bytes:
+def verified(path: Path, content: bytes, md5: str) -> bytes:
+    """Return what a file holds. Raises UserError if its checksum is another."""
     checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if checksum != md5:
         raise UserError(
