@@ -137,9 +137,10 @@ def _drawn(run: Run, data: Dataset, rows: np.ndarray, count: int) -> np.ndarray:
     sizes = np.bincount(data.train_labels[rows], minlength=len(data.class_names))
     if count > sizes.min():
         name = escaped(repr(data.class_names[sizes.argmin()]))
+        fewer = "give at most that many, or " if sizes.min() else ""
         raise UserError(
-            f"{key}: the class {name} has {sizes.min():,} images to train with; give at most that "
-            "many, or remove this run"
+            f"{key}: the class {name} has {sizes.min():,} images to train with; {fewer}remove this "
+            "run"
         )
     return rows[few_of_each(data.train_labels[rows], len(sizes), count, run.seed)]
 

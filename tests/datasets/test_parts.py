@@ -155,3 +155,9 @@ def test_more_images_than_a_class_has_are_a_message() -> None:
         UserError, match=r"2perclass.*no image is left to validate with; give fewer"
     ):
         training_parts(few(2), even)
+
+
+def test_a_class_without_images_has_no_few() -> None:
+    data = Dataset(IMAGES, LABELS, IMAGES[:3], LABELS[:3], ("a", "b", "c"))
+    with pytest.raises(UserError, match="the class 'c' has 0 images to train with; remove this"):
+        training_parts(few(1), data)
