@@ -25,6 +25,7 @@ def context(study: Study) -> dict[str, Any]:
     names = _names(study, contents)
     costs, timed = cost(study.cells, names)
     faithful = {n: fmean(r) for n, r in ranked.mean_ranks(contents, measures.FAITHFUL).items()}
+    tried = domains_summary.maps(study)
     return {
         "params": study.params,
         "cells": len(study.cells),
@@ -52,7 +53,7 @@ def context(study: Study) -> dict[str, Any]:
             y_title="mean rank by the MoRF–LeRF gap, 1 is best",
         ),
         "timed": timed,
-        "domains": (tried := domains_summary.maps(study)),
+        "domains": tried,
         "domain_statements": domains_summary.statements(tried),
         "significant": domains_summary.significant,
         "measure_labels": domains_summary.LABELS,

@@ -88,7 +88,8 @@ def statements(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
         row for row in rows
         if row["measure"] == GAP and row["accuracy"] and known(row["accuracy"]["low"])
     ]  # fmt: skip
-    falling = [row for row in followed if row["accuracy"]["low"] > 0]
+    falling = sum(row["accuracy"]["low"] > 0 for row in followed)
+    rising = sum(row["accuracy"]["high"] < 0 for row in followed)
     found = []
     if tested:
         text = (
@@ -98,9 +99,9 @@ def statements(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
         found.append(("Do maps of wrong answers differ?", text + _strongest(differing)))
     if followed:
         text = (
-            f"The MoRF–LeRF gap falls as accuracy falls in {len(falling)} of "
-            f"{plural(len(followed), 'case')}, a method on a network each, whose interval of the "
-            "rank correlation lies above 0."
+            f"Over corrupted images the MoRF–LeRF gap falls as accuracy falls in {falling} of "
+            f"{plural(len(followed), 'case')}, a method on a network each, and rises in {rising}; "
+            "in the others the interval of the rank correlation includes 0."
         )
         found.append(("Does trust fall with accuracy?", text))
     return found
