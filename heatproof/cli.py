@@ -12,6 +12,10 @@ from heatproof.run.errors import UserError, require_known
 # By name: the program that does it, and what it does.
 COMMANDS = {
     "new": ("heatproof.new.command", "make a study of your own pictures, in a new folder"),
+    "explain-model": (
+        "heatproof.new.explain_model",
+        "explain a Keras network that you have, in a study of its own",
+    ),
     "update": ("heatproof.new.update", "bring a study's stages up to this version of heatproof"),
     "demo": ("tools.demo", "run the whole pipeline on bundled digits, in demo/"),
     "repro": ("tools.repro", "run the study, or the stages named"),
@@ -24,7 +28,7 @@ COMMANDS = {
     "export": ("tools.export", "write a trained network as .keras, ONNX and SavedModel"),
 }
 # They are of no study, or have an option --study themselves.
-_OF_NO_FOLDER = ("new", "demo", "explain-image")
+_OF_NO_FOLDER = ("new", "demo", "explain-model", "explain-image")
 HELP = f"""usage: heatproof COMMAND [OPTION ...]
 
 Heat maps, put to the proof. Commands, to be called in the study's folder:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
 
 SHOWN_CLASSES = 30
-_CHECKED = 256  # labelled images by which a scaling is checked
-_MUCH = 0.1  # more of them right than by another scaling, to say so
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -174,12 +172,15 @@ def open_model(
     runtime.require_tensorflow("explaining")
     from heatproof.attribution.core.network import Network
     from heatproof.models import existing
+    from heatproof.models.flattening import flattened
     from heatproof.models.model_file import read_model
     from heatproof.models.scaling import SCALINGS
 
     require_known(f"scaling = {scaling!r}: unknown", scaling, SCALINGS)
     taken = read_model(Path(model)) if isinstance(model, str | Path) else model
-    flat = existing.scaled(taken, SCALINGS[scaling])
+    given = np.asarray(images)
+    bare = flattened(taken, given.shape[1:] if given.ndim == 4 else (*given.shape[1:], 1))
+    flat = existing.scaled(bare, SCALINGS[scaling])
     pixels = _pixels(images, flat.model.input_shape[1:])
     classes = flat.model.output_shape[-1]
     names = tuple(map(str, range(classes) if class_names is None else class_names))
@@ -191,7 +192,7 @@ def open_model(
     if len(set(names)) < classes:
         raise UserError(f"class_names = {shown_value(names)}: two classes have one name")
     if labels is not None:
-        flat.notes.append(_checked(taken, pixels, np.asarray(labels), scaling))
+        flat.notes.append(_checked(bare.model, pixels, np.asarray(labels), scaling))
     context = Context(pixels, seed)
     families = {
         family: registry.with_options(
@@ -251,30 +252,22 @@ def _checked(model: "keras.Model", pixels: np.ndarray, labels: np.ndarray, scali
     Raises:
         UserError: the labels are not of these images or classes.
     """
-    from heatproof.models import existing
-    from heatproof.models.scaling import SCALINGS
+    from heatproof.evaluation import plausibility
 
     if labels.shape != (len(pixels),) or labels.dtype.kind not in "iu":
         raise UserError(
             f"labels: {labels.dtype} {labels.shape}; expected one whole number for each of the "
             f"{len(pixels)} images"
         )
-    images, labels = pixels[:_CHECKED].astype(np.float32) / 255, labels[:_CHECKED]
-    right: dict[str, float] = {}
-    for name, kind in SCALINGS.items():
-        try:
-            flat = existing.scaled(model, kind).model
-        except UserError:
-            continue  # not of a network like this one
-        logits = np.asarray(flat.predict(images, verbose=0))
-        if labels.min() < 0 or labels.max() >= logits.shape[-1]:
-            raise UserError(
-                f"labels: from {labels.min()} to {labels.max()}; expected 0 to "
-                f"{logits.shape[-1] - 1}, in the order of the network's outputs"
-            )
-        right[name] = float((logits.argmax(axis=1) == labels).mean())
-    best = max(right, key=lambda name: right[name])
-    text = f"{right[scaling]:.0%} of {len(images)} labelled images are right"
-    if right[best] > right[scaling] + _MUCH:
-        text += f'; with scaling="{best}" it would be {right[best]:.0%}'
-    return text
+    classes = model.output_shape[-1]
+    labels = labels[: plausibility.MAX_IMAGES]
+    if labels.min() < 0 or labels.max() >= classes:
+        raise UserError(
+            f"labels: from {labels.min()} to {labels.max()}; expected 0 to {classes - 1}, in the "
+            "order of the network's outputs"
+        )
+    predicted = plausibility.predicted_by_scaling(model, pixels[: len(labels)])
+    right = {name: float((each == labels).mean()) for name, each in predicted.items()}
+    text = f"{right[scaling]:.0%} of {len(labels)} labelled images are right"
+    better = plausibility.better(right, right[scaling])
+    return text + (f'; with scaling="{better}" it would be {right[better]:.0%}' if better else "")

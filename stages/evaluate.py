@@ -55,11 +55,12 @@ def evaluate(name: str) -> None:
         runtime.configure(study.threads, study.seed)
         images, labels = evaluated_part(run, data)
         network = trained_network(run, images.shape[1:], len(data.class_names))
-        training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
         which = "test images" if run.fold is None else "images of its fold"
         print(f"evaluate {name}: {len(images)} {which}", flush=True)
         predictions, metrics, speed = results.of_run(study, run, data, network, (images, labels))
-        metrics |= {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
+        if run.schedule is not None:
+            training = artifacts.read_metrics("train", name, ("val_accuracy", "epochs_run"))
+            metrics |= {"val_accuracy": training["val_accuracy"], "epochs": training["epochs_run"]}
 
         artifacts.write_predictions(name, predictions)
         tables.write_table(paths.predictions_csv(name), table.predictions_table(predictions))

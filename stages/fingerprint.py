@@ -5,8 +5,8 @@ does (`heatproof.run.source_code`); data/code/models/<model>.txt those of the mo
 data/code/datasets/<dataset>.txt those that fetch the dataset from its source: stages find both by
 name. So a stage reruns when code that it really uses changes, and nobody keeps lists of modules.
 
-data/runs/<run>.json is all that params.yaml says of a training, defaults filled in. So a run is
-trained again when what it uses changes, wherever that stands.
+data/runs/<run>.json is all that params.yaml says of a training, defaults filled in, or of a saved
+network. So a run is trained, or opened, again when what it uses changes, wherever that stands.
 """
 
 from heatproof.run import command
@@ -36,7 +36,8 @@ def main() -> None:
         f"code/{name}.txt": listed(*modules, prose=name in source_code.TELLING)
         for name, modules in entries(study).items()
     }
-    settings = {f"runs/{name}.json": study.run(name).description() for name in study.runs}
+    runs = (*study.runs, *study.saved)
+    settings = {f"runs/{name}.json": study.run(name).description() for name in runs}
     for name, content in (code | settings).items():
         atomic.write_text(paths.DATA / name, content)
     for path in (*paths.DATA.glob("code/**/*.*"), *paths.DATA.glob("runs/*.*")):
@@ -60,6 +61,7 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     }
     return {
         **{stage: (f"stages.{stage}", *more.get(stage, ())) for stage in sorted(stages)},
+        "evaluate_saved": ("stages.evaluate",),
         **{
             f"{stage}_{family}": (f"stages.{stage}", *registry.modules(listed), *others)
             for family, listed in methods.items()

@@ -10,7 +10,7 @@ from typing import Any
 
 from heatproof.config.yaml_file import read_yaml
 
-PLACES = ("shuffled", "compared", "published", "corrupted")
+PLACES = ("saved", "shuffled", "compared", "published", "corrupted")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -33,7 +33,8 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """
     study = merged(params, overlay)
     cells = study["cells"] = overlay.get("cells", params["cells"])
-    study["runs"] = cells | {
+    saved = overlay.get("saved", {})
+    study["runs"] = {name: cell for name, cell in cells.items() if name not in saved} | {
         name: run
         for name, run in overlay.get("runs", params["runs"]).items()
         if f"{run['model']}-{run['dataset']}" in cells and name not in cells
@@ -56,7 +57,7 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     for name, model in study["models"].items():
         schedules = {
             budget: {k: v for k, v in rows.items() if k in {"default", *datasets}}
-            for budget, rows in model["schedules"].items()
+            for budget, rows in model.get("schedules", {}).items()
         }
         study["models"][name] = {**model, "schedules": schedules}
     return study

@@ -64,7 +64,7 @@ def run(jobs: int, folder: Path, again: str) -> int:
     study = params.load(folder / params.PARAMS)
     if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(warning, flush=True)
-    runs = {run: study.run(run).cell for run in study.runs}
+    runs = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
     before, cells = plan(graph_of(folder), runs)
     if before and (code := _repro(folder, again, *before)):
         return code

@@ -20,7 +20,9 @@ def check_runs(path: Path, study: "Params") -> None:
     for name, cell in study.cells.items():
         _check_cell(path, study, f"cells.{name}", cell)
         _check_name(f"{path}: cells.{name}", name, f"{cell.model}-{cell.dataset}")
-        if name not in study.runs:
+        if study.models[cell.model].is_saved:
+            _check_saved(path, study, name)
+        elif name not in study.runs:
             raise UserError(
                 f"{path}: runs: the cell '{name}' is missing; add `<<: *cells` to runs, which "
                 "takes in every cell, and begin `cells: &cells`"
@@ -28,6 +30,12 @@ def check_runs(path: Path, study: "Params") -> None:
     for name, run in study.runs.items():
         _check_cell(path, study, f"runs.{name}", run)
         cell = f"{run.model}-{run.dataset}"
+        if study.models[run.model].is_saved:
+            raise UserError(
+                f"{path}: runs.{name}: models.{run.model} is a saved network, which is never "
+                "trained, from no other seed and on no shuffled labels; remove this line (where "
+                "it comes of `<<: *cells`, list the trained cells in its place)"
+            )
         if cell not in study.cells:
             raise UserError(
                 f"{path}: runs.{name}: there is no cell '{cell}'"
@@ -51,12 +59,32 @@ def check_runs(path: Path, study: "Params") -> None:
                 f"nor '{DEFAULT}', and the cell '{cell}' needs one: add a line for it (copy "
                 "another dataset's)"
             )
-    for name, cell in study.published.items():
-        _check_listed(path, study, "published", name, cell)
+    for place in ("published", "saved"):
+        for name, cell in getattr(study, place).items():
+            _check_listed(path, study, place, name, cell)
+    for name, cell in study.saved.items():
+        if not study.models[cell.model].is_saved:
+            raise UserError(
+                f"{path}: saved.{name}: models.{cell.model} is trained; expected a model with "
+                "network: {architecture: saved, file: …}; remove this line"
+            )
     for place in ("shuffled", "compared"):
         for name, cell in getattr(study, place).items():
             _check_listed(path, study, place, name, cell)
             _check_other_run(path, study, place, name, cell)
+
+
+def _check_saved(path: Path, study: "Params", name: str) -> None:
+    """Refuse the cell of a saved network that `saved` does not list, or with another file."""
+    cell = study.cells[name]
+    file = getattr(study.models[cell.model].network, "file", "")
+    listed = study.saved.get(name)
+    if listed is None or listed.file != file:
+        raise UserError(
+            f"{path}: saved.{name}: expected {{model: {cell.model}, dataset: {cell.dataset}, "
+            f"file: {file}}}, as models.{cell.model}.network has it; "
+            f"{'correct it' if listed else 'add this line below saved'}"
+        )
 
 
 def _check_cell(path: Path, study: "Params", place: str, cell: Cell) -> None:
@@ -128,6 +156,11 @@ def _check_other_run(
         and run != name
         and (options.labels == SHUFFLED if shuffled else options.only_seed_differs)
     ]
+    if study.models[listed.model].is_saved:
+        raise UserError(
+            f"{path}: {place}.{name}: its network is a saved one, which is never trained: there "
+            "is no other run of it to compare with; remove this line"
+        )
     if listed.run not in fitting:
         known = f"known: {', '.join(fitting)}" if fitting else "add one to runs"
         kind = "on shuffled labels" if shuffled else "from another seed"

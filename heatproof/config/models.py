@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
 from heatproof.config.schema import Block, Name
 from heatproof.config.validation import validated
-from heatproof.models.options import Network, is_pretrained
+from heatproof.models.options import SAVED, Network, is_pretrained
 from heatproof.run.errors import UserError
 from heatproof.training.options import PartialSchedule, PartialTraining, Schedule, Training
 
@@ -19,12 +22,29 @@ class Model(Block):
     """An architecture with its hyperparameters, and its schedules by budget and dataset.
 
     training: what differs from the block `training` of params.yaml. A dataset's schedule says what
-    differs from the budget's schedule `default`, if there is one.
+    differs from the budget's schedule `default`, if there is one. A saved network has neither: it
+    is never trained.
     """
 
     network: Network
     training: PartialTraining = PartialTraining()
-    schedules: dict[Budget, dict[Name, PartialSchedule]]
+    schedules: dict[Budget, dict[Name, PartialSchedule]] = Field({}, validate_default=True)
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether it is a network that exists already, and is never trained."""
+        return self.network.architecture == SAVED
+
+    @field_validator("training", "schedules")
+    @classmethod
+    def _only_of_trained(cls, value: Any, info: ValidationInfo) -> Any:
+        network = info.data.get("network")
+        saved = network is not None and network.architecture == SAVED
+        if saved and value not in ({}, PartialTraining()):
+            raise ValueError("a saved network (architecture: saved) is never trained: remove it")
+        if info.field_name == "schedules" and network is not None and not (saved or value):
+            raise PydanticCustomError("missing", "Field required")
+        return value
 
 
 def scheduled(

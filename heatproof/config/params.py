@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, model_validator
 from heatproof.attribution import registry
 from heatproof.config.checks import check_datasets_named, check_domains, check_runs
 from heatproof.config.models import Budget, Model, scheduled
-from heatproof.config.runs import Cell, CellRun, ComparedRun, OnDomain, Run
+from heatproof.config.runs import Cell, CellRun, ComparedRun, OnDomain, Run, SavedCell
 from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
@@ -109,6 +109,7 @@ class Params(Block):
     published_sanity: PublishedSanityOptions
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]
     runs: dict[Name, CellRun]
+    saved: dict[Name, SavedCell] = Field(default_factory=dict)
     shuffled: dict[Name, ComparedRun]
     compared: dict[Name, ComparedRun]
     published: dict[Name, Cell]
@@ -127,14 +128,20 @@ class Params(Block):
     def run(self, name: str) -> Run:
         """Resolve the run called `name`; a cell's own is called as the cell.
 
+        The cell of a saved network has its own alone, which has no schedule.
+
         Raises:
             UserError: unknown, with the nearest name.
         """
-        run = _named(self.runs, "run", name)
+        saved = {cell: CellRun(model=c.model, dataset=c.dataset) for cell, c in self.saved.items()}
+        run = _named(self.runs | saved, "run", name)
         model, dataset = self.models[run.model], self.datasets[run.dataset]
-        resolved = self._scheduled(self.budget, run)
-        assert resolved is not None, "it was checked when the file was read"
-        schedule, training = resolved
+        if model.is_saved:
+            schedule, training = None, self.training.model_copy(update={"balance": "none"})
+        else:
+            resolved = self._scheduled(self.budget, run)
+            assert resolved is not None, "it was checked when the file was read"
+            schedule, training = resolved
         return Run(
             name=name,
             cell=f"{run.model}-{run.dataset}",

@@ -71,6 +71,15 @@ class CellRun(Cell):
         return self
 
 
+class SavedCell(Cell):
+    """A cell of a network that exists already; `file` is the one of its model's `network`.
+
+    It is said here too, because DVC takes the files of a stage from the list of its cells.
+    """
+
+    file: Annotated[str, Field(min_length=1)]
+
+
 class ComparedRun(Cell):
     """A cell and another of its runs, to be compared with the cell's own."""
 
@@ -92,7 +101,8 @@ class Run(Block):
     """A run with everything that its training uses; what decides its weights beside code and data.
 
     name, cell, model and dataset are names in params.yaml; the rest is their options, defaults
-    filled in. The budget is left out of dumps: only what it picks counts.
+    filled in. The budget is left out of dumps: only what it picks counts. Of a network that exists
+    already, which is not trained, there is no schedule.
     """
 
     name: str
@@ -108,7 +118,7 @@ class Run(Block):
     budget: Annotated[Budget, Field(exclude=True)]
     network: Network
     training: Training
-    schedule: Schedule
+    schedule: Schedule | None
     normalisation: NormalisationChoice
     augmentation: Augmentation
 

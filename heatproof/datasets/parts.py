@@ -18,7 +18,8 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         Two int64 arrays of indices into the training images, each in random order. The first is
-        what the schedule leaves of it (`train_images`), or the few images that the run draws.
+        what the schedule leaves of it (`train_images`), or the few images that the run draws. Of a
+        saved network nobody knows what it was trained on: all of them, and none.
 
     Raises:
         UserError: there are too many folds for it, or one group is left; or a class has too few
@@ -27,6 +28,8 @@ def training_parts(run: Run, data: Dataset) -> tuple[np.ndarray, np.ndarray]:
     if run.train_images_per_class is not None:
         return _few_parts(run, data, run.train_images_per_class)
     rows = np.arange(len(data.train_labels))
+    if run.schedule is None:
+        return rows, rows[:0]
     if run.fold is not None:
         rows = np.setdiff1d(rows, fold_rows(run, data))
     if data.groups is not None and data.validation is None:

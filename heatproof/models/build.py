@@ -10,7 +10,7 @@ from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, weights
+from heatproof.storage import artifacts, paths, weights
 
 
 def build_model(
@@ -57,10 +57,17 @@ def trained_network(
 ) -> keras.Model:
     """Build a run's network and load its trained weights of a study's folder; see `build_model`.
 
+    Of a saved network these are what `stages.open` made of its file, which is not read again.
+
     Raises:
         UserError: the weights are missing, damaged, or of another network.
     """
-    network = build_model(run, input_shape, classes, study)
+    architecture = modules(ARCHITECTURES)[run.network.architecture]
+    if hasattr(architecture, "described"):
+        description = weights.describe(run.name, study)
+        network = architecture.described(study / paths.weights(run.name), description)
+    else:
+        network = build_model(run, input_shape, classes, study)
     weights.load(run.name, network, study)
     return network
 

@@ -41,7 +41,7 @@ class Flattened:
     notes: list[str] = field(default_factory=list)
 
 
-def flattened(model: keras.Model) -> Flattened:
+def flattened(model: keras.Model, shape: tuple[int, ...] | None = None) -> Flattened:
     """Copy a network into one flat functional graph that ends in logits.
 
     Models within it are replaced by their layers; an activation within a convolution or a dense
@@ -53,26 +53,28 @@ def flattened(model: keras.Model) -> Flattened:
     Args:
         model: functional or sequential, built, of one image input (height, width, channels) and
             one output (classes,).
+        shape: height, width and channels of its images, if it takes images of any size.
 
     Raises:
         UserError: it is of another kind, has not one input of images and one output of classes,
             computes something between its layers that is no layer, has a layer that cannot be
             copied, or ends in an activation other than those.
     """
-    _require_image_classifier(model)
-    copy = flat_copy(model)
+    require_image_classifier(model)
+    _require_size(model, shape)
+    copy = flat_copy(model, shape if None in model.input_shape[1:] else None)
     _require_same(model, copy)
     notes: list[str] = []
     outputs = _logits(copy, notes)
     return Flattened(keras.Model(copy.inputs[0], outputs, name=model.name), notes)
 
 
-def flat_copy(model: keras.Model) -> keras.Model:
+def flat_copy(model: keras.Model, shape: tuple[int, ...] | None = None) -> keras.Model:
     """Copy a network of one input and one output into one flat functional graph; see `flattened`.
 
     Its layers keep their names, where not two have the same. Its end stays as it is.
     """
-    copy = _copied(model)
+    copy = _copied(model, shape)
     if any(map(_is_model, model.layers)):
         # What was inlined was called twice, in the model that it was in and here.
         copy = _copied(copy)
@@ -97,7 +99,7 @@ def take_red_first(model: keras.Model) -> None:
 
 def _require_same(model: keras.Model, copy: keras.Model) -> None:
     """Refuse a copy that computes something else: of a layer whose kind was not thought of."""
-    images = np.random.default_rng(0).random((2, *model.input_shape[1:]), dtype=np.float32)
+    images = np.random.default_rng(0).random((2, *copy.input_shape[1:]), dtype=np.float32)
     one, other = (
         keras.ops.convert_to_numpy(each(images, training=False)) for each in (model, copy)
     )
@@ -108,7 +110,12 @@ def _require_same(model: keras.Model, copy: keras.Model) -> None:
         )
 
 
-def _require_image_classifier(model: keras.Model) -> None:
+def require_image_classifier(model: keras.Model) -> None:
+    """Refuse what is no network from one batch of images to one score per class.
+
+    Raises:
+        UserError: it is not.
+    """
     name = getattr(model, "name", type(model).__name__)
     if not _is_model(model):
         raise UserError(
@@ -127,11 +134,19 @@ def _require_image_classifier(model: keras.Model) -> None:
         raise UserError(
             f"{name}: it gives {_shapes(outputs)}; expected one score per class, (n, classes)"
         )
-    if None in inputs[0].shape[1:]:
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        raise UserError(f"{name}: there is NaN or infinity among its weights")
+
+
+def _require_size(model: keras.Model, shape: tuple[int, ...] | None) -> None:
+    """Refuse a network of any size where none is given, or one that it cannot have."""
+    own = model.input_shape[1:]
+    if None not in own:
+        return
+    if shape is None or any(a not in (None, b) for a, b in zip(own, shape, strict=True)):
         raise UserError(
-            f"{name}: it takes images of any size, {_shapes(inputs)}; build it for one size: "
-            "keras.models.clone_model(model, input_tensors=keras.Input((224, 224, 3))) with its "
-            "weights set again"
+            f"{model.name}: it takes images of any size, {_shapes(model.inputs)}, and "
+            f"{'none is given' if shape is None else f'{shape} does not fit'}; expected one size"
         )
 
 
@@ -139,9 +154,9 @@ def _shapes(tensors: list[Any]) -> str:
     return " and ".join(str(tuple(tensor.shape)) for tensor in tensors)
 
 
-def _copied(model: keras.Model) -> keras.Model:
+def _copied(model: keras.Model, shape: tuple[int, ...] | None = None) -> keras.Model:
     copies = _Copies()
-    copy = copies.of(model)
+    copy = copies.of(model, shape)
     copies.take_weights()
     return copy
 
@@ -160,11 +175,14 @@ class _Copies:
         self.names: set[str] = set()
         self.pairs: list[tuple[keras.Layer, Callable[[list[np.ndarray]], None]]] = []
 
-    def of(self, model: keras.Model) -> keras.Model:
-        """Copy a model; `take_weights` fills the copy."""
+    def of(self, model: keras.Model, shape: tuple[int, ...] | None = None) -> keras.Model:
+        """Copy a model, for images of a shape if one is given; `take_weights` fills the copy."""
         functional = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
         return keras.models.clone_model(
-            functional, clone_function=lambda layer: layer, call_function=self._called
+            functional,
+            input_tensors=None if shape is None else [keras.Input(shape, name="image")],
+            clone_function=lambda layer: layer,
+            call_function=self._called,
         )
 
     def take_weights(self) -> None:

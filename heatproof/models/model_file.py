@@ -24,6 +24,7 @@ _MOST_DESCRIPTION = 64 * 2**20
 _PLACES = (
     "layers", "initializers", "regularizers", "constraints", "activations", "dtype_policies",
     "models", "src.layers", "src.models", "src.ops", "src.applications", "src.activations",
+    "optimizers", "losses", "metrics",  # of a model within it that was compiled
 )  # fmt: skip
 # What Keras writes by name alone.
 _FUNCTIONS = tuple(name for name in vars(keras.activations) if name.islower())
@@ -33,6 +34,9 @@ _REFUSED = {
     "IntegerLookup", "TextVectorization", "Hashing", "HashedCrossing", "FeatureSpace",
     "__lambda__", "Pipeline",
 }  # fmt: skip
+# What Keras and HDF5 raise of a file that is damaged, or of another version.
+_NO_NETWORK = (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError,
+               LookupError, NotImplementedError)  # fmt: skip
 
 
 def read_model(path: Path) -> keras.Model:
@@ -52,17 +56,34 @@ def read_model(path: Path) -> keras.Model:
             "(.weights.h5) do not say which network they are of"
         )
     description = _of_zip(path) if path.suffix == ".keras" else _of_hdf5(path)
+    if isinstance(description, dict):
+        description.pop("compile_config", None)  # with compile=False Keras does not look at it
     _require_own_layers(path, description)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    # What Keras and HDF5 raise of a file that is damaged, or of another version.
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, ImportError, RuntimeError,
-            LookupError, NotImplementedError) as reason:  # fmt: skip
-        first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
+    except _NO_NETWORK as reason:
+        first = _first_line(reason)
         raise UserError(f"{path}: Keras {keras.__version__} cannot load it: {first}") from None
     if not isinstance(model, keras.Model):
         raise UserError(f"{path}: it holds a {type(model).__name__}; expected a network")
     return model
+
+
+def described(path: Path, description: str) -> keras.Model:
+    """Build a network, with weights yet to be loaded, of the description that a file has of it.
+
+    Raises:
+        UserError: it is no description of a network of Keras' own layers.
+    """
+    try:
+        _require_own_layers(path, json.loads(description))
+        return keras.models.model_from_json(description)
+    except _NO_NETWORK as reason:
+        raise UserError(f"{path}: no description of a network ({_first_line(reason)})") from None
+
+
+def _first_line(reason: Exception) -> str:
+    return next(iter(str(reason).strip().splitlines()), type(reason).__name__)
 
 
 def _of_zip(path: Path) -> Any:

@@ -6,6 +6,7 @@ from heatproof.config.registry import choice
 from heatproof.config.schema import Block
 
 ARCHITECTURES = "heatproof.models.architectures"  # each of its modules is one
+SAVED = "saved"  # the one of networks that exist already, and are never trained
 
 if TYPE_CHECKING:
 

@@ -25,6 +25,18 @@ class Scaling:
         mean, std = (np.broadcast_to(values, channels) for values in (self.mean, self.std))
         return (1 / std).tolist(), (-mean / std).tolist()
 
+    def applied(self, images: np.ndarray) -> np.ndarray:
+        """Return what the network is given for images, float32 (n, height, width, channels).
+
+        images: float32, in [0, 1], red first.
+
+        Raises:
+            ValueError: they have another number of channels.
+        """
+        scale, offset = np.array(self.as_layer(images.shape[-1]), np.float32)
+        scaled = images * scale + offset
+        return scaled[..., ::-1] if self.bgr else scaled
+
 
 # By the names that Keras gives them where it has them (keras.applications.imagenet_utils).
 SCALINGS: Mapping[str, Scaling] = {

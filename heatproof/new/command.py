@@ -123,7 +123,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     training = found.to_train_with(_TEST_FRACTION)
     numbers = few_images.numbers(arguments.images_per_class, arguments.draws, training)
     choice = proposal.chosen(found, arguments.budget, arguments.size, models)
-    dataset = _dataset_name(target)
+    dataset = dataset_name(target)
     seen = {"size": [choice.height, choice.width], "colour": choice.colour}
     blocks = {
         "fetch": pictures.fetch | seen,
@@ -272,7 +272,7 @@ def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
     return inspection.of_file(arguments.images, value_range)
 
 
-def _dataset_name(target: Path) -> str:
+def dataset_name(target: Path) -> str:
     """Return a dataset's name made from that of the folder."""
     name = re.sub(r"\W+", "_", target.name, flags=re.ASCII).strip("_").lower()
     return name if name[:1].isalpha() else f"pictures_{name}".strip("_")

@@ -22,6 +22,7 @@ from heatproof.config.params import Params
 from heatproof.new import proposal
 from heatproof.run import runtime
 from heatproof.statistics.numbers import duration
+from heatproof.training.options import Schedule
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import Work
 from heatproof.trust.registry import FAMILIES
@@ -81,11 +82,11 @@ def of_cells(
     """
     study, stages = params.load(file), {}
     for cell, (run, model) in proposal.built(file, list(cells), shape, len(training)).items():
-        if run.schedule.head:
+        if run.schedule and run.schedule.head:
             from heatproof.training import transfer
 
             transfer.freeze(model, run.schedule.head.trained_layers)
-        speed = timed(model, shape, run.schedule.batch_size)
+        speed = timed(model, shape, run.schedule.batch_size if run.schedule else None)
         stages[cell] = of_stages(study, cell, speed, shape, training, tests)
     return stages
 
@@ -101,17 +102,11 @@ def of_stages(
     """Return the seconds that each stage of a cell will take, see `of_cells`."""
     schedule, size = study.run(cell).schedule, shape[:2]
     images, classes = sum(training.values()), len(training)
-    most = schedule.train_images if isinstance(schedule.train_images, int) else images
-    trained = min(images, most)
-    seconds = _START + schedule.epochs * (speed.step * trained + _EPOCH)
-    if schedule.head:  # features take a pass forward
-        copies = schedule.head.copies if schedule.augment else 1
-        seconds += copies * trained * speed.forward + schedule.head.epochs * _EPOCH
+    stages: Stages = {}
+    if schedule:
+        stages[TRAIN] = _training(schedule, speed, images)
     passed = tests + min(images, study.evaluate.train_images)
-    stages = {
-        TRAIN: seconds,
-        "evaluate": speed.seconds(Passes(forward=passed), 1),
-    }
+    stages["evaluate"] = speed.seconds(Passes(forward=passed), 1)
     # Of each class so many, of which those that are wrong are explained for two classes.
     wanted, (minimum, maximum) = study.explain.images, study.explained_images
     right, wrong = classes * wanted.right_per_class, classes * wanted.wrong_per_class
@@ -141,6 +136,16 @@ def of_stages(
     return stages
 
 
+def _training(schedule: Schedule, speed: Speed, images: int) -> float:
+    most = schedule.train_images if isinstance(schedule.train_images, int) else images
+    trained = min(images, most)
+    seconds = _START + schedule.epochs * (speed.step * trained + _EPOCH)
+    if schedule.head:  # features take a pass forward
+        copies = schedule.head.copies if schedule.augment else 1
+        seconds += copies * trained * speed.forward + schedule.head.epochs * _EPOCH
+    return seconds
+
+
 def _measured(
     study: Params, family: str, speed: Speed, size: tuple[int, int], images: int
 ) -> float:
@@ -167,25 +172,28 @@ def _measured(
     return speed.seconds(total, len(listed))
 
 
-def timed(model: "keras.Model", shape: tuple[int, int, int], largest: int) -> Speed:
+def timed(model: "keras.Model", shape: tuple[int, int, int], largest: int | None) -> Speed:
     """Time one network: each kind of pass twice, of which the first makes its graph.
 
     Args:
         model: not trained; it is compiled here.
         shape: height, width and channels of its images.
-        largest: batch that fits into memory.
+        largest: batch of a training step that fits into memory; None: it is not trained.
     """
     import keras
 
     from heatproof.attribution.core.network import Network
 
-    batch = min(largest, int(np.clip(_PIXELS // (shape[0] * shape[1]), 4, proposal.USUAL_BATCH)))
+    batch = int(np.clip(_PIXELS // (shape[0] * shape[1]), 4, proposal.USUAL_BATCH))
+    batch = batch if largest is None else min(largest, batch)
     pictures = np.random.default_rng(0).random((batch, *shape), dtype=np.float32)
     labels = np.zeros(batch, dtype=np.int64)
     network = Network(model)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss, jit_compile=runtime.compiles())
-    _, step = _twice(lambda: model.train_on_batch(pictures, labels))
+    step = 0.0
+    if largest is not None:
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile("adam", loss, jit_compile=runtime.compiles())
+        _, step = _twice(lambda: model.train_on_batch(pictures, labels))
     _, forward = _twice(lambda: network.logits(pictures))
     tracing, gradient = _twice(lambda: network.score_gradients(pictures, labels))
     return Speed(step / batch, forward / batch, gradient / batch, tracing)

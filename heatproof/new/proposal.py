@@ -152,7 +152,7 @@ def largest_batches(
     from heatproof.training import transfer
 
     for run, network in networks.values():
-        if run.schedule.head:
+        if run.schedule and run.schedule.head:
             transfer.freeze(network, run.schedule.head.trained_layers)
     return {cell: memory.images_per_step(network) for cell, (_, network) in networks.items()}
 

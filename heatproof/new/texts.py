@@ -29,7 +29,8 @@ class Contents:
     for these datasets, as a YAML mapping on a line. balance: of the training, and why, if it is not
     the published study's. folds: of each cross-validated model how many, and the seeds of its
     repetitions, None for the study's. few_images: how many of each class runs are trained on, and
-    from which seeds, all images among them.
+    from which seeds, all images among them. saved: networks that exist already, in the place of
+    models: of each the options of its `network`, as params.yaml has them.
     """
 
     budget: str
@@ -39,11 +40,13 @@ class Contents:
     balance: tuple[str, str] | None = None
     folds: Mapping[str, tuple[int, Sequence[int | None]]] = field(default_factory=dict)
     few_images: tuple[Sequence[int], Sequence[int | None]] = ((), ())
+    saved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[tuple[str, str]]:
         """The model and the dataset of each."""
-        return [(model, dataset) for dataset in self.datasets for model in self.models]
+        models = (*self.saved, *self.models)
+        return [(model, dataset) for dataset in self.datasets for model in models]
 
 
 def params_text(real: str, study: Contents) -> str:
@@ -64,7 +67,10 @@ def params_text(real: str, study: Contents) -> str:
         _scheduled(models[name], published, study, study.schedules.get(name, ""))
         for name in study.models
     )
-    parts["models"] = head + "".join(chosen)
+    opened = "".join(
+        f"  {name}:\n    network: {_line(network)}\n\n" for name, network in study.saved.items()
+    )
+    parts["models"] = head + opened + "".join(chosen)
     parts["assess"] = re.sub(
         r"foreground: \[(.*)]", lambda listed: _only(published, listed), parts["assess"]
     )
@@ -73,7 +79,17 @@ def params_text(real: str, study: Contents) -> str:
         for model, dataset in study.cells
     )
     parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
-    parts["runs"] = f"{_head(parts['runs'], 'runs:')}  <<: *cells\n{_folds(study)}{_few(study)}\n"
+    if study.saved:
+        parts["runs"] = _emptied(parts["runs"], "runs")
+        lines = "".join(
+            f"  {model}-{dataset}: {{model: {model}, dataset: {dataset}, "
+            f"file: {_line(study.saved[model]['file'])}}}\n"
+            for model, dataset in study.cells
+        )
+        parts["saved"] = parts["saved"].replace("saved: {}\n", f"saved:\n{lines}")
+    else:
+        runs = f"  <<: *cells\n{_folds(study)}{_few(study)}\n"
+        parts["runs"] = f"{_head(parts['runs'], 'runs:')}{runs}"
     for name in _LISTS:
         parts[name] = _emptied(parts[name], name)
     text = "".join(parts.values()).rstrip("\n") + "\n"
@@ -83,7 +99,7 @@ def params_text(real: str, study: Contents) -> str:
 def entry(dataset: str, blocks: Mapping[str, Any]) -> str:
     """Return a dataset's entry in params.yaml, each of its blocks, or a word for one, on a line."""
     lines = (
-        f"    {key}: {block if isinstance(block, str) else json.dumps(block, ensure_ascii=False)}\n"
+        f"    {key}: {block if isinstance(block, str) else _line(block)}\n"
         for key, block in blocks.items()
     )
     return f"  {dataset}:\n{''.join(lines)}"
@@ -126,6 +142,15 @@ def sections(text: str, indent: int = 0) -> dict[str, str]:
             parts[current] += line
     parts[current] += waiting
     return {name: part for name, part in parts.items() if part}
+
+
+def _line(block: Any) -> str:
+    return json.dumps(block, ensure_ascii=False)
+
+
+def _emptied(part: str, key: str) -> str:
+    """Return a section with its comment, and nothing in it."""
+    return _head(part, f"{key}:").rstrip("\n") + " {}\n\n"
 
 
 def _head(part: str, key: str) -> str:

@@ -36,6 +36,7 @@ LIBRARIES = {
 }
 WORDS = {
     "train": "training",
+    "open": "opening",
     "evaluate": "evaluation",
     "assess_shuffled": "assessment with shuffled labels",
     "compare_runs": "comparison of runs",

@@ -59,6 +59,7 @@ _ON_DOMAIN = (
 )
 _CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
+_OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
 _INSPECT = ("class_names", "parts", "per_class", "samples", "copies", "unusual", "pictures")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -71,16 +72,18 @@ class CellResults:
     Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
     over seeds), `folds` (accuracy by cross-validation), `few_images` (accuracy by training images
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
-    copies of its test images) and `domains` (on other datasets, by name).
+    copies of its test images) and `domains` (on other datasets, by name). The cell of a saved
+    network has no schedule, and `opened` in the place of `train` and `history`.
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
 
     name: str
     cell: Cell
-    schedule: Schedule
+    schedule: Schedule | None
     train: dict[str, Any] = field(default_factory=dict)
     history: "pd.DataFrame | None" = None
+    opened: dict[str, Any] = field(default_factory=dict)
     evaluate: dict[str, Any] = field(default_factory=dict)
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] = field(default_factory=dict)
@@ -100,7 +103,7 @@ class CellResults:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is wrong with the network at first sight, in sentences."""
-        return all_remarks(self.evaluate, self.folds)
+        return (*self.opened.get("remarks", ()), *all_remarks(self.evaluate, self.folds))
 
     @property
     def rated(self) -> bool:
@@ -251,12 +254,14 @@ class _Reader:
         for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
             timing |= artifacts.read_timing(stage, name)
         published = paths.metrics("published_sanity", name).exists()
+        saved = name in params.saved
         return CellResults(
             name=name,
             cell=params.cell(name),
             schedule=params.run(name).schedule,
-            train=self.metrics("train", _TRAIN),
-            history=self._history(),
+            train={} if saved else self.metrics("train", _TRAIN),
+            history=None if saved else self._history(),
+            opened=self.metrics("open", _OPEN) if saved else {},
             evaluate=self.metrics("evaluate", _EVALUATE),
             explain={f: content for f in EXPLAINED if (content := self.metrics(f"explain_{f}"))},
             assess=self._assess(),

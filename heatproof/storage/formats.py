@@ -27,6 +27,8 @@ from heatproof.storage.atomic import write, write_text
 from heatproof.storage.seal import BROKEN, CHECKSUM, seal
 
 DECIMALS = 6
+# By the stage of a trained network: that of a saved one which writes the same files.
+_OF_SAVED = {"train": "open", "evaluate": "evaluate_saved"}
 # What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
 # a way of its own.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, OverflowError,
@@ -169,7 +171,7 @@ def _rounded(content: Any) -> Any:
 def require(path: Path, made_by: str) -> None:
     """Raise UserError if there is no such file; `made_by` is the stage to run."""
     if not path.exists():
-        remedy = f"; make it with `dvc repro {made_by}`" if made_by else ""
+        remedy = f"; make it with `dvc repro {_stage(made_by)}`" if made_by else ""
         raise UserError(f"{path}: there is no such file{remedy}")
 
 
@@ -184,7 +186,21 @@ def remake(path: Path, made_by: str) -> str:
     entry = rf"path: {re.escape(path.as_posix())}\n +hash: md5\n +md5: (\w\w)(\w{{30}})\n"
     copies = dict.fromkeys("/".join(match.groups()) for match in re.finditer(entry, written))
     first = "".join(f'rm -f "$(dvc cache dir)/files/md5/{copy}"; ' for copy in copies)
-    return f"make it again with `{first}dvc repro -f {made_by}`"
+    return f"make it again with `{first}dvc repro -f {_stage(made_by)}`"
+
+
+def _stage(made_by: str) -> str:
+    """Return how DVC calls the stage: those of a saved network have names of their own."""
+    from heatproof.config import params  # which needs what reads files
+
+    kind, _, key = made_by.partition("@")
+    if kind not in _OF_SAVED:
+        return made_by
+    try:
+        saved = key in params.load().saved
+    except UserError:
+        saved = False  # of another study than that of the current folder
+    return f"{_OF_SAVED[kind]}@{key}" if saved else made_by
 
 
 def sha256_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from heatproof.storage.formats import remake, require
 from heatproof.storage.seal import BROKEN, CHECKSUM, seal
 
 if TYPE_CHECKING:
+    import h5py
     import keras
 
 
@@ -29,13 +30,16 @@ class _InMemory(io.BytesIO):
         return "in memory.weights.h5"  # Keras asks for the ending
 
 
-def save(run: str, model: "keras.Model") -> None:
-    """Write a run's weights."""
-    write(paths.weights(run), model, _made_by(run))
+DESCRIPTION = "description"  # of the network: its name in HDF5, where it is there
 
 
-def write(path: Path, model: "keras.Model", made_by: str) -> None:
-    """Write a network's weights, and only them: the architecture comes from params.yaml.
+def save(run: str, model: "keras.Model", whole: bool = False) -> None:
+    """Write a run's weights; `whole`: with a description of the network, which nothing else has."""
+    write(paths.weights(run), model, _made_by(run), model.to_json() if whole else "")
+
+
+def write(path: Path, model: "keras.Model", made_by: str, description: str = "") -> None:
+    """Write a network's weights, and only them where the architecture comes from params.yaml.
 
     A compiled model would add its optimiser's state (twice the size again, for Adam) and its
     name, which counts on within a process: the file would depend on what ran before.
@@ -49,7 +53,9 @@ def write(path: Path, model: "keras.Model", made_by: str) -> None:
     bare, content = keras.Model(model.inputs, model.outputs, name=model.name), _InMemory()
     bare.save_weights(content)
     with h5py.File(content, "a") as file:
-        file.attrs[CHECKSUM] = seal(made_by, _digest(bare.get_weights()))
+        if description:
+            file[DESCRIPTION] = np.frombuffer(description.encode(), np.uint8)
+        file.attrs[CHECKSUM] = seal(made_by, _digest(bare.get_weights(), description))
     write_bytes(path, content.getbuffer())
 
 
@@ -62,6 +68,25 @@ def load(run: str, model: "keras.Model", study: Path = Path()) -> None:
     path = study / paths.weights(run)
     require(path, _made_by(run))
     read(path, model, _made_by(run))
+
+
+def describe(run: str, study: Path = Path()) -> str:
+    """Return the description of a run's network, as `save` wrote it; `load` checks it.
+
+    Raises:
+        UserError: the file is missing or damaged, or has none.
+    """
+    import h5py
+
+    path = study / paths.weights(run)
+    require(path, _made_by(run))
+    try:
+        with h5py.File(path) as file:
+            return _description(file)
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as reason:
+        raise UserError(
+            f"{path}: the file is damaged ({reason}); {remake(path, _made_by(run))}"
+        ) from reason
 
 
 def read(path: Path, model: "keras.Model", made_by: str) -> None:
@@ -80,6 +105,7 @@ def read(path: Path, model: "keras.Model", made_by: str) -> None:
         content = _InMemory(path.read_bytes())
         with h5py.File(content) as file:
             expected = file.attrs.get(CHECKSUM)
+            description = _description(file) if DESCRIPTION in file else ""
         with warnings.catch_warnings():
             # Of layers that the file does not have, Keras only warns, and leaves them random.
             warnings.simplefilter("error", UserWarning)
@@ -95,7 +121,7 @@ def read(path: Path, model: "keras.Model", made_by: str) -> None:
             f"damaged ({reason})"
         ) from error
     numbers = model.get_weights()
-    if expected is not None and str(expected) != seal(made_by, _digest(numbers)):
+    if expected is not None and str(expected) != seal(made_by, _digest(numbers, description)):
         raise refused(BROKEN)
     if not all(np.isfinite(values).all() for values in numbers):
         raise refused("there is NaN or infinity among these weights")
@@ -105,8 +131,12 @@ def _made_by(run: str) -> str:
     return f"train@{run}"
 
 
-def _digest(numbers: list[np.ndarray]) -> str:
-    digest = hashlib.sha256()
+def _description(file: "h5py.File") -> str:
+    return np.asarray(file[DESCRIPTION], np.uint8).tobytes().decode()
+
+
+def _digest(numbers: list[np.ndarray], description: str = "") -> str:
+    digest = hashlib.sha256(description.encode())
     for values in numbers:
         digest.update(f"{values.dtype} {values.shape}".encode())
         digest.update(np.ascontiguousarray(values).data)

@@ -10,6 +10,7 @@ from heatproof.config.runs import Run
 from heatproof.datasets.parts import served_rows, training_parts
 from heatproof.models.build import build_model, set_initial_weights
 from heatproof.run import runtime
+from heatproof.run.errors import UserError
 from heatproof.storage import resuming
 from heatproof.storage.records import Dataset
 from heatproof.training.checkpoints import Checkpoint, key_of
@@ -21,7 +22,16 @@ CODE = ("run/runtime.py", "datasets/split.py", "datasets/parts.py", "models", "t
 
 
 def configure(run: Run) -> None:
-    """Prepare the process for training a run (`runtime.configure`)."""
+    """Prepare the process for training a run (`runtime.configure`).
+
+    Raises:
+        UserError: its network is a saved one.
+    """
+    if run.schedule is None:
+        raise UserError(
+            f"{run.name}: models.{run.model} is a saved network, which is opened and never trained: "
+            f"`dvc repro open@{run.name}`"
+        )
     runtime.configure(run.threads, run.seed, run.training.mixed_precision, training=True)
 
 
@@ -48,6 +58,7 @@ def train_run(
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
     check(network)
     set_initial_weights(run, network)
+    assert run.schedule is not None, "`configure` was called before"
     trained = train if run.schedule.head is None else train_in_phases
     parts = served_rows(run, dataset), training_parts(run, dataset)[1]
     outcome = trained(
@@ -87,7 +98,8 @@ def checkpoint_of(run: Run, dataset: Dataset) -> Checkpoint:
 
 def metrics_of(outcome: Outcome, run: Run) -> dict[str, float]:
     """Return what data/metrics/train/<run>.json has of a training."""
-    best = outcome.best
+    best, schedule = outcome.best, run.schedule
+    assert schedule is not None
     return {
         "val_accuracy": best["val_accuracy"],
         "val_loss": best["val_loss"],
@@ -95,7 +107,7 @@ def metrics_of(outcome: Outcome, run: Run) -> dict[str, float]:
         "loss": best["loss"],
         "best_epoch": outcome.best_epoch,
         "epoch_chosen": outcome.epoch_chosen,
-        "epochs": run.schedule.epochs + (run.schedule.head.epochs if run.schedule.head else 0),
+        "epochs": schedule.epochs + (schedule.head.epochs if schedule.head else 0),
         "epochs_run": outcome.epochs,
         "steps": outcome.steps,
         "train_images": outcome.train_images,

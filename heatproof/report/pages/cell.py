@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from heatproof.config.runs import Run
 from heatproof.report.charts import colours
 from heatproof.report.sections import (
     cell_trust,
@@ -58,6 +59,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "params": params,
         "result": result,
         "remarks": _remarks(study, result, predictions),
+        "opened": result.schedule is None,
         "charts": curves.of_cell(result),
         "few": FEW,
         "history": curves.rows(result.history),
@@ -88,12 +90,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "miss_keys": confusion.MISS_KEYS,
         "settings": {
             title: [(name, _typed(value)) for name, value in leaves(block)]
-            for title, block in (
-                ("Schedule", result.schedule.model_dump(exclude={"training"})),
-                (f"Network: {run.network.architecture}", run.network.model_dump()),
-                ("Training", run.training.model_dump()),
-                ("Augmentation of the data", _augmentation(study, result)),
-            )
+            for title, block in _settings(study, result, run).items()
         },
     }
     files = {f"-{m.part}": m.picture for m in matrices if m.picture is not None}
@@ -101,6 +98,19 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         files |= {"": examples.images.png(), "-maps": examples.maps.png()}
     files |= {f"-{kind}": sheet.sprite.png() for kind, sheet in drawn.items() if sheet is not None}
     return values, files
+
+
+def _settings(study: Study, result: CellResults, run: Run) -> dict[str, dict[str, Any]]:
+    """Return what params.yaml says of the cell's network, and of its training if it is trained."""
+    network = {f"Network: {run.network.architecture}": run.network.model_dump(exclude_none=True)}
+    if result.schedule is None:
+        return network
+    return {
+        "Schedule": result.schedule.model_dump(exclude={"training"}),
+        **network,
+        "Training": run.training.model_dump(),
+        "Augmentation of the data": _augmentation(study, result),
+    }
 
 
 def _augmentation(study: Study, result: CellResults) -> dict[str, Any]:

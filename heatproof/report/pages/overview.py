@@ -36,13 +36,13 @@ def context(study: Study) -> dict[str, Any]:
     sections = [section(study, name) for name in study.dataset_names]
     return {
         "params": study.params,
+        "summary": _summary(study),
         "sections": sections,
         "slot": study.slot,
         "overlaps": overlaps,
         "position": position,
         "trust_of": lambda r: checks.of_cell(r.assess["measures"]) if r.rated else None,
         "few_images": few_images.of_study(study),
-        "models": study.model_names,
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": [c for c in study.cells if c.missing],
         "key_findings": key_findings(study),
@@ -58,7 +58,9 @@ def context(study: Study) -> dict[str, Any]:
             )
         ],
         "made_by": provenance.summary(study.provenance),
-        "budget_meaning": provenance.BUDGETS.get(study.params.budget, ""),
+        "budget_meaning": provenance.BUDGETS.get(study.params.budget, "")
+        if any(c.schedule for c in study.cells)
+        else "",
         "check_measures": [measures.describe(base(name)).label for name in checks.MEASURES],
         "trust_statements": trust_summary.statements(study.rated),
         "unrated": study.unrated,
@@ -68,8 +70,37 @@ def context(study: Study) -> dict[str, Any]:
         "domains": domains_summary.answers(study),
         "tally": claims.context(study, study.claims)["tally"],
         "strips": [each for each in sections if each["strip"]],
-        "settings": [(c, study.params.run(c.name).training.optimizer) for c in study.cells],
+        "networks": len(study.cells),
+        "assessed": any(c.assess for c in study.cells),
+        "settings": [
+            (c, study.params.run(c.name).training.optimizer) for c in study.cells if c.schedule
+        ],
     }
+
+
+def _summary(study: Study) -> str:
+    """Say what the study is of: how many networks, evaluated and trained, on how many datasets."""
+    networks, evaluated = len(study.cells), sum(bool(c.evaluate) for c in study.cells)
+    trained = sum(c.schedule is not None for c in study.cells)
+    counted = numbers.plural(networks, "trained network" if trained == networks else "network")
+    if evaluated < networks:
+        counted = f"{evaluated} of {numbers.plural(networks, 'network')} evaluated"
+    models = numbers.plural(
+        len(study.model_names), "architecture" if trained == networks else "model"
+    )
+    sentences = [
+        f"{counted}: {models} on {numbers.plural(len(study.dataset_names), 'dataset')}.",
+        "How accurate they are, what they cost, and which pixels they respond to.",
+    ]
+    if trained:
+        runs = numbers.plural(len(study.params.runs), "training run")
+        each = "each network" if trained == networks else "each trained network"
+        sentences.append(f"The study has {runs}; {each}’s results are from one of them.")
+    if opened := networks - trained:
+        of_all = "The network was" if networks == 1 else "All networks were"
+        some = numbers.plural(opened, "network was", "networks were")
+        sentences.append(f"{some if trained else of_all} opened from a file, not trained here.")
+    return " ".join(sentences)
 
 
 def section(study: Study, dataset: str) -> dict[str, Any]:
@@ -90,6 +121,7 @@ def section(study: Study, dataset: str) -> dict[str, Any]:
         "axis": _axis([r.evaluate for r in results if r.evaluate]),
         "cost": costs.of_dataset(study, dataset),
         "charts": curves.of_dataset(study, dataset),
+        "trained": any(r.schedule for r in results),
         "strip": _strip(r for r in results if r not in study.unrated),
     }
 

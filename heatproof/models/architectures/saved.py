@@ -1,0 +1,92 @@
+"""saved: a network that exists already, from a file; it is opened and never trained.
+
+Its file is read as `models.model_file` does, which takes no code from it. What the other stages
+work on is the flat graph that `stages.open` writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from heatproof.config.schema import Block
+from heatproof.datasets.options import Normalisation
+from heatproof.models.scaling import SCALINGS, Scaling
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    from keras import KerasTensor
+
+INPUT_SIZE: int | None = None
+# What it is given for an image is `scaling`, whatever the dataset's normalisation.
+NORMALISES = True
+
+
+def _name_or_numbers(value: Any) -> Any:
+    """Refuse at once what is neither: the union would complain twice."""
+    value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if value in SCALINGS or isinstance(value, dict | Normalisation):
+        return value
+    raise ValueError(f"should be one of {', '.join(SCALINGS)}, or {{mean: […], std: […]}}")
+
+
+class Network(Block):
+    """A file of Keras, and what it does not say.
+
+    file: `.keras`, or `.h5`, as of the study's folder. sha256: which it must have, if given.
+    scaling: what the network is given for pixels in [0, 1]: `none` these, `255` pixels in [0, 255],
+    `tf` in [-1, 1], `torch` by ImageNet's mean and deviation, `caffe` blue first, less ImageNet's
+    mean, in [0, 255]; or {mean, std}. classes: their names in the order of its outputs; those of
+    the dataset in theirs if left out.
+    """
+
+    architecture: Literal["saved"]
+    file: Annotated[str, Field(min_length=1, exclude=True)]  # where it lies is no part of it
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    scaling: Annotated[Normalisation | str, BeforeValidator(_name_or_numbers)] = "none"
+    classes: Annotated[list[str], Field(min_length=2)] | None = None
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Network:
+        if self.classes and len(set(self.classes)) < len(self.classes):
+            raise ValueError("classes: two have one name")
+        return self
+
+    @property
+    def scales(self) -> Scaling:
+        """The scaling in numbers."""
+        if isinstance(self.scaling, str):
+            return SCALINGS[self.scaling]
+        return Scaling(tuple(self.scaling.mean), tuple(self.scaling.std))
+
+
+def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
+    """Give the logits (n, classes) of images in [0, 1], in the order of the network's outputs.
+
+    Raises:
+        UserError: the file is no such network, or of another size or number of classes.
+    """
+    from heatproof.models import existing
+
+    return existing.opened(network, existing.unscaled(network, x.shape[1:]), classes).model(x)
+
+
+def flat(model: keras.Model) -> keras.Model:
+    """Return a network with the file's layers in the place of the file's model."""
+    from heatproof.models.flattening import flat_copy
+
+    return flat_copy(model)
+
+
+def described(path: Path, description: str) -> keras.Model:
+    """Build the network that `stages.open` described in a file, its weights yet to be loaded.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    from heatproof.models import model_file
+
+    return model_file.described(path, description)

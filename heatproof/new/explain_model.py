@@ -1,0 +1,258 @@
+"""`heatproof explain-model FILE --images FOLDER`: a study of a network that exists already, run."""
+
+from heatproof.run import command
+
+if __name__ == "__main__":
+    command.start("heatproof.new.explain_model")
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from heatproof.config import params
+from heatproof.config.runs import SavedCell
+from heatproof.models.architectures.saved import Network
+from heatproof.models.scaling import SCALINGS
+from heatproof.new import expected_time, folder, inspection, texts
+from heatproof.new.command import dataset_name
+from heatproof.run import runtime
+from heatproof.run.errors import UserError, escaped
+from heatproof.storage import artifacts
+
+if TYPE_CHECKING:
+    from heatproof.models.flattening import Flattened
+
+# Nothing is trained: what is not tested with gives baselines and backgrounds.
+_TEST_FRACTION = 0.5
+_SIDES = (8, 512)
+_COLOURS = {1: "gray", 3: "rgb"}
+_README = """# {name}
+
+A study made by `heatproof explain-model`: {file} on {images:,} pictures of {classes} classes.
+
+```
+heatproof repro     # open, evaluate, explain, assess and report: reports/index.html
+```
+
+The network is opened, never trained, and its file is never written to; another file in its place is
+opened anew. `params.yaml` has every setting, with comments; what is said of the network is under
+`models`, how many pictures are explained under `explain` and `assess`. To compare it with a network
+that is trained on these pictures, add a model, its cell, and the cell under `runs`.
+"""
+
+
+def main() -> None:
+    """Make the study, unless it is there already, and run it."""
+    arguments = _parser().parse_args()
+    target = arguments.to or Path(re.sub(r"\W+", "_", arguments.file.stem).strip("_") or "model")
+    if (target / params.PARAMS).exists():
+        cell = _there_already(target, arguments)
+        print(f"{target}/ is there already: its settings are in {target / params.PARAMS}")
+    else:
+        cell = make(target, arguments)
+        print(f"made {target}/")
+    if arguments.only_make:
+        print(f"`cd {shlex.quote(str(target))}`, then `heatproof repro`")
+        return
+    _run(target, "open@" + cell)
+    opened = artifacts.read_metrics("open", cell, ("remarks",), target)
+    if opened["remarks"] and not arguments.implausible:
+        raise UserError(
+            f"{target}: {' '.join(opened['remarks'])} Correct models.{cell.partition('-')[0]}."
+            f"network in {target / params.PARAMS}, or add --implausible; then the same command"
+        )
+    _run(target)
+    print(f"the report: {target / 'reports' / 'index.html'}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="heatproof explain-model",
+        description="Explain a Keras classifier that exists already, measure which explanations "
+        "can be believed, and write a report, in a study of its own. The same command resumes what "
+        "was interrupted.",
+        epilog="The network is opened, never trained, and only layers of Keras' own are taken from "
+        "its file. The pictures must be labelled: only then can be said whether the network is "
+        "read as it was meant, and which of its predictions are right. Of unlabelled ones explain "
+        "single pictures afterwards, by heatproof explain-image.",
+    )
+    parser.add_argument("file", type=Path, help="the network: .keras, or .h5")
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", required=True,
+        help="labelled pictures of the network's classes that it was not trained on: in one "
+        "subfolder for each class, or with --labels",
+    )  # fmt: skip
+    parser.add_argument("--labels", metavar="TABLE", help="a CSV or TSV file in the folder")
+    parser.add_argument(
+        "--classes", nargs="+", metavar="NAME",
+        help="the classes in the order of the network's outputs; alphabetical if left out",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scaling", default="none", choices=SCALINGS,
+        help="what the network is given for pixels in [0, 1]: none: these, or it scales them by a "
+        "layer of its own; 255: pixels in [0, 255]; tf: in [-1, 1]; torch: by ImageNet's mean and "
+        "deviation; caffe: blue first, less ImageNet's mean. Checked by the labelled pictures",
+    )  # fmt: skip
+    parser.add_argument(
+        "--size", type=int, metavar="PIXELS", help="of a network that takes images of any size"
+    )
+    parser.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="the study's; called as the file if left out"
+    )
+    parser.add_argument(
+        "--implausible", action="store_true",
+        help="go on where the labelled pictures say that the network is not read as it was meant",
+    )  # fmt: skip
+    parser.add_argument("--only-make", action="store_true", help="make the study, do not run it")
+    return parser
+
+
+def make(target: Path, arguments: argparse.Namespace) -> str:
+    """Write the study's folder, and return its cell.
+
+    Raises:
+        UserError: the network, the pictures or the place are wrong.
+    """
+    folder.require_free(target)
+    if not arguments.file.is_file():
+        raise UserError(
+            f"{arguments.file}: there is no such file; expected a network, .keras or .h5"
+        )
+    pictures = _pictures(arguments)
+    for line in [*pictures.found.description(), *pictures.remarks]:
+        print(escaped(line))
+    network: dict[str, Any] = {
+        "architecture": "saved",
+        "file": str(arguments.file.absolute()),
+        "scaling": arguments.scaling,
+        **({"classes": arguments.classes} if arguments.classes else {}),
+    }
+    opened = _opened(network, pictures.found, arguments.size)
+    for note in opened.notes:
+        print(f"{arguments.file.name}: {note}")
+    height, width, channels = opened.model.input_shape[1:]
+    model, dataset = _model_name(arguments.file), dataset_name(target)
+    seen = {"size": [height, width], "colour": _COLOURS[channels]}
+    source = {
+        "fetch": pictures.fetch | seen,
+        "preprocess": {"test_fraction": _TEST_FRACTION},
+        "normalisation": "auto",
+        "augmentation": "none",
+    }
+    contents = texts.Contents(
+        budget="cpu",
+        datasets={dataset: texts.entry(dataset, source)},
+        models=(),
+        schedules={},
+        saved={model: network},
+    )
+    cell = f"{model}-{dataset}"
+    _print_expected_time(contents, cell, (height, width, channels), pictures.found)
+    readme = _README.format(
+        name=target.name,
+        file=arguments.file.name,
+        images=pictures.found.images,
+        classes=len(pictures.found.counts),
+    )
+    for note in folder.write(target, contents, readme):
+        print(f"note: {note}")
+    return cell
+
+
+def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
+    images = arguments.images
+    if images.is_dir() and not arguments.labels and not any(p.is_dir() for p in images.iterdir()):
+        raise UserError(
+            f"--images {images}: its pictures have no labels: put those of each class into a "
+            "subfolder, or name a table by --labels. Without any, explain single pictures once "
+            "the network's study is made of labelled ones: heatproof explain-image"
+        )
+    pictures = inspection.of_folder(images, arguments.labels)
+    place = images / arguments.labels if arguments.labels else images
+    pictures.found.require_enough(place, each_class=True)
+    return pictures
+
+
+def _opened(options: dict[str, Any], found: inspection.Found, size: int | None) -> "Flattened":
+    """Open the network as `open` will, so that what is wrong with it is told before all else."""
+    runtime.require_tensorflow("explaining")
+    runtime.load_keras()
+    from heatproof.models import existing
+
+    network = Network(**options)
+    asked = None if size is None else (size, size)
+    bare = existing.unscaled(network, existing.own_shape(network, asked))
+    height, width, channels = bare.model.input_shape[1:]
+    if channels not in _COLOURS or not all(_SIDES[0] <= n <= _SIDES[1] for n in (height, width)):
+        raise UserError(
+            f"{network.file}: it takes images of {height}×{width} pixels and {channels} channels; "
+            f"expected {_SIDES[0]} to {_SIDES[1]} pixels a side, and 1 or 3 channels"
+        )
+    return existing.opened(network, bare, sorted(found.counts))
+
+
+def _model_name(file: Path) -> str:
+    name = re.sub(r"\W+", "_", file.stem, flags=re.ASCII).strip("_").lower()
+    return name if name[:1].isalpha() else f"network_{name}".strip("_")
+
+
+def _print_expected_time(
+    contents: texts.Contents, cell: str, shape: tuple[int, int, int], found: inspection.Found
+) -> None:
+    training = found.to_train_with(_TEST_FRACTION)
+    tests = found.tested or found.images - sum(training.values())
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / params.PARAMS
+        file.write_text(texts.params_text(folder.originals()[0], contents), encoding="utf-8")
+        stages = expected_time.of_cells(file, [cell], shape, training, tests)
+    print("expected on this machine, an estimate from a few timed passes:")
+    for line in map(expected_time.line, stages.items()):
+        print(f"  {line}")
+
+
+def _there_already(target: Path, arguments: argparse.Namespace) -> str:
+    """Return the cell of a study that an earlier call has made.
+
+    Raises:
+        UserError: it is another's, or the command line says otherwise than its params.yaml.
+    """
+    file = target / params.PARAMS
+    study = params.load(file)
+    path = str(arguments.file.absolute())
+    cells = [name for name, cell in study.saved.items() if _same_file(cell, path)]
+    if not cells:
+        raise UserError(
+            f"{target}: a study is there, and not of {arguments.file}; choose another --to"
+        )
+    cell = study.cell(cells[0])
+    network, fetch = study.models[cell.model].network, study.dataset(cell.dataset).fetch
+    assert isinstance(network, Network)
+    for option, given, there in (
+        ("--scaling", arguments.scaling, network.scaling),
+        ("--classes", arguments.classes, network.classes),
+        ("--images", str(arguments.images.absolute()), getattr(fetch, "reads", None)),
+        ("--labels", arguments.labels, getattr(fetch, "labels", None)),
+    ):
+        if given != there and given not in (None, "none"):
+            raise UserError(
+                f"{option} {given}: {file} has {there} from before; change it there, or choose "
+                "another --to"
+            )
+    return cells[0]
+
+
+def _same_file(cell: SavedCell, path: str) -> bool:
+    return Path(cell.file) == Path(path)
+
+
+def _run(target: Path, *stages: str) -> None:
+    """Run a study, or some of its stages, by `heatproof repro`; end as that does if it fails."""
+    sys.stdout.flush()
+    ended = subprocess.run([sys.executable, "-m", "tools.repro", *stages], cwd=target, check=False)
+    if ended.returncode:
+        sys.exit(ended.returncode)
