@@ -33,7 +33,7 @@ LOCK = Path("dvc.lock")
 # What fingerprint writes: of what a stage depends on, in words.
 WRITTEN = {"data/code": "code", "data/runs": "options of the run"}
 # The numbers of a cell's headline that the table shows.
-SHOWN = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", "flops", "epochs")
+SHOWN = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", "flops")
 NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
 
 
@@ -56,7 +56,8 @@ def table() -> str:
     ]
     for name, cell in study.cells.items():
         headline = artifacts.read_headline("evaluate", name, SHOWN)
-        images = study.run(name).schedule.train_images
+        schedule = study.run(name).schedule
+        images = schedule.train_images if schedule else "–"
         rows.append(
             f"| {cell.model} | {cell.dataset} "
             f"| {headline['accuracy']:.2%} "
@@ -64,7 +65,8 @@ def table() -> str:
             f"| {headline['macro_f1']:.3f} "
             f"| {headline['parameters']:,} "
             f"| {headline['flops'] / 1e6:.1f} M "
-            f"| {headline['epochs']} | {images if images == 'all' else f'{images:,}'} |"
+            f"| {headline.get('epochs', '–')} "
+            f"| {f'{images:,}' if isinstance(images, int) else images} |"
         )
     return "\n".join(rows)
 

@@ -78,25 +78,26 @@ class Evidence:
         if not path.exists():
             raise MissingEvidence(f"{path.as_posix()} is missing: `dvc repro {made_by}` makes it.")
 
-    def schedules(self, cell: str) -> tuple[Schedule | None, Schedule | None]:
+    def schedules(self, cell: str) -> tuple[Schedule, Schedule | None]:
         """A cell's schedule under the budget in force, and the published one if there is one.
 
-        A saved network has neither.
+        Raises MissingEvidence as `require` does, and of a saved network.
         """
         self.require(cell)
-        return self.study.run(cell).schedule, self.study.schedule_under("paper", cell)
+        schedule = self.study.run(cell).schedule
+        if schedule is None:
+            raise MissingEvidence(f"{cell} is a saved network, which was not trained here.")
+        return schedule, self.study.schedule_under("paper", cell)
 
     def as_published(self, *cells: str) -> bool:
         """Whether all of these cells are trained as published. Raises as `require` does."""
         pairs = [self.schedules(cell) for cell in cells]
-        return all(now is not None and now == published for now, published in pairs)
+        return all(now == published for now, published in pairs)
 
     def shortened(self, cells: Iterable[str]) -> str:
         """One sentence on how the training of the first cell that differs is not the published."""
         for cell in cells:
             now, published = self.schedules(cell)
-            if now is None:
-                return f"{cell} is a saved network, which was not trained here."
             if published is None:
                 return f"params.yaml has no published schedule for {cell}."
             if now != published:

@@ -50,8 +50,8 @@ def predicted_by_scaling(
 
 def better(right: Mapping[str, float], own: float) -> str:
     """Return the scaling by which much more is right than by the network's own; empty if none."""
-    best = max(right, key=lambda name: right[name])
-    return best if right[best] > own + _MUCH else ""
+    best = max(right, key=lambda name: right[name], default="")
+    return best if best and right[best] > own + _MUCH else ""
 
 
 def remarks(

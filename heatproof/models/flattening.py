@@ -180,7 +180,7 @@ class _Copies:
         functional = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
         return keras.models.clone_model(
             functional,
-            input_tensors=None if shape is None else [keras.Input(shape, name="image")],
+            input_tensors=None if shape is None else keras.Input(shape, name="image"),
             clone_function=lambda layer: layer,
             call_function=self._called,
         )

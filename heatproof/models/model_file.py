@@ -77,9 +77,12 @@ def described(path: Path, description: str) -> keras.Model:
     """
     try:
         _require_own_layers(path, json.loads(description))
-        return keras.models.model_from_json(description)
+        model = keras.models.model_from_json(description)
+        if not isinstance(model, keras.Model):
+            raise TypeError(f"it is of a {type(model).__name__}")
     except _NO_NETWORK as reason:
         raise UserError(f"{path}: no description of a network ({_first_line(reason)})") from None
+    return model
 
 
 def _first_line(reason: Exception) -> str:

@@ -18,7 +18,7 @@ from heatproof.config import params
 from heatproof.config.runs import SavedCell
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
-from heatproof.new import expected_time, folder, inspection, texts
+from heatproof.new import expected_time, folder, inspection, picture_folder, texts
 from heatproof.new.command import dataset_name
 from heatproof.run import runtime
 from heatproof.run.errors import UserError, escaped
@@ -172,7 +172,7 @@ def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
             "subfolder, or name a table by --labels. Without any, explain single pictures once "
             "the network's study is made of labelled ones: heatproof explain-image"
         )
-    pictures = inspection.of_folder(images, arguments.labels)
+    pictures = picture_folder.of_folder(images, arguments.labels)
     place = images / arguments.labels if arguments.labels else images
     pictures.found.require_enough(place, each_class=True)
     return pictures

@@ -29,8 +29,8 @@ def configure(run: Run) -> None:
     """
     if run.schedule is None:
         raise UserError(
-            f"{run.name}: models.{run.model} is a saved network, which is opened and never trained: "
-            f"`dvc repro open@{run.name}`"
+            f"{run.name}: models.{run.model} is a saved network, which is never trained; "
+            f"`dvc repro open@{run.name}` opens it"
         )
     runtime.configure(run.threads, run.seed, run.training.mixed_precision, training=True)
 

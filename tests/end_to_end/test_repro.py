@@ -35,7 +35,16 @@ OF_A_CELL = [
     name for name, stage in PIPELINE.items() if stage.get("foreach") in ("${cells}", "${runs}")
 ]
 EXPLAINS = [name for name in OF_A_CELL if name.startswith("explain_")]
+BROUGHT = "brought-digits"
 ARCHITECTURE = "heatproof/models/architectures/simple_cnn.py"
+
+
+# The cell of a saved network has these in the place of those of a run.
+OF_A_SAVED = [
+    name
+    for name, stage in PIPELINE.items()
+    if stage.get("foreach") == "${saved}" or (name in OF_A_CELL and stage["foreach"] == "${cells}")
+]
 
 
 def stages_of(name: str) -> set[str]:
@@ -199,3 +208,53 @@ def test_a_change_reruns_what_rests_on_it_and_a_revert_no_stage_of_the_cell(stud
     ran, restored = study.repro()
     assert not ran & stages_of(SIMPLE) and f"evaluate@{SIMPLE}" in restored
     assert study.contents(*tops) == measured
+
+
+def test_a_network_that_exists_is_opened_explained_and_never_trained(study: Scratch) -> None:
+    """Beside a cell that is trained, none of whose stages runs again."""
+    model, other = saved_networks(study.path)
+    content = piped_params(SIMPLE)
+    network = {"architecture": "saved", "file": "brought.keras", "scaling": "255"}
+    content["models"]["brought"] = {"network": network}
+    content["cells"][BROUGHT] = {"model": "brought", "dataset": "digits"}
+    content["saved"] = {BROUGHT: content["cells"][BROUGHT] | {"file": "brought.keras"}}
+    study.write_params(content)
+    done = study.run("tools.repro")
+    assert done.returncode == 0, done.stdout
+    ran = {line[15:-2] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
+    assert ran == {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED} | OF_THE_STUDY
+    assert "open brought-digits: the softmax at its end was taken off" in done.stdout
+    assert study.repro() == (set(), set())
+
+    page = (study.path / "reports" / "cells" / f"{BROUGHT}.html").read_text(encoding="utf-8")
+    assert "Opened, not trained here" in page and 'id="curves"' not in page
+    assert (study.path / "brought.keras").read_bytes() == model
+
+    weights = study.path / "data" / "models" / f"{BROUGHT}.weights.h5"
+    before = weights.read_bytes()
+    weights.unlink()
+    assert study.repro(f"open@{BROUGHT}") == (set(), {f"open@{BROUGHT}"})
+    assert weights.read_bytes() == before, "the network is not read from its file again"
+    (study.path / "brought.keras").write_bytes(other)
+    assert study.changed() == {f"open@{BROUGHT}"}, "DVC sees that the file is another"
+    done = study.run("stages.train", "--run", BROUGHT)
+    assert done.returncode == 2 and "is a saved network, which is never trained" in done.stdout
+
+
+def saved_networks(folder: Path) -> tuple[bytes, bytes]:
+    """Save two networks of digits, the first as brought.keras, and return their files."""
+    import keras
+    from keras import layers
+
+    files = []
+    for seed in (1, 0):
+        keras.utils.set_random_seed(seed)
+        inner = keras.Sequential([layers.Input((16, 16, 1)), layers.Conv2D(2, 3)], name="inner")
+        model = keras.Sequential([
+            layers.Input((16, 16, 1)), layers.Rescaling(1 / 255), inner, layers.ReLU(),
+            layers.Flatten(), layers.Dense(10, activation="softmax"),
+        ])  # fmt: skip
+        model.save(folder / "brought.keras")
+        files.append((folder / "brought.keras").read_bytes())
+    (folder / "brought.keras").write_bytes(files[0])
+    return files[0], files[1]

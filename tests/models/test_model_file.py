@@ -10,7 +10,7 @@ import keras
 import pytest
 from keras import layers
 
-from heatproof.models.model_file import read_model
+from heatproof.models.model_file import described, read_model
 from heatproof.run.errors import UserError
 
 
@@ -91,3 +91,49 @@ def test_other_files_are_refused(saved: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=message):
             read_model(path)
+
+
+def test_what_a_model_was_trained_with_is_not_looked_at(saved: Path, tmp_path: Path) -> None:
+    """Every trained model has an optimiser and a loss in its description, and maybe its own."""
+
+    def compiled(description: dict) -> dict:
+        loss = {"module": "mine", "class_name": "my_loss", "config": {}, "registered_name": None}
+        return description | {"compile_config": {"optimizer": "adam", "loss": loss}}
+
+    inner = keras.Sequential([layers.Input((4, 4, 1)), layers.Flatten()])
+    inner.compile("adam", "mse")
+    model = keras.Sequential([layers.Input((4, 4, 1)), inner, layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=["accuracy"])
+    model.save(tmp_path / "compiled.keras")
+    assert read_model(tmp_path / "compiled.keras").count_params() == model.count_params()
+    assert not read_model(changed(saved, tmp_path / "own.keras", compiled)).compiled
+
+
+def test_a_description_of_our_own_is_read_as_carefully(saved: Path, tmp_path: Path) -> None:
+    model = read_model(saved / "model.keras")
+    again = described(tmp_path, model.to_json())
+    assert again.to_json() == model.to_json()
+    planted = with_layer(module="builtins", class_name="eval", config="1")(
+        json.loads(model.to_json())
+    )
+    for text, message in (
+        (json.dumps(planted), "it has eval of builtins"),
+        (json.dumps({"class_name": "Dense"}), "no description of a network"),
+        ("[", "no description of a network"),
+    ):
+        with pytest.raises(UserError, match=message):
+            described(tmp_path, text)
+
+
+def test_a_member_that_unpacks_to_too_much_is_refused(
+    saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heatproof.models.model_file.MOST_BYTES", 100_000)
+    with zipfile.ZipFile(saved / "model.keras") as old:
+        content = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(tmp_path / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as new:
+        for name, each in (content | {"assets/zeros": bytes(200_000)}).items():
+            new.writestr(name, each)
+    assert (tmp_path / "bomb.keras").stat().st_size < 100_000
+    with pytest.raises(UserError, match="unpacked it is larger than"):
+        read_model(tmp_path / "bomb.keras")

@@ -28,7 +28,7 @@ NORMALISES = True
 def _name_or_numbers(value: Any) -> Any:
     """Refuse at once what is neither: the union would complain twice."""
     value = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if value in SCALINGS or isinstance(value, dict | Normalisation):
+    if isinstance(value, dict | Normalisation) or value in tuple(SCALINGS):
         return value
     raise ValueError(f"should be one of {', '.join(SCALINGS)}, or {{mean: […], std: […]}}")
 

@@ -1,0 +1,135 @@
+"""`heatproof explain-model`: a study of a network that exists, made once and run again."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+from keras import layers
+
+from heatproof.config import params
+from heatproof.new import explain_model
+from heatproof.run import ending
+from tests.new.studies import pictures
+
+STARTED = "started"
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a network of two classes, 16×12 pixels, and pictures of other sizes."""
+    place = tmp_path_factory.mktemp("given")
+    pictures(place / "photos", True, *[(30, 20), (20, 30)] * 4)
+    model = keras.Sequential([
+        layers.Input((16, 12, 3)), layers.Conv2D(2, 3), layers.Flatten(),
+        layers.Dense(2, activation="softmax"),
+    ])  # fmt: skip
+    model.save(place / "My-net 2.keras")
+    return place
+
+
+@pytest.fixture
+def call(given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    """Call the command in an empty folder; return how it ended, and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def called(*words: object, file: object = None, images: object = None) -> tuple[int, str]:
+        given_words = [file or given / "My-net 2.keras", "--images", images or given / "photos"]
+        monkeypatch.setattr(sys, "argv", ["explain-model", *map(str, (*given_words, *words))])
+        code = 0
+        try:
+            ending.run(explain_model.main)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    return called
+
+
+def test_a_study_of_it_is_made_with_its_size_and_no_training(call, given: Path) -> None:
+    code, printed = call("--scaling", "tf", "--classes", "class 1", "class 0", "--only-make")
+    assert code == 0, printed
+    assert "the softmax at its end was taken off" in printed
+    assert (
+        "16 pictures of 2 classes" in printed and "`cd My_net_2`, then `heatproof repro`" in printed
+    )
+    study = params.load(Path("My_net_2/params.yaml"))
+    (cell,) = study.cells
+    assert cell == "my_net_2-my_net_2" and list(study.saved) == [cell] and not study.runs
+    network = study.run(cell).network.model_dump()
+    assert network["scaling"] == "tf" and network["classes"] == ["class 1", "class 0"]
+    assert study.saved[cell].file == str(given / "My-net 2.keras")
+    fetch = study.dataset("my_net_2").fetch.model_dump()
+    assert (fetch["size"], fetch["colour"]) == ([16, 12], "rgb")
+    assert study.dataset("my_net_2").preprocess.test_fraction == 0.5
+
+
+def test_the_same_command_again_goes_on_with_what_is_there(call, monkeypatch) -> None:
+    assert call("--only-make", "--to", "there")[0] == 0
+    file = Path("there/params.yaml")
+    file.write_text(file.read_text("utf-8").replace("seed: 42", "seed: 7"), encoding="utf-8")
+    runs: list[tuple[str, ...]] = []
+    monkeypatch.setattr(explain_model, "_run", lambda target, *stages: runs.append(stages))
+    opened = {"remarks": []}
+    monkeypatch.setattr(explain_model.artifacts, "read_metrics", lambda *_: opened)
+    code, printed = call("--to", "there")
+    assert code == 0 and runs == [("open@my_net_2-there",), ()], printed
+    assert (
+        "there/ is there already" in printed and "the report: there/reports/index.html" in printed
+    )
+    assert params.load(file).seed == 7
+
+    opened["remarks"].append("With `scaling: tf` more would be right.")
+    code, printed = call("--to", "there")
+    assert code == 2 and runs[2:] == [("open@my_net_2-there",)], "nothing is explained"
+    assert "scaling: tf" in printed and "Correct models.my_net_2.network in there/params" in printed
+    assert call("--to", "there", "--implausible")[0] == 0 and runs[-1] == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--scaling", "tf"], "--scaling tf: there/params.yaml has none from before"),
+        (["--classes", "b", "a"], "--classes"),
+        (["--labels", "labels.csv"], "--labels labels.csv: there/params.yaml has None"),
+    ],
+)
+def test_a_command_that_says_otherwise_than_what_is_there_is_refused(
+    call, words: list[str], message: str
+) -> None:
+    assert call("--only-make", "--to", "there")[0] == 0
+    before = Path("there/params.yaml").read_bytes()
+    code, printed = call("--to", "there", *words)
+    assert code == 2 and message in printed
+    assert Path("there/params.yaml").read_bytes() == before
+
+
+def test_bad_input_is_refused_in_a_line_and_leaves_nothing(call, given: Path, tmp_path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    shutil.copy(given / "photos" / "class 0" / "0.png", flat)
+    pictures(tmp_path / "three", True, *[(20, 20)] * 4, classes=3)
+    tiny = keras.Sequential([layers.Input((1, 1, 3)), layers.Flatten(), layers.Dense(2)])
+    tiny.save(tmp_path / "tiny.keras")
+    (tmp_path / "renamed.keras").write_bytes(b"\x80\x04K\x01.")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "x").touch()
+    for given_words, words, message in (
+        ({"images": flat}, [], "its pictures have no labels"),
+        ({"images": tmp_path / "nowhere"}, [], "there is no such folder"),
+        ({"images": tmp_path / "three"}, [], "gives 2 scores, and the dataset has 3 classes"),
+        ({"file": tmp_path / "no.keras"}, [], "there is no such file"),
+        ({"file": tmp_path}, [], "there is no such file"),
+        ({"file": tmp_path / "tiny.keras"}, [], "1×1 pixels and 3 channels; expected 8 to 512"),
+        ({"file": tmp_path / "renamed.keras"}, [], "no network that Keras has saved"),
+        ({}, ["--size", "32"], "takes images of 16×12 pixels; leave out --size"),
+        ({}, ["--classes", "class 1", "class 2"], "no class 'class 2'; did you mean"),
+        ({}, ["--to", "taken"], "taken: it exists and is not empty"),
+    ):
+        code, printed = call("--only-make", *words, **given_words)
+        error = printed[printed.rindex("error: ") :]
+        assert code == 2 and message in error and error.count("\n") == 1, printed
+        left = {"flat", "three", "taken", "tiny.keras", "renamed.keras"}
+        assert {path.name for path in tmp_path.iterdir()} == left
