@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Of cells of the published study.
-_LISTS = ("shuffled", "compared", "published", "corrupted", "evaluate_on")
+_LISTS = ("saved", "shuffled", "compared", "published", "corrupted", "evaluate_on")
 _HEAD = """\
 # Every hyperparameter of the study. `heatproof repro` runs what follows from it; DVC reruns only
 # what a change touches. Values are checked when a stage starts: a mistake is named with its key.
@@ -74,26 +74,31 @@ def params_text(real: str, study: Contents) -> str:
     parts["assess"] = re.sub(
         r"foreground: \[(.*)]", lambda listed: _only(published, listed), parts["assess"]
     )
-    cells = "".join(
-        f"  {model}-{dataset}: {{model: {model}, dataset: {dataset}}}\n"
-        for model, dataset in study.cells
-    )
-    parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
-    if study.saved:
-        parts["runs"] = _emptied(parts["runs"], "runs")
-        lines = "".join(
-            f"  {model}-{dataset}: {{model: {model}, dataset: {dataset}, "
-            f"file: {_line(study.saved[model]['file'])}}}\n"
-            for model, dataset in study.cells
-        )
-        parts["saved"] = parts["saved"].replace("saved: {}\n", f"saved:\n{lines}")
-    else:
-        runs = f"  <<: *cells\n{_folds(study)}{_few(study)}\n"
-        parts["runs"] = f"{_head(parts['runs'], 'runs:')}{runs}"
     for name in _LISTS:
         parts[name] = _emptied(parts[name], name)
+    _list_cells(parts, study)
     text = "".join(parts.values()).rstrip("\n") + "\n"
     return text.replace("`make ", "`heatproof ")  # which works in any folder
+
+
+def _list_cells(parts: dict[str, str], study: Contents) -> None:
+    """Put a study's cells into the sections that list them: saved ones are no runs."""
+    named = [
+        (f"  {model}-{dataset}", f"model: {model}, dataset: {dataset}", model)
+        for model, dataset in study.cells
+    ]
+    cells = "".join(f"{name}: {{{entry}}}\n" for name, entry, _ in named)
+    parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
+    if not study.saved:
+        runs = f"  <<: *cells\n{_folds(study)}{_few(study)}\n"
+        parts["runs"] = f"{_head(parts['runs'], 'runs:')}{runs}"
+        return
+    parts["runs"] = _emptied(parts["runs"], "runs")
+    saved = "".join(
+        f"{name}: {{{entry}, file: {_line(study.saved[model]['file'])}}}\n"
+        for name, entry, model in named
+    )
+    parts["saved"] = parts["saved"].replace("\nsaved: {}\n", f"\nsaved:\n{saved}")
 
 
 def entry(dataset: str, blocks: Mapping[str, Any]) -> str:
@@ -146,11 +151,6 @@ def sections(text: str, indent: int = 0) -> dict[str, str]:
 
 def _line(block: Any) -> str:
     return json.dumps(block, ensure_ascii=False)
-
-
-def _emptied(part: str, key: str) -> str:
-    """Return a section with its comment, and nothing in it."""
-    return _head(part, f"{key}:").rstrip("\n") + " {}\n\n"
 
 
 def _head(part: str, key: str) -> str:
