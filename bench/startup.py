@@ -44,7 +44,8 @@ def lap(name):
 if uses_keras:
     from heatproof.run import runtime
     runtime.choose_kernels()
-    runtime.load_keras()
+    with runtime.without_unused():
+        runtime.load_keras()
     lap("Keras")
 importlib.import_module(f"stages.{stage}")
 lap("module")

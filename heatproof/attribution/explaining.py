@@ -63,8 +63,8 @@ def explain(
         artifacts.write_timing(stage, cell, found.timing)
         print(f"{cell}: {family}: {len(found.arrays)} arrays", flush=True)
         tracked.log_metrics(tracking.flattened(found.metrics) | found.timing)
-        if found.figure is not None:
-            tracked.log_figure(found.figure, f"{family}.png")
+        if tracked.is_tracked and (figure := found.figure) is not None:
+            tracked.log_figure(figure, f"{family}.png")
 
 
 def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection:
@@ -79,7 +79,8 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
     for method, reason in result.unsupported.items():
         print(f"no {method}: {reason}", flush=True)
-    return Inspection(explanation_arrays.parted(rows), metrics, result.timing, _figure(rows))
+    arrays = explanation_arrays.parted(rows)
+    return Inspection(arrays, metrics, result.timing, lambda: _figure(rows))
 
 
 def load(study: Params, cell: str) -> ExplainedCell:

@@ -79,7 +79,7 @@ def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
         arrays,
         {"search": search_metrics, "attack": attack_metrics | {"layer": layer}},
         timing,
-        figure(arrays),
+        lambda: figure(arrays),
     )
 
 

@@ -50,7 +50,7 @@ def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
         activity = _activity(cell, options, list(climbed), result)
     with _timed(result.timing, progress, "maximisation"):
         _preferred(cell, options, climbed, activity, result)
-    return replace(result, figure=figure(result.arrays))
+    return replace(result, draw=lambda: figure(result.arrays))
 
 
 def _filters(cell: ExplainedCell, result: Inspection) -> None:

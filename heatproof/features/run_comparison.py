@@ -49,8 +49,8 @@ def compare_runs(study: Params, cell: str) -> None:
         artifacts.write_metrics("compare_runs", cell, compared.metrics)
         print(f"{cell}: compared with {other} on {len(images)} test images", flush=True)
         run.log_metrics(tracking.flattened(compared.metrics))
-        if compared.figure is not None:
-            run.log_figure(compared.figure, "runs.png")
+        if run.is_tracked and (drawn := compared.figure) is not None:
+            run.log_figure(drawn, "runs.png")
 
 
 def compare_networks(
@@ -115,7 +115,7 @@ def compare_networks(
             "median": _median(same),
             "median_other_image": _median(different),
         }
-    return Inspection(arrays, metrics, {}, figure(drawn))
+    return Inspection(arrays, metrics, {}, lambda: figure(drawn))
 
 
 def _methods(network: Network) -> dict[str, Explainer]:

@@ -79,7 +79,8 @@ def start(
             if check:
                 place, _, function = check.partition(":")
                 getattr(importlib.import_module(place), function)()
-            runtime.load_keras()
+            with runtime.without_unused():
+                runtime.load_keras()
         stage.call(module)
 
     try:  # not at the top: a Ctrl-C while these are loaded is to be kept

@@ -48,6 +48,11 @@ class Run:
         self._folder = Path()
         self._file: IO[str] | None = None
 
+    @property
+    def is_tracked(self) -> bool:
+        """Whether anything is noted: what is made for it alone need not be made otherwise."""
+        return bool(self._notes)
+
     def log_metrics(self, values: Mapping[str, object], step: int = 0) -> None:
         """Log numbers, for example an epoch's.
 

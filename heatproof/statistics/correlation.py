@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from heatproof.statistics.threads import by_rows
+
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Compare maps pixel by pixel: Spearman's rank correlation.
@@ -17,15 +19,7 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """
     if not len(first):
         return np.zeros(0)
-    # Here, since whoever reads params.yaml loads this module: scipy.stats takes most of a second.
-    from scipy.stats import rankdata
-
-    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
-    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
-    lengths = [np.sqrt((rank**2).sum(axis=1)) for rank in centred]
-    product = (centred[0] * centred[1]).sum(axis=1)
-    scale = lengths[0] * lengths[1]
-    return np.divide(product, scale, out=np.full(len(first), np.nan), where=scale > 0)
+    return by_rows(_rank_correlation, first, second)
 
 
 def magnitude_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -35,3 +29,15 @@ def magnitude_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     those of `rank_correlation`.
     """
     return rank_correlation(np.abs(first), np.abs(second))
+
+
+def _rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    # Here, since whoever reads params.yaml loads this module: scipy.stats takes most of a second.
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (first, second)]
+    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
+    lengths = [np.sqrt((rank**2).sum(axis=1)) for rank in centred]
+    product = (centred[0] * centred[1]).sum(axis=1)
+    scale = lengths[0] * lengths[1]
+    return np.divide(product, scale, out=np.full(len(first), np.nan), where=scale > 0)

@@ -102,10 +102,12 @@ class Assessment:
 
     def _explained(self, model: "keras.Model", images: np.ndarray, methods: Iterable[str]) -> Maps:
         self.network.load(model)
+        few = images[: self.slow_images], self.targets[: self.slow_images]
         maps = {}
-        for name in methods:
-            chosen = slice(self.slow_images if name in self.slow else None)
-            maps[name] = self.methods[name](self.network, images[chosen], self.targets[chosen]).maps
+        with self.network.sharing():
+            for name in methods:
+                shown = few if name in self.slow else (images, self.targets)
+                maps[name] = self.methods[name](self.network, *shown).maps
         return maps
 
     def _explaining_changed(self, first_seed: int) -> "Callable[[keras.Model], Maps]":

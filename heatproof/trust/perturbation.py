@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heatproof.statistics.threads import by_rows
+
 # float32 images (m, height, width, channels) -> float32 logits (m, classes), for any m.
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -17,6 +19,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 # enough for full batches, and still in the cache when the network reads them. Measured, simple_cnn
 # takes as long with 2 to 8 MiB; with 16 and more, making an image takes up to twice as long.
 CHUNK_BYTES = 3 * 2**20
+WRITERS = 2  # threads
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def predicted(
         float32 (count, classes) of each block, in their order.
     """
     memory = np.empty((0, *shape), np.float32)
-    with ThreadPoolExecutor(max_workers=1) as helper:
+    with ThreadPoolExecutor(WRITERS - 1) as helper:
         for joined in _joined(blocks, 4 * int(np.prod(shape))):
             ends = np.cumsum([block.count for block in joined])
             if len(memory) < ends[-1]:  # new memory takes as long to come as to be written
@@ -72,11 +75,12 @@ def _write(parts: Iterator[tuple[PerturbedImages, np.ndarray]]) -> None:
 def _joined(
     blocks: Iterable[PerturbedImages], bytes_per_image: int
 ) -> Iterator[list[PerturbedImages]]:
-    """Give as many blocks at a time as fit into a chunk, at least one."""
+    """Give as many blocks at a time as fit into a chunk; but one for each writer in any case."""
     max_images = CHUNK_BYTES // bytes_per_image
     waiting: list[PerturbedImages] = []
     for block in blocks:
-        if waiting and sum(each.count for each in waiting) + block.count > max_images:
+        images = sum(each.count for each in waiting) + block.count
+        if len(waiting) >= WRITERS and images > max_images:
             yield waiting
             waiting = []
         waiting.append(block)
@@ -127,8 +131,12 @@ def pixel_order(maps: np.ndarray, ties: np.ndarray) -> np.ndarray:
     """
     if np.isnan(maps).any():
         raise ValueError("a map has NaN in it, so its pixels have no order")
+    return by_rows(_order, maps.reshape(ties.shape), ties)
+
+
+def _order(maps: np.ndarray, ties: np.ndarray) -> np.ndarray:
     # Less than zero rather than negated: 0 and -0 are equal values, and both become 0.
-    rising = np.take_along_axis(0 - maps.reshape(ties.shape), ties, axis=1)
+    rising = np.take_along_axis(0 - maps, ties, axis=1)
     return np.take_along_axis(ties, np.argsort(rising, axis=1, kind="stable"), axis=1)
 
 

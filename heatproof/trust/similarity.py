@@ -8,6 +8,7 @@ does not know which pixels are neighbours; SSIM does.
 import numpy as np
 
 from heatproof.statistics.correlation import magnitude_correlation
+from heatproof.statistics.threads import by_rows
 
 # Method -> float (rows, height, width). A slow method may explain fewer images than there are; its
 # rows are then the first ones.
@@ -57,6 +58,10 @@ def structural_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         in the map entirely (of maps below 11 pixels: over those around its middle, mirrored at the
         edge). NaN where either map is zero everywhere, since it cannot be scaled.
     """
+    return by_rows(_structural_similarity, _scaled(first), _scaled(second))
+
+
+def _structural_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     # Here, since whoever reads params.yaml loads this module: scikit-image takes half a second.
     from skimage import metrics
 
@@ -65,7 +70,7 @@ def structural_similarity(first: np.ndarray, second: np.ndarray) -> np.ndarray:
             one, other, data_range=1.0, gaussian_weights=True, sigma=SIGMA,
             use_sample_covariance=False,
         )
-        for one, other in zip(_scaled(first), _scaled(second), strict=True)
+        for one, other in zip(first, second, strict=True)
     ]  # fmt: skip
     return np.array(similarities, np.float64)
 

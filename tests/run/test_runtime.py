@@ -1,5 +1,6 @@
 """What is set before Keras is imported; each case needs a process of its own."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_a_notebook_may_have_imported_keras_with_another_backend(monkeypatch) ->
     monkeypatch.setattr(runtime, "backend", lambda: "torch")
     with pytest.raises(UserError, match="with the backend torch before"):
         runtime.load_keras()
+
+
+def test_what_keras_has_no_use_for_is_hidden_while_it_is_imported(monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "UNUSED", ("graphlib", "json", "tensorflow"))
+    monkeypatch.delitem(sys.modules, "graphlib", raising=False)
+    with runtime.without_unused():
+        with pytest.raises(ImportError):
+            importlib.import_module("graphlib")
+        # What is there already, and what it computes with, stay.
+        importlib.import_module("json")
+        importlib.import_module("tensorflow")
+    importlib.import_module("graphlib")
 
 
 def test_too_late_is_a_bug() -> None:

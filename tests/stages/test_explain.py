@@ -140,6 +140,8 @@ def test_the_run_is_tracked_with_a_picture(monkeypatch: pytest.MonkeyPatch) -> N
     logged: dict[str, object] = {}
 
     class Recorder(tracking.Run):
+        is_tracked = True
+
         def log_metrics(self, values, step=0) -> None:
             logged.update(values)
 

@@ -4,6 +4,7 @@ Their modules have `find(cell, options) -> Inspection`; `options` is their block
 under `explain`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,16 @@ class Inspection:
     """What was found in a network.
 
     arrays: name -> array, as the module that made them describes them. metrics: numbers for the
-    metrics file. timing: name -> number. figure: one picture for the experiment tracker.
+    metrics file. timing: name -> number. draw: makes one picture for the experiment tracker, or
+    None where there is nothing to see.
     """
 
     arrays: dict[str, np.ndarray]
     metrics: dict[str, Any]
     timing: dict[str, float]
-    figure: "Figure | None" = None
+    draw: Callable[[], "Figure | None"] = lambda: None
+
+    @property
+    def figure(self) -> "Figure | None":
+        """The picture, drawn each time it is asked for."""
+        return self.draw()

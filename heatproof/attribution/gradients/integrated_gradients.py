@@ -55,7 +55,7 @@ class PathOptions(Block):
 
     steps: Annotated[Steps, Field(multiple_of=2), AgainAtMost(20)] = 50
     max_steps: Steps = 3200
-    tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.1)] = AUTO
+    tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.15)] = AUTO
 
     @model_validator(mode="after")
     def _in_order(self) -> "PathOptions":

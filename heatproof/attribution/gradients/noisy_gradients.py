@@ -60,8 +60,8 @@ def smoothgrad(
 
     Not negative: change of the logit per unit of the pixel.
     """
-    mean, _ = moments(network, images, targets, samples, noise, precision, seed)
-    return Attribution(np.abs(mean).max(axis=-1).astype(np.float32))
+    mean, _ = _both_maps(network, images, targets, samples, noise, precision, seed)
+    return Attribution(mean)
 
 
 def vargrad(
@@ -80,8 +80,21 @@ def vargrad(
 
     Not negative: the square of saliency's unit.
     """
-    _, variance = moments(network, images, targets, samples, noise, precision, seed)
-    return Attribution(variance.max(axis=-1).astype(np.float32))
+    _, variance = _both_maps(network, images, targets, samples, noise, precision, seed)
+    return Attribution(variance)
+
+
+def _both_maps(
+    network: Network, images: np.ndarray, targets: np.ndarray, *options: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return SmoothGrad's maps and VarGrad's, which with the same options need the same passes."""
+
+    def compute() -> tuple[np.ndarray, np.ndarray]:
+        mean, variance = moments(network, images, targets, *options)
+        both = np.abs(mean).max(axis=-1), variance.max(axis=-1)
+        return both[0].astype(np.float32), both[1].astype(np.float32)
+
+    return network.shared(("noisy_gradients", *options), compute, images, targets)
 
 
 def moments(

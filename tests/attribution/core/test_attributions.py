@@ -1,6 +1,9 @@
 """Several methods applied to the same rows: maps, numbers, reasons, milliseconds, a summary."""
 
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
 
 IMAGES, TARGETS = np.zeros((4, 2, 2, 1), np.float32), np.zeros(4, np.int64)
 SECONDS = 0.02
+NETWORK: Any = SimpleNamespace(sharing=nullcontext, saved_seconds=0.0)
 
 
 def slow(network, images, targets) -> Attribution:
@@ -24,7 +28,7 @@ def unfit(network, images, targets) -> Attribution:
 
 
 def test_each_method_has_maps_and_milliseconds_per_image_or_a_reason() -> None:
-    result = attribute(None, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS)
+    result = attribute(NETWORK, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS)
     assert list(result.maps) == ["slow"] and result.maps["slow"].shape == (4, 2, 2)
     assert result.unsupported == {"unfit": "no such layer"}
     assert list(result.timing) == ["slow_ms_per_image"]
@@ -37,11 +41,11 @@ def test_a_bug_is_no_result() -> None:
         raise ValueError("a bug")
 
     with pytest.raises(ValueError, match="a bug"):
-        attribute(None, {"broken": broken}, IMAGES, TARGETS)
+        attribute(NETWORK, {"broken": broken}, IMAGES, TARGETS)
 
 
 def test_a_summary_counts_empty_maps_and_describes_numbers() -> None:
-    told = summary(attribute(None, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS))
+    told = summary(attribute(NETWORK, {"slow": slow, "unfit": unfit}, IMAGES, TARGETS))
     assert told["slow"]["zero_maps"] == 1
     assert told["slow"]["error"] == {"mean": 3.0, "median": 2.0, "min": 1.0, "max": 6.0}
     assert told["unfit"] == {"unsupported": "no such layer"}

@@ -1,5 +1,6 @@
 """What every method asks of a network: logits, gradients, and batches of any number."""
 
+import time
 from typing import Any
 
 import keras
@@ -94,6 +95,26 @@ def test_a_batch_is_as_large_as_memory_allows() -> None:
     assert Network(keras.Model(inputs, layers.Dense(2)(x))).batch_size == BATCH_BYTES // (
         4 * values
     )
+
+
+def test_methods_share_what_they_need_of_the_same_images(network: Network) -> None:
+    images, targets, computed = np.zeros((2, 1, 2, 1)), np.zeros(2, np.int64), []
+
+    def compute() -> int:
+        computed.append(1)
+        time.sleep(0.01)
+        return len(computed)
+
+    def asked(key: str, *arrays: np.ndarray) -> int:
+        return network.shared(key, compute, *arrays)
+
+    assert [asked("a", images, targets), asked("a", images, targets)] == [1, 2], "nobody shares"
+    with network.sharing():
+        assert [asked("a", images, targets), asked("a", images, targets)] == [3, 3]
+        assert network.saved_seconds >= 0.01
+        assert [asked("b", images, targets), asked("a", images.copy(), targets)] == [4, 5]
+        assert asked("a", images, targets) == 3
+    assert asked("a", images, targets) == 6
 
 
 def test_other_weights_without_tracing_again() -> None:
