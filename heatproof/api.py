@@ -34,8 +34,11 @@ from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset
+from heatproof.trust import verdict
+from heatproof.trust.verdict import CellVerdict
 
 __all__ = [
+    "CellVerdict",
     "OpenModel",
     "TrainedCell",
     "find_study",
@@ -99,6 +102,18 @@ class TrainedCell(OpenModel):
             UserError: a file of metrics is damaged, or older than the code.
         """
         return by_images_per_class(self.study, self.name, self.folder) or {}
+
+    @cached_property
+    def verdict(self) -> CellVerdict | None:
+        """Which methods to use for this network, use with care, or not use, each with a reason.
+
+        As on its page in the report. None where its maps are not assessed, or where it is no better
+        than always predicting the same class. Printed, it is a line for each method.
+
+        Raises:
+            UserError: a file of metrics is damaged, or older than the code.
+        """
+        return verdict.read(self.study, self.name, self.folder)
 
     @property
     def value_range(self) -> tuple[float, float] | None:

@@ -192,6 +192,7 @@ def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) ->
         unsupported,
         chosen,
         trained.remarks,
+        trained.verdict,
     )
 
 

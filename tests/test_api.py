@@ -15,7 +15,9 @@ from heatproof.evaluation.remarks import NEEDED
 from heatproof.report.charts import sprites
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
+from heatproof.trust import verdict
 from tests import small_cell
+from tests.report import trust_results
 
 CELL = "simple_cnn-digits"
 
@@ -44,6 +46,19 @@ def test_it_predicts_and_explains_as_the_network_does(cell: api.TrainedCell) -> 
     targets = probabilities.argmax(axis=1)
     gradient = np.abs(cell.network.score_gradients(images, targets)).max(axis=-1)
     np.testing.assert_allclose(cell.explain("saliency", images, targets).maps, gradient, 1e-6)
+
+
+def test_its_verdict_is_that_of_its_assessment(cell: api.TrainedCell) -> None:
+    """Assessed elsewhere: what the report shows and what it prints are of one judgement."""
+    assert cell.verdict is None
+    del cell.__dict__["verdict"]  # kept, since files are read
+    made = trust_results.table(np.random.default_rng(0), 8, ("saliency", "lime"), None)
+    content = trust_results.metrics(made, np.ones(8, bool), ("saliency", "lime"), None, 1)
+    artifacts.write_metrics("assess", CELL, content)
+    assert cell.verdict is not None
+    expected = verdict.of_cell(content, {})
+    assert expected is not None and cell.verdict.methods == expected.methods
+    assert str(cell.verdict).startswith(f"saliency: {cell.verdict.methods['saliency'].level}. ")
 
 
 def test_methods_are_chosen_by_name_or_family(cell: api.TrainedCell) -> None:

@@ -1,6 +1,7 @@
 """What the report tells: params.yaml and every cell's results, as far as they are there."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from heatproof.storage.formats import read_record, require_keys
 from heatproof.storage.images import Images
 from heatproof.storage.records import Dataset, Explanations, Predictions
 from heatproof.training.options import Schedule
+from heatproof.trust.verdict import CellVerdict, of_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +46,7 @@ _EVALUATE = (
 )
 _ASSESS = (
     *("images", "right_images", "wrong_images", "slow_methods", "mask", "measures"),
-    *("uninformative", "ranking", "agreement", "above_chance"),
+    *("uninformative", "ranking", "agreement", "above_chance", "tests"),
 )
 _PUBLISHED = ("images", "draws", "layers", "methods")
 _COMPARED = ("filters", "images", "same_prediction", "maps")
@@ -74,6 +76,7 @@ class CellResults:
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
     copies of its test images) and `domains` (on other datasets, by name). The cell of a saved
     network has no schedule, and `opened` in the place of `train` and `history`.
+    `crosscheck` is what the libraries say of its maps.
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -94,6 +97,7 @@ class CellResults:
     compared: dict[str, Any] = field(default_factory=dict)
     corrupted: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, dict[str, Any]] = field(default_factory=dict)
+    crosscheck: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
     predicted: bool = False
@@ -109,6 +113,14 @@ class CellResults:
     def rated(self) -> bool:
         """Whether its maps are assessed and count: not those of a network that may be at chance."""
         return bool(self.assess) and self.assess["above_chance"]
+
+    @cached_property
+    def verdict(self) -> CellVerdict | None:
+        """Which methods to use for the network; None where not assessed, or no better than chance.
+
+        One place judges, `heatproof.trust.verdict`.
+        """
+        return of_cell(self.assess, self.crosscheck) if self.assess else None
 
     def explanations(self) -> Explanations | None:
         """Read the attributions of all families as one: not kept, since forty cells' are too much.
@@ -253,7 +265,9 @@ class _Reader:
         timing: dict[str, float] = {}
         for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
             timing |= artifacts.read_timing(stage, name)
-        published = paths.metrics("published_sanity", name).exists()
+        published, crosschecked = (
+            paths.metrics(stage, name).exists() for stage in ("published_sanity", "crosscheck")
+        )
         saved = name in params.saved
         return CellResults(
             name=name,
@@ -274,6 +288,7 @@ class _Reader:
                 self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
             ),
             domains=self._domains(),
+            crosscheck=self.metrics("crosscheck") if crosschecked else {},
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
             predicted=self.there(paths.predictions(name)),

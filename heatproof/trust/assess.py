@@ -10,6 +10,7 @@ from heatproof.run import tracking
 from heatproof.storage import artifacts
 from heatproof.trust import checks, summary
 from heatproof.trust.assessment import one_per_image
+from heatproof.trust.beside_controls import beside_controls
 from heatproof.trust.controls import CONTROLS
 
 NEEDED = ("mask", "slow_images", "slow_methods")  # of each family's metrics
@@ -35,6 +36,10 @@ def assess(study: Params, cell: str) -> None:
     used = {"seed": seed, "assess": options}
     with tracking.run(stage="assess", cell=cell, params=used) as run:
         summaries = summary.summaries(table, options.bootstrap_samples, seed)
+        uninformative = summary.uninformative(summaries)
+        tests = beside_controls(
+            table, uninformative, joined["mask"], options.bootstrap_samples, seed
+        )
         right = int((rows.label == rows.predicted).sum())
         metrics = {
             "images": len(rows.target),
@@ -46,7 +51,8 @@ def assess(study: Params, cell: str) -> None:
             "above_chance": meaningful,
             "trust": checks.trust(summaries) if meaningful else None,
             "measures": summaries,
-            "uninformative": summary.uninformative(summaries),
+            "uninformative": uninformative,
+            "tests": tests,
             "ranking": summary.rankings(table, options.bootstrap_samples, seed),
             "agreement": summary.agreements(rows.maps),
             **joined,

@@ -13,6 +13,7 @@ from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import write_record
 from heatproof.storage.records import Explanations
 from heatproof.trust import summary
+from heatproof.trust.beside_controls import beside_controls
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import Table
 from heatproof.trust.registry import MEASURES
@@ -62,6 +63,7 @@ def metrics(
 ) -> dict[str, Any]:
     """Summarise a table as assess does; `hits` says which images were answered right."""
     summarised = summary.summaries(made, SAMPLES, seed)
+    uninformative = summary.uninformative(summarised)
     likeness = np.full((len(methods), len(methods)), 0.25)
     np.fill_diagonal(likeness, 1)
     likeness[0, -1] = likeness[-1, 0] = -0.5
@@ -85,7 +87,8 @@ def metrics(
         "above_chance": True,
         **({"masks": {"images": len(hits) - 1, "share": 0.25}} if mask else {}),
         "measures": summarised,
-        "uninformative": summary.uninformative(summarised),
+        "uninformative": uninformative,
+        "tests": beside_controls(made, uninformative, mask, SAMPLES, seed),
         "ranking": summary.rankings(made, SAMPLES, seed),
         "agreement": {"methods": list(methods), "full": alike, "grid": alike},
         "cascade": [step(layers) for layers in (1, 2, 3, 4)],

@@ -17,6 +17,7 @@ from heatproof.models.build import trained_network
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Explanations
+from heatproof.trust import verdict
 from heatproof.trust.assess import assess
 from heatproof.trust.assessment import one_per_image
 from heatproof.trust.controls import CONTROLS
@@ -25,6 +26,7 @@ from heatproof.trust.measuring import measure
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import MEASURES
 from heatproof.trust.shuffled import assess_shuffled
+from heatproof.trust.verdict_outcomes import outcomes_of
 from tests import small_cell, stored
 from tests.small_cell import CLASSES, explain_cell
 
@@ -88,6 +90,22 @@ def measured(study: params.Params, *families: str) -> dict[str, Any]:
         measure(study, CELL, family)
     assess(study, CELL)
     return artifacts.read_metrics("assess", CELL)
+
+
+def test_every_method_gets_a_verdict_and_no_control_is_of_use(
+    assessed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of what the stage wrote: the object's mask is no truth, so that nothing is said of it."""
+    monkeypatch.chdir(assessed)
+    metrics = artifacts.read_metrics("assess", CELL)
+    found = verdict.read(params.load(), CELL)
+    assert found is not None and metrics["mask"] == "foreground"
+    assert set(found.methods) == set(artifacts.read_maps(CELL, STAGE_FAMILIES).maps)
+    for each in found.methods.values():
+        names = [outcome.name for outcome in each.tests]
+        assert names == [n for n in ("faithful", "learned", "stable") if n in names] and names
+    for control in CONTROLS:
+        assert verdict.judged(outcomes_of(control, metrics, {})).level != verdict.USE
 
 
 def test_every_measure_has_every_method_and_every_control(

@@ -31,7 +31,7 @@ METHODS = (
         definition="The sum over the layer’s feature maps of each place’s value times the logit’s "
         "gradient there; its positive part.",
         equation="M = max(0, Σ_k ∂S/∂A^k ⊙ A^k) (eq. 2)",
-        deviations="The positive part, as of the other class activation maps: the publication’s "
+        deviations="The positive part, as of the other class activation maps: the paper’s "
         "equation keeps negative values. Places of the feature map are put where their receptive "
         "fields are; programs stretch the map over the image.",
     ),

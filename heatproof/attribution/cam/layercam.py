@@ -31,7 +31,7 @@ METHODS = (
         definition="The sum over the layer’s feature maps of each place’s value times the "
         "positive part of the logit’s gradient there; its positive part.",
         equation="M = max(0, Σ_k max(0, ∂S/∂A^k) ⊙ A^k)",
-        deviations="One layer by itself: the publication also combines layers, of which it scales "
+        deviations="One layer by itself: the paper also combines layers, of which it scales "
         "early ones with tanh. Places of the feature map are put where their receptive fields "
         "are; programs stretch the map over the image.",
     ),

@@ -26,7 +26,7 @@ METHODS = (
         definition="The logit’s gradient at each pixel times the pixel’s value in [0, 1], summed "
         "over the colour channels.",
         equation="M = Σ_c x_c · ∂S/∂x_c",
-        deviations="The sum over the channels: the publication leaves them apart. The value is "
+        deviations="The sum over the channels: the paper leaves them apart. The value is "
         "the pixel’s own, 0 for black, and not the normalised one that the network sees.",
         explain=gradient_times_input,
     ),

@@ -112,7 +112,7 @@ METHODS = (
         definition="The gradient whose negative part is cut off each time that it goes back "
         "through an activation, summed over the colour channels.",
         equation="R_i = 1[a_i > 0] · max(0, R_(i+1)) at each ReLU; M = Σ_c R_0",
-        deviations="The sum over the channels. The publication speaks of ReLU alone: through "
+        deviations="The sum over the channels. The paper speaks of ReLU alone: through "
         "another activation the positive part of what comes back passes, times the activation’s "
         "slope.",
         explain=guided_backprop,

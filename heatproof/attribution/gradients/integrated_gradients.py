@@ -194,7 +194,7 @@ _BLACK = Method(
     "on the straight line between the two, summed over the colour channels.",
     equation="M = Σ_c (x_c − x′_c) ∫₀¹ ∂S/∂x_c (x′ + t (x − x′)) dt (eq. 1)",
     deviations="The integral is computed by the trapezoidal rule, with twice as many steps until "
-    "the map hardly moves; the publication sums 20 to 300 steps.",
+    "the map hardly moves; the paper sums 20 to 300 steps.",
     options=PathOptions,
     explain=integrated_gradients,
     arguments=lambda options, context: _from(partial(constant, colour=0.0), options),
@@ -229,8 +229,7 @@ METHODS = (
         "too",
         definition="As from black, of the difference from an image of the training data’s mean "
         "colour.",
-        deviations="The baseline: the publication begins from black. The trapezoidal rule, as "
-        "there.",
+        deviations="The baseline: the paper begins from black. The trapezoidal rule, as there.",
         arguments=lambda options, context: _from(
             partial(constant, colour=context.mean_colour), options
         ),
@@ -241,7 +240,7 @@ METHODS = (
         label="IG from a blur",
         shows="the same from a blurred copy of the image: what its fine structure adds",
         definition="As from black, of the difference from a blurred copy of the image.",
-        deviations="The baseline: the publication begins from black; the blur is Fong & Vedaldi’s "
+        deviations="The baseline: the paper begins from black; the blur is Fong & Vedaldi’s "
         "way to take information away. The trapezoidal rule, as there.",
         reference="Sundararajan et al. 2017; Fong & Vedaldi 2017",
         options=BlurredPathOptions,

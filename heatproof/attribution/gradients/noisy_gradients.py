@@ -161,7 +161,7 @@ METHODS = (
         "its magnitude, of the colour channels the largest.",
         equation="M = max_c |1/n Σ_k ∂S/∂x_c (x + ε_k)|, ε_k ~ N(0, σ²)",
         deviations="The noise is a share of the range that pixels can have, [0, 1]; in the "
-        "publication of the range that the image’s own pixels have.",
+        "paper of the range that the image’s own pixels have.",
         options=NoiseOptions,
         explain=smoothgrad,
         arguments=_arguments,

@@ -223,7 +223,7 @@ METHODS = (
         equation="M = argmin_w Σ_z π(z) (S(z) − w₀ − w·z)² + λ |w|² (eq. 1), π(z) = "
         "exp(−d(z)²/width²)",
         deviations="All superpixels are fitted by ridge regression, as in the authors’ program; "
-        "the publication chooses K of them by Lasso. What is off shows the blurred image, and "
+        "the paper chooses K of them by Lasso. What is off shows the blurred image, and "
         "not its own mean colour, as in their program; superpixels are SLIC’s, in their program "
         "Quickshift’s; the score is the logit, theirs the probability.",
         options=LimeOptions,

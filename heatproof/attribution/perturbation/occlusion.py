@@ -113,8 +113,8 @@ METHODS = (
         definition="How far the logit falls when a square is covered, the mean over the squares "
         "that cover the pixel.",
         equation="M(p) = mean over squares Q ∋ p of S(x) − S(x with Q covered)",
-        deviations="The square has the training images’ mean colour; in the publication it is "
-        "grey. The publication shows the class’s probability at each place of the square; here "
+        deviations="The square has the training images’ mean colour; in the paper it is "
+        "grey. The paper shows the class’s probability at each place of the square; here "
         "it is the fall of the logit, and a pixel gets the mean of its squares.",
         options=OcclusionOptions,
         explain=occlusion,

@@ -262,7 +262,7 @@ METHODS = (
         definition="RISE of the logit less its mean over the masks: below zero, the score is lower "
         "where the pixel is shown.",
         equation="M(p) = 1/((N − 1) E[m]) Σ_i (S(x ⊙ m_i) − S̄) m_i(p)",
-        deviations="The publication takes the probability, and no mean off. A constant less "
+        deviations="The paper takes the probability, and no mean off. A constant less "
         "changes no order of the pixels by itself; but what the masks cover more often by chance, "
         "in all images and networks alike, no longer shows, so that the map is less noisy, "
         "signed, and depends more on the network.",

@@ -158,8 +158,8 @@ _EPSILON = Method(
     definition="The logit handed back layer by layer, each neuron’s relevance shared out in "
     "proportion to its inputs’ contributions z_ij = x_i w_ij, less what ε and the bias take.",
     equation="R_i = Σ_j z_ij / (z_j ± ε) R_j (eq. 58); M = Σ_c R_c",
-    deviations="ε is a share of the root mean square of a layer’s outputs; the publication’s is a "
-    "number. Beyond the publication: batch normalisation is folded, residual sums are one "
+    deviations="ε is a share of the root mean square of a layer’s outputs; the paper’s is a "
+    "number. Beyond the paper: batch normalisation is folded, residual sums are one "
     "neuron, gates take no relevance, layer normalisation divides by a constant, the first "
     "normalisation passes relevance on.",
     options=EpsilonOptions,
@@ -186,7 +186,7 @@ METHODS = (
         "negative ones by β = α − 1, each sign shared out in proportion.",
         equation="R_i = Σ_j (α z⁺_ij / z⁺_j − β z⁻_ij / z⁻_j) R_j (eq. 60); M = Σ_c R_c",
         deviations="A neuron whose contributions have one sign only gives them all of its "
-        "relevance: zennit gives α times as much. Beyond the publication: as LRP-ε.",
+        "relevance: zennit gives α times as much. Beyond the paper: as LRP-ε.",
         options=AlphaBetaOptions,
         explain=lrp_alpha_beta,
     ),

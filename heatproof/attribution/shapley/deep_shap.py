@@ -84,7 +84,7 @@ METHODS = (
         equation="M = Σ_c 1/m Σ_x′ m(x_c, x′_c) (x_c − x′_c), m = (g(a) − g(a′)) / (a − a′) at "
         "each activation",
         deviations="Maximum pooling, products and layer normalisation follow rules of the shap "
-        "package, since the publications give none.",
+        "package, since the papers give none.",
         options=BackgroundOptions,
         explain=deep_shap,
         arguments=lambda options, context: {"background": context.background(options.background)},

@@ -20,6 +20,7 @@ from heatproof.report.sections.gallery import Gallery, gallery
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
+from heatproof.trust.verdict import CellVerdict
 
 TOP = 5  # classes shown; the others are folded away
 MOST = 100  # classes listed there, the most probable ones
@@ -70,7 +71,7 @@ class Subject:
     accuracy: on the test images, their number, and the accuracy of always predicting the majority
     class; None where not measured. unsupported: method -> why it does not support this network.
     chosen: whether the user chose the explained class. remarks: what is wrong with the network at
-    first sight.
+    first sight. verdict: which methods to use for it, where its maps were assessed.
     """
 
     cell: str
@@ -81,6 +82,7 @@ class Subject:
     unsupported: dict[str, str] = field(default_factory=dict)
     chosen: bool = False
     remarks: tuple[str, ...] = ()
+    verdict: CellVerdict | None = None
 
 
 def page(subject: Subject, photos: Sequence[Photo]) -> str:
@@ -100,6 +102,7 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         "gallery": drawn,
         "sheets": [_data("png", sprite.png()) for sprite in (drawn.images, drawn.maps)],
         "palette": colours.palette(),
+        "advised": subject.verdict.methods if subject.verdict else {},
         "top": TOP,
         "most": MOST,
         "small": SMALL,

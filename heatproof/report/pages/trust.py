@@ -7,13 +7,20 @@ from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
-from heatproof.report.sections import cell_trust, domains_summary, published, trust_summary
+from heatproof.report.sections import (
+    cell_trust,
+    domains_summary,
+    published,
+    trust_summary,
+    verdicts,
+)
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Column, Table, source, table
 from heatproof.report.study import CellResults, Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
+from heatproof.trust.verdict import LEVELS
 
 TIMED = "_ms_per_image"
 
@@ -33,6 +40,8 @@ def context(study: Study) -> dict[str, Any]:
         "unrated": study.unrated,
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
+        "levels": LEVELS,
+        "verdicts": verdicts.of_study(assessed),
         "trust_statements": trust_summary.statements(assessed),
         "planted": _known_by(assessed, ["planted"]),
         "truth": truth(_known_by(assessed, ["planted"])),

@@ -10,7 +10,7 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.report.charts import heat
 from heatproof.report.charts.charts import Chart, Series, line_chart
-from heatproof.report.sections import ranks, trust_table
+from heatproof.report.sections import ranks, trust_table, verdicts
 from heatproof.report.sections.trust_table import Column, Summary, Table
 from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
@@ -55,6 +55,7 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
     slow = assess["slow_methods"]["methods"]
     return {
         "assess": assess,
+        "verdicts": verdicts.of_cell(result.verdict),
         "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
         "mask": " ".join(filter(None, [MASKS.get(assess["mask"] or "", ""), chance(assess)])),
         "table": trust_table.of_cell(assess, measures.COLUMNS, best=result.rated),

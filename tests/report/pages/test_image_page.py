@@ -10,6 +10,7 @@ from heatproof.attribution import registry
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.pages import image_page
 from heatproof.report.pages.image_page import Photo, Subject
+from heatproof.trust.verdict import CellVerdict, MethodVerdict
 from tests.photos import shown
 from tests.report import read_pages
 
@@ -51,6 +52,14 @@ def photo(name: str = "photo.png", channels: int = 1, **changes: object) -> Phot
 def read(*photos: Photo, subject: Subject = SUBJECT) -> tuple[read_pages.Page, str]:
     html = image_page.page(subject, photos)
     return read_pages.parse(html), html
+
+
+def test_under_a_map_stands_what_to_do_with_its_method() -> None:
+    found = {"saliency": MethodVerdict("do not use", "Noise is as good.", ())}
+    judged = replace(SUBJECT, verdict=CellVerdict(found, (), float("nan")))
+    page, html = read(photo(), subject=judged)
+    assert html.count("do not use") == 1 and "Noise is as good." in page.text
+    assert "what to do with its method" not in read(photo())[0].text
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -175,7 +175,7 @@ def test_every_method_is_described_and_linked(planted):
     assert {f"cells/{name}.html#trust" for name in fixture.CELLS} <= set(page.links)
 
 
-@pytest.mark.parametrize("part", ["measures", "ranking", "uninformative"])
+@pytest.mark.parametrize("part", ["measures", "ranking", "uninformative", "tests"])
 def test_partial_results_are_shown_as_far_as_they_go(planted, part):
     for name in fixture.CELLS:
         changed(name, **{part: {}})
