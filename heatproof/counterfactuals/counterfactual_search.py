@@ -98,7 +98,7 @@ def in_fixed_size_batches(network: Network, function: Any, *arrays: np.ndarray) 
     search continues from a step, an image's result would depend on how many are beside it.
     """
     count = len(arrays[0])
-    size = min(BATCH, network.batch_size)
+    size = min(BATCH, network.batch_size * 3 // 2)  # 5 of 10 images rather than 4 of 12
     missing = -count % size
     filled = [
         np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

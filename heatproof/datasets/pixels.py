@@ -1,10 +1,36 @@
-"""How often each brightness occurs in images: their means and deviations, exact and in one pass."""
+"""Pixels' values: images in [0, 1], and how often each brightness occurs, exact and in one pass."""
+
+from typing import Any
 
 import numpy as np
 
 from heatproof.storage.images import Images, blocks
 
 LEVELS = 256
+
+
+class UnitImages:
+    """Images in [0, 1], float32, of which only those that are asked for are in memory.
+
+    It has what `Network.in_batches` asks of an array.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, images: Images) -> None:
+        """Serve uint8 images (n, height, width, channels)."""
+        self._images = images
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As an array's."""
+        return self._images.shape
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        return self._images[rows].astype(np.float32) / 255
 
 
 def pixel_counts(images: Images) -> np.ndarray:

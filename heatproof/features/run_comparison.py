@@ -19,6 +19,7 @@ from heatproof.attribution.core.method import Explainer
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
 from heatproof.config.params import Params
+from heatproof.datasets.pixels import UnitImages
 from heatproof.features.feature_figure import figure
 from heatproof.features.filter_matching import compare
 from heatproof.features.filters import first_filters
@@ -27,6 +28,7 @@ from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage import artifacts
+from heatproof.storage.images import selected
 
 
 def compare_runs(study: Params, cell: str) -> None:
@@ -41,7 +43,7 @@ def compare_runs(study: Params, cell: str) -> None:
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     first, second = (trained_network(study.run(name), shape, classes) for name in (cell, other))
     options = study.compare_runs
-    images = dataset.test_images[: options.images].astype(np.float32) / 255
+    images = UnitImages(selected(dataset.test_images, slice(options.images)))
     used = {"seed": study.seed, "threads": study.threads, "compare_runs": options}
     with tracking.run(stage="compare_runs", cell=cell, params=used) as run:
         compared = compare_networks(first, second, images, options, study.seed)
@@ -56,7 +58,7 @@ def compare_runs(study: Params, cell: str) -> None:
 def compare_networks(
     first: keras.Model,
     second: keras.Model,
-    images: np.ndarray,
+    images: Any,
     options: RunComparisonOptions,
     seed: int,
 ) -> Inspection:
@@ -65,7 +67,7 @@ def compare_networks(
     Args:
         first: a network with logits, as it was trained.
         second: another with the same layers.
-        images: float32 (n, height, width, channels) in [0, 1].
+        images: float32 (n, height, width, channels) in [0, 1], or `UnitImages`.
         options: see there.
         seed: of the draws.
 

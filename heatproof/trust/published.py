@@ -30,6 +30,7 @@ from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.statistics.bootstrap import known_mean, mean_interval
 from heatproof.storage import artifacts
+from heatproof.storage.images import Images, blocks, selected
 from heatproof.trust.random_weights import cascade
 from heatproof.trust.similarity import Maps
 
@@ -37,6 +38,9 @@ from heatproof.trust.similarity import Maps
 # their noise for SmoothGrad, and its steps of Integrated Gradients.
 SMOOTHGRAD = {"samples": 20, "noise": 0.1, "precision": "single"}
 PATH_STEPS = 20
+
+# Of images, uint8, whose maps are in memory together: 1,000 small ones, and 27 of 224×224.
+BLOCK_BYTES = 2**22
 
 CONTROL = "random"
 
@@ -51,12 +55,12 @@ def published_sanity(study: Params, cell: str) -> None:
     options = study.published_sanity
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     model = trained_network(study.run(cell), shape, classes)
-    images = dataset.test_images[: options.images].astype(np.float32) / 255
+    images = selected(dataset.test_images, slice(options.images))
     labels = dataset.test_labels[: options.images]
     samples = study.assess.bootstrap_samples
     used = {"seed": study.seed, "threads": study.threads, "published_sanity": options}
     with tracking.run(stage="published_sanity", cell=cell, params=used) as run:
-        layers, scores = randomised(model, images, labels, options.draws, study.seed)
+        layers, scores = in_blocks(model, images, labels, options.draws, study.seed)
         methods = {name: summary(each, samples, study.seed) for name, each in scores.items()}
         metrics = {
             "images": len(images),
@@ -70,8 +74,28 @@ def published_sanity(study: Params, cell: str) -> None:
         run.log_metrics(tracking.flattened({"methods": methods}))
 
 
+def in_blocks(
+    model: keras.Model, images: Images, targets: np.ndarray, draws: int, seed: int
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return what `randomised` does of any number of uint8 images, holding maps of a few."""
+    layers: list[str] = []
+    parts: list[dict[str, np.ndarray]] = []
+    first = 0
+    for block in blocks(images, BLOCK_BYTES):
+        pixels, labels = block.astype(np.float32) / 255, targets[first : first + len(block)]
+        layers, scores = randomised(model, pixels, labels, draws, seed, first)
+        parts.append(scores)
+        first += len(block)
+    return layers, {name: np.concatenate([p[name] for p in parts], axis=2) for name in parts[0]}
+
+
 def randomised(
-    model: keras.Model, images: np.ndarray, targets: np.ndarray, draws: int, seed: int
+    model: keras.Model,
+    images: np.ndarray,
+    targets: np.ndarray,
+    draws: int,
+    seed: int,
+    first: int = 0,
 ) -> tuple[list[str], dict[str, np.ndarray]]:
     """Compare maps after each layer's randomisation, several times with other random weights.
 
@@ -81,6 +105,7 @@ def randomised(
         targets: int64 (n,), class indices.
         draws: how many times.
         seed: of the first draw; the next has the next number.
+        first: which of all images the first one is.
 
     Returns:
         the layers' names from the logits down; and method -> float64 (draws, layers, n), Spearman's
@@ -95,7 +120,7 @@ def randomised(
     for draw in range(draws):
         # The control's maps are noise, other noise for each network and each image: of one and the
         # same for all images there would be one value, and no interval.
-        random = np.random.default_rng([seed, draw])
+        random = np.random.default_rng([seed, draw, first] if first else [seed, draw])
         noise = random.random(images.shape[:3])
 
         def explain_with_noise(changed: keras.Model, random=random) -> Maps:
@@ -134,8 +159,11 @@ def explaining(
 
     def explain(changed: keras.Model) -> Maps:
         network.load(changed)
-        maps = {"gradient": network.score_gradients(images, targets).sum(axis=-1)}
-        return maps | {name: each(network, images, targets).maps for name, each in methods.items()}
+        with network.sharing():
+            maps = {"gradient": network.score_gradients(images, targets).sum(axis=-1)}
+            for name, each in methods.items():
+                maps[name] = each(network, images, targets).maps
+        return maps
 
     return explain
 

@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from heatproof.attribution.core.network import Network
+from heatproof.datasets.pixels import UnitImages
 from heatproof.features.options import RunComparisonOptions
 from heatproof.features.run_comparison import compare_networks
 from tests.attribution import architectures
@@ -104,7 +105,7 @@ def test_no_images_and_one() -> None:
     found = compare_networks(model, model, np.zeros((0, 28, 28, 1), np.float32), OPTIONS, seed=0)
     assert found.metrics["images"] == found.metrics["maps"]["saliency"]["images"] == 0
     assert np.isnan(found.metrics["maps"]["gradcam"]["median"])
-    one = architectures.shared("simple_cnn").images(1)
-    found = compare_networks(model, model, one, OPTIONS, seed=0)
+    one = (255 * architectures.shared("simple_cnn").images(1)).astype(np.uint8)
+    found = compare_networks(model, model, UnitImages(one), OPTIONS, seed=0)
     assert found.arrays["correlation/saliency"][0] == pytest.approx(1, abs=1e-6)
     assert np.isnan(found.arrays["other_image/saliency"][0])

@@ -8,7 +8,8 @@ import pytest
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
-from heatproof.trust.published import published_sanity, summary
+from heatproof.trust import published
+from heatproof.trust.published import in_blocks, published_sanity, summary
 from tests import small_cell
 
 CELL = "simple_cnn-digits"
@@ -43,6 +44,23 @@ def test_maps_that_are_never_defined() -> None:
     said = summary(np.full((1, 2, 3), np.nan), 100, seed=0)
     assert np.isnan([said["mean"], said["low"], said["last"], *said["per_layer"]]).all()
     assert said["constant_maps"] == 6
+
+
+def test_images_are_taken_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def randomised(model, images, targets, draws, seed, first):
+        taken.append((len(images), first))
+        scores = images[:, 0, 0, 0] + targets
+        return ["top", "bottom"], {"saliency": np.tile(scores, (draws, 2, 1))}
+
+    monkeypatch.setattr(published, "randomised", randomised)
+    monkeypatch.setattr(published, "BLOCK_BYTES", 2 * 16)
+    images = np.arange(5, dtype=np.uint8).repeat(16).reshape(5, 4, 4, 1)
+    layers, scores = in_blocks(None, images, np.arange(5), draws=3, seed=0)
+    assert (layers, taken) == (["top", "bottom"], [(2, 0), (2, 2), (1, 4)])
+    expected = np.tile(np.arange(5) + np.arange(5, dtype=np.float32) / 255, (3, 2, 1))
+    np.testing.assert_allclose(scores["saliency"], expected, rtol=1e-6)
 
 
 @pytest.mark.usefixtures("_cell")

@@ -53,7 +53,7 @@ class LimeOptions(Block):
     """
 
     samples: Annotated[
-        Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 300), AgainAtMost(150)
+        Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 200), AgainAtMost(150)
     ] = AUTO
     segments: Annotated[int, Field(ge=2, le=1000)] = 40
     compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0
