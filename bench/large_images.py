@@ -56,15 +56,22 @@ def main() -> None:
     """Measure each stage; exit with 1 if a goal is missed."""
     parser = record.parser(__doc__)
     parser.add_argument("--model", default="mobilenet_v2", help="of params.yaml")
+    parser.add_argument(
+        "--backbone",
+        help="instead of a model a published network with random weights, such as MobileNetV2 or "
+        "EfficientNetLite0, for which no file is needed",
+    )
     parser.add_argument("--pixels", type=int, default=224, help="of a side")
     parser.add_argument("--images", type=int, default=20, help="that are explained and assessed")
     options = parser.parse_args()
     machine.warn_if_busy()
-    cell = f"{options.model}-{DATASET}"
-    case = f"{options.model}, {options.images} images of {options.pixels}×{options.pixels}"
+    model = (options.backbone or options.model).lower()
+    cell = f"{model}-{DATASET}"
+    case = f"{model}, {options.images} images of {options.pixels}×{options.pixels}"
     with tempfile.TemporaryDirectory() as place, record.into(options.results) as take:
         folder = Path(place)
-        overlay.write(folder / "params.yaml", study(options.model, options.pixels, options.images))
+        content = study(model, options.pixels, options.images, options.backbone)
+        overlay.write(folder / "params.yaml", content)
         for words in making(cell):
             if failure := run(words, folder).failure:
                 sys.exit(f"{' '.join(words)}: {failure}")
@@ -79,12 +86,24 @@ def main() -> None:
         take(under(PART, case, "s", total, LIMIT_SECONDS, absent=absent))
 
 
-def study(model: str, pixels: int, images: int) -> dict:
-    """Return the real params.yaml with one cell, of large images."""
-    example = overlay.read(ROOT / "examples" / DATASET / "study.yaml")["source"]
+def study(model: str, pixels: int, images: int, backbone: str | None = None) -> dict:
+    """Return the real params.yaml with one cell, of large images.
+
+    Args:
+        model: of params.yaml, or what the backbone is called.
+        pixels: of an image's side.
+        images: how many are explained and assessed.
+        backbone: a published network, with random weights.
+    """
+    entry: dict = {"schedules": {"cpu": {"default": SCHEDULE}}}
+    if backbone:
+        network = {"architecture": "pretrained", "backbone": backbone, "weights": "none"}
+        schedule = SCHEDULE | {"decay": "one_cycle"}
+        entry = {"network": network, "schedules": {"cpu": {"default": schedule}}}
+    example = overlay.read(ROOT / "examples" / DATASET / "study.yaml")["datasets"][DATASET]
     changed = {
         "datasets": {DATASET: example | {"fetch": example["fetch"] | SOURCE | {"size": pixels}}},
-        "models": {model: {"schedules": {"cpu": {"default": SCHEDULE}}}},
+        "models": {model: entry},
         "assess": {"images": images},
         "cells": {f"{model}-{DATASET}": {"model": model, "dataset": DATASET}},
     }
