@@ -90,10 +90,11 @@ def explain_images(
         _seen(trained, path.name, photos.read(path, trained.value_range), how, target)
         for path in paths
     ]
-    unsupported = _fill(trained, chosen, shown)
+    unsupported, engines = _fill(trained, chosen, shown)
     subject = _subject(trained, unsupported, target is not None)
     page = output / f"{_stem(paths)}-{file_name(cell)}.html"
-    html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
+    with methods.computed_by(engines):
+        html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
     atomic.write_text(page, html)
     atomic.write_bytes(page.with_suffix(".png"), panel.png)
     print(f"page:  {page}\npanel: {page.with_suffix('.png')}")
@@ -134,13 +135,19 @@ def _seen(
     return one
 
 
-def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]) -> dict[str, str]:
-    """Put the methods' maps into `shown`; return which do not support the network, and why."""
+def _fill(
+    trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Put the methods' maps into `shown`.
+
+    Returns:
+        which do not support the network, and why; and which a library computed, and which library.
+    """
     count = numbers.plural(len(chosen), "method")
     print(f"Explaining with {count}. {_warned(trained, chosen, len(shown))}", flush=True)
     images = np.stack([one.seen for one in shown]).astype(np.float32) / 255
     targets = np.array([one.target for one in shown])
-    unsupported = {}
+    unsupported, engines = {}, {}
     started = time.monotonic()
     for name, result in trained.explain_all(chosen, images, targets):
         label, seconds = methods.describe(name).label, time.monotonic() - started
@@ -148,12 +155,15 @@ def _fill(trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]
             unsupported[name] = str(result)
             print(f"  {label:42} not for this network: {result}", flush=True)
         else:
+            if result.engine:
+                engines[name] = result.engine
+                label += f" ({result.engine})"
             print(f"  {label:42} {seconds:6.1f} s", flush=True)
             for row, one in enumerate(shown):
                 one.maps[name] = result.maps[row]
                 one.own[name] = {number: float(v[row]) for number, v in result.numbers.items()}
         started = time.monotonic()
-    return unsupported
+    return unsupported, engines
 
 
 def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:

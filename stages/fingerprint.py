@@ -19,6 +19,8 @@ from pathlib import Path
 from heatproof.attribution import registry
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
+from heatproof.crosscheck import checks
+from heatproof.crosscheck.processes import PROGRAM
 from heatproof.datasets.options import SOURCES
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run import source_code
@@ -57,6 +59,7 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
         "assess": measures,
         "assess_shuffled": every,
         **dict.fromkeys(("evaluate_corrupted", "evaluate_on"), tried),
+        "crosscheck": (PROGRAM, *checks.modules()),
         "report": (*every, *trust_registry.modules(trust_registry.FAMILIES)),
     }
     return {

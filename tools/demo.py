@@ -52,6 +52,7 @@ def prepare(demo: Path) -> None:
             print(f"note: {note}")
     elif not update.is_current(demo):
         atomic.write_text(demo / update.STAGES, update.current(demo))
+        update.add_missing(demo)
 
 
 def main() -> None:

@@ -77,6 +77,8 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     rows.maps.update(result.maps)
     rows.numbers.update(result.numbers)
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
+    if result.engines:
+        metrics["engines"] = result.engines
     for method, reason in result.unsupported.items():
         print(f"no {method}: {reason}", flush=True)
     arrays = explanation_arrays.parted(rows)

@@ -22,6 +22,7 @@ from heatproof.config.schema import Block, Count, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.counterfactuals.options import CounterfactualOptions
+from heatproof.crosscheck.options import CrosscheckOptions
 from heatproof.datasets.options import Dataset
 from heatproof.domains.options import DEFAULT as DEFAULT_DOMAINS
 from heatproof.domains.options import DomainOptions
@@ -107,6 +108,7 @@ class Params(Block):
     compare_runs: RunComparisonOptions
     assess: AssessOptions
     published_sanity: PublishedSanityOptions
+    crosscheck: CrosscheckOptions = CrosscheckOptions()
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]
     runs: dict[Name, CellRun]
     saved: dict[Name, SavedCell] = Field(default_factory=dict)

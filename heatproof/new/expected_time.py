@@ -19,6 +19,8 @@ from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.config.params import Params
+from heatproof.crosscheck.checks import checks
+from heatproof.crosscheck.subject import options_of
 from heatproof.new import proposal
 from heatproof.run import runtime
 from heatproof.statistics.numbers import duration
@@ -133,6 +135,7 @@ def of_stages(
         stages[f"measure_{family}"] = _measured(
             study, family, speed, size, min(images, study.assess.images)
         )
+    stages["crosscheck"] = _crosschecked(study, speed, size)
     return stages
 
 
@@ -144,6 +147,15 @@ def _training(schedule: Schedule, speed: Speed, images: int) -> float:
         copies = schedule.head.copies if schedule.augment else 1
         seconds += copies * trained * speed.forward + schedule.head.epochs * _EPOCH
     return seconds
+
+
+def _crosschecked(study: Params, speed: Speed, size: tuple[int, int]) -> float:
+    checked = {name: each for name, each in registry.methods().items() if name in checks()}
+    each = [method.passes(options_of(study, method, size), size) for method in checked.values()]
+    climbs = Passes(gradients=2 * study.explain.features.maximisation.steps)
+    images = resolved(study.crosscheck, size).images
+    # A library makes its graphs at each call; ours, theirs and draws of both take about six calls.
+    return speed.seconds((sum(each, Passes()) * 6 + climbs) * images, 2 * images * len(checked))
 
 
 def _measured(

@@ -29,22 +29,28 @@ def main() -> None:
     else:
         atomic.write_text(STAGES, current(Path()))
         print(f"{STAGES} is now this version's (`git diff` shows what changed)")
-    _add_missing()
+    if added := add_missing(Path()):
+        print(f"{PARAMS}: added {', '.join(added)} at its end, empty or as usual")
     if any(paths.RAW.glob("*.npz")):
         print(f"{paths.RAW}/*.npz: nothing reads these of an earlier version; you may delete them")
 
 
-def _add_missing() -> None:
-    """Add to params.yaml what this version's stages depend on and an earlier one's did not."""
-    own = read_yaml(PARAMS)
+def add_missing(study: Path) -> list[str]:
+    """Add to params.yaml what this version's stages depend on and an earlier one's did not.
+
+    Returns:
+        the names of what was added.
+    """
+    own = read_yaml(study / PARAMS)
     lacking = [
         name for name, field in Params.model_fields.items()
         if not field.is_required() and isinstance(own, dict) and name not in own
     ]  # fmt: skip
     if lacking:
         text = texts.additions(folder.originals()[0], lacking)
-        atomic.write_text(PARAMS, PARAMS.read_text(encoding="utf-8").rstrip("\n") + f"\n{text}")
-        print(f"{PARAMS}: added {', '.join(lacking)} at its end, empty or as usual")
+        before = (study / PARAMS).read_text(encoding="utf-8")
+        atomic.write_text(study / PARAMS, before.rstrip("\n") + f"\n{text}")
+    return lacking
 
 
 def is_current(study: Path) -> bool:

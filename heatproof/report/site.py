@@ -5,8 +5,9 @@ from typing import Any
 
 from heatproof.report import rendering
 from heatproof.report.charts import colours
-from heatproof.report.pages import cell, claims, compare, data, guide, overview, trust
+from heatproof.report.pages import cell, claims, compare, data, guide, libraries, overview, trust
 from heatproof.report.study import Study
+from heatproof.report.text import methods
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import file_name, replace_folder
 from heatproof.storage.formats import write_json
@@ -30,6 +31,11 @@ def build(study: Study, folder: Path) -> None:
 
 def write_pages(study: Study, folder: Path) -> None:
     """Write every page and picture into a new folder."""
+    with methods.computed_by(study.engines):
+        _write_pages(study, folder)
+
+
+def _write_pages(study: Study, folder: Path) -> None:
     templates = rendering.environment()
     templates.globals["has_claims"] = study.has_claims
     templates.globals["data_page"] = data.first_page(study).removesuffix(".html")
@@ -55,6 +61,7 @@ def write_pages(study: Study, folder: Path) -> None:
         name = f"strip-{file_name(section['name'])}.png"
         write_bytes(folder / "images" / name, section["strip"]["sprite"].png())
     page("methods.html", "trust.html", trust.context(study))
+    page("libraries.html", "libraries.html", libraries.context(study))
     if study.has_claims:
         page("claims.html", "claims.html", claims.context(study, study.claims))
     of_cell = {"static": rendering.static(*CELL)}

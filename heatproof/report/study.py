@@ -59,6 +59,7 @@ _ON_DOMAIN = (
     *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
     *("top_confusions", "unsupported"),
 )
+_CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 _CLAIMS = ("budget", "sources", "claims")
 _PREPROCESS = ("train_images", "test_images", "classes", "height", "width", "channels")
 _OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
@@ -76,7 +77,7 @@ class CellResults:
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
     copies of its test images) and `domains` (on other datasets, by name). The cell of a saved
     network has no schedule, and `opened` in the place of `train` and `history`.
-    `crosscheck` is what the libraries say of its maps.
+    `crosscheck` is what the libraries say of its maps; `seconds` in it are of each side.
     `trusted` says whether the trust measures' per-image values are there.
     `missing` names the files that are not there, in the order the stages make them.
     """
@@ -205,6 +206,14 @@ class Study:
         return tuple(c for c in self.cells if c.assess and not c.rated)
 
     @property
+    def engines(self) -> dict[str, str]:
+        """The methods that a library computed: method -> the library, with its version."""
+        found: dict[str, str] = {}
+        for content in (content for cell in self.cells for content in cell.explain.values()):
+            found |= content.get("engines", {})
+        return found
+
+    @property
     def dataset_names(self) -> list[str]:
         """The datasets that a cell uses, in the order of params.yaml."""
         return [d for d in self.params.datasets if any(c.cell.dataset == d for c in self.cells)]
@@ -265,9 +274,7 @@ class _Reader:
         timing: dict[str, float] = {}
         for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
             timing |= artifacts.read_timing(stage, name)
-        published, crosschecked = (
-            paths.metrics(stage, name).exists() for stage in ("published_sanity", "crosscheck")
-        )
+        published = paths.metrics("published_sanity", name).exists()
         saved = name in params.saved
         return CellResults(
             name=name,
@@ -288,7 +295,7 @@ class _Reader:
                 self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
             ),
             domains=self._domains(),
-            crosscheck=self.metrics("crosscheck") if crosschecked else {},
+            crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
             predicted=self.there(paths.predictions(name)),
@@ -303,6 +310,13 @@ class _Reader:
             if self.there(paths.metrics("evaluate_on", pair)):
                 found[domain] = artifacts.read_metrics("evaluate_on", pair, _ON_DOMAIN)
         return found
+
+    def _crosscheck(self) -> dict[str, Any]:
+        """Read what the libraries gave; a study of an earlier version has no such stage."""
+        if not paths.metrics("crosscheck", self.name).exists():
+            return {}
+        content = self.metrics("crosscheck", _CROSSCHECK)
+        return content | {"seconds": artifacts.read_timing("crosscheck", self.name)}
 
     def _trusted(self) -> tuple[str, ...]:
         """Say of which families per-image values are there, and whether of shuffled labels."""

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_table(path: Path, made_by: str = "", numbers: Collection[str] = ()) -> "pd.DataFrame":
-    """Read a CSV table.
+def read_table(
+    path: Path, made_by: str = "", numbers: Collection[str] = (), text: Collection[str] = ()
+) -> "pd.DataFrame":
+    """Read a CSV table. Columns of `text` are not taken for numbers, whatever they look like.
 
     Raises:
         UserError: it is missing or damaged, or lacks one of the columns that are to be `numbers`;
@@ -28,8 +30,9 @@ def read_table(path: Path, made_by: str = "", numbers: Collection[str] = ()) -> 
 
     require(path, made_by)
     try:
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
-        require_keys(path, table.columns, numbers, made_by)
+        kinds = dict.fromkeys(text, str)
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=kinds)
+        require_keys(path, table.columns, (*numbers, *text), made_by)
         if wrong := [name for name in numbers if table[name].dtype.kind not in "iuf"]:
             raise ValueError(f"expected numbers as {', '.join(wrong)}")
         return table

@@ -101,7 +101,11 @@ def test_a_wrong_record_of_a_method_is_refused_with_a_reason(
             {"gradcam": {}},
             r"gradcam = {}: its place is explain\.gradients\.gradcam",
         ),
-        ("gradients", {"gradcam": {"layr": "x"}}, r"gradcam\.layr.* mean 'layer'\?; known: layer"),
+        (
+            "gradients",
+            {"gradcam": {"layr": "x"}},
+            r"gradcam\.layr.* mean 'layer'\?; known: layer, engine",
+        ),
         ("shapley", {"deep_shap": {"background": 0}}, r"shapley\.deep_shap\.background = 0: "),
         ("gradients", {"saliency": None}, r"explain\.gradients\.saliency = None: "),
     ],

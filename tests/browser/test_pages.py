@@ -14,10 +14,19 @@ from tests.browser.waiting import until
 pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
-WHOLE = ("index.html", "methods.html", "compare.html", "claims.html", "guide.html")
+WHOLE = (
+    *("index.html", "methods.html", "libraries.html"),
+    *("compare.html", "claims.html", "guide.html"),
+)
 DATA = ("datasets/digits.html", "datasets/hostile.html")
 PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS))
-UNPICTURED = ("methods.html", "claims.html", "guide.html", "cells/mobilenet_v2-digits.html")
+UNPICTURED = (
+    "methods.html",
+    "libraries.html",
+    "claims.html",
+    "guide.html",
+    "cells/mobilenet_v2-digits.html",
+)
 CELL_PAGE = f"cells/{CELLS[0]}.html"
 WIDTHS = (360, 1440)
 THEMES = ("light", "dark")

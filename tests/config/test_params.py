@@ -83,7 +83,7 @@ from tests.config.changed_params import (
         ("explain.images.right_per_clas", 1, ["did you mean 'right_per_class'"]),
         ("explain.images.right_per_class", -1, ["right_per_class = -1"]),
         ("explain.gradients.saliency", None, ["saliency = None: should be a mapping", "or {} for"]),
-        ("explain.gradients.saliency.x", 1, ["there are no parameters here; remove it"]),
+        ("explain.gradients.guided_backprop.x", 1, ["there are no parameters here; remove it"]),
         ("explain.gradcam", {}, ["its place is explain.gradients.gradcam; move it there"]),
         ("assess.localisation", {}, ["its place is assess.measures.localisation; move it there"]),
         ("datasets.mnist.fetch", None, ["datasets.mnist.fetch = None: should be a mapping"]),

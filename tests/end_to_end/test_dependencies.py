@@ -10,6 +10,8 @@ from heatproof.attribution import registry
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.config.schema import Block
+from heatproof.crosscheck import checks
+from heatproof.crosscheck.processes import PROGRAM
 from heatproof.run.source_code import used_by
 from stages import fingerprint
 from tests import overlay
@@ -31,6 +33,8 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
     if "--family" in words:
         family = words[words.index("--family") + 1]
         modules |= {*registry.modules(registry.of_stage(family))}
+    if stage == "crosscheck":
+        modules |= {PROGRAM, *checks.modules()}
     if stage in ("assess_shuffled", "report"):
         modules |= {*registry.modules(registry.methods())}
     if stage in ("evaluate_corrupted", "evaluate_on"):

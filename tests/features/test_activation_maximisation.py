@@ -7,6 +7,7 @@ from keras import layers
 
 from heatproof.attribution.core.activation_layers import LOGITS
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.libraries import tf_keras_vis
 from heatproof.features.activation_maximisation import maximise
 from heatproof.features.options import MaximisationOptions
 from tests.attribution import architectures, networks
@@ -75,30 +76,20 @@ def test_a_filter_prefers_its_own_pattern_in_the_middle(channels: int, bias: flo
 def test_the_library_finds_no_better_images() -> None:
     """tf-keras-vis at its own optimiser, on a network whose best images are known, and on one whose
     are not."""
-    from tf_keras_vis.activation_maximization import ActivationMaximization
-    from tf_keras_vis.utils.scores import CategoricalScore
-
     weights = np.random.default_rng(0).normal(size=(6, 6, 1, 3)).astype(np.float32)
     known = networks.linear(weights)
     unknown = networks.averaged(weights[:5, 0, 0].astype(np.float32), side=6, channels=3)
     for model in (known, unknown):
         network = Network(model)
         ours = maximise(network, LOGITS, np.arange(3), changed(steps=60), seed=0)
-        theirs = ActivationMaximization(model)(
-            CategoricalScore([0, 1, 2]),
-            seed_input=np.full((3, *network.image_shape), 0.5, np.float32),
-            input_range=(0.0, 1.0),
-            input_modifiers=[],
-            regularizers=[],
-            steps=60,
-            optimizer=keras.optimizers.RMSprop(0.05, 0.999),
-        )
-        their_logits = network.logits(np.asarray(theirs)).diagonal()
+        grey = np.full(network.image_shape, 0.5, np.float32)
+        theirs = tf_keras_vis.maximised(network, np.arange(3), grey, steps=60, rate=0.05)
+        their_logits = network.logits(theirs).diagonal()
         assert (ours.reached >= 0.99 * their_logits).all()
         if model is known:
             np.testing.assert_allclose(ours.reached, their_logits, rtol=0.01)
             certain = np.moveaxis(np.abs(weights) > 0.3, -1, 0)
-            np.testing.assert_array_equal(ours.images[certain], np.asarray(theirs)[certain])
+            np.testing.assert_array_equal(ours.images[certain], theirs[certain])
 
 
 def test_a_shift_spreads_what_one_pixel_decides() -> None:

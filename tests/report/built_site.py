@@ -8,7 +8,10 @@ from stages import report
 from tests.report import read_pages
 
 REPORTS = Path("reports")
-WHOLE = ("index.html", "methods.html", "compare.html", "claims.html", "guide.html")
+WHOLE = (
+    *("index.html", "methods.html", "libraries.html"),
+    *("compare.html", "claims.html", "guide.html"),
+)
 DATA = "datasets/digits.html"  # of the study that `fixture` writes
 
 

@@ -21,7 +21,13 @@ from heatproof.datasets.quality.inspection import inspect
 from heatproof.storage import artifacts, paths, tables
 from heatproof.storage.records import Dataset, Explanations, Predictions
 from tests import overlay, stored
-from tests.report import counterfactual_arrays, feature_arrays, simulated_predictions, trust_results
+from tests.report import (
+    counterfactual_arrays,
+    crosscheck_results,
+    feature_arrays,
+    simulated_predictions,
+    trust_results,
+)
 from tests.scratch import real_params
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
@@ -187,6 +193,8 @@ def write_cell(
         },
     )
     write_other_families(name, rng, explanations)
+    artifacts.write_metrics("crosscheck", name, crosscheck_results.CONTENT)
+    artifacts.write_timing("crosscheck", name, crosscheck_results.TIMING)
     trust_results.write_cell(params, name, explanations, mask)
 
 

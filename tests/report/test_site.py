@@ -57,9 +57,9 @@ def test_the_same_inputs_give_the_same_bytes_without_tensorflow(
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     contents = read_pages.contents(REPORTS)
     assert contents == read_pages.contents(small_site / REPORTS)
-    # Five pages on the whole study, two cells with five sprites each, the strip, the page of the
+    # Six pages on the whole study, two cells with five sprites each, the strip, the page of the
     # data and its sprite, the provenance.
-    assert len([name for name in contents if name != "provenance.json"]) == 20
+    assert len([name for name in contents if name != "provenance.json"]) == 21
 
 
 def test_counterfactuals_are_shown(small_site):

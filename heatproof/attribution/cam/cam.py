@@ -7,6 +7,8 @@ take longer than the network itself.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from pydantic import Field
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.geometry import feature_axes, interpolation
-from heatproof.attribution.core.method import Attribution, Method
+from heatproof.attribution.core.method import Attribution, EngineOptions, Library, Method
 from heatproof.attribution.core.network import Network, target_scores
 from heatproof.config.schema import Block
 
@@ -30,20 +32,30 @@ class CamOptions(Block):
     layer: Annotated[str, Field(min_length=1)] = LAST
 
 
-def method(*, name: str, weighting: Weighting, **facts: Any) -> Method:
+class EngineCamOptions(EngineOptions, CamOptions):
+    """Of a class activation map that a library has too."""
+
+
+def method(
+    *, name: str, weighting: Weighting, library: Library | None = None, **facts: Any
+) -> Method:
     """Return the record of a class activation map, with the other `facts` of a `Method`."""
 
-    def explained(
-        network: Network, images: np.ndarray, targets: np.ndarray, layer: str
-    ) -> Attribution:
-        chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
-        return explain(network, images, targets, chosen, weighting)
+    def at_layer(function: Callable[..., Attribution]) -> Callable[..., Attribution]:
+        def explained(
+            network: Network, images: np.ndarray, targets: np.ndarray, layer: str
+        ) -> Attribution:
+            chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
+            return function(network, images, targets, chosen)
+
+        return explained
 
     return Method(
         name=name,
         family="cam",
-        options=CamOptions,
-        explain=explained,
+        options=EngineCamOptions if library else CamOptions,
+        explain=at_layer(partial(explain, weighting=weighting)),
+        library=library and replace(library, explain=at_layer(library.explain)),
         signed=False,
         overlay=True,
         colours="viridis",

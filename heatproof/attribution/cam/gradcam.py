@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 
 from heatproof.attribution.cam import cam
+from heatproof.attribution.core.method import Library
+from heatproof.attribution.libraries import tf_keras_vis
 
 
 def weighted(features: Any, gradients: Any) -> Any:
@@ -25,6 +27,7 @@ METHODS = (
         name="gradcam",
         label="Grad-CAM",
         weighting=weighted,
+        library=Library(tf_keras_vis.PACKAGE, tf_keras_vis.gradcam),
         shows="which regions of the last convolutional layer raise the class score; that layer is "
         "coarse, so its map is interpolated to the image’s size and blurry",
         reference="Selvaraju et al. 2017",

@@ -18,13 +18,16 @@ class Attributions:
 
     maps: method -> float32 (rows, height, width). numbers: method -> name -> float (rows,).
     layers: method -> whose feature maps it weighed, of class activation maps. unsupported: method
-    -> why it does not support this network. timing: name -> milliseconds per image, without set-up.
+    -> why it does not support this network. engines: method -> the library that computed it, with
+    its version, where it was not this project. timing: name -> milliseconds per image, without
+    set-up.
     """
 
     maps: dict[str, np.ndarray]
     numbers: dict[str, dict[str, np.ndarray]]
     layers: dict[str, str]
     unsupported: dict[str, str]
+    engines: dict[str, str]
     timing: dict[str, float]
 
 
@@ -47,7 +50,7 @@ def attribute(
     Raises:
         Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
     """
-    result = Attributions({}, {}, {}, {}, {})
+    result = Attributions({}, {}, {}, {}, {}, {})
     progress = progress or Progress("explaining", len(methods))
     first = images[:1], targets[:1]
     with network.sharing():
@@ -67,6 +70,8 @@ def attribute(
             result.numbers[name] = attribution.numbers
             if attribution.layer is not None:
                 result.layers[name] = attribution.layer
+            if attribution.engine:
+                result.engines[name] = attribution.engine
             result.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
     return result
 

@@ -37,15 +37,24 @@ class Attribution:
     """A method's results for n rows.
 
     maps: float32 (n, height, width). numbers: name -> float (n,), NaN where there is none. layer:
-    whose feature maps were weighed, for a class activation map.
+    whose feature maps were weighed, for a class activation map. engine: the library that computed
+    them, with its version; "" where it is this project.
     """
 
     maps: np.ndarray
     numbers: dict[str, np.ndarray] = field(default_factory=dict)
     layer: str | None = None
+    engine: str = ""
 
 
 Explainer = Callable[[Network, np.ndarray, np.ndarray], Attribution]
+OWN, LIBRARY = "own", "library"
+
+
+class EngineOptions(Block):
+    """engine: own, or library: the output of another library's function, as it gives it."""
+
+    engine: Literal["own", "library"] = OWN
 
 
 class UnsupportedNetwork(Exception):
@@ -105,6 +114,19 @@ class Context:
 
 
 @dataclass(frozen=True)
+class Library:
+    """The same method as another library has it, which `engine: library` takes in place of ours.
+
+    package: its name in requirements.in. explain: as `Method.explain`. arguments: as there; those
+    of the method if left out.
+    """
+
+    package: str
+    explain: Callable[..., Attribution]
+    arguments: Callable[[Any, Context], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True)
 class Number:
     """What a method reports of its own error.
 
@@ -140,6 +162,8 @@ class Method:
     passes: (options, (height, width)) -> the passes that an image takes, about; what is expected of
     a stage's duration follows from them.
 
+    library: who else computes the method; its options are then `EngineOptions`.
+
     recomputing: options -> those with which assessments make its maps again, under other weights or
     of other images, where its own would take too long (beside `sizes.AgainAtMost`);
     recomputed_alike: whether they give the same maps of the same network.
@@ -167,8 +191,18 @@ class Method:
     passes: Callable[[Any, tuple[int, int]], Passes] = lambda options, size: Passes(gradients=1)
     recomputing: Callable[[Any], Any] = lambda options: options
     recomputed_alike: bool = True
+    library: Library | None = None
 
     def with_options(self, options: Block, context: Context) -> Explainer:
         """Return the method with its options set: (network, images, targets) -> Attribution."""
         options = resolved(options, context.size)
-        return partial(self.explain, **self.arguments(options, context))
+        engine = self.engine(options)
+        explain, arguments = self.explain, self.arguments
+        if engine:
+            explain, arguments = engine.explain, engine.arguments or arguments
+        given = arguments(options, context)
+        return partial(explain, **{name: given[name] for name in given if name != "engine"})
+
+    def engine(self, options: Block) -> Library | None:
+        """Return the library that computes the maps under these options, None if it is ours."""
+        return self.library if getattr(options, "engine", OWN) == LIBRARY else None

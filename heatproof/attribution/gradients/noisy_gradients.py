@@ -26,9 +26,18 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.copies import gradients_at, slices
-from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Context, Method, Passes
+from heatproof.attribution.core.method import (
+    PER_BRIGHTNESS,
+    Attribution,
+    Context,
+    EngineOptions,
+    Library,
+    Method,
+    Passes,
+)
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
+from heatproof.attribution.libraries import tf_keras_vis
 from heatproof.config.schema import Block
 
 Precision = Literal["single", "double"]
@@ -42,6 +51,10 @@ class NoiseOptions(Block):
     samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
     noise: Annotated[float, Field(gt=0, le=1)] = 0.15
     precision: Annotated[Auto | Precision, by_size("double", "single")] = AUTO
+
+
+class SmoothGradOptions(EngineOptions, NoiseOptions):
+    """Of SmoothGrad, which tf-keras-vis has too: in single precision."""
 
 
 def smoothgrad(
@@ -162,9 +175,18 @@ METHODS = (
         equation="M = max_c |1/n Σ_k ∂S/∂x_c (x + ε_k)|, ε_k ~ N(0, σ²)",
         deviations="The noise is a share of the range that pixels can have, [0, 1]; in the "
         "paper of the range that the image’s own pixels have.",
-        options=NoiseOptions,
+        options=SmoothGradOptions,
         explain=smoothgrad,
         arguments=_arguments,
+        library=Library(
+            tf_keras_vis.PACKAGE,
+            tf_keras_vis.smoothgrad,
+            lambda options, context: {
+                "samples": options.samples,
+                "noise": options.noise,
+                "seed": context.seed,
+            },
+        ),
         unit=PER_BRIGHTNESS,
         signed=False,
         cost="slow",

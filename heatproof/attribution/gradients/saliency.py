@@ -5,8 +5,15 @@ https://arxiv.org/abs/1312.6034, section 3.1.
 
 import numpy as np
 
-from heatproof.attribution.core.method import PER_BRIGHTNESS, Attribution, Method
+from heatproof.attribution.core.method import (
+    PER_BRIGHTNESS,
+    Attribution,
+    EngineOptions,
+    Library,
+    Method,
+)
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.libraries import tf_keras_vis
 
 
 def saliency(network: Network, images: np.ndarray, targets: np.ndarray) -> Attribution:
@@ -28,7 +35,9 @@ METHODS = (
         "the largest.",
         equation="M = max_c |∂S/∂x_c|",
         deviations="None.",
+        options=EngineOptions,
         explain=saliency,
+        library=Library(tf_keras_vis.PACKAGE, tf_keras_vis.saliency),
         unit=PER_BRIGHTNESS,
         signed=False,
     ),

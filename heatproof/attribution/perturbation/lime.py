@@ -22,11 +22,19 @@ from pydantic import Field
 
 from heatproof.attribution.core.baselines import blurred
 from heatproof.attribution.core.masking import masked_logits
-from heatproof.attribution.core.method import Attribution, Method, Number, Passes
+from heatproof.attribution.core.method import (
+    Attribution,
+    EngineOptions,
+    Library,
+    Method,
+    Number,
+    Passes,
+)
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AUTO, SMALL, AgainAtMost, Auto, Sized, by_size
-from heatproof.config.schema import Block
+from heatproof.attribution.libraries import lime_package
+from heatproof.attribution.libraries.serving import version
 
 GREY_LEVEL = 1 / 255  # a smaller change is none
 
@@ -40,7 +48,7 @@ def _smoothing(side: float) -> float:
     return 0.0 if side <= SMALL else side / 75
 
 
-class LimeOptions(Block):
+class LimeOptions(EngineOptions):
     """explain.perturbation.lime of params.yaml.
 
     samples: perturbed copies per image. segments: superpixels aimed at. compactness: how much
@@ -123,6 +131,33 @@ def lime(
             if len(seeds) > 1:
                 numbers["stability"][shown] = agreement(maps_by_seed)
     return Attribution(maps, numbers)
+
+
+def of_library(
+    network: Network,
+    images: np.ndarray,
+    targets: np.ndarray,
+    options: LimeOptions,
+    colour: np.ndarray,
+    seed: int,
+) -> Attribution:
+    """Attribute each target logit to superpixels by the `lime` package, at the same settings.
+
+    r2 and segments are the package's; of its stability, and what stays as it is, it says nothing.
+    """
+    maps = np.zeros(images.shape[:3], np.float32)
+    numbers = {name: np.full(len(images), np.nan) for name in ("r2", "segments")}
+    segment = partial(
+        superpixels,
+        segments=options.segments, compactness=options.compactness, smoothing=options.smoothing,
+    )  # fmt: skip
+    for row, fill in enumerate(filled(images, options, colour)):
+        maps[row], numbers["r2"][row], segments = lime_package.explained(
+            network, images[row], int(targets[row]), fill, segment,
+            options.samples, options.kernel_width, options.ridge, seed,
+        )  # fmt: skip
+        numbers["segments"][row] = segments.max() + 1
+    return Attribution(maps, numbers, engine=version(lime_package.PACKAGE))
 
 
 def _masks(on: np.ndarray, segments: np.ndarray, part: slice) -> np.ndarray:
@@ -233,6 +268,7 @@ METHODS = (
             "colour": context.mean_colour,
             "seed": context.seed,
         },
+        library=Library(lime_package.PACKAGE, of_library),
         cost="slow",
         passes=lambda options, size: Passes(forward=options.samples),
         numbers={

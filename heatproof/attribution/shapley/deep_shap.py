@@ -12,11 +12,16 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
-from heatproof.attribution.core.method import Attribution, Method, Passes
+from heatproof.attribution.core.method import Attribution, EngineOptions, Library, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import is_small
+from heatproof.attribution.libraries import shap_package
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 from heatproof.attribution.shapley.deeplift_rules import curved_layers, multipliers_of, passed
+
+
+class DeepShapOptions(EngineOptions, BackgroundOptions):
+    """explain.shapley.deep_shap of params.yaml."""
 
 
 def deep_shap(
@@ -85,8 +90,9 @@ METHODS = (
         "each activation",
         deviations="Maximum pooling, products and layer normalisation follow rules of the shap "
         "package, since the papers give none.",
-        options=BackgroundOptions,
+        options=DeepShapOptions,
         explain=deep_shap,
+        library=Library(shap_package.PACKAGE, shap_package.deep_shap),
         arguments=lambda options, context: {"background": context.background(options.background)},
         cost="slow",
         passes=lambda options, size: Passes(gradients=2 * options.background),

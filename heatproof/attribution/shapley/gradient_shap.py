@@ -12,13 +12,21 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
-from heatproof.attribution.core.method import Attribution, Context, Method, Passes
+from heatproof.attribution.core.method import (
+    Attribution,
+    Context,
+    EngineOptions,
+    Library,
+    Method,
+    Passes,
+)
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import AgainAtMost
+from heatproof.attribution.libraries import shap_package
 from heatproof.attribution.shapley.background import BackgroundOptions, shared_out
 
 
-class GradientShapOptions(BackgroundOptions):
+class GradientShapOptions(EngineOptions, BackgroundOptions):
     """samples: points at which the gradient is taken, per image."""
 
     samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
@@ -98,6 +106,11 @@ def _arguments(options: GradientShapOptions, context: Context) -> dict[str, np.n
     return {"background": background, "starts": starts, "points": points}
 
 
+def _of_library(options: GradientShapOptions, context: Context) -> dict[str, Any]:
+    background = context.background(options.background)
+    return {"background": background, "samples": options.samples, "seed": context.seed}
+
+
 METHODS = (
     Method(
         name="gradient_shap",
@@ -117,6 +130,7 @@ METHODS = (
         options=GradientShapOptions,
         explain=gradient_shap,
         arguments=_arguments,
+        library=Library(shap_package.PACKAGE, shap_package.gradient_shap, _of_library),
         cost="slow",
         passes=lambda options, size: Passes(gradients=options.samples),
         numbers=ADDITIVITY_GAP,

@@ -24,15 +24,16 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
-from heatproof.attribution.core.method import Attribution, Method, Passes
+from heatproof.attribution.core.method import Attribution, EngineOptions, Library, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AgainAtMost
+from heatproof.attribution.libraries import shap_package
 from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.attribution.shapley.owen_values import OwenPartition
 
 
-class PartitionShapOptions(BackgroundOptions):
+class PartitionShapOptions(EngineOptions, BackgroundOptions):
     """evaluations: per image. batch_size: how many of them at once, before looking again where the
     next are best made."""
 
@@ -114,6 +115,7 @@ METHODS = (
         "paints over. What is not divided when the evaluations are used up is spread evenly.",
         options=PartitionShapOptions,
         explain=partition_shap,
+        library=Library(shap_package.PACKAGE, shap_package.partition_shap),
         arguments=lambda options, context: {
             "baseline": context.background(options.background).mean(axis=0),
             "evaluations": options.evaluations,

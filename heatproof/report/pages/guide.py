@@ -14,6 +14,7 @@ from heatproof.storage.folders import file_name
 PAGES = {
     "index": "Overview",
     "methods": "Explanations",
+    "libraries": "Libraries",
     "claims": "Claims",
     "cell": "a network’s page",
     "data": "Data",

@@ -1,12 +1,14 @@
 """The page on explanations over all cells: which can be trusted, by which measure, at what cost."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 from statistics import fmean, geometric_mean, median
 from typing import Any
 
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
+from heatproof.report.pages import libraries
 from heatproof.report.sections import (
     cell_trust,
     domains_summary,
@@ -68,6 +70,7 @@ def context(study: Study) -> dict[str, Any]:
         "measure_labels": domains_summary.LABELS,
         "comparisons": published.comparisons(study),
         "published_source": published.SOURCE,
+        "checked_at": partial(libraries.anchor, study),
         "methods": [(methods.describe(n), sum(n in _of(a) for a in contents)) for n in names],
         "costs": costs,
         "faithful": faithful,

@@ -1,10 +1,27 @@
 """Descriptions of methods from their records, and a plain one for methods that no longer exist."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from types import MappingProxyType
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Attribution, Method, Number
+
+# Of each method that a library computed: which, with its version.
+_ENGINES: ContextVar[Mapping[str, str]] = ContextVar("engines", default=MappingProxyType({}))
+
+
+@contextmanager
+def computed_by(engines: Mapping[str, str]) -> Iterator[None]:
+    """Within, methods that a library computed are called after it: method -> library, version."""
+    token = _ENGINES.set(engines)
+    try:
+        yield
+    finally:
+        _ENGINES.reset(token)
 
 
 def _gone(*_: object) -> Attribution:
@@ -12,8 +29,20 @@ def _gone(*_: object) -> Attribution:
 
 
 def describe(name: str) -> Method:
-    """Return a method's record; a plain one where a file has a method that is gone."""
-    return registry.methods().get(name) or Method(
+    """Return a method's record; a plain one where a file has a method that is gone.
+
+    Within `computed_by` it says which library computed it.
+    """
+    record = registry.methods().get(name)
+    engine = _ENGINES.get().get(name)
+    if record and engine:
+        return replace(
+            record,
+            label=f"{record.label} ({engine})",
+            definition=f"The output of {engine}, as it gives it, not normalised. This project’s "
+            f"own, which it takes the place of here: {record.definition}",
+        )
+    return record or Method(
         name=name,
         label=name,
         family="",

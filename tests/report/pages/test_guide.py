@@ -43,7 +43,9 @@ def test_every_page_leads_to_a_term_and_every_term_to_its_place(small_site, monk
     html = GUIDE.read_text()
     for term in terms(made[GUIDE]):
         entry = html[html.index(f'id="{term}"') :].partition("</dd>")[0]
-        assert re.search(r'href="(index|methods|claims|(cells|datasets)/[^"]+)\.html', entry), term
+        assert re.search(
+            r'href="(index|methods|libraries|claims|(cells|datasets)/[^"]+)\.html', entry
+        ), term
 
 
 def test_the_example_is_chosen_by_its_rule_and_shows_its_numbers(small_study):

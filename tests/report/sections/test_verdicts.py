@@ -8,7 +8,7 @@ from heatproof.report.sections import verdicts
 from heatproof.storage import artifacts
 from heatproof.trust.verdict import AVOID, CARE, LEVELS, USE, CellVerdict, MethodVerdict
 from heatproof.trust.verdict_outcomes import Outcome
-from tests.report import fixture, read_pages, trust_results
+from tests.report import crosscheck_results, fixture, read_pages, trust_results
 
 FIRST = next(iter(fixture.CELLS))
 GOOD = MethodVerdict(USE, "Better.", (Outcome("faithful", "passed", "better"),))
@@ -44,7 +44,7 @@ def test_a_network_at_chance_gets_none(small_study) -> None:
 
 def test_what_libraries_say_is_taken_in(small_study) -> None:
     checks = {"saliency": {"library": "captum", "verdict": "differs"}}
-    artifacts.write_metrics("crosscheck", FIRST, {"checks": checks})
+    artifacts.write_metrics("crosscheck", FIRST, crosscheck_results.CONTENT | {"checks": checks})
     found = study.collect(small_study).cells[0].verdict
     assert found is not None
     assert found.methods["saliency"].tests[-1].said == "captum gives another map"
