@@ -17,6 +17,7 @@ from heatproof.storage import artifacts, domain_files
 
 STAGE = "evaluate_corrupted"
 MEASURES = (AGREEMENT, ENTROPY, GAP)
+HEADLINE = ("mean_corruption_accuracy", "retained_accuracy", "mean_map_agreement")
 
 
 def evaluate_corrupted(study: Params, cell: str) -> None:
@@ -37,7 +38,7 @@ def evaluate_corrupted(study: Params, cell: str) -> None:
             f"{metrics['mean_corruption_accuracy']:.4f} (mean of {len(tried.names) - 1} versions)",
             flush=True,
         )
-        run.log_metrics(tracking.flattened(metrics))
+        run.log_metrics({name: metrics[name] for name in HEADLINE})
 
 
 def measured(tried: Versions, study: Params) -> dict[str, Any]:

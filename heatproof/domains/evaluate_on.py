@@ -25,6 +25,7 @@ from heatproof.storage.records import Predictions
 
 STAGE = "evaluate_on"
 MEASURES = (ENTROPY, GAP)
+HEADLINE = ("accuracy", "confidence", "ece")
 EXAMPLES = 6  # stored of the right answers, and as many of the wrong ones
 CONFUSIONS = 5
 
@@ -86,7 +87,7 @@ def evaluate_on(study: Params, cell: str, domain: str) -> None:
             f"{domain}, {metrics['own']['accuracy']:.4f} on those of {dataset}",
             flush=True,
         )
-        run.log_metrics(tracking.flattened(metrics))
+        run.log_metrics({name: metrics[name] for name in HEADLINE})
 
 
 def answered(

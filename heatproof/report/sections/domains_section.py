@@ -15,6 +15,7 @@ from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.report.study import CellResults
 from heatproof.report.text import methods
 
+MAPS = "example/maps/"  # with a method's name behind it, an array of the stages'
 MAX_SIDE = 96  # pixels of a picture; of larger ones every second, third … pixel is shown
 CHARTS = {"label_room": 118.0, "size": (460.0, 290.0)}
 
@@ -54,10 +55,11 @@ def domains(result: CellResults) -> Domains | None:
     arrays = result.domain() if result.corrupted else {}
     others = {name: result.domain(name) for name in result.domains}
     every = [each for each in (arrays, *others.values()) if each]
-    listed = [name.rpartition("/")[2] for name in every[0] if name.startswith("example/maps/")]
-    method = methods.first_overlay(listed) if listed else ""
+    # Of methods that were changed in between, some results may have one that others lack.
+    listed = set.intersection(*({name for name in each if MAPS in name} for each in every))
+    method = methods.first_overlay(name.removeprefix(MAPS) for name in listed) if listed else ""
     sprite = _sprite(every)
-    maps = [each[f"example/maps/{method}"] for each in every if method]
+    maps = [each[MAPS + method] for each in every if method]
     signed = any(sprites.is_signed(each) for each in maps)
     names = every[0]["class_names"]
     return Domains(
@@ -187,7 +189,7 @@ def _strip(
     ]
     maps: list[Picture] = []
     if method:
-        of_rows = _small(arrays[f"example/maps/{method}"][rows])
+        of_rows = _small(arrays[MAPS + method][rows])
         name = methods.describe(method).label
         maps = [
             sprite.levels(values, signed, f"{name} of {title}, {caption}", sprites.defect(values))
