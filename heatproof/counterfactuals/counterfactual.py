@@ -26,7 +26,7 @@ Arrays of the result, for n images of the search and m of the attack:
 - `attack/correlation/<pair>` float32 (m,): the rank correlation of two of these maps; of the
   original and the adversarial image, each for the class predicted of it (`prediction`), or both
   for the same class (`class_before`, `class_after`). NaN where no epsilon flips, or a map is
-  constant.
+  constant. Of a network without convolutions there are neither maps nor correlations.
 """
 
 import time
@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.attribution.core.feature_maps import feature_layer
+from heatproof.attribution.core.feature_maps import feature_layer, feature_maps
 from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
@@ -56,12 +56,10 @@ COMPARED = {
 
 
 def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
-    """Search for counterfactual images and make adversarial ones.
-
-    Raises:
-        UserError: the network has no feature map that Grad-CAM could weigh.
-    """
-    layer = feature_layer(cell.network.model)
+    """Search for counterfactual images and make adversarial ones."""
+    # A network without convolutions has no feature map that Grad-CAM could weigh.
+    model = cell.network.model
+    layer = feature_layer(model) if feature_maps(model) else None
     cell.network.progress = progress = Progress(cell.network.model.name, 2)
     started = time.monotonic()
     with progress.part("counterfactuals"):
@@ -152,18 +150,19 @@ def search_summary(result: Counterfactuals) -> dict[str, Any]:
 
 
 def _attack(
-    cell: ExplainedCell, options: CounterfactualOptions, layer: str
+    cell: ExplainedCell, options: CounterfactualOptions, layer: str | None
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     rows = cell.rows
     chosen = distinct_images(rows, wrong_first=False, limit=options.images)
     images = rows.images[chosen].astype(np.float32) / 255
     attack = fgsm(cell.network, images, options.fgsm_epsilons)
-    maps = gradcams(cell.network, images, attack, layer)
+    maps = gradcams(cell.network, images, attack, layer) if layer else {}
     correlations = {
         pair: np.where(attack.flipped, rank_correlation(maps[first], maps[second]), np.nan).astype(
             np.float32
         )
         for pair, (first, second) in COMPARED.items()
+        if maps
     }
     arrays = (
         {

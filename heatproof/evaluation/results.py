@@ -45,10 +45,11 @@ def of_run(
     forward = inference.compiled_forward(network, len(images))
     predictions = Predictions(labels, inference.logits(forward, images), data.class_names)
     learned = with_labels_of(run, data)
+    counted = cost.flops if run.schedule else cost.flops_if_known
     metrics = (
         on_test(predictions, data.train_labels, study, run.training)
         | on_train(run, learned, forward, study.evaluate.train_images)
-        | {"parameters": network.count_params(), "flops": cost.flops(network)}
+        | {"parameters": network.count_params(), "flops": counted(network)}
     )
     return predictions, metrics, inference.milliseconds_per_image(forward, images)
 

@@ -32,7 +32,7 @@ def open_network(study: Params, cell: str) -> list[str]:
     data = artifacts.read_dataset(run.dataset)
     shape, names = data.train_images.shape[1:], data.class_names
     bare = existing.unscaled(run.network, shape)
-    opened = existing.opened(run.network, bare, names)
+    opened = existing.opened(run.network, bare, names, run.model)
     weights.save(cell, opened.model, whole=True)
     labels = data.train_labels[: plausibility.MAX_IMAGES]
     outputs = plausibility.predicted_by_scaling(

@@ -46,6 +46,14 @@ def flops(model: keras.Model) -> int:
     return total
 
 
+def flops_if_known(model: keras.Model) -> int | None:
+    """Do as `flops`; None of a network from elsewhere that has a layer of unknown cost."""
+    try:
+        return flops(model)
+    except ValueError:
+        return None
+
+
 def _of_layer(layer: keras.Layer) -> int:
     *_, channels = layer.input.shape
     *places, filters = layer.output.shape[1:]

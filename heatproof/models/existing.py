@@ -32,7 +32,9 @@ class Network(Protocol):
     def scales(self) -> Scaling: ...
 
 
-def opened(network: Network, flat: Flattened, classes: Sequence[str] | int) -> Flattened:
+def opened(
+    network: Network, flat: Flattened, classes: Sequence[str] | int, name: str | None = None
+) -> Flattened:
     """Make a network that `unscaled` read what params.yaml says it is: scaled, its classes named.
 
     Args:
@@ -40,6 +42,7 @@ def opened(network: Network, flat: Flattened, classes: Sequence[str] | int) -> F
         flat: as `unscaled` gives it.
         classes: names, whose order the logits are to have; or how many, for logits in the order of
             the network's outputs.
+        name: what it is called in messages; its own name if left out.
 
     Raises:
         UserError: it is of other classes, or its scaling of other channels.
@@ -51,7 +54,7 @@ def opened(network: Network, flat: Flattened, classes: Sequence[str] | int) -> F
             f"{network.file}: it gives {given} scores, and the dataset has {wanted} classes"
             f"{_listed(classes)}; expected the pictures of the network's own classes, a folder each"
         )
-    whole = scaled(flat, network.scales)
+    whole = scaled(flat, network.scales, name)
     if not isinstance(classes, int) and network.classes:
         _order_logits(whole.model, _places(network, classes))
     return whole
@@ -107,12 +110,13 @@ def unscaled(network: Network, shape: tuple[int, ...]) -> Flattened:
     return flat
 
 
-def scaled(flat: Flattened, scaling: Scaling) -> Flattened:
+def scaled(flat: Flattened, scaling: Scaling, name: str | None = None) -> Flattened:
     """Copy a flat network, with its scaling as the first layer of the graph.
 
     Args:
         flat: as `flattening.flattened` gives it.
         scaling: what it reads for pixels in [0, 1].
+        name: of the copy; the network's own if left out.
 
     Raises:
         UserError: its images have other channels than the scaling.
@@ -125,7 +129,7 @@ def scaled(flat: Flattened, scaling: Scaling) -> Flattened:
         raise UserError(f"{model.name}: its scaling does not fit: {reason}") from None
     image = keras.Input(shape, name="image")
     x = keras.layers.Rescaling(scale, offset, name="normalise")(image)
-    whole = flat_copy(keras.Model(image, model(x), name=model.name))
+    whole = flat_copy(keras.Model(image, model(x), name=name or model.name))
     if scaling.bgr:
         take_red_first(whole)
     return Flattened(whole, flat.notes)

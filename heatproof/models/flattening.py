@@ -143,7 +143,8 @@ def _require_size(model: keras.Model, shape: tuple[int, ...] | None) -> None:
     own = model.input_shape[1:]
     if None not in own:
         return
-    if shape is None or any(a not in (None, b) for a, b in zip(own, shape, strict=True)):
+    fits = shape is not None and len(shape) == len(own)
+    if not fits or any(a not in (None, b) for a, b in zip(own, shape or (), strict=True)):
         raise UserError(
             f"{model.name}: it takes images of any size, {_shapes(model.inputs)}, and "
             f"{'none is given' if shape is None else f'{shape} does not fit'}; expected one size"

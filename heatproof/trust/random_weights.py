@@ -141,9 +141,11 @@ def reset(layer: "keras.layers.Layer", seed: list[int]) -> None:
 
 def _initialiser(layer: "keras.layers.Layer", weight: str) -> "keras.Initializer":
     # A depthwise kernel is called `kernel` in one layer and `depthwise_kernel` in another.
+    # What is within a layer of attention gets its initialisers from it, where they are private.
     for name in (f"{weight}_initializer", f"{weight.removesuffix('_kernel')}_initializer"):
-        if hasattr(layer, name):
-            return getattr(layer, name)
+        for kept in (name, f"_{name}"):
+            if hasattr(layer, kept):
+                return getattr(layer, kept)
     if weight == "kernel" and hasattr(layer, "depthwise_initializer"):
         return layer.depthwise_initializer
     if hasattr(layer, "init_values"):  # layer scale, which keeps the number that it starts with

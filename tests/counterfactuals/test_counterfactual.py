@@ -2,9 +2,11 @@
 
 import json
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.counterfactual import counterfactual_targets, distinct_images, find
 from heatproof.counterfactuals.options import CounterfactualOptions
+from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.run.tracking import flattened
 from heatproof.statistics.correlation import rank_correlation
 from heatproof.storage.records import Explanations
@@ -235,3 +238,15 @@ def test_counterfactual_targets() -> None:
     # Right: the runner-up. Wrong: the truth. Right by the predictions, not by these logits: the
     # likeliest besides it.
     assert counterfactual_targets(logits, labels, predicted).tolist() == [1, 0, 0]
+
+
+def test_a_network_without_convolutions_is_attacked_without_maps() -> None:
+    image = keras.Input((8, 8, 3))
+    scores = keras.layers.Dense(5)(keras.layers.Flatten()(image))
+    cell = replace(subject(2), network=Network(keras.Model(image, scores)))
+    found = find(cell, options(images=2, steps=2))
+    assert found.metrics["attack"]["layer"] is None
+    assert found.metrics["attack"]["map_correlation"] == {}
+    assert not any(name.startswith("attack/gradcam") for name in found.arrays)
+    drawn = counterfactuals(found.arrays)
+    assert drawn is not None and len(drawn.attacks) == 2 and not drawn.mapped

@@ -224,7 +224,7 @@ def test_a_network_that_exists_is_opened_explained_and_never_trained(study: Scra
     ran = {line[15:-2] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
     assert ran == {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED} | OF_THE_STUDY
     assert "open brought-digits: the softmax at its end was taken off" in done.stdout
-    assert study.repro() == (set(), set())
+    assert study.changed() == set()
 
     page = (study.path / "reports" / "cells" / f"{BROUGHT}.html").read_text(encoding="utf-8")
     assert "Opened, not trained here" in page and 'id="curves"' not in page

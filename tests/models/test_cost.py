@@ -250,3 +250,11 @@ def test_a_layer_used_twice_or_of_unknown_size_is_refused():
         cost.flops(keras.Model(inputs, twice(twice(inputs))))
     with pytest.raises(ValueError, match="unknown size"):
         cost.flops(model_of(keras.layers.Conv2D(4, 3), (None, None, 3)))
+
+
+def test_a_network_from_elsewhere_may_be_of_unknown_cost() -> None:
+    image = keras.Input((4, 4, 3))
+    rows = keras.layers.LSTM(2)(keras.layers.Reshape((4, 12))(image))
+    assert cost.flops_if_known(keras.Model(image, keras.layers.Dense(5)(rows))) is None
+    known = keras.Model(image, keras.layers.Dense(5)(keras.layers.Flatten()(image)))
+    assert cost.flops_if_known(known) == cost.flops(known) == 2 * 48 * 5 + 5

@@ -92,6 +92,24 @@ def test_reset_repeats_with_its_seed_and_differs_with_another(network: keras.Mod
         assert (first != other).all()
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.LSTM(3), layers.GRU(3), layers.MultiHeadAttention(2, 4), layers.PReLU(),
+        layers.GroupNormalization(2), layers.Conv1DTranspose(2, 3), layers.SeparableConv1D(2, 3),
+        layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d"),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_layers_of_networks_from_elsewhere_have_initialisers(layer: keras.Layer) -> None:
+    rows = keras.Input((4, 6))
+    inputs = (rows, rows) if isinstance(layer, layers.MultiHeadAttention) else (rows,)
+    trained(keras.Model(rows, layer(*inputs)))
+    before = layer.get_weights()
+    reset(layer, [1, 2])
+    assert not any(map(np.array_equal, before, layer.get_weights()))
+
+
 def test_layer_scale_goes_back_to_its_start() -> None:
     inputs = keras.Input((2, 2, 3))
     model = keras.Model(inputs, LayerScale(0.25, 3, name="scale")(inputs))

@@ -32,7 +32,7 @@ def of_dataset(study: Study, dataset: str) -> Scatter | None:
 
 
 def _drawable(result: CellResults) -> bool:
-    return bool(result.evaluate) and result.evaluate["flops"] > 0
+    return bool(result.evaluate) and (result.evaluate["flops"] or 0) > 0
 
 
 def _mark(study: Study, result: CellResults) -> Mark:

@@ -24,12 +24,13 @@ class Counterfactuals:
 
     searches: an image and the nearest image found with another prediction: original, changed,
     difference; only the original where the search failed. attacks: an image and its adversarial
-    copy, each with Grad-CAM for the class predicted of it; `epsilon` is None where none tried
-    changes the prediction.
+    copy, each with Grad-CAM for the class predicted of it, if `mapped`; `epsilon` is None where
+    none tried changes the prediction.
     """
 
     searches: list[Image]
     attacks: list[Image]
+    mapped: bool
     epsilons: list[float]
     sprite: Sprite
 
@@ -50,9 +51,15 @@ def counterfactuals(arrays: dict[str, np.ndarray]) -> Counterfactuals | None:
     return Counterfactuals(
         [_search(arrays, row, sprite) for row in range(searched)],
         [_attack(arrays, row, sprite) for row in range(attacked)],
+        _mapped(arrays),
         [float(e) for e in arrays.get("attack/epsilons", ())[1:]],
         sprite,
     )
+
+
+def _mapped(arrays: dict[str, np.ndarray]) -> bool:
+    """Whether attacks have maps: a network without convolutions has no Grad-CAM."""
+    return any(name.startswith("attack/gradcam/") for name in arrays)
 
 
 def _known(arrays: dict[str, np.ndarray], kind: str, row: int) -> Image:
@@ -80,7 +87,7 @@ def _attack(arrays: dict[str, np.ndarray], row: int, sprite: Sprite) -> Image:
         return known | {"pictures": _images(arrays, "attack", row, sprite)}
     alt = f"The same, attacked: predicted {known['after']}"
     pictures = _images(arrays, "attack", row, sprite, alt, "attacked")
-    for image, target in _MAPS:
+    for image, target in _MAPS if _mapped(arrays) else ():
         values = arrays[f"attack/gradcam/{image}/{target}"][row]
         class_name = numbers.printable(known[target])
         alt = f"Grad-CAM for {class_name} of the {image} image"

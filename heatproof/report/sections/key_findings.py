@@ -84,9 +84,9 @@ def pair(results: Sequence[CellResults]) -> Pair | None:
 
     The alternative is the cheapest cell whose interval overlaps that of the most accurate one;
     where there is none, the most accurate of the cheaper ones. None where fewer than two cells were
-    evaluated.
+    evaluated, those of networks of unknown cost left out.
     """
-    known = [c for c in results if c.evaluate]
+    known = [c for c in results if c.evaluate and c.evaluate["flops"] is not None]
     if len(known) < 2:
         return None
     best = min(known, key=lambda c: (-c.evaluate["accuracy"], c.name))
