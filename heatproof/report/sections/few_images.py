@@ -29,12 +29,16 @@ class Comparison:
 
 
 def of_study(study: Study) -> list[Comparison]:
-    """Compare the cells of each dataset that have runs on few images; empty where none has."""
-    found = []
+    """Compare the cells of each dataset that have runs on few images; empty where none has.
+
+    Those of models that balance classes, whose accuracy is the balanced one, are apart.
+    """
+    found: dict[tuple[str, str], list[CellResults]] = {}
     for dataset in study.dataset_names:
-        if cells := [cell for cell in study.cells_on(dataset) if cell.few_images]:
-            found.append(_comparison(study, dataset, cells))
-    return found
+        for cell in study.cells_on(dataset):
+            if cell.few_images:
+                found.setdefault((dataset, cell.few_images["kind"]), []).append(cell)
+    return [_comparison(study, dataset, cells) for (dataset, _), cells in found.items()]
 
 
 def _comparison(study: Study, dataset: str, cells: list[CellResults]) -> Comparison:
