@@ -96,9 +96,8 @@ def unscaled(network: Network, shape: tuple[int, ...]) -> Flattened:
             network is no image classifier, or one of other images.
     """
     path = Path(network.file)
-    model = read_model(path)
     _require_checksum(path, network.sha256)
-    flat = flattened(model, shape)
+    flat = flattened(read_model(path), shape)
     if flat.model.input_shape[1:] != tuple(shape):
         height, width, channels = flat.model.input_shape[1:]
         colour = {1: ", colour: gray", 3: ", colour: rgb"}.get(channels, "")
@@ -179,8 +178,9 @@ def _listed(classes: Sequence[str] | int) -> str:
 
 
 def _require_checksum(path: Path, sha256: str | None) -> None:
-    found = checksum(path)
-    if sha256 is not None and found != sha256:
+    if sha256 is None or not path.is_file():
+        return
+    if (found := checksum(path)) != sha256:
         raise UserError(
             f"{path}: its SHA-256 is {found}, network.sha256 is {sha256}; if it is the file that "
             "you mean, write that into params.yaml"

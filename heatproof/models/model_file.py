@@ -47,13 +47,16 @@ def read_model(path: Path) -> keras.Model:
             network has layers other than Keras' own.
     """
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file; expected a network, .keras or .h5")
+        what = "this is a folder" if path.is_dir() else "there is no such file"
+        raise UserError(
+            f"{path}: {what}; expected a network that Keras has saved in one file, .keras or .h5"
+        )
     if path.stat().st_size > MOST_BYTES:
         raise UserError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
     if path.suffix not in (".keras", ".h5", ".hdf5"):
         raise UserError(
-            f"{path}: expected a network that Keras has saved, .keras or .h5; weights alone "
-            "(.weights.h5) do not say which network they are of"
+            f"{path}: expected a network that Keras has saved, .keras or .h5; of another kind of "
+            "file (ONNX, a checkpoint) save the Keras model that it was made of"
         )
     description = _of_zip(path) if path.suffix == ".keras" else _of_hdf5(path)
     if isinstance(description, dict):

@@ -121,7 +121,8 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
     folder.require_free(target)
     if not arguments.file.is_file():
         raise UserError(
-            f"{arguments.file}: there is no such file; expected a network, .keras or .h5"
+            f"{arguments.file}: {'this is a folder' if arguments.file.is_dir() else 'no such file'}"
+            "; expected a network that Keras has saved in one file, .keras or .h5"
         )
     pictures = _pictures(arguments)
     for line in [*pictures.found.description(), *pictures.remarks]:

@@ -92,7 +92,7 @@ def test_other_files_and_networks_are_refused(file: Path, tmp_path: Path) -> Non
     fixed.set_weights([kernel * np.nan, bias])
     fixed.save(tmp_path / "nan.keras")
     for path, message in (
-        (tmp_path, "there is no such file"),
+        (tmp_path, "this is a folder"),
         (tmp_path / "loop.keras", "there is no such file"),
         (tmp_path / "missing.keras", "there is no such file"),
         (tmp_path / "fixed.keras", r"takes .* 6×6 .* have 8×10 .*`size: \[6, 6\], colour: rgb`"),

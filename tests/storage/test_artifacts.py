@@ -14,7 +14,8 @@ from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic, paths, tables, weights
 from heatproof.storage.images import StoredImages
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
-from tests import stored
+from tests import overlay, stored
+from tests.scratch import shrunken_params
 
 
 @pytest.fixture(autouse=True)
@@ -266,6 +267,45 @@ def test_weights_round_trip_and_do_not_fit_another_network():
     path.unlink()
     with pytest.raises(UserError, match="dvc repro train@m-d"):
         weights.load("m-d", second)
+
+
+def test_weights_with_a_description_are_sealed_with_it() -> None:
+    import h5py
+    import keras
+
+    inputs = keras.Input((3,), name="image")
+    network = keras.Model(inputs, keras.layers.Dense(2, name="logits")(inputs), name="n")
+    weights.save("m-d", network, whole=True)
+    assert weights.describe("m-d") == network.to_json()
+    weights.load("m-d", network)
+    path = paths.weights("m-d")
+    content = path.read_bytes()
+    weights.save("m-d", network, whole=True)
+    assert path.read_bytes() == content
+    with h5py.File(path, "a") as file:
+        file[weights.DESCRIPTION][5] = ord("x")
+    with pytest.raises(UserError, match="checksum"):
+        weights.load("m-d", network)
+    weights.save("m-d", network)
+    for damage in (lambda: None, lambda: path.write_bytes(content[:200]), path.unlink):
+        damage()
+        with pytest.raises(UserError, match=r"dvc repro (-f )?train@m-d"):
+            weights.describe("m-d")
+
+
+def test_the_remedy_for_a_saved_network_is_its_own_stage() -> None:
+    study = shrunken_params("simple_cnn-digits")
+    entry = {"model": "bees", "dataset": "digits"}
+    study["models"]["bees"] = {"network": {"architecture": "saved", "file": "bees.keras"}}
+    study["cells"]["bees-digits"] = entry
+    study["saved"] = {"bees-digits": {**entry, "file": "bees.keras"}}
+    overlay.write(Path("params.yaml"), study)
+    for kind, stage in (("predictions", "evaluate_saved"), ("weights", "open")):
+        read = artifacts.read_predictions if kind == "predictions" else weights.describe
+        with pytest.raises(UserError, match=f"dvc repro {stage}@bees-digits"):
+            read("bees-digits")
+    with pytest.raises(UserError, match="dvc repro evaluate@simple_cnn-digits"):
+        artifacts.read_predictions("simple_cnn-digits")
 
 
 def test_the_remedy_takes_away_what_dvc_would_put_back() -> None:

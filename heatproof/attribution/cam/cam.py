@@ -15,9 +15,15 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import LAST, feature_layer
+from heatproof.attribution.core.feature_maps import LAST, feature_layer, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
-from heatproof.attribution.core.method import Attribution, EngineOptions, Library, Method
+from heatproof.attribution.core.method import (
+    Attribution,
+    EngineOptions,
+    Library,
+    Method,
+    UnsupportedNetwork,
+)
 from heatproof.attribution.core.network import Network, target_scores
 from heatproof.config.schema import Block
 
@@ -45,6 +51,10 @@ def method(
         def explained(
             network: Network, images: np.ndarray, targets: np.ndarray, layer: str
         ) -> Attribution:
+            if not feature_maps(network.model):
+                raise UnsupportedNetwork(
+                    "no convolution of this network gives a feature map larger than one cell"
+                )
             chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
             return function(network, images, targets, chosen)
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from heatproof.attribution.cam.gradcam import gradcam, weighted
+from heatproof.attribution.cam.gradcam import METHODS, gradcam, weighted
+from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 from tests.attribution.cells import class_activation_map
@@ -72,3 +73,11 @@ def test_a_blob_in_the_corner_of_a_padded_network(corner: tuple[int, int]) -> No
     assert np.unravel_index(found.argmax(), found.shape) == tuple(27 * (c > 0) for c in corner)
     # The first cell's middle is half a pixel outside: the map falls to nothing at the next one's.
     assert (found > 0).sum() == 16
+
+
+def test_a_network_without_feature_maps_is_not_supported() -> None:
+    image = keras.Input((4, 4, 1))
+    network = Network(keras.Model(image, layers.Dense(3)(layers.Flatten()(image))))
+    image, (method,) = np.zeros((1, 4, 4, 1), np.float32), METHODS
+    with pytest.raises(UnsupportedNetwork, match="no convolution of this network"):
+        method.explain(network, image, np.zeros(1, np.int64), layer="last_conv")
