@@ -61,7 +61,7 @@ class LimeOptions(EngineOptions):
     """
 
     samples: Annotated[
-        Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 200), AgainAtMost(150)
+        Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 200), AgainAtMost(100)
     ] = AUTO
     segments: Annotated[int, Field(ge=2, le=1000)] = 40
     compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0

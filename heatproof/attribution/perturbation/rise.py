@@ -41,7 +41,7 @@ class RiseOptions(Block):
     """masks: how many. grid_size: cells of a mask, along a side. keep_probability: of a cell."""
 
     masks: Annotated[
-        Auto | Annotated[int, Field(ge=4, le=100_000)], by_size(1000, 500), AgainAtMost(150)
+        Auto | Annotated[int, Field(ge=4, le=100_000)], by_size(1000, 500), AgainAtMost(100)
     ] = AUTO
     grid_size: Annotated[int, Field(ge=2, le=64)] = 7
     keep_probability: Annotated[float, Field(gt=0, lt=1)] = 0.5

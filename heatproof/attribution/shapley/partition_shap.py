@@ -37,7 +37,7 @@ class PartitionShapOptions(EngineOptions, BackgroundOptions):
     """evaluations: per image. batch_size: how many of them at once, before looking again where the
     next are best made."""
 
-    evaluations: Annotated[int, Field(ge=10, le=100_000), AgainAtMost(150)] = 500
+    evaluations: Annotated[int, Field(ge=10, le=100_000), AgainAtMost(100)] = 500
     batch_size: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 32
 
 
