@@ -1,4 +1,4 @@
-"""`make export CELL=simple_cnn-mnist`: a trained network for programs of other people.
+"""A trained network for programs of other people: `make export CELL=simple_cnn-mnist`
 
 exports/<cell>/ gets `model.keras` (Keras 3 opens it, without this code), `model.onnx` (for ONNX
 Runtime and what else reads ONNX) and `saved_model/` (TensorFlow, its serving, TFLite's converter).
@@ -29,6 +29,7 @@ from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic
 from heatproof.storage.folders import file_name, replace_folder
+from tools import calling
 
 if TYPE_CHECKING:
     import keras
@@ -153,8 +154,8 @@ def require_packages(formats: Sequence[str]) -> None:
     if "onnx" in formats and missing:
         others = " ".join(name for name in FORMATS if name != "onnx")
         raise UserError(
-            f"ONNX needs {', '.join(missing)}, not installed here: `make export CELL=...` installs "
-            f"what requirements-export.in names; or leave ONNX out: --formats {others}"
+            f"ONNX needs {', '.join(missing)}, not installed here: install the repository's "
+            f"requirements-export.txt (`make export` does), or leave ONNX out: --formats {others}"
         )
 
 
@@ -205,7 +206,8 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
 def main() -> None:
     """Export the cell named on the command line."""
     parser = argparse.ArgumentParser(
-        prog="make export", description=(__doc__ or "").partition("\n")[0]
+        prog=calling.command("export"),
+        description="Write a trained network for programs of other people.",
     )
     parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
@@ -213,6 +215,6 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.cell:
         trained = ", ".join(api.trained_cells()) or "none yet"
-        raise UserError(f"which cell? make export CELL=...; trained are: {trained}")
+        raise UserError(f"which cell? {calling.command('export', '...')}; trained are: {trained}")
     print(f"{export_cell(arguments.cell, arguments.formats, arguments.to)}/ is written")
     sys.stdout.flush()

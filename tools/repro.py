@@ -25,7 +25,7 @@ from heatproof.run import forkserver, stage, tracking
 from heatproof.run.errors import UserError, require_known
 from heatproof.run.git import git
 from heatproof.storage import atomic
-from tools import jobs, pipeline, repair
+from tools import calling, jobs, pipeline, repair
 from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
@@ -52,7 +52,7 @@ def set_budget(path: Path, budget: str) -> None:
 
 def main() -> None:
     """Run the study, or the targets named on the command line."""
-    parser = argparse.ArgumentParser(prog="make repro", description="Run the study.")
+    parser = argparse.ArgumentParser(prog=calling.command("repro"), description="Run the study.")
     parser.add_argument("--budget", help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument("--dry", action="store_true", help="only list what would run")

@@ -1,4 +1,4 @@
-"""`make report-single`: the report as one HTML file, to send by mail."""
+"""The report as one HTML file, to send by mail: `make report-single`"""
 
 from heatproof.run import command
 
@@ -11,13 +11,17 @@ from pathlib import Path
 from heatproof.report import single_file
 from heatproof.run.errors import UserError
 from heatproof.storage.atomic import write_text
+from tools import calling
 
 MAIL = 10_000_000  # bytes: what many mail servers take at most
 
 
 def main() -> None:
     """Write the file and say how large it is."""
-    parser = argparse.ArgumentParser(prog="make report-single", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=calling.command("report-single"),
+        description="Write the report as one HTML file, to send by mail.",
+    )
     parser.add_argument("--site", type=Path, default=Path("reports"), help="the site's folder")
     parser.add_argument("--to", type=Path, default=Path("report.html"), help="the file to write")
     arguments = parser.parse_args()

@@ -24,6 +24,7 @@ import pandas as pd
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from tools import calling
 from tools import experiments as page
 from tools.run_lock import run_lock
 from tools.shell import dvc
@@ -116,7 +117,8 @@ def table(figures: Mapping[str, Mapping[str, float]]) -> str:
 def main() -> None:
     """Run, compare."""
     parser = argparse.ArgumentParser(
-        prog="make sweep", description=(__doc__ or "").partition("\n")[0]
+        prog=calling.command("sweep"),
+        description="Compare a network's strides and kernels, as DVC experiments.",
     )
     parser.add_argument("--cell", default="baseline_cnn-cifar10")
     parser.add_argument("--strides", type=int, nargs="+", default=[1, 2, 3])
@@ -135,7 +137,7 @@ def main() -> None:
     # An experiment runs in another folder, from which a relative path leads astray.
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
-    with run_lock(Path.cwd(), "make sweep", "sweep"):
+    with run_lock(Path.cwd(), calling.command("sweep"), "sweep"):
         failed = run(names, f"evaluate@{arguments.cell}", arguments.also)
     starts = page.collect()
     # The present commit's last: of two commits' experiments of one name its own counts.
@@ -149,5 +151,5 @@ def main() -> None:
     if missing := [name for name in names if name not in measured]:
         raise UserError(
             f"no result for {', '.join(missing)}: what was printed of them says why; then run "
-            "make sweep again"
+            f"{calling.command('sweep')} again"
         )

@@ -1,4 +1,4 @@
-"""`make verify CELL=simple_cnn-mnist`: is the study reproducible here?
+"""Is the study reproducible here? `make verify CELL=simple_cnn-mnist`, or `heatproof verify`
 
 Runs a cell again from the start, its data included, in a folder of its own with an empty cache,
 whatever cache the user's configuration of DVC names, so that nothing is taken from the first run,
@@ -31,7 +31,7 @@ import networkx as nx
 from heatproof.config import params
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
-from tools import jobs, pipeline
+from tools import calling, jobs, pipeline
 from tools.comparing import apart, beside_seeds
 from tools.run_lock import run_lock
 
@@ -83,7 +83,10 @@ def recorded(folder: Path) -> dict[str, dict[str, Any]]:
         UserError: there is no dvc.lock.
     """
     if not (folder / LOCK).exists():
-        raise UserError(f"{LOCK}: there is no such file: nothing was run yet; `make repro` runs it")
+        raise UserError(
+            f"{LOCK}: there is no such file: nothing was run yet; `{calling.command('repro')}` "
+            "runs it"
+        )
     return read_yaml(folder / LOCK)["stages"]
 
 
@@ -201,7 +204,8 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
             if verdict.where:
                 print(f"{'':17}   {verdict.path}: {verdict.where}")
         if inputs := changed_inputs(before[name], after[name]):
-            print(f"{'':17}   dvc.lock is of other {', '.join(inputs)}: `make repro` renews it")
+            other = f"dvc.lock is of other {', '.join(inputs)}"
+            print(f"{'':17}   {other}: `{calling.command('repro')}` renews it")
     if seeds:
         print(seeds[1])
     return repeats
@@ -210,7 +214,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
 def main() -> None:
     """Verify the cell named on the command line; exit with 1 if it does not repeat."""
     parser = argparse.ArgumentParser(
-        prog="make verify", description=(__doc__ or "").partition("\n")[0]
+        prog=calling.command("verify"), description="Is the study reproducible here?"
     )
     parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
@@ -218,8 +222,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.cell:
         cells = ", ".join(params.load().cells)
-        raise UserError(f"which cell? make verify CELL=...; there are {cells}")
-    with run_lock(Path.cwd(), f"make verify CELL={arguments.cell}", "verify"):
+        raise UserError(f"which cell? {calling.command('verify', '...')}; there are {cells}")
+    with run_lock(Path.cwd(), calling.command("verify", arguments.cell), "verify"):
         repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
         if not arguments.keep:
             shutil.rmtree(FOLDER, ignore_errors=True)

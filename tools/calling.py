@@ -1,0 +1,10 @@
+"""What a program is called where it runs: by make in the repository, else as `heatproof`."""
+
+from pathlib import Path
+
+
+def command(name: str, cell: str = "") -> str:
+    """Return the words that call a program in the current folder, for a cell if one is named."""
+    if Path("Makefile").exists():
+        return f"make {name}{f' CELL={cell}' if cell else ''}"
+    return f"heatproof {name}{f' {cell}' if cell else ''}"  # a study in a folder of its own
