@@ -20,14 +20,16 @@ def balanced_accuracy(labels: np.ndarray, predicted: np.ndarray) -> float:
     return float(recall_score(labels, predicted, labels=np.unique(labels), average="macro"))
 
 
-def majority(train_labels: np.ndarray, labels: np.ndarray) -> tuple[int, float]:
-    """Return the training part's most frequent class, and the accuracy of always predicting it.
+def majority(labels: np.ndarray) -> tuple[int, float]:
+    """Return the test images' most frequent class, and the accuracy of always predicting it.
+
+    It is the most that a network can reach without looking at an image. The training part's own
+    may be another where classes are nearly equal, and reach less than a coin.
 
     Args:
-        train_labels: int64 (m,), at least one; of equally frequent classes the lowest counts.
-        labels: int64 (n,), the test images' classes.
+        labels: int64 (n,), the test images' classes; of equally frequent ones the lowest counts.
     """
-    most = int(np.bincount(train_labels).argmax())
+    most = int(np.bincount(labels).argmax())
     return most, float(np.mean(labels == most))
 
 

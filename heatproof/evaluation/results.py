@@ -47,27 +47,24 @@ def of_run(
     learned = with_labels_of(run, data)
     counted = cost.flops if run.schedule else cost.flops_if_known
     metrics = (
-        on_test(predictions, data.train_labels, study, run.training)
+        on_test(predictions, study, run.training)
         | on_train(run, learned, forward, study.evaluate.train_images)
         | {"parameters": network.count_params(), "flops": counted(network)}
     )
     return predictions, metrics, inference.milliseconds_per_image(forward, images)
 
 
-def on_test(
-    predictions: Predictions, train_labels: np.ndarray, study: Params, training: Training
-) -> dict[str, Any]:
+def on_test(predictions: Predictions, study: Params, training: Training) -> dict[str, Any]:
     """Return what data/metrics/evaluate/<run>.json says of the test images.
 
     Args:
-        predictions: of the test images.
-        train_labels: int64 (n,), of the training part, whose majority class is the baseline.
+        predictions: of the test images, whose majority class is the baseline.
         study: how many draws and bins.
         training: of the run: where it balanced the classes, balanced accuracy is what counts.
     """
     labels, predicted, names = predictions.labels, predictions.predicted, predictions.class_names
     probabilities = predictions.probabilities
-    most, majority_accuracy = classification.majority(train_labels, labels)
+    most, majority_accuracy = classification.majority(labels)
     ranked = discrimination.one_against_rest(labels, probabilities, names)
     counted = classification.per_class(labels, predicted, names)
     correct = predicted == labels

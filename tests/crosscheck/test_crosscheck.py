@@ -38,7 +38,7 @@ def evaluate() -> None:
     loaded = params.load()
     predictions = artifacts.read_predictions(CELL)
     training = loaded.run(CELL).training
-    metrics = results.on_test(predictions, predictions.labels, loaded, training)
+    metrics = results.on_test(predictions, loaded, training)
     artifacts.write_metrics("evaluate", CELL, metrics)
     tables.write_table(paths.predictions_csv(CELL), table.predictions_table(predictions))
 

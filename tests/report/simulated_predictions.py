@@ -35,7 +35,7 @@ def answers(
 
 def evaluated(predictions: Predictions, params: Params) -> dict[str, Any]:
     """The figures that evaluate writes of the answers, the training images like the test images."""
-    metrics = results.on_test(predictions, predictions.labels, params, params.training)
+    metrics = results.on_test(predictions, params, params.training)
     return metrics | {
         "train_accuracy": min(1.0, metrics["accuracy"] + 0.01),
         "train_images": metrics["test_images"],
