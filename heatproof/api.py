@@ -82,14 +82,20 @@ class TrainedCell(OpenModel):
 
         It always predicts the same class, never predicts some, or is no better than always
         predicting the majority class: then its maps may show nothing. Or it seems better on few
-        test images, and cross-validation does not confirm it.
+        test images, and cross-validation does not confirm it. Or a saved network is probably read
+        otherwise than it was meant.
 
         Raises:
             UserError: a file of metrics is damaged, or older than the code.
         """
         evaluated = self.accuracy
         folds = over_folds(self.study, self.name, self.folder) if evaluated else None
-        return all_remarks(evaluated, folds)
+        opened = (self.folder / paths.metrics("open", self.name)).exists()
+        return (
+            *(artifacts.read_metrics("open", self.name, ("remarks",), self.folder)["remarks"]
+              if opened else ()),
+            *all_remarks(evaluated, folds),
+        )  # fmt: skip
 
     @property
     def few_images(self) -> dict[str, Any]:
@@ -256,7 +262,9 @@ def require_trained(parameters: params.Params, cell: str, folder: Path) -> None:
     if not path.exists():
         trained = trained_cells(folder)
         others = f"; trained are: {', '.join(trained)}" if trained else ""
+        missing, stage = "trained yet; train", "train"
+        if cell in parameters.saved:
+            missing, stage = "opened yet; open", "open"
         raise UserError(
-            f"{path}: the cell '{cell}' is not trained yet; train it with "
-            f"`dvc repro train@{cell}`{others}"
+            f"{path}: the cell '{cell}' is not {missing} it with `dvc repro {stage}@{cell}`{others}"
         )

@@ -203,6 +203,7 @@ def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) ->
         chosen,
         trained.remarks,
         trained.verdict,
+        trained.name in trained.study.saved,
     )
 
 

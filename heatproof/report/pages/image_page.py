@@ -71,7 +71,8 @@ class Subject:
     accuracy: on the test images, their number, and the accuracy of always predicting the majority
     class; None where not measured. unsupported: method -> why it does not support this network.
     chosen: whether the user chose the explained class. remarks: what is wrong with the network at
-    first sight. verdict: which methods to use for it, where its maps were assessed.
+    first sight. verdict: which methods to use for it, where its maps were assessed. saved: whether
+    it was opened from a file, not trained here.
     """
 
     cell: str
@@ -83,6 +84,7 @@ class Subject:
     chosen: bool = False
     remarks: tuple[str, ...] = ()
     verdict: CellVerdict | None = None
+    saved: bool = False
 
 
 def page(subject: Subject, photos: Sequence[Photo]) -> str:

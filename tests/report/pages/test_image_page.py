@@ -54,6 +54,12 @@ def read(*photos: Photo, subject: Subject = SUBJECT) -> tuple[read_pages.Page, s
     return read_pages.parse(html), html
 
 
+def test_a_saved_network_was_not_trained_here() -> None:
+    assert "This network was trained on digits" in read(photo())[0].text
+    page, _ = read(photo(), subject=replace(SUBJECT, saved=True))
+    assert "This network was opened from a file, for the images of digits" in page.text
+
+
 def test_under_a_map_stands_what_to_do_with_its_method() -> None:
     found = {"saliency": MethodVerdict("do not use", "Noise is as good.", ())}
     judged = replace(SUBJECT, verdict=CellVerdict(found, (), float("nan")))
