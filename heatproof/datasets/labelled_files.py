@@ -183,7 +183,7 @@ def outsiders(images: Iterable[Labelled], root: Path) -> Iterator[str]:
 
 
 def _links(folder: str) -> set[str]:
-    with os.scandir(folder) as entries:
+    with os.scandir(folder or os.curdir) as entries:
         return {entry.name for entry in entries if entry.is_symlink()}
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from heatproof.datasets import decoding
-from tests.datasets.own_images import flat_image, refusal, table
+from heatproof.datasets.sources import image_folder
+from tests.datasets.own_images import content, flat_image, options, refusal, table
 
 
 @pytest.mark.parametrize(
@@ -137,3 +138,13 @@ def test_ten_thousand_classes_are_refused_before_an_image_is_read(
         (folder / "photos" / str(number)).mkdir()
         (folder / "photos" / str(number) / "1.png").write_bytes(b"")
     assert "photos: 1,001 classes" in refusal(folder, labels=None)
+
+
+def test_the_current_folder_with_images_beside_the_table(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number, label in enumerate("ab"):
+        flat_image(Path(f"{label}.png"), 100 + number)
+    table(Path(), "id,label\na,x\nb,y\n")
+    raw = image_folder.fetch(options(Path(), labels="labels.csv", colour="gray"))
+    assert content(raw) == {100: "x", 101: "y"}
+    assert raw.origins is not None and raw.origins.files.tolist() == ["a.png", "b.png"]
