@@ -3,7 +3,8 @@
 After Hendrycks & Dietterich 2019 (https://arxiv.org/abs/1903.12261). Images of up to 40 pixels a
 side get the parameters of CIFAR-10-C, as published for 32 pixels; larger ones those of ImageNet-C,
 published for 224 pixels, of which lengths in pixels follow the side. All are those of the paper's
-code (https://github.com/hendrycks/robustness). Results are rounded to 8 bits, as there.
+code (https://github.com/hendrycks/robustness). Results are rounded to 8 bits. There ImageMagick
+blurs by motion; here the same weights lie on the nearest pixels of the line.
 
 What is random is drawn for each image by itself, from the seed, the corruption, the severity and
 the image's number: whatever stands beside it, its copy is the same.

@@ -32,7 +32,7 @@ class DomainOptions(Block):
     """
 
     images: Count
-    explained: Annotated[int, Field(ge=2, le=100_000)]
+    explained: Annotated[int, Field(ge=2, le=10_000)]
     methods: Annotated[list[MethodName], Field(min_length=1), AfterValidator(_once)]
     corruptions: Annotated[list[CorruptionName], Field(min_length=1), AfterValidator(_once)]
 
