@@ -4,7 +4,8 @@ A study of its own, in a scratch folder: drawn shapes of 224×224 pixels, a netw
 training, 20 test images. Each stage that explains or assesses it runs once, as a process of its
 own, with the seconds and the greatest resident memory that the operating system tells, and the
 CPU's seconds, which others' load on a shared machine harms least. Exits with 1 where all of them
-together take more than 5 minutes, or one of them more than 2 GiB.
+together take more than 5 minutes, or one of them more than 2 GiB. `--model` takes any network of
+params.yaml, `--backbone` a published one.
 """
 
 from heatproof.run import command
