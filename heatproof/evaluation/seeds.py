@@ -3,10 +3,8 @@
 from typing import Any
 
 from heatproof.config.params import Params
-from heatproof.statistics.spread import spread
+from heatproof.statistics.spread import FEWEST, spread
 from heatproof.storage import artifacts, paths
-
-MIN_RUNS = 3  # fewer say little of a standard deviation
 
 
 def over_seeds(study: Params, cell: str) -> dict[str, Any] | None:
@@ -14,7 +12,7 @@ def over_seeds(study: Params, cell: str) -> dict[str, Any] | None:
 
     Returns:
         seeds: of the runs, the cell's own first. accuracy: see `spread`. None where fewer than
-        MIN_RUNS are evaluated.
+        FEWEST are evaluated: they say little of a standard deviation.
 
     Raises:
         UserError: a file of metrics is damaged.
@@ -24,6 +22,6 @@ def over_seeds(study: Params, cell: str) -> dict[str, Any] | None:
         for run in study.seed_runs(cell)
         if paths.metrics("evaluate", run.name).exists()
     }
-    if len(accuracies) < MIN_RUNS:
+    if len(accuracies) < FEWEST:
         return None
     return {"seeds": list(accuracies), "accuracy": spread(list(accuracies.values()))}

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+FEWEST = 3
+
 
 def spread(values: Sequence[float]) -> dict[str, float | list[float]]:
     """Return `values`, their `mean`, standard deviation `std`, `min` and `max`.
@@ -25,10 +27,11 @@ def mean_interval(shares: Sequence[float]) -> tuple[float, float | None, float |
     """Return the mean of repetitions and its 95 % interval, by Student's t, within [0, 1].
 
     Args:
-        shares: of independent repetitions, in [0, 1]; of one there is no interval.
+        shares: of independent repetitions, in [0, 1]; of fewer than FEWEST there is no interval,
+            which would be several times as wide as they lie apart.
     """
     mean, count = fmean(shares), len(shares)
-    if count < 2:
+    if count < FEWEST:
         return mean, None, None
     from scipy.stats import t
 

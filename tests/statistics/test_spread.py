@@ -30,4 +30,4 @@ def test_the_interval_of_a_mean_is_students() -> None:
     ), "0.5 ± 0.745 leaves what shares can be"  # fmt: skip
     mean, low, high = mean_interval([0.49, 0.52, 0.55])
     assert (mean, low, high) == pytest.approx((0.52, 0.52 - half / 10, 0.52 + half / 10))
-    assert mean_interval([0.5]) == (0.5, None, None)
+    assert mean_interval([0.25, 0.75]) == (0.5, None, None)

@@ -76,11 +76,11 @@ def finding(cells: list[CellResults], pretrained: list[bool]) -> str:
     ]
     theirs = f"{fresh.cell.model} from random weights with {_images(most)} ({_mean(fresh, most)})"
     if not reached:
-        return f"No pretrained network is as accurate as {theirs}."
+        return f"On average no pretrained network is as accurate as {theirs}."
     _, cell, number = min(reached, key=lambda each: each[0])
     return (
-        f"Pretrained, {cell.cell.model} with {_images(number)} ({_mean(cell, number)}) is at least "
-        f"as accurate as {theirs}."
+        f"On average, pretrained {cell.cell.model} with {_images(number)} "
+        f"({_mean(cell, number)}) is at least as accurate as {theirs}."
     )
 
 

@@ -36,11 +36,11 @@ def cells(small_study) -> list[study.CellResults]:
 
 def test_what_a_pretrained_network_saves_is_said(cells) -> None:
     assert few_images.finding(cells, [True, False]) == (
-        "Pretrained, simple_cnn with 5 images of each class (75.0 %) is at least as accurate as "
-        "baseline_cnn from random weights with all images, 60 of each class (70.0 %)."
+        "On average, pretrained simple_cnn with 5 images of each class (75.0 %) is at least as "
+        "accurate as baseline_cnn from random weights with all images, 60 of each class (70.0 %)."
     )
     assert few_images.finding(cells, [False, True]).startswith(
-        "No pretrained network is as accurate as simple_cnn from random weights with all images"
+        "On average no pretrained network is as accurate as simple_cnn from random weights with"
     )
     assert few_images.finding(cells, [True, True]) == ""
 
