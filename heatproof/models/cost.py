@@ -40,6 +40,8 @@ def flops(model: keras.Model) -> int:
             continue
         if uses[layer.name] != 1:
             raise ValueError(f"layer '{layer.name}' is used {uses[layer.name]} times: not counted")
+        if isinstance(layer.input, list) or isinstance(layer.output, list | tuple):
+            raise _unknown(layer)
         if None in layer.output.shape[1:]:
             raise ValueError(f"layer '{layer.name}' has an output of unknown size: not counted")
         total += _of_layer(layer)
@@ -71,8 +73,12 @@ def _of_layer(layer: keras.Layer) -> int:
         between = math.prod(places) * channels * layer.depth_multiplier
         products = between * (math.prod(layer.kernel_size) + filters)
     else:
-        raise ValueError(
-            f"layer '{layer.name}' ({kind.__name__}) has weights and no known cost: add it to "
-            "heatproof/models/cost.py"
-        )
+        raise _unknown(layer)
     return 2 * products + (outputs if layer.use_bias else 0)
+
+
+def _unknown(layer: keras.Layer) -> ValueError:
+    return ValueError(
+        f"layer '{layer.name}' ({type(layer).__name__}) has weights and no known cost: add it to "
+        "heatproof/models/cost.py"
+    )

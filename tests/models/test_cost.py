@@ -256,5 +256,8 @@ def test_a_network_from_elsewhere_may_be_of_unknown_cost() -> None:
     image = keras.Input((4, 4, 3))
     rows = keras.layers.LSTM(2)(keras.layers.Reshape((4, 12))(image))
     assert cost.flops_if_known(keras.Model(image, keras.layers.Dense(5)(rows))) is None
+    attended = keras.layers.MultiHeadAttention(1, 2)(image, image)
+    pooled = keras.layers.Flatten()(attended)
+    assert cost.flops_if_known(keras.Model(image, keras.layers.Dense(5)(pooled))) is None
     known = keras.Model(image, keras.layers.Dense(5)(keras.layers.Flatten()(image)))
     assert cost.flops_if_known(known) == cost.flops(known) == 2 * 48 * 5 + 5

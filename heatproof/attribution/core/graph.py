@@ -47,11 +47,20 @@ def run(
         elif rule is not None:
             output = rule(*inputs)
         else:
-            merges = isinstance(layer.input, list)
-            output = layer(inputs if merges else inputs[0], training=False)
+            output = _called(layer, inputs)
         outputs[layer.name] = output
         taken[id(layer.output)] = _for_readers(output, readers[id(layer.output)])
     return outputs
+
+
+def _called(layer: "keras.layers.Layer", inputs: list[Any]) -> Any:
+    """Call a layer with the values of the tensors that it reads, as it is called in its network."""
+    given = layer._inbound_nodes[0].arguments
+    if len(given.args) > 1 or given.kwargs.keys() - {"training", "mask"}:  # attention's value, say
+        values = {id(tensor): each for tensor, each in zip(layer.input, inputs, strict=True)}
+        args, options = given.fill_in(values)
+        return layer(*args, **options | {"training": False})
+    return layer(inputs if isinstance(layer.input, list) else inputs[0], training=False)
 
 
 def value(

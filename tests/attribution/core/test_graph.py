@@ -30,6 +30,34 @@ def test_dropout_and_batch_norm_are_in_inference() -> None:
     np.testing.assert_allclose(outputs["logits"], model(images, training=False), rtol=1e-6)
 
 
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_layer_of_several_arguments_is_called_as_in_its_network(by_name: bool) -> None:
+    """Attention reads one tensor as its query, its key and its value, or others of them."""
+    inputs = keras.Input((3, 4, 2))
+    rows = layers.Reshape((12, 2))(inputs)
+    keys = layers.Dense(2, activation="tanh")(rows)
+    attention = layers.MultiHeadAttention(1, 2)
+    x = attention(rows, value=rows, key=keys) if by_name else attention(rows, rows)
+    x = layers.Flatten()(layers.Add()([x, rows]))
+    model = keras.Model(inputs, layers.Dense(2, name="logits")(x))
+    images = tf.constant(np.random.default_rng(0).random((2, 3, 4, 2), np.float32))
+
+    def gradient(logits) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(images)
+            score = tf.reduce_sum(logits()[:, 0])
+        return tape.gradient(score, images)
+
+    def of_graph() -> tf.Tensor:
+        return graph.value(model, images, model.output)
+
+    def of_model() -> tf.Tensor:
+        return model(images, training=False)
+
+    np.testing.assert_allclose(of_graph(), of_model(), atol=1e-6)
+    np.testing.assert_allclose(gradient(of_graph), gradient(of_model), atol=1e-6)
+
+
 def test_a_rule_takes_a_layers_place() -> None:
     """Each tensor that the layer reads is one argument; what follows sees what the rule gives."""
     inputs = keras.Input((2, 2, 1), name="image")
