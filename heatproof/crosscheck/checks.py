@@ -76,6 +76,7 @@ LOADERS: dict[str, Callable[[], object]] = {
     tf_keras_vis.PACKAGE: lambda: load(
         tf_keras_vis.PACKAGE,
         "tf_keras_vis.gradcam",
+        "tf_keras_vis.scorecam",
         "tf_keras_vis.saliency",
         "tf_keras_vis.activation_maximization",
     ),
@@ -121,6 +122,16 @@ def _all() -> list[Check]:
             + _ENLARGED,
             reference="Chattopadhyay et al. 2018",
             address="https://arxiv.org/abs/1710.11063",
+        ),
+        Check(
+            "score_cam", vis, own("score_cam"), library("score_cam"),
+            same=Pair(definitions.score_cam_cells, definitions.library_score_cam_cells),
+            scaled=True,
+            meaning="tf-keras-vis weighs each feature map by the class’s probability behind it; "
+            "here the weights are a softmax over the feature maps of the class’s logits, as in "
+            "the paper’s algorithm 1. " + _ENLARGED,
+            reference="Wang et al. 2020",
+            address="https://arxiv.org/abs/1910.01279",
         ),
         _of_record("saliency"),
         Check(

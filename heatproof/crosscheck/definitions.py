@@ -5,6 +5,13 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.cam import cam, gradcam
+from heatproof.attribution.cam.score_cam import (
+    features_of,
+    masked_logits,
+    most_varying,
+    scaled,
+    softmax,
+)
 from heatproof.attribution.core.activation_layers import LOGITS
 from heatproof.attribution.gradients import noisy_gradients
 from heatproof.attribution.libraries import shap_package, tf_keras_vis
@@ -12,6 +19,7 @@ from heatproof.attribution.shapley.gradient_shap import draws, gradient_shap
 from heatproof.crosscheck.subject import Subject
 
 CLASSES = {"gradcam": "Gradcam", "gradcam_plus_plus": "GradcamPlusPlus"}
+_EPSILON = 1e-7  # Keras'
 _RATE = 0.05  # of RMSprop, of pixels in [0, 1]
 
 
@@ -65,6 +73,37 @@ def _by_summed_alphas(features: Any, gradients: Any) -> Any:
         tf.reduce_sum(alphas, axis=(1, 2)),
     )
     return tf.einsum("nijk,nk->nij", features, weights)
+
+
+def score_cam_cells(subject: Subject) -> np.ndarray:
+    """Return Score-CAM as tf-keras-vis has it, of the layer's own size, from our logits."""
+    from scipy.ndimage import zoom
+
+    layer, size = subject.layer("score_cam"), subject.network.image_shape[:2]
+    maps = []
+    for image, target, features in zip(
+        subject.images, subject.targets, features_of(subject.network, subject.images, layer),
+        strict=True,
+    ):  # fmt: skip
+        kept = most_varying(features, _channels(subject))
+        factors = (size[0] / kept.shape[0], size[1] / kept.shape[1], 1)
+        masks = np.moveaxis(zoom(kept, factors, order=1, mode="nearest"), -1, 0)
+        logits = masked_logits(subject.network, image, scaled(masks, _EPSILON))
+        weights = softmax(logits.T)[target]  # over the classes
+        maps.append(np.maximum(kept @ weights, 0))
+    return np.array(maps)
+
+
+def library_score_cam_cells(subject: Subject) -> np.ndarray:
+    """Return its map of the layer's own size, float32 (n, rows, columns)."""
+    return tf_keras_vis.score_cam_maps(
+        *_rows(subject), subject.layer("score_cam"), _channels(subject), expand_cam=False
+    )
+
+
+def _channels(subject: Subject) -> int:
+    options: Any = subject.options["score_cam"]
+    return options.channels
 
 
 def smoothgrad_draw(subject: Subject, seed: int) -> np.ndarray:

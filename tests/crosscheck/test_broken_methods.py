@@ -14,7 +14,7 @@ from heatproof.crosscheck.sides import Computed
 from heatproof.crosscheck.subject import Subject
 from tests.crosscheck import tiny
 
-ON_PURPOSE = {"gradcam", "gradcam_plus_plus", "smoothgrad", "gradient_shap"}
+ON_PURPOSE = {"gradcam", "gradcam_plus_plus", "score_cam", "smoothgrad", "gradient_shap"}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def other_class(subject: Subject) -> Subject:
 
 def first_layer(subject: Subject) -> Subject:
     options: dict[str, Any] = dict(subject.options)
-    for name in definitions.CLASSES:
+    for name in (*definitions.CLASSES, "score_cam"):
         options[name] = options[name].model_copy(update={"layer": "first_act"})
     return replace(subject, options=options)
 
@@ -82,6 +82,8 @@ def few_steps(subject: Subject) -> Subject:
         ("gradcam", first_layer),
         ("gradcam_plus_plus", first_layer),
         ("gradcam", other_class),
+        ("score_cam", first_layer),
+        ("score_cam", other_class),
         ("saliency", negative),
         ("smoothgrad", much_noise),
         (MAXIMISATION, few_steps),

@@ -6,10 +6,13 @@ maps covered the image edge to edge, whatever the convolutions' padding.
 """
 
 import importlib
+import io
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
+from heatproof.attribution.core.feature_maps import feature_layer
 from heatproof.attribution.core.method import Attribution
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.libraries.serving import as_list, served_by, version
@@ -21,6 +24,41 @@ def gradcam(network: Network, images: np.ndarray, targets: np.ndarray, layer: st
     """Attribute each target logit to regions, by the library's `Gradcam`."""
     maps = class_activation_maps("gradcam", "Gradcam", network, images, targets, layer)
     return Attribution(maps, layer=layer, engine=version(PACKAGE))
+
+
+def score_cam(
+    network: Network, images: np.ndarray, targets: np.ndarray, layer: str, channels: int
+) -> Attribution:
+    """Attribute each target's probability to regions, by the library's `Scorecam`."""
+    chosen = feature_layer(network.model, layer, key="explain.gradients.score_cam.layer")
+    maps = score_cam_maps(network, images, targets, chosen, channels)
+    return Attribution(maps, layer=chosen, engine=version(PACKAGE))
+
+
+def score_cam_maps(
+    network: Network,
+    images: np.ndarray,
+    targets: np.ndarray,
+    layer: str,
+    channels: int,
+    **options: Any,
+) -> np.ndarray:
+    """Return Score-CAM's maps; see `class_activation_maps`.
+
+    Image by image: the library keeps every masked copy of all of them, several times over.
+    """
+    all_channels = network.model.get_layer(layer).output.shape[-1]
+    more = {"max_N": channels} if channels < all_channels else {}
+    with redirect_stdout(io.StringIO()):  # a progress bar for each image
+        return np.concatenate(
+            [
+                class_activation_maps(
+                    "scorecam", "Scorecam", network, images[i : i + 1], targets[i : i + 1], layer,
+                    batch_size=network.batch_size, **more, **options,
+                )
+                for i in range(len(images))
+            ]
+        )  # fmt: skip
 
 
 def class_activation_maps(
