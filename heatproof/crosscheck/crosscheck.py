@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.attribution.libraries.serving import version
+from heatproof.attribution.libraries.serving import tidied, version
 from heatproof.config.params import Params
 from heatproof.crosscheck import comparison, figures, processes
 from heatproof.crosscheck.checks import FIGURES, FIGURES_LIBRARY, Check, checks, packages
 from heatproof.crosscheck.comparison import AGREES, DIFFERS, NOT_COMPARED, UNSERVED
 from heatproof.crosscheck.sides import DRAWS, Computed, Which
 from heatproof.run import tracking
+from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 
 STAGE = "crosscheck"
@@ -125,7 +126,13 @@ def said(result: dict[str, Any]) -> str:
 
 
 def _figures(cell: str) -> tuple[dict[str, Any], float]:
-    found = figures.checked(cell)
+    record: dict[str, Any] = {"library": FIGURES_LIBRARY}
+    try:
+        found = figures.checked(cell)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a version of scikit-learn or pandas does not take
+        return record | {"verdict": UNSERVED, "reason": tidied(error)}, 0.0
     seconds = round(found.pop("seconds"), 4)
     verdict = DIFFERS if found["wrong"] else AGREES
-    return {"library": FIGURES_LIBRARY, "verdict": verdict, **found}, seconds
+    return record | {"verdict": verdict, **found}, seconds

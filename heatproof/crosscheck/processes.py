@@ -11,14 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from signal import Signals
+from typing import NoReturn
 
 from heatproof.crosscheck import sides
 from heatproof.crosscheck.sides import Computed, Which
+from heatproof.run.errors import UserError
 
 PROGRAM = "heatproof.crosscheck.program"
 START_SECONDS = 120.0  # to load TensorFlow and the network, beside a method's own time
 _LOOK_SECONDS = 0.05
 _LONGEST = 200
+_TOLD = "error: "  # as programs of the project begin what a user can put right
 
 # (names of checks, a folder) -> the command that computes these in this order, a file for each.
 Command = Callable[[Sequence[str], Path], list[str]]
@@ -54,6 +57,7 @@ def computed(
 
     Raises:
         OurSideFailed: it was ours, and a bug.
+        UserError: it was ours, and what a user can put right, or a signal.
     """
     results: dict[str, Computed] = {}
     while waiting := [name for name in names if name not in results]:
@@ -65,8 +69,6 @@ def computed(
                 if path.exists():
                     results[name] = sides.read(path)
             missing = [name for name in waiting if name not in results]
-            if missing and which == "own":
-                raise OurSideFailed(reason)
             if missing:
                 results[missing[0]] = Computed(error=reason)
     return results
@@ -86,8 +88,8 @@ def _run(
             process.wait()
         said.seek(0)
         text = said.read().decode(errors="replace")
-    if which == "own":
-        return text
+    if which == "own" and process.returncode:
+        _raise(process.returncode, text)
     return _ending(process.returncode, text)
 
 
@@ -105,6 +107,16 @@ def _hangs(
         if seconds is not None and time.monotonic() - since > seconds:
             return True
     return False
+
+
+def _raise(code: int, text: str) -> NoReturn:
+    """Raise what ended our own side: what its process said a user can put right, or a bug."""
+    lines = text.strip().splitlines() or [""]
+    if lines[-1].startswith(_TOLD):
+        raise UserError(lines[-1].removeprefix(_TOLD))
+    if not text.strip() or code < 0:
+        raise UserError(f"crosscheck: our own maps: {_ending(code, text)}; run it again")
+    raise OurSideFailed(text)
 
 
 def _ending(code: int, text: str) -> str:

@@ -112,6 +112,16 @@ def test_a_figure_that_is_wrong_is_named(study: Path, name: str, value: float | 
         artifacts.write_metrics("evaluate", CELL, metrics)
 
 
+def test_what_scikit_learn_raises_is_told(study: Path, monkeypatch) -> None:
+    def broken(cell: str):
+        raise TypeError("an argument is gone")
+
+    monkeypatch.setattr(figures, "checked", broken)
+    record, _ = stage._figures(CELL)
+    assert record["verdict"] == "unserved"
+    assert record["reason"] == "TypeError: an argument is gone"
+
+
 def test_classes_that_are_numbers_or_formulas_are_told_apart(study: Path, monkeypatch) -> None:
     """A spreadsheet's apostrophe, and names that pandas would read as numbers or as missing."""
     names = ("01", "1", "=a", "nan", "None", "x, y", "1.0", "True", "-", "é")

@@ -10,6 +10,7 @@ import pytest
 from heatproof.crosscheck import sides
 from heatproof.crosscheck.processes import OurSideFailed, computed
 from heatproof.crosscheck.sides import Computed, Which
+from heatproof.run.errors import UserError
 
 NAMES = ("first", "second", "third")
 STUBS = {
@@ -19,6 +20,7 @@ STUBS = {
     "is killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "exits as a copy's signal is told": "import sys; print('x', file=sys.stderr); sys.exit(139)",
 }
+OURS = {"tells": "import sys; sys.exit('error: data/x.npz: make it again')"}
 REASONS = {
     "raises": "its process ended with exit code 1: ImportError: no such thing",
     "hangs": "no result within 1 s, when it was ended",
@@ -39,7 +41,7 @@ def stub(tmp_path: Path) -> Callable[[str, Which], object]:
             lines = ["import shutil"]
             for name in names:
                 if name == "second":
-                    lines.append(STUBS[what])
+                    lines.append((STUBS | OURS)[what])
                 lines.append(
                     f"shutil.copy({str(ready)!r}, {str(sides.place(folder, which, name))!r})"
                 )
@@ -62,6 +64,18 @@ def test_only_the_method_at_which_it_happens_has_no_result(stub, what: str) -> N
 def test_what_goes_wrong_on_our_side_is_a_bug(stub) -> None:
     with pytest.raises(OurSideFailed, match="ImportError: no such thing"):
         computed("own", NAMES, stub("raises", "own"), None)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("tells", r"^data/x\.npz: make it again$"),
+        ("is killed", "our own maps: its process was ended by SIGKILL, by the system perhaps"),
+    ],
+)
+def test_what_a_user_can_put_right_on_our_side_is_a_line(stub, what: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        computed("own", NAMES, stub(what, "own"), None)
 
 
 def test_a_library_that_computes_all_is_called_once(stub, tmp_path: Path) -> None:
