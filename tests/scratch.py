@@ -111,7 +111,7 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
 
 def piped_params(*cells: str) -> dict[str, Any]:
     """Return `shrunken_params` with a few methods alone."""
-    content = shrunken_params(*cells)
+    content = shrunken_params(*cells) | {"crosscheck": {"images": 0}}
     for family, methods in PIPED.items():
         listed = content["explain"][family]
         content["explain"][family] = {method: listed[method] for method in methods}

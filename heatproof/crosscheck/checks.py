@@ -9,6 +9,7 @@ import numpy as np
 from heatproof.attribution import registry
 from heatproof.attribution.libraries import lime_package, shap_package, tf_keras_vis
 from heatproof.attribution.libraries.serving import load
+from heatproof.config.params import Params
 from heatproof.crosscheck import definitions
 from heatproof.crosscheck.subject import Side, Subject, library, own
 
@@ -91,9 +92,12 @@ def checks() -> dict[str, Check]:
     return {each.name: each for each in _all()}
 
 
-def packages() -> tuple[str, ...]:
-    """Return the libraries that maps are checked against, each once."""
-    return tuple(dict.fromkeys(check.package for check in checks().values()))
+def chosen(study: Params) -> dict[str, Check]:
+    """Return what is checked of each cell: of the study's methods those that a library has too."""
+    if study.crosscheck.images == 0:
+        return {}
+    wanted = {*study.explain.methods, *study.crosscheck.also, MAXIMISATION}
+    return {name: check for name, check in checks().items() if name in wanted}
 
 
 def modules() -> tuple[str, ...]:

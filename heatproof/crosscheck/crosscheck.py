@@ -1,6 +1,6 @@
 """The stage: a cell's maps and figures beside those of the libraries, with a verdict on each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from heatproof.attribution.libraries.serving import tidied, version
 from heatproof.config.params import Params
 from heatproof.crosscheck import comparison, figures, processes
-from heatproof.crosscheck.checks import FIGURES, FIGURES_LIBRARY, Check, checks, packages
+from heatproof.crosscheck.checks import FIGURES, FIGURES_LIBRARY, Check, chosen
 from heatproof.crosscheck.comparison import AGREES, DIFFERS, NOT_COMPARED, UNSERVED
 from heatproof.crosscheck.sides import DRAWS, Computed, Which
 from heatproof.run import tracking
@@ -35,7 +35,8 @@ def crosscheck(study: Params, cell: str) -> None:
         return processes.computed(which, names, processes.command_line(cell, which), seconds)
 
     with tracking.run(STAGE, cell, {"crosscheck": study.crosscheck, "seed": study.seed}) as run:
-        results, timing = compared(compute)
+        checked = chosen(study)
+        results, timing = compared(checked, compute)
         results[FIGURES], timing[f"{FIGURES}_other_seconds"] = _figures(cell)
         metrics = {
             "verdicts": comparison.counts(results),
@@ -47,7 +48,7 @@ def crosscheck(study: Params, cell: str) -> None:
                 "reached": comparison.REACHED,
                 "figures": figures.TOLERANCE,
             },
-            "libraries": {name: version(name) for name in (*packages(), FIGURES_LIBRARY)},
+            "libraries": {name: version(name) for name in (*_packages(checked), FIGURES_LIBRARY)},
             "checks": results,
         }
         artifacts.write_metrics(STAGE, cell, metrics)
@@ -57,16 +58,18 @@ def crosscheck(study: Params, cell: str) -> None:
         run.log_metrics(tracking.flattened(metrics["verdicts"]))
 
 
-def compared(compute: Compute) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
-    """Compute both sides of every check, each library in a process of its own, and judge them.
+def compared(
+    checked: Mapping[str, Check], compute: Compute
+) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
+    """Compute both sides of checks, each library in a process of its own, and judge them.
 
     Returns:
         name -> its record (see `judged`); and the seconds that each side took.
     """
-    own = compute("own", list(checks()))
+    own = compute("own", list(checked))
     results, timing = {}, {}
-    for package in packages():
-        named = {name: each for name, each in checks().items() if each.package == package}
+    for package in _packages(checked):
+        named = {name: each for name, each in checked.items() if each.package == package}
         other = compute("other", [name for name in named if not own[name].error])
         for name, check in named.items():
             theirs = other.get(name, Computed())
@@ -74,7 +77,11 @@ def compared(compute: Compute) -> tuple[dict[str, dict[str, Any]], dict[str, flo
             for which, side in (("own", own[name]), ("other", theirs)):
                 if np.isfinite(side.seconds):
                     timing[f"{name}_{which}_seconds"] = round(side.seconds, 4)
-    return {name: results[name] for name in checks()}, timing
+    return {name: results[name] for name in checked}, timing
+
+
+def _packages(checked: Mapping[str, Check]) -> list[str]:
+    return list(dict.fromkeys(check.package for check in checked.values()))
 
 
 def judged(check: Check, own: Computed, other: Computed) -> dict[str, Any]:

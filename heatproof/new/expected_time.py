@@ -19,7 +19,7 @@ from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
 from heatproof.config.params import Params
-from heatproof.crosscheck.checks import checks
+from heatproof.crosscheck.checks import chosen
 from heatproof.crosscheck.subject import options_of
 from heatproof.new import proposal
 from heatproof.run import runtime
@@ -150,7 +150,8 @@ def _training(schedule: Schedule, speed: Speed, images: int) -> float:
 
 
 def _crosschecked(study: Params, speed: Speed, size: tuple[int, int]) -> float:
-    checked = {name: each for name, each in registry.methods().items() if name in checks()}
+    records = registry.methods()
+    checked = {name: records[name] for name in chosen(study) if name in records}
     each = [method.passes(options_of(study, method, size), size) for method in checked.values()]
     climbs = Passes(gradients=2 * study.explain.features.maximisation.steps)
     images = resolved(study.crosscheck, size).images

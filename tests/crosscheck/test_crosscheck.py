@@ -10,7 +10,8 @@ import pytest
 from heatproof.config import params
 from heatproof.crosscheck import crosscheck as stage
 from heatproof.crosscheck import figures, processes, sides
-from heatproof.crosscheck.checks import checks
+from heatproof.crosscheck.checks import MAXIMISATION, checks, chosen
+from heatproof.crosscheck.options import CrosscheckOptions
 from heatproof.crosscheck.preparation import prepared
 from heatproof.crosscheck.sides import Computed, Which
 from heatproof.evaluation import results, table
@@ -82,6 +83,18 @@ def test_both_sides_are_computed_and_written(study: Path, monkeypatch, capsys) -
     printed = capsys.readouterr().out
     assert f"{CELL}: saliency: agrees with tf-keras-vis" in printed
     assert f"{CELL}: lime: not compared: left out" in printed
+
+
+def test_what_is_not_explained_is_not_checked_unless_it_is_asked_for(study: Path) -> None:
+    loaded = params.load()
+    assert set(checks()) == set(chosen(loaded)), "all are listed, and score_cam"
+    gradients = {"explain": loaded.explain.model_copy(update={"gradients": {}})}
+    fewer = loaded.model_copy(update=gradients)
+    found = ["score_cam", MAXIMISATION, "lime", "gradient_shap", "deep_shap", "partition_shap"]
+    assert list(chosen(fewer)) == found
+    none = {"crosscheck": CrosscheckOptions(images=0)}
+    assert chosen(loaded.model_copy(update=none)) == {}
+    assert stage.compared({}, lambda which, names: {}) == ({}, {})
 
 
 def test_every_figure_of_an_evaluation_is_computed_again(study: Path) -> None:
