@@ -12,8 +12,9 @@ AGREES, ON_PURPOSE, DIFFERS = "agrees", "on_purpose", "differs"
 UNSERVED, NOT_COMPARED = "unserved", "not_compared"
 
 # Shares of a map's largest magnitude. Folding and another order of sums change the last bits of an
-# activation; where one lies at zero its ReLU opens or closes, and a few pixels change by more.
-LARGEST, MEAN = 1e-2, 1e-4
+# activation; where one lies at zero its ReLU opens or closes, and a few pixels change by more: at
+# 224 pixels by 0.02, where the mean difference was 2e-5 (GradientSHAP, mobilenet_v2).
+LARGEST, MEAN = 1e-1, 1e-4
 # How far the means of maps with random draws may be apart, in standard errors: 1 is expected.
 STANDARD_ERRORS = 2.0
 # How much lower than the library's an image's logit may be, which is sought by another optimiser.

@@ -12,11 +12,24 @@ RANDOM = np.random.default_rng(0)
 def test_a_difference_is_a_share_of_the_largest_magnitude() -> None:
     other = np.array([[[0.0, -4.0], [2.0, 1.0]], [[1.0, 0.0], [0.0, 0.0]]])
     own = other.copy()
-    own[0, 1, 1] += 0.4
+    own[0, 1, 1] += 0.5
     found = difference(own, other)
-    assert found.largest == pytest.approx(0.1)
-    assert found.mean == pytest.approx(0.1 / 8)
+    assert found.largest == pytest.approx(0.125)
+    assert found.mean == pytest.approx(0.125 / 8)
     assert found.rank == pytest.approx(1) and not found.small
+
+
+def test_a_few_pixels_may_differ_by_more_than_rounding_and_a_part_of_the_map_may_not() -> None:
+    other = RANDOM.random((1, 224, 224))
+    other[0, 0, 0] = 1
+    own = other.copy()
+    own[0, 9, 9] += 0.05
+    assert difference(own, other).small
+    own[0, 9, 9] += 0.1
+    assert not difference(own, other).small
+    own[0, 9, 9] = other[0, 9, 9]
+    own[0, 20:40, 20:40] += 0.05
+    assert not difference(own, other).small
 
 
 def test_equal_maps_and_maps_of_zeros() -> None:

@@ -32,11 +32,11 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
     modules = {module}
     if "--family" in words:
         family = words[words.index("--family") + 1]
-        modules |= {*registry.modules(registry.of_stage(family))}
+        modules |= {*registry.modules(getattr(REAL.explain, family))}
     if stage == "crosscheck":
         modules |= {PROGRAM, *checks.modules()}
     if stage in ("assess_shuffled", "report"):
-        modules |= {*registry.modules(registry.methods())}
+        modules |= {*registry.modules(REAL.explain.methods)}
     if stage in ("evaluate_corrupted", "evaluate_on"):
         modules |= {*registry.modules(REAL.domains.methods)}
     measures = {name for name in ENTRIES[stage] if name.startswith("heatproof.trust.measures.")}
