@@ -77,14 +77,14 @@ def remarks(
     found = []
     if name := better(others, right):
         found.append(
-            f"With `scaling: {name}`, {numbers.percent(others[name], images)} {pictures} would be "
+            f"With the scaling {name}, {numbers.percent(others[name], images)} {pictures} would be "
             f"right {instead}: its scaling is probably not the stated one."
         )
     if (order := _better_order(outputs, labels, stated)) is not None:
         share, classes = order
         names = ", ".join(numbers.short(class_names[each]) for each in classes)
         found.append(
-            f"With `classes: [{names}]`, {numbers.percent(share, images)} {pictures} would be "
+            f"With the classes [{names}], {numbers.percent(share, images)} {pictures} would be "
             f"right {instead}: its outputs are probably in another order than the stated one."
         )
     most = float(np.bincount(labels).max() / images)

@@ -22,9 +22,9 @@ def rotated(share: float) -> np.ndarray:
     ("outputs", "by_scaling", "beginnings"),
     [
         (LABELS, {"tf": LABELS}, []),
-        (rotated(0.2), {"tf": LABELS, "none": rotated(0.2)}, ["With `scaling: tf`, 100.0 % of 90"]),
+        (rotated(0.2), {"tf": LABELS, "none": rotated(0.2)}, ["With the scaling tf, 100.0 % of 90"]),
         (rotated(0.05), {"tf": LABELS}, []),
-        (rotated(1.0), {}, ["With `classes: [cow, ant, bee]`, 100.0 % of 90 labelled pictures"]),
+        (rotated(1.0), {}, ["With the classes [cow, ant, bee], 100.0 % of 90 labelled pictures"]),
         (np.zeros(90, int), {"tf": RANDOM}, ["33.3 % of 90 labelled pictures are right, not cle"]),
         (RANDOM, {}, ["31.1 % of 90 labelled pictures are right, not clearly more than"]),
     ],
@@ -41,4 +41,4 @@ def test_an_order_that_is_stated_is_the_one_that_counts() -> None:
     outputs = rotated(1.0)  # output 0 is that of `cow`, 1 that of `ant`, 2 that of `bee`
     assert remarks(outputs, {}, LABELS, np.array([2, 0, 1]), NAMES) == []
     (sentence,) = remarks(outputs, {}, LABELS, np.array([0, 2, 1]), NAMES)
-    assert sentence.startswith("With `classes: [cow, ant, bee]`, 100.0 %")
+    assert sentence.startswith("With the classes [cow, ant, bee], 100.0 %")

@@ -81,10 +81,10 @@ def test_the_same_command_again_goes_on_with_what_is_there(call, monkeypatch) ->
     )
     assert params.load(file).seed == 7
 
-    opened["remarks"].append("With `scaling: tf` more would be right.")
+    opened["remarks"].append("With the scaling tf more would be right.")
     code, printed = call("--to", "there")
     assert code == 2 and runs[2:] == [("open@my_net_2-there",)], "nothing is explained"
-    assert "scaling: tf" in printed and "Correct models.my_net_2.network in there/params" in printed
+    assert "With the scaling tf" in printed and "Correct models.my_net_2.network in there/params" in printed
     assert call("--to", "there", "--implausible")[0] == 0 and runs[-1] == ()
 
 

@@ -16,7 +16,7 @@ OPENED = {
     "done": ["the softmax at its end was taken off: explanations are of logits"],
     "labelled_images": 60,
     "right": 0.55,
-    "remarks": ["With `scaling: tf`, 90.0 % of 60 labelled pictures would be right."],
+    "remarks": ["With the scaling tf, 90.0 % of 60 labelled pictures would be right."],
 }
 
 
@@ -55,7 +55,7 @@ def test_beside_a_trained_one_each_says_its_own(small_study) -> None:
     assert "Opened, not trained here" in opened.text and "Training curves" not in opened.text
     assert "no sanity check by shuffled labels" in opened.text
     assert "The softmax at its end was taken off" in opened.text
-    assert "With `scaling: tf`, 90.0 %" in opened.text, "what is implausible comes before all else"
+    assert "With the scaling tf, 90.0 %" in opened.text, "what is implausible comes before all else"
     assert "Accuracy on the training part" in opened.text
     assert "Some results are missing" not in opened.text and "/home/me" not in opened.text
     assert "Training curves" in trained.text and "Opened, not" not in trained.text
