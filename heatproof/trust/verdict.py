@@ -14,6 +14,11 @@ What a test asks for is in `verdict_outcomes`. Noise passes the test of what was
 constant map the one of stability, so that neither says that a map is right: passing them is asked
 for, and is not enough.
 
+Where the evidence is planted, the order that the verdict gives without knowing it can be compared
+with the truth's. Spearman's correlation of the two over 20 methods, on one training each and 20
+images: 0.42 on mnist_cnn-planted, 0.40 on simple_cnn-shapes, 0.59 on mobilenet_v2-shapes. So the
+verdict is better than a guess, and no substitute for the truth where that is known.
+
 A network whose accuracy is not above chance has no verdict: there is nothing to explain.
 """
 

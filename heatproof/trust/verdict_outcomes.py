@@ -8,7 +8,8 @@ Learning is judged by how much of the order of a map's pixels is the same after 
 made random, or the labels before training: the square of the rank correlation is the share of the
 ranks' variance that the one map explains of the other. Above a half, more of the order comes from
 elsewhere than from what was learned; the 95 % interval has to lie above it to fail, and below it
-to pass.
+to pass. Of slow methods these are few images (`assess.slow_methods`), two by default, whose
+interval is from the one to the other; the reason says how many.
 """
 
 from collections.abc import Iterable, Mapping
@@ -80,10 +81,12 @@ def _compared(test: str, name: str, compared: Mapping[str, Any]) -> Outcome | No
     if 2 * len(behind) > total:
         return Outcome(test, "failed", f"{_as_good(behind)} as good by {len(behind)} {of}")
     controls = "noise" if test == STABLE else "every control"
-    said = f"better than {controls} by {beyond or 'none'} {of}"
+    passed = 2 * beyond > total
+    counted = beyond if passed else f"only {beyond}" if beyond else "none"
+    said = f"better than {controls} by {counted} {of}"
     if behind:
         said += f"; {_as_good(behind)} as good by {_listed(behind)}"
-    return Outcome(test, "passed" if 2 * beyond > total else "open", said)
+    return Outcome(test, "passed" if passed else "open", said)
 
 
 def _as_good(behind: Mapping[str, list[str]]) -> str:
