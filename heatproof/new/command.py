@@ -106,19 +106,16 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
         raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
     folder.require_free(target)
-    if arguments.images and target.resolve().is_relative_to(arguments.images.resolve()):
-        raise UserError(
-            f"{target}: lies in the pictures' folder {arguments.images}, which would change "
-            "with each run; choose a place outside it"
-        )
-    pictures = _pictures(arguments)
-    found = pictures.found
+    if arguments.images:
+        folder.require_outside(target, arguments.images)
+    looked_at = pictures(arguments)
+    found = looked_at.found
     where = arguments.images or Path(arguments.tfds)
     # A dataset of tensorflow-datasets may name classes of which it has nothing.
     found.require_enough(
         where / arguments.labels if arguments.labels else where, each_class=not arguments.tfds
     )
-    for line in [*found.description(), *pictures.remarks]:
+    for line in [*found.description(), *looked_at.remarks]:
         print(escaped(line))
     training = found.to_train_with(_TEST_FRACTION)
     numbers = few_images.numbers(arguments.images_per_class, arguments.draws, training)
@@ -126,7 +123,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     dataset = dataset_name(target)
     seen = {"size": [choice.height, choice.width], "colour": choice.colour}
     blocks = {
-        "fetch": pictures.fetch | seen,
+        "fetch": looked_at.fetch | seen,
         "preprocess": {"test_fraction": _TEST_FRACTION},
         "normalisation": "auto",
         "augmentation": proposal.augmentation(found, choice),
@@ -258,8 +255,8 @@ def _cross_validation(
     return folds, lines
 
 
-def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
-    """Look at what the command line names."""
+def pictures(arguments: argparse.Namespace) -> inspection.Pictures:
+    """Look at what the command line names: `images`, with `labels` and `value_range`, or `tfds`."""
     value_range = arguments.value_range and (arguments.value_range[0], arguments.value_range[1])
     if value_range and not value_range[0] < value_range[1]:
         raise UserError("--value-range: expected the value of black first, the smaller one")

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatproof.config import params
-from heatproof.config.runs import SavedCell
+from heatproof.config.validation import validated
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
-from heatproof.new import expected_time, folder, inspection, picture_folder, texts
-from heatproof.new.command import dataset_name
+from heatproof.new import command as command_of_new
+from heatproof.new import expected_time, folder, inspection, texts
 from heatproof.run import runtime
 from heatproof.run.errors import UserError, escaped
 from heatproof.storage import artifacts
@@ -50,6 +50,7 @@ def main() -> None:
     """Make the study, unless it is there already, and run it."""
     arguments = _parser().parse_args()
     target = arguments.to or Path(re.sub(r"\W+", "_", arguments.file.stem).strip("_") or "model")
+    target = target if target.name else Path.cwd()
     if (target / params.PARAMS).exists():
         cell = _there_already(target, arguments)
         print(f"{target}/ is there already: its settings are in {target / params.PARAMS}")
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--images", type=Path, metavar="FOLDER", required=True,
         help="labelled pictures of the network's classes that it was not trained on: in one "
-        "subfolder for each class, or with --labels",
+        "subfolder for each class, or with --labels; or a file of arrays, HDF5 or .npz",
     )  # fmt: skip
     parser.add_argument("--labels", metavar="TABLE", help="a CSV or TSV file in the folder")
     parser.add_argument(
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         help="go on where the labelled pictures say that the network is not read as it was meant",
     )  # fmt: skip
     parser.add_argument("--only-make", action="store_true", help="make the study, do not run it")
+    parser.set_defaults(tfds=None, value_range=None)  # as `command.pictures` reads them
     return parser
 
 
@@ -124,6 +126,7 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
             f"{arguments.file}: {'this is a folder' if arguments.file.is_dir() else 'no such file'}"
             "; expected a network that Keras has saved in one file, .keras or .h5"
         )
+    folder.require_outside(target, arguments.images)
     pictures = _pictures(arguments)
     for line in [*pictures.found.description(), *pictures.remarks]:
         print(escaped(line))
@@ -137,7 +140,7 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
     for note in opened.notes:
         print(f"{arguments.file.name}: {note}")
     height, width, channels = opened.model.input_shape[1:]
-    model, dataset = _model_name(arguments.file), dataset_name(target)
+    model, dataset = _model_name(arguments.file), command_of_new.dataset_name(target)
     seen = {"size": [height, width], "colour": _COLOURS[channels]}
     source = {
         "fetch": pictures.fetch | seen,
@@ -173,7 +176,7 @@ def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
             "subfolder, or name a table by --labels. Without any, explain single pictures once "
             "the network's study is made of labelled ones: heatproof explain-image"
         )
-    pictures = picture_folder.of_folder(images, arguments.labels)
+    pictures = command_of_new.pictures(arguments)
     place = images / arguments.labels if arguments.labels else images
     pictures.found.require_enough(place, each_class=True)
     return pictures
@@ -185,7 +188,7 @@ def _opened(options: dict[str, Any], found: inspection.Found, size: int | None) 
     runtime.load_keras()
     from heatproof.models import existing
 
-    network = Network(**options)
+    network = validated(Path("explain-model"), "", Network, options)
     asked = None if size is None else (size, size)
     bare = existing.unscaled(network, existing.own_shape(network, asked))
     height, width, channels = bare.model.input_shape[1:]
@@ -225,7 +228,7 @@ def _there_already(target: Path, arguments: argparse.Namespace) -> str:
     file = target / params.PARAMS
     study = params.load(file)
     path = str(arguments.file.absolute())
-    cells = [name for name, cell in study.saved.items() if _same_file(cell, path)]
+    cells = [name for name, cell in study.saved.items() if cell.file == path]
     if not cells:
         raise UserError(
             f"{target}: a study is there, and not of {arguments.file}; choose another --to"
@@ -245,10 +248,6 @@ def _there_already(target: Path, arguments: argparse.Namespace) -> str:
                 "another --to"
             )
     return cells[0]
-
-
-def _same_file(cell: SavedCell, path: str) -> bool:
-    return Path(cell.file) == Path(path)
 
 
 def _run(target: Path, *stages: str) -> None:

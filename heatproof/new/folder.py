@@ -29,6 +29,15 @@ def require_free(folder: Path) -> None:
         raise UserError(f"{folder}: it exists and is not empty; choose another name")
 
 
+def require_outside(folder: Path, pictures: Path) -> None:
+    """Refuse a place for a study within the folder of its pictures. Raises UserError."""
+    if folder.resolve().is_relative_to(pictures.resolve()):
+        raise UserError(
+            f"{folder}: lies in the pictures' folder {pictures}, which would change with each run; "
+            "choose a place outside it"
+        )
+
+
 def write(folder: Path, contents: texts.Contents, readme: str) -> list[str]:
     """Make a study's folder of these contents, with this README.
 

@@ -22,7 +22,11 @@ def rotated(share: float) -> np.ndarray:
     ("outputs", "by_scaling", "beginnings"),
     [
         (LABELS, {"tf": LABELS}, []),
-        (rotated(0.2), {"tf": LABELS, "none": rotated(0.2)}, ["With the scaling tf, 100.0 % of 90"]),
+        (
+            rotated(0.2),
+            {"tf": LABELS, "none": rotated(0.2)},
+            ["With the scaling tf, 100.0 % of 90"],
+        ),
         (rotated(0.05), {"tf": LABELS}, []),
         (rotated(1.0), {}, ["With the classes [cow, ant, bee], 100.0 % of 90 labelled pictures"]),
         (np.zeros(90, int), {"tf": RANDOM}, ["33.3 % of 90 labelled pictures are right, not cle"]),

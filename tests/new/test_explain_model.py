@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -66,6 +67,14 @@ def test_a_study_of_it_is_made_with_its_size_and_no_training(call, given: Path) 
     assert study.dataset("my_net_2").preprocess.test_fraction == 0.5
 
 
+def test_pictures_may_be_arrays_in_a_file(call, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 12, 3), dtype=np.uint8)
+    np.savez(tmp_path / "photos.npz", images=images, labels=np.arange(12) % 2)
+    code, printed = call("--only-make", "--to", "s", images=tmp_path / "photos.npz")
+    assert code == 0, printed
+    assert params.load(Path("s/params.yaml")).dataset("s").fetch.source == "array_file"
+
+
 def test_the_same_command_again_goes_on_with_what_is_there(call, monkeypatch) -> None:
     assert call("--only-make", "--to", "there")[0] == 0
     file = Path("there/params.yaml")
@@ -84,7 +93,10 @@ def test_the_same_command_again_goes_on_with_what_is_there(call, monkeypatch) ->
     opened["remarks"].append("With the scaling tf more would be right.")
     code, printed = call("--to", "there")
     assert code == 2 and runs[2:] == [("open@my_net_2-there",)], "nothing is explained"
-    assert "With the scaling tf" in printed and "Correct models.my_net_2.network in there/params" in printed
+    assert (
+        "With the scaling tf" in printed
+        and "Correct models.my_net_2.network in there/params" in printed
+    )
     assert call("--to", "there", "--implausible")[0] == 0 and runs[-1] == ()
 
 
@@ -126,7 +138,9 @@ def test_bad_input_is_refused_in_a_line_and_leaves_nothing(call, given: Path, tm
         ({"file": tmp_path / "renamed.keras"}, [], "no network that Keras has saved"),
         ({}, ["--size", "32"], "takes images of 16×12 pixels; leave out --size"),
         ({}, ["--classes", "class 1", "class 2"], "no class 'class 2'; did you mean"),
+        ({}, ["--classes", "class 1", "class 1"], "classes: two have one name"),
         ({}, ["--to", "taken"], "taken: it exists and is not empty"),
+        ({}, ["--to", given / "photos" / "study"], "lies in the pictures' folder"),
     ):
         code, printed = call("--only-make", *words, **given_words)
         error = printed[printed.rindex("error: ") :]
