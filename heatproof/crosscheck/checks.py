@@ -66,10 +66,6 @@ _ENLARGED = (
     "tf-keras-vis enlarges the map as if its cells covered the image from edge to edge; here each "
     "cell lies where its receptive field does, whatever the padding"
 )
-_FIELDS = {
-    "reference": "Araujo et al. 2019",
-    "address": "https://distill.pub/2019/computing-receptive-fields",
-}
 
 
 # What imports each library, before a method of it is timed.
@@ -111,7 +107,9 @@ def _all() -> list[Check]:
         Check(
             "gradcam", vis, own("gradcam"), library("gradcam"),
             same=Pair(definitions.gradcam_cells, partial(definitions.library_cells, "gradcam")),
-            meaning=_ENLARGED, **_FIELDS,
+            meaning=_ENLARGED,
+            reference="Araujo et al. 2019",
+            address="https://distill.pub/2019/computing-receptive-fields",
         ),
         Check(
             "gradcam_plus_plus", vis, own("gradcam_plus_plus"),

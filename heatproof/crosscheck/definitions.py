@@ -123,7 +123,7 @@ def _rows(subject: Subject) -> tuple[Any, np.ndarray, np.ndarray]:
 
 
 def _noise(subject: Subject) -> dict[str, Any]:
-    options = subject.options["smoothgrad"]
+    options: Any = subject.options["smoothgrad"]
     return {"samples": options.samples, "noise": options.noise}
 
 

@@ -132,7 +132,9 @@ def _ranked(cell: str, class_names: list[str]) -> dict[str, float | None]:
 def _flat(metrics: dict[str, Any]) -> dict[str, float | None]:
     """Return our figures under the names that they have here."""
     names = metrics["class_names"]
-    flat = {name: value for name, value in metrics.items() if isinstance(value, int | float | None)}
+    flat: dict[str, float | None] = {
+        name: value for name, value in metrics.items() if isinstance(value, int | float | None)
+    }
     for name, of_class in metrics["per_class"].items():
         flat |= {
             f"{'predictions' if figure == 'predicted' else figure} of {name}": value

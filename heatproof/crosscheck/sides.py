@@ -11,6 +11,7 @@ from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.crosscheck.checks import LOADERS, Check
 from heatproof.crosscheck.subject import Side, Subject
 from heatproof.run import memory
+from heatproof.run.errors import UserError
 from heatproof.storage import formats
 
 Which = Literal["own", "other"]
@@ -52,6 +53,10 @@ def compute(check: Check, which: Which, subject: Subject) -> Computed:
             arrays["draws"] = np.stack([draw(subject, first + k) for k in range(DRAWS[which])])
     except UnsupportedNetwork as reason:
         return Computed(error=str(reason))
+    except UserError as error:
+        if which == "own":
+            raise
+        return Computed(error=str(error))  # it is not installed
     except Exception as error:
         if (asked := memory.asked_for(error)) is None:
             raise

@@ -12,6 +12,7 @@ from heatproof.crosscheck import crosscheck, definitions, sides
 from heatproof.crosscheck.checks import MAXIMISATION, checks
 from heatproof.crosscheck.sides import Computed
 from heatproof.crosscheck.subject import Subject
+from heatproof.run.errors import UserError
 from tests.crosscheck import tiny
 
 ON_PURPOSE = {"gradcam", "gradcam_plus_plus", "score_cam", "smoothgrad", "gradient_shap"}
@@ -146,6 +147,16 @@ def test_what_our_own_method_cannot_serve_is_not_compared() -> None:
 def test_a_map_that_is_not_finite_is_no_result(subject: Subject) -> None:
     check = replace(checks()["saliency"], other=lambda _: np.full((2, 8, 8), np.inf))
     assert sides.compute(check, "other", subject).error == "a value of its map is not finite"
+
+
+def test_a_library_that_is_not_installed_is_told(subject: Subject) -> None:
+    def missing(_: Subject) -> np.ndarray:
+        raise UserError("shap is not installed here")
+
+    check = replace(checks()["deep_shap"], other=missing, own=missing)
+    assert sides.compute(check, "other", subject).error == "shap is not installed here"
+    with pytest.raises(UserError):
+        sides.compute(check, "own", subject)
 
 
 def test_memory_that_is_not_there_is_told(subject: Subject) -> None:

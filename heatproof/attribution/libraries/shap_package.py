@@ -67,7 +67,9 @@ def draws(background: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndar
     """
     random = np.random.RandomState(seed % 2**32)
     drawn = [(random.choice(background), random.uniform()) for _ in range(samples)]
-    return np.array([start for start, _ in drawn]), np.float32([point for _, point in drawn])
+    return np.array([start for start, _ in drawn]), np.array(
+        [point for _, point in drawn], np.float32
+    )
 
 
 def deep_shap(
