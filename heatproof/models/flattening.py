@@ -106,7 +106,7 @@ def _require_same(model: keras.Model, copy: keras.Model) -> None:
     if not np.allclose(one, other, rtol=1e-3, atol=1e-4 * max(float(np.abs(one).max()), 1e-6)):
         raise UserError(
             f"{model.name}: its copy as a flat graph computes something else; one of its layers "
-            "cannot be taken apart. Explain it by black-box methods"
+            "cannot be taken apart; build it of other layers of Keras' own"
         )
 
 
@@ -120,7 +120,7 @@ def require_image_classifier(model: keras.Model) -> None:
     if not _is_model(model):
         raise UserError(
             f"{name}: its layers cannot be seen; expected a functional or sequential Keras model "
-            "(a subclassed one can be explained by black-box methods only)"
+            "(write a subclassed one as a functional model)"
         )
     if isinstance(model, keras.Sequential) and not model.built:
         raise UserError(f"{name}: it has no input shape yet; call it on a batch of images first")

@@ -53,5 +53,5 @@ def as_layer(operation: keras.Operation, inputs: Sequence[Any], name: str) -> An
         return keras.layers.Activation(kind.lower(), name=name)(inputs[0])
     raise UserError(
         f"the network computes '{kind}' ('{operation.name}') between its layers; expected "
-        "layers of Keras only: write it as a layer, or explain it by black-box methods"
+        "layers of Keras only: write it as a layer"
     )
