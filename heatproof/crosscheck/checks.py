@@ -137,7 +137,7 @@ def _all() -> list[Check]:
         ),
         _of_record("saliency"),
         Check(
-            "smoothgrad", vis, own("smoothgrad"), library("smoothgrad"),
+            "smoothgrad", vis, own("smoothgrad"), definitions.library_smoothgrad,
             draws=Draws(definitions.smoothgrad_draw, definitions.library_smoothgrad_draw),
             scaled=True,
             meaning="tf-keras-vis averages the gradients’ magnitudes, and takes the noise as a "

@@ -113,6 +113,12 @@ def smoothgrad_draw(subject: Subject, seed: int) -> np.ndarray:
     return noisy_gradients.smoothgrad(*_rows(subject), **noise, precision="single", seed=seed).maps
 
 
+def library_smoothgrad(subject: Subject) -> np.ndarray:
+    """Return tf-keras-vis' SmoothGrad as it is: means of magnitudes, noise of the image's range."""
+    seed = subject.context.seed
+    return tf_keras_vis.smoothgrad_together(*_rows(subject), **_noise(subject), seed=seed)
+
+
 def library_smoothgrad_draw(subject: Subject, seed: int) -> np.ndarray:
     """Return tf-keras-vis' with signed gradients, and noise of the same standard deviation."""
     return tf_keras_vis.signed_smoothgrad(*_rows(subject), **_noise(subject), seed=seed)

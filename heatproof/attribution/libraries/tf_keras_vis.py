@@ -125,6 +125,21 @@ def smoothgrad(
     return Attribution(np.concatenate([empty, *maps]), engine=version(PACKAGE))
 
 
+def smoothgrad_together(
+    network: Network,
+    images: np.ndarray,
+    targets: np.ndarray,
+    samples: int,
+    noise: float,
+    seed: int,
+) -> np.ndarray:
+    """Return the maps of `smoothgrad` for all images in one call, with noise of other draws.
+
+    A call takes a pass for each sample, however many images it has.
+    """
+    return _gradients(network, images, targets, seed, smooth_samples=samples, smooth_noise=noise)
+
+
 def signed_smoothgrad(
     network: Network,
     images: np.ndarray,
