@@ -119,6 +119,9 @@ def test_a_network_that_looks_at_nothing(method: Method) -> None:
     network().load(built(seed=0, scale=0.0))
     maps = set_up(method)(network(), images, TARGETS).maps
     network().load(built(seed=0))
+    if method.name == "score_cam":  # a softmax of equal scores weighs all feature maps alike
+        assert maps.min() >= 0 and maps.max() > 0
+        return
     if method.name == "rise":  # its equation has an offset: what the masks cover, in every image
         maps = maps[2:] / maps[2:].mean(axis=(1, 2), keepdims=True) - maps[4] / maps[4].mean()
     np.testing.assert_allclose(maps, np.zeros_like(maps), atol=1e-6 * (method.name == "rise"))
