@@ -150,7 +150,7 @@ def _all() -> list[Check]:
         Check(
             MAXIMISATION, vis, definitions.maximised, definitions.library_maximised,
             reached=True,
-            meaning="both climb from the same grey image without smoothing or shifts; "
+            meaning="Both climb from the same grey image without smoothing or shifts; "
             "tf-keras-vis by RMSprop, clipping the last image alone, ours along the gradient by "
             "its own length, clipping each step",
             reference="Erhan et al. 2009",

@@ -28,6 +28,7 @@ def context(study: Study) -> dict[str, Any]:
         "cells": len(study.cells),
         "checked": checked,
         "libraries": _libraries(checked),
+        "engines": [methods.describe(name).label for name in study.engines],
         "verdicts": VERDICTS,
         "tally": tally(checked),
         "groups": [_group(name, checked) for name in names],
@@ -64,6 +65,7 @@ def _libraries(checked: list[CellResults]) -> list[str]:
 
 
 def _group(name: str, checked: list[CellResults]) -> dict[str, Any]:
+    records = registry.methods()  # whose labels name no engine: here are both
     check = checks().get(name)
     rows = [
         _row(cell, cell.crosscheck["checks"][name], name)
@@ -72,7 +74,7 @@ def _group(name: str, checked: list[CellResults]) -> dict[str, Any]:
     ]
     return {
         "name": name,
-        "label": _LABELS.get(name) or methods.describe(name).label,
+        "label": _LABELS.get(name) or (records[name].label if name in records else name),
         "library": check.package if check else FIGURES_LIBRARY if name == FIGURES else "",
         "meaning": check.meaning if check else "",
         "source": _source(check),

@@ -7,6 +7,7 @@ from heatproof.report.pages import libraries
 from heatproof.report.sections import crosscheck
 from heatproof.storage import artifacts, paths
 from tests.report import crosscheck_results, read_pages
+from tests.report.built_site import built
 from tests.report.fixture import CELLS
 
 
@@ -30,6 +31,19 @@ def test_every_verdict_with_its_numbers_and_reason(small_study) -> None:
     assert "Occlusion" in text, "which none of the libraries has"
     for method in crosscheck_results.CONTENT["checks"]:
         assert f'id="check-{method}"' in html
+
+
+def test_maps_that_a_library_computed_are_told(small_study) -> None:
+    assert "engine: library" not in rendered(small_study)[1]
+    content = artifacts.read_metrics("explain_perturbation", CELLS[0])
+    engines = {"engines": {"lime": "lime 0.2.0.1"}}
+    artifacts.write_metrics("explain_perturbation", CELLS[0], content | engines)
+    made = built()
+    assert "but for LIME (lime 0.2.0.1), whose maps" in " ".join(
+        made["libraries.html"].text.split()
+    )
+    for page in ("methods.html", f"cells/{CELLS[0]}.html"):
+        assert "LIME (lime 0.2.0.1)" in made[page].text
 
 
 def test_figures_that_are_wrong_are_named(small_study) -> None:
