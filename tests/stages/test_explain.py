@@ -9,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.attribution import registry
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 from heatproof.storage.records import Predictions
 from tests import overlay, small_cell
-from tests.scratch import shrunken_params
+from tests.scratch import real_params, shrunken_params
 from tests.small_cell import explain_cell
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
 IMAGES = {"images": {"right_per_class": 2, "wrong_per_class": 1}}
-GRADIENTS = set(registry.of_stage("gradients"))
+GRADIENTS = set(real_params()["explain"]["gradients"])
 
 
 @pytest.fixture(autouse=True)
