@@ -1,5 +1,7 @@
 """A run on few images of each class: as long an epoch as its cell's, and no epoch is chosen."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,8 +23,9 @@ def test_it_serves_few_images_often_and_validation_decides_nothing(
     run = load_params(CELL, runs={f"{CELL}-2perclass": ENTRY}).run(name)
     for build in ("build_model", "set_initial_weights"):
         monkeypatch.setattr(runs, build, lambda *_: None)
-    monkeypatch.setattr(runs, "train", lambda *_, **options: options)
-    _, options = runs.train_run(run, data)
+    options: dict[str, Any] = {}
+    monkeypatch.setattr(runs, "train", lambda *_, **given: options.update(given))
+    runs.train_run(run, data)
     trained, validated = options["parts"]
     assert options["chooses_epoch"] is chooses and len(trained) == 54
     assert len(set(trained)) == (54 if chooses else 6) and not set(trained) & set(validated)
