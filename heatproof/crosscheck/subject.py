@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heatproof.attribution import registry
+from heatproof.attribution.cam.score_cam import ScoreCamOptions
 from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.method import LIBRARY, OWN, Context, Method
 from heatproof.attribution.core.network import Network
@@ -14,6 +15,8 @@ from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.config.params import Params
 from heatproof.config.schema import Block
 from heatproof.features.options import MaximisationOptions
+
+_CHANNELS = 128
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,13 @@ def options_of(study: Params, method: Method, size: tuple[int, int]) -> Block:
 
 
 def fitting(options: Block, network: Network) -> Block:
-    """Return options with no more training images than half a batch holds: shap doubles them."""
+    """Return options with no more than a check needs.
+
+    Training images as many as half a batch holds, since shap doubles them; of Score-CAM's channels
+    at most 128, whatever the images' size.
+    """
+    if isinstance(options, ScoreCamOptions):
+        return options.model_copy(update={"channels": min(options.channels, _CHANNELS)})
     if not isinstance(options, BackgroundOptions):
         return options
     fits = min(options.background, max(1, network.batch_size // 2))

@@ -47,6 +47,7 @@ def evaluate() -> None:
 def test_both_sides_are_computed_and_written(study: Path, monkeypatch, capsys) -> None:
     subject, asked = prepared(params.load(), CELL), []
     assert len(subject.targets) == 3
+    assert subject.options["score_cam"].channels == 128
     np.testing.assert_array_equal(subject.network.model.input_shape[1:3], (16, 16))
 
     def computed(which: Which, names: Sequence[str], command, seconds) -> dict[str, Computed]:
