@@ -36,6 +36,19 @@ def test_each_method_has_maps_and_milliseconds_per_image_or_a_reason() -> None:
     assert least * 0.9 < result.timing["slow_ms_per_image"] < 100 * least
 
 
+def test_what_is_compiled_for_a_size_of_batch_is_not_timed() -> None:
+    compiled = set()
+
+    def compiling(network, images, targets) -> Attribution:
+        if len(images) not in compiled:
+            compiled.add(len(images))
+            time.sleep(10 * SECONDS)
+        return Attribution(np.ones((len(images), 2, 2), np.float32), {})
+
+    result = attribute(NETWORK, {"compiling": compiling}, IMAGES, TARGETS)
+    assert result.timing["compiling_ms_per_image"] < 1000 * SECONDS / len(IMAGES)
+
+
 def test_a_bug_is_no_result() -> None:
     def broken(network, images, targets) -> Attribution:
         raise ValueError("a bug")
