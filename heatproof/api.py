@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Attribution, Context, UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
-from heatproof.datasets import likeness, photos
+from heatproof.datasets import ink, likeness, photos
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
 from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.remarks import NEEDED
@@ -138,35 +139,56 @@ class TrainedCell(OpenModel):
         images = self.dataset.test_images[chosen].astype(np.float32) / 255
         return images, self.dataset.test_labels[chosen]
 
-    def preparation(
-        self, fit: str | None = None, invert: bool = False, levels: bool = False
-    ) -> photos.Preparation:
-        """Return what is to be done to photos: fitted as training images were, if `fit` is None.
+    def view(
+        self,
+        picture: Image.Image,
+        *,
+        fit: str | None = None,
+        invert: bool = False,
+        levels: bool = False,
+        as_is: bool = False,
+    ) -> photos.View:
+        """Return a picture as the network sees it.
 
-        Where the dataset's source brings images to a `size`, [height, width], those that the
-        network was trained on were squashed. Elsewhere the middle is cut out, or, where training
-        images have a plain ground, the photo is padded with the colour of its border.
+        A digit drawn or photographed anywhere on paper is cut out, inverted and centred where the
+        training images are like that: grey, on a plain ground, their subject in the middle. This is
+        left out where one of the other arguments says what is to be done.
+
+        Args:
+            picture: decoded, of any size.
+            fit: how another shape is brought to the network's, one of `photos.FITS`; if None as
+                training images were: squashed where the dataset's source brings images to a `size`,
+                [height, width], padded where they have a plain ground, else cut to their middle.
+            invert: invert brightness.
+            levels: make the ground black and the brightest white.
+            as_is: neither cut out, nor invert, nor centre, whatever training images are like.
         """
+        shape, placement = self.network.image_shape, self.usual.placement
+        if placement and not (as_is or fit or invert or levels):
+            found = ink.view(picture, shape, placement)
+            if found:
+                return found
+        return photos.view(picture, shape, photos.Preparation(fit or self._fit, invert, levels))
+
+    @property
+    def _fit(self) -> str:
         dataset = self.study.datasets[self.study.cell(self.name).dataset]
         # One number is of images that the source makes square itself.
-        if fit is None and isinstance(getattr(dataset.fetch, "size", None), list):
-            fit = "squash"
-        return photos.Preparation(
-            fit or ("crop" if self.usual.ground == "mixed" else "pad"), invert, levels
-        )
+        if isinstance(getattr(dataset.fetch, "size", None), list):
+            return "squash"
+        return "crop" if self.usual.ground == "mixed" else "pad"
 
     def photo(self, path: str | Path, **preparation: Any) -> np.ndarray:
         """Return an image file of any size as one image, float32 (1, height, width, channels).
 
         Args:
             path: of the file.
-            preparation: `fit`, `invert`, `levels`, as `preparation` takes them.
+            preparation: `fit`, `invert`, `levels`, `as_is`, as `view` takes them.
 
         Raises:
             UserError: there is no such file, or it is no image that can be read.
         """
-        shape, how = self.network.image_shape, self.preparation(**preparation)
-        pixels = photos.view(photos.read(Path(path), self.value_range), shape, how).pixels
+        pixels = self.view(photos.read(Path(path), self.value_range), **preparation).pixels
         return pixels[None].astype(np.float32) / 255
 
 

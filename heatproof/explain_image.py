@@ -14,6 +14,7 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -40,7 +41,27 @@ def main() -> None:
     arguments["wanted"] = [
         name for words in arguments["wanted"] for name in words.split(",") if name
     ]
-    explain_images(arguments.pop("images"), arguments.pop("cell"), **arguments)
+    cell = arguments.pop("cell") or _only_cell(arguments["study"])
+    explain_images(arguments.pop("images"), cell, **arguments)
+
+
+def _only_cell(study: Path) -> str:
+    """Return the one cell that is trained.
+
+    Raises:
+        UserError: there are several, which are listed, or none, or no study.
+    """
+    _require_study(study)
+    trained = api.trained_cells(study)
+    if len(trained) != 1:
+        known = f"trained are {', '.join(trained)}" if trained else "none is trained yet"
+        raise UserError(f"--cell: which network is to explain? {known}")
+    return trained[0]
+
+
+def _require_study(study: Path) -> None:
+    if not (study / params.PARAMS).exists():
+        raise UserError(f"--study {study}: there is no {params.PARAMS} in it")
 
 
 def explain_images(
@@ -52,6 +73,7 @@ def explain_images(
     fit: str | None = None,
     invert: bool = False,
     levels: bool = False,
+    as_is: bool = False,
     output: Path = OUTPUT,
     study: Path = Path(),
 ) -> Path:
@@ -66,6 +88,7 @@ def explain_images(
             dataset if left out.
         invert: invert brightness, for dark ink on paper.
         levels: make the ground black and the brightest white, for a photo of paper.
+        as_is: do none of this, even where the training images are cut out and centred.
         output: the folder to write to.
         study: the folder where params.yaml, data/ and metrics/ are.
 
@@ -79,15 +102,14 @@ def explain_images(
     output = output.resolve()
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: this is a file; name a folder for the page")
-    if not (study / params.PARAMS).exists():
-        raise UserError(f"--study {study}: there is no {params.PARAMS} in it")
+    _require_study(study)
     trained = api.open_cell(cell, study)
     chosen = trained.named(wanted or list(trained.families))
-    how = trained.preparation(fit, invert, levels)
+    how = {"fit": fit, "invert": invert, "levels": levels, "as_is": as_is}
     for remark in trained.remarks:
         print(f"note on {cell}: {remark}")
     shown = [
-        _seen(trained, path.name, photos.read(path, trained.value_range), how, target)
+        _seen(trained, path.name, photos.read(path, trained.value_range), target, how)
         for path in paths
     ]
     unsupported, engines = _fill(trained, chosen, shown)
@@ -105,21 +127,21 @@ def _seen(
     trained: TrainedCell,
     name: str,
     picture: Image.Image,
-    how: photos.Preparation,
     target: str | None,
+    how: dict[str, Any],
 ) -> image_page.Photo:
     """Show a photo to the network and print its prediction, and what makes that doubtful."""
-    view = photos.view(picture, trained.network.image_shape, how)
-    preview = photos.preview(picture, how.invert)
+    view = trained.view(picture, **how)
+    preview = photos.preview(picture, view.inverted)
     [probabilities] = trained.predict(view.pixels[None].astype(np.float32) / 255)
     one = image_page.Photo(
         name=name,
         preview=preview,
         box=view.box,
         seen=view.pixels,
-        handling=photos.description(picture.size, view, how),
+        handling=view.handling,
         warnings=likeness.differences(
-            view.pixels, preview, picture.size, trained.usual, how.invert
+            view.pixels, preview, picture.size, trained.usual, view.inverted
         ),
         probabilities=probabilities,
         target=int(probabilities.argmax()) if target is None else trained.class_index(target),
@@ -180,7 +202,8 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
     known = [milliseconds for milliseconds in each if numbers.known(milliseconds)]
     if len(known) == len(each):
         seconds = images * sum(known) / 1000
-        time_taken = f"which took about {numbers.duration(seconds)} where the study was run"
+        took = "less than a second" if seconds < 1 else f"about {numbers.duration(seconds)}"
+        time_taken = f"which took {took} where the study was run"
     labels = numbers.listing([methods.describe(name).label for name in slow])
     return (
         f"{labels} {'needs' if len(slow) == 1 else 'need'} many passes through the network for "
@@ -222,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("images", nargs="+", type=Path, help="image files of any size")
-    add("--cell", required=True, help="a cell of params.yaml, <model>-<dataset>")
+    add("--cell", help="a cell of params.yaml, <model>-<dataset>; the trained one if left out")
     add(
         "--methods",
         dest="wanted",
@@ -248,6 +271,12 @@ def _parser() -> argparse.ArgumentParser:
         "--levels",
         action="store_true",
         help="stretch brightness until the ground is black: for a photo of paper",
+    )
+    add(
+        "--as-is",
+        action="store_true",
+        help="take the photo as it is, even where training images have their subject cut out, "
+        "bright or dark, and centred, as the photo's is otherwise",
     )
     add("--output", type=Path, default=OUTPUT, help=f"the folder to write to ({OUTPUT}/)")
     add(

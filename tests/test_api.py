@@ -119,15 +119,33 @@ def test_a_photo_becomes_one_image(cell: api.TrainedCell, folder: Path) -> None:
 
 
 def test_photos_are_fitted_as_suits_the_dataset(cell: api.TrainedCell) -> None:
+    wide = Image.new("L", (40, 20), 51)
     assert cell.usual.ground == "mixed"
-    assert cell.preparation().fit == "crop"
-    assert cell.preparation("squash").fit == "squash"
+    assert "cut away" in cell.view(wide).handling
+    assert "squeezed" in cell.view(wide, fit="squash").handling
     black = replace(cell.dataset, train_images=np.zeros((9, 16, 16, 1), np.uint8))
     plain = replace(cell, dataset=black)
-    assert plain.preparation().fit == "pad"
+    assert "filled with its border" in plain.view(wide).handling
+
+
+def test_ink_is_brought_to_where_training_images_have_it(cell: api.TrainedCell) -> None:
+    digits = np.zeros((9, 16, 16, 1), np.uint8)
+    digits[:, 4:12, 6:10] = 255
+    centred = replace(cell, dataset=replace(cell.dataset, train_images=digits))
+    paper = np.full((120, 160), 220, np.uint8)
+    paper[10:50, 100:120] = 40
+    picture = Image.fromarray(paper)
+    np.testing.assert_array_equal(centred.view(picture).pixels > 127, digits[0] > 127)
+    for how in ({"as_is": True}, {"fit": "pad"}, {"levels": True}):
+        assert "(--as-is" not in centred.view(picture, **how).handling, how
+    # A training image itself stays as it is.
+    np.testing.assert_array_equal(
+        centred.view(Image.fromarray(digits[0, ..., 0])).pixels, digits[0]
+    )
 
 
 def test_photos_are_squashed_as_images_that_are_brought_to_a_size(cell: api.TrainedCell) -> None:
+    wide = Image.new("L", (40, 20), 51)
     file, no_file = {"reads": "photos"}, {"reads": "data/code/fetch.txt", "name": "beans"}
     size = {"size": [16, 16]}
     for fetch, fit in (
@@ -140,7 +158,8 @@ def test_photos_are_squashed_as_images_that_are_brought_to_a_size(cell: api.Trai
         dataset = cell.study.datasets["digits"]
         changed = type(dataset).model_validate(dataset.model_dump() | {"fetch": fetch})
         study = cell.study.model_copy(update={"datasets": {"digits": changed}})
-        assert replace(cell, study=study).preparation().fit == fit, fetch
+        handling = replace(cell, study=study).view(wide).handling
+        assert ("squeezed" if fit == "squash" else "cut away") in handling, fetch
 
 
 def test_show_draws_each_image_with_its_maps(cell: api.TrainedCell) -> None:

@@ -217,7 +217,7 @@ def test_the_second_time_it_is_written_anew_or_not_at_all(
     assert {p.name for p in page.parent.iterdir()} == {f"photo-{GRAY}.html", f"photo-{GRAY}.png"}
 
 
-def test_ink_on_paper_is_hinted_at_and_turned_round(
+def test_ink_on_paper_is_found_or_hinted_at_and_inverted_by_hand(
     here: Path, cells: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     open_once = api.open_cell
@@ -234,6 +234,9 @@ def test_ink_on_paper_is_hinted_at_and_turned_round(
     paper[10:30, 8:12] = 20
     Image.fromarray(paper).save("digit.png")
     page = explain_images([Path("digit.png")], GRAY)
+    assert "note: Its border" not in capsys.readouterr().out
+    assert "cut out, brought to" in read_pages.read(page).text
+    page = explain_images([Path("digit.png")], GRAY, as_is=True)
     assert "note: Its border is bright" in capsys.readouterr().out
     assert "add --invert" in read_pages.read(page).text
     assert "filled with its border’s colour" in read_pages.read(page).text, (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from heatproof import explain_image
+from heatproof import api, explain_image
+from heatproof.run.errors import UserError
 from tests import small_cell
 from tests.photos import photo
 
@@ -58,6 +59,33 @@ def test_the_command_line_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
     assert called == {
         "paths": [Path("a.png"), Path("b.jpg")], "cell": GRAY,
         "wanted": ["gradcam", "lime", "shapley"],
-        "target": "cat", "fit": "pad", "invert": True, "levels": False, "output": Path("out"),
+        "target": "cat", "fit": "pad", "invert": True, "levels": False, "as_is": False,
+        "output": Path("out"),
         "study": Path("demo"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trained", "said"),
+    [(["a-x", "b-x"], "trained are a-x, b-x"), ([], "none is trained yet")],
+)
+def test_without_a_cell_those_that_are_trained_are_listed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trained: list[str], said: str
+) -> None:
+    (tmp_path / "params.yaml").touch()
+    monkeypatch.setattr(api, "trained_cells", lambda study: trained)
+    monkeypatch.setattr(sys, "argv", ["explain_image", "a.png", "--study", str(tmp_path)])
+    with pytest.raises(UserError, match=said):
+        explain_image.main()
+
+
+def test_the_only_cell_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").touch()
+    called: list[str] = []
+    monkeypatch.setattr(api, "trained_cells", lambda study: [GRAY])
+    monkeypatch.setattr(
+        explain_image, "explain_images", lambda paths, cell, **_: called.append(cell)
+    )
+    monkeypatch.setattr(sys, "argv", ["explain_image", "a.png", "--study", str(tmp_path)])
+    explain_image.main()
+    assert called == [GRAY]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatproof.datasets.photos import border
+from heatproof.datasets import ink
+from heatproof.datasets.photos import Placement, border
 from heatproof.storage.images import Images, blocks, selected
 
 SAMPLE = 2000  # training images looked at
@@ -24,7 +25,8 @@ class Usual:
 
     ground: "dark" or "light" where nearly all borders are, else "mixed". brightness, contrast,
     colour: the smallest and largest that is usual, of an image's mean, its standard deviation and
-    its channels' mean distance. channels: 1 or 3.
+    its channels' mean distance. channels: 1 or 3. placement: where grey images on a plain ground
+    have their subject; None of others, and where it is anywhere.
     """
 
     ground: str
@@ -32,6 +34,7 @@ class Usual:
     contrast: tuple[float, float]
     colour: tuple[float, float]
     channels: int
+    placement: Placement | None = None
 
 
 def usual(training_images: Images) -> Usual:
@@ -52,12 +55,15 @@ def usual(training_images: Images) -> Usual:
         ground = "dark"
     elif (grounds > LIGHT).mean() >= PLAIN:
         ground = "light"
+    channels = training_images.shape[-1]
+    plain = channels == 1 and ground != "mixed"
     return Usual(
         ground,
         _limits(brightness),
         _limits(contrast),
         _limits(colours),
-        training_images.shape[-1],
+        channels,
+        ink.usual_placement(sample[:], ground) if plain else None,
     )
 
 

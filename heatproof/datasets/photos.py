@@ -37,6 +37,20 @@ STRONGEST = 99.0  # percentile of brightness that levelling takes for white
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Where training images on a plain ground have their subject.
+
+    side: the larger side of its box, as a share of the image's. by_mass: whether its centre of
+    mass lies in the middle, or else that of its box. bright: whether it is brighter than its
+    ground.
+    """
+
+    side: float
+    by_mass: bool
+    bright: bool
+
+
+@dataclass(frozen=True)
 class Preparation:
     """What is done to a photo, as the module's docstring says; `fit` is one of `FITS`."""
 
@@ -50,11 +64,14 @@ class View:
     """What a network sees of a photo.
 
     pixels: uint8 (height, width, 1 or 3). box: left, top, right, bottom of what is seen, in shares
-    of the photo's width and height.
+    of the photo's width and height. handling: what was done to the photo, in a sentence. inverted:
+    whether brightness was inverted.
     """
 
     pixels: np.ndarray
     box: tuple[float, float, float, float]
+    handling: str
+    inverted: bool = False
 
 
 def require_image(path: Path) -> None:
@@ -116,14 +133,21 @@ def view(image: Image.Image, shape: tuple[int, int, int], preparation: Preparati
         box = (left / image.width, top / image.height, right / image.width, bottom / image.height)
     if preparation.invert:
         pixels = 255 - pixels
-    return View(levelled(pixels) if preparation.levels else pixels, box)
+    handling = _handling(image.size, (height, width), box, preparation)
+    pixels = levelled(pixels) if preparation.levels else pixels
+    return View(pixels, box, handling, preparation.invert)
 
 
-def description(size: tuple[int, int], seen: View, preparation: Preparation) -> str:
-    """Return in a sentence what was done to a photo of `size`, width and height, in pixels."""
+def _handling(
+    size: tuple[int, int],
+    shape: tuple[int, int],
+    box: tuple[float, float, float, float],
+    preparation: Preparation,
+) -> str:
+    """Say in a sentence what was done to a photo of `size`, width and height, in pixels."""
     width, height = size
-    rows, columns = seen.pixels.shape[:2]
-    left, top, right, bottom = seen.box
+    rows, columns = shape
+    left, top, right, bottom = box
     kept = (round((right - left) * width), round((bottom - top) * height))
     done = []
     if kept != size:

@@ -65,8 +65,7 @@ def test_an_image_of_the_networks_size_is_taken_as_it_is() -> None:
     for fit in photos.FITS:
         view = photos.view(Image.fromarray(pixels), COLOUR, Preparation(fit))
         np.testing.assert_array_equal(view.pixels, pixels)
-        text = photos.description((8, 8), view, Preparation(fit))
-        assert text == "8×8 pixels; taken as they are."
+        assert view.handling == "8×8 pixels; taken as they are."
 
 
 def ink(mode: str) -> Image.Image:
@@ -183,10 +182,8 @@ def test_too_many_pixels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_what_was_done_to_a_photo_is_described(size, fit, words) -> None:
-    how = Preparation(fit)
-    view = photos.view(Image.new("L", size), GRAY, how)
-    said = photos.description(size, view, how)
+    photo = Image.new("L", size)
+    said = photos.view(photo, GRAY, Preparation(fit)).handling
     assert all(word in said for word in words), said
-    how = Preparation(fit, invert=True, levels=True)
-    said = photos.description(size, view, how)
+    said = photos.view(photo, GRAY, Preparation(fit, invert=True, levels=True)).handling
     assert "brightness inverted; levels stretched" in said
