@@ -34,7 +34,7 @@ OF_THE_DATASET = {
 OF_A_CELL = [
     name for name, stage in PIPELINE.items() if stage.get("foreach") in ("${cells}", "${runs}")
 ]
-EXPLAINS = [name for name in OF_A_CELL if name.startswith("explain_")]
+EXPLAINS = [name for name in OF_A_CELL if name.startswith("explain_") or name == "crosscheck"]
 BROUGHT = "brought-digits"
 ARCHITECTURE = "heatproof/models/architectures/simple_cnn.py"
 
@@ -157,7 +157,8 @@ def test_which_images_are_explained_changes_all_that_explains_and_no_training(st
 
 def test_a_methods_parameter_changes_its_stage_and_what_makes_its_maps_again(study) -> None:
     with changed(study, "explain.perturbation.lime.samples", 60) as stages:
-        assert stages == {f"{stage}_perturbation@{SIMPLE}" for stage in ("explain", "measure")}
+        made = ("explain_perturbation", "measure_perturbation", "crosscheck")
+        assert stages == {f"{stage}@{SIMPLE}" for stage in made}
 
 
 def test_a_training_parameter_changes_the_training(study: Scratch) -> None:
@@ -201,7 +202,7 @@ def test_a_change_reruns_what_rests_on_it_and_a_revert_no_stage_of_the_cell(stud
     measured = study.contents(*tops)
     study.change("evaluate.bootstrap_samples", 200)
     ran, _ = study.repro()
-    rests = {f"evaluate@{SIMPLE}", f"assess@{SIMPLE}"}
+    rests = {f"{stage}@{SIMPLE}" for stage in ("evaluate", "assess", "crosscheck")}
     assert {f"evaluate@{SIMPLE}", "report"} <= ran <= rests | OF_THE_STUDY
     assert study.contents(*tops) != measured
     study.change("evaluate.bootstrap_samples", 100)
