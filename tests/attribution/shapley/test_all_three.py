@@ -33,7 +33,9 @@ def explain(request: pytest.FixtureRequest) -> Explain:
     ) -> Attribution:
         network = model if isinstance(model, Network) else Network(model)
         counts = COUNTS | {"evaluations": evaluations}
-        options = method.options(**{n: counts[n] for n in counts if n in method.options.model_fields})
+        options = method.options(
+            **{n: counts[n] for n in counts if n in method.options.model_fields}
+        )
         return method.with_options(options, Context(training, seed=3))(network, images, targets)
 
     return explained
