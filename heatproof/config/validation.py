@@ -1,5 +1,6 @@
 """What a validation error of a YAML file says to the person who wrote it."""
 
+import re
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -10,6 +11,7 @@ from typing_extensions import is_typeddict
 from heatproof.config.schema import Block
 from heatproof.run.errors import UserError, nearest, shown_key, shown_value
 
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 SHOWN_MISTAKES = 10
 SHOWN_LETTERS = 1500  # of all of them: a screen
 
@@ -77,9 +79,13 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     elif kind in ("dict_type", "model_type", "model_attributes_type"):
         remedy = "should be a mapping, {key: value, …}, or {} for an empty one; correct it"
     elif kind == "invalid_key":
-        return f"{key}: a name should be text; put it in quotes, or correct it"
+        # What follows the comma of {rate: 0,5} is a key to YAML.
+        comma = f"if {value} follows a decimal comma, write a point; " if value.isdigit() else ""
+        return f"{key}: a name should be text; {comma}put it in quotes, or correct it"
     elif of_a_name and not isinstance(mistake["input"], str):
         remedy = "a name should be text; put it in quotes, or correct it"
+    elif isinstance(mistake["input"], str) and DECIMAL_COMMA.fullmatch(mistake["input"]):
+        remedy = f"a decimal comma; write a point, {mistake['input'].replace(',', '.')}"
     else:
         reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
         remedy = f"{reason}; correct it"

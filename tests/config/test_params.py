@@ -152,6 +152,15 @@ def test_a_key_that_is_no_text_is_called_what_it_is():
         validated(params.PARAMS, "", params.ImageChoice, content)
 
 
+def test_a_decimal_comma_is_named():
+    content = {"right_per_class": 1, "wrong_per_class": 0, 5: None}  # {wrong_per_class: 0,5}
+    with pytest.raises(UserError, match=r"5: .*if 5 follows a decimal comma, write a point"):
+        validated(params.PARAMS, "", params.ImageChoice, content)
+    content = {"right_per_class": "1,5", "wrong_per_class": 0}
+    with pytest.raises(UserError, match=r"= '1,5': a decimal comma; write a point, 1\.5"):
+        validated(params.PARAMS, "", params.ImageChoice, content)
+
+
 def test_a_mapping_may_replace_what_it_merges_wherever_it_is_merged_again(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("a: &a {x: 1}\nb: &b\n  <<: *a\n  x: 2\nc: {<<: *b, x: 3}\nd: {<<: *b}\n")
