@@ -51,7 +51,7 @@ def usual_placement(images: Images, ground: str) -> Placement | None:
     sides, boxes, masses = [], [], []
     for image in images:
         pixels = image[..., 0] if ground == "dark" else 255 - image[..., 0]
-        mask = pixels > threshold_otsu(pixels) if pixels.min() < pixels.max() else pixels > 255
+        mask = pixels > threshold_otsu(pixels)
         if not mask.any():
             continue
         top, left, bottom, right = _box(mask)

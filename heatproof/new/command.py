@@ -29,7 +29,7 @@ from heatproof.run.errors import UserError, escaped, require_known
 from heatproof.statistics.numbers import duration
 
 _TEST_FRACTION = 0.2
-_SIDES = (8, 512)
+SIDES = (8, 512)  # pixels that an image may have
 _README = """# {name}
 
 A study made by `heatproof new`: {what}.
@@ -103,8 +103,8 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     ):
         for name in names:
             require_known(f"{option} {name}: unknown", name, known)
-    if arguments.size is not None and not _SIDES[0] <= arguments.size <= _SIDES[1]:
-        raise UserError(f"--size {arguments.size}: expected {_SIDES[0]} to {_SIDES[1]} pixels")
+    if arguments.size is not None and not SIDES[0] <= arguments.size <= SIDES[1]:
+        raise UserError(f"--size {arguments.size}: expected {SIDES[0]} to {SIDES[1]} pixels")
     folder.require_free(target)
     if arguments.images:
         folder.require_outside(target, arguments.images)

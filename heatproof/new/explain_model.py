@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 # Nothing is trained: what is not tested with gives baselines and backgrounds.
 _TEST_FRACTION = 0.5
-_SIDES = (8, 512)
 _COLOURS = {1: "gray", 3: "rgb"}
 _README = """# {name}
 
@@ -192,10 +191,11 @@ def _opened(options: dict[str, Any], found: inspection.Found, size: int | None) 
     asked = None if size is None else (size, size)
     bare = existing.unscaled(network, existing.own_shape(network, asked))
     height, width, channels = bare.model.input_shape[1:]
-    if channels not in _COLOURS or not all(_SIDES[0] <= n <= _SIDES[1] for n in (height, width)):
+    least, most = command_of_new.SIDES
+    if channels not in _COLOURS or not all(least <= side <= most for side in (height, width)):
         raise UserError(
             f"{network.file}: it takes images of {height}×{width} pixels and {channels} channels; "
-            f"expected {_SIDES[0]} to {_SIDES[1]} pixels a side, and 1 or 3 channels"
+            f"expected {least} to {most} pixels a side, and 1 or 3 channels"
         )
     return existing.opened(network, bare, sorted(found.counts))
 
