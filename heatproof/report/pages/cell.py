@@ -3,6 +3,7 @@
 from typing import Any
 
 from heatproof.config.runs import Run
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import colours
 from heatproof.report.sections import (
     cell_trust,
@@ -21,7 +22,7 @@ from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.key_findings import FEW
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.report.text.methods import Number
 from heatproof.run.errors import UserError

@@ -6,9 +6,9 @@ It needs no pictures of its own: it shows tiles of the sprites of the cells' pag
 from collections.abc import Iterable
 from typing import Any
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.sprites import GUTTER, Sprite
 from heatproof.report.sections.gallery import Example, Gallery
-from heatproof.report.study import CellResults
 from heatproof.statistics.numbers import percent, printable, significant
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from heatproof.datasets.quality import brightness, duplicates, fingerprints
 from heatproof.datasets.quality.inspection import SIDE, findings, reduced
+from heatproof.report.cell_results import dataset_if_there
 from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.report.sections import contradictions, leaks
 from heatproof.report.sections.contradictions import Contradictions
-from heatproof.report.study import Study, dataset_if_there
+from heatproof.report.study import Study
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, origins, paths
 from heatproof.storage.folders import file_name

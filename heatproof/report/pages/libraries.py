@@ -4,7 +4,8 @@ from typing import Any
 
 from heatproof.attribution import registry
 from heatproof.crosscheck.checks import FIGURES, FIGURES_LIBRARY, MAXIMISATION, Check, checks
-from heatproof.report.study import CellResults, Study
+from heatproof.report.cell_results import CellResults
+from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.report.text.crosscheck import UNKNOWN, VERDICTS
 from heatproof.statistics import numbers

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from heatproof.report import provenance
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import position
 from heatproof.report.charts.sprites import Sprite
@@ -18,7 +19,7 @@ from heatproof.report.sections import (
 from heatproof.report.sections.cross_validation import cross_validated
 from heatproof.report.sections.key_findings import key_findings, overlaps
 from heatproof.report.sections.seeds import over_seeds
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations

@@ -6,6 +6,7 @@ from itertools import product
 from statistics import fmean, geometric_mean, median
 from typing import Any
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import heat
 from heatproof.report.charts.scatter import scatter
 from heatproof.report.pages import libraries
@@ -19,7 +20,7 @@ from heatproof.report.sections import (
 from heatproof.report.sections import ranks as ranked
 from heatproof.report.sections.ranks import Assess
 from heatproof.report.sections.trust_table import Column, Table, source, table
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.trust.verdict import LEVELS

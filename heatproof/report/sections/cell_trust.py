@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from heatproof.config.params import Params
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import heat
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.sections import ranks, trust_table, verdicts
 from heatproof.report.sections.trust_table import Column, Summary, Table
-from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.statistics.bootstrap import summary

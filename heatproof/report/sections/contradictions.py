@@ -7,7 +7,8 @@ import numpy as np
 from heatproof.datasets.parts import fold_rows
 from heatproof.evaluation.label_errors import contradicted
 from heatproof.evaluation.remarks import above_chance
-from heatproof.report.study import CellResults, Study
+from heatproof.report.cell_results import CellResults
+from heatproof.report.study import Study
 from heatproof.storage import artifacts, paths
 from heatproof.storage.records import Dataset, Predictions
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.charts import Axis
 from heatproof.report.charts.scatter import Mark, Scatter, decades, plot
 from heatproof.report.charts.ticks import ticks
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.statistics import numbers
 
 SIZE = (430.0, 290.0)

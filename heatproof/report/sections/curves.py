@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.charts import Chart, Series, line_chart
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.domains.comparison import AGREEMENT
 from heatproof.domains.corruptions import CORRUPTIONS, SEVERITIES
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sprites
 from heatproof.report.charts.charts import Chart, Series, line_chart
 from heatproof.report.charts.sprites import Picture, Sprite
-from heatproof.report.study import CellResults
 from heatproof.report.text import methods
 
 MAPS = "example/maps/"  # with a method's name behind it, an array of the stages'

@@ -6,7 +6,8 @@ from statistics import fmean
 from typing import Any
 
 from heatproof.domains.comparison import AGREEMENT, ENTROPY, GAP
-from heatproof.report.study import CellResults, Study
+from heatproof.report.cell_results import CellResults
+from heatproof.report.study import Study
 from heatproof.statistics.known import known
 from heatproof.statistics.numbers import plural
 

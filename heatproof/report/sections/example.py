@@ -3,8 +3,9 @@
 from itertools import combinations
 from typing import Any
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.sections import cell_trust, ranks
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from heatproof.models.options import is_pretrained
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.charts import Chart, Series, line_chart
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.statistics import numbers
 from heatproof.statistics.known import known
 

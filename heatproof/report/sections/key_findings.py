@@ -6,8 +6,9 @@ from typing import Any
 
 from scipy.stats import binomtest
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.sections import leaks
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.storage.folders import file_name

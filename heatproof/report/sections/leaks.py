@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.report.study import CellResults, Study
+from heatproof.report.cell_results import CellResults
+from heatproof.report.study import Study
 from heatproof.statistics import numbers
 from heatproof.storage.records import Predictions
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from heatproof.report.study import CellResults, Study
+from heatproof.report.cell_results import CellResults
+from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from statistics import fmean
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.sections import cell_trust
 from heatproof.report.sections import ranks as ranked
-from heatproof.report.study import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heatproof.attribution.core.method import Method
-from heatproof.report.study import CellResults
+from heatproof.report.cell_results import CellResults
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.trust.verdict import LEVELS, CellVerdict, MethodVerdict

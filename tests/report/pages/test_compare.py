@@ -9,6 +9,7 @@ from PIL import Image
 
 from heatproof.config.params import Params
 from heatproof.report import study
+from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sprites
 from heatproof.report.pages import compare
 from heatproof.report.sections.gallery import gallery
@@ -17,11 +18,11 @@ from tests.report import gallery_results
 
 
 @pytest.fixture
-def explained(small_study: Params) -> study.CellResults:
+def explained(small_study: Params) -> CellResults:
     return study.collect(small_study).cells[0]
 
 
-def page_data(result: study.CellResults, explanations: Explanations) -> tuple[Any, dict[str, Any]]:
+def page_data(result: CellResults, explanations: Explanations) -> tuple[Any, dict[str, Any]]:
     made = gallery(explanations)
     return made, compare.compared(result, made, "a-b")
 
@@ -31,7 +32,7 @@ def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.nda
     return sheet[place[1] : place[1] + size[1], place[0] : place[0] + size[0]]
 
 
-def test_every_image_and_map_is_at_its_stated_place(explained: study.CellResults) -> None:
+def test_every_image_and_map_is_at_its_stated_place(explained: CellResults) -> None:
     rows = gallery_results.many(7, ("cat", "dog", "owl"), side=6)
     made, data = page_data(explained, rows)
     assert [m[0] for m in data["methods"]] == ["gradcam", "lrp_epsilon"]
@@ -55,7 +56,7 @@ def test_every_image_and_map_is_at_its_stated_place(explained: study.CellResults
     assert found == 2 * len(rows.label)
 
 
-def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResults) -> None:
+def test_a_right_answer_has_one_map_for_both_questions(explained: CellResults) -> None:
     _, data = page_data(explained, gallery_results.many(3, ("cat", "dog")))
     wrong, right, _ = data["examples"]
     assert right["correct"]
@@ -65,7 +66,7 @@ def test_a_right_answer_has_one_map_for_both_questions(explained: study.CellResu
 
 
 def test_cells_are_listed_by_dataset_and_one_without_maps_is_not(
-    explained: study.CellResults,
+    explained: CellResults,
 ) -> None:
     rows = gallery_results.many(3, ("cat", "dog"))
     full = (explained, compare.compared(explained, gallery(rows), "a-b"))

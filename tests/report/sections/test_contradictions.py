@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from heatproof.datasets.parts import fold_rows
+from heatproof.report.cell_results import CellResults
 from heatproof.report.sections import contradictions
-from heatproof.report.study import CellResults, Study
+from heatproof.report.study import Study
 from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset, Predictions
 from tests.small_cell import load_params

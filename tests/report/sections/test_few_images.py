@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from heatproof.report import rendering, study
+from heatproof.report.cell_results import CellResults
 from heatproof.report.pages import overview
 from heatproof.report.sections import few_images
 from heatproof.storage import artifacts
@@ -21,7 +22,7 @@ def number(per_class: float, *accuracies: float, every: bool = False) -> dict:
 
 
 @pytest.fixture
-def cells(small_study) -> list[study.CellResults]:
+def cells(small_study) -> list[CellResults]:
     found = study.collect(small_study)
     known = {"kind": "accuracy", "baseline": 0.3, "test_images": 200}
     numbers = (
