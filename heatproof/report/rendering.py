@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from heatproof.report.charts import charts
+from heatproof.report.charts.series import slot_classes
 from heatproof.report.text import methods
 from heatproof.report.text.measures import label
 from heatproof.statistics import numbers
@@ -24,7 +24,7 @@ SITE = (
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
     *(numbers.significant, numbers.duration, numbers.plural, numbers.printable, numbers.short),
-    *(numbers.listing, numbers.known, charts.slot_classes, file_name),
+    *(numbers.listing, numbers.known, slot_classes, file_name),
     *(methods.beside, methods.number, label),
 )
 

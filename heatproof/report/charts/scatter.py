@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from heatproof.report.charts.charts import Axis, Frame, Point, path
+from heatproof.report.charts.frame import Axis, Frame, Point, path
 from heatproof.statistics import numbers
 
 LETTER = 6.3  # width of a letter in the chart's units, an upper bound

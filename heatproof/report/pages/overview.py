@@ -6,7 +6,7 @@ from typing import Any
 from heatproof.report import provenance
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sprites
-from heatproof.report.charts.charts import position
+from heatproof.report.charts.frame import position
 from heatproof.report.charts.sprites import Sprite
 from heatproof.report.pages import claims
 from heatproof.report.sections import (

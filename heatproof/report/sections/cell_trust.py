@@ -10,7 +10,8 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import heat
-from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.charts.lines import Chart, line_chart
+from heatproof.report.charts.series import Series
 from heatproof.report.sections import ranks, trust_table, verdicts
 from heatproof.report.sections.trust_table import Column, Summary, Table
 from heatproof.report.text import measures, methods

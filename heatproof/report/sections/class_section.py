@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.charts.lines import Chart, line_chart
+from heatproof.report.charts.series import Series
 from heatproof.statistics import numbers
 
 MAX_CLASSES = 120  # a longer table is more than a reader takes in, and a page holds

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from heatproof.report.cell_results import CellResults
-from heatproof.report.charts.charts import Axis
+from heatproof.report.charts.frame import Axis
 from heatproof.report.charts.scatter import Mark, Scatter, decades, plot
 from heatproof.report.charts.ticks import ticks
 from heatproof.report.study import Study

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from heatproof.report.cell_results import CellResults
-from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.charts.lines import Chart, line_chart
+from heatproof.report.charts.series import Series
 from heatproof.report.study import Study
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from heatproof.domains.comparison import AGREEMENT
 from heatproof.domains.corruptions import CORRUPTIONS, SEVERITIES
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sprites
-from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.charts.lines import Chart, line_chart
+from heatproof.report.charts.series import Series
 from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.report.text import methods
 

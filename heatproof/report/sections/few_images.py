@@ -5,7 +5,8 @@ from typing import Any
 
 from heatproof.models.options import is_pretrained
 from heatproof.report.cell_results import CellResults
-from heatproof.report.charts.charts import Chart, Series, line_chart
+from heatproof.report.charts.lines import Chart, line_chart
+from heatproof.report.charts.series import Series
 from heatproof.report.study import Study
 from heatproof.statistics import numbers
 from heatproof.statistics.known import known

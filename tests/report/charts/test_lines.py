@@ -3,14 +3,10 @@ from itertools import pairwise
 
 import pytest
 
-from heatproof.report.charts.charts import (
-    LABEL_HEIGHT,
-    Series,
-    line_chart,
-    position,
-    slot_classes,
-    spread,
-)
+from heatproof.report.charts.frame import position
+from heatproof.report.charts.labels import LABEL_HEIGHT, spread
+from heatproof.report.charts.lines import line_chart
+from heatproof.report.charts.series import Series, slot_classes
 from heatproof.report.charts.ticks import ticks
 
 
