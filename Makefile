@@ -21,6 +21,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_GPU := $(VENV)/.installed-gpu
 INSTALLED_EXPORT := $(VENV)/.installed-export
+INSTALLED_DOCS := $(VENV)/.installed-docs
 
 .PHONY: help
 help: ## Show this list
@@ -50,8 +51,12 @@ lint: $(INSTALLED_DEV) ## Check style, formatting and which layer imports which
 	@"$(PY)" -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-logo
 
 .PHONY: types
-types: $(INSTALLED_DEV) ## Check the types
+types: $(INSTALLED_DEV) $(INSTALLED_DOCS) ## Check the types
 	@"$(PY)" -m basedpyright
+
+.PHONY: docs
+docs: setup $(INSTALLED_DOCS) ## Write the documentation to site/index.html; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 "$(PY)" -m mkdocs build --clean $(DOCS)
 
 .PHONY: audit
 audit: setup ## Check the pinned requirements for known vulnerabilities (pip-audit)
@@ -132,4 +137,8 @@ $(INSTALLED_GPU): requirements-gpu.txt $(INSTALLED)
 
 $(INSTALLED_EXPORT): requirements-export.txt $(INSTALLED)
 	@sh tools/environment.sh requirements-export.txt
+	@touch "$@"
+
+$(INSTALLED_DOCS): requirements-docs.txt $(INSTALLED)
+	@sh tools/environment.sh requirements-docs.txt
 	@touch "$@"

@@ -1,0 +1,71 @@
+"""The reference of methods, from their records."""
+
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import Method
+from heatproof.attribution.families import FAMILIES
+from tools.reference.markdown import table, text
+
+_COST = {
+    "cheap": "few passes per image",
+    "slow": "many passes per image: where maps are made again, of few images",
+}
+
+
+def page() -> str:
+    """Return the page."""
+    known = registry.methods().values()
+    head = ("method", "params.yaml", "reference")
+    overview = [
+        (f"[{text(each.label)}](#{each.name})", f"`{key(each)}`", text(each.reference))
+        for each in known
+    ]
+    parts = [
+        "# Methods\n\nWhat explains a prediction. In the equations S is the logit that is "
+        "explained, x the image’s pixels, c their channel and M the map. A method is computed "
+        "where `params.yaml` lists it; its options are in [params.yaml](parameters.md).\n",
+        table(head, overview),
+    ]
+    for family in FAMILIES:
+        parts.append(f"\n## {family.title}\n\n{text(family.meaning)}\n")
+        parts += [_section(each) for each in known if each.family == family.name]
+    return "\n".join(parts)
+
+
+def key(method: Method) -> str:
+    """Return a method's key in params.yaml."""
+    return f"explain.{registry.stage_of(method)}.{method.name}"
+
+
+def _section(method: Method) -> str:
+    facts = [
+        ("Shows", text(_sentence(method.shows))),
+        ("Values", f"{text(method.unit)}, {'signed' if method.signed else 'not negative'}"),
+        ("Cost", _COST[method.cost]),
+        ("Deviations", text(method.deviations)),
+        ("Reference", f"{text(method.reference)}, {_linked(method.address)}"),
+        ("params.yaml", f"`{key(method)}`"),
+    ]
+    facts += [
+        (f"Its own error: {text(number.label)}", text(_sentence(number.meaning)))
+        for number in method.numbers.values()
+    ]
+    if method.library:
+        facts.append(("Also in", f"{method.library.package} (`engine: library`)"))
+    return "\n".join(
+        [
+            f"\n### {text(method.label)} {{ #{method.name} }}\n",
+            text(method.definition),
+            f"\n```text\n{method.equation}\n```\n",
+            table(("", ""), facts),
+        ]
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
+def _linked(address: str) -> str:
+    if address.startswith("arXiv:"):
+        return f"[{address}](https://arxiv.org/abs/{address.removeprefix('arXiv:')})"
+    return text(address)
