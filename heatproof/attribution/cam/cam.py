@@ -6,9 +6,10 @@ pixels to the map in pixels is one compiled function: on a small network, leavin
 take longer than the network itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from heatproof.attribution.core.method import (
     EngineOptions,
     Library,
     Method,
+    Number,
     UnsupportedNetwork,
 )
 from heatproof.attribution.core.network import Network, target_scores
@@ -30,6 +32,15 @@ from heatproof.config.schema import Block
 # TensorFlow's (features, gradients), float32 (n, rows, columns, channels) both -> (n, rows,
 # columns). A function of a module, since what is compiled with it is kept under it.
 Weighting = Callable[[Any, Any], Any]
+# TensorFlow's (gradients, weighted sum) -> a tuple of (n,): what a method reports of its maps.
+Own = Callable[[Any, Any], tuple[Any, ...]]
+
+CUT_OFF = Number(
+    label="below zero",
+    meaning="the share of the weighted sum that is below zero, which speaks against the class and "
+    "is not shown; at 100 % the map is zero everywhere",
+    caption="{:.0%} below zero",
+)
 
 
 class CamOptions(Block):
@@ -43,9 +54,18 @@ class EngineCamOptions(EngineOptions, CamOptions):
 
 
 def method(
-    *, name: str, weighting: Weighting, library: Library | None = None, **facts: Any
+    *,
+    name: str,
+    weighting: Weighting,
+    own: Own | None = None,
+    numbers: Mapping[str, Number] = MappingProxyType({}),
+    library: Library | None = None,
+    **facts: Any,
 ) -> Method:
-    """Return the record of a class activation map, with the other `facts` of a `Method`."""
+    """Return the record of a class activation map, with the other `facts` of a `Method`.
+
+    own: gives its `numbers`, in their order.
+    """
 
     def at_layer(function: Callable[..., Attribution]) -> Callable[..., Attribution]:
         def explained(
@@ -64,7 +84,8 @@ def method(
         name=name,
         family="cam",
         options=EngineCamOptions if library else CamOptions,
-        explain=at_layer(partial(explain, weighting=weighting)),
+        explain=at_layer(partial(explain, weighting=weighting, own=own, named=tuple(numbers))),
+        numbers=numbers,
         library=library and replace(library, explain=at_layer(library.explain)),
         signed=False,
         overlay=True,
@@ -74,9 +95,18 @@ def method(
 
 
 def explain(
-    network: Network, images: np.ndarray, targets: np.ndarray, layer: str, weighting: Weighting
+    network: Network,
+    images: np.ndarray,
+    targets: np.ndarray,
+    layer: str,
+    weighting: Weighting,
+    own: Own | None = None,
+    named: Sequence[str] = (),
 ) -> Attribution:
-    """Attribute each target logit to regions: the map, laid over the image as `geometry` says."""
+    """Attribute each target logit to regions: the map, laid over the image as `geometry` says.
+
+    own: what is reported of each map beside it, under the names `named`.
+    """
     import tensorflow as tf
 
     def function(batch: Any, batch_targets: Any) -> Any:
@@ -85,27 +115,44 @@ def explain(
             tf.constant(interpolation(axis, pixels), tf.float32)
             for axis, pixels in zip(axes, size, strict=True)
         )
-        maps = cells(network, layer, weighting)(batch, batch_targets)
-        return tf.matmul(tf.matmul(rows, maps), columns, transpose_b=True)  # (h,i) (n,i,j) (j,w)
+        gradients, total = _weighted_sum(network, layer, weighting, batch, batch_targets)
+        maps = tf.nn.relu(total)
+        maps = tf.matmul(tf.matmul(rows, maps), columns, transpose_b=True)  # (h,i) (n,i,j) (j,w)
+        return maps, *(own(gradients, total) if own else ())
 
-    compiled = network.compiled(("cam in pixels", layer, weighting), function)
-    return Attribution(network.in_batches(compiled, images, targets), layer=layer)
+    compiled = network.compiled(("cam in pixels", layer, weighting, own), function)
+    maps, *numbers = network.in_batches(compiled, images, targets)
+    return Attribution(maps, dict(zip(named, numbers, strict=True)), layer=layer)
 
 
 def cells(network: Network, layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
     """Return the function of tensors that gives the maps at the layer's own size, not negative."""
     import tensorflow as tf
 
-    def function(batch: Any, batch_targets: Any) -> Any:
-        with tf.GradientTape() as tape:
-            outputs = graph.run(network.model, batch, lambda _: None)
-            features, logits = outputs[layer], list(outputs.values())[-1]
-            tape.watch(features)
-            score = target_scores(logits, batch_targets)
-        # From the score to the layer, and no further back.
-        gradients = tape.gradient(
-            score, features, unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
-        return tf.nn.relu(weighting(features, gradients))
+    return lambda batch, targets: tf.nn.relu(
+        _weighted_sum(network, layer, weighting, batch, targets)[1]
+    )
 
-    return function
+
+def _weighted_sum(
+    network: Network, layer: str, weighting: Weighting, batch: Any, targets: Any
+) -> tuple[Any, Any]:
+    """Return the logit's gradient at the feature maps, and their weighted sum, of either sign."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        outputs = graph.run(network.model, batch, lambda _: None)
+        features, logits = outputs[layer], list(outputs.values())[-1]
+        tape.watch(features)
+        score = target_scores(logits, targets)
+    # From the score to the layer, and no further back.
+    gradients = tape.gradient(score, features, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return gradients, weighting(features, gradients)
+
+
+def cut_off(total: Any) -> Any:
+    """Return the share of a weighted sum (n, rows, columns) that is below zero; 0 of nothing."""
+    import tensorflow as tf
+
+    below, size = (tf.reduce_sum(each, (1, 2)) for each in (tf.nn.relu(-total), tf.abs(total)))
+    return tf.math.divide_no_nan(below, size)

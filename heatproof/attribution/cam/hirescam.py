@@ -19,11 +19,18 @@ def weighted(features: Any, gradients: Any) -> Any:
     return tf.reduce_sum(gradients * features, axis=-1)
 
 
+def measured(_gradients: Any, total: Any) -> tuple[Any]:
+    """Return the share that is below zero."""
+    return (cam.cut_off(total),)
+
+
 METHODS = (
     cam.method(
         name="hirescam",
         label="HiResCAM",
         weighting=weighted,
+        own=measured,
+        numbers={"below_zero": cam.CUT_OFF},
         shows="which places of the last convolutional layer's feature maps raise the class score, "
         "each by as much as it contributes where that layer is read linearly",
         reference="Draelos & Carin 2020",

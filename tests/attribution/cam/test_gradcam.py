@@ -6,10 +6,13 @@ import pytest
 from keras import layers
 
 from heatproof.attribution.cam.gradcam import METHODS, gradcam, weighted
+from heatproof.attribution.cam.hirescam import METHODS as HIRESCAM
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.core.network import Network
 from tests.attribution import networks
 from tests.attribution.cells import class_activation_map
+
+hirescam = HIRESCAM[0].explain
 
 
 def test_equations_1_and_2() -> None:
@@ -23,6 +26,36 @@ def test_equations_1_and_2() -> None:
     maps = class_activation_map(Network(model), images, targets, "conv_relu", weighted)
     assert maps.dtype == np.float32
     np.testing.assert_allclose(maps, np.maximum(expected, 0), rtol=1e-5, atol=1e-7)
+
+
+def test_what_averaging_keeps_and_what_is_below_zero() -> None:
+    """All of the gradient in front of a global average; of places that cancel, what is left."""
+    weights = np.tile(np.array([1.0, -1.0], np.float32), (4, 1))
+    averaged, targets = Network(networks.averaged(weights, channels=1)), np.array([0, 1])
+    found = gradcam(averaged, networks.images(2, 6, 1), targets, "conv_relu")
+    np.testing.assert_allclose(found.numbers["gradient_kept"], 1, rtol=1e-6)
+    np.testing.assert_allclose(found.numbers["below_zero"], [0, 1])
+
+    inputs = keras.Input((2, 2, 1))
+    features = layers.Conv2D(1, 1, use_bias=False, name="conv")(inputs)
+    logits = layers.Dense(2, use_bias=False, name="logits")(layers.Flatten()(features))
+    model = keras.Model(inputs, logits)
+    # Of class 0 the places' gradients are 3, -1, -1, -4: their mean is -3/4 of a mean size of 9/4.
+    by_place = np.array([[3.0, 1.0], [-1.0, 1.0], [-1.0, 1.0], [-4.0, 1.0]])
+    model.set_weights([np.ones((1, 1, 1, 1)), by_place])
+    found = gradcam(Network(model), np.ones((2, 2, 2, 1), np.float32), targets, "conv")
+    np.testing.assert_allclose(found.numbers["gradient_kept"], [1 / 3, 1])
+    np.testing.assert_allclose(found.numbers["below_zero"], [1, 0])
+    assert not found.maps[0].any() and (found.maps[1] == 1).all()
+    # The same place by place: 3 above zero, 6 below.
+    finer = hirescam(Network(model), np.ones((2, 2, 2, 1), np.float32), targets, layer="conv")
+    np.testing.assert_allclose(finer.numbers["below_zero"], [6 / 9, 0])
+
+
+def test_features_of_zero_are_below_nothing() -> None:
+    detector = Network(networks.blob_detector(side=28, padding=2, pool=4))
+    found = gradcam(detector, np.zeros((1, 28, 28, 1), np.float32), np.array([0]), "last")
+    assert not found.maps.any() and not found.numbers["below_zero"].any()
 
 
 @pytest.mark.parametrize("place", [(0, 0), (3, 9), (9, 12), (13, 13)])
