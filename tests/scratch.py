@@ -164,7 +164,7 @@ class Scratch:
         """Run `dvc repro`; return the stages that ran, and those restored from the run-cache."""
         done = self.run("dvc", "repro", *targets)
         assert done.returncode == 0, done.stdout
-        ran = set(re.findall(r"^Running stage '(.+)':$", done.stdout, re.MULTILINE))
+        ran = set(re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE))
         restored = set(re.findall(r"^Stage '(.+)' is cached", done.stdout, re.MULTILINE))
         return ran, restored
 

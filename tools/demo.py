@@ -19,7 +19,7 @@ from pathlib import Path
 from heatproof.config import params
 from heatproof.new import examples, update
 from heatproof.storage import artifacts, atomic
-from tools import pipeline, repair
+from tools import calling, pipeline, repair
 from tools.run_lock import run_lock
 
 DEMO = Path("demo")
@@ -73,7 +73,7 @@ def main() -> None:
     if ended.code:
         sys.exit(ended.code)
     table, under = summary(list(params.load().cells))
-    print(f"\n{table}\n\nThe report: {DEMO / 'reports' / 'index.html'}")
+    print(f"\n{table}\n\n{calling.report_line()}")
     if under:
         print(
             f"error: under {ACCURACY_GOAL:.0%} test accuracy: {', '.join(under)}; with unchanged "

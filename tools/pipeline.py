@@ -25,8 +25,9 @@ import numpy as np
 from heatproof.run import forkserver, stage, tracking
 from heatproof.statistics import numbers
 from heatproof.storage import resuming
-from tools import lock_file
+from tools import lock_file, stage_progress
 from tools.shell import prepare
+from tools.stage_progress import StageProgress
 
 # DVC's exit code for Ctrl-C between stages; a shell's for a program that ended by it.
 DVC_INTERRUPTED, INTERRUPTED = 252, 130
@@ -63,6 +64,7 @@ class _Watch(logging.Handler):
         super().__init__()
         self.done, self.stage, self.interrupted = 0, "", False
         self.ran: set[str] = set()
+        self.progress = StageProgress()
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
@@ -73,6 +75,10 @@ class _Watch(logging.Handler):
             self.done += bool(self.stage) + bool(passed)
             self.stage = runs[1] if runs else ""
             self.ran |= {self.stage} - {""}
+            self.progress.ends()
+            if runs and (told := self.progress.begins(runs[1])):
+                # DVC's own handlers come after this one.
+                record.msg, record.args = f"{text} {told}", ()
         error = record.exc_info[1] if record.exc_info else None
         while error is not None:
             # Ctrl-C while DVC writes its list of files in use is told as a fault of that list.
@@ -93,7 +99,8 @@ def run(*words: str) -> Ended:
     Trainings keep their checkpoints until DVC has recorded their results. Stages that need
     TensorFlow are copies of a process that has it loaded (`forkserver`), and what they track is
     sent by one process (`tracking`). Of dvc.lock only the entry of the stage that ran is written
-    (`lock_file`). DVC and its stages read params.yaml as it is now, whatever becomes of the file.
+    (`lock_file`). Each stage that runs is told with its number and the time that is left
+    (`stage_progress`). DVC and its stages read params.yaml as it is now, whatever becomes of it.
     """
     from dvc.cli import main
 
@@ -103,13 +110,17 @@ def run(*words: str) -> Ended:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     watch = _Watch()
     logger = logging.getLogger("dvc")
-    logger.addHandler(watch)
+    logger.handlers.insert(0, watch)
     try:
         with (
             stage.parameters_kept(),
             forkserver.offered(),
             tracking.sender(),
             lock_file.written_by_entry(),
+            # Of a dry run nothing is counted: it takes no time.
+            stage_progress.watched(
+                (lambda steps: None) if "--dry" in words else watch.progress.plan
+            ),
             _parameters_read_as_kept(),
             _missing_files_unhashed(),
         ):
@@ -121,6 +132,7 @@ def run(*words: str) -> Ended:
         return Ended(INTERRUPTED, watch.done, watch.stage, ran)
     if code == 0:
         watch.recorded(watch.stage)
+        watch.progress.ends()
     return Ended(code, watch.done + bool(watch.stage), "", ran)
 
 

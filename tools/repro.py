@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import get_args
+from typing import NoReturn, get_args
 
 from heatproof.config import params
 from heatproof.new import update
@@ -89,14 +89,22 @@ def main() -> None:
         repair.repair(here)
         if arguments.jobs != 1:
             with stage.parameters_kept(), forkserver.offered(), tracking.sender():
-                sys.exit(jobs.run(arguments.jobs, here, again))
+                code = jobs.run(arguments.jobs, here, again)
+            _end(code)
         sys.stdout.flush()
         # Another DVC, asked for `dvc status`, may hold the lock for longer than DVC waits unasked:
         # a training that ends meanwhile would be lost.
         ended = pipeline.run("--wait-for-lock", "repro", *arguments.targets)
         if ended.interrupted:
             print(pipeline.where_it_stands(ended, again, here), file=sys.stderr)
-        sys.exit(ended.code)
+        _end(ended.code, whole=not arguments.targets)
+
+
+def _end(code: int, whole: bool = True) -> NoReturn:
+    """Exit; after a whole run that went well, say where its report is."""
+    if whole and not code and (line := calling.report_line()):
+        print(f"\n{line}", flush=True)
+    sys.exit(code)
 
 
 def same_command(jobs: int, targets: Sequence[str]) -> str:

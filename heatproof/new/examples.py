@@ -1,4 +1,8 @@
-"""Examples: small complete studies, each a folder with a study.yaml and a README.md."""
+"""Examples: small complete studies, each a folder with a study.yaml and a README.md.
+
+A seconds.json says how long each stage took where it was measured, so that the first run can tell
+how much time is left.
+"""
 
 import json
 from pathlib import Path
@@ -13,6 +17,7 @@ from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.new import few_images, folder, texts
 from heatproof.run.errors import require_known
+from heatproof.storage import stage_seconds
 
 EXAMPLES = folder.REPOSITORY / "examples"
 PUBLISHED = "published"
@@ -68,7 +73,9 @@ def write(name: str, target: Path) -> list[str]:
         schedules={model: json.dumps(each) for model, each in example.schedules.items()},
         few_images=(example.images_per_class, few_images.seeds(known.seed, example.draws)),
     )
-    return folder.write(target, contents, (place / "README.md").read_text(encoding="utf-8"))
+    notes = folder.write(target, contents, (place / "README.md").read_text(encoding="utf-8"))
+    stage_seconds.expect(place, target)
+    return notes
 
 
 def _place(name: str) -> Path:

@@ -5,6 +5,7 @@ them ask DVC what has changed, and only what no status tells is run.
 """
 
 import contextlib
+import re
 import sys
 import threading
 import time
@@ -118,7 +119,7 @@ def test_everything_runs_once_and_leaves_no_temporary_file(
     (private,) = (name for name in seen if len(name) != 8)  # so long are Python's own, tried out
     assert private.startswith(temporary.PREFIX)
     assert done.returncode == 0, done.stdout
-    ran = {line[15:-2] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
+    ran = set(re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE))
     assert ran == OF_THE_STUDY | OF_THE_DATASET | stages_of(SIMPLE)
     assert SIMPLE in (study.path / "reports" / "index.html").read_text(encoding="utf-8")
     assert study.git("status", "--porcelain", "--", "data", "reports") == ""
@@ -222,7 +223,7 @@ def test_a_network_that_exists_is_opened_explained_and_never_trained(study: Scra
     study.write_params(content)
     done = study.run("tools.repro")
     assert done.returncode == 0, done.stdout
-    ran = {line[15:-2] for line in done.stdout.splitlines() if line.startswith("Running stage '")}
+    ran = set(re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE))
     assert ran == {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED} | OF_THE_STUDY
     assert "open brought-digits: the softmax at its end was taken off" in done.stdout
     assert study.changed() == set()

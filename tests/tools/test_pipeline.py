@@ -46,6 +46,16 @@ def test_a_training_that_dvc_has_noted_is_not_resumed(gone) -> None:
     assert watch.done == 4
 
 
+def test_a_stage_that_runs_is_told_with_its_number(monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    watch = pipeline._Watch()
+    watch.progress.plan(["fetch@digits", f"train@{CELL}"])
+    text = f"Running stage 'train@{CELL}':"
+    record = logging.LogRecord("dvc", logging.INFO, "", 0, "%s", (text,), None)
+    watch.emit(record)
+    assert record.getMessage() == f"{text} stage 2 of 2"
+
+
 @pytest.mark.parametrize(("code", "expected"), [(0, {CELL}), (1, set())])
 def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expected) -> None:
     def main(words: list[str]) -> int:

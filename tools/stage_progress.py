@@ -1,0 +1,121 @@
+"""How far a run of DVC has come: which stage of how many, and about how long the others take."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from heatproof.storage import stage_seconds
+
+PUSH = "Use `dvc push` to send your updates to remote storage."
+LOCK = Path("dvc.lock")
+# From so many seconds of stages on it is told how fast this machine is beside what is recorded.
+_ENOUGH = 10.0
+
+
+class StageProgress:
+    """Counts the stages of a run, and times those that run.
+
+    Time is left as long as recorded: of a stage itself, else the median of those of its kind, other
+    cells' or runs'; all scaled by how long this run's stages took beside what was recorded of them.
+    Where nothing is known of some stage that is left, nothing is said.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._steps: list[str] = []
+        self._recorded = stage_seconds.read()
+        # Then a stage that is left may be unchanged, which only DVC finds out, at its turn.
+        self._some_may_be_unchanged = LOCK.exists()
+        self._now, self._began = "", 0.0
+        self._spent = self._expected = 0.0
+
+    def plan(self, steps: Sequence[str]) -> None:
+        """Take note of the stages that are to come, in their order."""
+        self._steps = list(steps)
+
+    def begins(self, stage: str) -> str:
+        """Say which of how many a stage is that runs from now on; empty where that is not known."""
+        self.ends()
+        if stage not in self._steps:
+            return ""
+        self._now, self._began = stage, self._clock()
+        number = self._steps.index(stage) + 1
+        left = self._left(self._steps[number - 1 :])
+        told = f"stage {number} of {len(self._steps)}"
+        if left is None:
+            return told
+        return f"{told}, {'at most ' if self._some_may_be_unchanged else ''}{rough(left)} left"
+
+    def ends(self, well: bool = True) -> None:
+        """Record how long the stage took that was at work, if it ended well."""
+        if self._now and well:
+            seconds = self._clock() - self._began
+            if self._now in self._recorded:
+                self._spent += seconds
+                self._expected += self._recorded[self._now]
+            self._recorded[self._now] = seconds
+            stage_seconds.record(self._now, seconds)
+        self._now = ""
+
+    def _left(self, stages: Sequence[str]) -> float | None:
+        """Return about how many seconds these stages take; None where one is unknown."""
+        by_kind: dict[str, list[float]] = {}
+        for name, seconds in self._recorded.items():
+            by_kind.setdefault(kind(name), []).append(seconds)
+        total = 0.0
+        for stage in stages:
+            if stage not in self._recorded and kind(stage) not in by_kind:
+                return None
+            total += self._recorded.get(stage) or median(by_kind[kind(stage)])
+        enough = self._expected >= _ENOUGH
+        return total * (self._spent / self._expected if enough else 1.0)
+
+
+def kind(stage: str) -> str:
+    """Return a stage's name in dvc.yaml, without its cell, run or dataset."""
+    return stage.partition("@")[0]
+
+
+def rough(seconds: float) -> str:
+    """Return a duration as an estimate is told: no more digits than it is good for."""
+    if seconds < 15:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min"
+    hours, minutes = divmod(round(minutes, -1), 60)
+    return f"about {hours} h {minutes:02d} min"
+
+
+@contextmanager
+def watched(plan: Callable[[Sequence[str]], None], dry: bool = False) -> Iterator[None]:
+    """Within, DVC in this process tells `plan` the stages of a run before it begins.
+
+    Not those of a dry run, which take no time. It does not advise to push at its end: a study
+    without a remote has nowhere to.
+    """
+    from dvc.repo import reproduce
+    from dvc.ui import ui
+
+    original, write = reproduce._reproduce, ui.write
+
+    def _reproduce(stages: list[Any], *words: Any, **options: Any) -> list[Any]:
+        if not dry:
+            plan([stage.addressing for stage in stages])
+        return original(stages, *words, **options)
+
+    def write_all_but_advice(*objects: Any, **options: Any) -> None:
+        if objects != (PUSH,):
+            write(*objects, **options)
+
+    reproduce._reproduce, ui.write = _reproduce, write_all_but_advice
+    try:
+        yield
+    finally:
+        reproduce._reproduce = original
+        del ui.write  # the class's own again
