@@ -5,10 +5,12 @@ import hashlib
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from heatproof.report import navigation
 from heatproof.report.charts.series import slot_classes
 from heatproof.report.text import methods
 from heatproof.report.text.measures import label
@@ -18,8 +20,8 @@ from heatproof.storage.folders import file_name
 HERE = Path(__file__).parent
 # What every page has.
 SITE = (
-    *("report.css", "tables.css", "charts.css", "guide.css"),
-    *("report.js", "tables.js", "charts.js", "fragment.js"),
+    *("report.css", "navigation.css", "tables.css", "charts.css", "guide.css"),
+    *("report.js", "navigation.js", "tables.js", "charts.js", "fragment.js"),
 )
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),
@@ -83,10 +85,17 @@ def environment() -> jinja2.Environment:
         "static": static(),
         "provenance": "",
         "has_claims": True,
-        "data_page": "",
+        "site_links": navigation.pages({f"{page}.html" for page in navigation.LABELS}),
+        "networks": [],
+        "here": "",
         "method": methods.describe,
     }
     return templates
+
+
+def page(templates: jinja2.Environment, template: str, values: dict[str, Any]) -> str:
+    """Render a page, with links to its headings."""
+    return navigation.linked_headings(templates.get_template(template).render(values))
 
 
 def _digest(content: str) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from heatproof.report import rendering
+from heatproof.report import navigation, rendering
 from heatproof.report.charts import colours
 from heatproof.report.pages import cell, claims, compare, data, guide, libraries, overview, trust
 from heatproof.report.study import Study
@@ -38,7 +38,10 @@ def write_pages(study: Study, folder: Path) -> None:
 def _write_pages(study: Study, folder: Path) -> None:
     templates = rendering.environment()
     templates.globals["has_claims"] = study.has_claims
-    templates.globals["data_page"] = data.first_page(study).removesuffix(".html")
+    there = {f"{name}.html" for name in navigation.LABELS if study.has_claims or name != "claims"}
+    first = data.first_page(study).removesuffix(".html")
+    templates.globals["site_links"] = navigation.pages(there, first)
+    templates.globals["networks"] = navigation.networks(study)
     if study.provenance:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
@@ -46,8 +49,8 @@ def _write_pages(study: Study, folder: Path) -> None:
     written: dict[str, str] = {}
 
     def page(path: str, template: str, values: dict[str, Any]) -> None:
-        values = values | {"root": "../" * path.count("/")}
-        written[path] = templates.get_template(template).render(values)
+        values = values | {"root": "../" * path.count("/"), "here": path.removesuffix(".html")}
+        written[path] = rendering.page(templates, template, values)
         write_text(folder / path, written[path])
 
     of_data = {"static": rendering.static("data.css")}

@@ -56,7 +56,6 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         for part in ("test", "train")
         if evaluate
     ]
-    others = [c for c in study.cells if c.name != result.name]
     values = {
         "params": params,
         "result": result,
@@ -87,8 +86,6 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "measure_labels": domains_summary.LABELS,
         "significant": domains_summary.significant,
         "crosscheck": crosscheck.line(result.crosscheck),
-        "same_dataset": [c for c in others if c.cell.dataset == result.cell.dataset],
-        "same_model": [c for c in others if c.cell.model == result.cell.model],
         "hit_keys": confusion.HIT_KEYS,
         "miss_keys": confusion.MISS_KEYS,
         "settings": {

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from heatproof.report import rendering
+from heatproof.report import navigation, rendering
 from heatproof.report.charts import colours
 from heatproof.report.sections import grids, side_by_side
 from heatproof.report.sections.outcomes import FIGURES, Outcome, Start, as_typed, changed_cells
@@ -36,7 +36,8 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
     templates = rendering.environment()
     templates.globals["has_claims"] = "claims.html" in pages
     data_pages = sorted(path for path in pages if path.startswith("datasets/"))
-    templates.globals["data_page"] = data_pages[0].removesuffix(".html") if data_pages else ""
+    first = data_pages[0].removesuffix(".html") if data_pages else ""
+    templates.globals["site_links"] = navigation.pages(pages, first)
     values = {
         "static": rendering.static("maps.css", "experiments.css"),
         "palette": colours.palette(),
@@ -48,7 +49,7 @@ def _write(starts: Sequence[Start], folder: Path, report: Path) -> None:
         "root": f"../{report.name}/",
         "pages": pages,
     }
-    write_text(folder / "index.html", templates.get_template("experiments.html").render(values))
+    write_text(folder / "index.html", rendering.page(templates, "experiments.html", values))
 
 
 def section(start: Start) -> dict[str, Any]:

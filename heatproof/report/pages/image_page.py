@@ -112,7 +112,7 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         "own_numbers": [n for n in _reported(photos) if methods.number(n).meaning],
         "unsupported": methods.ordered(subject.unsupported),
     }
-    return rendering.environment().get_template("image.html").render(values)
+    return rendering.page(rendering.environment(), "image.html", values)
 
 
 def panel(subject: Subject, photos: Sequence[Photo]) -> sheet.Picture:

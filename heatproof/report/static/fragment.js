@@ -16,6 +16,15 @@ const Page = {
     element.append(...children);
     return element;
   },
+  // Tell a screen reader something that happened.
+  say(text) {
+    let status = document.querySelector(".announced");
+    if (!status) {
+      status = Page.make("p", { className: "announced visually-hidden", role: "status" });
+      document.body.append(status);
+    }
+    status.textContent = text;
+  },
   // An element of SVG with these attributes and children.
   svg(name, attributes, ...children) {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);

@@ -63,7 +63,7 @@
     return cycle[(cycle.indexOf(now) + 1) % 3];
   };
 
-  const makeSortable = (table, heads, announce) => {
+  const makeSortable = (table, heads) => {
     [...table.tBodies].flatMap(rowsOf).forEach((row, place) => { row.dataset.place = place; });
     heads.forEach((head, column) => {
       if (!head || head.tagName !== "TH" || !text(head)) return;
@@ -74,7 +74,7 @@
         for (const other of heads) other?.removeAttribute("aria-sort");
         if (direction !== "none") head.setAttribute("aria-sort", direction);
         sort(table, column, direction);
-        announce(direction === "none" ? "Original order" : `Sorted by ${text(head)}, ${direction}`);
+        Page.say(direction === "none" ? "Original order" : `Sorted by ${text(head)}, ${direction}`);
       });
     });
   };
@@ -153,14 +153,11 @@
   };
 
   addEventListener("DOMContentLoaded", () => {
-    const status = Page.make("p", { className: "visually-hidden", role: "status" });
-    document.body.append(status);
-    const announce = (text) => { status.textContent = text; };
     for (const table of document.querySelectorAll("table:not(.bests, .class-bars)")) {
       if (!table.tHead?.rows.length) continue;
       const heads = columnsOf(table.tHead.rows[table.tHead.rows.length - 1]);
       const rows = [...table.tBodies].flatMap(rowsOf).length;
-      if (rows > 1 && !table.matches(".matrix")) makeSortable(table, heads, announce);
+      if (rows > 1 && !table.matches(".matrix")) makeSortable(table, heads);
       if (rows) makeSavable(table, heads, table.caption?.textContent.trim() ?? "table");
     }
   });

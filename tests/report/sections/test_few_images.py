@@ -58,7 +58,7 @@ def test_the_overview_has_a_chart_and_every_draw(cells, small_study) -> None:
     assert made.chart.baseline[0] == 0.3
     assert made.chart.bottom > made.chart.baseline_y > made.chart.top
     templates = rendering.environment()
-    templates.globals |= {"has_claims": True, "data_page": ""}
+    templates.globals |= {"has_claims": True, "site_links": []}
     html = templates.get_template("index.html").render(overview.context(content) | {"root": ""})
     assert 'id="few-images"' in html and "30.0, 50.0" in html and "all (60)" in html
     assert "random weights" in html and "pretrained weights</td>" not in html

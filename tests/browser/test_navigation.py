@@ -1,0 +1,70 @@
+"""Getting about: the menu of networks, the contents of each page, links to headings."""
+
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.webdriver.common.by import By
+
+from tests.browser.test_pages import CELL_PAGE, PAGES, visit
+from tests.browser.waiting import until
+
+pytestmark = pytest.mark.browser
+
+NETWORKS = 5
+
+
+def test_every_page_lists_the_networks_and_has_contents(browser: Chrome, site: Path) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        for page in PAGES:
+            visit(browser, site / page)
+            menu = browser.find_element(By.CSS_SELECTOR, "details.menu")
+            entries = menu.find_elements(By.CSS_SELECTOR, "li")
+            assert len(entries) == NETWORKS, page
+            here = menu.find_elements(By.CSS_SELECTOR, "[aria-current]")
+            assert len(here) == page.startswith("cells/"), page
+            menu.find_element(By.TAG_NAME, "summary").click()
+            assert all(entry.is_displayed() for entry in entries), page
+            headings = browser.find_elements(By.CSS_SELECTOR, "main h2[id]")
+            contents = browser.find_elements(By.CSS_SELECTOR, "nav[aria-label='On this page'] li")
+            assert len(contents) >= len(headings) or len(headings) < 2, page
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_escape_and_a_click_beside_it_close_the_menu(browser: Chrome, site: Path) -> None:
+    visit(browser, site / CELL_PAGE)
+    menu = browser.find_element(By.CSS_SELECTOR, "details.menu")
+    summary = menu.find_element(By.TAG_NAME, "summary")
+    summary.click()
+    menu.find_element(By.TAG_NAME, "a").send_keys(Keys.ESCAPE)
+    assert menu.get_attribute("open") is None
+    assert browser.switch_to.active_element == summary
+    summary.click()
+    footer = browser.find_element(By.CSS_SELECTOR, ".foot p")
+    ActionChains(browser).scroll_to_element(footer).move_to_element(footer).click().perform()
+    assert menu.get_attribute("open") is None
+
+
+def test_a_heading_is_a_link_to_be_copied(browser: Chrome, site: Path) -> None:
+    visit(browser, site / CELL_PAGE)
+    unlinked = browser.execute_script(
+        "return [...document.querySelectorAll('h2, h3')].filter((h) => !h.querySelector('a')"
+        " && !h.matches('.visually-hidden')).map((h) => h.textContent)"
+    )
+    assert unlinked == []
+    link = browser.find_element(By.CSS_SELECTOR, "#curves .heading-link")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
+    browser.execute_cdp_cmd(
+        "Browser.grantPermissions",
+        {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
+    )
+    link.click()
+    until(browser, lambda page: link.get_attribute("data-copied") is not None)
+    copied = browser.execute_async_script(
+        "const done = arguments[0]; navigator.clipboard.readText().then(done, () => done(null))"
+    )
+    assert copied == link.get_attribute("href")
+    assert copied.endswith("#curves")
+    assert browser.execute_script("return location.hash") == "#curves"
