@@ -1,6 +1,9 @@
 """What a validation error of a YAML file says to the person who wrote it."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -14,6 +17,9 @@ from heatproof.run.errors import UserError, nearest, shown_key, shown_value
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 SHOWN_MISTAKES = 10
 SHOWN_LETTERS = 1500  # of all of them: a screen
+# Types of mistakes of values that are of another kind altogether, such as text for a number.
+_OTHER_KIND = ("_type", "literal_error")
+_SHOULD_BE = "Input should be "
 
 B = TypeVar("B", bound=Block)
 
@@ -38,7 +44,7 @@ def validated(path: Path, prefix: str, block: type[B], content: Any) -> B:
 
 def explained(path: Path, error: ValidationError, block: type[Block], prefix: str) -> str:
     """Say each mistake on a line: file, key, value, what was expected, what to do."""
-    mistakes = error.errors()
+    mistakes = _of_unions(error.errors(), block)
     lines: list[str] = []
     for mistake in mistakes[:SHOWN_MISTAKES]:
         line = f"{path}: {_sentence(mistake, block, prefix)}"
@@ -50,11 +56,32 @@ def explained(path: Path, error: ValidationError, block: type[Block], prefix: st
     return "\n       ".join(lines)
 
 
+def _of_unions(mistakes: Sequence[Any], block: type[Block]) -> list[Any]:
+    """Of what each member of a union has against a value, keep what the member that was meant has.
+
+    Where the value is of no member's kind, they are told in one sentence.
+    """
+    found: list[Any] = []
+    for value, together in groupby(mistakes, lambda each: _located(block, each["loc"]).tried):
+        group = list(together)
+        if value is None:
+            found += group
+            continue
+        meant = [
+            each for each in group
+            if len(each["loc"]) > len(value) + 1 or not each["type"].endswith(_OTHER_KIND)
+        ]  # fmt: skip
+        kinds = (each["msg"].removeprefix(_SHOULD_BE) for each in group)
+        found += meant or [group[0] | {"msg": f"{_SHOULD_BE}{' or '.join(kinds)}"}]
+    return found
+
+
 def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     value, kind, location = shown_value(mistake["input"]), mistake["type"], mistake["loc"]
     if kind == "invalid_key":
         location = (*location[:-1], value)  # pydantic makes 1 of true
-    place, holder, described = _located(block, location)
+    located = _located(block, location)
+    place, holder, described = located.keys, located.holder, located.described
     of_a_name = place[-1:] == ["[key]"]
     # What is wrong of a block as a whole has no key below it.
     key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
@@ -92,26 +119,42 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     return f"{key}: the name {value}: {remedy}" if of_a_name else f"{key} = {value}: {remedy}"
 
 
-def _located(block: type[Block], location: tuple[Any, ...]) -> tuple[list[str], Any, Any]:
-    """Return a mistake's place as the file has it, what describes its holder, and it itself.
+@dataclass
+class _Located:
+    """Where a mistake is: its keys in the file, what describes its holder, and what it itself.
 
-    pydantic's location also says which member of a union was tried, which the file does not.
+    tried: the location of the value that the members of a union were tried on, if there is one.
     """
-    place: list[str] = []
-    holder, described = None, block
-    for part in location:
-        holder, kind = described, _kind(getattr(described, "annotation", described))
-        if members := _members(described):
-            described = members.get(part)
-            continue
-        if get_origin(kind) in (Union, UnionType):
-            continue
-        if (fields := _fields(kind)) is not None:
-            holder, described = kind, fields.get(part)
+
+    keys: list[str] = field(default_factory=list)
+    holder: Any = None
+    described: Any = None
+    tried: tuple[Any, ...] | None = None
+
+
+def _located(block: type[Block], location: tuple[Any, ...]) -> _Located:
+    """Find a mistake. Its location also says which member of a union was tried, no key does."""
+    found = _Located(described=block)
+    for place, part in enumerate(location):
+        holder = found.described
+        found.holder, kind = holder, _kind(getattr(holder, "annotation", holder))
+        if members := _members(holder):
+            found.described = members.get(part)
+        elif get_origin(kind) in (Union, UnionType):
+            found.described, found.tried = _member(kind, str(part)), location[:place]
+        elif (fields := _fields(kind)) is not None:
+            found.holder, found.described = kind, fields.get(part)
+            found.keys.append(str(part) or "''")
         else:
-            described = get_args(kind)[-1] if get_args(kind) else None
-        place.append(str(part) or "''")
-    return place, holder, described
+            found.described = get_args(kind)[-1] if get_args(kind) else None
+            found.keys.append(str(part) or "''")
+    return found
+
+
+def _member(union: Any, tried: str) -> type[Block] | None:
+    """Return the block of a union that pydantic calls so, with its validators around it if any."""
+    blocks = (each for each in map(_kind, get_args(union)) if _fields(each))
+    return next((each for each in blocks if tried.rstrip("]").endswith(each.__name__)), None)
 
 
 def _kind(annotation: Any) -> Any:
@@ -127,10 +170,10 @@ def _kind(annotation: Any) -> Any:
 def _home(block: type[Block], location: tuple[Any, ...]) -> str:
     """Return where a block belongs that stands one too high, or in the block beside its own."""
     for above in (location[:-1], location[:-2]):
-        place, _, described = _located(block, above)
+        place, described = (located := _located(block, above)).keys, located.described
         fields = _fields(getattr(described, "annotation", described)) or {}
-        for name, field in fields.items():
-            if location[-1] in (_fields(getattr(field, "annotation", field)) or ()):
+        for name, each in fields.items():
+            if location[-1] in (_fields(getattr(each, "annotation", each)) or ()):
                 return ".".join((*place, name, str(location[-1])))
     return ""
 

@@ -102,6 +102,25 @@ def test_a_wrong_value_is_named_with_its_key_and_what_was_expected(tmp_path, key
         assert word in message
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("datasets.mnist.normalisation", {"mean": [0.1]}, ".std is missing: add it"),
+        ("datasets.mnist.normalisation", {"mean": [0.1], "std": [0]}, ".std.0 = 0: should be"),
+        ("explain.perturbation.occlusion.size", 0, " = 0: should be greater than or equal to 1"),
+        ("explain.perturbation.occlusion.size", "x", " = 'x': should be 'auto' or a valid integer"),
+        (
+            "models.simple_cnn.schedules.cpu.default.train_images",
+            "al",
+            " = 'al': should be a valid integer or 'all'; correct it",
+        ),
+    ],
+)
+def test_a_value_that_may_be_of_several_kinds_is_told_once(tmp_path, key, value, said):
+    message = refused(tmp_path, key, value)
+    assert f"{key}{said}" in message and "\n" not in message
+
+
 def test_a_file_of_the_last_release_is_refused_with_a_hint_at_the_changelog(tmp_path):
     content = with_known_cells()
     del content["runs"]
