@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from heatproof.config import params
 from heatproof.datasets.options import Augmentation
-from heatproof.training.presets import resolved
+from heatproof.training.presets import filled_in
 from tests.scratch import shrunken_params
 
 # Of every architecture one, so that every block of the real file is there, and none is there twice.
@@ -74,7 +74,7 @@ def _small_params() -> dict[str, Any]:
         # All that there is: a key that is not there cannot be changed.
         model["training"] = dict(training)
         content["cells"][f"{name}-digits"] = {"model": name, "dataset": "digits"}
-    augmentation = resolved(Augmentation(shift_pixels=1), 16, 16)
+    augmentation = filled_in(Augmentation(shift_pixels=1), 16, 16)
     content["datasets"]["digits"]["augmentation"] = augmentation.model_dump()
     content["runs"] = copy.deepcopy(content["cells"])
     for place, name, seed, labels in (

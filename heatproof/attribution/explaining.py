@@ -7,7 +7,7 @@ import numpy as np
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.attributions import attribute, summary
-from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    study: Params, cell: str, family: str, find: Callable[[ExplainedCell, Any], Inspection]
+    study: Params, cell: str, family: str, find: Callable[[ExplainedCell, Any], Findings]
 ) -> None:
     """Find something in a cell's network, and write it: arrays, metrics, timing.
 
@@ -67,7 +67,7 @@ def explain(
             tracked.log_figure(figure, f"{family}.png")
 
 
-def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection:
+def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Findings:
     """Apply the methods that are listed, with their options, to a cell's rows."""
     rows = cell.rows
     images = rows.images.astype(np.float32) / 255
@@ -82,7 +82,7 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Inspection
     for method, reason in result.unsupported.items():
         print(f"no {method}: {reason}", flush=True)
     arrays = explanation_arrays.parted(rows)
-    return Inspection(arrays, metrics, result.timing, lambda: _figure(rows))
+    return Findings(arrays, metrics, result.timing, lambda: _figure(rows))
 
 
 def load(study: Params, cell: str) -> ExplainedCell:

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.attribution.core.feature_maps import feature_layer, feature_maps
-from heatproof.attribution.core.inspection import ExplainedCell, Inspection
 from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.counterfactuals.adversarial import Attack, fgsm, gradcams
 from heatproof.counterfactuals.counterfactual_search import Counterfactuals, search
@@ -55,7 +55,7 @@ COMPARED = {
 }
 
 
-def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
+def find(cell: ExplainedCell, options: CounterfactualOptions) -> Findings:
     """Search for counterfactual images and make adversarial ones."""
     # A network without convolutions has no feature map that Grad-CAM could weigh.
     model = cell.network.model
@@ -73,7 +73,7 @@ def find(cell: ExplainedCell, options: CounterfactualOptions) -> Inspection:
     }
     class_names = np.array(cell.rows.class_names, np.str_)
     arrays = {"class_names": class_names} | searched | attacked
-    return Inspection(
+    return Findings(
         arrays,
         {"search": search_metrics, "attack": attack_metrics | {"layer": layer}},
         timing,

@@ -26,7 +26,7 @@ from dataclasses import replace
 import numpy as np
 
 from heatproof.attribution.core.activation_layers import LOGITS, activated_maps, rectified
-from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.features.activation_maximisation import maximise
 from heatproof.features.activations import feature_maps
 from heatproof.features.dead_filters import Activity, count, survey
@@ -37,9 +37,9 @@ from heatproof.run.progress import Progress
 from heatproof.storage.images import selected
 
 
-def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
+def find(cell: ExplainedCell, options: FeaturesOptions) -> Findings:
     """Inspect the network: its first filters, feature maps, dead filters, preferred images."""
-    result = Inspection({"class_names": np.array(cell.rows.class_names, np.str_)}, {}, {})
+    result = Findings({"class_names": np.array(cell.rows.class_names, np.str_)}, {}, {})
     cell.network.progress = progress = Progress(cell.network.model.name, 4)
     with _timed(result.timing, progress, "filters"):
         _filters(cell, result)
@@ -53,7 +53,7 @@ def find(cell: ExplainedCell, options: FeaturesOptions) -> Inspection:
     return replace(result, draw=lambda: figure(result.arrays))
 
 
-def _filters(cell: ExplainedCell, result: Inspection) -> None:
+def _filters(cell: ExplainedCell, result: Findings) -> None:
     banks = first_filters(cell.network.trained)
     for name, bank in banks.items():
         result.arrays[f"filters/{name}"] = bank.kernels
@@ -61,7 +61,7 @@ def _filters(cell: ExplainedCell, result: Inspection) -> None:
     result.metrics["first_layer"] = {name: summary(bank) for name, bank in banks.items()}
 
 
-def _feature_maps(cell: ExplainedCell, options: FeaturesOptions, result: Inspection) -> None:
+def _feature_maps(cell: ExplainedCell, options: FeaturesOptions, result: Findings) -> None:
     # A wrong image has two rows.
     once = np.sort(np.unique(cell.rows.image_index, return_index=True)[1])[: options.images]
     images = cell.rows.images[once].astype(np.float32) / 255
@@ -88,7 +88,7 @@ def _climbed(cell: ExplainedCell, options: FeaturesOptions) -> dict[str, np.ndar
 
 
 def _activity(
-    cell: ExplainedCell, options: FeaturesOptions, climbed: list[str], result: Inspection
+    cell: ExplainedCell, options: FeaturesOptions, climbed: list[str], result: Findings
 ) -> dict[str, Activity]:
     """Pass the test images once, for all that has to be known of them."""
     # The first: they were shuffled when processed.
@@ -116,7 +116,7 @@ def _preferred(
     options: FeaturesOptions,
     climbed: dict[str, np.ndarray],
     activity: dict[str, Activity],
-    result: Inspection,
+    result: Findings,
 ) -> None:
     seed = cell.context.seed
     result.metrics["preferred"] = {}

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 
 from heatproof.attribution.cam.gradcam import gradcam
+from heatproof.attribution.core.explained_cell import Findings
 from heatproof.attribution.core.feature_maps import feature_layer
-from heatproof.attribution.core.inspection import Inspection
 from heatproof.attribution.core.method import Explainer
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
@@ -61,7 +61,7 @@ def compare_networks(
     images: Any,
     options: RunComparisonOptions,
     seed: int,
-) -> Inspection:
+) -> Findings:
     """Compare the first layer's filters and the maps of two trained networks.
 
     Args:
@@ -117,7 +117,7 @@ def compare_networks(
             "median": _median(same),
             "median_other_image": _median(different),
         }
-    return Inspection(arrays, metrics, {}, lambda: figure(drawn))
+    return Findings(arrays, metrics, {}, lambda: figure(drawn))
 
 
 def _methods(network: Network) -> dict[str, Explainer]:

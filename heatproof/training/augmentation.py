@@ -107,7 +107,7 @@ def layers(augmentation: "Augmentation", seed: int) -> list[keras.layers.Layer]:
     """Return the layers that params.yaml asks for, in the order in which they apply.
 
     Args:
-        augmentation: with its preset's numbers filled in (`presets.resolved`).
+        augmentation: with its preset's numbers filled in (`presets.filled_in`).
         seed: of the changes.
 
     Mixup mixes labels too, so it is no layer: `batches.Batches` does it.

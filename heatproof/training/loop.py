@@ -21,7 +21,7 @@ from heatproof.training.batches import Batches, for_fit, read_errors_raised
 from heatproof.training.checkpoints import Checkpoint, Resume
 from heatproof.training.features import Features
 from heatproof.training.options import Schedule, Training
-from heatproof.training.progress import Progress
+from heatproof.training.progress import TrainingProgress
 
 # Validation only infers, so its batches may be larger than a training's; but with 500 images
 # efficient_cnn took half a GiB more than with 100, and more than its training steps do. Fewer where
@@ -104,7 +104,7 @@ def train(
     chosen, held_out = rows_used(labels, training, schedule, seed, parts)
     classes = network.output_shape[-1]
     if schedule.augment:
-        augmentation = presets.resolved(augmentation, *images.shape[1:3])
+        augmentation = presets.filled_in(augmentation, *images.shape[1:3])
     batches = Batches(
         images,
         labels,
@@ -136,7 +136,7 @@ def train(
             on_epoch_begin=lambda epoch, logs: batches.start_epoch(epoch)
         ),
         keras.callbacks.TerminateOnNaN(),
-        Progress(network.name, schedule.epochs, len(batches), listener, done),
+        TrainingProgress(network.name, schedule.epochs, len(batches), listener, done),
         *watchers,
     ]
     if checkpoint:

@@ -26,7 +26,7 @@ PRESETS = {
 }
 
 
-def resolved(augmentation: Augmentation, height: int, width: int) -> Augmentation:
+def filled_in(augmentation: Augmentation, height: int, width: int) -> Augmentation:
     """Return an augmentation with every option given: its own, or else its preset's.
 
     Args:

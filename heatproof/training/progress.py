@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
-class Progress(keras.callbacks.Callback):
+class TrainingProgress(keras.callbacks.Callback):
     """Show the training's progress and hand each epoch's numbers to `listener`.
 
     On a terminal a bar counts the steps and tells the time left, where tqdm is installed; after

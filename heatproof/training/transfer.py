@@ -48,7 +48,7 @@ def train_in_phases(
     head = schedule.head
     assert head is not None, "there is nothing to train first"
     used = rows_used(labels, training, schedule, seed, parts)
-    made = changes.layers(presets.resolved(augmentation, *images.shape[1:3]), seed)
+    made = changes.layers(presets.filled_in(augmentation, *images.shape[1:3]), seed)
     made = made if schedule.augment else []
     copies = head.copies if made else 1
     # Of an image that comes several times in an epoch features are computed once.

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.counterfactuals.counterfactual import counterfactual_targets, distinct_images, find
@@ -61,14 +61,14 @@ def subject(count: int = 9, channels: int = 3) -> ExplainedCell:
 
 
 @pytest.fixture(scope="module")
-def found() -> Inspection:
+def found() -> Findings:
     started = time.monotonic()
     result = find(subject(), options(images=7))
     assert sum(result.timing.values()) < time.monotonic() - started
     return result
 
 
-def test_arrays(found: Inspection) -> None:
+def test_arrays(found: Findings) -> None:
     pixels, maps = (8, 8, 3), (8, 8)
     integer, number, flag = "int64", "float32", "bool"
     expected = {
@@ -112,7 +112,7 @@ def test_arrays(found: Inspection) -> None:
     assert said == expected
 
 
-def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: Inspection) -> None:
+def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: Findings) -> None:
     arrays, tests = found.arrays, subject().test_images
     # Of 19 down to 11 those divisible by three are right.
     assert arrays["search/image_index"].tolist() == [19, 17, 16, 14, 13, 11, 18]
@@ -127,7 +127,7 @@ def test_wrong_images_are_searched_first_and_right_ones_attacked_first(found: In
     assert arrays["search/target"][6] == np.argsort(-logits[0])[1]
 
 
-def test_numbers_are_those_of_the_arrays(found: Inspection) -> None:
+def test_numbers_are_those_of_the_arrays(found: Findings) -> None:
     arrays, metrics = found.arrays, found.metrics
     network = subject().network
     success, target = arrays["search/success"], arrays["search/target"]
@@ -177,18 +177,18 @@ def test_numbers_are_those_of_the_arrays(found: Inspection) -> None:
     assert min(found.timing.values()) > 0
 
 
-def test_the_same_again(found: Inspection) -> None:
+def test_the_same_again(found: Findings) -> None:
     again = find(subject(), options(images=7))
     for name, array in found.arrays.items():
         np.testing.assert_array_equal(array, again.arrays[name], err_msg=name)
     assert again.metrics == found.metrics
 
 
-def titles_of(found: Inspection) -> list[str]:
+def titles_of(found: Findings) -> list[str]:
     return [label.get_text() for axes in found.figure.axes for label in axes.get_xticklabels()]
 
 
-def test_the_picture(found: Inspection, tmp_path: Path) -> None:
+def test_the_picture(found: Findings, tmp_path: Path) -> None:
     found.figure.savefig(tmp_path / "picture.png")
     assert 10_000 < (tmp_path / "picture.png").stat().st_size < 300_000
     assert len(found.figure.axes) == 7

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heatproof.attribution.core.inspection import ExplainedCell, Inspection
+from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
 from heatproof.features.features import find
@@ -47,12 +47,12 @@ def pixels(architecture: architectures.Architecture, count: int = 7) -> np.ndarr
 
 
 @pytest.fixture(scope="module")
-def found() -> Inspection:
+def found() -> Findings:
     architecture = architectures.shared("efficient_cnn")
     return find(subject(architecture.network, pixels(architecture)), options(images=2, channels=4))
 
 
-def test_arrays(found: Inspection) -> None:
+def test_arrays(found: Findings) -> None:
     shapes = {name: array.shape for name, array in found.arrays.items()}
     assert shapes["filters/branch_5x5_conv"] == (3, 5, 5, 3)
     assert shapes["filter_factor/branch_5x5_conv"] == (3,)
@@ -75,7 +75,7 @@ def test_arrays(found: Inspection) -> None:
         assert kind != "f" or array.dtype == np.float32, name
 
 
-def test_numbers_are_those_of_the_arrays(found: Inspection) -> None:
+def test_numbers_are_those_of_the_arrays(found: Findings) -> None:
     architecture = architectures.shared("efficient_cnn")
     metrics, arrays = found.metrics, found.arrays
     logits = architecture.network.logits(pixels(architecture).astype(np.float32) / 255)
@@ -108,7 +108,7 @@ def test_numbers_are_those_of_the_arrays(found: Inspection) -> None:
 
 
 def test_it_is_written_and_read_again(
-    found: Inspection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    found: Findings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     artifacts.write_findings("cell", "features", found.arrays)
@@ -118,7 +118,7 @@ def test_it_is_written_and_read_again(
     found.figure.savefig(tmp_path / "figure.png")
 
 
-def test_the_same_again_and_another_seed(found: Inspection) -> None:
+def test_the_same_again_and_another_seed(found: Findings) -> None:
     architecture = architectures.shared("efficient_cnn")
     asked = options(images=2, channels=4)
     seeds = [subject(architecture.network, pixels(architecture), seed) for seed in (42, 1)]

@@ -4,12 +4,12 @@ import pytest
 
 from heatproof.config import params
 from heatproof.datasets.options import Augmentation
-from heatproof.training.presets import PRESETS, resolved
+from heatproof.training.presets import PRESETS, filled_in
 from tests.scratch import ROOT
 
 
 def options(given: object, side: int) -> dict[str, object]:
-    found = resolved(Augmentation.model_validate(given), side, side + 10)
+    found = filled_in(Augmentation.model_validate(given), side, side + 10)
     return {name: value for name, value in found.model_dump(exclude={"preset"}).items() if value}
 
 

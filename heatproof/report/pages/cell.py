@@ -30,7 +30,7 @@ from heatproof.run.nested import leaves
 from heatproof.statistics import numbers
 from heatproof.storage import confusions, paths
 from heatproof.storage.records import Predictions
-from heatproof.training.presets import resolved
+from heatproof.training.presets import filled_in
 
 SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
 
@@ -121,7 +121,7 @@ def _augmentation(study: Study, result: CellResults) -> dict[str, Any]:
         study.datasets.get(dataset),
     )
     if prepared:
-        augmentation = resolved(augmentation, prepared["height"], prepared["width"])
+        augmentation = filled_in(augmentation, prepared["height"], prepared["width"])
     return augmentation.model_dump(exclude_none=True)
 
 

@@ -1,7 +1,7 @@
-"""What an inspection of a network is given and returns: features and counterfactuals.
+"""What is given to a module that explains a cell, and what it returns.
 
-Their modules have `find(cell, options) -> Inspection`; `options` is their block of params.yaml
-under `explain`.
+Modules of features and counterfactuals have `find(cell, options) -> Findings`; `options` is their
+block of params.yaml under `explain`.
 """
 
 from collections.abc import Callable
@@ -35,8 +35,8 @@ class ExplainedCell:
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What was found in a network.
+class Findings:
+    """What a stage found in a network, of one family.
 
     arrays: name -> array, as the module that made them describes them. metrics: numbers for the
     metrics file. timing: name -> number. draw: makes one picture for the experiment tracker, or
