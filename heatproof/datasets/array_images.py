@@ -18,7 +18,8 @@ from heatproof.datasets.deep import (
     usual_range,
 )
 from heatproof.run.errors import UserError
-from heatproof.storage.images import Scratch, StoredImages
+from heatproof.storage.images import StoredImages
+from heatproof.storage.scratch import Scratch
 
 _CHANNELS = (1, 3, 4)
 _MAX_RATIO = 2000  # of values to a file's bytes: deflate reaches 1032, and digits about 10

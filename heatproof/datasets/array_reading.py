@@ -19,8 +19,9 @@ from heatproof.datasets.labelled_files import (
     require_trained,
 )
 from heatproof.run.errors import UserError, escaped
-from heatproof.storage.images import Scratch, StoredImages
+from heatproof.storage.images import StoredImages
 from heatproof.storage.records import RawDataset
+from heatproof.storage.scratch import Scratch
 
 _SIDES = (8, 512)  # of an image, as params.yaml takes them
 

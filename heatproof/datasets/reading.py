@@ -12,7 +12,8 @@ from heatproof.datasets import decoding, ground_truth
 from heatproof.datasets.deep import Deep, in_8_bits, require_usual, usual_range
 from heatproof.datasets.labelled_files import Labelled
 from heatproof.run.errors import UserError
-from heatproof.storage.images import Scratch, StoredImages
+from heatproof.storage.images import StoredImages
+from heatproof.storage.scratch import Scratch
 
 AT_A_TIME = 16  # images that a thread takes
 

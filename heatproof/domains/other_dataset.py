@@ -5,7 +5,8 @@ from PIL import Image
 
 from heatproof.datasets.decoding import as_pixels
 from heatproof.run.errors import UserError, escaped
-from heatproof.storage.images import Images, Scratch
+from heatproof.storage.images import Images
+from heatproof.storage.scratch import Scratch
 
 SHOWN = 12  # names of classes in a message
 

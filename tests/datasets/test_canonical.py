@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from heatproof.datasets.canonical import canonical_order, in_canonical_order
-from heatproof.storage.images import Scratch
 from heatproof.storage.records import Origins, RawDataset
+from heatproof.storage.scratch import Scratch
 
 
 def test_a_known_order() -> None:

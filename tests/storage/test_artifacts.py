@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts, atomic, paths, tables, weights
+from heatproof.storage import artifacts, atomic, paths, weights
 from heatproof.storage.images import StoredImages
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 from tests import overlay, stored
@@ -145,29 +144,6 @@ def test_timing_is_empty_where_there_is_none():
     assert artifacts.read_timing("train", "m-d") == {"seconds": 1.5}
 
 
-def test_a_table_keeps_names_that_look_like_missing_values():
-    path = paths.predictions_csv("m-d")
-    tables.write_table(path, pd.DataFrame({"true": ["NA", "None"], "p": [0.1234567, 1e-9]}))
-    assert path.read_text() == "true,p\nNA,0.123457\nNone,1e-09\n"
-    assert tables.read_table(path)["true"].tolist() == ["NA", "None"]
-
-
-def test_a_table_is_written_as_pandas_writes_it():
-    table = {
-        "epoch": np.arange(1, 6),
-        "loss": np.array([1 / 3, 1e-12, float("nan"), 123456789.0, float("inf")]),
-        "plain": [0.1, 2.0, -0.0, 1e22, 5e-324],
-        "name": ["a,b", 'say "x"', "line\nbreak", "", "Zürich"],
-        "flag": [True, False, True, False, True],
-    }
-    path = paths.history("m-d")
-    tables.write_table(path, table)
-    expected = pd.DataFrame(table).to_csv(index=False, lineterminator="\n", float_format="%.6g")
-    assert path.read_bytes() == expected.encode()
-    tables.write_table(path, pd.DataFrame(table))
-    assert path.read_bytes() == expected.encode()
-
-
 @pytest.mark.parametrize("change", ["dtype", "shape"])
 def test_maps_are_float32_and_as_large_as_the_images(change):
     wrong = explanations()
@@ -229,68 +205,6 @@ def test_an_interrupted_write_leaves_the_earlier_file_and_no_other(tmp_path):
         atomic.write(path, cut_short)
     assert path.read_text() == "earlier"
     assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
-
-
-def test_weights_round_trip_and_do_not_fit_another_network():
-    import keras
-
-    def model(units: int) -> keras.Model:
-        inputs = keras.Input((3,))
-        return keras.Model(inputs, keras.layers.Dense(units)(inputs))
-
-    first = model(2)
-    weights.save("m-d", first)
-    second = model(2)
-    weights.load("m-d", second)
-    np.testing.assert_array_equal(first.get_weights()[0], second.get_weights()[0])
-    with pytest.raises(UserError, match=r"do not fit .*dvc repro -f train@m-d"):
-        weights.load("m-d", model(5))
-    path = paths.weights("m-d")
-    content = path.read_bytes()
-    weights.save("m-d", first)
-    assert path.read_bytes() == content
-    paths.weights("other-d").write_bytes(content)
-    with pytest.raises(UserError, match=r"checksum .*dvc repro -f train@other-d"):
-        weights.load("other-d", second)
-    # As Keras itself writes and reads them, which knows of no checksum.
-    model(2).load_weights(path)
-    first.save_weights(path)
-    weights.load("m-d", second)
-    for kernel in (np.nan, np.inf):
-        first.set_weights([np.full((3, 2), kernel), np.zeros(2)])
-        weights.save("m-d", first)
-        with pytest.raises(UserError, match=r"NaN or infinity .*dvc repro -f train@m-d"):
-            weights.load("m-d", second)
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match="do not fit"):
-        weights.load("m-d", second)
-    path.unlink()
-    with pytest.raises(UserError, match="dvc repro train@m-d"):
-        weights.load("m-d", second)
-
-
-def test_weights_with_a_description_are_sealed_with_it() -> None:
-    import h5py
-    import keras
-
-    inputs = keras.Input((3,), name="image")
-    network = keras.Model(inputs, keras.layers.Dense(2, name="logits")(inputs), name="n")
-    weights.save("m-d", network, whole=True)
-    assert weights.describe("m-d") == network.to_json()
-    weights.load("m-d", network)
-    path = paths.weights("m-d")
-    content = path.read_bytes()
-    weights.save("m-d", network, whole=True)
-    assert path.read_bytes() == content
-    with h5py.File(path, "a") as file:
-        file[weights.DESCRIPTION][5] = ord("x")
-    with pytest.raises(UserError, match="checksum"):
-        weights.load("m-d", network)
-    weights.save("m-d", network)
-    for damage in (lambda: None, lambda: path.write_bytes(content[:200]), path.unlink):
-        damage()
-        with pytest.raises(UserError, match=r"dvc repro (-f )?train@m-d"):
-            weights.describe("m-d")
 
 
 def test_the_remedy_for_a_saved_network_is_its_own_stage() -> None:

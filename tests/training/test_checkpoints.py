@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from heatproof.run import runtime
-from heatproof.storage.images import Scratch
+from heatproof.storage.scratch import Scratch
 from heatproof.training import loop
 from heatproof.training.checkpoints import Checkpoint, key_of
 from tests.training.test_loop import halves, planned, run

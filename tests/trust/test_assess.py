@@ -16,10 +16,8 @@ from heatproof.evaluation.remarks import NEEDED
 from heatproof.models.build import trained_network
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
-from heatproof.storage.records import Explanations
 from heatproof.trust import verdict
 from heatproof.trust.assess import assess
-from heatproof.trust.assessment import one_per_image
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import base
 from heatproof.trust.measuring import measure
@@ -283,25 +281,6 @@ def test_no_images_are_no_numbers() -> None:
     assert metrics["images"] == 0
     assert metrics["measures"]["gini"]["gradcam"]["mean"] is None
     assert metrics["measures"]["randomised_ssim"]["gradcam"]["images"] == 0
-
-
-def test_each_image_counts_once_evenly_spread() -> None:
-    index = np.repeat(np.arange(10), 2)
-    predicted = index % 3
-    rows = Explanations(
-        image_index=index,
-        label=predicted,
-        predicted=predicted,
-        target=np.where(np.arange(20) % 2 == 0, predicted, predicted + 1),
-        confidence=np.zeros(20, np.float32),
-        images=np.zeros((20, 2, 2, 1), np.uint8),
-        maps={"method": np.arange(20, dtype=np.float32)[:, None, None]},
-        class_names=("a", "b", "c", "d"),
-    )
-    assert sorted(one_per_image(rows, 99, 0).image_index) == list(range(10))
-    few = one_per_image(rows, 4, 0)
-    assert sorted(few.image_index) == [0, 3, 6, 9]
-    assert (few.maps["method"].ravel() == 2 * few.image_index).all()
 
 
 def test_the_controls_are_measured_with_the_first_family(

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.config.schema import Block, Fraction, ReadsNothing
-from heatproof.storage.images import Scratch
 from heatproof.storage.records import RawDataset
+from heatproof.storage.scratch import Scratch
 
 SHAPES = ("circle", "cross", "square", "triangle")
 _PATCH = 4  # pixels a side, of the ground

@@ -20,8 +20,9 @@ from heatproof.config.schema import Block, ImageSize, ReadsNothing
 from heatproof.datasets import downloading, official_files
 from heatproof.datasets.sources import image_folder
 from heatproof.run.errors import UserError, escaped, nearest
-from heatproof.storage.images import BLOCK_BYTES, Scratch, StoredImages, blocks
+from heatproof.storage.images import BLOCK_BYTES, StoredImages, blocks
 from heatproof.storage.records import RawDataset
+from heatproof.storage.scratch import Scratch
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
