@@ -48,7 +48,8 @@ def advised(repository: Path) -> set[str]:
     parts = {id(p) for node in nodes if isinstance(node, ast.JoinedStr) for p in node.values}
     texts = [found for node in nodes if id(node) not in parts and (found := text(node))]
     texts += [p.read_text("utf-8") for p in (repository / "heatproof").rglob("*.html")]
-    texts += [(repository / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md")]
+    pages = (*repository.glob("*.md"), *(repository / "docs").rglob("*.md"))
+    texts += [page.read_text("utf-8") for page in pages]
     stages = {match[2] for each in texts for match in ADVICE.finditer(each) if match[2]}
     return stages | {each.partition("@")[0] for each in makers(trees)}
 

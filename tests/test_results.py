@@ -1,4 +1,4 @@
-"""The README's table is made from metrics/, and stale committed results are named."""
+"""The tables of results are made from metrics/, and stale committed results are named."""
 
 from pathlib import Path
 
@@ -35,6 +35,15 @@ def test_the_table_has_a_row_for_each_cell_of_params_yaml():
     )
 
 
+def test_accuracies_have_a_row_for_each_model_and_a_column_for_each_dataset():
+    study = params.load()
+    for name in study.cells:
+        write_metrics("evaluate", name, HEADLINE)
+    head, _, *rows = results.accuracies().splitlines()
+    assert head == "| model | digits |"
+    assert rows == ["| simple_cnn | 98.77% |"]
+
+
 def test_a_cell_without_results_is_a_message():
     with pytest.raises(UserError, match=r"metrics/evaluate/.*: there is no such file"):
         results.table()
@@ -44,8 +53,9 @@ def test_a_cell_without_results_is_a_message():
 
 
 def test_missing_markers_are_a_message():
-    with pytest.raises(UserError, match="markers"):
-        results.replaced("# no markers", "| a |")
+    Path("page.md").write_text("# no markers")
+    with pytest.raises(UserError, match=r"page\.md: the markers"):
+        results.replaced(Path("page.md"), lambda: "| a |")
 
 
 def test_stale_results_are_named_and_absent_data_are_no_reason():
@@ -78,6 +88,7 @@ def test_stale_results_are_named_and_absent_data_are_no_reason():
     assert results.stale({"assess@a": [deleted]}, recorded | {"old": {}}) == []
 
 
-def test_the_repository_has_the_markers_that_the_table_goes_between():
-    readme = Path(__file__).parents[1] / results.README
-    assert results.replaced(readme.read_text(encoding="utf-8"), "x")
+@pytest.mark.parametrize("page", results.TABLES, ids=str)
+def test_the_repository_has_the_markers_that_the_table_goes_between(page, repository):
+    text, replaced = results.replaced(repository / page, lambda: "x")
+    assert text != replaced

@@ -1,9 +1,9 @@
-"""The README's results table, and whether the committed results belong to the committed code.
+"""The tables of results, and whether the committed results belong to the committed code.
 
-`python -m tools.results` writes the table into README.md between its two markers, from metrics/.
-`make check-results`, before a release, names what is stale: a table that metrics/ does not give,
-stages whose code or parameters are not those of dvc.lock, headlines that are not what dvc.lock
-records or that no stage makes. It needs no data.
+`python -m tools.results` writes them from metrics/ between two markers: accuracies into README.md,
+a row for each cell into docs/. `make check-results`, before a release, names what is stale: a table
+that metrics/ does not give, stages whose code or parameters are not those of dvc.lock, headlines
+that are not what dvc.lock records or that no stage makes. It needs no data.
 """
 
 from heatproof.run import command
@@ -16,7 +16,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from heatproof.storage import artifacts, atomic, paths
 from heatproof.storage.formats import require
 from tools.shell import dvc
 
-README = Path("README.md")
 START, END = "<!-- results -->", "<!-- end of results -->"
 LOCK = Path("dvc.lock")
 # What fingerprint writes: of what a stage depends on, in words.
@@ -37,9 +36,22 @@ SHOWN = ("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "parameters", 
 NO_RESULTS = ("fingerprint", "report")  # stages whose outputs are not committed
 
 
-def _readme() -> str:
-    require(README, made_by="")
-    return README.read_text(encoding="utf-8")
+def accuracies() -> str:
+    """Return a Markdown table of test accuracy, a row for each model, a column for each dataset.
+
+    Raises:
+        UserError: as `table`.
+    """
+    study = params.load()
+    datasets = list(dict.fromkeys(cell.dataset for cell in study.cells.values()))
+    rows: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, cell in study.cells.items():
+        headline = artifacts.read_headline("evaluate", name, SHOWN)
+        rows[cell.model][cell.dataset] = f"{headline['accuracy']:.2%}"
+    lines = [f"| model | {' | '.join(datasets)} |", "|---" * (len(datasets) + 1) + "|"]
+    for model, found in rows.items():
+        lines.append(f"| {model} | {' | '.join(found.get(each, '') for each in datasets)} |")
+    return "\n".join(lines)
 
 
 def table() -> str:
@@ -71,25 +83,32 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def replaced(text: str, content: str) -> str:
-    """Return `text` with what stands between the markers replaced by `content`.
+# Where the tables are.
+TABLES = {Path("README.md"): accuracies, Path("docs/explanation/results.md"): table}
+
+
+def replaced(path: Path, made: Callable[[], str]) -> tuple[str, str]:
+    """Return a file's text, and the same with what is made between the markers.
 
     Raises:
-        UserError: a marker is missing.
+        UserError: there is no such file, or a marker is missing; or as `made` does.
     """
+    require(path, made_by="")
+    text = path.read_text(encoding="utf-8")
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
-        raise UserError(f"{README}: the markers {START} and {END} are missing: put them back")
-    return f"{before}{START}\n{content}\n{END}{after}"
+        raise UserError(f"{path}: the markers {START} and {END} are missing: put them back")
+    return text, f"{before}{START}\n{made()}\n{END}{after}"
 
 
 def check() -> list[str]:
     """Return what is stale among the committed results, a line each; empty where nothing is."""
     lines = []
-    text = _readme()
-    if replaced(text, table()) != text:
-        lines.append(f"{README}: the table is not what metrics/ gives: python -m tools.results")
+    for path, made in TABLES.items():
+        text, current = replaced(path, made)
+        if text != current:
+            lines.append(f"{path}: the table is not what metrics/ gives: python -m tools.results")
     subprocess.run([sys.executable, "-m", "stages.fingerprint"], check=True)
     recorded = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
     return lines + stale(json.loads(dvc("status", "--json")), recorded)
@@ -136,14 +155,14 @@ def _reasons(changes: list[Any]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the table, or check; exit with 1 where something is stale."""
+    """Write the tables, or check; exit with 1 where something is stale."""
     parser = argparse.ArgumentParser(prog="python -m tools.results", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, name what is stale")
     if parser.parse_args().check:
         if lines := check():
             raise UserError("these results are stale:\n" + "\n".join(lines))
-        print("metrics/, dvc.lock and README.md belong to this code and these parameters")
+        print("metrics/, dvc.lock and the tables belong to this code and these parameters")
         return
-    text = _readme()
-    atomic.write_text(README, replaced(text, table()))
-    print(f"{README}: results table written")
+    for path, made in TABLES.items():
+        atomic.write_text(path, replaced(path, made)[1])
+        print(f"{path}: results table written")

@@ -38,6 +38,11 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put the definitions of methods where a page names them."""
+    return methods.with_definitions(markdown)
+
+
 def on_page_content(html: str, **_: Any) -> str:
     """Write equations as MathML, which needs no script."""
     return _EQUATION.sub(_mathml, html)

@@ -1,4 +1,6 @@
-"""The reference of methods, from their records."""
+"""The reference of methods, from their records, and what other pages take of it."""
+
+import re
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Method
@@ -9,6 +11,8 @@ _COST = {
     "cheap": "few passes per image",
     "slow": "many passes per image: where maps are made again, of few images",
 }
+
+_NAMED = re.compile(r"<!-- method: (.*?) -->")
 
 
 def page() -> str:
@@ -31,6 +35,11 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def with_definitions(markdown: str) -> str:
+    """Put a method's definition and equation where a page names it, `<!-- method: saliency -->`."""
+    return _NAMED.sub(lambda named: _definition(registry.methods()[named[1]]), markdown)
+
+
 def key(method: Method) -> str:
     """Return a method's key in params.yaml."""
     return f"explain.{registry.stage_of(method)}.{method.name}"
@@ -51,14 +60,12 @@ def _section(method: Method) -> str:
     ]
     if method.library:
         facts.append(("Also in", f"{method.library.package} (`engine: library`)"))
-    return "\n".join(
-        [
-            f"\n### {text(method.label)} {{ #{method.name} }}\n",
-            text(method.definition),
-            f"\n```text\n{method.equation}\n```\n",
-            table(("", ""), facts),
-        ]
-    )
+    heading = f"\n### {text(method.label)} {{ #{method.name} }}\n"
+    return "\n".join([heading, _definition(method), table(("", ""), facts)])
+
+
+def _definition(method: Method) -> str:
+    return f"{text(method.definition)}\n\n```text\n{method.equation}\n```\n"
 
 
 def _sentence(words: str) -> str:
