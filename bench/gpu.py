@@ -8,7 +8,8 @@ on the validation part and on the test images; and the fraction of the device's 
 passes per image, as `heatproof.models.cost` counts them, against a product of two large matrices in
 the same precision, at JAX's default (on recent NVIDIA GPUs TF32 where weights are float32).
 
-It writes nothing: `dvc repro train@<run>` with KERAS_BACKEND=jax trains for the study (docs/how-to/gpu.md).
+It writes nothing: `dvc repro train@<run>` with KERAS_BACKEND=jax trains for the study
+(docs/how-to/gpu.md).
 """
 
 from heatproof.run import command
