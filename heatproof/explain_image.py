@@ -24,6 +24,7 @@ from heatproof.api import TrainedCell
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
+from heatproof.config.arguments import only
 from heatproof.datasets import likeness, photos
 from heatproof.report.pages import image_page
 from heatproof.report.text import methods
@@ -41,22 +42,10 @@ def main() -> None:
     arguments["wanted"] = [
         name for words in arguments["wanted"] for name in words.split(",") if name
     ]
-    cell = arguments.pop("cell") or _only_cell(arguments["study"])
+    if not (cell := arguments.pop("cell")):
+        _require_study(arguments["study"])
+        cell = only(api.trained_cells(arguments["study"]))
     explain_images(arguments.pop("images"), cell, **arguments)
-
-
-def _only_cell(study: Path) -> str:
-    """Return the one cell that is trained.
-
-    Raises:
-        UserError: there are several, which are listed, or none, or no study.
-    """
-    _require_study(study)
-    trained = api.trained_cells(study)
-    if len(trained) != 1:
-        known = f"trained are {', '.join(trained)}" if trained else "none is trained yet"
-        raise UserError(f"--cell: which network is to explain? {known}")
-    return trained[0]
 
 
 def _require_study(study: Path) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 
 from heatproof import api
 from heatproof.config import params
+from heatproof.config.arguments import only
 from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, atomic
@@ -209,12 +210,11 @@ def main() -> None:
         prog=calling.command("export"),
         description="Write a trained network for programs of other people.",
     )
-    parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
+    told = "a cell of params.yaml, <model>-<dataset>; the trained one if left out"
+    parser.add_argument("cell", nargs="?", help=told)
     parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--to", type=Path, default=EXPORTS, help="the folder of exports")
     arguments = parser.parse_args()
-    if not arguments.cell:
-        trained = ", ".join(api.trained_cells()) or "none yet"
-        raise UserError(f"which cell? {calling.command('export', '...')}; trained are: {trained}")
-    print(f"{export_cell(arguments.cell, arguments.formats, arguments.to)}/ is written")
+    cell = arguments.cell or only(api.trained_cells())
+    print(f"{export_cell(cell, arguments.formats, arguments.to)}/ is written")
     sys.stdout.flush()

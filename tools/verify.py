@@ -29,6 +29,7 @@ from typing import Any
 import networkx as nx
 
 from heatproof.config import params
+from heatproof.config.arguments import only
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
 from tools import calling, jobs, pipeline
@@ -216,15 +217,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog=calling.command("verify"), description="Is the study reproducible here?"
     )
-    parser.add_argument("cell", nargs="?", help="a cell of params.yaml, <model>-<dataset>")
+    told = "a cell of params.yaml, <model>-<dataset>; the only one if left out"
+    parser.add_argument("cell", nargs="?", help=told)
     parser.add_argument("--tolerance", type=float, default=TOLERANCE)
     parser.add_argument("--keep", action="store_true", help=f"leave the second run in {FOLDER}/")
     arguments = parser.parse_args()
-    if not arguments.cell:
-        cells = ", ".join(params.load().cells)
-        raise UserError(f"which cell? {calling.command('verify', '...')}; there are {cells}")
-    with run_lock(Path.cwd(), calling.command("verify", arguments.cell), "verify"):
-        repeats = verify(arguments.cell, arguments.tolerance, FOLDER)
+    cell = arguments.cell or only(list(params.load().cells), "in params.yaml")
+    with run_lock(Path.cwd(), calling.command("verify", cell), "verify"):
+        repeats = verify(cell, arguments.tolerance, FOLDER)
         if not arguments.keep:
             shutil.rmtree(FOLDER, ignore_errors=True)
     print("everything repeats" if repeats else "error: not everything repeats, see above")

@@ -1,10 +1,11 @@
-"""What a stage's command line names, looked up before Keras is loaded, which takes seconds."""
+"""What a command line names, looked up before Keras is loaded, which takes seconds."""
 
 import argparse
+from collections.abc import Sequence
 
 from heatproof.attribution.registry import STAGE_FAMILIES
 from heatproof.config import params
-from heatproof.run.errors import require_known
+from heatproof.run.errors import UserError, require_known
 
 
 def check() -> None:
@@ -41,6 +42,22 @@ def read_domain(description: str) -> tuple[params.Params, str, str]:
     parser.add_argument("--domain", required=True, help="another dataset of params.yaml")
     given = parser.parse_args()
     return params.load(), given.cell, given.domain
+
+
+def only(cells: Sequence[str], kind: str = "trained") -> str:
+    """Return the cell that is meant where a command line names none: the one there is.
+
+    Args:
+        cells: those that it may be.
+        kind: what these are, for the message.
+
+    Raises:
+        UserError: there are several, which are listed, or none.
+    """
+    if len(cells) == 1:
+        return cells[0]
+    known = f"{kind} are {', '.join(cells)}" if cells else f"none is {kind} yet"
+    raise UserError(f"which cell? name it; {known}")
 
 
 def _family(name: str) -> str:

@@ -85,7 +85,7 @@ def new(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: a name, the pictures or the place are wrong.
     """
-    target: Path = arguments.name if arguments.name.name else Path.cwd()
+    target = folder.named(arguments.name)
     if arguments.example is not None:
         for note in examples.write(arguments.example, target):
             print(f"note: {note}")

@@ -48,8 +48,8 @@ that is trained on these pictures, add a model, its cell, and the cell under `ru
 def main() -> None:
     """Make the study, unless it is there already, and run it."""
     arguments = _parser().parse_args()
-    target = arguments.to or Path(re.sub(r"\W+", "_", arguments.file.stem).strip("_") or "model")
-    target = target if target.name else Path.cwd()
+    called = re.sub(r"\W+", "_", arguments.file.stem).strip("_") or "model"
+    target = folder.named(arguments.to or Path(called))
     if (target / params.PARAMS).exists():
         cell = _there_already(target, arguments)
         print(f"{target}/ is there already: its settings are in {target / params.PARAMS}")

@@ -23,6 +23,11 @@ def originals() -> tuple[str, str]:
     return parameters, stages
 
 
+def named(path: Path) -> Path:
+    """Return a study's folder as a command line names it; `.` and the like by their real name."""
+    return path if path.name not in ("", "..") else path.resolve()
+
+
 def require_free(folder: Path) -> None:
     """Refuse a place for a study in which something is. Raises UserError."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
