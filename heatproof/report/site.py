@@ -14,7 +14,7 @@ from heatproof.storage.formats import write_json
 
 REPORTS = Path("reports")
 # What cells' pages, and the page that compares two cells, need besides the site's own.
-CELL = ("maps.css", "gallery.css", "gallery.js", "enlarge.js", "squares.js")
+CELL = ("maps.css", "gallery.css", "opening.css", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "compare.js")
 PROVENANCE = "provenance.json"  # the overview's section on provenance, in full
 

@@ -57,7 +57,7 @@ def test_a_thousand_images_are_filtered_and_sorted(browser: Chrome, large: Path)
     # What is folded away follows too, when it is opened.
     sure = browser.execute_async_script(
         "const [done] = arguments;"
-        "const more = document.querySelector('[data-kind=correct] details');"
+        "const more = document.querySelector('[data-kind=correct] .more-images');"
         "more.addEventListener('toggle', () => done([...more.querySelectorAll('.card')]"
         ".map((c) => Number(c.dataset.confidence)))); more.open = true"
     )
@@ -83,6 +83,41 @@ def test_a_link_to_a_folded_image_unfolds_it(browser: Chrome, large: Path) -> No
     assert card.is_displayed()
     top = "return arguments[0].getBoundingClientRect().top"
     until(browser, lambda b: 0 <= b.execute_script(top, card) < 100)
+
+
+def test_methods_beyond_the_chosen_ones_are_one_click_away(browser: Chrome, large: Path) -> None:
+    visit(browser, large / f"cells/{CELLS[1]}.html")
+    card = browser.find_element(By.CSS_SELECTOR, ".card.incorrect")
+    target = card.find_element(By.CSS_SELECTOR, ".target")
+    shots = target.find_elements(By.CSS_SELECTOR, "[data-method]")
+    more = target.find_element(By.CSS_SELECTOR, ".more-methods")
+
+    def shown() -> int:
+        return browser.execute_script(
+            "return arguments[0].filter((e) => e.checkVisibility()).length", shots
+        )
+
+    assert (shown(), len(shots)) == (6, 9)
+    more.find_element(By.TAG_NAME, "summary").click()
+    assert shown() == 9
+    every = browser.find_element(By.CSS_SELECTOR, "[data-do=unfold]")
+    for folded in (False, True):
+        every.click()
+        opened = browser.execute_script(
+            "return [...document.querySelectorAll('.more-methods')].map((d) => d.open)"
+        )
+        assert set(opened) == {not folded}
+    # A method that the reader chooses is not left folded away.
+    last = shots[-1].get_attribute("data-method")
+    browser.execute_script(
+        "const boxes = [...document.querySelectorAll('.method-boxes input')];"
+        "for (const box of boxes) box.checked = box === boxes[arguments[0]];"
+        "boxes[0].dispatchEvent(new Event('change', { bubbles: true }))",
+        int(last),
+    )
+    assert (shown(), shots[-1].is_displayed()) == (1, True)
+    browser.find_element(By.CSS_SELECTOR, "[data-do=reset]").click()
+    assert shown() == 6
 
 
 def test_networks_without_a_common_image_offer_what_is_possible(

@@ -12,6 +12,10 @@ from stages import report
 from tests.report import fixture
 
 LARGE_IMAGES = 1000
+MORE_METHODS = (
+    *("saliency", "smoothgrad", "gradient_times_input", "hirescam", "layercam"),
+    *("lrp_alpha_beta", "guided_backprop"),
+)
 LARGE_CELLS = ("simple_cnn-digits", "baseline_cnn-digits")
 
 
@@ -39,7 +43,7 @@ def many(images: int, class_names: tuple[str, ...], side: int = 8) -> Explanatio
 
 
 def large_site(repository: Path, folder: Path) -> Path:
-    """Build a site of two cells, of which the first explains a thousand images.
+    """Build a site of two cells, one with a thousand images, one with nine methods.
 
     Args:
         repository: whose params.yaml is shrunk.
@@ -59,7 +63,8 @@ def large_site(repository: Path, folder: Path) -> Path:
                 paths.explanations(name, family).unlink()
             rows = many(images, usual.class_names)
             if images != LARGE_IMAGES:
-                rows = replace(rows, image_index=rows.image_index + LARGE_IMAGES)
+                maps = rows.maps | dict.fromkeys(MORE_METHODS, rows.maps["gradcam"])
+                rows = replace(rows, image_index=rows.image_index + LARGE_IMAGES, maps=maps)
             artifacts.write_explanations(name, "gradients", rows)
         report.main()
     return folder / "reports"

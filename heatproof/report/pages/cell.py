@@ -20,6 +20,7 @@ from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.key_findings import FEW
+from heatproof.report.sections.opening import chosen, opening
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
 from heatproof.report.study import Study
@@ -41,6 +42,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     explanations, predictions = result.explanations(), result.predictions()
     probabilities = predictions.probabilities if predictions else None
     examples = gallery(explanations, probabilities, result.test_masks()) if explanations else None
+    shown, folded = chosen(examples, result.verdict) if examples else ([], [])
     drawn = {
         "squares": _squares(result, predictions),
         "features": features(result.findings("features"), result.explain.get("features", {})),
@@ -70,6 +72,10 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "tested_classes": sum(c["support"] > 0 for c in evaluate.get("per_class", {}).values()),
         "thresholds": class_section.thresholds(evaluate) if evaluate else [],
         "gallery": examples,
+        "opening": opening(examples, result.verdict) if examples else None,
+        "chosen": shown,
+        "folded": folded,
+        "marks": result.verdict.methods if result.verdict else {},
         "explained": set(explanations.image_index.tolist()) if explanations else (),
         "palette": colours.palette(),
         **drawn,

@@ -9,7 +9,7 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
   const empty = page.find("gallery-empty");
   const boxes = [...form.querySelectorAll("[name=method]")];
   const groups = [...section.querySelectorAll(".gallery-group")].map((group) => {
-    const more = group.querySelector("details");
+    const more = group.querySelector(".more-images");
     const cards = [...group.querySelectorAll(".card")].map((element, place) => {
       const { index, predicted, confidence } = element.dataset;
       return { element, place, index: Number(index), truth: element.dataset.true, predicted, confidence: Number(confidence) };
@@ -55,7 +55,14 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
     empty.hidden = shown > 0;
   };
 
-  let hidden = "";
+  // The methods beyond the chosen ones, of every image.
+  const every = form.querySelector("[data-do=unfold]");
+  const moreMethods = () => all.flatMap(({ element }) => [...element.querySelectorAll(".more-methods")]);
+  const unfold = (open) => {
+    every?.setAttribute("aria-pressed", open);
+    for (const more of moreMethods()) more.open = open;
+  };
+  let hidden = String(boxes.map(() => false));
   const chooseMethods = () => {
     const off = boxes.map((box) => !box.checked);
     if (String(off) === hidden) return;
@@ -64,6 +71,9 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
       for (const shot of element.querySelectorAll("[data-method]")) shot.hidden = off[shot.dataset.method];
     }
     const on = off.filter((o) => !o).length;
+    // What the reader chose is not folded away.
+    unfold(on < boxes.length);
+    for (const more of moreMethods()) more.hidden = !more.querySelector(".shot:not([hidden])");
     page.find("method-count").textContent = on === boxes.length ? `all ${on}` : `${on} of ${boxes.length}`;
   };
 
@@ -130,6 +140,7 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", ({ target }) => {
     const { methods, do: action } = target.dataset;
+    if (action === "unfold") { unfold(every.getAttribute("aria-pressed") === "false"); return; }
     if (action === "reset") form.reset();
     else if (methods) for (const box of boxes) box.checked = methods === "all";
     else return;
