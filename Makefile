@@ -86,6 +86,10 @@ sweep: setup ## Compare strides and kernel sizes of baseline_cnn as six DVC expe
 experiments: setup ## Write experiments/index.html, which compares all DVC experiments
 	@"$(PY)" -m tools.experiments
 
+.PHONY: compare
+compare: setup ## Write comparison/index.html on two studies (A=, B= folders, experiments or git revisions)
+	@"$(PY)" -m tools.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(COMPARE)
+
 .PHONY: report-single
 report-single: setup ## Write the report as one file, report.html (SITE=demo/reports for the demo)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")

@@ -21,6 +21,10 @@ COMMANDS = {
     "repro": ("tools.repro", "run the study, or the stages named"),
     "sweep": ("tools.sweep", "compare values of parameters as DVC experiments"),
     "experiments": ("tools.experiments", "write a page that compares all DVC experiments"),
+    "compare": (
+        "tools.compare",
+        "write a page on two studies, or two versions of one: parameters, accuracy, maps",
+    ),
     "report": ("stages.report", "write the report again from the results that are there"),
     "report-single": ("tools.single_file", "put the report into one HTML file"),
     "explain-image": ("heatproof.explain_image", "explain images of your own by a trained network"),
@@ -56,7 +60,7 @@ def _dispatch(words: list[str]) -> None:
     module = COMMANDS[name][0]
     if name not in _OF_NO_FOLDER:
         options = _in_study(options)
-    elsewhere = module.startswith("heatproof.") or name == "demo"
+    elsewhere = module.startswith("heatproof.") or name in ("demo", "compare")
     if not elsewhere and not Path("params.yaml").exists():
         raise UserError(
             f"heatproof {name}: {Path.cwd()} is not a study, it has no params.yaml: go to a "

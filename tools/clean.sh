@@ -12,8 +12,8 @@ if [ -x "$python" ]; then
 fi
 
 find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
-rm -rf .pytest_cache .ruff_cache .verify .resume dvc_plots experiments exports site report.html
-echo "Deleted what make docs, make experiments, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
+rm -rf .pytest_cache .ruff_cache .verify .resume dvc_plots experiments comparison exports site report.html
+echo "Deleted what make docs, make experiments, make compare, make export and make report-single wrote, bytecode, the tools' caches and what unfinished trainings left."
 
 results=
 for path in data/code data/runs data/raw data/origins data/processed data/inspections data/models \

@@ -115,9 +115,9 @@ def write_inspection(dataset: str, pictures: np.ndarray) -> None:
     write_arrays(paths.inspection(dataset), {"pictures": pictures}, f"inspect@{dataset}")
 
 
-def read_predictions(run: str) -> Predictions:
+def read_predictions(run: str, study: Path = Path()) -> Predictions:
     """Read data/predictions/<run>.npz. Raises UserError if it is missing or damaged."""
-    return fields.read(Predictions, paths.predictions(run), f"evaluate@{run}")
+    return fields.read(Predictions, study / paths.predictions(run), f"evaluate@{run}")
 
 
 def write_predictions(run: str, content: Predictions) -> None:
@@ -125,21 +125,21 @@ def write_predictions(run: str, content: Predictions) -> None:
     fields.write(paths.predictions(run), content, f"evaluate@{run}")
 
 
-def read_explanations(cell: str, family: str) -> Explanations:
+def read_explanations(cell: str, family: str, study: Path = Path()) -> Explanations:
     """Read one family's attributions of a cell. Raises UserError if missing or damaged."""
-    arrays = read_findings(cell, family)
+    arrays = read_findings(cell, family, study)
     return explanation_arrays.joined(
-        arrays, paths.explanations(cell, family), f"explain_{family}@{cell}"
+        arrays, study / paths.explanations(cell, family), f"explain_{family}@{cell}"
     )
 
 
-def read_maps(cell: str, families: Sequence[str]) -> Explanations:
+def read_maps(cell: str, families: Sequence[str], study: Path = Path()) -> Explanations:
     """Read several families' attributions of a cell as one.
 
     Raises:
         UserError: a file is missing or damaged, or the families do not explain the same rows.
     """
-    first, *others = (read_explanations(cell, family) for family in families)
+    first, *others = (read_explanations(cell, family, study) for family in families)
     maps, numbers = dict(first.maps), dict(first.numbers)
     for family, other in zip(families[1:], others, strict=True):
         same = np.array_equal(first.image_index, other.image_index) and np.array_equal(
@@ -161,9 +161,9 @@ def write_explanations(cell: str, family: str, content: Explanations) -> None:
     write_findings(cell, family, explanation_arrays.parted(content))
 
 
-def read_findings(cell: str, family: str) -> dict[str, np.ndarray]:
+def read_findings(cell: str, family: str, study: Path = Path()) -> dict[str, np.ndarray]:
     """Read a family's named arrays, as its module describes them. Raises UserError if missing."""
-    return read_arrays(paths.explanations(cell, family), f"explain_{family}@{cell}")
+    return read_arrays(study / paths.explanations(cell, family), f"explain_{family}@{cell}")
 
 
 def write_findings(cell: str, family: str, arrays: dict[str, np.ndarray]) -> None:
@@ -247,9 +247,9 @@ def read_timing(stage: str, name: str, study: Path = Path()) -> dict[str, float]
     return {key: value for key, value in _timing(stage, name, study).items() if key != RUN}
 
 
-def read_run(stage: str, name: str) -> dict[str, Any] | None:
+def read_run(stage: str, name: str, study: Path = Path()) -> dict[str, Any] | None:
     """Read what a stage ran on, as `provenance.run` gives it; None where that is not recorded."""
-    run = _timing(stage, name).get(RUN)
+    run = _timing(stage, name, study).get(RUN)
     return run if isinstance(run, dict) else None
 
 

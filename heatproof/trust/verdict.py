@@ -87,6 +87,15 @@ def read(study: Params, cell: str, folder: Path = Path()) -> CellVerdict | None:
     Raises:
         UserError: a file is damaged, or older than the code.
     """
+    return read_cell(cell, cell in study.shuffled, folder)
+
+
+def read_cell(cell: str, shuffled: bool, folder: Path = Path()) -> CellVerdict | None:
+    """Do as `read`, where all that is known of the study is whether the cell has shuffled labels.
+
+    Raises:
+        UserError: a file is damaged, or older than the code.
+    """
 
     def metrics(stage: str, *keys: str) -> dict[str, Any]:
         there = (folder / paths.metrics(stage, cell)).exists()
@@ -95,7 +104,7 @@ def read(study: Params, cell: str, folder: Path = Path()) -> CellVerdict | None:
     assess = metrics("assess", *NEEDED)
     if not assess:
         return None
-    if cell in study.shuffled and (more := metrics("assess_shuffled", "measures")):
+    if shuffled and (more := metrics("assess_shuffled", "measures")):
         assess["measures"] = assess["measures"] | more["measures"]
     return of_cell(assess, metrics("crosscheck"))
 
