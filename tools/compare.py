@@ -14,9 +14,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from heatproof.report import sides
 from heatproof.report.pages import two_studies
-from heatproof.report.sides import Side
+from heatproof.report.sections import sides
+from heatproof.report.sections.sides import Side
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import printable
 from tools import calling, revisions

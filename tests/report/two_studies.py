@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from heatproof.report import sides
-from heatproof.report.sides import Side
+from heatproof.report.sections import sides
+from heatproof.report.sections.sides import Side
 from heatproof.storage import artifacts, paths
 from tests import overlay
 

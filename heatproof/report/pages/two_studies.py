@@ -8,8 +8,8 @@ from heatproof.report import rendering
 from heatproof.report.pages.experiments import change
 from heatproof.report.sections import two_sides
 from heatproof.report.sections.outcomes import FIGURES, as_typed
+from heatproof.report.sections.sides import Side
 from heatproof.report.sections.two_sides import CellPair, conclusion
-from heatproof.report.sides import Side
 from heatproof.statistics import numbers
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import replace_folder

@@ -10,7 +10,7 @@ from PIL import Image
 from heatproof.attribution.core.method import Method
 from heatproof.report.charts import sprites
 from heatproof.report.charts.sprites import Picture, Sprite
-from heatproof.report.sides import CellSide
+from heatproof.report.sections.sides import CellSide
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.statistics.correlation import rank_correlation
