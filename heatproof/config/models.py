@@ -19,16 +19,16 @@ DEFAULT = "default"  # the schedule of datasets that have none of their own
 
 
 class Model(Block):
-    """An architecture with its hyperparameters, and its schedules by budget and dataset.
-
-    training: what differs from the block `training` of params.yaml. A dataset's schedule says what
-    differs from the budget's schedule `default`, if there is one. A saved network has neither: it
-    is never trained.
-    """
+    """An architecture with its hyperparameters, and its schedules by budget and dataset."""
 
     network: Network
+    """The architecture and its hyperparameters."""
     training: PartialTraining = PartialTraining()
+    """What differs from the study’s `training` for this model."""
     schedules: dict[Budget, dict[Name, PartialSchedule]] = Field({}, validate_default=True)
+    """How long it is trained, by budget and dataset. A dataset’s schedule says what differs from
+    the budget’s `default`, which serves all other datasets. A saved network has none: it is never
+    trained."""
 
     @property
     def is_saved(self) -> bool:

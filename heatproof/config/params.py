@@ -52,16 +52,23 @@ class MaxImages(Block):
     """How many images of a cell are explained at most, under each budget."""
 
     cpu: Count = 40
+    """Under `budget: cpu`."""
     paper: Count = 200
+    """Under `budget: paper`."""
     best: Count = 200
+    """Under `budget: best`."""
 
 
 class ImageChoice(Block):
     """Which test images are explained, for each class, and how many of all classes at most."""
 
     right_per_class: Annotated[int, Field(ge=0, le=100)]
+    """Images per class that are predicted correctly."""
     wrong_per_class: Annotated[int, Field(ge=0, le=100)]
+    """Images per class that are predicted wrongly."""
     max: MaxImages = MaxImages()
+    """Images of all classes at most, by budget; but as many as `assess.images` asks for in any
+    case."""
 
     @model_validator(mode="after")
     def _some(self) -> "ImageChoice":
@@ -78,11 +85,18 @@ class Explain(Block):
     """Which images are explained, and how: of each stage family the methods with their options."""
 
     images: ImageChoice
+    """Which test images of a cell are explained."""
     gradients: registry.GradientMethods
+    """Methods of few passes each, computed by the stage `explain_gradients`. A method that is not
+    listed is not computed; an option that is not given has its default."""
     perturbation: registry.PerturbationMethods
+    """Slow methods that hide parts of the image, by the stage `explain_perturbation`."""
     shapley: registry.ShapleyMethods
+    """Slow methods that approximate Shapley values, by the stage `explain_shapley`."""
     features: FeaturesOptions
+    """What is shown of the network’s filters and feature maps."""
     counterfactual: CounterfactualOptions
+    """The search for the smallest change that flips a prediction."""
 
     @property
     def methods(self) -> dict[str, Block]:
@@ -98,26 +112,55 @@ class Params(Block):
     """The whole of params.yaml, valid: every name that a cell or run uses exists."""
 
     budget: Budget
+    """Which of a model’s schedules is used: `cpu`, short; `paper`, as published; `best`, for more
+    accuracy (both for a GPU)."""
     seed: Seed
+    """Of all that is random: splits, shuffling, initial weights, augmentation, bootstrap."""
     threads: Annotated[int, Field(ge=1, le=256)]
+    """Threads inside one operation of TensorFlow. The number decides the last bits of the
+    weights."""
     datasets: Annotated[dict[Name, Dataset], Field(min_length=1)]
+    """Images with labels, by a name of your choice."""
     training: Training
+    """How every model is trained. A model’s own `training`, and a schedule’s, say what differs
+    there."""
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
+    """Networks and how long they are trained, by a name of your choice."""
     evaluate: EvaluateOptions
+    """What is measured of every trained run."""
     explain: Explain
+    """Which test images are explained, and how."""
     compare_runs: RunComparisonOptions
+    """How alike two runs of a cell are."""
     assess: AssessOptions
+    """Whether the explanations can be believed."""
     published_sanity: PublishedSanityOptions
+    """The published weight-randomisation table."""
     crosscheck: CrosscheckOptions = CrosscheckOptions()
+    """Each cell’s methods and figures beside those of tf-keras-vis, lime, shap and scikit-learn."""
     cells: Annotated[dict[Name, Cell], Field(min_length=1)]
+    """The study: each cell is a model on a dataset, under the name `<model>-<dataset>`."""
     runs: dict[Name, CellRun]
+    """Every training. A cell’s own run has the cell’s name, and is the one that is explained;
+    further runs are called `<cell>-seed<seed>`, `<cell>-shuffled<seed>`,
+    `<cell>-fold<fold>of<folds>` or `<cell>-<number>perclass`."""
     saved: dict[Name, SavedCell] = Field(default_factory=dict)
+    """Cells of networks that exist already (`architecture: saved`). They are listed under `cells`
+    too, and not under `runs`: they are opened, never trained."""
     shuffled: dict[Name, ComparedRun]
+    """Cells whose maps are compared with those of a run on shuffled labels, by the cell’s name."""
     compared: dict[Name, ComparedRun]
+    """Cells whose filters and maps are compared with those of another seed, by the cell’s name."""
     published: dict[Name, Cell]
+    """Cells whose weight randomisation is measured in the published setting too, by the cell’s
+    name."""
     domains: DomainOptions = DEFAULT_DOMAINS
+    """What is measured of a network on other images than those it was trained for."""
     corrupted: dict[Name, Cell] = Field(default_factory=dict)
+    """Cells that are evaluated on corrupted copies of their test images, by the cell’s name."""
     evaluate_on: dict[Name, OnDomain] = Field(default_factory=dict)
+    """Cells that are evaluated on another dataset with the same class names, as
+    `<cell>-on-<domain>`."""
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""

@@ -25,26 +25,27 @@ class Cell(Block):
     """A model on a dataset."""
 
     model: str
+    """A name under `models`."""
     dataset: str
+    """A name under `datasets`."""
 
 
 class CellRun(Cell):
-    """One training of a cell, as params.yaml lists it under `runs`.
-
-    seed: of all that is random in it; the study's where it is not given. labels: as they are, or
-    in random order (label randomisation, Adebayo et al. 2018, https://arxiv.org/abs/1810.03292,
-    section 3.2): a network that learned nothing of the classes should be explained otherwise than
-    one that did. fold, folds: of cross-validation: the training part is divided into so many folds
-    by the seed; the run leaves this one out, from 1, and is evaluated on it.
-    train_images_per_class: the run is trained on so few images of each class, which the seed draws
-    (`datasets.split.few_of_each`).
-    """
+    """One training of a cell, as params.yaml lists it under `runs`."""
 
     seed: Seed | None = None
+    """Of all that is random in the run; the study’s where it is not given."""
     labels: Labels = "true"
+    """As they are (`true`), or in random order (label randomisation, Adebayo et al. 2018,
+    https://arxiv.org/abs/1810.03292, section 3.2): a network that learned nothing of the classes
+    should be explained differently from one that did."""
     fold: Annotated[int, Field(ge=1)] | None = None
+    """Of cross-validation: the training part is divided into `folds` parts by the seed; the run
+    leaves this one out, counted from 1, and is evaluated on it."""
     folds: Annotated[int, Field(ge=2, le=MAX_FOLDS)] | None = None
+    """How many folds there are."""
     train_images_per_class: Count | None = None
+    """The run is trained on so few images of each class, which the seed draws."""
 
     @property
     def only_seed_differs(self) -> bool:
@@ -72,24 +73,25 @@ class CellRun(Cell):
 
 
 class SavedCell(Cell):
-    """A cell of a network that exists already; `file` is the one of its model's `network`.
-
-    It is said here too, because DVC takes the files of a stage from the list of its cells.
-    """
+    """A cell of a network that exists already."""
 
     file: Annotated[str, Field(min_length=1)]
+    """The file of its model’s `network`. It is repeated here because DVC takes a stage’s files from
+    the list of its cells."""
 
 
 class ComparedRun(Cell):
     """A cell and another of its runs, to be compared with the cell's own."""
 
     run: Name
+    """A name under `runs`: the other run."""
 
 
 class OnDomain(Cell):
     """A cell, and another dataset of the same classes that its network is evaluated on."""
 
     domain: Name
+    """A name under `datasets`: the other dataset."""
 
 
 def on_domain(cell: str, domain: str) -> str:

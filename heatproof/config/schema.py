@@ -1,6 +1,6 @@
 """The base of every block of params.yaml, wherever the block is described."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
@@ -47,7 +47,11 @@ class Block(BaseModel):
 
     Whole numbers are taken where a fraction is expected, nothing else is converted: the text
     "3" is not the number 3, and `true` is not 1.
+
+    The string below a field is its description in the reference (`tools.reference`).
     """
+
+    PARTIAL_OF: ClassVar["type[Block] | None"] = None  # of what `partial` makes
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -62,4 +66,6 @@ def partial(block: type[Block], **more: Any) -> type[Block]:
                else field.annotation, None)
         for name, field in block.model_fields.items()
     }  # fmt: skip
-    return create_model(f"Partial{block.__name__}", __base__=Block, **(fields | more))
+    made = create_model(f"Partial{block.__name__}", __base__=Block, **(fields | more))
+    made.PARTIAL_OF = block
+    return made

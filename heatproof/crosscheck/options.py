@@ -20,11 +20,12 @@ def _known(names: list[str]) -> list[str]:
 
 
 class CrosscheckOptions(Block):
-    """images: explained images, each for its predicted class; auto: 4, and 2 above 40 pixels a
-    side; with 0 no library is run, and only the figures of the test images are counted again. also:
-    methods that are checked beside those under `explain`. seconds: which one method of a library
-    may take, after which it is ended."""
+    """crosscheck of params.yaml."""
 
     images: Annotated[Auto | Annotated[int, Field(ge=0, le=1000)], by_size(4, 2)] = AUTO
+    """Explained images, each for its predicted class; with 0 no library is run, and only the
+    figures of the test images are counted again."""
     also: Annotated[list[str], AfterValidator(_known)] = Field(default_factory=lambda: [ALSO])
+    """Methods that are checked beside those under `explain`."""
     seconds: Annotated[int, Field(ge=1, le=86_400)] = 300
+    """What one method of a library may take, after which it is ended."""

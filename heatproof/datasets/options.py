@@ -19,17 +19,21 @@ else:
 
 
 class Preprocess(Block):
-    """How a dataset is split. `test_fraction` counts only where the source has no test part."""
+    """How a dataset is split."""
 
     test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    """The share of the images that is the test part; counts only where the source has no test
+    part."""
 
 
 class Normalisation(Block):
     """Per channel: the network sees (x - mean) / std of an image x in [0, 1]."""
 
     mean: Annotated[list[Fraction], Field(min_length=1, max_length=4)]
+    """One number per channel."""
     # Pixels differ by 1/255: a much smaller deviation would make them infinite.
     std: Annotated[list[Annotated[float, Field(ge=1e-4, le=1)]], Field(min_length=1, max_length=4)]
+    """One number per channel."""
 
     @model_validator(mode="after")
     def _one_per_channel(self) -> "Normalisation":
@@ -56,12 +60,22 @@ class Augmentation(Block):
     """
 
     preset: Literal["digits", "objects", "none"] = "none"
+    """`digits`: shifts by 1/14 of the side, where a mirror image would be something else.
+    `objects`: shifts by 1/8, mirror images, brightness, contrast, a covered square. `none`:
+    nothing."""
     shift_pixels: Annotated[int, Field(ge=0, le=256)] | None = None
+    """The largest shift, in pixels."""
     flip: bool | None = None
+    """Whether half of the images are mirrored, left to right."""
     brightness: Fraction | None = None
+    """The largest change of brightness, of the range from black to white."""
     contrast: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """The largest change of contrast, as a share."""
     cutout_pixels: Annotated[int, Field(ge=0, le=256)] | None = None
+    """Side of a square that is covered, in pixels."""
     mixup_alpha: Annotated[float, Field(ge=0, le=10)] | None = None
+    """Images and labels are mixed in pairs, with shares from a Beta distribution of this parameter
+    (Zhang et al. 2017, https://arxiv.org/abs/1710.09412)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -70,12 +84,16 @@ class Augmentation(Block):
 
 
 class Dataset(Block):
-    """A dataset: its source, its split, and how it is normalised and augmented in training.
-
-    normalisation: `auto` for the mean and standard deviation of the training part.
-    """
+    """A dataset: its source, its split, and how it is normalised and augmented in training."""
 
     fetch: Fetch
+    """Where the images are from."""
     preprocess: Preprocess
+    """How they are split."""
     normalisation: NormalisationChoice
+    """The network sees (x - mean) / std of an image x in [0, 1]. `auto`: the mean and standard
+    deviation of the training part, one of each per channel."""
     augmentation: Augmentation
+    """Random changes of training images, used where a schedule says `augment: true`: a preset’s
+    name, sized for the images, or a preset with single options over it, such as `{preset: objects,
+    flip: false}`."""

@@ -24,17 +24,17 @@ def _once(names: list[Any]) -> list[Any]:
 
 
 class DomainOptions(Block):
-    """domains of params.yaml.
-
-    images: test images that are corrupted, at most, the first in processed order, which is random.
-    explained: the first of them, and of another dataset's test images, that are explained. methods:
-    by which. corruptions: which there are.
-    """
+    """domains of params.yaml."""
 
     images: Count
+    """Test images that are corrupted, at most, the first in processed order, which is random."""
     explained: Annotated[int, Field(ge=2, le=10_000)]
+    """The first of them, and of another dataset’s test images, whose maps are measured."""
     methods: Annotated[list[MethodName], Field(min_length=1), AfterValidator(_once)]
+    """Methods of `explain.gradients` by which they are explained."""
     corruptions: Annotated[list[CorruptionName], Field(min_length=1), AfterValidator(_once)]
+    """Which corruptions, each at five severities (Hendrycks & Dietterich 2019,
+    https://arxiv.org/abs/1903.12261)."""
 
 
 # Of a params.yaml that was written before there were domains.

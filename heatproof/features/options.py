@@ -8,52 +8,53 @@ from heatproof.config.schema import Block
 
 
 class DeadFilterOptions(Block):
-    """On how many test images, at most, a filter must be silent to be dead; and the share of them
-    that must activate one that is not nearly dead."""
+    """Which filters count as dead."""
 
     images: Annotated[int, Field(ge=1, le=10_000_000)]
+    """Test images on which a filter must be silent to be dead, at most."""
     near_dead_share: Annotated[float, Field(gt=0, le=1)]
+    """A filter is nearly dead that is activated by a smaller share of them."""
 
 
 class MaximisationOptions(Block):
-    """How the images of activation maximisation climb.
-
-    layers: of the activated feature maps, so many, evenly spread from the first to the last.
-    classes: of so many an image is sought, the first ones: with a thousand it would take hours.
-    steps: how many. step_size: how far the first goes (root mean square, of pixels in [0, 1]); the
-    steps shrink linearly to nothing. total_variation: its pull, where the gradient's root mean
-    square is 1. jitter: largest shift in pixels; a filter's image is shifted by less than half a
-    cell of its map. noise: standard deviation of the grey image that all start from.
-    """
+    """How the images of activation maximisation are sought."""
 
     layers: Annotated[int, Field(ge=0, le=1000)]
+    """Of how many layers, evenly spread from the first to the last."""
     classes: Annotated[int, Field(ge=1, le=100_000)] = 30
+    """Of how many classes, the first ones: with a thousand it would take hours."""
     steps: Annotated[int, Field(ge=1, le=10_000)]
+    """Steps of gradient ascent."""
     step_size: Annotated[float, Field(gt=0, le=100)]
+    """How far the first step goes, as a root mean square of pixels in [0, 1]; steps shrink linearly
+    to nothing."""
     total_variation: Annotated[float, Field(ge=0, le=10)]
+    """The weight of smoothness, where the gradient’s root mean square is 1."""
     jitter: Annotated[int, Field(ge=0, le=64)]
+    """The largest shift between steps, in pixels; a filter’s image is shifted by less than half a
+    cell of its map."""
     noise: Annotated[float, Field(ge=0, le=0.5)]
+    """Standard deviation of the grey image that all start from."""
 
 
 class FeaturesOptions(Block):
-    """explain.features of params.yaml.
-
-    images: explained images whose feature maps are kept. channels: of each layer, at most, whose
-    maps are kept and whose preferred images are sought.
-    """
+    """explain.features of params.yaml."""
 
     images: Annotated[int, Field(ge=0, le=100)]
+    """Explained images whose feature maps are kept."""
     channels: Annotated[int, Field(ge=1, le=4096)]
+    """Channels of each layer, at most, whose maps are kept and whose preferred images are
+    sought."""
     dead: DeadFilterOptions
+    """Which filters count as dead."""
     maximisation: MaximisationOptions
+    """The images that activate a filter or a class most."""
 
 
 class RunComparisonOptions(Block):
-    """compare_runs of params.yaml.
-
-    images: of the test set, the first in processed order, which is random. draws: banks without
-    anything in common, to which the match of the filters is compared.
-    """
+    """compare_runs of params.yaml."""
 
     images: Annotated[int, Field(ge=0, le=100_000)]
+    """Test images, the first in processed order, which is random."""
     draws: Annotated[int, Field(ge=10, le=100_000)]
+    """Banks of filters with nothing in common, to which the match of the filters is compared."""

@@ -170,8 +170,10 @@ def _prose(tree: ast.Module) -> Iterator[ast.Constant]:
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Find the docstrings of modules, classes and functions, and those of a class' fields."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            match node.body[:1]:
-                case [ast.Expr(value=ast.Constant(value=str()) as text)]:
-                    yield text
+            for statement in node.body if isinstance(node, ast.ClassDef) else node.body[:1]:
+                match statement:
+                    case ast.Expr(value=ast.Constant(value=str()) as text):
+                        yield text

@@ -10,55 +10,76 @@ Decay = Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
 
 
 class Training(Block):
-    """How a network is trained, whatever the budget and the dataset.
-
-    balance: what is done about classes of unequal size. min_validation_images: with fewer, no epoch
-    is chosen and no training stopped by them.
-    """
+    """How a network is trained, whatever the budget and the dataset."""
 
     optimizer: Literal["adam", "sgd"]
+    """Which optimiser."""
     momentum: Annotated[float, Field(ge=0, lt=1)]
+    """Of `sgd`, Nesterov’s; `adam` has none."""
     weight_decay: Fraction
+    """Decoupled weight decay, per step times the learning rate."""
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    """The share of each label that is spread over all classes."""
     validation_fraction: Annotated[float, Field(gt=0, le=0.5)]
+    """The share of the training part that chooses the epoch, where the dataset has no validation
+    part."""
     early_stopping_patience: Annotated[int, Field(ge=0, le=1_000_000)]
+    """Epochs without a better validation accuracy before training stops; 0: never. The best epoch’s
+    weights are kept in any case."""
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)]
+    """Of `one_cycle`: the share of the steps in which the learning rate rises."""
     plateau_factor: Annotated[float, Field(gt=0, lt=1)]
+    """Of `reduce_on_plateau`: what the learning rate is multiplied by."""
     plateau_patience: Count
+    """Of `reduce_on_plateau`: epochs without improvement before that."""
     mixed_precision: bool
+    """Whether to compute in half precision, for a GPU."""
     balance: Literal["none", "class_weights", "sampling"] = "none"
+    """What is done about classes of unequal size. `sampling`: each comes as often; `class_weights`:
+    each weighs the same in the loss. Epochs are then chosen by balanced accuracy. Rare classes are
+    found more often, at the cost of the largest."""
     min_validation_images: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    """With fewer validation images than this, training does not stop early, the last epoch’s
+    weights are kept, and `reduce_on_plateau` watches the training loss: over 100 images an accuracy
+    is good to 6 to 10 points only."""
 
 
 class Head(Block):
-    """How long the layers after a pretrained backbone are trained, before any of the backbone is.
-
-    copies: how many random changes of each training image are seen, where the schedule says
-    `augment: true`; their features are computed once. trained_layers: how many of the backbone's
-    last convolutions are trained afterwards.
-    """
+    """How long the layers after a pretrained backbone are trained, before the backbone is."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Passes over the features."""
     learning_rate: Annotated[float, Field(gt=0, le=10)] = 0.003
+    """Of the head’s training."""
     batch_size: Annotated[int, Field(ge=1, le=8192)] = 32
+    """Of the head’s training."""
     decay: Decay = "cosine"
+    """Of the head’s learning rate, as a schedule’s."""
     copies: Annotated[int, Field(ge=1, le=1000)] = 4
+    """Random changes of each training image whose features are computed, once, where the schedule
+    says `augment: true`."""
     trained_layers: Annotated[int, Field(ge=0, le=10_000)] | Literal["all"] = "all"
+    """How many of the backbone’s last convolutions are trained afterwards, or `all`."""
 
 
 class Schedule(Block):
-    """How long a network is trained on one dataset under one budget.
-
-    head: what is trained first, of a pretrained network; `epochs` may be 0 then.
-    """
+    """How long a network is trained on one dataset under one budget."""
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)]
+    """Passes over the training images; may be 0 where there is a `head`."""
     batch_size: Annotated[int, Field(ge=1, le=8192)]
+    """Images per step."""
     learning_rate: Annotated[float, Field(gt=0, le=10)]
+    """The first one; of `one_cycle` the highest."""
     decay: Decay
+    """How the learning rate falls: `constant` not at all, `cosine` to zero, `one_cycle` after a
+    rise, `reduce_on_plateau` when validation accuracy no longer improves."""
     augment: bool = False
+    """Whether training images are changed at random, as the dataset’s `augmentation` says."""
     train_images: Count | Literal["all"] = "all"
+    """How many images of the training part are trained on, or `all`."""
     head: Head | None = None
+    """What is trained first of a pretrained network, on features that are computed once."""
 
     @model_validator(mode="after")
     def _something_is_trained(self) -> "Schedule":

@@ -19,29 +19,37 @@ else:
 
 
 class SlowMethodsOptions(Block):
-    """Methods that take many passes per image: where maps are made again, of how many images."""
+    """Methods that take many passes per image."""
 
     images: Count
+    """Images of which their maps are made again, where a measure needs that."""
 
 
 class AssessOptions(Block):
-    """assess of params.yaml.
-
-    images: at most, evenly spread over those explained. foreground: datasets of bright objects on
-    black, whose object serves as a mask of where the evidence is. blur: standard deviation of the
-    blurred baseline's Gaussian, as a share of the image's side.
-    """
+    """assess of params.yaml."""
 
     images: Count
+    """Images that are assessed, each explained for its predicted class, spread over the classes;
+    where `explain.images` gives fewer, more are explained."""
     bootstrap_samples: Annotated[int, Field(ge=100, le=1_000_000)]
+    """Samples for the 95 % intervals."""
     foreground: list[str]
+    """Datasets of bright objects on black, whose object serves as a mask of where the evidence
+    is."""
     blur: Annotated[float, Field(gt=0, le=10)]
+    """Of the blurred baseline: standard deviation of the Gaussian, as a share of the image’s
+    side."""
     slow_methods: SlowMethodsOptions
+    """How methods of many passes are spared."""
     measures: MeasuresOptions
+    """The families of measures that are taken, each with its options; one that is not listed is not
+    taken."""
 
 
 class PublishedSanityOptions(Block):
-    """The published randomisation table: on how many test images, how many times."""
+    """The published randomisation table (Adebayo et al. 2018)."""
 
     images: Count
+    """Test images."""
     draws: Annotated[int, Field(ge=1, le=100)]
+    """How many times, each with other random weights."""

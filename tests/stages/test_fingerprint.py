@@ -27,6 +27,8 @@ class Circle:
     text = """two
 
     # lines"""
+    """What is
+    written."""
 
     def area(self):
         """Return it."""
@@ -67,6 +69,7 @@ def test_what_is_done_counts(before: str, after: str) -> None:
         ("What it is", "What\nit was"),
         ("# As", "# Just as"),
         ("  # not exact", ""),
+        ("What is\n", "Of\nwhat is\n"),
         ("\n\n\n", "\n"),
     ],
 )

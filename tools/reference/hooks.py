@@ -13,11 +13,11 @@ from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from tools.reference import make_targets, measures, methods
+from tools.reference import make_targets, measures, methods, parameters
 
 # Markdown by the page's path in docs/.
 PAGES: dict[str, Callable[[], str]] = {
-    "reference/parameters.md": lambda: "# params.yaml\n",
+    "reference/parameters.md": parameters.page,
     "reference/make.md": make_targets.page,
     "reference/methods.md": methods.page,
     "reference/measures.md": measures.page,

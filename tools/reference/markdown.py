@@ -19,3 +19,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already; an empty one where there are no rows."""
     lines = ["| " + " | ".join(cells) + " |" for cells in rows]
     return "\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *lines]) + "\n"
+
+
+def anchor(title: str) -> str:
+    """Return a heading's anchor: its letters and digits, with hyphens between."""
+    return "-".join(re.findall(r"\w+", title.lower()))

@@ -44,9 +44,10 @@ CUT_OFF = Number(
 
 
 class CamOptions(Block):
-    """layer: whose feature maps are weighed: `last_conv`, or a layer's name."""
+    """Options of a class activation map."""
 
     layer: Annotated[str, Field(min_length=1)] = LAST
+    """The layer whose feature maps are weighted: `last_conv`, or a layer’s name."""
 
 
 class EngineCamOptions(EngineOptions, CamOptions):

@@ -28,11 +28,12 @@ _USUAL_CHANNELS = 128  # of a last convolution, for what is expected of its dura
 
 
 class ScoreCamOptions(EngineCamOptions):
-    """channels: of the layer, at most so many, whose values vary most."""
+    """Options of Score-CAM."""
 
     channels: Annotated[
         Auto | Annotated[int, Field(ge=1, le=100_000)], by_size(100_000, 128), AgainAtMost(32)
     ] = AUTO
+    """Channels of the layer that are masked, at most: those whose values vary most."""
 
 
 def score_cam(

@@ -52,9 +52,10 @@ OWN, LIBRARY = "own", "library"
 
 
 class EngineOptions(Block):
-    """engine: own, or library: the output of another library's function, as it gives it."""
+    """Options of a method that another library has too."""
 
     engine: Literal["own", "library"] = OWN
+    """`own`, or `library`: that library’s map in place of ours, raw, marked in the report."""
 
 
 class UnsupportedNetwork(Exception):

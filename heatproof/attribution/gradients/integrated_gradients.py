@@ -50,12 +50,15 @@ Steps = Annotated[int, Field(ge=2, le=100_000)]
 
 
 class PathOptions(Block):
-    """steps: at first, an even number, doubled until the map's error is at most `tolerance`, or the
-    next doubling would be beyond max_steps."""
+    """Options of Integrated Gradients."""
 
     steps: Annotated[Steps, Field(multiple_of=2), AgainAtMost(20)] = 50
+    """Steps at first, an even number; they are doubled until the map’s error is at most
+    `tolerance`."""
     max_steps: Steps = 3200
+    """No doubling goes beyond this."""
     tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.15)] = AUTO
+    """The error of a map at which doubling ends."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "PathOptions":
@@ -65,9 +68,10 @@ class PathOptions(Block):
 
 
 class BlurredPathOptions(PathOptions):
-    """blur: how widely the image is blurred to begin from, as a share of its side."""
+    """Options of Integrated Gradients from a blurred image."""
 
     blur: Annotated[float, Field(gt=0, le=10)] = 0.25
+    """How widely the image is blurred to begin from: standard deviation, as a share of its side."""
 
 
 def integrated_gradients(

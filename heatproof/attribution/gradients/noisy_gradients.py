@@ -45,12 +45,15 @@ DOUBLE_COST = 3  # times a gradient in single precision
 
 
 class NoiseOptions(Block):
-    """samples: noisy copies of each image. noise: standard deviation, of an image in [0, 1].
-    precision: of the network's arithmetic."""
+    """Options of gradients over noisy copies."""
 
     samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
+    """Noisy copies of each image."""
     noise: Annotated[float, Field(gt=0, le=1)] = 0.15
+    """Standard deviation of the noise, of an image in [0, 1]."""
     precision: Annotated[Auto | Precision, by_size("double", "single")] = AUTO
+    """Of the network’s arithmetic. `double` takes three times as long; a ReLU’s input close to zero
+    is then on its right side."""
 
 
 class SmoothGradOptions(EngineOptions, NoiseOptions):

@@ -49,31 +49,34 @@ def _smoothing(side: float) -> float:
 
 
 class LimeOptions(EngineOptions):
-    """explain.perturbation.lime of params.yaml.
-
-    samples: perturbed copies per image. segments: superpixels aimed at. compactness: how much
-    distance counts beside colour in dividing the image. smoothing: standard deviation, in pixels,
-    of the Gaussian by which the image is blurred before it is divided; auto: a 75th of the
-    side, and none up to 40 pixels. kernel_width: how fast a copy's weight falls with the share of
-    it that is off. ridge: the coefficients' penalty. fill: what a segment that is switched off
-    shows; blur: how widely the image is blurred for that, as a share of its side. seeds: how many
-    the stability is measured over, on the first stability_images images.
-    """
+    """explain.perturbation.lime of params.yaml."""
 
     samples: Annotated[
         Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(1000, 200), AgainAtMost(100)
     ] = AUTO
+    """Perturbed copies per image."""
     segments: Annotated[int, Field(ge=2, le=1000)] = 40
+    """Superpixels aimed at."""
     compactness: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    """How much distance counts beside colour in dividing the image (SLIC, in Lab colours): larger
+    is squarer."""
     smoothing: Annotated[Auto | Annotated[float, Field(ge=0, le=100)], Sized(_smoothing)] = AUTO
+    """Standard deviation, in pixels, of the Gaussian by which the image is blurred before it is
+    divided."""
     # At less, copies with half of their segments off would weigh nothing beside the whole image,
     # and rounding errors could not be told from a solution.
     kernel_width: Annotated[float, Field(ge=0.05, le=100)] = 0.25
+    """How fast a copy’s weight falls with the share of it that is off."""
     ridge: Annotated[float, Field(ge=1e-8, le=1000)] = 1.0
+    """The penalty on the coefficients."""
     fill: Literal["mean", "blurred", "black"] = "blurred"
+    """What a segment that is switched off shows."""
     blur: Annotated[float, Field(gt=0, le=10)] = 0.25
+    """How widely the image is blurred for that: standard deviation, as a share of its side."""
     seeds: Annotated[int, Field(ge=2, le=100)] = 3
+    """Seeds over which the stability is measured."""
     stability_images: Annotated[int, Field(ge=0, le=1000)] = 4
+    """On how many images it is."""
 
 
 def lime(

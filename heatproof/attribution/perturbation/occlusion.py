@@ -26,13 +26,12 @@ def _auto_stride(side: float) -> int:
 
 
 class OcclusionOptions(Block):
-    """size: the square's side in pixels. stride: pixels from one square to the next.
-
-    auto: an eighth of the image's side, and half of that: as many squares in images of any size.
-    """
+    """Options of occlusion; as many squares in images of any size with `auto`."""
 
     size: Annotated[Auto | Pixels, Sized(lambda side: 2 * _auto_stride(side))] = AUTO
+    """The square’s side, in pixels."""
     stride: Annotated[Auto | Pixels, Sized(_auto_stride)] = AUTO
+    """Pixels from one square to the next."""
 
     @model_validator(mode="after")
     def _covers(self) -> "OcclusionOptions":

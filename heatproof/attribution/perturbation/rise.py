@@ -38,13 +38,16 @@ from heatproof.statistics.softmax import softmax
 
 
 class RiseOptions(Block):
-    """masks: how many. grid_size: cells of a mask, along a side. keep_probability: of a cell."""
+    """Options of RISE."""
 
     masks: Annotated[
         Auto | Annotated[int, Field(ge=4, le=100_000)], by_size(1000, 500), AgainAtMost(100)
     ] = AUTO
+    """Random masks per image."""
     grid_size: Annotated[int, Field(ge=2, le=64)] = 7
+    """Cells of a mask along a side."""
     keep_probability: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The probability that a cell is kept."""
 
 
 def rise(

@@ -62,15 +62,17 @@ if TYPE_CHECKING:
 
 
 class EpsilonOptions(Block):
-    """epsilon: as a share of the root mean square of a layer's outputs."""
+    """Options of the epsilon rule."""
 
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.01
+    """As a share of the root mean square of a layer’s outputs."""
 
 
 class AlphaBetaOptions(Block):
-    """alpha: what positive contributions weigh; beta, the negative ones', is alpha - 1."""
+    """Options of the alpha-beta rule."""
 
     alpha: Annotated[float, Field(ge=1, le=10)] = 2.0
+    """The weight of positive contributions; beta, that of negative ones, is alpha - 1."""
 
 
 def lrp_epsilon(

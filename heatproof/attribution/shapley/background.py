@@ -13,9 +13,10 @@ from heatproof.config.schema import Block
 
 
 class BackgroundOptions(Block):
-    """background: how many training images, the first ones in processed order."""
+    """Options of methods that start from training images."""
 
     background: Annotated[int, Field(ge=1, le=10_000), AgainAtMost(20)] = 50
+    """Training images to start from, the first in processed order, which is random."""
 
 
 def shared_out(

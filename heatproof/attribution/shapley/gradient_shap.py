@@ -27,9 +27,10 @@ from heatproof.attribution.shapley.background import BackgroundOptions, shared_o
 
 
 class GradientShapOptions(EngineOptions, BackgroundOptions):
-    """samples: points at which the gradient is taken, per image."""
+    """Options of GradientSHAP."""
 
     samples: Annotated[int, Field(ge=2, le=100_000), AgainAtMost(20)] = 50
+    """Points at which the gradient is taken, per image."""
 
 
 def draws(background: int, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

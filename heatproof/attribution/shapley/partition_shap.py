@@ -34,11 +34,12 @@ from heatproof.attribution.shapley.owen_values import OwenPartition
 
 
 class PartitionShapOptions(EngineOptions, BackgroundOptions):
-    """evaluations: per image. batch_size: how many of them at once, before looking again where the
-    next are best made."""
+    """Options of PartitionSHAP."""
 
     evaluations: Annotated[int, Field(ge=10, le=100_000), AgainAtMost(100)] = 500
+    """Predictions per image."""
     batch_size: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 32
+    """How many of them at once, before looking again where the next are best made."""
 
 
 def partition_shap(

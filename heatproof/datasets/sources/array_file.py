@@ -17,20 +17,22 @@ from heatproof.storage.records import RawDataset
 
 
 class Options(Block):
-    """`reads`: the file, whose change means fetching again.
-
-    `size`: [height, width] in pixels, and `colour`: as the file has them where not given.
-    `value_range`: as of an `image_folder`, here also for 8 bits. `class_names`: what the labels 0,
-    1 … stand for, or the labels in ascending order; the labels themselves where neither this nor
-    the file says.
-    """
+    """Images and labels as arrays in one file, HDF5 or `.npz`, with its own split if it has one."""
 
     source: Literal["array_file"]
+    """Where the images are from."""
     reads: Annotated[str, Field(min_length=1)]
+    """The file, whose change means fetching again."""
     size: ImageSize | None = None
+    """[height, width] in pixels; as the file has them where not given."""
     colour: Literal["rgb", "gray"] | None = None
+    """As the file has it where not given."""
     value_range: ValueRange | None = None
+    """[black, white]; where not given 0 is black, and white the least of 255, 1023, 4095, 16383,
+    65535 (of floats also 1) that holds all values."""
     class_names: Annotated[list[str], Field(min_length=2)] | None = None
+    """What the labels 0, 1 … stand for, or the labels in ascending order; the labels themselves
+    where neither this nor the file says."""
 
 
 def fetch(options: Options) -> RawDataset:

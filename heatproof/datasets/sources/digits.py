@@ -16,11 +16,14 @@ LEVELS = 16
 
 
 class Options(Block):
-    """`size`: height and width in pixels after bilinear enlargement from 8×8."""
+    """The 1,797 handwritten digits that come with scikit-learn: no download."""
 
     source: Literal["digits"]
+    """Where the images are from."""
     size: Annotated[int, Field(ge=8, le=64)]
+    """Height and width in pixels, after bilinear enlargement from 8×8."""
     reads: ReadsNothing
+    """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
 
 def fetch(options: Options) -> RawDataset:

@@ -41,28 +41,32 @@ if TYPE_CHECKING:
 
 
 class Options(Block):
-    """`reads`: the folder with everything in it, whose change means fetching again.
-
-    `images`: the images' folder in it; `masks`: the folder in it with an image, or an array in a
-    `.npz` file, of the same name for each of them, not black where its object is; `boxes`: a file
-    of COCO in it, or a folder with such files, or with one of Pascal VOC of the same name for each
-    image, "." where they lie beside the images; `labels`: the table's file name in it, none for one
-    subfolder per class; `size`: [height, width] in pixels. `value_range`: which values are black
-    and white in images of more than 8 bits; none for 0 and the least of 255, 1023, 4095, 16383 and
-    65535 (or 1, of floats) that holds all values of the dataset. `skip_unreadable`: the share of
-    images that may be left out because they cannot be read.
-    """
+    """Your own pictures: a folder with one subfolder per class, or with a labels table."""
 
     source: Literal["image_folder"]
+    """Where the images are from."""
     reads: Annotated[str, Field(min_length=1)]
+    """The folder with everything in it, whose change means fetching again. All other paths are
+    relative to it."""
     images: str = "."
+    """The images’ folder."""
     masks: Annotated[str, Field(min_length=1)] | None = None
+    """A folder with an image, or an array in a `.npz` file, of the same name for each image, not
+    black where its object is."""
     boxes: Annotated[str, Field(min_length=1)] | None = None
+    """A file of COCO, or a folder with such files, or with one of Pascal VOC of the same name for
+    each image; `.` where they lie beside the images."""
     labels: Annotated[str, Field(min_length=1)] | None = None
+    """The labels table’s file name; none for one subfolder per class."""
     size: ImageSize
+    """[height, width] in pixels, to which images are brought."""
     colour: Literal["rgb", "gray"] = "rgb"
+    """Whether images are read in colour or grey."""
     value_range: ValueRange | None = None
+    """[black, white] in images of more than 8 bits; where not given 0 is black, and white the least
+    of 255, 1023, 4095, 16383, 65535 (of floats also 1) that holds all values of the dataset."""
     skip_unreadable: Fraction = 0.01
+    """The share of images that may be left out because they cannot be read."""
 
 
 def fetch(options: Options) -> RawDataset:

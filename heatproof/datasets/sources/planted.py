@@ -21,20 +21,24 @@ PATTERNS, TRAIN, TEST = range(3)
 
 
 class Options(Block):
-    """`base`: the dataset whose images are used. A pattern has `squares` squares per side, bright
-    or dark and `square_pixels` pixels wide: single pixels would take a network long to find.
-
-    `contrast`: how far its two brightnesses are apart, around the middle grey. At most 0.9, so that
-    none of its pixels is black: black on a black ground, or on a black baseline, is not there.
-    """
+    """A dataset whose evidence is known: a small pattern, planted at a random place, is the
+    class."""
 
     source: Literal["planted"]
+    """Where the images are from."""
     base: Literal["mnist", "fashion_mnist", "cifar10"]
+    """The dataset whose images are used."""
     squares: Annotated[int, Field(ge=3, le=12)]
+    """Squares per side of a pattern, each bright or dark."""
     square_pixels: Annotated[int, Field(ge=1, le=8)]
+    """Width of a square, in pixels: single pixels would take a network long to find."""
     contrast: Annotated[float, Field(gt=0, le=0.9)]
+    """How far the two brightnesses are apart, around the middle grey. At most 0.9, so that none is
+    black: black on a black ground, or on a black baseline, is not there."""
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    """Of the patterns and their places."""
     reads: ReadsNothing
+    """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
 
 def fetch(options: Options) -> RawDataset:

@@ -24,21 +24,26 @@ TRAIN, TEST = range(2)  # streams of random numbers
 
 
 class Options(Block):
-    """`size`: of a side, in pixels. How many pictures of each class; the seed of all chance.
-
-    `tied`, `test_tied`: the share of the pictures to train on, and to test with, whose ground has
-    the tint of their own class; the others have one that is drawn at random. Where a share is not
-    given, grounds have no tint.
-    """
+    """Pictures that are drawn, whose truth is known: a shape on a ground of patches says the
+    class."""
 
     source: Literal["shapes"]
+    """Where the images are from."""
     size: Annotated[int, Field(ge=16, le=256)]
+    """Of a side, in pixels."""
     train_per_class: Annotated[int, Field(ge=2, le=100_000)]
+    """Pictures of each class to train on."""
     test_per_class: Annotated[int, Field(ge=1, le=100_000)]
+    """Pictures of each class to test with."""
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    """Of all chance."""
     tied: Fraction | None = None
+    """The share of the training pictures whose ground has the tint of their own class; the others
+    have one drawn at random. Where it is not given, grounds have no tint."""
     test_tied: Fraction | None = None
+    """The same of the test pictures."""
     reads: ReadsNothing
+    """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
 
 def fetch(options: Options) -> RawDataset:

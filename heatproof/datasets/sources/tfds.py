@@ -31,19 +31,20 @@ _VALIDATION = ("validation", "val", "valid", "dev")  # what datasets call that p
 
 
 class Options(Block):
-    """`name`: as tensorflow-datasets calls it, `name/configuration` where a dataset has several.
-
-    `size`: [height, width] in pixels, needed where its images are of several sizes; `colour`: as
-    the dataset has it where it is not given.
-    """
+    """Any dataset of tensorflow-datasets whose images have one label each, with its own splits."""
 
     source: Literal["tfds"]
+    """Where the images are from."""
     name: Annotated[
         str, Field(pattern=r"^[a-z][a-z0-9_]*(/[\w.-]+)?(:\d+\.\d+\.\d+)?$", max_length=100)
     ]
+    """As tensorflow-datasets calls it, `name/configuration` where a dataset has several."""
     reads: ReadsNothing
+    """The source reads none of the study’s files: always `data/code/fetch.txt`."""
     size: ImageSize | None = None
+    """[height, width] in pixels, needed where its images are of several sizes."""
     colour: Literal["rgb", "gray"] | None = None
+    """As the dataset has it where not given."""
 
 
 def fetch(options: Options) -> RawDataset:

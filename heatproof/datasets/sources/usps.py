@@ -30,10 +30,12 @@ TIMEOUT_SECONDS = (5, 20)  # to connect, to answer
 
 
 class Options(Block):
-    """There are none, but for `reads`."""
+    """The USPS digits, 16×16 pixels, as LIBSVM’s site has them."""
 
     source: Literal["usps"]
+    """Where the images are from."""
     reads: ReadsNothing
+    """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
 
 def fetch(options: Options) -> RawDataset:

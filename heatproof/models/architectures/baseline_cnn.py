@@ -23,12 +23,17 @@ class Network(Block):
     """Every convolution has the same kernel and stride."""
 
     architecture: Literal["baseline_cnn"]
+    """Which architecture."""
     filters: Annotated[
         list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1, max_length=6)
     ]
+    """Filters of each convolution."""
     kernel_size: Literal[3, 4]
+    """Side of every kernel, in pixels."""
     stride: Literal[1, 2, 3]
+    """Stride of every convolution, in pixels."""
     l2: float = Field(default=0.0, ge=0, le=1)
+    """Penalty on every kernel before the logits."""
 
     @field_validator("kernel_size", "stride", mode="before")
     @classmethod

@@ -21,13 +21,18 @@ INPUT_SIZE: int | None = 32
 
 
 class Network(Block):
-    """`branch_filters` is the width of each of the four branches, `blocks` that of each block."""
+    """Parallel convolutions of several sizes, then depthwise-separable blocks."""
 
     architecture: Literal["efficient_cnn"]
+    """Which architecture."""
     branch_filters: int = Field(ge=1, le=1024)
+    """Filters of each of the four branches."""
     blocks: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=8)]
+    """Filters of each block."""
     dense: int = Field(ge=1, le=8192)
+    """Units of the dense layer before the logits."""
     dropout: float = Field(ge=0, lt=1)
+    """The share of those units that is dropped in training."""
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:

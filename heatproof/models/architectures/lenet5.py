@@ -22,13 +22,16 @@ INPUT_SIZE: int | None = 32
 
 
 class Network(Block):
-    """`filters` are the maps of the three convolutions (C1, C3, C5 in the paper), `dense` F6's."""
+    """LeNet-5, the network for handwritten digits of LeCun et al. 1998."""
 
     architecture: Literal["lenet5"]
+    """Which architecture."""
     filters: Annotated[
         list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=3, max_length=3)
     ]
+    """Maps of the three convolutions (C1, C3, C5 in the paper)."""
     dense: int = Field(ge=1, le=8192)
+    """Units of the dense layer (F6 in the paper)."""
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:

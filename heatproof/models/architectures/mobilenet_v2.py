@@ -20,14 +20,20 @@ INPUT_SIZE: int | None = 32
 
 
 class Network(Block):
-    """`blocks` lists [output channels, stride, expansion] of each inverted residual block."""
+    """Inverted residuals and linear bottlenecks (Sandler et al. 2018), for small images."""
 
     architecture: Literal["mobilenet_v2"]
+    """Which architecture."""
     stem: int = Field(ge=1, le=4096)
+    """Filters of the first convolution."""
     blocks: Annotated[list[list[int]], Field(min_length=1, max_length=32)]
+    """[output channels, stride, expansion] of each inverted residual block."""
     head: int = Field(ge=1, le=8192)
+    """Filters of the last 1×1 convolution."""
     dense: int = Field(ge=1, le=8192)
+    """Units of the dense layer before the logits."""
     dropout: float = Field(ge=0, lt=1)
+    """The share of those units that is dropped in training."""
 
     @field_validator("blocks")
     @classmethod

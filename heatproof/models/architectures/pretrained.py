@@ -32,18 +32,22 @@ def _known(name: str) -> str:
 
 
 class Network(Block):
-    """`weights`: imagenet, none, or a file of the study's folder with its `sha256`.
-
-    `dense`: units of a layer before the logits, 0 for none.
-    """
+    """A published network with its ImageNet weights, and a classifier of its own."""
 
     architecture: Literal["pretrained"]
+    """Which architecture."""
     backbone: Annotated[str, AfterValidator(_known)]
+    """EfficientNetLite0, or the name of a network in keras.applications."""
     weights: Annotated[str, Field(min_length=1)] = "imagenet"
+    """`imagenet`, `none`, or a file of the study’s folder."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Of the file of weights, which must have it, so that another file means training again."""
     pooling: Literal["average", "max"] = "average"
+    """Over places, after the backbone."""
     dense: int = Field(default=0, ge=0, le=8192)
+    """Units of a layer before the logits, 0 for none."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
+    """The share of the units before the logits that is dropped in training."""
 
     @model_validator(mode="after")
     def _file_is_known(self) -> Network:

@@ -19,12 +19,16 @@ INPUT_SIZE: int | None = 32
 
 
 class Network(Block):
-    """`widths` lists the filters of each group of `blocks_per_width` basic blocks."""
+    """Basic residual blocks (He et al. 2015), for small images."""
 
     architecture: Literal["resnet18"]
+    """Which architecture."""
     stem: int = Field(ge=1, le=4096)
+    """Filters of the first convolution."""
     widths: Annotated[list[Annotated[int, Field(ge=1, le=4096)]], Field(min_length=1, max_length=6)]
+    """Filters of each group of blocks."""
     blocks_per_width: int = Field(ge=1, le=16)
+    """Basic blocks of each group."""
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:

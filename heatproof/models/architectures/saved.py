@@ -34,20 +34,21 @@ def _name_or_numbers(value: Any) -> Any:
 
 
 class Network(Block):
-    """A file of Keras, and what it does not say.
-
-    file: `.keras`, or `.h5`, as of the study's folder. sha256: which it must have, if given.
-    scaling: what the network is given for pixels in [0, 1]: `none` these, `255` pixels in [0, 255],
-    `tf` in [-1, 1], `torch` by ImageNet's mean and deviation, `caffe` blue first, less ImageNet's
-    mean, in [0, 255]; or {mean, std}. classes: their names in the order of its outputs; those of
-    the dataset in theirs if left out.
-    """
+    """A network that exists already, from a file of Keras; it is opened and never trained."""
 
     architecture: Literal["saved"]
+    """Which architecture."""
     file: Annotated[str, Field(min_length=1, exclude=True)]  # where it lies is no part of it
+    """`.keras` or `.h5`, relative to the study’s folder."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """Of the file, if it must be this one."""
     scaling: Annotated[Normalisation | str, BeforeValidator(_name_or_numbers)] = "none"
+    """What the network is given for pixels in [0, 1]: `none` these; `255` pixels in [0, 255]; `tf`
+    in [-1, 1]; `torch` by ImageNet’s mean and deviation; `caffe` blue first, less ImageNet’s mean,
+    in [0, 255]; or `{mean: […], std: […]}`."""
     classes: Annotated[list[str], Field(min_length=2)] | None = None
+    """Class names in the order of the network’s outputs; those of the dataset, in their order,
+    where not given."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Network:

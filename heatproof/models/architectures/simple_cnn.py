@@ -18,13 +18,17 @@ INPUT_SIZE: int | None = None
 
 
 class Network(Block):
-    """`filters` gives one convolution and one pooling each."""
+    """Small convolutions, each followed by ReLU and pooling, whose few filters can all be looked
+    at."""
 
     architecture: Literal["simple_cnn"]
+    """Which architecture."""
     filters: Annotated[
         list[Annotated[int, Field(ge=1, le=1024)]], Field(min_length=1, max_length=6)
     ]
+    """Filters of each convolution."""
     kernel_size: int = Field(default=3, ge=1, le=11)
+    """Side of the kernels, in pixels."""
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:

@@ -23,19 +23,22 @@ Convolutions = Annotated[list[Filters], Field(min_length=1, max_length=8)]
 
 
 class Network(Block):
-    """`blocks` lists, for each block, the filters of its convolutions.
-
-    A 2×2 max-pooling stands between blocks, and after the last one too with `pool_last`. `l2` is
-    the penalty on every kernel before the logits.
-    """
+    """Blocks of 3×3 convolutions with a 2×2 max-pooling between them."""
 
     architecture: Literal["vgg_cnn"]
+    """Which architecture."""
     blocks: Annotated[list[Convolutions], Field(min_length=1, max_length=6)]
+    """For each block, the filters of its convolutions."""
     dense: int = Field(ge=1, le=8192)
+    """Units of the dense layer before the logits."""
     dropout: float = Field(ge=0, lt=1)
+    """The share of those units that is dropped in training."""
     batch_norm: bool = False
+    """Whether every convolution is batch-normalised."""
     pool_last: bool = False
+    """Whether a pooling follows the last block too."""
     l2: float = Field(default=0.0, ge=0, le=1)
+    """Penalty on every kernel before the logits."""
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:

@@ -64,9 +64,10 @@ Measured = dict[str, dict[str, dict[str, np.ndarray]]]
 
 
 class FaithfulnessOptions(Block):
-    """Deletion and insertion: in how many steps."""
+    """Deletion and insertion."""
 
     steps: Annotated[Auto | Annotated[int, Field(ge=2, le=10_000)], by_size(16, 8)]
+    """In how many steps all pixels are taken away, or put in."""
 
 
 @dataclass(frozen=True)

@@ -47,10 +47,12 @@ NUMBERS = ("infidelity", "infidelity_scaling")
 
 
 class InfidelityOptions(Block):
-    """How many squares and how many noises, and the noise's standard deviation."""
+    """Squares that are covered, and noise that is added."""
 
     samples: Annotated[Auto | Annotated[int, Field(ge=2, le=100_000)], by_size(100, 50)]
+    """How many squares, and how many noises."""
     noise: Annotated[float, Field(gt=0, le=1)]
+    """Standard deviation of the noise, of an image in [0, 1]."""
 
 
 def take(assessment: Assessment, options: InfidelityOptions) -> Result:

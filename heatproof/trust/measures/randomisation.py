@@ -29,12 +29,14 @@ Explainer = Callable[["keras.Model", np.ndarray], Maps]
 
 
 class RandomisationOptions(Block):
-    """Weights made random in `steps` steps; each map of the smooth variant is a mean over
-    `smooth_samples` copies of the image with noise of standard deviation `smooth_noise`."""
+    """How weights are made random."""
 
     steps: Annotated[int, Field(ge=1, le=1000)]
+    """In how many steps the layers are made random."""
     smooth_samples: Annotated[Auto | Annotated[int, Field(ge=1, le=1000)], by_size(5, 3)]
+    """Noisy copies of the image over which each map of the smooth variant is a mean."""
     smooth_noise: Annotated[float, Field(gt=0, le=1)]
+    """Standard deviation of that noise."""
 
 
 def take(assessment: Assessment, options: RandomisationOptions) -> Result:

@@ -30,10 +30,12 @@ SHIFTS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 
 
 class RobustnessOptions(Block):
-    """How many noisy copies of an image; the noise is uniform in [-radius, radius]."""
+    """Noise that is too little to see."""
 
     samples: Annotated[int, Field(ge=1, le=1000)]
+    """Noisy copies of an image."""
     radius: Annotated[float, Field(gt=0, le=1)]
+    """The noise is uniform in [-radius, radius]."""
 
 
 def take(assessment: Assessment, options: RobustnessOptions) -> Result:
