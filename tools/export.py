@@ -212,7 +212,9 @@ def main() -> None:
     )
     told = "a cell of params.yaml, <model>-<dataset>; the trained one if left out"
     parser.add_argument("cell", nargs="?", help=told)
-    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
+    parser.add_argument(
+        "--formats", nargs="+", choices=FORMATS, default=list(FORMATS), help="which files to write"
+    )
     parser.add_argument("--to", type=Path, default=EXPORTS, help="the folder of exports")
     arguments = parser.parse_args()
     cell = arguments.cell or only(api.trained_cells())

@@ -120,9 +120,13 @@ def main() -> None:
         prog=calling.command("sweep"),
         description="Compare a network's strides and kernels, as DVC experiments.",
     )
-    parser.add_argument("--cell", default="baseline_cnn-cifar10")
-    parser.add_argument("--strides", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--kernels", type=int, nargs="+", default=[3, 4])
+    parser.add_argument("--cell", default="baseline_cnn-cifar10", help="a cell of baseline_cnn")
+    parser.add_argument(
+        "--strides", type=int, nargs="+", default=[1, 2, 3], help="of every convolution, in pixels"
+    )
+    parser.add_argument(
+        "--kernels", type=int, nargs="+", default=[3, 4], help="sides of every kernel, in pixels"
+    )
     parser.add_argument(
         "-S",
         dest="also",

@@ -219,7 +219,10 @@ def main() -> None:
     )
     told = "a cell of params.yaml, <model>-<dataset>; the only one if left out"
     parser.add_argument("cell", nargs="?", help=told)
-    parser.add_argument("--tolerance", type=float, default=TOLERANCE)
+    parser.add_argument(
+        "--tolerance", type=float, default=TOLERANCE,
+        help="how far numbers may lie apart and still agree: of their size, and at least of one",
+    )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help=f"leave the second run in {FOLDER}/")
     arguments = parser.parse_args()
     cell = arguments.cell or only(list(params.load().cells), "in params.yaml")

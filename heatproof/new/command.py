@@ -29,6 +29,7 @@ from heatproof.run.errors import UserError, escaped, require_known
 from heatproof.statistics.numbers import duration
 
 _TEST_FRACTION = 0.2
+_BUDGETS = ", ".join(get_args(Budget))
 SIDES = (8, 512)  # pixels that an image may have
 _README = """# {name}
 
@@ -75,7 +76,7 @@ def main() -> None:
     parser.add_argument(
         "--draws", type=int, default=few_images.DRAWS, help="of them, for each number, and of all"
     )
-    parser.add_argument("--budget", default="cpu", help=", ".join(get_args(Budget)))
+    parser.add_argument("--budget", default="cpu", help=f"which schedules: {_BUDGETS}")
     new(parser.parse_args())
 
 

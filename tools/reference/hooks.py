@@ -13,11 +13,13 @@ from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from tools.reference import make_targets, measures, methods, parameters
+from tools.reference import commands, glossary, make_targets, measures, methods, parameters
 
 # Markdown by the page's path in docs/.
 PAGES: dict[str, Callable[[], str]] = {
     "reference/parameters.md": parameters.page,
+    "reference/commands.md": commands.page,
+    "reference/glossary.md": glossary.page,
     "reference/make.md": make_targets.page,
     "reference/methods.md": methods.page,
     "reference/measures.md": measures.page,

@@ -4,15 +4,30 @@ import re
 from collections.abc import Iterable, Sequence
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|$~^])")
-_ADDRESS = re.compile(r"https?://[^\s),;]+[^\s),;.:]")
+# What stays as it is, and what becomes a link: code, addresses, papers by their number.
+_KEPT = re.compile(r"`[^`]+`|https?://[^\s);]*[^\s);.:,]|arXiv:\d+\.\d+|doi:10\.[^\s;]*[^\s;.,]")
+_ADDRESSES = {"arXiv:": "https://arxiv.org/abs/", "doi:": "https://doi.org/"}
 
 
 def text(plain: str) -> str:
-    """Return text that reads the same as Markdown; code between backticks and addresses stay."""
-    parts = re.split(r"(`[^`]+`|https?://[^\s),;]*[^\s),;.:])", plain)
-    return "".join(
-        part if number % 2 else _MARKUP.sub(r"\\\1", part) for number, part in enumerate(parts)
-    )
+    """Return text that reads the same as Markdown, with code between backticks and with links."""
+    parts, end = [], 0
+    for kept in _KEPT.finditer(plain):
+        parts += [_MARKUP.sub(r"\\\1", plain[end : kept.start()]), _linked(kept[0])]
+        end = kept.end()
+    return "".join(parts) + _MARKUP.sub(r"\\\1", plain[end:])
+
+
+def _linked(kept: str) -> str:
+    for prefix, site in _ADDRESSES.items():
+        if kept.startswith(prefix):
+            return f"[{kept}]({site}{kept.removeprefix(prefix)})"
+    return kept if kept.startswith("`") else f"<{kept}>"
+
+
+def sentence(words: str) -> str:
+    """Return words with a capital first, and a full stop where there is no end."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -3,9 +3,7 @@
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import BASELINE_LABELS, BASELINES, GROUP_LABELS, Measure
 from heatproof.trust.registry import FAMILIES, MEASURES
-from tools.reference.markdown import table, text
-
-_HEAD = ("measure", "what it measures", "unit", "better", "params.yaml", "reference")
+from tools.reference.markdown import sentence, table, text
 
 
 def page() -> str:
@@ -17,8 +15,8 @@ def page() -> str:
     ]
     family = {each.name: name for name, f in FAMILIES.items() for each in f.measures}
     for group, title in GROUP_LABELS.items():
-        rows = [_row(each, family[each.name]) for each in MEASURES.values() if each.group == group]
-        parts += [f"\n## {title}\n", table(_HEAD, rows)]
+        parts.append(f"\n## {title}\n")
+        parts += [_section(m, family[m.name]) for m in MEASURES.values() if m.group == group]
     baselines = ", ".join(BASELINE_LABELS[name] for name in BASELINES)
     parts.append(
         "\nA measure that takes pixels away is taken with each of these in their place: "
@@ -29,10 +27,12 @@ def page() -> str:
     return "\n".join([*parts, table(("control", "what its map is"), controls)])
 
 
-def _row(measure: Measure, family: str) -> tuple[str, ...]:
+def _section(measure: Measure, family: str) -> str:
     place = f"`assess.measures.{family}`" if FAMILIES[family].options else "a stage of its own"
-    better = f"{measure.better} is better" if measure.better else "neither"
+    better = f"{measure.better} is better" if measure.better else "neither side is better"
     return (
-        f"{text(measure.label)}<br>`{measure.name}`", text(measure.meaning), text(measure.unit),
-        better, place, text(measure.reference),
-    )  # fmt: skip
+        f"\n### {text(measure.label)} {{ #{measure.name} }}\n\n"
+        f"{text(sentence(measure.meaning))}\n\n"
+        f"`{measure.name}`, by {place}. Unit: {text(measure.unit)}; {better}.\n\n"
+        f"*{text(measure.reference)}*\n"
+    )

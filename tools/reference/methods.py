@@ -5,7 +5,7 @@ import re
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Method
 from heatproof.attribution.families import FAMILIES
-from tools.reference.markdown import table, text
+from tools.reference.markdown import sentence, table, text
 
 _COST = {
     "cheap": "few passes per image",
@@ -47,32 +47,23 @@ def key(method: Method) -> str:
 
 def _section(method: Method) -> str:
     facts = [
-        ("Shows", text(_sentence(method.shows))),
+        ("Shows", text(sentence(method.shows))),
         ("Values", f"{text(method.unit)}, {'signed' if method.signed else 'not negative'}"),
         ("Cost", _COST[method.cost]),
         ("Deviations", text(method.deviations)),
-        ("Reference", f"{text(method.reference)}, {_linked(method.address)}"),
+        ("Reference", text(f"{method.reference}, {method.address}")),
         ("params.yaml", f"`{key(method)}`"),
     ]
     facts += [
-        (f"Its own error: {text(number.label)}", text(_sentence(number.meaning)))
+        (f"Its own error: {text(number.label)}", text(sentence(number.meaning)))
         for number in method.numbers.values()
     ]
     if method.library:
         facts.append(("Also in", f"{method.library.package} (`engine: library`)"))
+    facts_listed = "\n".join(f"- **{name}**: {words}" for name, words in facts) + "\n"
     heading = f"\n### {text(method.label)} {{ #{method.name} }}\n"
-    return "\n".join([heading, _definition(method), table(("", ""), facts)])
+    return "\n".join([heading, _definition(method), facts_listed])
 
 
 def _definition(method: Method) -> str:
     return f"{text(method.definition)}\n\n```text\n{method.equation}\n```\n"
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
-
-
-def _linked(address: str) -> str:
-    if address.startswith("arXiv:"):
-        return f"[{address}](https://arxiv.org/abs/{address.removeprefix('arXiv:')})"
-    return text(address)
