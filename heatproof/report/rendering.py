@@ -21,7 +21,8 @@ HERE = Path(__file__).parent
 # What every page has.
 SITE = (
     *("report.css", "navigation.css", "tables.css", "charts.css", "guide.css"),
-    *("report.js", "navigation.js", "tables.js", "charts.js", "fragment.js"),
+    *("report.js", "navigation.js", "tables.js", "table_files.js"),
+    *("charts.js", "chart_files.js", "fragment.js"),
 )
 FILTERS = (
     *(numbers.percent, numbers.interval, numbers.decimal, numbers.count, numbers.amount),

@@ -84,6 +84,51 @@ def test_the_mouse_shows_the_nearest_point(browser: Chrome, site: Path) -> None:
     assert out.text == ""
 
 
+def middle(browser: Chrome, element: WebElement) -> tuple[float, float]:
+    x, y, width, height = browser.execute_script(
+        "const b = arguments[0].getBoundingClientRect(); return [b.x, b.y, b.width, b.height]",
+        element,
+    )
+    return x + width / 2, y + height / 2
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_tooltip_is_at_the_point_and_within_the_chart(
+    browser: Chrome, site: Path, width: int
+) -> None:
+    visit(browser, site / CELL_PAGE, width)
+    svg, out = chart(browser, "Accuracy")
+    figure = svg.find_element(By.XPATH, "..")
+    focus(browser, svg)
+    for key in (Keys.HOME, Keys.END):
+        press(browser, key)
+        across, down = middle(browser, out)
+        x, y = middle(browser, browser.find_element(By.CSS_SELECTOR, ".ring"))
+        assert abs(x - across) <= out.size["width"] / 2 + 1
+        assert 0 < abs(y - down) - out.size["height"] / 2 < 30
+        box, tip = figure.rect, out.rect
+        assert box["x"] - 1 <= tip["x"]
+        assert tip["x"] + tip["width"] <= box["x"] + box["width"] + 1
+
+
+def test_arrow_keys_go_from_drawing_to_drawing(browser: Chrome, site: Path) -> None:
+    visit(browser, site / CELL_PAGE)
+    figure = browser.find_element(By.CSS_SELECTOR, "#trust figure.multiples")
+    panels = figure.find_elements(By.CSS_SELECTOR, ".panels svg")
+    out = figure.find_element(By.CLASS_NAME, "readout")
+    focus(browser, figure.find_element(By.CLASS_NAME, "panels"))
+    press(browser, Keys.HOME)
+    for panel in panels:
+        name = panel.find_element(By.CLASS_NAME, "panel-name").text
+        assert out.text.startswith(f"{name}, layers randomised")
+        assert panel.find_elements(By.CLASS_NAME, "ring")
+        press(browser, Keys.ARROW_DOWN)
+    ActionChains(browser).move_to_element(panels[-1]).perform()
+    assert panels[-1].find_elements(By.CLASS_NAME, "ring"), "the mouse too"
+    press(browser, Keys.ESCAPE)
+    assert out.text == ""
+
+
 def test_every_chart_has_a_text_alternative_without_scripts(browser: Chrome, site: Path) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
@@ -95,8 +140,9 @@ def test_every_chart_has_a_text_alternative_without_scripts(browser: Chrome, sit
                 assert figure.find_element(By.CLASS_NAME, "chart-summary").get_attribute(
                     "textContent"
                 )
-                svg = figure.find_element(By.TAG_NAME, "svg")
-                assert svg.get_attribute("role") == "img"
+                assert figure.find_element(By.CSS_SELECTOR, "[role=img]").get_attribute(
+                    "aria-label"
+                )
                 assert figure.find_elements(By.CSS_SELECTOR, "details.numbers td, .chart-summary a")
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

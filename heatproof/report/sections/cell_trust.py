@@ -36,12 +36,13 @@ MASKS = {
 }
 ANNOTATED = ("boxes", "masks")  # kinds of masks of an object
 CLASSES = (measures.LOCATES, measures.FAITHFUL)  # shown by class, where measured
+NOISE = "random"  # the control that is drawn in every curve of deletion and insertion
 CURVES = {
     "deletion_probability": "Probability while the most relevant pixels are removed",
     "insertion_probability": "Probability while they are inserted",
 }
-# A line chart with room for twenty names at the right.
-large_chart = partial(line_chart, size=(586.0, 372.0), label_room=142.0)
+# One of small multiples, with a line for each method.
+panel = partial(line_chart, size=(210.0, 158.0), label_room=10.0)
 
 # As `artifacts.read_trust` gives them; empty where there are none.
 Values = dict[str, np.ndarray]
@@ -67,6 +68,7 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
         "cascade": cascade(assess),
         "layers": _layers(assess),
         "curves": curves(values),
+        "noise": measures.label(NOISE),
         "by_outcome": by_outcome(values, params.assess.bootstrap_samples, params.seed),
         "by_class": list(by_class(values, result.evaluate.get("class_names", ()))),
     }
@@ -102,7 +104,7 @@ def cascade(assess: dict[str, Any]) -> Chart | None:
         # With no layer randomised, a map is compared with itself.
         similar = [1.0, *(step["spearman"].get(name) for step in steps)]
         series.append(Series(methods.describe(name).label, i, layers, similar))
-    return large_chart(
+    return panel(
         "Rank correlation with the trained network’s maps",
         series,
         x_title="layers randomised, from the logits down",
@@ -206,13 +208,13 @@ def curves(values: Values) -> list[Chart]:
     for number, title in CURVES.items():
         lines = _of(values, f"curve/{number}/{BASELINES[0]}/")
         names = methods.ordered(name for name in lines if name not in measures.CONTROLS)
-        names += [name for name in ("random",) if name in lines]
+        names += [NOISE] if NOISE in lines else []
         percent = (100 * values["fractions"]).tolist() if lines else []
         series = [
             Series(measures.label(name), i, percent, lines[name].tolist())
             for i, name in enumerate(names)
         ]
-        charts.append(large_chart(title, series, x_title="pixels changed (%)"))
+        charts.append(panel(title, series, x_title="pixels changed (%)"))
     return [chart for chart in charts if chart is not None]
 
 

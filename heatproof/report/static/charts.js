@@ -1,81 +1,105 @@
-// A line below each chart describes the point selected by mouse or arrow keys. The numbers come from
-// the page: a line chart's table, or the points' titles.
+// A tooltip at the point of a chart that is selected by mouse, finger or arrow keys. The numbers come
+// from the page: a line chart's table, or the points' titles. A chart is one drawing or, as small
+// multiples, several in a box.
 (() => {
   const NEAR = 60; // in the chart's units
+  const GAP = 12; // of the tooltip from its point, in pixels
   const HINT = "Arrow keys: along a line, and from line to line.";
 
-  // Returns lines, each a list of { x, y, label }.
-  const fromTable = (svg, table) => {
+  // Return lines, each a list of { svg, x, y, label }.
+  const fromTable = (svgs, table) => {
     const [across, ...names] = [...table.tHead.rows[0].cells].map(
       (cell) => cell.querySelector("bdi")?.title || cell.textContent.trim());
-    return [...svg.querySelectorAll("path.line")].map((path, series) => {
+    const paths = svgs.flatMap((svg) => [...svg.querySelectorAll("path.line")].map((path) => [svg, path]));
+    return paths.map(([svg, path], place) => {
+      const series = Number(path.dataset.series ?? place);
       // The table may be sorted otherwise; the line runs from left to right.
       const rows = [...table.tBodies[0].rows].filter((row) => row.cells[series + 1].textContent !== "–")
         .sort((a, b) => a.cells[0].textContent - b.cells[0].textContent);
       const places = path.getAttribute("d").slice(1).split("L").map((at) => at.split(" ").map(Number));
-      return places.map(([x, y], i) => ({ x, y, label:
+      return places.map(([x, y], i) => ({ svg, x, y, label:
         `${names[series]}, ${across.toLowerCase()} ${rows[i].cells[0].textContent}: `
         + rows[i].cells[series + 1].textContent }));
     });
   };
-  const fromTitles = (svg) => [[...svg.querySelectorAll("circle")]
+  const fromTitles = (svgs) => svgs.map((svg) => [...svg.querySelectorAll("circle")]
     .filter((circle) => circle.querySelector("title"))
     .map((circle) => ({
-      x: circle.cx.baseVal.value, y: circle.cy.baseVal.value,
+      svg, x: circle.cx.baseVal.value, y: circle.cy.baseVal.value,
       label: circle.querySelector("title").textContent,
-    })).sort((a, b) => a.x - b.x)];
+    })).sort((a, b) => a.x - b.x));
 
   const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
   const nearest = (line, x) => line.reduce(
     (best, point, i) => (Math.abs(point.x - x) < Math.abs(line[best].x - x) ? i : best), 0);
 
-  const makeInteractive = (figure, svg) => {
+  // Put the tooltip above a place of the page, or below it at the figure's upper edge, and within it.
+  const put = (tip, figure, { x, y }) => {
+    const box = figure.getBoundingClientRect();
+    const left = Math.min(x - box.left - tip.offsetWidth / 2, box.width - tip.offsetWidth);
+    const above = y - box.top - tip.offsetHeight - GAP;
+    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.top = `${above >= 0 ? above : y - box.top + GAP}px`;
+  };
+
+  const makeInteractive = (figure, host) => {
     let lines = null;
     let at = null; // [line, point]
+    const svgs = host.matches("svg") ? [host] : [...host.querySelectorAll("svg")];
     // Read on first use: a page may have many charts.
     const allLines = () => {
       const table = figure.querySelector("details.numbers table");
-      lines ??= (table ? fromTable(svg, table) : fromTitles(svg)).filter((line) => line.length);
+      lines ??= (table ? fromTable(svgs, table) : fromTitles(svgs)).filter((line) => line.length);
       return lines;
     };
-    const out = Page.make("p", { className: "readout" });
-    svg.after(out);
+    const tip = Page.make("p", { className: "readout" });
+    host.after(tip);
     const ring = Page.svg("circle", { class: "ring", r: 6.5, "aria-hidden": "true" });
 
     const show = (place) => {
       at = place;
-      if (!place) { ring.remove(); out.textContent = ""; return; }
+      if (!place) { ring.remove(); tip.textContent = ""; return; }
       const point = allLines()[place[0]][place[1]];
       ring.setAttribute("cx", point.x);
       ring.setAttribute("cy", point.y);
-      svg.append(ring);
-      out.textContent = point.label;
+      point.svg.append(ring);
+      tip.textContent = point.label;
+      put(tip, figure, new DOMPoint(point.x, point.y).matrixTransform(point.svg.getScreenCTM()));
     };
 
-    svg.addEventListener("pointermove", (event) => {
-      out.setAttribute("aria-live", "off"); // the mouse crosses points by chance
+    const follow = (event) => {
+      const svg = svgs.find((each) => each.contains(event.target));
+      if (!svg) return;
+      tip.setAttribute("aria-live", "off"); // the mouse crosses points by chance
       const here = new DOMPoint(event.clientX, event.clientY)
         .matrixTransform(svg.getScreenCTM().inverse());
       let closest = null;
       let shortest = NEAR;
       allLines().forEach((line, i) => line.forEach((point, j) => {
-        const away = distance(point, here);
+        const away = point.svg === svg ? distance(point, here) : Infinity;
         if (away < shortest) { shortest = away; closest = [i, j]; }
       }));
       show(closest);
-    });
-    svg.addEventListener("pointerleave", () => show(null));
+    };
+    host.addEventListener("pointermove", follow);
+    host.addEventListener("pointerdown", follow);
+    host.addEventListener("pointerleave", () => show(null));
+    // What pointing at shows goes away without moving the mouse.
+    document.addEventListener("keydown", ({ key }) => { if (key === "Escape" && at) show(null); });
 
-    svg.tabIndex = 0;
+    host.tabIndex = 0;
     // Without this role, screen readers intercept the arrow keys.
-    svg.setAttribute("role", "application");
-    svg.setAttribute("aria-roledescription", "chart");
-    svg.addEventListener("focus", () => {
-      out.setAttribute("aria-live", "polite");
-      if (!at && svg.matches(":focus-visible")) out.textContent = HINT;
+    host.setAttribute("role", "application");
+    host.setAttribute("aria-roledescription", "chart");
+    host.addEventListener("focus", () => {
+      tip.setAttribute("aria-live", "polite");
+      if (at || !host.matches(":focus-visible")) return;
+      tip.textContent = HINT;
+      const { left, width, top } = host.getBoundingClientRect();
+      put(tip, figure, { x: left + width / 2, y: top });
     });
-    svg.addEventListener("blur", () => show(null));
-    svg.addEventListener("keydown", (event) => {
+    host.addEventListener("blur", () => show(null));
+    host.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.altKey || event.metaKey || !allLines().length) return;
       const [line, point] = at ?? [0, -1];
       const last = allLines()[line].length - 1;
@@ -94,15 +118,15 @@
       }[event.key];
       if (!to) return;
       event.preventDefault();
-      out.setAttribute("aria-live", "polite");
+      tip.setAttribute("aria-live", "polite");
       show(to());
     });
   };
 
   addEventListener("DOMContentLoaded", () => {
     for (const figure of document.querySelectorAll("figure.chart")) {
-      const svg = figure.querySelector("svg[role=img]");
-      if (svg && svg.querySelector("path.line, circle > title")) makeInteractive(figure, svg);
+      const host = figure.querySelector("[role=img]");
+      if (host && host.querySelector("path.line, circle > title")) makeInteractive(figure, host);
     }
   });
 })();

@@ -25,6 +25,17 @@ const Page = {
     }
     status.textContent = text;
   },
+  // Save what the page made as a file, named by the page and by what it is.
+  save(name, ending, blob) {
+    const words = `${document.title} ${name}`.toLowerCase();
+    const file = words.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 90).replace(/^-+|-+$/g, "");
+    const address = URL.createObjectURL(blob);
+    const link = Page.make("a", { href: address, download: `${file}.${ending}` });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  },
   // An element of SVG with these attributes and children.
   svg(name, attributes, ...children) {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
