@@ -190,6 +190,20 @@ def test_the_truth_decides_where_it_is_planted_and_only_there() -> None:
     assert judged(made, "boxes").methods["saliency"].level == USE
 
 
+def test_what_the_tests_add_to_the_order_by_faithfulness_is_told() -> None:
+    """The most faithful map hardly depends on the weights, and is the furthest from the truth."""
+    goodness = {"saliency": 0.8, "lime": 0.7, "gradcam": 0.6}
+    made = table(goodness, {"saliency": 0.95}, mask="planted")
+    for name, by_method in made.items():
+        if verdict.MEASURES[verdict.base(name)].group == "truth":
+            for method, value in {"saliency": 0.3, "lime": 0.7, "gradcam": 0.6}.items():
+                by_method[method] = np.full(IMAGES, value)
+    found = judged(made, "planted")
+    assert found.truth_correlation == pytest.approx(1)  # lime, gradcam, saliency
+    assert found.ranks_correlation == pytest.approx(-0.5)  # saliency, lime, gradcam
+    assert np.isnan(judged(made, "boxes").ranks_correlation)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["planted", None]))
 def test_no_control_may_ever_be_used(seed: int, mask: str | None) -> None:

@@ -51,11 +51,11 @@ def test_what_libraries_say_is_taken_in(small_study) -> None:
 
 
 def test_notes_say_what_took_no_part_and_how_the_truth_agrees() -> None:
-    found = verdicts.of_cell(CellVerdict({"lime": GOOD}, ("infidelity/mean",), 0.81))
+    found = verdicts.of_cell(CellVerdict({"lime": GOOD}, ("infidelity/mean",), 0.81, 0.6))
     assert found is not None
     left_out, truth = found.notes
     assert left_out.startswith("Infidelity, mean colour took no part")
-    assert truth.endswith("is 0.81.")
+    assert "correlation of 0.81 with the truth’s" in truth and truth.endswith("it is 0.60.")
     assert verdicts.of_cell(CellVerdict({}, (), float("nan"))).notes == ()
     assert verdicts.of_cell(None) is None
 
