@@ -31,7 +31,11 @@ def fetch(name: str) -> None:
     Raises:
         UserError: the dataset is unknown, or its source cannot give it.
     """
-    options = params.load().dataset(name).fetch
+    study = params.load()
+    options = study.dataset(name).fetch
+    if not study.is_used(name):
+        remedy = f"remove datasets.{name} from params.yaml to fetch it no longer"
+        print(f"fetch {name}: no cell uses this dataset; {remedy}", flush=True)
     source = modules(SOURCES)[options.source]
     paths.RAW.mkdir(parents=True, exist_ok=True)  # where images wait until all are there
     raw = source.fetch(options)

@@ -236,6 +236,13 @@ class Params(Block):
             if f"{each.model}-{each.dataset}" == cell
         ]
 
+    def is_used(self, dataset: str) -> bool:
+        """Say whether a cell is trained or evaluated on a dataset."""
+        return dataset in {
+            *(cell.dataset for cell in self.cells.values()),
+            *(each.domain for each in self.evaluate_on.values()),
+        }
+
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""
         self.cell(cell)

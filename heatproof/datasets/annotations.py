@@ -12,6 +12,7 @@ from heatproof.datasets.labelled_files import (
     Labelled,
     Listing,
     files_below,
+    first_lines,
     is_hidden,
     is_image,
     names,
@@ -185,8 +186,16 @@ def kinds(images: Iterable[Labelled]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def remarks(images: Sequence[Labelled]) -> list[str]:
-    """Say how many images have boxes or masks, in a line; nothing where none has."""
+def remarks(
+    images: Sequence[Labelled], unusable: Sequence[str], doubtful: Sequence[str]
+) -> list[str]:
+    """Say how many images have boxes or masks, and what is wrong with these; nothing of none.
+
+    Args:
+        images: all of them.
+        unusable: lines on boxes and masks that cannot be used.
+        doubtful: lines on those that may be wrong.
+    """
     count = sum(image.is_annotated for image in images)
     if not count:
         return []
@@ -194,7 +203,11 @@ def remarks(images: Sequence[Labelled]) -> list[str]:
     in_all = f" ({boxes:,} boxes)" if boxes > count else ""
     without = [image.path.name for image in images if not image.is_annotated]
     rest = f"; none of {names(without)}" if without else ""
-    return [
+    lines = [
         f"{' and '.join(kinds(images))} of {count:,} of {len(images):,} images{in_all}: maps are "
         f"measured against them{rest}"
     ]
+    for told, what in ((unusable, "cannot be used"), (doubtful, "may be wrong")):
+        if told:
+            lines += [f"{len(told):,} of them {what}:", *first_lines(told)]
+    return lines

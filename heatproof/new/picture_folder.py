@@ -70,7 +70,7 @@ def of_folder(
         [
             _layout(labels, below, listing),
             *([f"{groups:,} groups of pictures are kept together"] if groups else []),
-            *annotations.remarks(images),
+            *annotations.remarks(images, looked.not_annotated, looked.doubtful),
             *listing.all_remarks(),
             *_readable(looked, len(images), listing.unusable),
         ],
@@ -93,7 +93,7 @@ def _readable(looked: Looked, images: int, unusable: list[str]) -> list[str]:
         )
     lines = [*unusable, *looked.unreadable]
     if not lines:
-        return [f"{checked}: no fault was found"]
+        return [f"{checked}: none is damaged"]
     total = images + len(unusable)
     allowed = image_folder.Options.model_fields["skip_unreadable"].default
     consequence = "`fetch` leaves them out"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from pydantic.fields import FieldInfo
 
 from heatproof.config import params
@@ -106,6 +107,25 @@ def test_boxes_and_masks_are_found_and_said(tmp_path: Path, monkeypatch, capsys)
     assert params.load(tmp_path / "boxes" / "params.yaml").datasets["boxes"].fetch.masks is None
 
 
+def test_boxes_and_masks_that_are_wrong_are_told(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = pictures(tmp_path / "photos", True, *[(30, 30)] * 3)
+    boxes = ["1,2,9,9", "1,2,40,9", "31,2,40,9", *["1,2,9,9"] * 3]
+    rows = [f"class {n // 3}/{n % 3}.png,{n // 3},{boxes[n]}" for n in range(6)]
+    (source / "t.csv").write_text("\n".join(["file,label,xmin,ymin,xmax,ymax", *rows]))
+    assert made(monkeypatch, tmp_path / "boxes", "--images", source, "--labels", "t.csv") == 0
+    said = capsys.readouterr().out
+    first, second = source / "class 0" / "1.png", source / "class 0" / "2.png"
+    assert f"1 of them cannot be used:\n{second}: its boxes lie outside its 30×30 pixels\n" in said
+    assert f"1 of them may be wrong:\n{first}: its box 1 2 40 9 reaches beyond" in said
+    (source / "t.csv").unlink()
+    pictures(source / "masks", False, *[(30, 30)] * 3)
+    black = source / "masks" / "class 1" / "0.png"
+    Image.new("L", (30, 30)).save(black)
+    assert made(monkeypatch, tmp_path / "masked", "--images", source) == 0
+    told = f"1 of them may be wrong:\n{source / 'class 1' / '0.png'}: its mask {black} is black:"
+    assert told in capsys.readouterr().out
+
+
 def test_a_file_of_arrays(tmp_path: Path, monkeypatch, capsys) -> None:
     draw = np.random.default_rng(0)
     images, labels = draw.random((10, 144)), np.arange(10)[:, np.newaxis] % 2
@@ -138,7 +158,7 @@ def test_what_fetch_will_leave_out_or_refuse_is_said_before(tmp_path: Path, monk
     place = pictures(tmp_path, False, *[(20, 20)] * 4)
     monkeypatch.setattr(sample, "DECODED", 4)  # every other picture of these eight
     checked = "4 of 8 pictures were decoded, of the others it was read what they begin with"
-    assert picture_folder.of_folder(place, None).remarks[1:] == [f"{checked}: no fault was found"]
+    assert picture_folder.of_folder(place, None).remarks[1:] == [f"{checked}: none is damaged"]
     cut_off, no_image = place / "class 0" / "0.png", place / "class 1" / "3.png"
     cut_off.write_bytes(cut_off.read_bytes()[:-50])  # its beginning is as it should be
     no_image.write_text("no image")

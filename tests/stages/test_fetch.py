@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from heatproof.config.yaml_file import read_yaml
 from heatproof.datasets import official_files
 from heatproof.datasets.canonical import in_canonical_order
 from heatproof.run.errors import UserError
@@ -113,6 +114,25 @@ def test_a_remark_changes_nothing_that_trainings_depend_on(folder: Path) -> None
     fetch("pets")
     assert {path: path.read_bytes() for path in paths.raw("pets").iterdir()} == before
     assert origins.read("pets").remarks == ("1 file is no image: README.txt",)
+
+
+def test_a_dataset_that_no_cell_uses_is_fetched_and_said_to_be_needless(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fetch("digits")
+    assert not capsys.readouterr().out
+    content = read_yaml(folder / "params.yaml")
+    for place in ("cells", "runs"):
+        del content[place]["simple_cnn-digits"]
+    overlay.write(folder / "params.yaml", content)
+    fetch("digits")
+    said = capsys.readouterr().out
+    assert said.startswith("fetch digits: no cell uses this dataset; remove datasets.digits from")
+    domain = {"model": "simple_cnn", "dataset": "mnist", "domain": "digits"}
+    content["evaluate_on"] = {"simple_cnn-mnist-on-digits": domain}
+    overlay.write(folder / "params.yaml", content)
+    fetch("digits")
+    assert not capsys.readouterr().out
 
 
 def test_a_mistake_leaves_the_earlier_file(folder: Path) -> None:

@@ -180,11 +180,7 @@ def _read(images: list[Labelled], listing: Listing, options: Options) -> "ReadIm
     if unusable:
         listing.remarks.append(f"{share} cannot be used and are left out:")
         listing.remarks += first_lines(unusable)
-    listing.remarks += annotations.remarks(read.images)
-    for lines, what in ((read.not_annotated, "cannot be used"), (read.doubtful, "may be wrong")):
-        if lines:
-            listing.remarks.append(f"{len(lines):,} of them {what}:")
-            listing.remarks += first_lines(lines)
+    listing.remarks += annotations.remarks(read.images, read.not_annotated, read.doubtful)
     if read.value_range and not given:
         black, white = read.value_range
         listing.remarks.append(f"in images of more than 8 bits {black:g} is black, {white:g} white")
