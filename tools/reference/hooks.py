@@ -6,24 +6,15 @@ and a page that would ask the network for anything stops the build.
 
 import html
 import re
-from collections.abc import Callable
 from typing import Any
 
 from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from tools.reference import commands, glossary, make_targets, measures, methods, parameters
+from tools.reference import methods
+from tools.reference.pages import PAGES
 
-# Markdown by the page's path in docs/.
-PAGES: dict[str, Callable[[], str]] = {
-    "reference/parameters.md": parameters.page,
-    "reference/commands.md": commands.page,
-    "reference/glossary.md": glossary.page,
-    "reference/make.md": make_targets.page,
-    "reference/methods.md": methods.page,
-    "reference/measures.md": measures.page,
-}
 # As pymdownx.arithmatex marks them.
 _EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 # What a browser loads by itself; links are for the reader to follow.
