@@ -8,7 +8,8 @@ https://arxiv.org/abs/2103.17239), which has a factor alone. Elsewhere they stay
 pads with zeros in between would pad with the shift. Layer names stay.
 
 A convolution in as many groups as channels becomes a depthwise one, which it is: TensorFlow has no
-gradient of groups on a CPU, so that Keras compiles them with XLA, many times slower.
+gradient of groups on a CPU, so that Keras compiles them with XLA, many times slower. A rescaling of
+pixels becomes one that does the same row by row (`models.rescaling`).
 
 Explaining needs this twice: layer-wise relevance propagation is defined for linear layers and
 activations only, and a network without the extra operations is explained faster.
@@ -39,6 +40,8 @@ def folded(model: "keras.Model", dtype: str = "float32") -> "keras.Model":
     """
     import keras
 
+    from heatproof.models.rescaling import Rescaling
+
     homes = _homes(model)
     biased = {layer.name for targets in homes.values() for layer, _ in targets}
 
@@ -52,6 +55,8 @@ def folded(model: "keras.Model", dtype: str = "float32") -> "keras.Model":
             config["dtype"] = dtype
         if _is_depthwise(layer):
             return _as_depthwise(config, layer.input.shape[-1])
+        if isinstance(layer, keras.layers.Rescaling):
+            return Rescaling.from_config(config)
         return type(layer).from_config(config)
 
     def called(layer: "keras.layers.Layer", *inputs: Any, **options: Any) -> Any:
