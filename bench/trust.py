@@ -27,7 +27,7 @@ from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.trust.measure import BASELINES
 from heatproof.trust.measures.faithfulness import faithfulness
-from heatproof.trust.measures.infidelity import infidelity
+from heatproof.trust.measures.infidelity import NOISE, draw, infidelity, logit_changes
 from heatproof.trust.perturbation import Predict
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
@@ -126,7 +126,9 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
         )
         started = time.perf_counter()
         faithfulness(predict, *some, options["faithfulness"]["steps"], study.seed)
-        infidelity(predict, *some, **options["infidelity"], seed=study.seed)
+        drawn = draw(shape[:2], **options["infidelity"], seed=study.seed)
+        changes = logit_changes(predict, some[0], some[1], some[3], drawn)
+        infidelity(some[0], some[2], dict(zip((*BASELINES, NOISE), changes, strict=True)), drawn)
         return time.perf_counter() - started
 
     perturb(1, counting)  # warm

@@ -174,9 +174,9 @@ def _measured(
             explain += passes * slow_images
         else:
             explain, fast = explain + passes * images, fast + passes * images
-    # The controls are measured once, with the first family.
-    maps = len(listed) + (len(CONTROLS) if family == STAGE_FAMILIES[0] else 0)
-    work = Work(images, maps, explain, fast)
+    # What is the same for every family, the controls among it, is measured with the first.
+    first = family == STAGE_FAMILIES[0]
+    work = Work(images, len(listed) + (len(CONTROLS) if first else 0), explain, fast, first)
     total = Passes()
     for name, measures in FAMILIES.items():
         options = getattr(study.assess.measures, name, None)

@@ -25,6 +25,7 @@ from heatproof.storage.formats import (
 )
 from heatproof.storage.records import Dataset, Explanations, Predictions, RawDataset
 
+COMMON = "common"  # beside the families, of what is measured
 RUN = "run"  # beside a stage's durations: what it ran on
 
 # What a person wants to see of each stage at a glance: the numbers of a stage that metrics/ shows.
@@ -196,8 +197,30 @@ def write_trust(cell: str, part: str, arrays: dict[str, np.ndarray]) -> None:
     write_arrays(paths.trust(cell, part), arrays, _measured_by(cell, part))
 
 
+def read_common(cell: str, image_index: np.ndarray) -> dict[str, np.ndarray]:
+    """Read what measures need of a cell's images whatever the family of maps, by name.
+
+    image_index: of the images, as in `Explanations`.
+
+    Raises:
+        UserError: the file is missing or damaged, or of other images.
+    """
+    arrays = read_trust(cell, [COMMON])
+    same = np.array_equal(arrays.pop("image_index"), image_index)
+    fields.require(
+        paths.trust(cell, COMMON), "" if same else "other images", _measured_by(cell, COMMON)
+    )
+    return arrays
+
+
+def write_common(cell: str, image_index: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
+    """Write what `read_common` reads; the first family of maps that is measured does so."""
+    write_trust(cell, COMMON, {"image_index": image_index} | arrays)
+
+
 def _measured_by(cell: str, part: str) -> str:
-    return f"{'assess' if part == SHUFFLED else 'measure'}_{part}@{cell}"
+    stages = {SHUFFLED: "assess_shuffled", COMMON: "measure_gradients"}
+    return f"{stages.get(part, f'measure_{part}')}@{cell}"
 
 
 def read_metrics(

@@ -36,6 +36,7 @@ class Assessment:
     network: the same made ready for explaining. methods: those that gave the maps. slow: those of
     them that take many passes, so that where maps are made again they are made of the first
     `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.
+    in_common: what measures need that is the same whatever the maps are, see `common`.
     """
 
     rows: Explanations
@@ -52,6 +53,7 @@ class Assessment:
     slow: tuple[str, ...]
     slow_images: int
     recomputed: tuple[str, ...]
+    in_common: dict[str, np.ndarray] = field(default_factory=dict)
     _top_down: list[Step] = field(default_factory=list, init=False)
 
     @property
@@ -64,6 +66,17 @@ class Assessment:
         """The trained network's logits, until maps are made with other weights."""
         self.network.load(self.model)
         return self.network.logits
+
+    def common(self, name: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
+        """Return `compute()`, or what it gave when another family of maps was measured.
+
+        Args:
+            name: of the result; of the cell, its images and params.yaml nothing else may be in it.
+            compute: what is needed.
+        """
+        if name not in self.in_common:
+            self.in_common[name] = compute()
+        return self.in_common[name]
 
     @cached_property
     def originals(self) -> Maps:

@@ -99,12 +99,14 @@ class Work:
     """What is measured of a cell: how many images, how many maps of each, and to make them again.
 
     explain, explain_fast: the passes that make all maps again, and all but those of slow methods.
+    first: whether the first family is measured, with which what is common to all is computed.
     """
 
     images: int
     maps: int
     explain: Passes
     explain_fast: Passes
+    first: bool
 
 
 @dataclass(frozen=True)

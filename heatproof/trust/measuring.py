@@ -1,11 +1,13 @@
 """Every measure of one family's attributions of a cell: per-image values, and durations.
 
-By family, so that a new method has those of its own family measured again, and no others.
+By family, so that a new method has those of its own family measured again, and no others. What is
+the same for every family is computed with the first one, and kept for the others.
 """
 
 import time
 
 from heatproof.attribution.core.sizes import resolved
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.run.progress import Progress
@@ -22,8 +24,11 @@ def measure(study: Params, cell: str, family: str) -> None:
     Raises:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
-    stage = f"measure_{family}"
+    stage, first = f"measure_{family}", family == STAGE_FAMILIES[0]
     assessment = prepare(study, cell, [family])
+    index = assessment.rows.image_index
+    if not first:
+        assessment.in_common.update(artifacts.read_common(cell, index))
     used = {
         "seed": study.seed,
         "threads": study.threads,
@@ -52,6 +57,8 @@ def measure(study: Params, cell: str, family: str) -> None:
             **result.metrics,
         }
         artifacts.write_trust(cell, family, summary.stored(assessment.rows, result))
+        if first:
+            artifacts.write_common(cell, index, assessment.in_common)
         artifacts.write_metrics(stage, cell, metrics)
         artifacts.write_timing(stage, cell, timing)
         parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in timing.items())

@@ -4,9 +4,10 @@ What every measure that asks "what does the network predict without it?" is made
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,6 +21,7 @@ Predict = Callable[[np.ndarray], np.ndarray]
 # takes as long with 2 to 8 MiB; with 16 and more, making an image takes up to twice as long.
 CHUNK_BYTES = 3 * 2**20
 WRITERS = 2  # threads
+NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -211,16 +213,16 @@ def replace(image: np.ndarray, baseline: np.ndarray, marked: np.ndarray, into: n
 
 def require_matching(
     images: np.ndarray,
-    targets: np.ndarray,
-    maps: dict[str, np.ndarray],
-    baselines: dict[str, np.ndarray],
+    maps: Mapping[str, np.ndarray] = NOTHING,
+    baselines: Mapping[str, np.ndarray] = NOTHING,
+    targets: np.ndarray | None = None,
 ) -> None:
     """Refuse arrays that do not belong together, before NumPy stretches one over the others.
 
     Raises:
         ValueError: a shape differs from that of the images (n, height, width, channels).
     """
-    wanted = {"targets": (targets, images.shape[:1])}
+    wanted = {} if targets is None else {"targets": (targets, images.shape[:1])}
     wanted |= {f"the maps of {name}": (each, images.shape[:3]) for name, each in maps.items()}
     wanted |= {f"the baseline {name}": (each, images.shape) for name, each in baselines.items()}
     for what, (array, shape) in wanted.items():

@@ -163,6 +163,7 @@ def test_maps_are_float32_and_as_large_as_the_images(change):
         (lambda: artifacts.read_metrics("evaluate", "m-d"), "evaluate@m-d"),
         (lambda: artifacts.read_trust("m-d", ["shapley"]), "measure_shapley@m-d"),
         (lambda: artifacts.read_trust("m-d", ["shuffled"]), "assess_shuffled@m-d"),
+        (lambda: artifacts.read_common("m-d", np.arange(3)), "measure_gradients@m-d"),
         (lambda: artifacts.read_explanations("m-d", "gradients"), "explain_gradients@m-d"),
     ],
 )

@@ -20,6 +20,7 @@ from heatproof.trust import verdict
 from heatproof.trust.assess import assess
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import base
+from heatproof.trust.measures import infidelity
 from heatproof.trust.measuring import measure
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import MEASURES
@@ -293,7 +294,31 @@ def test_the_controls_are_measured_with_the_first_family(
         assert set(CONTROLS) & measured_here == of_controls
 
 
-def test_a_family_may_have_no_method() -> None:
+def test_what_every_family_needs_of_the_network_is_computed_with_the_first(
+    assessed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another family would get the same, and takes no passes for it."""
+    monkeypatch.chdir(assessed)
+    study = params.load()
+    options = study.assess.measures.infidelity
+    assessment = prepare(study, CELL, ["shapley"])
+    index = assessment.rows.image_index
+    kept = artifacts.read_common(CELL, index)
+    alone = infidelity.take(assessment, options)
+    assert set(kept) == set(assessment.in_common) == {"infidelity"}
+    np.testing.assert_array_equal(kept["infidelity"], assessment.in_common["infidelity"])
+    assessment.in_common["infidelity"] = -kept["infidelity"]
+    scales = [
+        each.values["infidelity_scaling/noise"]["gradient_shap"]
+        for each in (alone, infidelity.take(assessment, options))
+    ]
+    np.testing.assert_array_equal(scales[0], -scales[1])
+    with pytest.raises(UserError, match=f"other images.*dvc repro -f measure_gradients@{CELL}"):
+        artifacts.read_common(CELL, index[::-1])
+
+
+def test_a_family_may_have_no_method(assessed: Path) -> None:
+    shutil.copytree(assessed / paths.DATA / "trust", paths.DATA / "trust", dirs_exist_ok=True)
     rows = artifacts.read_explanations(CELL, "shapley")
     artifacts.write_explanations(CELL, "shapley", replace(rows, maps={}, numbers={}))
     measure(params.load(), CELL, "shapley")

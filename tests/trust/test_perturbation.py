@@ -220,4 +220,4 @@ def test_arrays_that_do_not_belong_together_are_refused(wrong: str) -> None:
     maps = {"a": np.zeros((2, 3, 4)), "b": np.zeros((1 if wrong == "maps of b" else 2, 3, 4))}
     baseline = {"black": np.zeros((1 if wrong == "baseline black" else 2, 3, 4, 1))}
     with pytest.raises(ValueError, match=wrong):
-        require_matching(images, targets, maps, baseline)
+        require_matching(images, maps, baseline, targets)

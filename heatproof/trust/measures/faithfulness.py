@@ -136,7 +136,7 @@ def faithfulness(
     Raises:
         ValueError: shapes do not match, a map has NaN in it, or there is no step.
     """
-    require_matching(images, targets, maps, baselines)
+    require_matching(images, maps, baselines, targets)
     counts = pixel_counts(images.shape[1] * images.shape[2], steps)
     logits = predict(images)
     start = target_scores(logits, targets)

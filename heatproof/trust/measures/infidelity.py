@@ -14,6 +14,7 @@ A map has one value for all channels of a pixel, so the noise is grey: it moves 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -55,48 +56,96 @@ class InfidelityOptions(Block):
     """Standard deviation of the noise, of an image in [0, 1]."""
 
 
+@dataclass(frozen=True)
+class Perturbations:
+    """What is done to every image, whatever its maps are.
+
+    squares: bool (samples, height, width), where each square covers it. noise: float32 (samples,
+    height, width, 1), added to all channels alike; what then leaves [0, 1] is clipped.
+    """
+
+    squares: np.ndarray
+    noise: np.ndarray
+
+
 def take(assessment: Assessment, options: InfidelityOptions) -> Result:
     """Measure every map under squares of every baseline and under noise."""
-    measured = infidelity(
-        assessment.predict,
-        assessment.images,
-        assessment.targets,
-        assessment.maps,
-        assessment.baselines,
-        options.samples,
-        options.noise,
-        assessment.seed,
+    images = assessment.images
+    drawn = draw(images.shape[1:3], options.samples, options.noise, assessment.seed)
+    changes = assessment.common(
+        "infidelity",
+        lambda: logit_changes(
+            assessment.predict, images, assessment.targets, assessment.baselines, drawn
+        ),
     )
-    return Result(by_variant(measured))
+    names = (*assessment.baselines, NOISE)
+    by_name = dict(zip(names, changes, strict=True))
+    return Result(by_variant(infidelity(images, assessment.maps, by_name, drawn)))
 
 
-def infidelity(
+def draw(size: tuple[int, int], samples: int, noise: float, seed: int) -> Perturbations:
+    """Draw as many squares and noises for images (height, width); noise: standard deviation."""
+    squares = random_squares(size, samples, seed)
+    return Perturbations(squares, grey_noise(size, samples, noise, seed))
+
+
+def logit_changes(
     predict: Predict,
     images: np.ndarray,
     targets: np.ndarray,
-    maps: dict[str, np.ndarray],
     baselines: dict[str, np.ndarray],
-    samples: int,
-    noise: float,
-    seed: int,
-) -> dict[str, dict[str, dict[str, np.ndarray]]]:
-    """Measure how well maps predict the change of the target's logit under perturbations.
+    drawn: Perturbations,
+) -> np.ndarray:
+    """Return how far the target's logit falls under each perturbation, f(x) - f(x - I).
 
-    All methods, and all images, are given the same perturbations: `samples` forward passes an
-    image for each baseline and for the noise, however many methods there are.
+    It is the same for all maps of an image: a forward pass for each sample with each baseline and
+    with noise.
 
     Args:
         predict: the network.
         images: float32 (n, height, width, channels) in [0, 1].
         targets: int64 (n,), the class that each map explains.
-        maps: method -> float (n, height, width), signed.
         baselines: name -> float32 like `images`; none is called "noise".
-        samples: how many squares, and how many times noise.
-        noise: its standard deviation, in pixel values; what leaves [0, 1] is clipped.
-        seed: of squares and noise.
+        drawn: the perturbations.
 
     Returns:
-        perturbation (a baseline's name, or "noise") -> method -> float64 (n,) each:
+        float64 (baselines and noise, n, samples), in logits; NaN of an image that they do not
+        change.
+
+    Raises:
+        ValueError: shapes do not match, or a baseline is called "noise".
+    """
+    require_matching(images, baselines=baselines, targets=targets)
+    if NOISE in baselines:
+        raise ValueError(f"no baseline may be called {NOISE!r}")
+    start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
+    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, drawn))
+    changes = np.empty((len(baselines) + 1, len(images), len(drawn.squares)))
+    for row, score in enumerate(start):
+        for each in changes[:, row]:
+            each[:] = score - next(passed)[:, targets[row]]
+            if np.sqrt((each**2).mean()) < MIN_CHANGE * max(1.0, abs(score)):
+                each[:] = np.nan
+    return changes
+
+
+def infidelity(
+    images: np.ndarray,
+    maps: dict[str, np.ndarray],
+    changes: dict[str, np.ndarray],
+    drawn: Perturbations,
+) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Measure how well maps predict the change of the target's logit under perturbations.
+
+    Args:
+        images: float32 (n, height, width, channels) in [0, 1].
+        maps: method -> float (n, height, width), signed.
+        changes: perturbation (a baseline's name, or "noise") -> float64 (n, samples), see
+            `logit_changes`.
+        drawn: the perturbations.
+
+    Returns:
+        perturbation -> method -> float64 (n,) each:
         `infidelity`, from 0 (predicts every change) to 1 (as good as a map of zeros); lower is
         better. `infidelity_scaling`, the best factor for the map, in changes of the logit per
         change predicted: 1 for a map in logits that is right, negative for one that predicts the
@@ -104,21 +153,16 @@ def infidelity(
         map predicts no change at all.
 
     Raises:
-        ValueError: shapes do not match, there is no sample, or a baseline is called "noise".
+        ValueError: shapes do not match.
     """
-    require_matching(images, targets, maps, baselines)
-    if samples < 1 or NOISE in baselines:
-        raise ValueError(f"needs at least 1 sample, and no baseline named {NOISE!r}")
-    squares = random_squares(images.shape[1:3], samples, seed)
-    draws = grey_noise(images.shape[1:3], samples, noise, seed)
+    require_matching(images, maps=maps)
+    samples, channels = len(drawn.squares), images.shape[-1]
+    inside = drawn.squares.reshape(samples, -1).astype(np.float64)
     # To all channels once: to add along so short an axis takes several times as long.
-    draws = np.repeat(draws, images.shape[-1], axis=-1)
-    inside = squares.reshape(samples, -1).astype(np.float64)
-    start = predict(images)[np.arange(len(images)), targets].astype(np.float64)
-    passed = predicted(predict, images.shape[1:], _perturbed(images, baselines, squares, draws))
+    draws = np.repeat(drawn.noise, channels, axis=-1)
     results = {
         name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
-        for name in (*baselines, NOISE)
+        for name in changes
     }
     # NumPy's threads have little to do in matrices this small, and get in the network's way.
     # Imported here: a machine that only trains reads the options above without it.
@@ -133,13 +177,10 @@ def infidelity(
             # I of equation 1: what is taken from each pixel, clipping included. A map's value is of
             # all channels, so it meets their mean.
             moves = (image - np.clip(image + draws, 0, 1)).reshape(samples, -1).astype(np.float64)
-            channels = image.shape[-1]
             by_noise = np.repeat(own / channels, channels, axis=1) @ moves.T
             for name, by_method in results.items():
-                changes = start[row] - next(passed)[:, targets[row]]
-                if np.sqrt((changes**2).mean()) < MIN_CHANGE * max(1.0, abs(start[row])):
-                    changes[:] = np.nan
-                scaled = scaled_infidelity(by_noise if name == NOISE else by_square, changes)
+                expected = by_noise if name == NOISE else by_square
+                scaled = scaled_infidelity(expected, changes[name][row])
                 for what, values in zip(NUMBERS, scaled, strict=True):
                     for numbers, value in zip(by_method.values(), values, strict=True):
                         numbers[what][row] = value
@@ -203,14 +244,15 @@ def grey_noise(size: tuple[int, int], samples: int, deviation: float, seed: int)
 
 
 def _perturbed(
-    images: np.ndarray, baselines: dict[str, np.ndarray], squares: np.ndarray, noise: np.ndarray
+    images: np.ndarray, baselines: dict[str, np.ndarray], drawn: Perturbations
 ) -> Iterator[PerturbedImages]:
     # Of each image with every baseline in the squares, then with noise.
-    marked = marks(squares, images.shape[-1])
+    channels, samples = images.shape[-1], len(drawn.squares)
+    marked, noise = marks(drawn.squares, channels), np.repeat(drawn.noise, channels, axis=-1)
     for row, image in enumerate(images):
         for baseline in baselines.values():
-            yield PerturbedImages(len(squares), partial(replace, image, baseline[row], marked))
-        yield PerturbedImages(len(noise), partial(_add_noise, image, noise))
+            yield PerturbedImages(samples, partial(replace, image, baseline[row], marked))
+        yield PerturbedImages(samples, partial(_add_noise, image, noise))
 
 
 def _add_noise(image: np.ndarray, noise: np.ndarray, into: np.ndarray) -> None:
@@ -245,7 +287,8 @@ FAMILY = Family(
     ),
     take=take,
     options=InfidelityOptions,
+    # The same for every map: taken with the first family of methods.
     passes=lambda options, work: Passes(
-        forward=work.images * options.samples * (len(BASELINES) + 1)
+        forward=work.images * options.samples * (len(BASELINES) + 1) if work.first else 0
     ),
 )

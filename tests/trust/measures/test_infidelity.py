@@ -7,8 +7,11 @@ import pytest
 
 from heatproof.trust import perturbation
 from heatproof.trust.measures.infidelity import (
+    NOISE,
+    draw,
     grey_noise,
     infidelity,
+    logit_changes,
     random_squares,
     scaled_infidelity,
 )
@@ -32,7 +35,10 @@ def measured(maps, images=None, predict=linear, baseline=None, samples=60, seed=
     images = images_of() if images is None else images
     baselines = {"black": np.zeros_like(images) if baseline is None else baseline}
     targets = np.ones(len(images), np.int64)
-    return infidelity(predict, images, targets, maps, baselines, samples, 0.05, seed)
+    drawn = draw((SIDE, SIDE), samples, 0.05, seed)
+    changes = logit_changes(predict, images, targets, baselines, drawn)
+    by_name = dict(zip((*baselines, NOISE), changes, strict=True))
+    return infidelity(images, maps, by_name, drawn)
 
 
 def contributions(images: np.ndarray) -> np.ndarray:
@@ -187,4 +193,6 @@ def test_nothing_given_is_changed() -> None:
 def test_a_baseline_called_noise_is_refused() -> None:
     images = images_of()
     with pytest.raises(ValueError, match="noise"):
-        infidelity(linear, images, np.ones(3, np.int64), {}, {"noise": images}, 5, 0.1, 0)
+        logit_changes(
+            linear, images, np.ones(3, np.int64), {"noise": images}, draw((8, 8), 5, 0.1, 0)
+        )
