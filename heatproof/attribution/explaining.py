@@ -73,7 +73,8 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Findings:
     images = rows.images.astype(np.float32) / 255
     methods = registry.with_options(listed, cell.context)
     cell.network.progress = progress = Progress(cell.network.model.name, len(methods))
-    result = attribute(cell.network, methods, images, rows.target, progress)
+    set_ups = registry.set_ups(listed, cell.context)
+    result = attribute(cell.network, methods, images, rows.target, progress, set_ups)
     rows.maps.update(result.maps)
     rows.numbers.update(result.numbers)
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}

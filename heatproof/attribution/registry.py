@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict  # typing's is not taken by pydantic before Python 3.12
 
+from heatproof.attribution.core.attributions import SetUp
 from heatproof.attribution.core.feature_maps import LAST, feature_layer
 from heatproof.attribution.core.method import Context, Explainer, Method, Number
+from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
 from heatproof.config.registry import by_name
 from heatproof.config.registry import modules as modules_of
@@ -70,6 +72,32 @@ def with_options(listed: Mapping[str, Block], context: Context) -> dict[str, Exp
     """Return the methods that params.yaml lists, name -> options, with these set."""
     return {
         name: methods()[name].with_options(options, context) for name, options in listed.items()
+    }
+
+
+def options_again(listed: Mapping[str, Block], size: tuple[int, int]) -> dict[str, Block]:
+    """Return the options with which methods make maps of images of a size again, of fewer passes.
+
+    Under other weights, or of changed images; see `Method.recomputing` and `sizes.AgainAtMost`.
+    """
+    return {
+        name: methods()[name].recomputing(resolved(options, size, again=True))
+        for name, options in listed.items()
+    }
+
+
+def set_ups(listed: Mapping[str, Block], context: Context) -> dict[str, SetUp]:
+    """Return what methods are called as first: with the options of maps that are made again."""
+    again = options_again(listed, context.size)
+    explainers = with_options(again, context)
+
+    def passes(name: str, options: Block) -> float:
+        each = methods()[name].passes(resolved(options, context.size), context.size)
+        return each.forward + each.gradients
+
+    return {
+        name: SetUp(explainers[name], passes(name, again[name]) / passes(name, options))
+        for name, options in listed.items()
     }
 
 

@@ -166,10 +166,9 @@ def _measured(
     slow_images = min(images, study.assess.slow_methods.images)
     explain, fast = Passes(), Passes()
     listed = getattr(study.explain, family)
-    for name, options in listed.items():
+    for name, options in registry.options_again(listed, size).items():
         method = records[name]
-        again = method.recomputing(resolved(options, size, again=True))
-        passes = method.passes(again, size)
+        passes = method.passes(options, size)
         if method.cost == "slow":
             explain += passes * slow_images
         else:

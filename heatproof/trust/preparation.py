@@ -31,14 +31,12 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
     images = rows.images.astype(np.float32) / 255
     model = trained_network(study.run(cell), images.shape[1:], len(rows.class_names))
     context = Context(dataset.train_images, study.seed, dataset.mean)
-    records = {
-        name: registry.methods()[name] for name in study.explain.methods if name in rows.maps
-    }
+    listed = {name: each for name, each in study.explain.methods.items() if name in rows.maps}
+    records = {name: registry.methods()[name] for name in listed}
     own, again = (
-        {name: resolved(study.explain.methods[name], context.size, again) for name in records}
+        {name: resolved(options, context.size, again) for name, options in listed.items()}
         for again in (False, True)
     )
-    options = {name: method.recomputing(again[name]) for name, method in records.items()}
     controlled = STAGE_FAMILIES[0] in families
     masks, masks_are = None, None
     if dataset.test_masks is not None:
@@ -61,7 +59,7 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
         seed=study.seed,
         model=model,
         network=Network(model),
-        methods=registry.with_options(options, context),
+        methods=registry.with_options(registry.options_again(listed, context.size), context),
         slow=tuple(name for name, method in records.items() if method.cost == "slow"),
         slow_images=min(study.assess.slow_methods.images, len(rows.target)),
         recomputed=tuple(

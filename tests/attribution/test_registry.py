@@ -65,6 +65,20 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
     assert smoothgrad.keywords == expected
 
 
+def test_what_is_set_up_with_fewer_passes() -> None:
+    """Of large images a method is first called as it is where maps are made again."""
+    listed = {name: registry.methods()[name].options() for name in ("rise", "lime", "saliency")}
+    context = Context(np.zeros((2, 64, 64, 1), np.uint8), seed=5)
+    found = registry.set_ups(listed, context)
+    assert {name: each.share for name, each in found.items()} == {
+        "rise": 100 / 500, "lime": 100 / 200, "saliency": 1.0,
+    }  # fmt: skip
+    assert found["rise"].explain.keywords["masks"] == 100
+    assert found["lime"].explain.keywords["options"].stability_images == 0
+    small = registry.set_ups(listed, Context(np.zeros((2, 28, 28, 1), np.uint8), seed=5))
+    assert small["rise"].explain.keywords["masks"] == 1000 and small["rise"].share == 1
+
+
 @pytest.mark.parametrize(
     ("methods", "message"),
     [

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,18 @@ from heatproof.run.progress import Progress
 # A method that takes fewer seconds is timed again: TensorFlow compiles anew for each size of a
 # batch, which takes longer than Grad-CAM of a whole batch.
 REPEATED = 1.0
+NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """A method as it is called first, of one image, for what is set up once and is not timed.
+
+    explain: the method, which may be of fewer passes. share: of the passes of the method itself.
+    """
+
+    explain: Explainer
+    share: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,7 @@ def attribute(
     images: np.ndarray,
     targets: np.ndarray,
     progress: Progress | None = None,
+    set_ups: Mapping[str, SetUp] = NONE,
 ) -> Attributions:
     """Apply every method to every row.
 
@@ -50,6 +64,7 @@ def attribute(
         images: float32 (rows, height, width, channels) in [0, 1].
         targets: int64 (rows,), class indices.
         progress: where the network counts what it passes; a part of it is a method.
+        set_ups: name -> what the method is called as first; itself where it is left out.
 
     Raises:
         Whatever a method raises other than UnsupportedNetwork: a bug must not pass for a result.
@@ -61,8 +76,9 @@ def attribute(
         for name, method in methods.items():
             try:
                 with progress.part(name):
-                    method(network, *first)  # what is set up once is not timed
-                    progress.expect(progress.done * len(images))
+                    set_up = set_ups.get(name, SetUp(method, 1.0))
+                    set_up.explain(network, *first)
+                    progress.expect(progress.done / set_up.share * len(images))
                     attribution, seconds = _timed(method, network, images, targets)
                     if seconds < REPEATED:
                         _, again = _timed(method, network, images, targets)

@@ -2,14 +2,16 @@
 
 import time
 from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from heatproof.attribution.core.attributions import attribute, summary
+from heatproof.attribution.core.attributions import SetUp, attribute, summary
 from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
+from heatproof.run.progress import Progress
 
 IMAGES, TARGETS = np.zeros((4, 2, 2, 1), np.float32), np.zeros(4, np.int64)
 SECONDS = 0.02
@@ -47,6 +49,26 @@ def test_what_is_compiled_for_a_size_of_batch_is_not_timed() -> None:
 
     result = attribute(NETWORK, {"compiling": compiling}, IMAGES, TARGETS)
     assert result.timing["compiling_ms_per_image"] < 1000 * SECONDS / len(IMAGES)
+
+
+def test_what_is_set_up_once_may_take_fewer_passes() -> None:
+    """It is called of one image, in the method's place; the progress expects what is left."""
+    calls = []
+
+    def recorded(kind: str, passes: int, network, images, targets) -> Attribution:
+        calls.append((kind, len(images)))
+        progress.advance(passes * len(images))
+        return slow(network, images, targets)
+
+    progress = Progress("explaining", 1)
+    expected = []
+    progress.expect = expected.append
+    set_ups = {"slow": SetUp(partial(recorded, "few", 5), 0.25)}
+    method = partial(recorded, "all", 20)
+    result = attribute(NETWORK, {"slow": method}, IMAGES, TARGETS, progress, set_ups)
+    assert calls[:2] == [("few", 1), ("all", 4)] and set(calls[2:]) <= {("all", 4)}
+    assert expected == [None, 20 * 4]
+    assert result.numbers["slow"]["error"][-1] == 6
 
 
 def test_a_bug_is_no_result() -> None:
