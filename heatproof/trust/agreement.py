@@ -7,7 +7,8 @@ of the image.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+
+from heatproof.statistics.correlation import mean_ranks
 
 FRACTION = 0.1  # of the pixels, or cells, are the top ones
 # Cells a side of the grid: that of the last feature maps, in whole pixels at the study's sizes
@@ -74,7 +75,7 @@ def _compared(magnitudes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _of_one_image(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Compare the rows of (methods, pixels): rank correlations and overlaps, each (m, m)."""
-    ranks = rankdata(magnitudes, axis=1)
+    ranks = mean_ranks(magnitudes)
     ranks -= ranks.mean(axis=1, keepdims=True)
     lengths = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
     units = np.divide(ranks, lengths, out=np.full(ranks.shape, np.nan), where=lengths > 0)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
-from heatproof.statistics.correlation import magnitude_correlation, rank_correlation
+from heatproof.statistics.correlation import magnitude_correlation, mean_ranks, rank_correlation
 
 
 def maps(seed: int, count: int = 4) -> np.ndarray:
@@ -58,3 +58,18 @@ def test_signs_count_unless_magnitudes_are_compared() -> None:
     expected = [1, -1, np.nan, 1 - 12 / (12 * 143)]
     np.testing.assert_allclose(rank_correlation(first, second), expected, rtol=1e-12)
     np.testing.assert_allclose(magnitude_correlation(first, second)[1], 1)
+
+
+def test_equal_values_share_the_mean_of_their_ranks() -> None:
+    ranks = mean_ranks(np.array([[0.5, 0, -1, 0, 0], [3, 2, 1, 0, 3], [1, np.nan, 2, 3, 0]]))
+    np.testing.assert_array_equal(ranks[:2], [[5, 3, 1, 3, 3], [4.5, 3, 2, 1, 4.5]])
+    assert np.isnan(ranks[2]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ranks_are_those_of_scipy(dtype: type) -> None:
+    values = np.random.default_rng(0).normal(size=(4, 5000)).astype(dtype)
+    values[1] = values[1].round(1)
+    values[2, ::2] = 0
+    values[3] = 1
+    np.testing.assert_array_equal(mean_ranks(values), rankdata(values, axis=1))
