@@ -117,6 +117,12 @@ class CellResults:
         """
         return of_cell(self.assess, self.crosscheck) if self.assess else None
 
+    @cached_property
+    def right(self) -> np.ndarray | None:
+        """Whether it is right about each test image, bool (n,); None where that is not there."""
+        predictions = self.predictions()
+        return None if predictions is None else predictions.predicted == predictions.labels
+
     def explanations(self) -> Explanations | None:
         """Read the attributions of all families as one: not kept, since forty cells' are too much.
 

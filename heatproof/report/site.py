@@ -60,10 +60,15 @@ def _write_pages(study: Study, folder: Path) -> None:
         page(data.page(name), "data.html", values | of_data)
     values = overview.context(study)
     page("index.html", "index.html", values)
-    for section in values["strips"]:
-        name = f"strip-{file_name(section['name'])}.png"
-        write_bytes(folder / "images" / name, section["strip"]["sprite"].png())
+    for row in values["networks"]:
+        if row.strip:
+            name = f"strip-{file_name(row.result.name)}.png"
+            write_bytes(folder / "images" / name, row.strip.sprite.png())
     page("methods.html", "trust.html", trust.context(study))
+    for result in study.cells:
+        if result.verdict and (example := study.showcases[result.name].example):
+            name = f"verdict-{file_name(result.name)}.png"
+            write_bytes(folder / "images" / name, example.sprite.png())
     page("libraries.html", "libraries.html", libraries.context(study))
     if study.has_claims:
         page("claims.html", "claims.html", claims.context(study, study.claims))

@@ -1,17 +1,17 @@
 """What the report tells: params.yaml and every cell's results, as far as they are there."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 from heatproof.claims import description
 from heatproof.config.params import Params
 from heatproof.report import provenance
+from heatproof.report.cell_results import CellResults, Reader
+from heatproof.report.sections import showcase
+from heatproof.report.sections.showcase import Showcase
 from heatproof.storage import paths
 from heatproof.storage.formats import read_record, require_keys
-
-if TYPE_CHECKING:
-    pass
-from heatproof.report.cell_results import CellResults, Reader
 
 # What each file must hold for a page to be made from it.
 _CLAIMS = ("budget", "sources", "claims")
@@ -53,6 +53,11 @@ class Study:
     def unrated(self) -> tuple[CellResults, ...]:
         """The cells that are assessed, and no better than their dataset's majority class."""
         return tuple(c for c in self.cells if c.assess and not c.rated)
+
+    @cached_property
+    def showcases(self) -> dict[str, Showcase]:
+        """What each cell shows of its verdict, drawn once for all pages."""
+        return {cell.name: showcase.of_cell(cell) for cell in self.cells}
 
     @property
     def engines(self) -> dict[str, str]:

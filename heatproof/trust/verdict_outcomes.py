@@ -44,11 +44,15 @@ Result = Literal["passed", "failed", "open"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """A test of a method: its result, and why in a clause."""
+    """A test of a method: its result, and why in a clause.
+
+    few: on how many images it rests, where these are fewer than those of the other tests; else 0.
+    """
 
     name: str
     result: Result
     said: str
+    few: int = 0
 
     @property
     def label(self) -> str:
@@ -63,7 +67,7 @@ def outcomes_of(
     compared = assess["tests"]
     found = (
         _compared(FAITHFUL, name, compared),
-        _learned(name, assess["measures"]),
+        _learned(name, assess["measures"], assess.get("images", 0)),
         _compared(TRUE, name, compared),
         _compared(STABLE, name, compared),
         _libraries(name, crosscheck),
@@ -112,9 +116,9 @@ def _listed(names: Iterable[str]) -> str:
     return numbers.listing([*labels[:NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
-def _learned(name: str, measures: Mapping[str, Any]) -> Outcome | None:
+def _learned(name: str, measures: Mapping[str, Any], images: int) -> Outcome | None:
     """Return whether less than half of a map's order is left where nothing was learned."""
-    found: list[tuple[Result, str]] = []
+    found: list[tuple[Result, str, int]] = []
     for measure, which in FORGOTTEN.items():
         said = measures.get(measure, {}).get(name)
         if not said or not known(said["mean"]):
@@ -123,14 +127,15 @@ def _learned(name: str, measures: Mapping[str, Any]) -> Outcome | None:
         low, high = (said[end] if known(said[end]) else None for end in ("low", "high"))
         few = f" ({numbers.plural(said['images'], 'image')})"
         words = f"its rank correlation with {which} is {numbers.decimal(said['mean'], 2)}{few}"
-        found.append((_share_left(low, high), words))
+        fewer = said["images"] if said["images"] < images else 0
+        found.append((_share_left(low, high), words, fewer))
     if not found:
         return None
     for result in ("failed", "open"):
-        of_result = [words for each, words in found if each == result]
-        if of_result:
-            return Outcome(LEARNED, result, of_result[0])
-    return Outcome(LEARNED, "passed", found[0][1])
+        for each, words, fewer in found:
+            if each == result:
+                return Outcome(LEARNED, result, words, fewer)
+    return Outcome(LEARNED, "passed", *found[0][1:])
 
 
 def _share_left(low: float | None, high: float | None) -> Result:

@@ -30,6 +30,7 @@ from heatproof.run.errors import UserError
 from heatproof.run.nested import leaves
 from heatproof.statistics import numbers
 from heatproof.storage import confusions, paths
+from heatproof.storage.folders import file_name
 from heatproof.storage.records import Predictions
 from heatproof.training.presets import filled_in
 
@@ -86,7 +87,8 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "over_folds": cross_validation.details(result.folds) if result.folds else "",
         "runs": result.compared,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
-        "trust": cell_trust.section(params, result),
+        "trust": cell_trust.section(params, result, study.showcases[result.name]),
+        "verdict_maps": f"../images/verdict-{file_name(result.name)}.png",
         "tried": domains_section.is_tried(params, result.name),
         "corruption": domains_section.label,
         "measure_labels": domains_summary.LABELS,

@@ -1,32 +1,29 @@
 """The overview: key findings, leaderboard, example maps, training curves, provenance."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from heatproof.report import provenance
-from heatproof.report.cell_results import CellResults
-from heatproof.report.charts import sprites
 from heatproof.report.charts.frame import position
-from heatproof.report.charts.sprites import Sprite
 from heatproof.report.pages import claims
 from heatproof.report.sections import (
     costs,
     curves,
     domains_summary,
     few_images,
+    hero,
     trust_summary,
 )
 from heatproof.report.sections.cross_validation import cross_validated
-from heatproof.report.sections.key_findings import key_findings, overlaps
+from heatproof.report.sections.key_findings import key_findings
 from heatproof.report.sections.seeds import over_seeds
+from heatproof.report.sections.ties import compare
 from heatproof.report.study import Study
-from heatproof.report.text import measures, methods
+from heatproof.report.text import measures
 from heatproof.statistics import numbers
-from heatproof.storage.records import Explanations
 from heatproof.trust import checks
 from heatproof.trust.measure import base
 
-PICTURES = 6  # per dataset, in the strip at the top
+FINDINGS = 3  # on the first screen; what else there is stands below
 MAX_REMARKED = (
     12  # networks whose shortcomings are listed at the top; the others' are on their pages
 )
@@ -35,18 +32,19 @@ MAX_REMARKED = (
 def context(study: Study) -> dict[str, Any]:
     """The values of the overview's template."""
     sections = [section(study, name) for name in study.dataset_names]
+    findings = key_findings(study)
     return {
         "params": study.params,
         "summary": _summary(study),
         "sections": sections,
         "slot": study.slot,
-        "overlaps": overlaps,
         "position": position,
         "trust_of": lambda r: checks.of_cell(r.assess["measures"]) if r.rated else None,
         "few_images": few_images.of_study(study),
         "evaluated": sum(bool(c.evaluate) for c in study.cells),
         "incomplete": [c for c in study.cells if c.missing],
-        "key_findings": key_findings(study),
+        "findings": findings[:FINDINGS],
+        "more_findings": findings[FINDINGS:],
         "more_runs": [
             (c.name, " ".join(filter(None, texts)))
             for c in study.cells
@@ -70,8 +68,8 @@ def context(study: Study) -> dict[str, Any]:
         "tried": study.params.corrupted or study.params.evaluate_on,
         "domains": domains_summary.answers(study),
         "tally": claims.context(study, study.claims)["tally"],
-        "strips": [each for each in sections if each["strip"]],
-        "networks": len(study.cells),
+        "networks": hero.rows(study, [each["results"] for each in sections]),
+        "cells": len(study.cells),
         "assessed": any(c.assess for c in study.cells),
         "settings": [
             (c, study.params.run(c.name).training.optimizer) for c in study.cells if c.schedule
@@ -91,12 +89,10 @@ def _summary(study: Study) -> str:
     )
     sentences = [
         f"{counted}: {models} on {numbers.plural(len(study.dataset_names), 'dataset')}.",
-        "How accurate they are, what they cost, and which pixels they respond to.",
     ]
     if trained:
         runs = numbers.plural(len(study.params.runs), "training run")
-        each = "each network" if trained == networks else "each trained network"
-        sentences.append(f"The study has {runs}; {each}’s results are from one of them.")
+        sentences.append(f"{runs}, budget {study.params.budget}, seed {study.params.seed}.")
     if opened := networks - trained:
         of_all = "The network was" if networks == 1 else "All networks were"
         some = numbers.plural(opened, "network was", "networks were")
@@ -108,13 +104,15 @@ def section(study: Study, dataset: str) -> dict[str, Any]:
     """What the overview shows of one dataset.
 
     Returns:
-        results: its cells by test accuracy, the not evaluated last. axis: the span that their
-        intervals share, if there are any. size, cost, charts, strip: None or empty where unknown.
+        results: its cells by test accuracy, the not evaluated last. tied: name -> how a cell
+        compares with the first. axis: the span that their intervals share, if there are any.
+        size, cost, charts: None or empty where unknown.
     """
     results = sorted(
         study.cells_on(dataset),
         key=lambda r: (-r.evaluate["accuracy"], r.name) if r.evaluate else (1.0, ""),
     )
+    best = results[0]
     return {
         "name": dataset,
         "size": study.datasets.get(dataset),
@@ -123,7 +121,7 @@ def section(study: Study, dataset: str) -> dict[str, Any]:
         "cost": costs.of_dataset(study, dataset),
         "charts": curves.of_dataset(study, dataset),
         "trained": any(r.schedule for r in results),
-        "strip": _strip(r for r in results if r not in study.unrated),
+        "tied": {r.name: compare(r, best) for r in results if r.evaluate and r is not best},
     }
 
 
@@ -135,41 +133,3 @@ def _axis(evaluations: list[dict[str, Any]]) -> tuple[float, float] | None:
         return None
     low, high = int(100 * min(lows)) / 100, min(1.0, -int(-100 * max(highs)) / 100 + 0.01)
     return low, high
-
-
-def _strip(results: Iterable[CellResults]) -> dict[str, Any] | None:
-    """Draw correct predictions of the first cell that has any, one per class, evenly spaced."""
-    for result in results:
-        explanations = result.explanations()
-        rows = _one_per_class(explanations) if explanations and explanations.maps else []
-        if explanations and rows:
-            return {"result": result} | _draw(explanations, rows)
-    return None
-
-
-def _one_per_class(explanations: Explanations) -> list[int]:
-    firsts: dict[int, int] = {}
-    for row, (label, predicted, target) in enumerate(
-        zip(explanations.label, explanations.predicted, explanations.target, strict=True)
-    ):
-        if label == predicted == target:
-            firsts.setdefault(int(label), row)
-    rows = [firsts[label] for label in sorted(firsts)]
-    if len(rows) <= PICTURES:
-        return rows
-    return [rows[round(i * (len(rows) - 1) / (PICTURES - 1))] for i in range(PICTURES)]
-
-
-def _draw(explanations: Explanations, rows: list[int]) -> dict[str, Any]:
-    """Draw images, each with the place of its map in the sprite and its class."""
-    method = methods.first_overlay(explanations.maps)
-    maps = explanations.maps[method]
-    signed = sprites.is_signed(maps)
-    height, width = explanations.images.shape[1:3]
-    sprite = Sprite(height, width, 2 * len(rows))
-    pictures = []
-    for row in rows:
-        label = explanations.class_names[explanations.label[row]]
-        image = sprite.image(explanations.images[row], f"A test image of the class {label}")
-        pictures.append((image, sprite.add(sprites.colour(maps[row], method, signed)), label))
-    return {"method": methods.describe(method).label, "sprite": sprite, "pictures": pictures}

@@ -15,6 +15,7 @@ from heatproof.report.sections import (
     domains_summary,
     published,
     trust_summary,
+    verdict_findings,
     verdicts,
 )
 from heatproof.report.sections import ranks as ranked
@@ -23,7 +24,6 @@ from heatproof.report.sections.trust_table import Column, Table, source, table
 from heatproof.report.study import Study
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
-from heatproof.trust.verdict import LEVELS
 
 TIMED = "_ms_per_image"
 
@@ -36,6 +36,9 @@ def context(study: Study) -> dict[str, Any]:
     costs, timed = cost(study.cells, names)
     faithful = {n: fmean(r) for n, r in ranked.mean_ranks(contents, measures.FAITHFUL).items()}
     tried = domains_summary.maps(study)
+    tables = [verdicts.of_cell(c.verdict, study.showcases[c.name]) for c in assessed]
+    every = ranked.table(contents, measures.COLUMNS)
+    ranks, silent = every.parted() if every else (None, None)
     return {
         "params": study.params,
         "cells": len(study.cells),
@@ -43,8 +46,14 @@ def context(study: Study) -> dict[str, Any]:
         "unrated": study.unrated,
         "image_counts": sorted({a["images"] for a in contents}),
         "measure_count": len({name for a in contents for name in a["measures"]}),
-        "levels": LEVELS,
-        "verdicts": verdicts.of_study(assessed),
+        "verdicts": verdicts.of_study(assessed, tables),
+        "judged": list(zip(assessed, tables, strict=True)),
+        "zero_maps": [
+            text
+            for c in assessed
+            for text in verdicts.zero(study.showcases[c.name], f" on {c.name}")
+        ],
+        "answer": verdict_findings.of_study(assessed),
         "trust_statements": trust_summary.statements(assessed),
         "planted": _known_by(assessed, ["planted"]),
         "truth": truth(_known_by(assessed, ["planted"])),
@@ -52,7 +61,8 @@ def context(study: Study) -> dict[str, Any]:
         "objects": truth(_known_by(assessed, cell_trust.ANNOTATED)),
         "foreground": foreground(assessed),
         "foreground_cells": sum(a["mask"] == "foreground" for a in contents),
-        "ranks": ranked.table(contents, measures.COLUMNS),
+        "ranks": ranks,
+        "silent": silent,
         "all_ranks": every_rank(contents),
         "stability": [(label, kept, known, min(taus, default=None), median(taus) if taus else None)
                       for label, kept, taus, known in ranked.stability(contents)],

@@ -13,6 +13,7 @@ from heatproof.report.charts import heat
 from heatproof.report.charts.lines import Chart, line_chart
 from heatproof.report.charts.series import Series
 from heatproof.report.sections import ranks, trust_table, verdicts
+from heatproof.report.sections.showcase import NOTHING, Showcase
 from heatproof.report.sections.trust_table import Column, Summary, Table
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
@@ -20,8 +21,10 @@ from heatproof.statistics.bootstrap import summary
 from heatproof.statistics.numbers import plural
 from heatproof.trust.measure import BASELINES
 from heatproof.trust.ranking import AGREEING
+from heatproof.trust.verdict_outcomes import HALF
 
-SIMILAR = 0.6  # from this rank correlation on, in magnitude, two maps are called similar
+# From this rank correlation on, in magnitude, two maps are called similar: as the verdict has it.
+SIMILAR = round(HALF**0.5, 2)
 MASKS = {
     "planted": "In these images a small planted patch alone decides the class: the place of the "
     "evidence is known. The first columns measure correctness itself.",
@@ -48,8 +51,11 @@ panel = partial(line_chart, size=(210.0, 158.0), label_room=10.0)
 Values = dict[str, np.ndarray]
 
 
-def section(params: Params, result: CellResults) -> dict[str, Any]:
-    """What a cell's page shows on trust; None or empty where missing, all where not assessed."""
+def section(params: Params, result: CellResults, shown: Showcase = NOTHING) -> dict[str, Any]:
+    """What a cell's page shows on trust; None or empty where missing, all where not assessed.
+
+    shown: whose maps stand beside the verdicts.
+    """
     assess = result.assess
     if not assess:
         return {}
@@ -57,7 +63,7 @@ def section(params: Params, result: CellResults) -> dict[str, Any]:
     slow = assess["slow_methods"]["methods"]
     return {
         "assess": assess,
-        "verdicts": verdicts.of_cell(result.verdict),
+        "verdicts": verdicts.of_cell(result.verdict, shown),
         "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
         "mask": " ".join(filter(None, [MASKS.get(assess["mask"] or "", ""), chance(assess)])),
         "table": trust_table.of_cell(assess, measures.COLUMNS, best=result.rated),

@@ -9,6 +9,7 @@ from typing import Any
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 
+SHADES = 6  # of the style sheet: .hit-0 to .hit-5
 # A number in the metrics: mean, low, high, images.
 Summary = Mapping[str, Any]
 
@@ -18,6 +19,7 @@ class Value:
     """A mean over images; `best` in its column, `few` if over fewer images than others.
 
     `detail` is shown beneath it: its interval, or the number of images where these are few.
+    `shade`: of a rank, a class of the style sheet, the darkest for the best.
     """
 
     summary: Summary
@@ -25,6 +27,7 @@ class Value:
     detail: str
     few: bool
     best: bool
+    shade: str = ""
 
 
 @dataclass
@@ -62,6 +65,7 @@ class Column:
         few = {name for name, summary in known.items() if 2 * summary["images"] < most}
         best = self._best({name: s for name, s in known.items() if name not in few})
         decimals = self._decimals([abs(summary["mean"]) for summary in known.values()])
+        last = sum(name not in measures.CONTROLS for name in known)
         return {
             name: Value(
                 summary,
@@ -71,6 +75,7 @@ class Column:
                 else _interval(summary, decimals),
                 name in few,
                 name in best,
+                _shade(summary["mean"], last) if self.ranks else "",
             )
             for name, summary in known.items()
         }
@@ -110,6 +115,14 @@ class Table:
     def uninformative(self) -> list[Column]:
         """The columns that do not distinguish the methods."""
         return [column for column in self.columns if column.uninformative]
+
+    def parted(self) -> tuple["Table | None", "Table | None"]:
+        """Part the columns: those that distinguish the methods, and those that do not."""
+        told, silent = (
+            table(c for c in self.columns if bool(c.uninformative) == which)
+            for which in (False, True)
+        )
+        return told, silent
 
     @property
     def few(self) -> bool:
@@ -162,6 +175,12 @@ def table(sources: Iterable[Column]) -> Table | None:
 def plain(mean: float | None, images: int = 0) -> Summary:
     """A number without an interval."""
     return {"mean": mean, "low": None, "high": None, "images": images}
+
+
+def _shade(rank: float, last: int) -> str:
+    """Shade a rank from 1, the best, to `last`; a control's may be one more."""
+    share = (last - rank) / (last - 1) if last > 1 else 1.0
+    return f"hit-{min(SHADES - 1, max(0, int(SHADES * share)))}"
 
 
 def _interval(summary: Summary, decimals: int) -> str:

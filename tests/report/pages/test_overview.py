@@ -1,8 +1,7 @@
-from heatproof.report import study
+from heatproof.report import rendering, study
 from heatproof.report.pages import overview
-from heatproof.report.sections.key_findings import overlaps
 from heatproof.storage import artifacts, paths
-from tests.report import fixture
+from tests.report import fixture, read_pages
 
 
 def changed(cell, **figures):
@@ -20,15 +19,8 @@ def test_cells_rank_by_test_accuracy_with_the_best_first(small_study):
     made = section(small_study)
     first, second = made["results"]
     assert (first.cell.model, second.cell.model) == ("baseline_cnn", "simple_cnn")
-    assert not overlaps(second.evaluate, first.evaluate)
+    assert set(made["tied"]) == {"simple_cnn-digits"}
     assert made["axis"] == (0.9, 0.97), "whole percents"
-
-
-def test_an_interval_that_reaches_the_first_is_marked(small_study):
-    changed("simple_cnn-digits", accuracy=0.94, accuracy_low=0.92, accuracy_high=0.95)
-    changed("baseline_cnn-digits", accuracy=0.95, accuracy_low=0.94, accuracy_high=0.96)
-    first, second = section(small_study)["results"]
-    assert overlaps(second.evaluate, first.evaluate)
 
 
 def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
@@ -38,12 +30,17 @@ def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
     assert last.missing == ("data/metrics/evaluate/baseline_cnn-digits.json",)
 
 
-def test_the_strip_shows_right_answers_of_different_classes(small_study):
-    strip = section(small_study)["strip"]
-    labels = [label for _, _, label in strip["pictures"]]
-    assert len(labels) == overview.PICTURES
-    assert len(set(labels)) == len(labels)
-    assert strip["method"] == "Grad-CAM"
+def test_it_opens_with_the_networks_the_explanation_to_believe_and_three_findings(small_study):
+    values = overview.context(study.collect(small_study))
+    first = values["networks"][0]
+    assert len(values["networks"]) == 2
+    assert first.advice.method.name == next(iter(first.result.verdict.methods))
+    html = rendering.environment().get_template("index.html").render(values | {"root": ""})
+    page = read_pages.parse(html)
+    opening = page.text.partition("Leaderboard")[0]
+    assert first.advice.method.label in opening and first.advice.verdict.reason in opening
+    assert len(values["findings"]) == 3
+    assert all(each.title in opening for each in values["findings"])
 
 
 def test_a_model_keeps_its_colour_on_every_dataset(folder, repository):

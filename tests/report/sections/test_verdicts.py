@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from heatproof.report import rendering, study
 from heatproof.report.pages import cell as cell_page
-from heatproof.report.sections import verdicts
+from heatproof.report.sections import showcase, verdicts
+from heatproof.report.sections.showcase import Zero
 from heatproof.storage import artifacts
 from heatproof.trust.verdict import AVOID, CARE, LEVELS, USE, CellVerdict, MethodVerdict
 from heatproof.trust.verdict_outcomes import Outcome
@@ -70,7 +71,22 @@ def test_methods_that_are_most_often_of_use_come_first(small_study) -> None:
         return result
 
     cells = [judged(first, lime=USE, saliency=AVOID), judged(second, lime=CARE, gradcam=AVOID)]
-    rows = verdicts.of_study(cells)
+    rows = verdicts.of_study(cells, [verdicts.of_cell(cell.verdict) for cell in cells])
     assert [row.method.name for row in rows] == ["lime", "saliency", "gradcam"]
-    assert rows[0].levels == (USE, CARE) and rows[0].counts == (1, 1, 0)
-    assert rows[1].levels == (AVOID, None)
+    assert [row.verdict.level for row in rows[0].rows] == [USE, CARE]
+    assert rows[0].counts == (1, 1, 0)
+    assert rows[1].rows[1] is None
+
+
+def test_a_map_of_zeros_says_so_and_why(small_study) -> None:
+    collected = study.collect(small_study)
+    cell = collected.cells[0]
+    made = cell.explanations()
+    zeros = {"gradcam": Zero(14, 24, {"below_zero": 1.0, "gradient_kept": 0.04})}
+    shown = replace(showcase.drawn(made, cell.verdict), zero=zeros)
+    found = verdicts.of_cell(cell.verdict, shown)
+    assert found is not None
+    assert found.notes[0].startswith(
+        "14 of 24 maps of Grad-CAM are zero everywhere. At no place is the weighted sum"
+    )
+    assert "Averaging over places keeps 4.0 % of the gradient: this network" in found.notes[0]
