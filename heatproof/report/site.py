@@ -60,7 +60,7 @@ def _write_pages(study: Study, folder: Path) -> None:
         page(data.page(name), "data.html", values | of_data)
     values = overview.context(study)
     page("index.html", "index.html", values)
-    for row in values["networks"]:
+    for row in values["answers"]:
         if row.strip:
             name = f"strip-{file_name(row.result.name)}.png"
             write_bytes(folder / "images" / name, row.strip.sprite.png())

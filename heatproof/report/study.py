@@ -6,10 +6,9 @@ from typing import Any
 
 from heatproof.claims import description
 from heatproof.config.params import Params
-from heatproof.report import provenance
+from heatproof.report import provenance, showcase
 from heatproof.report.cell_results import CellResults, Reader
-from heatproof.report.sections import showcase
-from heatproof.report.sections.showcase import Showcase
+from heatproof.report.showcase import Showcase
 from heatproof.storage import paths
 from heatproof.storage.formats import read_record, require_keys
 

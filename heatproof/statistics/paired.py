@@ -25,20 +25,30 @@ def accuracy_difference(
         one is right; `p` of McNemar's exact test (1947, https://doi.org/10.1007/BF02295996) that
         these are equally frequent.
     """
-    from scipy.stats import binomtest
-
     n = len(first)
     first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
     shares = np.array([first_only, second_only, n - first_only - second_only]) / n
     # Drawing images with replacement draws these three counts.
     drawn = np.random.default_rng(seed).multinomial(n, shares, samples)
     low, high = np.percentile((drawn[:, 1] - drawn[:, 0]) / n, _ENDS)
-    discordant = first_only + second_only
     return {
         "difference": (second_only - first_only) / n,
         "low": float(low),
         "high": float(high),
         "first_only": first_only,
         "second_only": second_only,
-        "p": float(binomtest(second_only, discordant).pvalue) if discordant else 1.0,
+        "p": mcnemar(first, second),
     }
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """Return p of McNemar's exact test (1947) that two networks are right equally often.
+
+    first, second: bool (n,), whether each is right about the same images; only images about which
+    just one of them is right count.
+    """
+    from scipy.stats import binomtest
+
+    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
+    discordant = first_only + second_only
+    return float(binomtest(second_only, discordant).pvalue) if discordant else 1.0

@@ -178,3 +178,11 @@ def defect(attribution: np.ndarray) -> str:
     if not np.isfinite(attribution).all():
         return "not finite"
     return "" if attribution.any() else "all zero"
+
+
+def peak_place(values: np.ndarray) -> str:
+    """Where a map, float (height, width), is largest, in words, for its text alternative."""
+    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
+    across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
+    return f"the {vertical} {across}"

@@ -68,7 +68,7 @@ def context(study: Study) -> dict[str, Any]:
         "tried": study.params.corrupted or study.params.evaluate_on,
         "domains": domains_summary.answers(study),
         "tally": claims.context(study, study.claims)["tally"],
-        "networks": hero.rows(study, [each["results"] for each in sections]),
+        "answers": hero.rows(study, [each["results"] for each in sections]),
         "cells": len(study.cells),
         "assessed": any(c.assess for c in study.cells),
         "settings": [

@@ -13,8 +13,8 @@ from heatproof.report.charts import heat
 from heatproof.report.charts.lines import Chart, line_chart
 from heatproof.report.charts.series import Series
 from heatproof.report.sections import ranks, trust_table, verdicts
-from heatproof.report.sections.showcase import NOTHING, Showcase
 from heatproof.report.sections.trust_table import Column, Summary, Table
+from heatproof.report.showcase import NOTHING, Showcase
 from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.statistics.bootstrap import summary

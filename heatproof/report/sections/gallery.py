@@ -187,7 +187,7 @@ def _map(explanations: Explanations, row: int, legend: Legend, sprite: Sprite, t
     values = explanations.maps[method.name][row]
     defect = sprites.defect(values)
     alt = f"{method.label} map for the class {numbers.printable(target)}"
-    alt += f" ({defect})" if defect else f", largest at {peak_place(values)}"
+    alt += f" ({defect})" if defect else f", largest at {sprites.peak_place(values)}"
     own = explanations.numbers.get(method.name, {})
     return Map(
         method,
@@ -198,11 +198,3 @@ def _map(explanations: Explanations, row: int, legend: Legend, sprite: Sprite, t
         defect,
         {name: float(each[row]) for name, each in own.items()},
     )
-
-
-def peak_place(values: np.ndarray) -> str:
-    """Where a map, float (height, width), is largest, in words, for its text alternative."""
-    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-    vertical = ("top", "middle", "bottom")[min(2, 3 * int(row) // values.shape[0])]
-    across = ("left", "centre", "right")[min(2, 3 * int(column) // values.shape[1])]
-    return f"the {vertical} {across}"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from heatproof.attribution.core.method import Method
 from heatproof.report.cell_results import CellResults
-from heatproof.report.sections.showcase import Strip
 from heatproof.report.sections.ties import Comparison, compare
+from heatproof.report.showcase import Strip
 from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.trust.verdict import USE, MethodVerdict

@@ -57,10 +57,7 @@ def _to_use(verdicts: Sequence[CellVerdict], where: str) -> str:
     everywhere = [name for name in order if counts[name] == len(verdicts)]
     if everywhere:
         verb = "is" if len(everywhere) == 1 else "are"
-        return (
-            f"{_listed(everywhere)} {verb} of use on {where}: more faithful than any map that "
-            "knows nothing of the network, and dependent on what was learned."
-        )
+        return f"{_listed(everywhere)} {verb} of use on {where}."
     if counts[order[0]]:
         alike = [name for name in order if counts[name] == counts[order[0]]]
         return (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from heatproof.attribution.core.method import Method
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.sprites import Picture
-from heatproof.report.sections.showcase import NOTHING, Example, Showcase
 from heatproof.report.sections.verdict_findings import best
+from heatproof.report.showcase import NOTHING, Example, Showcase
 from heatproof.report.text import measures, methods, zero_maps
 from heatproof.statistics import numbers
 from heatproof.trust.verdict import LEVELS, CellVerdict, MethodVerdict

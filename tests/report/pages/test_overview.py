@@ -32,8 +32,8 @@ def test_a_cell_that_was_not_evaluated_comes_last_without_a_rank(small_study):
 
 def test_it_opens_with_the_networks_the_explanation_to_believe_and_three_findings(small_study):
     values = overview.context(study.collect(small_study))
-    first = values["networks"][0]
-    assert len(values["networks"]) == 2
+    first = values["answers"][0]
+    assert len(values["answers"]) == 2
     assert first.advice.method.name == next(iter(first.result.verdict.methods))
     html = rendering.environment().get_template("index.html").render(values | {"root": ""})
     page = read_pages.parse(html)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from heatproof.report import rendering, study
+from heatproof.report import rendering, showcase, study
 from heatproof.report.pages import cell as cell_page
-from heatproof.report.sections import showcase, verdicts
-from heatproof.report.sections.showcase import Zero
+from heatproof.report.sections import verdicts
+from heatproof.report.showcase import Zero
 from heatproof.storage import artifacts
 from heatproof.trust.verdict import AVOID, CARE, LEVELS, USE, CellVerdict, MethodVerdict
 from heatproof.trust.verdict_outcomes import Outcome

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from heatproof.report import study
+from heatproof.report import showcase, study
 from heatproof.report.charts.sprites import peak
-from heatproof.report.sections import hero, showcase
+from heatproof.report.sections import hero
 from heatproof.report.sections.ties import Comparison, compare
 from heatproof.storage import paths
 from heatproof.storage.records import Explanations

@@ -13,7 +13,6 @@ from PIL import Image
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sheet, sprites
 from heatproof.report.charts.sprites import Picture, Sprite
-from heatproof.report.sections.gallery import peak_place
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
@@ -89,7 +88,8 @@ def drawn(explanations: Explanations, verdict: CellVerdict | None) -> Showcase:
     )
     if not len(right) or not explanations.maps:
         return Showcase(zero=zero)
-    ranked = list(verdict.methods) if verdict else _overlays_first(explanations.maps)
+    ranked = [n for n in verdict.methods if n in explanations.maps] if verdict else []
+    ranked = ranked or _overlays_first(explanations.maps)
     levels = {name: each.level for name, each in verdict.methods.items()} if verdict else {}
     pictures = _Drawn(explanations)
     return Showcase(_strip(pictures, right, ranked, levels), _example(pictures, right), zero)
@@ -146,7 +146,7 @@ class _Drawn:
         shown = sheet.heatmap(
             values, name, over=self.explanations.images[row], signed=self.signed[name]
         )
-        what = sprites.defect(values) or f"largest at {peak_place(values)}"
+        what = sprites.defect(values) or f"largest at {sprites.peak_place(values)}"
         alt = f"{methods.describe(name).label} map for the class {self.label(row)}, {what}"
         return sprite.image(self._reduced(shown.pixels), alt)
 
