@@ -19,8 +19,8 @@ with the truth's. Spearman's correlation of the two over 20 methods, on one trai
 images, was 0.42 on mnist_cnn-planted, 0.40 on simple_cnn-shapes and 0.58 on mobilenet_v2-shapes;
 of the mean rank by the measures of faithfulness alone 0.62, 0.60 and 0.53; of the level alone 0.08,
 0.04 and 0.56. So a level says which tests a method has passed on a network, not how near it comes
-to the evidence: among methods that passed all tests, the mean rank says more of that, and no
-substitute for the truth is it either. The report has the first two numbers wherever the truth is known.
+to the evidence: among methods that passed, the mean rank says more of that, and no substitute for
+the truth is it either. The report has the first two numbers wherever the truth is known.
 
 A network whose accuracy is not above chance has no verdict: there is nothing to explain.
 """

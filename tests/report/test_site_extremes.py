@@ -76,7 +76,8 @@ def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_s
     assert re.search(r"simple_cnn .* chance ", overview)
     assert "These numbers mean nothing about the methods." in page
     assert "best:" not in page.split("Trust in the maps")[-1].split("Settings")[0]
-    assert "in 4 of 4 checks" in overview  # of the other network alone
+    assert "No explanation is to be believed: its accuracy is not above" in overview
+    assert f"{other.replace('-', ' on ')}." in overview  # the finding is of the other network alone
     methods = made["methods.html"].text
     assert re.search(
         rf"Left out everywhere on this page, since its .* show nothing: {chance}", methods

@@ -37,7 +37,7 @@ def test_it_opens_with_the_networks_the_explanation_to_believe_and_three_finding
     assert first.advice.method.name == next(iter(first.result.verdict.methods))
     html = rendering.environment().get_template("index.html").render(values | {"root": ""})
     page = read_pages.parse(html)
-    opening = page.text.partition("Leaderboard")[0]
+    opening = page.text.partition("Majority class")[0]
     assert first.advice.method.label in opening and first.advice.verdict.reason in opening
     assert len(values["findings"]) == 3
     assert all(each.title in opening for each in values["findings"])

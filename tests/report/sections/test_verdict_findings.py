@@ -28,7 +28,7 @@ def text(small_study, *levels: dict[str, str], failed: str = LEARNED) -> str:
 def test_what_is_of_use_everywhere_and_what_nowhere(small_study) -> None:
     one = {"lime": USE, "rise": USE, "saliency": AVOID, "gradcam": AVOID}
     said = text(small_study, one, one | {"rise": CARE, "gradcam": CARE})
-    assert said.startswith("LIME is of use on all 2 networks: more faithful")
+    assert said.startswith("LIME is of use on all 2 networks. Not to be used: ")
     assert said.endswith(
         "Not to be used: Saliency (almost the same map whatever the network has learned)."
     )
