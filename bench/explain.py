@@ -100,7 +100,7 @@ def measurements(
     }
     folded = ["--folded"] if options.folded else []
     images = ["--images", str(options.images)]
-    sides = Sides({ON_PYTORCH: torch.absent} if torch.absent else {})
+    sides = Sides[Explainer]({ON_PYTORCH: torch.absent} if torch.absent else {})
     with tempfile.TemporaryDirectory() as folder:
 
         def add(name: str, python: Path | str, module: str, *words: str) -> None:
@@ -123,7 +123,7 @@ def measurements(
 def measured(
     model: str,
     method: str,
-    sides: Sides,
+    sides: Sides[Explainer],
     options: argparse.Namespace,
     torch: peers.Environment | None = None,
 ) -> list[Measurement]:

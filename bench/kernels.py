@@ -19,7 +19,7 @@ import argparse
 import io
 import re
 import tempfile
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -97,16 +97,17 @@ def rows(
         steps: that were recorded.
         batch_size: images per step.
     """
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     for name, took in operations:
         operation = _OPERATION.match(name)
         if operation:
             layer = _layer_in(operation[1], layers)
             seconds[layers[layer].kind if layer else REST] += took
-    gflop: Counter[str] = Counter()
+    gflop: defaultdict[str, float] = defaultdict(float)
     for layer in layers.values():
         gflop[layer.kind] += PASSES * batch_size * layer.gflop
-    return [Row(kind, took / steps, gflop[kind]) for kind, took in seconds.most_common()]
+    longest = sorted(seconds.items(), key=lambda item: -item[1])
+    return [Row(kind, took / steps, gflop[kind]) for kind, took in longest]
 
 
 def _layer_in(path: str, layers: Mapping[str, Layer]) -> str | None:
@@ -190,8 +191,9 @@ def main() -> None:
     from heatproof.models.build import build_model
 
     shape = SHAPES[study.cell(cell).dataset]
-    layers = layers_of(build_model(study.run(cell), shape, CLASSES))
-    batch_size = study.run(cell).schedule.batch_size
+    run = study.run(cell)
+    assert run.schedule is not None, "`measurable` names none that is saved"
+    layers, batch_size = layers_of(build_model(run, shape, CLASSES)), run.schedule.batch_size
     print(
         f"{options.model}, {batch_size} images per step; the product reaches {product:.0f} GFLOP/s"
     )

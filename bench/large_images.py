@@ -83,7 +83,7 @@ def main() -> None:
             seconds.append(used.seconds)
             failures += [f"{name}: {used.failure}"] if used.failure else []
         absent = {PROJECT: "; ".join(failures)} if failures else {}
-        total = [] if failures else [sum(seconds)]
+        total: list[float] = [] if failures else [sum(seconds)]
         take(under(PART, case, "s", total, LIMIT_SECONDS, absent=absent))
 
 

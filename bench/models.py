@@ -11,8 +11,12 @@ CLASSES = 10
 
 
 def measurable(study: params.Params) -> dict[str, str]:
-    """Return each model with one of its cells whose images are of a known size."""
-    return {parts.model: cell for cell, parts in study.cells.items() if parts.dataset in SHAPES}
+    """Return each model that is trained, with one of its cells whose images are of a known size."""
+    return {
+        parts.model: cell
+        for cell, parts in study.cells.items()
+        if parts.dataset in SHAPES and not study.models[parts.model].is_saved
+    }
 
 
 def require_known(models: Sequence[str], cells: Mapping[str, str], *also: str) -> None:

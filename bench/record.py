@@ -10,7 +10,7 @@ from bench import machine, results, table
 from bench.results import Measurement
 
 
-def parser(description: str) -> argparse.ArgumentParser:
+def parser(description: str | None) -> argparse.ArgumentParser:
     """Return a bench's command line: its module's docstring as help, and `--results`."""
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -78,7 +78,8 @@ def compare(measurement: Measurement) -> Comparison:
         # Nothing measured of the project's is a miss; without a peer there is nothing to judge.
         lost = measurement.goal is not None and not own
         ours = value_of(own, measurement) if own else None
-        return Comparison(ours, peer, values.get(peer), met=False if lost else None)
+        theirs = None if peer is None else values[peer]
+        return Comparison(ours, peer, theirs, met=False if lost else None)
     ours, theirs = value_of(own, measurement), values[peer]
     ratio = times_better(ours, theirs, more)
     # Of unlike numbers of rounds the first of each belong together.

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Generic, TextIO, TypeVar
 
 from heatproof.run.forkserver import end_with_parent
 
@@ -57,6 +57,7 @@ class Side:
         Raises:
             SideLost: the process ended, whose last words these are, or does not answer in time.
         """
+        assert self.process.stdout is not None, "it was started with a pipe"
         ready, _, _ = select.select([self.process.stdout], [], [], self.patience)
         if not ready:
             raise SideLost(f"not done after {self.patience:.0f} s")
@@ -69,6 +70,7 @@ class Side:
 
     def ask(self, question: Any) -> Any:
         """Let the process go on with a question; return its answer. Raises SideLost."""
+        assert self.process.stdin is not None, "it was started with a pipe"
         self.process.send_signal(signal.SIGCONT)
         with suppress(BrokenPipeError):  # it ended: the missing answer says so
             self.process.stdin.write(json.dumps(question) + "\n")
@@ -88,24 +90,27 @@ class Side:
         self._stderr.close()
 
 
-class Sides:
+S = TypeVar("S", bound=Side)
+
+
+class Sides(Generic[S]):
     """The processes that take turns.
 
     present: those that answer, in the order of their turns. lost: the others -> why.
     """
 
     def __init__(self, lost: Mapping[str, str] | None = None) -> None:
-        self.present: list[Side] = []
+        self.present: list[S] = []
         self.lost: dict[str, str] = dict(lost or {})
 
-    def add(self, side: Side) -> None:
+    def add(self, side: S) -> None:
         """Wait until a side is ready; one may read what those before it wrote. Raises SideLost."""
         self.present.append(side)
         with self.asking(side):
             side.answer()
 
     @contextmanager
-    def asking(self, side: Side) -> Iterator[None]:
+    def asking(self, side: S) -> Iterator[None]:
         """Go on without a side that is lost when it is asked something, unless it is needed.
 
         Raises:

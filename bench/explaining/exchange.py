@@ -102,7 +102,7 @@ def write(folder: Path, layers: list[Layer], weights: dict[str, np.ndarray], to:
     settings = {key: arrays.pop(key) for key in ("layer", "values")}
     content = {"layers": [asdict(layer) for layer in layers], **settings}
     (folder / "network.json").write_text(json.dumps(content, indent=1))
-    np.savez(folder / "weights.npz", **weights)
+    np.savez(folder / "weights.npz", allow_pickle=False, **weights)
     np.savez(folder / "inputs.npz", **arrays)
 
 

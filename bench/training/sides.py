@@ -18,6 +18,7 @@ from bench.models import CLASSES, SHAPES
 from bench.turns import Rounds
 from heatproof.config import params
 from heatproof.run import runtime
+from heatproof.training.options import Schedule
 
 if TYPE_CHECKING:
     import keras
@@ -104,10 +105,16 @@ def random_data(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndar
     return images, np.arange(count, dtype=np.int64) % CLASSES
 
 
+def _schedule(study: params.Params, cell: str) -> Schedule:
+    schedule = study.run(cell).schedule
+    assert schedule is not None, "`models.measurable` names none that is saved"
+    return schedule
+
+
 def train_as_the_project_does(cell: str, batches: int, folder: Path, report: Report) -> None:
     """Train in `heatproof.training`; an epoch has `batches` batches and ten images to validate."""
     study = params.load()
-    training, schedule = study.run(cell).training, study.run(cell).schedule
+    training, schedule = study.run(cell).training, _schedule(study, cell)
     runtime.configure(
         len(os.sched_getaffinity(0)), study.seed, training.mixed_precision, training=True
     )
@@ -142,7 +149,7 @@ def train_as_keras_does(cell: str, batches: int, folder: Path, report: Report) -
     study = params.load()
     import keras
 
-    shape, batch_size = SHAPES[study.cell(cell).dataset], study.run(cell).schedule.batch_size
+    shape, batch_size = SHAPES[study.cell(cell).dataset], _schedule(study, cell).batch_size
     model = of_builtin_layers(study, cell, folder)
     model.compile(
         optimizer="adam",
