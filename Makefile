@@ -103,7 +103,7 @@ verify: setup ## Run a cell again from scratch and compare it with dvc.lock (CEL
 	@"$(PY)" -m tools.verify $(CELL) $(VERIFY)
 
 .PHONY: export
-export: setup $(INSTALLED_EXPORT) ## Export a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist)
+export: setup $(INSTALLED_EXPORT) ## Export a trained cell as .keras, ONNX and SavedModel to exports/ (CELL=simple_cnn-mnist EXPORT="--formats keras")
 	@"$(PY)" -m tools.export $(CELL) $(EXPORT)
 
 # MLflow fails where it is itself in a folder with a % in its name: there it is taken by a link.

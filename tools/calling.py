@@ -3,11 +3,19 @@
 from pathlib import Path
 
 
-def command(name: str, cell: str = "") -> str:
-    """Return the words that call a program in the current folder, for a cell if one is named."""
+def command(name: str, cell: str = "", options: str = "") -> str:
+    """Return the words that call a program in the current folder.
+
+    Args:
+        name: of the program.
+        cell: the cell that it is called for, if one is named.
+        options: of the program, as after its name; make takes them as a variable.
+    """
     if Path("Makefile").exists():
-        return f"make {name}{f' CELL={cell}' if cell else ''}"
-    return f"heatproof {name}{f' {cell}' if cell else ''}"  # a study in a folder of its own
+        more = f'{name.upper().replace("-", "_")}="{options}"' if options else ""
+        return " ".join(filter(None, ("make", name, f"CELL={cell}" if cell else "", more)))
+    # A study in a folder of its own.
+    return " ".join(filter(None, ("heatproof", name, cell, options)))
 
 
 def report_line() -> str:

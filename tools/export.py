@@ -109,7 +109,7 @@ FORMATS: dict[str, tuple[str, Save, Logits]] = {
 
 
 def export(
-    model: "keras.Model", images: np.ndarray, folder: Path, formats: Sequence[str]
+    model: "keras.Model", images: np.ndarray, folder: Path, formats: Sequence[str], cell: str = ""
 ) -> dict[str, float]:
     """Write a network into an existing folder, and compare each file's logits with its own.
 
@@ -118,6 +118,7 @@ def export(
         images: float32 (n, height, width, channels) in [0, 1], at least two, to compare on.
         folder: where to.
         formats: of FORMATS.
+        cell: whose network it is, for what an error advises.
 
     Returns:
         The greatest difference of any logit, by format.
@@ -138,14 +139,21 @@ def export(
             if not apart <= TOLERANCE:
                 raise UserError(
                     f"{file}: its logits are up to {apart:.2g} from the network's, more than "
-                    f"{TOLERANCE:g}; nothing was written. Leave the format out (--formats), and "
-                    "please report this with the cell's block of params.yaml"
+                    f"{TOLERANCE:g}; nothing was written. Leave the format out: "
+                    f"`{without(name, formats, cell)}`; and please report this with the cell's "
+                    "block of params.yaml"
                 )
             differences[name] = max(apart, differences.get(name, 0.0))
     return differences
 
 
-def require_packages(formats: Sequence[str]) -> None:
+def without(format: str, formats: Sequence[str], cell: str) -> str:
+    """Return the command that exports a cell in the other formats, or in others where none is."""
+    others = [name for name in formats if name != format] or [n for n in FORMATS if n != format]
+    return calling.command("export", cell, f"--formats {' '.join(others)}")
+
+
+def require_packages(formats: Sequence[str], cell: str) -> None:
     """Refuse ONNX where what it takes is not installed.
 
     Raises:
@@ -153,10 +161,10 @@ def require_packages(formats: Sequence[str]) -> None:
     """
     missing = [name for name in ONNX_NEEDS if importlib.util.find_spec(name) is None]
     if "onnx" in formats and missing:
-        others = " ".join(name for name in FORMATS if name != "onnx")
         raise UserError(
             f"ONNX needs {', '.join(missing)}, not installed here: install the repository's "
-            f"requirements-export.txt (`make export` does), or leave ONNX out: --formats {others}"
+            "requirements-export.txt (`make export` does), or leave ONNX out: "
+            f"`{without('onnx', formats, cell)}`"
         )
 
 
@@ -168,7 +176,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
     """
     study = params.load()
     api.require_trained(study, cell, Path())
-    require_packages(formats)
+    require_packages(formats, cell)
     runtime.require_tensorflow("exporting")
     dataset = artifacts.read_dataset(study.cell(cell).dataset)
     runtime.configure(study.threads, study.seed)
@@ -180,7 +188,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
 
     def fill(folder: Path) -> None:
         folder.mkdir(parents=True)
-        apart = export(model, images, folder, formats)
+        apart = export(model, images, folder, formats, cell)
         card = {
             "cell": cell,
             "input": {"dtype": "float32", "shape": [None, *shape], "range": [0, 1]},

@@ -125,9 +125,9 @@ def summary(content: Record) -> Record:
 
     Returns:
         recorded: how many results have a record, of `total`. sources: each with the number of its
-        results, and which, if there are several sources. environments: the same, and rows: a
-        property, its value in each of them, and whether they differ. more_sources,
-        more_environments: how many are not shown. data: of each dataset.
+        results, and which, if there are several sources; `code`: the versions of this project.
+        environments: the same, and rows: a property, its value in each of them, and whether they
+        differ. more_sources, more_environments: how many are not shown. data: of each dataset.
     """
     if not content:
         return {}
@@ -136,8 +136,10 @@ def summary(content: Record) -> Record:
         "recorded": sum(run.get("environment") is not None for run in content["runs"]),
         "total": len(content["runs"]),
         "sources": [
-            _source(source) | each
-            for source, each in zip(content["sources"], _results(content, "source"), strict=True)
+            _source(source) | each | {"code": _versions(content, number)}
+            for number, (source, each) in enumerate(
+                zip(content["sources"], _results(content, "source"), strict=True)
+            )
         ][:MAX_SOURCES],
         "more_sources": len(content["sources"][MAX_SOURCES:]),
         "environments": _results(content, "environment")[:MAX_ENVIRONMENTS],
@@ -157,6 +159,16 @@ def _source(source: Record) -> Record:
         "parameters": parameters[:MAX_PARAMETERS],
         "left_out": len(parameters[MAX_PARAMETERS:]),
     }
+
+
+def _versions(content: Record, source: int) -> list[str]:
+    """Return the versions of this project, with their commits, that made a source's results.
+
+    In a study in a folder of its own the code is not in the study's commit, if there is one.
+    """
+    used = {run["environment"] for run in content["runs"] if run["source"] == source} - {None}
+    libraries = (content["environments"][number].get("libraries") or {} for number in sorted(used))
+    return list(dict.fromkeys(each["heatproof"] for each in libraries if each.get("heatproof")))
 
 
 def _results(content: Record, key: str) -> list[Record]:

@@ -70,6 +70,8 @@ def duration(seconds: float | None) -> str:
     """A duration in the units a person would say it in: `42.1 s`, `8 min 12 s`, `2 h 05 min`."""
     if not known(seconds):
         return NOTHING
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

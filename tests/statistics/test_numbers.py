@@ -57,6 +57,8 @@ def test_significant_digits(value, text):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
+        (0.03, "under 0.1 s"),
+        (0.06, "0.1 s"),
         (4.04, "4.0 s"),
         (59.96, "1 min 00 s"),
         (492, "8 min 12 s"),

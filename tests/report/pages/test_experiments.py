@@ -163,6 +163,10 @@ def test_no_experiments_are_no_error_and_the_report_is_linked(folder):
     page = written(start(outcome("one", 0.8, a=2, b=1)))
     assert "../reports/index.html" in page.links
     assert f"../reports/cells/{CELL}.html" in page.links
+    missing = [
+        link for link in page.links if link.startswith("..") and not (FOLDER / link).exists()
+    ]
+    assert missing == [], "an older report has fewer pages"
     assert "79.00 to 81.00 %majority class 10.00 %" in page.text
 
 

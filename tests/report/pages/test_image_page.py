@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,6 +59,12 @@ def test_a_saved_network_was_not_trained_here() -> None:
     assert "This network was trained on digits" in read(photo())[0].text
     page, _ = read(photo(), subject=replace(SUBJECT, saved=True))
     assert "This network was opened from a file, for the images of digits" in page.text
+
+
+def test_the_section_of_the_report_that_it_names_is_there(small_site: Path) -> None:
+    cell = (small_site / "reports/cells/simple_cnn-digits.html").read_text(encoding="utf-8")
+    for named in re.findall("“(.*?)”", read(photo())[0].text):
+        assert f">{named}</a></h2>" in cell, named
 
 
 def test_under_a_map_stands_what_to_do_with_its_method() -> None:

@@ -64,6 +64,19 @@ def test_environments_stand_apart_with_what_they_do_not_share() -> None:
     ]
 
 
+def test_code_that_no_commit_of_the_study_has_is_named_by_its_own_version(small_study) -> None:
+    own = records.MACHINE | {"libraries": {"heatproof": "1.2.3, commit 0123456789abc"}}
+    older = records.MACHINE | {"libraries": {"heatproof": "1.2.2"}}
+    loose = {"commit": None, "changed": [], "parameters": []}
+    runs = [("train", FIRST, 0, 0), ("evaluate", FIRST, 0, 0), ("train", SECOND, 0, 1)]
+    records.write(records.content(runs, [loose], [own, older]))
+    text = overview().text
+    assert (
+        "heatproof 1.2.3, commit 0123456789abc; 1.2.2; the study is in no commit of git’s" in text
+    )
+    assert "code version unknown" not in text
+
+
 def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
     parameters = [{"key": f"k{i}", "committed": "1", "used": "2"} for i in range(100)]
     source = records.CLEAN | {
