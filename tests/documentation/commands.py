@@ -1,5 +1,6 @@
 """Whether a shell command of the documentation would be accepted: nothing of it is run."""
 
+import ast
 import contextlib
 import importlib.util
 import io
@@ -100,6 +101,9 @@ def _dvc(words: list[str]) -> None:
 
 
 def _python(words: list[str]) -> None:
+    if words[0] == "-c":
+        ast.parse(words[1])
+        return
     if words[:1] != ["-m"]:
         raise WrongCommandError(f"python {words[0]}: the documentation calls modules, with -m")
     module, *options = words[1:]
