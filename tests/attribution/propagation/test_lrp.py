@@ -272,10 +272,25 @@ def test_layer_normalisation_by_hand() -> None:
     found = by_epsilon(Network(model), image, np.array([0]))
     np.testing.assert_allclose(found.maps[0, 0, 0], expected.sum(), rtol=1e-5)
     np.testing.assert_allclose(found.numbers["conservation_error"], 0, atol=1e-5)
+    # What is added to the channels takes its own share of the logit, and none of theirs.
+    added = np.array([0.5, -1.0, 2.0])
+    norm.set_weights([gamma, added])
+    found = by_epsilon(Network(model), image, np.array([0]))
+    np.testing.assert_allclose(found.maps[0, 0, 0], expected.sum(), rtol=1e-5)
+    share = last @ added / (expected.sum() + last @ added)
+    np.testing.assert_allclose(found.numbers["conservation_error"], share, rtol=1e-5)
     # Alpha 1: each channel's positive contributions alone, of its own weight 2/3 gamma.
+    norm.set_weights([gamma, np.zeros(3)])
     found = by_alpha_1(Network(model), image, np.array([0]))
     logit = ((np.array([1, 2, 6]) - 3) * scaled).sum()
     np.testing.assert_allclose(found.maps[0, 0, 0], logit, rtol=1e-5)
+
+
+def test_branches_get_what_they_add_or_take_away() -> None:
+    """3x - x: as much for the second branch, with the other sign."""
+    inputs = keras.Input((1, 2, 1))
+    assert_shared(layers.Subtract()([layers.Rescaling(3.0)(inputs), inputs]), inputs, [2, 4])
+    assert_shared(layers.Average()([layers.Rescaling(3.0)(inputs), inputs]), inputs, [2, 4])
 
 
 def test_an_offset_takes_relevance_but_at_the_image() -> None:
