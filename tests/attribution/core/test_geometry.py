@@ -64,10 +64,13 @@ def test_branches_meet_at_one_grid() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_gate_of_one_cell_leaves_the_grid_where_it_is(first: bool) -> None:
+@pytest.mark.parametrize(
+    "pooling", [layers.GlobalAveragePooling2D(keepdims=True), layers.AveragePooling2D(8)]
+)
+def test_a_gate_of_one_cell_leaves_the_grid_where_it_is(first: bool, pooling: layers.Layer) -> None:
     inputs = keras.Input((16, 16, 1))
     x = layers.Conv2D(2, 3, strides=2, padding="same", name="map")(inputs)
-    gate = layers.Conv2D(2, 1)(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    gate = layers.Conv2D(2, 1)(pooling(x))
     gate = layers.Activation("sigmoid")(gate)
     x = layers.Multiply(name="gated")([gate, x] if first else [x, gate])
     model = keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x)))
