@@ -91,7 +91,7 @@ def drawn(explanations: Explanations, verdict: CellVerdict | None) -> Showcase:
     ranked = [n for n in verdict.methods if n in explanations.maps] if verdict else []
     ranked = ranked or _overlays_first(explanations.maps)
     levels = {name: each.level for name, each in verdict.methods.items()} if verdict else {}
-    pictures = _Drawn(explanations)
+    pictures = Painter(explanations)
     return Showcase(_strip(pictures, right, ranked, levels), _example(pictures, right), zero)
 
 
@@ -117,8 +117,8 @@ def _nonzero(maps: np.ndarray) -> np.ndarray:
     return np.nan_to_num(maps).any(axis=(1, 2))
 
 
-class _Drawn:
-    """A cell's images and maps as pictures of at most `SIDE` pixels."""
+class Painter:
+    """Draws a cell's images and maps as pictures of at most `SIDE` pixels."""
 
     def __init__(self, explanations: Explanations) -> None:
         self.explanations = explanations
@@ -157,7 +157,7 @@ class _Drawn:
 
 
 def _strip(
-    drawn: _Drawn, right: np.ndarray, ranked: list[str], levels: dict[str, str]
+    drawn: Painter, right: np.ndarray, ranked: list[str], levels: dict[str, str]
 ) -> Strip | None:
     """Draw maps of the first method that has some, one per class, evenly spaced."""
     for name in ranked:
@@ -183,7 +183,7 @@ def _one_per_class(labels: np.ndarray, rows: np.ndarray) -> list[int]:
     return [chosen[round(i * (len(chosen) - 1) / (PICTURES - 1))] for i in range(PICTURES)]
 
 
-def _example(drawn: _Drawn, right: np.ndarray) -> Example:
+def _example(drawn: Painter, right: np.ndarray) -> Example:
     """Draw the first of the images on which the fewest maps are zero, with all its maps."""
     maps = drawn.explanations.maps
     there = np.sum([drawn.nonzero(name, right) for name in maps], axis=0)

@@ -84,4 +84,7 @@ def _write_pages(study: Study, folder: Path) -> None:
         page(f"cells/{name}.html", "cell.html", values | of_cell)
     values = compare.context(comparable) | {"palette": colours.palette()}
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
-    page("guide.html", "guide.html", guide.context(study, written))
+    values = guide.context(study, written)
+    page("guide.html", "guide.html", values)
+    if values["pictures"].sprite:
+        write_bytes(folder / "images" / "guide.png", values["pictures"].sprite.png())

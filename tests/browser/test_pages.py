@@ -21,10 +21,8 @@ WHOLE = (
 DATA = ("datasets/digits.html", "datasets/hostile.html")
 PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS))
 UNPICTURED = (
-    "methods.html",
     "libraries.html",
     "claims.html",
-    "guide.html",
     "cells/mobilenet_v2-digits.html",
 )
 CELL_PAGE = f"cells/{CELLS[0]}.html"

@@ -59,6 +59,8 @@ def context(study: Study, written: dict[str, str]) -> dict[str, Any]:
         "chosen": chosen,
         "page": page,
         "example": example.values(chosen),
+        "pictures": example.pictures(study, chosen),
+        "verdict_maps": f"images/verdict-{file_name(chosen.name)}.png",
     }
 
 

@@ -64,6 +64,17 @@ def test_the_example_is_chosen_by_its_rule_and_shows_its_numbers(small_study):
     assert example.choose(study.collect(small_study)).name == second
 
 
+def test_it_shows_pictures_and_the_studys_own_verdicts(small_study):
+    collected = study.collect(small_study)
+    shown = example.pictures(collected, example.choose(collected))
+    assert [shot.caption.partition(":")[0] for shot in shown.mistake][1:] == ["Grad-CAM"] * 2
+    assert shown.zero == () and shown.levels.rows
+    assert len({row.verdict.level for row in shown.levels.rows}) == len(shown.levels.rows)
+    html = rendered(small_study)
+    assert html.count("images/guide.png") == len(shown.mistake)
+    assert all(row.verdict.reason in html for row in shown.levels.rows)
+
+
 @pytest.mark.parametrize(
     ("sure", "right", "verdict"),
     [(0.95, 0.9, ": overconfident"), (0.85, 0.9, "underconfident"), (0.901, 0.9, "calibrated")],
