@@ -77,7 +77,7 @@ def test_a_chart_is_saved_as_png(page: Chrome) -> None:
     image = Image.open(io.BytesIO(content)).convert("RGB")
     box = "const { width, height } = document.querySelector('#curves svg').viewBox.baseVal;"
     width, height = page.execute_script(f"{box} return [width, height]")
-    assert image.size == (3 * width, 3 * (height + 26))
+    assert image.size == (3 * (width + 24), 3 * (height + 26))
     assert image.getpixel((1, 1)) == (255, 255, 255)
     colours = {colour for _, colour in image.getcolors(1 << 20)}
     assert (31, 104, 176) in colours

@@ -6,6 +6,7 @@
     "paint-order", "font-family", "font-size", "font-weight", "font-variant-numeric",
   ];
   const HEAD = 26; // above the drawing, for the title; in the chart's units
+  const EDGE = 12; // beside it, for what reaches beyond it
   const COLUMNS = 4; // of small multiples
   const SCALE = 3; // of a PNG
   const LONGEST = 8000; // side of a PNG
@@ -28,12 +29,13 @@
     const svgs = drawings(figure);
     const { width, height } = svgs[0].viewBox.baseVal;
     const columns = Math.min(COLUMNS, svgs.length);
-    const size = [columns * width, HEAD + Math.ceil(svgs.length / columns) * height];
+    const size = [2 * EDGE + columns * width, HEAD + Math.ceil(svgs.length / columns) * height];
     const root = Page.svg("svg", { width: size[0], height: size[1], viewBox: `0 0 ${size.join(" ")}` });
-    root.append(Page.svg("rect", { ...{ width: size[0], height: size[1] }, class: "chart-paper" }));
-    root.append(Page.svg("text", { x: 8, y: 17, class: "chart-title" }, title(figure)));
+    root.append(
+      Page.svg("rect", { width: size[0], height: size[1], class: "chart-paper" }),
+      Page.svg("text", { x: EDGE, y: 17, class: "chart-title" }, title(figure)));
     svgs.forEach((svg, i) => {
-      const place = `translate(${(i % columns) * width} ${HEAD + Math.floor(i / columns) * height})`;
+      const place = `translate(${EDGE + (i % columns) * width} ${HEAD + Math.floor(i / columns) * height})`;
       root.append(Page.svg("g", { transform: place }, ...resolved(svg).childNodes));
     });
     // Computed where the page's styles reach, in the light theme.
