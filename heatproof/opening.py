@@ -152,7 +152,8 @@ def open_model(
 
     Args:
         model: a functional or sequential Keras model, or a file of one (.keras, .h5), of which only
-            Keras' own layers are taken.
+            Keras' own layers are taken; or a SavedModel's folder or an ONNX file, which methods
+            explain that need nothing but predictions.
         class_names: in the order of its outputs; None for "0", "1", ...
         images: training images, a few hundred serve, in random order: uint8, or floats in [0, 1],
             (n, height, width, channels) or, grey, (n, height, width). Methods take their mean
@@ -173,13 +174,15 @@ def open_model(
     from heatproof.attribution.core.network import Network
     from heatproof.models import existing
     from heatproof.models.flattening import flattened
-    from heatproof.models.model_file import read_model
     from heatproof.models.scaling import SCALINGS
 
     require_known(f"scaling = {scaling!r}: unknown", scaling, SCALINGS)
-    taken = read_model(Path(model)) if isinstance(model, str | Path) else model
     given = np.asarray(images)
-    bare = flattened(taken, given.shape[1:] if given.ndim == 4 else (*given.shape[1:], 1))
+    shape = given.shape[1:] if given.ndim == 4 else (*given.shape[1:], 1)
+    if isinstance(model, str | Path):
+        bare = existing.read(Path(model), shape)
+    else:
+        bare = flattened(model, shape)
     flat = existing.scaled(bare, SCALINGS[scaling])
     pixels = _pixels(images, flat.model.input_shape[1:])
     classes = flat.model.output_shape[-1]

@@ -7,6 +7,7 @@ if __name__ == "__main__":
         "stages.explain_counterfactual", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
+from heatproof.attribution.core.method import GRADIENTS
 from heatproof.attribution.explaining import explain
 from heatproof.config import arguments
 from heatproof.counterfactuals.counterfactual import find
@@ -14,4 +15,4 @@ from heatproof.counterfactuals.counterfactual import find
 
 def main() -> None:
     study, cell = arguments.read("Find what would flip a trained cell's predictions.")
-    explain(study, cell, "counterfactual", find)
+    explain(study, cell, "counterfactual", find, GRADIENTS)

@@ -7,6 +7,7 @@ if __name__ == "__main__":
         "stages.explain_features", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
+from heatproof.attribution.core.method import LAYERS
 from heatproof.attribution.explaining import explain
 from heatproof.config import arguments
 from heatproof.features.features import find
@@ -14,4 +15,4 @@ from heatproof.features.features import find
 
 def main() -> None:
     study, cell = arguments.read("Measure and visualise a trained cell's filters.")
-    explain(study, cell, "features", find)
+    explain(study, cell, "features", find, LAYERS)

@@ -8,7 +8,7 @@ import numpy as np
 from heatproof.attribution import registry
 from heatproof.attribution.core.attributions import attribute, summary
 from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
-from heatproof.attribution.core.method import Context
+from heatproof.attribution.core.method import PREDICTIONS, Context, Needs, unserved
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.panel import Row, of_image, of_values, picture, spread
 from heatproof.attribution.core.selection import choose
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 
 def explain(
-    study: Params, cell: str, family: str, find: Callable[[ExplainedCell, Any], Findings]
+    study: Params,
+    cell: str,
+    family: str,
+    find: Callable[[ExplainedCell, Any], Findings],
+    needs: Needs = PREDICTIONS,
 ) -> None:
     """Find something in a cell's network, and write it: arrays, metrics, timing.
 
@@ -37,6 +41,8 @@ def explain(
         cell: whose network and images.
         family: what is found, as the stage `explain_<family>` says.
         find: (cell, options) -> what was found.
+        needs: what it asks of every network; where that cannot be had, `unsupported` in the metrics
+            says why, and nothing is found.
 
     Raises:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
@@ -57,7 +63,12 @@ def explain(
     images = len(np.unique(explained.rows.image_index))
     print(f"{cell}: {family}: {images_chosen(images, study)}", flush=True)
     with tracking.run(stage=stage, cell=cell, params=used) as tracked:
-        found = find(explained, options)
+        if reason := unserved(needs, explained.network.opaque):
+            print(f"{cell}: no {family}: {reason}", flush=True)
+            names = np.array(explained.rows.class_names, np.str_)
+            found = Findings({"class_names": names}, {"unsupported": reason}, {})
+        else:
+            found = find(explained, options)
         artifacts.write_findings(cell, family, found.arrays)
         artifacts.write_metrics(stage, cell, found.metrics)
         artifacts.write_timing(stage, cell, found.timing)

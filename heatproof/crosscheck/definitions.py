@@ -13,6 +13,7 @@ from heatproof.attribution.cam.score_cam import (
     softmax,
 )
 from heatproof.attribution.core.activation_layers import LOGITS
+from heatproof.attribution.core.method import GRADIENTS, UnsupportedNetwork, unserved
 from heatproof.attribution.gradients import noisy_gradients
 from heatproof.attribution.libraries import shap_package, tf_keras_vis
 from heatproof.attribution.shapley.gradient_shap import draws, gradient_shap
@@ -164,6 +165,8 @@ def maximised(subject: Subject) -> np.ndarray:
     """
     from heatproof.features.activation_maximisation import maximise
 
+    if reason := unserved(GRADIENTS, subject.network.opaque):
+        raise UnsupportedNetwork(reason)
     plain = {"total_variation": 0.0, "jitter": 0, "noise": 0.0}
     options = subject.maximisation.model_copy(update=plain)
     found = maximise(subject.network, LOGITS, subject.targets, options, subject.context.seed)

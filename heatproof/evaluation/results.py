@@ -49,7 +49,7 @@ def of_run(
     metrics = (
         on_test(predictions, study, run.training)
         | on_train(run, learned, forward, study.evaluate.train_images)
-        | {"parameters": network.count_params(), "flops": counted(network)}
+        | {"parameters": cost.parameters(network), "flops": counted(network)}
     )
     return predictions, metrics, inference.milliseconds_per_image(forward, images)
 

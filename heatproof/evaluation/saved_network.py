@@ -6,7 +6,7 @@ import numpy as np
 
 from heatproof.config.params import Params
 from heatproof.evaluation import plausibility
-from heatproof.models import existing
+from heatproof.models import existing, program
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
 from heatproof.storage import artifacts, paths, tables, weights
@@ -46,7 +46,7 @@ def open_network(study: Params, cell: str) -> list[str]:
     right = float((classes[own] == labels).mean())
     content = {
         "file": Path(run.network.file).name,
-        "sha256": existing.checksum(Path(run.network.file)),
+        "sha256": program.checksum(Path(run.network.file)),
         "done": opened.notes,
         "labelled_images": len(labels),
         "right": right,

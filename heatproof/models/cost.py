@@ -48,6 +48,11 @@ def flops(model: keras.Model) -> int:
     return total
 
 
+def parameters(model: keras.Model) -> int:
+    """Count a network's weights; of a black box the numbers in it."""
+    return sum(getattr(layer, "parameters", layer.count_params()) for layer in model.layers)
+
+
 def flops_if_known(model: keras.Model) -> int | None:
     """Do as `flops`; None of a network from elsewhere that has a layer of unknown cost."""
     try:

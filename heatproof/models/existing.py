@@ -1,12 +1,12 @@
 """A network that exists already, as a study's contract has it: pixels in [0, 1] in, logits out."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import keras
 
+from heatproof.models import black_box, program, program_network
 from heatproof.models.flattening import (
     Flattened,
     flat_copy,
@@ -71,16 +71,21 @@ def own_shape(network: Network, size: tuple[int, int] | None = None) -> tuple[in
         UserError: as `model_file.read_model`; or they are of any size, and none is given, or of
             another size than is given.
     """
-    model = read_model(Path(network.file))
-    require_image_classifier(model)
-    height, width, channels = model.input_shape[1:]
+    path = Path(network.file)
+    if program.kind_of(path):
+        height, width, channels = program_network.own_shape(path, size)
+    else:
+        model = read_model(path)
+        require_image_classifier(model)
+        height, width, channels = model.input_shape[1:]
     if size is None and None in (height, width):
         raise UserError(f"{network.file}: it takes images of any size: choose one by --size")
     if size is not None and (height or size[0], width or size[1]) != size:
         raise UserError(
             f"{network.file}: it takes images of {height}×{width} pixels; leave out --size"
         )
-    height, width = (height, width) if size is None else size
+    height, width = size or (height, width)
+    assert height and width
     return height, width, channels
 
 
@@ -97,7 +102,7 @@ def unscaled(network: Network, shape: tuple[int, ...]) -> Flattened:
     """
     path = Path(network.file)
     _require_checksum(path, network.sha256)
-    flat = flattened(read_model(path), shape)
+    flat = read(path, shape)
     if flat.model.input_shape[1:] != tuple(shape):
         height, width, channels = flat.model.input_shape[1:]
         colour = {1: ", colour: gray", 3: ", colour: rgb"}.get(channels, "")
@@ -107,6 +112,22 @@ def unscaled(network: Network, shape: tuple[int, ...]) -> Flattened:
             f"`size: [{height}, {width}]{colour}`"
         )
     return flat
+
+
+def read(path: Path, shape: tuple[int, ...]) -> Flattened:
+    """Open a network's file, of whichever kind: one flat graph that ends in logits.
+
+    Args:
+        path: of Keras, a SavedModel's folder, or of ONNX.
+        shape: height, width and channels of its images, if it takes images of any size.
+
+    Raises:
+        UserError: as `model_file.read_model`, `flattening.flattened` and `program_network.opened`.
+    """
+    if program.kind_of(path):
+        height, width, channels = shape
+        return program_network.opened(path, (height, width, channels))
+    return flattened(read_model(path), shape)
 
 
 def scaled(flat: Flattened, scaling: Scaling, name: str | None = None) -> Flattened:
@@ -129,8 +150,11 @@ def scaled(flat: Flattened, scaling: Scaling, name: str | None = None) -> Flatte
     image = keras.Input(shape, name="image")
     x = keras.layers.Rescaling(scale, offset, name="normalise")(image)
     whole = flat_copy(keras.Model(image, model(x), name=name or model.name))
-    if scaling.bgr:
+    box = black_box.within(whole)
+    if scaling.bgr and box is None:
         take_red_first(whole)
+    elif scaling.bgr and box is not None:
+        box.reads_blue_first()
     return Flattened(whole, flat.notes)
 
 
@@ -161,6 +185,9 @@ def _order_logits(model: keras.Model, places: Sequence[int]) -> None:
     last = next(layer for layer in model.layers if layer.output is model.outputs[0])
     if list(places) == sorted(places):
         return
+    if isinstance(last, black_box.BlackBox):
+        last.orders(places)
+        return
     if not isinstance(last, keras.layers.Dense):
         raise UserError(
             f"{model.name}: its outputs come from '{last.name}', not from a dense layer, and can "
@@ -178,16 +205,10 @@ def _listed(classes: Sequence[str] | int) -> str:
 
 
 def _require_checksum(path: Path, sha256: str | None) -> None:
-    if sha256 is None or not path.is_file():
+    if sha256 is None or not path.exists():
         return
-    if (found := checksum(path)) != sha256:
+    if (found := program.checksum(path)) != sha256:
         raise UserError(
             f"{path}: its SHA-256 is {found}, network.sha256 is {sha256}; if it is the file that "
             "you mean, write that into params.yaml"
         )
-
-
-def checksum(path: Path) -> str:
-    """Return a file's SHA-256, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

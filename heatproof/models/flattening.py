@@ -288,7 +288,7 @@ def _logits(model: keras.Model, notes: list[str]) -> Any:
         return layer.input
     if kind == "sigmoid" and classes == 1:
         notes.append("its one sigmoid unit became two logits: 0, and what the sigmoid takes")
-        return _two_logits(layer.input)
+        return two_logits(layer.input)
     if kind != "linear":
         raise UserError(
             f"{model.name}: it ends in {kind}, of {classes} outputs; expected logits, a softmax "
@@ -299,7 +299,7 @@ def _logits(model: keras.Model, notes: list[str]) -> Any:
     return outputs
 
 
-def _two_logits(score: Any) -> Any:
+def two_logits(score: Any) -> Any:
     both = keras.layers.Dense(2, use_bias=False, name=LOGITS)
     outputs = both(score)
     both.set_weights([np.array([[0.0, 1.0]], np.float32)])

@@ -89,4 +89,6 @@ def free_bytes() -> int:
 
 
 def _output_bytes(layer: "keras.Layer") -> int:
+    if hasattr(layer, "activation_bytes"):  # a black box, which is more than one layer
+        return layer.activation_bytes
     return 4 * math.prod(layer.output.shape[1:])

@@ -7,7 +7,7 @@ read first, and must name Keras' own layers, initialisers and the like only.
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,14 +49,15 @@ def read_model(path: Path) -> keras.Model:
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "there is no such file"
         raise UserError(
-            f"{path}: {what}; expected a network that Keras has saved in one file, .keras or .h5"
+            f"{path}: {what}; expected a network: a .keras, .h5 or .onnx file, or the folder of a "
+            "SavedModel"
         )
     if path.stat().st_size > MOST_BYTES:
         raise UserError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
     if path.suffix not in (".keras", ".h5", ".hdf5"):
         raise UserError(
-            f"{path}: expected a network that Keras has saved, .keras or .h5; of another kind of "
-            "file (ONNX, a checkpoint) save the Keras model that it was made of"
+            f"{path}: expected a network: .keras, .h5, .onnx, or the folder of a SavedModel; of "
+            "another kind of file (a checkpoint, say) save the model that it belongs to"
         )
     description = _of_zip(path) if path.suffix == ".keras" else _of_hdf5(path)
     if isinstance(description, dict):
@@ -72,15 +73,21 @@ def read_model(path: Path) -> keras.Model:
     return model
 
 
-def described(path: Path, description: str) -> keras.Model:
+def described(path: Path, description: str, own: tuple[type[keras.Layer], ...] = ()) -> keras.Model:
     """Build a network, with weights yet to be loaded, of the description that a file has of it.
+
+    Args:
+        path: the file, for the message.
+        description: JSON, as Keras writes it.
+        own: layers of this project that may be in it beside Keras'.
 
     Raises:
         UserError: it is no description of a network of Keras' own layers.
     """
     try:
-        _require_own_layers(path, json.loads(description))
-        model = keras.models.model_from_json(description)
+        known = {layer.__name__: layer for layer in own}
+        _require_own_layers(path, json.loads(description), known)
+        model = keras.models.model_from_json(description, custom_objects=known)
         if not isinstance(model, keras.Model):
             raise TypeError(f"it is of a {type(model).__name__}")
     except _NO_NETWORK as reason:
@@ -148,8 +155,12 @@ def _leads_outside(name: str) -> bool:
     return name.startswith(("/", "\\")) or ".." in Path(name).parts
 
 
-def _require_own_layers(path: Path, description: Any) -> None:
+def _require_own_layers(
+    path: Path, description: Any, more: Mapping[str, type[keras.Layer]] | None = None
+) -> None:
     for kind, module in _named(description):
+        if more and kind in more and module in ("", more[kind].__module__):
+            continue
         if kind in _REFUSED or not _is_part_of_keras(module, kind):
             place = f" of {module}" if module else ""
             raise UserError(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatproof.config import params
 from heatproof.config.validation import validated
+from heatproof.models import program
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
 from heatproof.new import command as command_of_new
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 # Nothing is trained: what is not tested with gives baselines and backgrounds.
 _TEST_FRACTION = 0.5
+_FILES = "a .keras, .h5 or .onnx file, or a folder: of a SavedModel, or of an .onnx and its weights"
 _COLOURS = {1: "gray", 3: "rgb"}
 _README = """# {name}
 
@@ -48,8 +50,7 @@ that is trained on these pictures, add a model, its cell, and the cell under `ru
 def main() -> None:
     """Make the study, unless it is there already, and run it."""
     arguments = _parser().parse_args()
-    called = re.sub(r"\W+", "_", arguments.file.stem).strip("_") or "model"
-    target = folder.named(arguments.to or Path(called))
+    target = folder.named(arguments.to or _place(arguments.file))
     if (target / params.PARAMS).exists():
         cell = _there_already(target, arguments)
         print(f"{target}/ is there already: its settings are in {target / params.PARAMS}")
@@ -73,15 +74,18 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="heatproof explain-model",
-        description="Explain a Keras classifier that exists already, measure which explanations "
-        "can be believed, and write a report, in a study of its own. The same command resumes what "
-        "was interrupted.",
-        epilog="The network is opened, never trained, and only layers of Keras' own are taken from "
-        "its file. The pictures must be labelled: only then can be said whether the network is "
-        "read as it was meant, and which of its predictions are right. Of unlabelled ones explain "
-        "single pictures afterwards, by heatproof explain-image.",
+        description="Explain a classifier that exists already, measure which explanations can be "
+        "believed, and write a report, in a study of its own. The same command resumes what was "
+        "interrupted.",
+        epilog="The network is opened, never trained; no code is taken from its file, of Keras' "
+        "only its own layers. Of a SavedModel and of ONNX (pip install -r requirements-onnx.txt) "
+        "the layers cannot be seen: they are explained by the methods that need nothing but "
+        "predictions, and the report says which cannot serve them. The pictures must be labelled: "
+        "only then can be said whether the network is read as it was meant, and which of its "
+        "predictions are right. Of unlabelled ones explain single pictures afterwards, by "
+        "heatproof explain-image.",
     )
-    parser.add_argument("file", type=Path, help="the network: .keras, or .h5")
+    parser.add_argument("file", type=Path, help=f"the network: {_FILES}")
     parser.add_argument(
         "--images", type=Path, metavar="FOLDER", required=True,
         help="labelled pictures of the network's classes that it was not trained on: in one "
@@ -120,10 +124,12 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
         UserError: the network, the pictures or the place are wrong.
     """
     folder.require_free(target)
-    if not arguments.file.is_file():
+    if not arguments.file.exists():
+        raise UserError(f"{arguments.file}: no such file; expected a network: {_FILES}")
+    if arguments.file.is_dir() and not program.kind_of(arguments.file):
         raise UserError(
-            f"{arguments.file}: {'this is a folder' if arguments.file.is_dir() else 'no such file'}"
-            "; expected a network that Keras has saved in one file, .keras or .h5"
+            f"{arguments.file}: this is a folder, with neither a saved_model.pb nor an .onnx file; "
+            f"expected a network: {_FILES}"
         )
     folder.require_outside(target, arguments.images)
     pictures = _pictures(arguments)
@@ -198,6 +204,15 @@ def _opened(options: dict[str, Any], found: inspection.Found, size: int | None) 
             f"expected {least} to {most} pixels a side, and 1 or 3 channels"
         )
     return existing.opened(network, bare, sorted(found.counts))
+
+
+def _place(file: Path) -> Path:
+    """Return where the study is made if nothing is said: called as the file, and not in its place.
+
+    file: which may be a folder.
+    """
+    name = re.sub(r"\W+", "_", file.stem).strip("_") or "model"
+    return Path(f"{name}_study" if Path(name).resolve() == file.resolve() else name)
 
 
 def _model_name(file: Path) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from heatproof.attribution.core.method import Passes
+from heatproof.attribution.core.method import PREDICTIONS, Needs, Passes
 from heatproof.config.schema import Block
 from heatproof.trust.controls import CONTROLS
 
@@ -115,12 +115,14 @@ class Family:
 
     measures: their records. take: (assessment, options) -> Result. options: its block under
     `assess.measures` in params.yaml; None where it is no part of `assess` but a stage of its own.
+    needs: what they ask of the network beside what the methods do.
     passes: (options, work) -> the passes that they take, about.
     """
 
     measures: tuple[Measure, ...]
     take: "Callable[[Assessment, Any], Result]"
     options: type[Block] | None = Block
+    needs: Needs = PREDICTIONS
     passes: Callable[[Any, Work], Passes] = lambda options, work: Passes()
 
 

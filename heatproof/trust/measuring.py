@@ -6,6 +6,7 @@ the same for every family is computed with the first one, and kept for the other
 
 import time
 
+from heatproof.attribution.core.method import unserved
 from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
@@ -36,13 +37,17 @@ def measure(study: Params, cell: str, family: str) -> None:
         family: getattr(study.explain, family),
     }
     with tracking.run(stage=stage, cell=cell, params=used) as run:
-        result, timing = Result({}), {}
+        result, timing, unmeasured = Result({}), {}, {}
         size = (assessment.images.shape[1], assessment.images.shape[2])
         listed = [name for name in FAMILIES if getattr(study.assess.measures, name, None)]
         assessment.network.progress = progress = Progress(f"{cell}: {family}", len(listed))
         for name, measures in FAMILIES.items():
             options = getattr(study.assess.measures, name, None)
-            if options is not None:
+            if options is None:
+                continue
+            if reason := unserved(measures.needs, assessment.network.opaque):
+                unmeasured[name] = reason
+            else:
                 started = time.monotonic()
                 with progress.part(name):
                     taken = measures.take(assessment, resolved(options, size))
@@ -55,6 +60,7 @@ def measure(study: Params, cell: str, family: str) -> None:
             "slow_images": assessment.slow_images,
             "slow_methods": assessment.slow,
             **result.metrics,
+            **({"unmeasured": unmeasured} if unmeasured else {}),
         }
         artifacts.write_trust(cell, family, summary.stored(assessment.rows, result))
         if first:

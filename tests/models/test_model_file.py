@@ -83,7 +83,7 @@ def test_other_files_are_refused(saved: Path, tmp_path: Path) -> None:
     for path, message in (
         (tmp_path / "pickle.keras", "no network that Keras has saved"),
         (tmp_path / "pickle.h5", "no network that Keras has saved"),
-        (tmp_path / "model.pt", "expected a network that Keras has saved"),
+        (tmp_path / "model.pt", "expected a network: .keras"),
         (tmp_path / "cut.keras", "no network that Keras has saved"),
         (tmp_path / "up.keras", "leads outside it"),
         (tmp_path / "odd.keras", "expected a network"),

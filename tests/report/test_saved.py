@@ -1,5 +1,6 @@
 """The report of networks that were opened from a file: it says so, and nothing of a training."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -87,3 +88,28 @@ def test_before_it_is_opened_the_page_says_so(small_study, there: bool) -> None:
         path.unlink()
     page = built()[f"cells/{CELLS[0]}.html"].text
     assert ("Not opened yet" in page) == (path.as_posix() in page) == (not there)
+
+
+def test_of_a_black_box_each_method_and_measure_that_cannot_serve_is_named(small_study) -> None:
+    save(CELLS[0])
+    reason = "the network’s layers are needed, and an ONNX file gives nothing but predictions"
+    for family in ("features", "counterfactual"):
+        names = {"class_names": artifacts.read_findings(CELLS[0], family)["class_names"]}
+        artifacts.write_findings(CELLS[0], family, names)
+        artifacts.write_metrics(f"explain_{family}", CELLS[0], {"unsupported": reason})
+    explained = artifacts.read_metrics("explain_gradients", CELLS[0])
+    refused = {method: {"unsupported": reason} for method in explained["methods"]}
+    artifacts.write_metrics("explain_gradients", CELLS[0], explained | {"methods": refused})
+    assess = artifacts.read_metrics("assess", CELLS[0])
+    left = {name: each for name, each in assess["measures"].items() if "randomised" not in name}
+    unmeasured = {"randomisation": reason, "randomised_entropy": reason}
+    artifacts.write_metrics(
+        "assess", CELLS[0], assess | {"measures": left, "unmeasured": unmeasured}
+    )
+    pages = built()
+    check(pages)
+    text = pages[f"cells/{CELLS[0]}.html"].text
+    assert re.search(rf"Grad-CAM.* are not available: {reason}", text)
+    assert text.count(f"Not possible: {reason}.") == 2 and "Not computed yet" not in text
+    assert f"not measured. T{reason[1:]}" in text
+    assert "nor is there one by random weights, since its weights cannot be seen" in text

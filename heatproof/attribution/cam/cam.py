@@ -84,6 +84,7 @@ def method(
     return Method(
         name=name,
         family="cam",
+        needs="layers",
         options=EngineCamOptions if library else CamOptions,
         explain=at_layer(partial(explain, weighting=weighting, own=own, named=tuple(numbers))),
         numbers=numbers,

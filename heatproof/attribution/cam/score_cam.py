@@ -110,6 +110,7 @@ METHODS = (
         name="score_cam",
         label="Score-CAM",
         family="cam",
+        needs="layers",
         shows="which feature maps of the last convolutional layer let through what the class "
         "score needs: each masks the image, and counts by the score of what is left",
         reference="Wang et al. 2020",

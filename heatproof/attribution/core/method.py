@@ -49,6 +49,9 @@ class Attribution:
 
 Explainer = Callable[[Network, np.ndarray, np.ndarray], Attribution]
 OWN, LIBRARY = "own", "library"
+# What is asked of a network; of one whose layers cannot be seen nothing but predictions can be.
+Needs = Literal["predictions", "gradients", "layers"]
+PREDICTIONS, GRADIENTS, LAYERS = "predictions", "gradients", "layers"
 
 
 class EngineOptions(Block):
@@ -63,6 +66,30 @@ class UnsupportedNetwork(Exception):
 
     It is recorded and shown in place of the maps; any other exception fails the stage.
     """
+
+
+def unserved(needs: Needs, opaque: str) -> str:
+    """Return why what needs more than predictions cannot be had of a network; "" where it can.
+
+    opaque: as `Network.opaque`.
+    """
+    if not opaque or needs == PREDICTIONS:
+        return ""
+    return f"the network’s {needs} are needed, and {opaque} gives nothing but predictions"
+
+
+def _served(
+    explain: Callable[..., Attribution],
+    needs: Needs,
+    network: Network,
+    images: np.ndarray,
+    targets: np.ndarray,
+    **arguments: Any,
+) -> Attribution:
+    """Explain, if what the method needs can be asked of the network."""
+    if reason := unserved(needs, network.opaque):
+        raise UnsupportedNetwork(reason)
+    return explain(network, images, targets, **arguments)
 
 
 @dataclass(frozen=True)
@@ -155,6 +182,9 @@ class Method:
     passes, so that where maps are made again they are made of few images. numbers: its own errors,
     by name.
 
+    needs: what it asks of the network: its predictions (logits of any images), gradients with
+    respect to the image, or its layers.
+
     options: its block of params.yaml, explain.<stage family>.<name>, with defaults. explain:
     (network, images, targets, **arguments) -> Attribution. arguments: (options, context) -> what it
     is called with; the options as they are if left out. Of an option that is `auto` both get what
@@ -179,6 +209,7 @@ class Method:
     definition: str
     equation: str
     deviations: str
+    needs: Needs
     options: type[Block] = Block
     explain: Callable[..., Attribution]
     arguments: Callable[[Any, Context], dict[str, Any]] = lambda options, context: dict(options)
@@ -202,7 +233,8 @@ class Method:
         if engine:
             explain, arguments = engine.explain, engine.arguments or arguments
         given = arguments(options, context)
-        return partial(explain, **{name: given[name] for name in given if name != "engine"})
+        given = {name: given[name] for name in given if name != "engine"}
+        return partial(_served, explain, self.needs, **given)
 
     def engine(self, options: Block) -> Library | None:
         """Return the library that computes the maps under these options, None if it is ours."""

@@ -35,6 +35,8 @@ class Network:
     model: the folded network, whose layers have the names of the one explained.
     trained: the one explained, as it was trained, whose weights `model` has.
     image_shape: height, width, channels. classes: how many logits. dtype: what it computes in.
+    opaque: what it is, "an ONNX file" say, where its layers cannot be seen and nothing but
+    predictions can be asked of it; else empty.
     saved_seconds: how long what was `shared` would have taken to compute again.
     """
 
@@ -51,6 +53,7 @@ class Network:
         self.model = folded(model, dtype)
         self.image_shape: tuple[int, int, int] = tuple(model.input_shape[1:])
         self.classes: int = model.output_shape[-1]
+        self.opaque = opaque(model)
         self.progress: Progress | None = None  # counts the rows that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self.dtype = dtype
@@ -200,6 +203,11 @@ class Network:
         if not all(np.isfinite(array).all() for array in joined):
             raise FloatingPointError(f"{self.model.name}: a value is not finite")
         return joined if isinstance(result, tuple) else joined[0]
+
+
+def opaque(model: "keras.Model") -> str:
+    """Return what a network is where its layers cannot be seen (`models.black_box`), else ""."""
+    return next((layer.opaque for layer in model.layers if hasattr(layer, "opaque")), "")
 
 
 def traced_for_any_batch(function: Callable[..., Any], autograph: bool) -> Callable[..., Any]:

@@ -19,6 +19,7 @@ METHODS = (
         name="gradient_times_input",
         label="Gradient × input",
         family="gradients",
+        needs="gradients",
         shows="the gradient times the pixel’s value: what a pixel would contribute if the network "
         "were linear; a black pixel always gets zero",
         reference="Shrikumar et al. 2016",

@@ -105,6 +105,7 @@ METHODS = (
         name="guided_backprop",
         label="Guided backprop",
         family="propagation",
+        needs="layers",
         shows="a gradient that propagates only positive values back through each activation: "
         "sharp, but much the same edges for any class and even for an untrained network",
         reference="Springenberg et al. 2014",

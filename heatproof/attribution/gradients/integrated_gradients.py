@@ -189,6 +189,7 @@ _BLACK = Method(
     name="integrated_gradients_black",
     label="IG from black",
     family="path",
+    needs="gradients",
     shows="Integrated Gradients: what each pixel adds to the class score on the path from a black "
     "image to this one; the map sums to the difference of the two scores, and a black pixel always "
     "gets zero",

@@ -169,6 +169,7 @@ METHODS = (
         name="smoothgrad",
         label="SmoothGrad",
         family="noise",
+        needs="gradients",
         shows="the magnitude of the gradient averaged over noisy copies of the image: saliency "
         "without its fine speckle, which averages out",
         reference="Smilkov et al. 2017",
@@ -199,6 +200,7 @@ METHODS = (
         name="vargrad",
         label="VarGrad",
         family="noise",
+        needs="gradients",
         shows="how much the gradient varies between noisy copies of the image: where the score’s "
         "dependence on a pixel is unstable, often along edges",
         reference="Adebayo et al. 2018",

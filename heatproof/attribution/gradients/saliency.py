@@ -26,6 +26,7 @@ METHODS = (
         name="saliency",
         label="Saliency",
         family="gradients",
+        needs="gradients",
         shows="how strongly the class score responds to a small change of each pixel (the "
         "gradient’s magnitude): where the score is sensitive, not whether a pixel counts for or "
         "against the class",

@@ -252,6 +252,7 @@ METHODS = (
         name="lime",
         label="LIME",
         family="surrogate",
+        needs="predictions",
         shows="the weights of a linear model of the network’s scores on copies of the image in "
         "which superpixels are switched off; the map is as reliable as that model’s fit",
         reference="Ribeiro et al. 2016",

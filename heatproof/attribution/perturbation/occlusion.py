@@ -106,6 +106,7 @@ METHODS = (
         name="occlusion",
         label="Occlusion",
         family="perturbation",
+        needs="predictions",
         shows="how far the class score falls when a small square of the image is covered",
         reference="Zeiler & Fergus 2013",
         address="arXiv:1311.2901",

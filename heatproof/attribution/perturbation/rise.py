@@ -221,6 +221,7 @@ _RISE = Method(
     name="rise",
     label="RISE",
     family="perturbation",
+    needs="predictions",
     shows="how probable the class is, on average over random masks, when a pixel is among those "
     "shown; what the masks cover more often by chance is brighter; the fewer masks, the more noise",
     reference="Petsiuk et al. 2018",

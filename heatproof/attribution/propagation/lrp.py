@@ -153,6 +153,7 @@ _EPSILON = Method(
     name="lrp_epsilon",
     label="LRP-ε",
     family="propagation",
+    needs="layers",
     shows="the class score propagated back layer by layer, each neuron distributing its "
     "relevance in proportion to its inputs’ contributions",
     reference="Bach et al. 2015",

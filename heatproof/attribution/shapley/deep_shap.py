@@ -79,6 +79,7 @@ METHODS = (
         name="deep_shap",
         label="DeepSHAP",
         family="shapley",
+        needs="layers",
         also=("propagation",),
         shows="differences from training images propagated back layer by layer: an approximation "
         "of each pixel’s Shapley value whose sum is exact",

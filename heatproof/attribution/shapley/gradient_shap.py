@@ -117,6 +117,7 @@ METHODS = (
         name="gradient_shap",
         label="GradientSHAP",
         family="shapley",
+        needs="gradients",
         also=("path",),
         shows="gradients averaged on random paths from training images to this one, times the "
         "difference: an estimate of each pixel’s Shapley value",

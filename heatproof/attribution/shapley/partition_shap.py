@@ -105,6 +105,7 @@ METHODS = (
         name="partition_shap",
         label="PartitionSHAP",
         family="shapley",
+        needs="predictions",
         shows="Owen values: the image is divided recursively, and each part gets what it adds "
         "when it is shown, averaged over what else is shown",
         reference="Lundberg & Lee 2017; Owen 1977",

@@ -34,12 +34,13 @@ def _name_or_numbers(value: Any) -> Any:
 
 
 class Network(Block):
-    """A network that exists already, from a file of Keras; it is opened and never trained."""
+    """A network that exists already, from a file; it is opened and never trained."""
 
     architecture: Literal["saved"]
     """Which architecture."""
     file: Annotated[str, Field(min_length=1, exclude=True)]  # where it lies is no part of it
-    """`.keras` or `.h5`, relative to the study’s folder."""
+    """`.keras`, `.h5` or `.onnx` (with requirements-onnx.txt), or a folder: of a SavedModel, or of
+    an `.onnx` and its weights; relative to the study’s folder."""
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     """Of the file, if it must be this one."""
     scaling: Annotated[Normalisation | str, BeforeValidator(_name_or_numbers)] = "none"
@@ -89,5 +90,6 @@ def described(path: Path, description: str) -> keras.Model:
         UserError: the file is damaged.
     """
     from heatproof.models import model_file
+    from heatproof.models.black_box import BlackBox
 
-    return model_file.described(path, description)
+    return model_file.described(path, description, (BlackBox,))

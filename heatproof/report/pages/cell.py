@@ -83,6 +83,11 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "shown": SHOWN_EXAMPLES,
         "own_errors": own_errors(result.methods()),
         "unsupported": unsupported(result.methods()),
+        "not_possible": {
+            family: f"Not possible: {found['unsupported']}."
+            for family, found in result.explain.items()
+            if "unsupported" in found
+        },
         "over_seeds": over_seeds(result.seeds, evaluate.get("test_images")),
         "over_folds": cross_validation.details(result.folds) if result.folds else "",
         "runs": result.compared,
@@ -156,12 +161,13 @@ def own_errors(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, Number, 
 
 
 def unsupported(summaries: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
-    """List the methods that do not support this network, with their reasons."""
-    return [
-        (methods.describe(name).label, str(summaries[name]["unsupported"]))
-        for name in methods.ordered(summaries)
-        if "unsupported" in summaries[name]
-    ]
+    """List the methods that do not support this network, those of one reason together, with it."""
+    labels: dict[str, list[str]] = {}
+    for name in methods.ordered(summaries):
+        if "unsupported" in summaries[name]:
+            reason = str(summaries[name]["unsupported"])
+            labels.setdefault(reason, []).append(methods.describe(name).label)
+    return [(numbers.listing(each), reason) for reason, each in labels.items()]
 
 
 def _squares(result: CellResults, predictions: Predictions | None) -> Squares | None:

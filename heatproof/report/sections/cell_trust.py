@@ -21,6 +21,7 @@ from heatproof.statistics.bootstrap import summary
 from heatproof.statistics.numbers import plural
 from heatproof.trust.measure import BASELINES
 from heatproof.trust.ranking import AGREEING
+from heatproof.trust.registry import FAMILIES
 from heatproof.trust.verdict_outcomes import HALF
 
 # From this rank correlation on, in magnitude, two maps are called similar: as the verdict has it.
@@ -67,6 +68,7 @@ def section(params: Params, result: CellResults, shown: Showcase = NOTHING) -> d
         "slow_methods": [methods.describe(m).label for m in methods.ordered(slow)],
         "mask": " ".join(filter(None, [MASKS.get(assess["mask"] or "", ""), chance(assess)])),
         "table": trust_table.of_cell(assess, measures.COLUMNS, best=result.rated),
+        "unmeasured": unmeasured(assess),
         "weight_independent": weight_independent(assess),
         "stability": list(_stability(assess["ranking"])),
         "ranks": _ranks(assess["ranking"]),
@@ -78,6 +80,18 @@ def section(params: Params, result: CellResults, shown: Showcase = NOTHING) -> d
         "by_outcome": by_outcome(values, params.assess.bootstrap_samples, params.seed),
         "by_class": list(by_class(values, result.evaluate.get("class_names", ()))),
     }
+
+
+def unmeasured(assess: dict[str, Any]) -> list[tuple[str, str]]:
+    """List what cannot be measured of this network: the measures' labels, and why."""
+    return [
+        (
+            numbers.listing([m.label for m in FAMILIES[name].measures if m.shown]),
+            f"{str(reason)[:1].upper()}{str(reason)[1:]}.",
+        )
+        for name, reason in assess.get("unmeasured", {}).items()
+        if name in FAMILIES
+    ]
 
 
 def chance(assess: dict[str, Any]) -> str:

@@ -52,6 +52,7 @@ def describe(name: str) -> Method:
         definition="",
         equation="",
         deviations="",
+        needs="predictions",
         explain=_gone,
         unit="",
         colours="gray",

@@ -179,6 +179,7 @@ FAMILY = Family(
         ),
     ),
     take=take,
+    needs="layers",
     options=RandomisationOptions,
     passes=lambda options, work: (
         work.explain * (2 * options.steps) + work.explain_fast * (2 * options.smooth_samples)

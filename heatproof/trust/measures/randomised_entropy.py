@@ -74,4 +74,5 @@ FAMILY = Family(
         ),
     ),
     take=take,
+    needs="layers",
 )

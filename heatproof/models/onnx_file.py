@@ -1,0 +1,308 @@
+"""A network from an ONNX file: checked as data, then run by ONNX Runtime.
+
+The standard's operations compute numbers from numbers; those of other domains are code that
+somebody registers, and are refused, as is what draws at random. Weights may lie in files beside it,
+which are read only from the same folder.
+"""
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from heatproof.models.program import MOST_CONTENT, ONNX, Program, Run
+from heatproof.run.errors import UserError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+
+_STANDARD = ("", "ai.onnx")
+_RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
+           "RandomUniformLike")  # fmt: skip
+_PASSING = ("Identity", "Cast", "Dropout")
+_LONGEST = 160  # letters of another's error
+_PACKAGES = ("onnx", "onnxruntime")
+
+
+def read(path: Path) -> Program:
+    """Read an ONNX file, or the one in a folder with its weights beside it.
+
+    Raises:
+        UserError: ONNX is not installed; the file is damaged, has operations of another domain or
+            random ones, weights elsewhere, or other than one input and one output.
+    """
+    _require_packages(path)
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    file = _file(path)
+    try:
+        model = onnx.ModelProto.FromString(file.read_bytes())
+    except (DecodeError, ValueError, OSError) as reason:
+        raise UserError(f"{file}: no ONNX file, or damaged ({_first_line(reason)})") from None
+    graph = model.graph
+    if not graph.output:
+        raise UserError(f"{file}: no ONNX file, or damaged (there is no graph in it)")
+    _require_known(file, model)
+    _take_weights(file, model, path.is_dir())
+    stored = {each.name for each in graph.initializer}
+    taken = [each for each in graph.input if each.name not in stored]
+    if len(taken) != 1 or len(graph.output) != 1:
+        raise UserError(
+            f"{file}: it takes {_listed(taken)} and gives {_listed(graph.output)}; expected one "
+            "batch of images, and one score per class"
+        )
+    kind = taken[0].type.tensor_type
+    parameters = _numbers(file, model)
+    ends_in = _without_end(graph)
+    if model.ByteSize() > MOST_CONTENT:
+        raise UserError(f"{file}: with its weights it is larger than 2 GiB")
+    return Program(
+        kind="onnx",
+        content=model.SerializeToString(deterministic=True),
+        shape=tuple(d.dim_value or None for d in kind.shape.dim)
+        if kind.HasField("shape")
+        else None,
+        dtype=_dtype_name(kind.elem_type),
+        ends_in=ends_in,
+        parameters=parameters,
+    )
+
+
+def runner(content: bytes) -> Run:
+    """Return what runs a program of `read`, in as many threads as TensorFlow has, after a check.
+
+    Raises:
+        UserError: ONNX Runtime cannot load it, or it has operations that `read` refuses.
+    """
+    _require_packages(Path("a black box"))
+    import onnx
+    import onnxruntime
+    import tensorflow as tf
+
+    _require_known(Path("a black box"), onnx.ModelProto.FromString(content))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = tf.config.threading.get_intra_op_parallelism_threads()
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as reason:  # its exceptions have no class of their own
+        raise UserError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot load it: {_first_line(reason)}"
+        ) from None
+    [name] = [each.name for each in session.get_inputs()]
+
+    def scores(images: Any) -> np.ndarray:
+        [result] = session.run(None, {name: np.asarray(images)})
+        return np.asarray(result, np.float32)
+
+    def run(images: Any) -> Any:
+        return scores(images) if isinstance(images, np.ndarray) else tf.numpy_function(
+            scores, [images], tf.float32, stateful=False
+        )  # fmt: skip
+
+    return run
+
+
+def activation_bytes(content: bytes, shape: tuple[int, ...]) -> int:
+    """Return the bytes of what all operations give for one image, as far as sizes are known."""
+    import onnx
+
+    model = onnx.ModelProto.FromString(content)
+    stored = {each.name for each in model.graph.initializer}
+    for each in model.graph.input:
+        if each.name not in stored:
+            for size, dim in zip((1, *shape), each.type.tensor_type.shape.dim, strict=True):
+                dim.dim_value = size
+    for each in model.graph.output:
+        each.type.tensor_type.ClearField("shape")
+    del model.graph.value_info[:]
+    try:
+        inferred = onnx.shape_inference.infer_shapes(model)
+    except onnx.shape_inference.InferenceError:
+        return 4 * math.prod(shape)
+    sizes = [
+        math.prod(dim.dim_value for dim in each.type.tensor_type.shape.dim)
+        for each in inferred.graph.value_info
+    ]
+    return 4 * (sum(sizes) + math.prod(shape))
+
+
+def _require_packages(path: Path) -> None:
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"{path}: an ONNX file needs {' and '.join(missing)}, not installed here: "
+            "`pip install -r requirements-onnx.txt`"
+        )
+
+
+def _file(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    files = sorted(path.glob(f"*{ONNX}"))
+    if len(files) != 1:
+        raise UserError(f"{path}: it has {len(files)} {ONNX} files; expected one, with its weights")
+    return files[0]
+
+
+def _require_known(path: Path, model: "ModelProto") -> None:
+    """Refuse operations of other domains, which are code, and what is drawn at random.
+
+    Raises:
+        UserError: it has such.
+    """
+    own = {(each.domain, each.name) for each in model.functions}
+    for node in chain(_nodes(model.graph.node), *(_nodes(f.node) for f in model.functions)):
+        if node.domain not in _STANDARD and (node.domain, node.op_type) not in own:
+            raise UserError(
+                f"{path}: it has the operation {node.op_type} of '{node.domain}', which is not of "
+                "the ONNX standard: it could run any code. Export the network without it"
+            )
+        training = node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]
+        if node.op_type in _RANDOM or (training and not _is_false(model, node.input[2])):
+            raise UserError(
+                f"{path}: it has the operation {node.op_type}, which draws at random, so that no "
+                "two answers are the same; export the network for inference"
+            )
+
+
+def _is_false(model: "ModelProto", name: str) -> bool:
+    import onnx
+
+    constants = chain(
+        ((each.name, each) for each in model.graph.initializer),
+        ((node.output[0], a.t) for node in model.graph.node if node.op_type == "Constant"
+         for a in node.attribute if a.name == "value"),
+    )  # fmt: skip
+    return any(key == name and not onnx.numpy_helper.to_array(each) for key, each in constants)
+
+
+def _nodes(nodes: Any) -> "Iterator[NodeProto]":
+    """Yield nodes, and those of the graphs within them."""
+    for node in nodes:
+        yield node
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _nodes(graph.node)
+
+
+def _tensors(model: "ModelProto") -> "Iterator[TensorProto]":
+    """Yield every tensor that a model holds, wherever."""
+    nodes = list(chain(_nodes(model.graph.node), *(_nodes(f.node) for f in model.functions)))
+    yield from model.graph.initializer
+    for sparse in model.graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    for attribute in chain.from_iterable(node.attribute for node in nodes):
+        yield from (attribute.t, *attribute.tensors)
+        for graph in (attribute.g, *attribute.graphs):
+            yield from graph.initializer
+
+
+def _take_weights(file: Path, model: "ModelProto", in_folder: bool) -> None:
+    """Read the weights that lie in other files into a model.
+
+    Raises:
+        UserError: the file was not given as the folder that holds both, or they lie elsewhere.
+    """
+    import onnx
+
+    for tensor in _tensors(model):
+        if not onnx.external_data_helper.uses_external_data(tensor):
+            continue
+        said = {entry.key: entry.value for entry in tensor.external_data}
+        place = Path(said.get("location", ""))
+        if not said.get("location") or place.is_absolute() or len(place.parts) != 1 or (
+            ".." in place.parts
+        ):  # fmt: skip
+            raise UserError(
+                f"{file}: its weights are in {str(place)!r}, which leads out of its folder; "
+                "expected files beside it"
+            )
+        if not in_folder:
+            raise UserError(
+                f"{file}: its weights are in {place.name}: put both into a folder of their own, "
+                "and give that folder"
+            )
+        try:
+            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(file.parent))
+        except (OSError, ValueError, RuntimeError, onnx.checker.ValidationError) as reason:
+            raise UserError(
+                f"{file.parent / place}: these weights are missing or damaged "
+                f"({_first_line(reason)})"
+            ) from None
+        tensor.ClearField("external_data")
+        tensor.data_location = onnx.TensorProto.DEFAULT
+
+
+def _numbers(file: Path, model: "ModelProto") -> int:
+    """Count the numbers that a model was trained to have: floats of more than one value."""
+    import onnx
+
+    count = 0
+    for tensor in _tensors(model):
+        if tensor.data_type in (
+            onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE,
+            onnx.TensorProto.BFLOAT16,
+        ):  # fmt: skip
+            try:
+                values = onnx.numpy_helper.to_array(tensor)
+            except (ValueError, TypeError) as reason:
+                raise UserError(
+                    f"{file}: its weights are damaged ({_first_line(reason)})"
+                ) from None
+            if not np.isfinite(values.astype(np.float64)).all() and values.size > 1:
+                raise UserError(f"{file}: there is NaN or infinity among its weights")
+            count += values.size
+    return count
+
+
+def _without_end(graph: "GraphProto") -> str:
+    """Take a softmax or a sigmoid off the end; return which operation ended it."""
+    made_by = {name: node for node in graph.node for name in node.output}
+    output = graph.output[0]
+    node = made_by.get(output.name)
+    while node is not None and node.op_type in _PASSING and node.domain in _STANDARD:
+        node = made_by.get(node.input[0])
+    if node is None:
+        return ""
+    ends = ("Softmax", "LogSoftmax", "Sigmoid")
+    if node.op_type in ends and node.domain in _STANDARD and _over_classes(graph, node):
+        output.name = node.input[0]
+        output.type.tensor_type.ClearField("shape")
+    elif node.op_type in ends:
+        return ""
+    return node.op_type
+
+
+def _over_classes(graph: "GraphProto", node: "NodeProto") -> bool:
+    """Say whether a softmax is over the second of two axes."""
+    shape = graph.output[0].type.tensor_type
+    rank = len(shape.shape.dim) if shape.HasField("shape") else 2
+    axis = next((each.i for each in node.attribute if each.name == "axis"), -1)
+    return rank == 2 and (node.op_type == "Sigmoid" or axis in (-1, 1))
+
+
+def _dtype_name(number: int) -> str:
+    import onnx
+
+    try:
+        return str(onnx.helper.tensor_dtype_to_np_dtype(number))
+    except (KeyError, ValueError):
+        return "values of an unknown type"
+
+
+def _listed(values: Any) -> str:
+    return " and ".join(f"'{each.name}'" for each in values) or "nothing"
+
+
+def _first_line(reason: Exception) -> str:
+    """Return what an error says, on a line: its end, before which ONNX Runtime names its source."""
+    first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
+    return first if len(first) <= _LONGEST else f"… {first[-_LONGEST:]}"

@@ -1,0 +1,179 @@
+"""What a SavedModel or an ONNX file would do beside computing is refused, and never done.
+
+What is planted writes the file `ran`, or reads one.
+"""
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from heatproof.models import black_box, existing, saved_model
+from heatproof.run.errors import UserError
+from tests.models import programs
+from tests.models.programs import SIZE, onnx_file
+
+
+def planted(folder: Path, do: Callable[[Any], Any]) -> Path:
+    """Save a network that does something with its images first."""
+
+    class Network(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = tf.Variable(tf.ones((SIZE[2], 2)))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, *SIZE), tf.float32, "images")])
+        def serve(self, images: Any) -> Any:
+            return tf.reduce_mean(do(images), axis=(1, 2)) @ self.weight
+
+    network = Network()
+    with tf.device("/CPU:0"):
+        tf.saved_model.save(network, str(folder), {"serving_default": network.serve})
+    return folder
+
+
+def writing(images: Any) -> Any:
+    with tf.control_dependencies([tf.io.write_file("ran", "x")]):
+        return tf.identity(images)
+
+
+def reading(images: Any) -> Any:
+    return images + tf.cast(tf.strings.length(tf.io.read_file("/etc/hostname")), tf.float32)
+
+
+def calling(images: Any) -> Any:
+    called = tf.py_function(lambda x: (Path("ran").touch(), x)[1], [images], tf.float32)
+    return tf.ensure_shape(called, images.shape)
+
+
+def looping(images: Any) -> Any:
+    return tf.while_loop(lambda x: tf.reduce_sum(x) >= 0, lambda x: [x + 1], [images])[0]
+
+
+def drawing(images: Any) -> Any:
+    return images + tf.random.uniform(tf.shape(images))
+
+
+@pytest.mark.parametrize(
+    ("do", "operation"),
+    [(reading, "ReadFile"), (calling, "EagerPyFunc"), (looping, "While"), (drawing, "RandomUnif")],
+)
+def test_an_operation_that_does_more_is_refused_by_name(
+    tmp_path: Path, monkeypatch, do: Callable[[Any], Any], operation: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = planted(tmp_path / "net", do)
+    with pytest.raises(UserError, match=rf"it has the operation \w*{operation}\w*, which is not"):
+        existing.read(folder, SIZE)
+    assert not Path("ran").exists()
+
+
+def test_what_leads_to_no_score_is_not_there(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    flat = existing.read(planted(tmp_path / "net", writing), SIZE)
+    box = black_box.within(flat.model)
+    assert box is not None
+    graph = tf.compat.v1.GraphDef.FromString(np.asarray(box.program).tobytes())
+    assert {node.op for node in graph.node} <= {*saved_model.PURE, "Placeholder"}
+    images = np.random.default_rng(0).random((3, *SIZE), np.float32)
+    expected = np.repeat(images.mean(axis=(1, 2)).sum(axis=-1, keepdims=True), 2, axis=1)
+    np.testing.assert_allclose(np.asarray(flat.model(images)), expected, rtol=1e-5)
+    assert not Path("ran").exists()
+
+
+def test_a_weights_file_with_another_program_in_it_is_refused_too(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = tf.compat.v1.GraphDef()
+    node = graph.node.add(name="images", op="Placeholder")
+    node.attr["dtype"].type = tf.float32.as_datatype_enum
+    name = graph.node.add(name="name", op="Const")
+    name.attr["dtype"].type = tf.string.as_datatype_enum
+    name.attr["value"].tensor.CopyFrom(tf.make_tensor_proto("ran"))
+    graph.node.add(name="scores", op="WriteFile", input=["name", "name"])
+    with pytest.raises(UserError, match="WriteFile, which is refused"):
+        saved_model.runner(graph.SerializeToString())
+    assert not Path("ran").exists()
+
+
+def test_a_function_that_calls_itself_is_refused(tmp_path: Path) -> None:
+    folder = planted(tmp_path / "net", tf.function(lambda x: x * 2))
+    path = folder / "saved_model.pb"
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved = SavedModel.FromString(path.read_bytes())
+    for function in saved.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            if node.op in ("PartitionedCall", "StatefulPartitionedCall"):
+                node.attr["f"].func.name = function.signature.name
+    path.write_bytes(saved.SerializeToString())
+    with pytest.raises(UserError, match=r"calls itself|damaged"):
+        existing.read(folder, SIZE)
+
+
+def test_onnx_of_another_domain_at_random_or_with_weights_elsewhere(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    model = programs.network()
+    node = onnx.helper.make_node
+    custom = (node("Run", ["logits"], ["scores"], domain="acme"),)
+    drawn = (
+        node("RandomNormalLike", ["logits"], ["noise"]),
+        node("Add", ["logits", "noise"], ["scores"]),
+    )  # fmt: skip
+    cases = [
+        (onnx_file(model, tmp_path / "a.onnx", end=custom, domains=["acme"]),
+         "operation Run of 'acme', which is not of the ONNX standard"),
+        (onnx_file(model, tmp_path / "b.onnx", end=drawn),
+         "RandomNormalLike, which draws at random"),
+    ]  # fmt: skip
+    for place in ("../secret", "/etc/hostname", "a/b"):
+        file = onnx_file(model, tmp_path / f"{len(cases)}.onnx")
+        changed = onnx.load(str(file))
+        tensor = changed.graph.initializer[0]
+        tensor.ClearField("raw_data")
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value=place)
+        file.write_bytes(changed.SerializeToString())
+        cases.append((file, "which leads out of its folder"))
+    for name, content in {"pickle": pickle.dumps({"a": 1}), "empty": b"", "text": b"hello"}.items():
+        (tmp_path / f"{name}.onnx").write_bytes(content)
+        cases.append((tmp_path / f"{name}.onnx", "no ONNX file, or damaged"))
+    whole = (tmp_path / "a.onnx").read_bytes()
+    (tmp_path / "cut.onnx").write_bytes(whole[: len(whole) // 2])
+    cases.append((tmp_path / "cut.onnx", "no ONNX file, or damaged"))
+    for file, message in cases:
+        with pytest.raises(UserError, match=message) as refused:
+            existing.read(file, SIZE)
+        assert "\n" not in str(refused.value)
+
+
+def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
+    model, draw = programs.network(), np.random.default_rng(0)
+    folder = programs.saved_model(model, tmp_path / "net")
+    onnx_path = onnx_file(model, tmp_path / "net.onnx")
+    refused = 0
+    for path in (folder / "saved_model.pb", *(folder / "variables").iterdir(), onnx_path):
+        whole = path.read_bytes()
+        for place in draw.integers(len(whole), size=20):
+            altered = bytearray(whole)
+            altered[place] ^= 1 << int(draw.integers(8))
+            path.write_bytes(altered)
+            try:
+                existing.read(onnx_path if path == onnx_path else folder, SIZE)
+            except UserError as mistake:
+                assert "\n" not in str(mistake)
+                refused += 1
+        path.write_bytes(whole)
+    assert 30 < refused < 80, "nothing else was raised"
+
+
+def test_without_onnx_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch) -> None:
+    from heatproof.models import onnx_file as module
+
+    monkeypatch.setattr(module, "_PACKAGES", ("onnx", "no_such_package"))
+    (tmp_path / "net.onnx").write_bytes(b"")
+    with pytest.raises(UserError, match=r"needs no_such_package, .*requirements-onnx\.txt"):
+        existing.read(tmp_path / "net.onnx", SIZE)
