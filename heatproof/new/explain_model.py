@@ -8,7 +8,6 @@ if __name__ == "__main__":
 import argparse
 import re
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,7 +20,7 @@ from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
 from heatproof.new import command as command_of_new
 from heatproof.new import expected_time, folder, inspection, texts
-from heatproof.run import runtime
+from heatproof.run import interrupts, runtime
 from heatproof.run.errors import UserError, escaped
 from heatproof.storage import artifacts
 
@@ -268,6 +267,5 @@ def _there_already(target: Path, arguments: argparse.Namespace) -> str:
 def _run(target: Path, *stages: str) -> None:
     """Run a study, or some of its stages, by `heatproof repro`; end as that does if it fails."""
     sys.stdout.flush()
-    ended = subprocess.run([sys.executable, "-m", "tools.repro", *stages], cwd=target, check=False)
-    if ended.returncode:
-        sys.exit(ended.returncode)
+    if code := interrupts.left_to([sys.executable, "-m", "tools.repro", *stages], target):
+        sys.exit(code)

@@ -13,6 +13,7 @@ import sys
 
 TYPE_CHECKING = False  # as typing has it, which takes a moment to load
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import NoReturn
 
 _LAST_SECONDS = 10.0  # to end after a terminal was closed
@@ -29,6 +30,29 @@ def hear_hangup() -> None:
 
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, _hang_up)
+
+
+def left_to(words: list[str], folder: Path) -> int:
+    """Run another program of this project in a folder, and return how it ended.
+
+    Ctrl-C and a closed terminal, which both get, are left to it: it ends what it is at, and says
+    what is kept. `subprocess.run` would kill it a quarter of a second later.
+    """
+    import signal
+    import subprocess
+
+    # What a function of Python's receives is not passed on, unlike what is ignored.
+    before = {
+        number: signal.signal(number, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        code = subprocess.Popen(words, cwd=folder).wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return code if code >= 0 else 128 - code  # as a shell has it of one that a signal ended
 
 
 def end() -> NoReturn:

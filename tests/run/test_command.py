@@ -167,6 +167,27 @@ def test_ctrl_c_while_a_module_is_imported_is_a_line(tmp_path) -> None:
     assert (done.stdout, done.returncode, done.stderr) == ("SIG_IGN\n", 130, INTERRUPTED)
 
 
+def test_ctrl_c_is_left_to_the_program_that_is_run_which_takes_its_time() -> None:
+    child = """
+import os, signal, sys, time
+try:
+    os.killpg(0, signal.SIGINT)  # to both, as a terminal sends it
+    time.sleep(200)
+except KeyboardInterrupt:
+    time.sleep(0.5)  # longer than subprocess.run would wait
+    sys.exit("saved")
+"""
+    program = f"""
+import sys
+from pathlib import Path
+from heatproof.run import interrupts
+words = [sys.executable, "-c", {child!r}]
+ending.run(lambda: sys.exit(interrupts.left_to(words, Path())))
+"""
+    done = start(program, start_new_session=True)
+    assert (done.returncode, done.stderr) == (1, "saved\n")
+
+
 def test_starting_chooses_kernels_and_importing_changes_nothing() -> None:
     program = """
 import os, pkgutil, signal, sys
