@@ -34,7 +34,7 @@ HEADLINES = {
         *("accuracy", "accuracy_low", "accuracy_high", "majority_accuracy", "balanced_accuracy"),
         *("val_accuracy", "train_accuracy", "macro_f1", "ece", "epochs", "parameters", "flops"),
     ),
-    "assess": ("trust",),
+    "assess": ("trust", "methods_to_use"),
     "evaluate_corrupted": ("mean_corruption_accuracy", "mean_map_agreement"),
     "evaluate_on": ("accuracy", "ece"),
 }

@@ -7,8 +7,8 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.evaluation import remarks
 from heatproof.run import tracking
-from heatproof.storage import artifacts
-from heatproof.trust import checks, summary
+from heatproof.storage import artifacts, paths
+from heatproof.trust import checks, summary, verdict
 from heatproof.trust.assessment import one_per_image
 from heatproof.trust.beside_controls import beside_controls
 from heatproof.trust.controls import CONTROLS
@@ -57,11 +57,23 @@ def assess(study: Params, cell: str) -> None:
             "agreement": summary.agreements(rows.maps),
             **joined,
         }
+        metrics["methods_to_use"] = _to_use(metrics, cell)
         artifacts.write_metrics("assess", cell, metrics)
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
         if not meaningful:
             print(f"{cell}: no trust: its accuracy is not above chance", flush=True)
         run.log_metrics(summary.tracked_means(summaries))
+
+
+def _to_use(metrics: dict[str, Any], cell: str) -> int | None:
+    """Count the methods whose verdict is to use them, shuffled labels left out; None at chance.
+
+    Of how many that is, and which, the report says: it adds what a few cells have of a network
+    trained on shuffled labels, which no stage of every cell can depend on.
+    """
+    there = paths.metrics("crosscheck", cell).exists()
+    found = verdict.of_cell(metrics, artifacts.read_metrics("crosscheck", cell) if there else {})
+    return len(found.of(verdict.USE)) if found else None
 
 
 def _joined(parts: Sequence[Any]) -> Any:

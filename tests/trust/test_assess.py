@@ -103,6 +103,7 @@ def test_every_method_gets_a_verdict_and_no_control_is_of_use(
     for each in found.methods.values():
         names = [outcome.name for outcome in each.tests]
         assert names == [n for n in ("faithful", "learned", "stable") if n in names] and names
+    assert metrics["methods_to_use"] == len(found.of(verdict.USE))
     for control in CONTROLS:
         assert verdict.judged(outcomes_of(control, metrics, {})).level != verdict.USE
 
@@ -184,8 +185,9 @@ def test_there_is_no_trust_in_maps_of_a_network_no_better_than_the_majority_clas
     write_accuracy(0.3)
     assess(params.load(), CELL)
     chance = artifacts.read_metrics("assess", CELL)
-    assert chance == found | {"above_chance": False, "trust": None}
-    assert artifacts.read_headline("assess", CELL) == {"trust": None}
+    nothing = {"trust": None, "methods_to_use": None}
+    assert chance == found | {"above_chance": False} | nothing
+    assert artifacts.read_headline("assess", CELL) == nothing
     assert "no trust: its accuracy is not above chance" in capsys.readouterr().out
     write_accuracy(0.4)
     assess(params.load(), CELL)
