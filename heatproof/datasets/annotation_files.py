@@ -17,7 +17,10 @@ from heatproof.run.errors import UserError, escaped
 
 _MAX_XML_BYTES = 2**22  # of one image
 _MAX_JSON_BYTES = 2**27  # COCO's own of 5,000 images has 20 MB, and takes ten times that in memory
-_COCO_BEGINNING = re.compile(rb'\s*\{\s*"(?:info|licenses|images|annotations|categories|type)"')
+# Windows' programs may write a byte order mark, which `json` knows.
+_COCO_BEGINNING = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:info|licenses|images|annotations|categories|type)"'
+)
 # Which lists of a COCO file have numbers for what, and under which key the name stands.
 _COCO_NAMES = (("categories", "name"), ("images", "file_name"))
 _NOT_COCO = "expected COCO's `images`, `annotations` and `categories`, lists of objects each"
@@ -49,6 +52,7 @@ def coco(file: Path) -> dict[str, list[Object]]:
     """
     content = _json(file)
     categories, images = (_named(content, file, *each) for each in _COCO_NAMES)
+    images = {number: name.replace("\\", "/") for number, name in images.items()}
     objects: dict[str, list[Object]] = {name: [] for name in images.values()}
     for number, each in enumerate(_listed(content, "annotations", file)):
         place = f"{file}: annotations[{number}]"

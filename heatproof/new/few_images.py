@@ -33,6 +33,8 @@ def numbers(given: str, draws: int, training: Mapping[str, int]) -> list[int]:
         raise UserError(f"{where}: {error}; give each once") from None
     if not 1 <= draws <= MAX_DRAWS:
         raise UserError(f"--draws {draws}: expected 1 to {MAX_DRAWS}")
+    if not found and draws != DRAWS:
+        raise UserError(f"--draws {draws}: of how few pictures? give --images-per-class too")
     smallest = min(training, key=lambda name: training[name])
     # One picture is left to validate with.
     if found and found[-1] >= training[smallest]:

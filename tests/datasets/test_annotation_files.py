@@ -97,11 +97,11 @@ def test_pascal_voc(folder: Path, place: str, option: str) -> None:
     ("place", "names", "option"),
     [
         ("instances.json", ["a0.png", "a1.png", "b0.png", "b1.png"], "instances.json"),
-        ("annotations/a.json", ["a/a0.png", "./a/a1.png", "b/b0.png", "b1.png"], "annotations"),
+        ("annotations/a.json", ["a/a0.png", "./a/a1.png", "b\\b0.png", "b1.png"], "annotations"),
     ],
 )
 def test_coco(folder: Path, place: str, names: list[str], option: str) -> None:
-    write(folder / place, coco([*names, "more.png"]))
+    write(folder / place, f"\ufeff{coco([*names, 'more.png'])}")
     raw = fetched(folder, boxes=option)
     require_all(raw, "boxes")
     assert f"1 of its images are not in {folder}: more.png" in raw.remarks[0]

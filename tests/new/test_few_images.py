@@ -23,6 +23,7 @@ def test_numbers_are_in_order_and_none_may_be_given() -> None:
         ("1,,2", 5, "'' is no whole number"),
         ("1.5", 5, "'1.5' is no whole number"),
         ("2,1,02", 5, "--images-per-class 2,1,02: 2 is listed twice; give each once"),
+        ("", 7, "--draws 7: of how few pictures\\? give --images-per-class too"),
         ("1", 0, "--draws 0: expected 1 to 100"),
         ("1", 101, "--draws 101: expected 1 to 100"),
         ("1,4", 5, "the class 'ants' has 4 pictures to train with, .*; give at most 3"),
