@@ -45,9 +45,8 @@ def _write(values: dict[str, Any], folder: Path, command: str) -> None:
         "as_typed": as_typed,
         "conclusion": conclusion,
     }
-    write_text(
-        folder / "index.html", templates.get_template("two_studies.html").render(values | more)
-    )
+    page = rendering.page(templates, "two_studies.html", values | more)
+    write_text(folder / "index.html", page)
 
 
 def context(first: Side, second: Side) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """What a cell's page opens with, on rows whose verdicts and maps are known."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from heatproof.report.sections import opening
-from heatproof.report.sections.gallery import gallery
+from heatproof.report.sections.gallery import Gallery, gallery
 from heatproof.trust.verdict import AVOID, CARE, USE, CellVerdict, MethodVerdict
 from tests.report.sections.test_gallery import rows
 
@@ -29,16 +29,18 @@ def verdict(**levels: str) -> CellVerdict:
     return CellVerdict(judged, (), float("nan"))
 
 
-def made(*methods: str, zero: tuple[int, ...] = (), confidence: tuple[float, ...] = ()):
+def made(*methods: str, zero: tuple[int, ...] = (), confidence: tuple[float, ...] = ()) -> Gallery:
     maps = {name: np.ones((len(PAIRS), 6, 6), np.float32) for name in methods}
     for row in zero:
         maps[methods[0]][row] = 0
     explanations = rows(PAIRS, maps)
     explanations.confidence[:] = confidence or 0.75
-    return gallery(explanations)
+    drawn = gallery(explanations)
+    assert drawn is not None
+    return drawn
 
 
-def names(of, places: list[int]) -> list[str]:
+def names(of: Gallery, places: list[int]) -> list[str]:
     return [of.legends[place].method.name for place in places]
 
 
@@ -104,5 +106,5 @@ def test_an_image_without_a_map_to_look_at_comes_last() -> None:
 
 
 def test_fewer_images_are_all_shown() -> None:
-    few = SimpleNamespace(correct=[], incorrect=made("lime").incorrect, legends=[])
+    few = replace(made("lime"), correct=[])
     assert [row.example.index for row in opening.opening(few, None).rows] == [4, 5]
