@@ -58,6 +58,10 @@ types: $(INSTALLED_DEV) $(INSTALLED_DOCS) ## Check the types
 docs: setup $(INSTALLED_DOCS) ## Write the documentation to site/index.html; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 "$(PY)" -m mkdocs build --clean $(DOCS)
 
+.PHONY: pictures
+pictures: setup $(INSTALLED_DEV) ## Take the documentation's pictures of the demo's report (needs Chromium)
+	@"$(PY)" -m tools.pictures $(if $(SITE),--site "$(SITE)")
+
 .PHONY: audit
 audit: setup ## Check the pinned requirements for known vulnerabilities (pip-audit)
 	@sh tools/audit.sh
