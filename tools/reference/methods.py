@@ -12,6 +12,11 @@ _COST = {
     "slow": "many passes per image: where maps are made again, of few images",
 }
 
+_NEEDS = {
+    "predictions": "predictions only, so it explains any network",
+    "gradients": "gradients with respect to the image",
+    "layers": "gradients and feature maps of its layers",
+}
 _NAMED = re.compile(r"<!-- method: (.*?) -->")
 
 
@@ -50,6 +55,7 @@ def _section(method: Method) -> str:
         ("Shows", text(sentence(method.shows))),
         ("Values", f"{text(method.unit)}, {'signed' if method.signed else 'not negative'}"),
         ("Cost", _COST[method.cost]),
+        ("Asks of the network", _NEEDS[method.needs]),
         ("Deviations", text(method.deviations)),
         ("Reference", text(f"{method.reference}, {method.address}")),
         ("params.yaml", f"`{key(method)}`"),
