@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 
-from tests.browser.test_pages import CELL_PAGE, PAGES, visit
+from tests.browser.test_pages import CELL_PAGE, OVERFLOW, PAGES, visit
 from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
@@ -31,6 +31,16 @@ def test_every_page_lists_the_networks_and_has_contents(browser: Chrome, site: P
             assert len(contents) >= len(headings) or len(headings) < 2, page
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize("width", [360, 700])
+def test_the_open_menu_is_within_the_window(browser: Chrome, site: Path, width: int) -> None:
+    visit(browser, site / CELL_PAGE, width)
+    browser.find_element(By.CSS_SELECTOR, "details.menu summary").click()
+    box = browser.find_element(By.CLASS_NAME, "menu-box").rect
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert browser.execute_script(OVERFLOW) <= 0
 
 
 def test_escape_and_a_click_beside_it_close_the_menu(browser: Chrome, site: Path) -> None:
