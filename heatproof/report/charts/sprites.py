@@ -18,6 +18,7 @@ from heatproof.statistics import numbers
 SIGNED = "RdBu_r"
 ZERO_LEVEL = 128  # of the levels of a signed map
 GUTTER = 1
+ZERO = "all zero"  # of a map that is zero everywhere
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def defect(attribution: np.ndarray) -> str:
     """Why a map cannot be interpreted; empty for a sound one."""
     if not np.isfinite(attribution).all():
         return "not finite"
-    return "" if attribution.any() else "all zero"
+    return "" if attribution.any() else ZERO
 
 
 def peak_place(values: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from heatproof.report.sections import (
     domains_section,
     domains_summary,
     leaks,
+    verdicts,
 )
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
@@ -93,6 +94,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "runs": result.compared,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result, study.showcases[result.name]),
+        "zero_maps": verdicts.zero(study.showcases[result.name]),
         "verdict_maps": f"../images/verdict-{file_name(result.name)}.png",
         "tried": domains_section.is_tried(params, result.name),
         "corruption": domains_section.label,

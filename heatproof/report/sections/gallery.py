@@ -10,7 +10,7 @@ import numpy as np
 from heatproof.attribution.core.method import Method
 from heatproof.report.charts import outline, sprites
 from heatproof.report.charts.sprites import Picture, Sprite, Tile
-from heatproof.report.text import methods
+from heatproof.report.text import methods, zero_maps
 from heatproof.statistics import numbers
 from heatproof.storage.images import Images
 from heatproof.storage.records import Explanations
@@ -30,6 +30,11 @@ class Map:
     peak: float
     defect: str
     own: dict[str, float]
+
+    @property
+    def why(self) -> str:
+        """Of a map that is zero everywhere, what that means; else empty."""
+        return zero_maps.meaning(self.method, self.own) if self.defect == sprites.ZERO else ""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,8 @@ class StudyRow:
 class Verdicts:
     """A network's table.
 
-    notes: in sentences what took no part, how the truth agrees, which maps are zero everywhere and
-    why. example: the image whose maps are shown; None where no map is.
+    notes: in sentences what took no part, and how the truth agrees. example: the image whose maps
+    are shown; None where no map is.
     """
 
     rows: tuple[Row, ...]
@@ -56,7 +56,7 @@ def of_cell(verdict: CellVerdict | None, shown: Showcase = NOTHING) -> Verdicts 
     if verdict is None:
         return None
     rows = tuple(_row(name, each, shown.example) for name, each in verdict.methods.items())
-    notes = (*zero(shown), _left_out(verdict), _truth(verdict))
+    notes = (_left_out(verdict), _truth(verdict))
     return Verdicts(rows, tuple(note for note in notes if note), shown.example)
 
 

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from heatproof.report import rendering, showcase, study
+import pytest
+
+from heatproof.report import rendering, study
 from heatproof.report.pages import cell as cell_page
 from heatproof.report.sections import verdicts
-from heatproof.report.showcase import Zero
+from heatproof.report.showcase import Showcase, Zero
+from heatproof.report.text import methods, zero_maps
 from heatproof.storage import artifacts
 from heatproof.trust.verdict import AVOID, CARE, LEVELS, USE, CellVerdict, MethodVerdict
 from heatproof.trust.verdict_outcomes import Outcome
@@ -79,14 +82,26 @@ def test_methods_that_are_most_often_of_use_come_first(small_study) -> None:
 
 
 def test_a_map_of_zeros_says_so_and_why(small_study) -> None:
-    collected = study.collect(small_study)
-    cell = collected.cells[0]
-    made = cell.explanations()
     zeros = {"gradcam": Zero(14, 24, {"below_zero": 1.0, "gradient_kept": 0.04})}
-    shown = replace(showcase.drawn(made, cell.verdict), zero=zeros)
-    found = verdicts.of_cell(cell.verdict, shown)
-    assert found is not None
-    assert found.notes[0].startswith(
+    (text,) = verdicts.zero(Showcase(zero=zeros))
+    assert text.startswith(
         "14 of 24 maps of Grad-CAM are zero everywhere. At no place is the weighted sum"
     )
-    assert "Averaging over places keeps 4.0 % of the gradient: this network" in found.notes[0]
+    assert "Averaging over places keeps 4.0 % of the gradient: this network" in text
+    collected = study.collect(small_study)
+    collected.__dict__["showcases"] = {FIRST: Showcase(zero=zeros)}
+    values, _ = cell_page.context(collected, collected.cells[0])
+    assert values["zero_maps"] == [text]
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "said"),
+    [
+        ("gradcam", {"below_zero": 0.0}, "No feature map of the layer"),
+        ("gradcam", {"below_zero": 1.0, "gradient_kept": 1.0}, "of the gradient."),
+        ("hirescam", {"below_zero": 1.0}, "where the evidence is."),
+        ("saliency", {}, "attributes nothing to any pixel"),
+    ],
+)
+def test_why_a_map_is_zero(name: str, own: dict[str, float], said: str) -> None:
+    assert said in zero_maps.meaning(methods.describe(name), own)
