@@ -65,6 +65,13 @@ def test_what_is_left_out_has_its_default_and_what_is_not_listed_is_not_there() 
     assert smoothgrad.keywords == expected
 
 
+def test_params_yaml_shows_the_defaults() -> None:
+    """A line that is taken away there changes no map."""
+    study = params.load(Path(__file__).parents[2] / "params.yaml").explain
+    for name, options in study.methods.items():
+        assert options == registry.methods()[name].options(), name
+
+
 def test_what_is_set_up_with_fewer_passes() -> None:
     """Of large images a method is first called as it is where maps are made again."""
     listed = {name: registry.methods()[name].options() for name in ("rise", "lime", "saliency")}

@@ -5,6 +5,7 @@ import pytest
 
 from heatproof.statistics.correlation import magnitude_correlation as spearman
 from heatproof.trust.agreement import agreement, mean_matrix, pooled
+from heatproof.trust.summary import agreements
 
 
 def some_maps(*names: str, count: int = 3, side: int = 28) -> dict[str, np.ndarray]:
@@ -139,3 +140,13 @@ def test_maps_of_other_images_are_refused() -> None:
 def test_no_images_and_no_methods() -> None:
     assert agreement(some_maps("a", "b", count=0))["grid"]["overlap"].shape == (0, 2, 2)
     assert agreement({})["full"]["spearman"].shape == (0, 0, 0)
+
+
+def test_the_mean_over_images_is_written_by_resolution_with_the_methods_names() -> None:
+    maps = some_maps("a", "b")
+    found = agreements(maps)
+    assert found["methods"] == ["a", "b"]
+    for resolution, of_images in agreement(maps).items():
+        np.testing.assert_allclose(
+            found[resolution]["spearman"][0][1], of_images["spearman"][:, 0, 1].mean()
+        )

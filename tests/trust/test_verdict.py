@@ -170,6 +170,9 @@ def test_measures_that_disagree_leave_it_open_and_are_named() -> None:
     first = ", ".join(verdict.MEASURES[verdict.base(n)].label for n in faithful[:1])
     assert f"; the edge filter is as good by {first} (black)" in lime.reason
     assert lime.reason.endswith("and 4 more.")
+    for name in faithful[:2]:
+        made[name]["rise"] = made[name]["edges"]
+    assert "more" not in judged(made).methods["rise"].reason
 
 
 def test_the_truth_decides_where_it_is_planted_and_only_there() -> None:
