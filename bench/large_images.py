@@ -1,11 +1,11 @@
 """Explaining and assessing a cell of large images: `python -m bench.large_images`
 
 A study of its own, in a scratch folder: drawn shapes of 224×224 pixels, a network of one short
-training, 20 test images. Each stage that explains or assesses it runs once, as a process of its
-own, with the seconds and the greatest resident memory that the operating system tells, and the
-CPU's seconds, which others' load on a shared machine harms least. Exits with 1 where all of them
-together take more than 5 minutes, or one of them more than 2 GiB. `--model` takes any network of
-params.yaml, `--backbone` a published one.
+training, in batches as `heatproof new` proposes for them, 20 test images. Each stage runs once, as
+a process of its own, with the seconds and the greatest resident memory that the operating system
+tells, and the CPU's seconds, which others' load on a shared machine harms least. Exits with 1 where
+those that explain and assess take more than 5 minutes together, or any stage more than 2 GiB.
+`--model` takes any network of params.yaml, `--backbone` a published one.
 """
 
 from heatproof.run import command
@@ -44,6 +44,18 @@ with open(sys.argv[1], "w") as file:
 """
 
 
+# In a process of its own: this one stays small, and the stages have TensorFlow to themselves.
+PROPOSING = """
+import sys
+from pathlib import Path
+from heatproof.run import runtime
+runtime.choose_kernels()
+from heatproof.new.proposal import largest_batches
+file, cell, pixels = sys.argv[1:]
+print(*largest_batches(Path(file), [cell], (int(pixels), int(pixels), 3), 10).values())
+"""
+
+
 class Used(NamedTuple):
     """What a stage took, and the last line that it printed if it failed."""
 
@@ -59,8 +71,13 @@ def main() -> None:
     parser.add_argument("--model", default="mobilenet_v2", help="of params.yaml")
     parser.add_argument(
         "--backbone",
-        help="instead of a model a published network with random weights, such as MobileNetV2 or "
-        "EfficientNetLite0, for which no file is needed",
+        help="instead of a model a published network, such as MobileNetV2 or EfficientNetLite0",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=("none", "imagenet"),
+        default="none",
+        help="of the backbone: random ones, for which no file is needed, or those of ImageNet",
     )
     parser.add_argument("--pixels", type=int, default=224, help="of a side")
     parser.add_argument("--images", type=int, default=20, help="that are explained and assessed")
@@ -71,11 +88,16 @@ def main() -> None:
     case = f"{model}, {options.images} images of {options.pixels}×{options.pixels}"
     with tempfile.TemporaryDirectory() as place, record.into(options.results) as take:
         folder = Path(place)
-        content = study(model, options.pixels, options.images, options.backbone)
+        content = study(model, options.pixels, options.images, options.backbone, options.weights)
+        overlay.write(folder / "params.yaml", content)
+        schedule = content["models"][model]["schedules"]["cpu"]["default"]
+        schedule["batch_size"] = fitting_batch(schedule["batch_size"], cell, folder, options.pixels)
         overlay.write(folder / "params.yaml", content)
         for words in making(cell):
-            if failure := run(words, folder).failure:
-                sys.exit(f"{' '.join(words)}: {failure}")
+            used = run(words, folder)
+            if used.failure:
+                sys.exit(f"{' '.join(words)}: {used.failure}")
+            take(*measurements(f"{case}: {words[0].removeprefix('stages.')}", used))
         seconds, failures = [], []
         for name, words in measured(cell).items():
             used = run(words, folder)
@@ -87,18 +109,21 @@ def main() -> None:
         take(under(PART, case, "s", total, LIMIT_SECONDS, absent=absent))
 
 
-def study(model: str, pixels: int, images: int, backbone: str | None = None) -> dict:
+def study(
+    model: str, pixels: int, images: int, backbone: str | None = None, weights: str = "none"
+) -> dict:
     """Return the real params.yaml with one cell, of large images.
 
     Args:
         model: of params.yaml, or what the backbone is called.
         pixels: of an image's side.
         images: how many are explained and assessed.
-        backbone: a published network, with random weights.
+        backbone: a published network.
+        weights: of the backbone, "none" or "imagenet".
     """
     entry: dict = {"schedules": {"cpu": {"default": SCHEDULE}}}
     if backbone:
-        network = {"architecture": "pretrained", "backbone": backbone, "weights": "none"}
+        network = {"architecture": "pretrained", "backbone": backbone, "weights": weights}
         schedule = SCHEDULE | {"decay": "one_cycle"}
         entry = {"network": network, "schedules": {"cpu": {"default": schedule}}}
     example = overlay.read(ROOT / "examples" / DATASET / "study.yaml")["datasets"][DATASET]
@@ -109,6 +134,16 @@ def study(model: str, pixels: int, images: int, backbone: str | None = None) -> 
         "cells": {f"{model}-{DATASET}": {"model": model, "dataset": DATASET}},
     }
     return overlay.overlaid(real_params(), changed)
+
+
+def fitting_batch(wanted: int, cell: str, folder: Path, pixels: int) -> int:
+    """Return the batch of training images that `heatproof new` would propose, at most `wanted`."""
+    file, shape = str(folder / "params.yaml"), str(pixels)
+    words = [sys.executable, "-c", PROPOSING, file, cell, shape]
+    proposed = subprocess.run(
+        words, env=environment(PYTHONPATH=str(ROOT)), capture_output=True, text=True, check=True
+    )
+    return min(wanted, int(proposed.stdout))
 
 
 def making(cell: str) -> list[list[str]]:

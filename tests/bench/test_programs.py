@@ -43,7 +43,7 @@ CELL = "simple_cnn-digits"
         ("jobs --tiny --rounds 1", 1),
         ("trust --models simple_cnn --rounds 1 --seconds 1 --methods 1", 1),
         ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
-        ("large_images --model simple_cnn --pixels 48 --images 2", 19),
+        ("large_images --model simple_cnn --pixels 48 --images 2", 27),
         ("explain --models simple_cnn --methods saliency --rounds 1 --seconds 0.1", 2),
     ],
     ids=lambda each: each.split()[0] if isinstance(each, str) else "",
