@@ -36,7 +36,17 @@ class Sized:
 
 @dataclass(frozen=True)
 class AgainAtMost:
-    """How much there may be of something where maps of large images are made again."""
+    """How much there may be of something where maps of large images are made again.
+
+    Fewer samples make a sampled map look a little less stable than the one that is shown. Measured
+    on mobilenet_v2 at 224 pixels, means of 6 images with 150 and with 100 of them: under noise RISE
+    moves by 0.027 and 0.036 of its length, LIME by 0.41 and 0.48, PartitionSHAP by 0.17 and 0.16;
+    with random weights ranks correlate with the trained network's at 0.75 and 0.72, 0.23 and 0.20,
+    0.19 and 0.31. Each difference is below the standard error of the 2 images of which slow methods'
+    maps are made again; noise, which a stable map has to be better than, moves by 0.71. Occlusion has no such limit: a stride as long as
+    the square, a quarter of the passes, moved by 0.30 instead of 0.25 (its 95 % interval 0.03 to
+    0.08 more), and its SSIM from 0.25 to 0.37.
+    """
 
     most: int
 
