@@ -51,7 +51,8 @@ def evaluate(name: str) -> None:
     run = study.run(name)
     data = artifacts.read_dataset(run.dataset)
     used = run.model_dump(include={"threads", "network", "normalisation", "training"})
-    with tracking.run("evaluate", name, used | {"evaluate": study.evaluate}) as tracked:
+    used |= {"evaluate": study.evaluate}
+    with tracking.run("evaluate", name, used, run.cell) as tracked:
         runtime.configure(study.threads, study.seed)
         images, labels = evaluated_part(run, data)
         network = trained_network(run, images.shape[1:], len(data.class_names))
@@ -69,7 +70,10 @@ def evaluate(name: str) -> None:
         timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}
         artifacts.write_timing("evaluate", name, timing)
 
-        tracked.log_metrics(metrics | timing)
+        tracked.log_results(metrics | timing)
+        if name == run.cell:
+            headline = artifacts.HEADLINES["evaluate"]
+            tracked.log_headline({key: metrics[key] for key in headline if key in metrics})
         matrix = confusions.matrix(metrics["confusion_test"], len(data.class_names))
         tracked.log_figure(lambda: figures.confusion(matrix, data.class_names), "confusion.png")
         tracked.log_figure(lambda: figures.reliability(metrics["reliability"]), "reliability.png")

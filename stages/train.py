@@ -11,6 +11,7 @@ from typing import Any
 
 from heatproof.attribution.registry import refuse_unknown_layers
 from heatproof.config import params
+from heatproof.models.builtin_layers import plain
 from heatproof.run import tracking
 from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.training import runs
@@ -38,7 +39,7 @@ def train(name: str) -> None:
     stored = artifacts.read_dataset(run.dataset)
     runs.configure(run)
     used = run.model_dump(exclude={"name", "cell"}) | {"budget": run.budget}
-    with tracking.run(stage="train", cell=name, params=used) as tracked:
+    with tracking.run("train", name, used, run.cell) as tracked:
         started = time.monotonic()
         dataset = with_labels_of(run, stored)
         network, outcome = runs.train_run(
@@ -56,9 +57,13 @@ def train(name: str) -> None:
         artifacts.write_metrics("train", name, metrics)
         artifacts.write_timing("train", name, timing)
         best = {f"best_{k}" if k in outcome.best else k: v for k, v in metrics.items()}
-        tracked.log_metrics(best | timing)
+        tracked.log_results(best | timing)
         tracked.log_artifact(paths.history(name))
         tracked.log_figure(lambda: curves(outcome), "training_curves.png")
+        if name == run.cell:
+            tracked.log_headline(timing)
+            shape, classes = dataset.train_images.shape[1:], len(dataset.class_names)
+            tracked.log_model(lambda path: plain(network).save(path), shape, classes)
     resuming.finish_checkpoint(name)
 
 

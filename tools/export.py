@@ -42,23 +42,6 @@ IMAGES = 100
 ONNX_NEEDS = ("tf2onnx", "onnx", "onnxruntime")
 
 
-def plain(model: "keras.Model") -> "keras.Model":
-    """Return a copy of a network that consists of Keras' own layers, with the same weights.
-
-    Some of the study's differ from Keras' in speed only, but are saved under this project's name,
-    which a reader elsewhere does not have.
-    """
-    import keras
-
-    from heatproof.models.builtin_layers import to_builtin_layer
-
-    copy = keras.models.clone_model(model, clone_function=to_builtin_layer)
-    copy.set_weights(model.get_weights())
-    # Keras refuses to export a network that was never called.
-    copy(np.zeros((1, *model.input_shape[1:]), np.float32))
-    return copy
-
-
 def save_keras(model: "keras.Model", path: Path) -> None:
     """Write `path` as a .keras file.
 
@@ -126,6 +109,8 @@ def export(
     Raises:
         UserError: one differs by more than TOLERANCE.
     """
+    from heatproof.models.builtin_layers import plain
+
     copy = plain(model)
     expected = np.asarray(model(images, training=False))
     differences: dict[str, float] = {}

@@ -62,7 +62,7 @@ def explain(
     stage = f"explain_{family}"
     images = len(np.unique(explained.rows.image_index))
     print(f"{cell}: {family}: {images_chosen(images, study)}", flush=True)
-    with tracking.run(stage=stage, cell=cell, params=used) as tracked:
+    with tracking.run(stage, cell, used) as tracked:
         if reason := unserved(needs, explained.network.opaque):
             print(f"{cell}: no {family}: {reason}", flush=True)
             names = np.array(explained.rows.class_names, np.str_)
@@ -73,7 +73,8 @@ def explain(
         artifacts.write_metrics(stage, cell, found.metrics)
         artifacts.write_timing(stage, cell, found.timing)
         print(f"{cell}: {family}: {len(found.arrays)} arrays", flush=True)
-        tracked.log_metrics(tracking.flattened(found.metrics) | found.timing)
+        tracked.log_results(found.metrics)
+        tracked.log_artifact(paths.timing(stage, cell), "timing.json")
         if tracked.is_tracked and (figure := found.figure) is not None:
             tracked.log_figure(figure, f"{family}.png")
 

@@ -56,6 +56,7 @@ def crosscheck(study: Params, cell: str) -> None:
         for name, result in results.items():
             print(f"{cell}: {name}: {said(result)}", flush=True)
         run.log_metrics(tracking.flattened(metrics["verdicts"]))
+        run.log_results(metrics)
 
 
 def compared(

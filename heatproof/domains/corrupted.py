@@ -27,7 +27,7 @@ def evaluate_corrupted(study: Params, cell: str) -> None:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     used = {"seed": study.seed, "threads": study.threads, "domains": study.domains}
-    with tracking.run(stage=STAGE, cell=cell, params=used) as run:
+    with tracking.run(STAGE, cell, used) as run:
         tried = in_all_versions(study, cell)
         metrics = measured(tried, study)
         domain_files.write(cell, stored(tried))
@@ -38,7 +38,8 @@ def evaluate_corrupted(study: Params, cell: str) -> None:
             f"{metrics['mean_corruption_accuracy']:.4f} (mean of {len(tried.names) - 1} versions)",
             flush=True,
         )
-        run.log_metrics({name: metrics[name] for name in HEADLINE})
+        run.log_results(metrics)
+        run.log_headline({name: metrics[name] for name in HEADLINE})
 
 
 def measured(tried: Versions, study: Params) -> dict[str, Any]:

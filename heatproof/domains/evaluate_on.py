@@ -63,7 +63,7 @@ def evaluate_on(study: Params, cell: str, domain: str) -> None:
         f"{PARAMS}: {STAGE}.{name}", (dataset, own.class_names), (domain, other.class_names)
     )
     used = {"seed": study.seed, "threads": study.threads, "domains": study.domains}
-    with tracking.run(stage=STAGE, cell=name, params=used) as run:
+    with tracking.run(STAGE, name, used, cell) as run:
         height, width, channels = own.test_images.shape[1:]
         model = trained_network(study.run(cell), (height, width, channels), len(own.class_names))
         explain = explainers(study, Network(model), own)
@@ -87,7 +87,8 @@ def evaluate_on(study: Params, cell: str, domain: str) -> None:
             f"{domain}, {metrics['own']['accuracy']:.4f} on those of {dataset}",
             flush=True,
         )
-        run.log_metrics({name: metrics[name] for name in HEADLINE})
+        run.log_results(metrics)
+        run.log_headline({f"on_{domain}/{name}": metrics[name] for name in HEADLINE})
 
 
 def answered(

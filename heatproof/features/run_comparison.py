@@ -45,12 +45,12 @@ def compare_runs(study: Params, cell: str) -> None:
     options = study.compare_runs
     images = UnitImages(selected(dataset.test_images, slice(options.images)))
     used = {"seed": study.seed, "threads": study.threads, "compare_runs": options}
-    with tracking.run(stage="compare_runs", cell=cell, params=used) as run:
+    with tracking.run("compare_runs", cell, used) as run:
         compared = compare_networks(first, second, images, options, study.seed)
         artifacts.write_findings(cell, "runs", compared.arrays)
         artifacts.write_metrics("compare_runs", cell, compared.metrics)
         print(f"{cell}: compared with {other} on {len(images)} test images", flush=True)
-        run.log_metrics(tracking.flattened(compared.metrics))
+        run.log_results(compared.metrics)
         if run.is_tracked and (drawn := compared.figure) is not None:
             run.log_figure(drawn, "runs.png")
 

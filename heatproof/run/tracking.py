@@ -2,7 +2,8 @@
 
 A stage only notes what is to be tracked, in files; a process of its own sends it
 (`tracking_sender`): one for all of `make repro`, else one for the stage. Only the end of either
-waits for it, for a bounded time.
+waits for it, for a bounded time. What a cell's stages and further runs log lies within one MLflow
+run of the cell, which has its headline numbers (`tracking_cells`).
 
 Runs go to `mlflow.db` and `mlartifacts/` in the repository's root (the parent repository's, where
 DVC runs a queued experiment in a temporary copy), or to the server that MLFLOW_TRACKING_URI names.
@@ -10,121 +11,30 @@ The experiment is called "study", or what MLFLOW_EXPERIMENT_NAME says. STUDY_TRA
 MLFLOW_TRACKING_URI=off) turns tracking off without importing MLflow.
 """
 
-import fcntl
 import hashlib
 import importlib.util
 import json
-import numbers
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
 from heatproof.run import provenance
 from heatproof.run.nested import leaves
 from heatproof.run.source_code import ROOT
-from heatproof.run.tracking_sender import FILES, NOTES, given_up, warn
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from heatproof.run.tracking_notes import Run, now
+from heatproof.run.tracking_sender import given_up, warn
 
 NOTED = "STUDY_NOTED"  # the folder that a sender looks at; empty where tracking is off
 
 
-class Run:
-    """One MLflow run; every method is a no-operation where tracking is off.
-
-    It is a folder within `notes`, with a line of JSON for each thing that is logged.
-    """
-
-    def __init__(self, notes: str, first: Mapping[str, object]) -> None:
-        self._notes, self._first = notes, first
-        self._folder = Path()
-        self._file: IO[str] | None = None
-
-    @property
-    def is_tracked(self) -> bool:
-        """Whether anything is noted: what is made for it alone need not be made otherwise."""
-        return bool(self._notes)
-
-    def log_metrics(self, values: Mapping[str, object], step: int = 0) -> None:
-        """Log numbers, for example an epoch's.
-
-        Args:
-            values: name -> number. What is no number (names, tables, None) is left out: it belongs
-                into an artifact.
-            step: the epoch, from 1, or 0 for final values.
-        """
-        metrics = {
-            name: float(value)
-            for name, value in values.items()
-            if isinstance(value, numbers.Real) and not isinstance(value, bool)
-        }
-        self._note(lambda: {"metrics": metrics, "step": step})
-
-    def log_figure(self, figure: "Figure | Callable[[], Figure]", name: str) -> None:
-        """Log a matplotlib figure under `name`, such as "confusion.png".
-
-        A function is called for its figure where the run is tracked, and nowhere else.
-        """
-        self._log_file(
-            f"figures/{name}",
-            lambda path: (figure() if callable(figure) else figure).savefig(path),
-        )
-
-    def log_artifact(self, path: str | Path) -> None:
-        """Log a file as it is."""
-        self._log_file(Path(path).name, lambda copy: shutil.copyfile(path, copy))
-
-    def _log_file(self, name: str, write: Callable[[Path], object]) -> None:
-        def make() -> dict[str, object]:
-            path = self._folder / FILES / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(path)
-            return {"file": name}
-
-        self._note(make)
-
-    def _end(self, status: str) -> None:
-        """Note how the run ended; one that Ctrl-C broke off before it logged leaves no trace."""
-        if status != "KILLED" or self._file:
-            self._note(lambda: {"end": status})
-        if self._file:
-            self._file.close()
-
-    def _note(self, make: Callable[[], Mapping[str, object]]) -> None:
-        if not self._notes:
-            return
-        try:
-            if self._file is None:
-                self._file = self._begin()
-            self._file.write(_line(make()))
-            self._file.flush()
-        # A side channel: whatever goes wrong in it, the run it watches must not notice.
-        except Exception as error:
-            if Path(self._notes).exists():  # else the sender has given up, and said so
-                warn(error)
-            self._notes = ""
-
-    def _begin(self) -> IO[str]:
-        """Make the run's folder, seen by the sender when its lock is held: it ends with us."""
-        unseen = Path(tempfile.mkdtemp(prefix=".run-", dir=self._notes))
-        file = open(unseen / NOTES, "w", encoding="utf-8")  # noqa: SIM115 (closed in `_end`)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(_line(self._first))
-        self._folder = unseen.rename(unseen.with_name(unseen.name[1:]))
-        return file
-
-
 @contextmanager
-def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
-    """Track one stage of one cell as an MLflow run.
+def run(stage: str, name: str, params: Mapping[str, object], cell: str = "") -> Iterator[Run]:
+    """Track one stage of one cell as an MLflow run, within the cell's.
 
     It appears in MLflow with the first numbers that are logged, such as a training's first epoch,
     and begins when the block does. It is marked FINISHED, FAILED where the block raises, or KILLED
@@ -132,9 +42,10 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
 
     Args:
         stage: the DVC stage, such as "train" or "explain_gradients".
-        cell: the cell, such as "simple_cnn-mnist".
+        name: the cell, such as "simple_cnn-mnist", or another run, or the cell on another dataset.
         params: what the stage depends on, flat or nested (pydantic blocks too). Logged flat, with
             dots between the keys; its hash is the tag config_hash.
+        cell: the cell that the run belongs to; `name` if left out.
 
     Yields:
         A `Run` to log to. Where tracking is off its methods do nothing.
@@ -143,7 +54,7 @@ def run(stage: str, cell: str, params: Mapping[str, object]) -> Iterator[Run]:
     provenance.sources()
     with sender():
         notes = os.environ[NOTED]
-        tracked = Run(notes, _first(stage, cell, params) if notes else {})
+        tracked = Run(notes, _first(stage, name, params, cell or name) if notes else {})
         status = "FAILED"
         try:
             yield tracked
@@ -227,11 +138,14 @@ def source_file(stage: str) -> str:
     return (own if (ROOT / own).exists() else own.with_stem(stage.partition("_")[0])).as_posix()
 
 
-def _first(stage: str, cell: str, params: Mapping[str, object]) -> dict[str, object]:
-    """Return the note that a run begins with."""
+def _first(stage: str, name: str, params: Mapping[str, object], cell: str) -> dict[str, object]:
+    """Return the note that a run begins with.
+
+    `training` in it is equal for all runs of a cell under one configuration of its training.
+    """
     flat, commit = flattened(params), git_commit()
     tags = {
-        "dvc_stage": f"{stage}@{cell}",
+        "dvc_stage": f"{stage}@{name}",
         "cell": cell,
         "git_commit": commit,
         "config_hash": config_hash(flat),
@@ -242,16 +156,16 @@ def _first(stage: str, cell: str, params: Mapping[str, object]) -> dict[str, obj
     if "DVC_EXP_NAME" in os.environ:
         tags["dvc_experiment"] = os.environ["DVC_EXP_NAME"]
     values = {k: v if isinstance(v, str) else _canonical(v) for k, v in flat.items()}
-    return {"time": _now(), "begin": f"{stage} {cell}", "tags": tags, "params": values}
-
-
-def _line(note: Mapping[str, object]) -> str:
-    return json.dumps({"time": _now()} | dict(note)) + "\n"
-
-
-def _now() -> int:
-    """Return the time as MLflow has it, in milliseconds."""
-    return int(time.time() * 1000)
+    described = Path("data", "runs", f"{cell}.json")
+    known = described.is_file()
+    return {
+        "time": now(),
+        "begin": f"{stage} {name}",
+        "cell": cell,
+        "training": hashlib.sha256(described.read_bytes()).hexdigest() if known else "unknown",
+        "tags": tags,
+        "params": values,
+    }
 
 
 def _switched_off() -> bool:

@@ -22,7 +22,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from heatproof.run import tracking_store
+from heatproof.run import tracking_models, tracking_store
+from heatproof.run.tracking_cells import Cells, allowed
 
 NOTES, FILES = "notes", "files"  # in the folder of a run
 SECONDS = 15.0
@@ -110,6 +111,7 @@ class Sender:
         self._notes, self._give_up = notes, give_up
         self._client: Any = None
         self._experiment = ""
+        self._cells: Any = None
         self._files: dict[Path, IO[bytes]] = {}
         self._ids: dict[Path, str] = {}
 
@@ -127,13 +129,15 @@ class Sender:
             killed = _unlocked(file)  # asked before the last lines are read
             for line in _whole_lines(file):
                 note = json.loads(line)
-                with self.limited(f"{' and '.join(note)} of a run"):
+                seconds = LOADING_SECONDS if "model" in note else SECONDS
+                with self.limited(f"{' and '.join(note)} of a run", seconds):
                     self._send(folder, note)
                 end = note if "end" in note else {}
             if end or killed:
                 with self.limited("the end of a run"):
                     run_id, status = self._ids.pop(folder), end.get("end", "KILLED")
                     self._client.set_terminated(run_id, status, end.get("time"))
+                    self._cells.end(run_id, status)
                 self._files.pop(folder).close()
                 shutil.rmtree(folder)
         return bool(self._files)
@@ -148,28 +152,28 @@ class Sender:
                 client = tracking_store.client()
             with self.limited("opening MLflow's store"):
                 self._experiment = tracking_store.experiment_id(client)
-            self._client = client
+            self._client, self._cells = client, Cells(client, self._experiment)
 
     def _send(self, folder: Path, note: dict[str, Any]) -> None:
         if "begin" in note:
-            # A name given here also keeps MLflow from inventing one.
-            created = self._client.create_run(
-                self._experiment, note["time"], note["tags"], note["begin"]
-            )
-            self._ids[folder] = created.info.run_id
+            self._ids[folder] = self._cells.begin(note)
         from mlflow.entities import Metric, Param
         from mlflow.utils import chunk_list
 
         run_id = self._ids[folder]
-        params = [Param(_allowed(n), v) for n, v in note.get("params", {}).items()]
+        params = [Param(allowed(n), v) for n, v in note.get("params", {}).items()]
         for batch in chunk_list(params, _PARAMS_PER_CALL):
             self._client.log_batch(run_id, params=batch)
         metrics = [
-            Metric(_allowed(n), v, note["time"], note["step"])
+            Metric(allowed(n), v, note["time"], note["step"])
             for n, v in note.get("metrics", {}).items()
         ]
         for batch in chunk_list(metrics, _METRICS_PER_CALL):
             self._client.log_batch(run_id, metrics=batch)
+        if "headline" in note:
+            self._cells.headline(run_id, note["headline"], note["time"])
+        if "model" in note:
+            tracking_models.log(self._client, run_id, folder / FILES, note["model"])
         if "file" in note:
             path = folder / FILES / note["file"]
             self._client.log_artifact(run_id, str(path), posixpath.dirname(note["file"]) or None)
@@ -202,12 +206,6 @@ def _unlocked(file: IO[bytes]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _allowed(name: str) -> str:
-    """Return `name` with what MLflow refuses in a metric's or parameter's name replaced by _."""
-    name = re.sub(r"[^\w\-. :/]", "_", str(name))
-    return name if name == posixpath.normpath(name).lstrip("/") else name.replace("/", "_")
 
 
 if __name__ == "__main__":

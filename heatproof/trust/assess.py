@@ -34,7 +34,7 @@ def assess(study: Params, cell: str) -> None:
     slow = [name for each in measured for name in each.pop("slow_methods")]
     joined = _joined(measured)
     used = {"seed": seed, "assess": options}
-    with tracking.run(stage="assess", cell=cell, params=used) as run:
+    with tracking.run("assess", cell, used) as run:
         summaries = summary.summaries(table, options.bootstrap_samples, seed)
         uninformative = summary.uninformative(summaries)
         tests = beside_controls(
@@ -62,7 +62,8 @@ def assess(study: Params, cell: str) -> None:
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
         if not meaningful:
             print(f"{cell}: no trust: its accuracy is not above chance", flush=True)
-        run.log_metrics(summary.tracked_means(summaries))
+        run.log_results(metrics)
+        run.log_headline({name: metrics[name] for name in artifacts.HEADLINES["assess"]})
 
 
 def _to_use(metrics: dict[str, Any], cell: str) -> int | None:

@@ -36,7 +36,7 @@ def measure(study: Params, cell: str, family: str) -> None:
         "assess": study.assess,
         family: getattr(study.explain, family),
     }
-    with tracking.run(stage=stage, cell=cell, params=used) as run:
+    with tracking.run(stage, cell, used) as run:
         result, timing, unmeasured = Result({}), {}, {}
         size = (assessment.images.shape[1], assessment.images.shape[2])
         listed = [name for name in FAMILIES if getattr(study.assess.measures, name, None)]
@@ -74,3 +74,4 @@ def measure(study: Params, cell: str, family: str) -> None:
             flush=True,
         )
         run.log_metrics(timing)
+        run.log_results(metrics)

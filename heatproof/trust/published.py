@@ -59,7 +59,7 @@ def published_sanity(study: Params, cell: str) -> None:
     labels = dataset.test_labels[: options.images]
     samples = study.assess.bootstrap_samples
     used = {"seed": study.seed, "threads": study.threads, "published_sanity": options}
-    with tracking.run(stage="published_sanity", cell=cell, params=used) as run:
+    with tracking.run("published_sanity", cell, used) as run:
         layers, scores = in_blocks(model, images, labels, options.draws, study.seed)
         methods = {name: summary(each, samples, study.seed) for name, each in scores.items()}
         metrics = {
@@ -71,7 +71,7 @@ def published_sanity(study: Params, cell: str) -> None:
         artifacts.write_metrics("published_sanity", cell, metrics)
         shown = ", ".join(f"{name} {each['mean']:.3f}" for name, each in methods.items())
         print(f"{cell}: mean rank correlation over {len(layers)} layers: {shown}", flush=True)
-        run.log_metrics(tracking.flattened({"methods": methods}))
+        run.log_results(metrics)
 
 
 def in_blocks(

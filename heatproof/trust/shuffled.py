@@ -23,11 +23,11 @@ def assess_shuffled(study: Params, cell: str) -> None:
     rows = assessment.rows
     other = trained_network(run, rows.images.shape[1:], len(rows.class_names))
     used = {"seed": study.seed, "threads": study.threads, "assess": study.assess}
-    with tracking.run(stage="assess_shuffled", cell=cell, params=used) as tracked:
+    with tracking.run("assess_shuffled", cell, used) as tracked:
         result = shuffled_labels.take(assessment, other)
         summaries = summary.summaries(result.values, study.assess.bootstrap_samples, study.seed)
         metrics = {"measures": summaries, "uninformative": summary.uninformative(summaries)}
         artifacts.write_trust(cell, SHUFFLED, summary.stored(rows, result))
         artifacts.write_metrics("assess_shuffled", cell, metrics)
         print(f"{cell}: {len(assessment.maps)} maps beside those of shuffled labels", flush=True)
-        tracked.log_metrics(summary.tracked_means(summaries))
+        tracked.log_results(metrics)

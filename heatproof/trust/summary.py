@@ -81,14 +81,3 @@ def table(arrays: Mapping[str, np.ndarray]) -> Table:
             measure, _, method = rest.rpartition("/")
             values.setdefault(measure, {})[method] = arrays[name]
     return values
-
-
-def tracked_means(summaries: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
-    """Return the means for the experiment tracker, without the variants of baselines."""
-    first = {base(measure): measure for measure in reversed(summaries)}
-    return {
-        f"{name}.{method}": each["mean"]
-        for name, measure in first.items()
-        for method, each in summaries[measure].items()
-        if not np.isnan(each["mean"])
-    }

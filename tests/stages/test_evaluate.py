@@ -242,13 +242,17 @@ def test_the_run_is_tracked_with_its_numbers_and_figures(
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
-    (run,) = client.search_runs([client.get_experiment_by_name("study").experiment_id])
+    cell, run = client.search_runs(
+        [client.get_experiment_by_name("study").experiment_id], order_by=["tags.kind DESC"]
+    )
+    assert cell.data.metrics["accuracy"] == run.data.metrics["accuracy"]
+    assert cell.data.metrics.keys() < run.data.metrics.keys(), "the headline"
     assert run.data.tags["dvc_stage"] == f"evaluate@{CELL}"
     assert run.data.metrics["accuracy"] == pytest.approx(results()["accuracy"], abs=1e-6)
     assert "inference_ms_per_image" in run.data.metrics
     assert run.data.params["evaluate.bootstrap_samples"] == "100"
     logged = sorted(path.name for path in (tmp_path / "mlartifacts").rglob("*.png"))
-    assert logged == ["confusion.png", "reliability.png"]
+    assert logged == [f"confusion-{CELL}.png", f"reliability-{CELL}.png"]
 
 
 def test_missing_weights_and_data_are_named_with_what_makes_them(

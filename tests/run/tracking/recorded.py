@@ -48,7 +48,17 @@ def forget() -> None:
 
 
 def runs(folder: Path | str) -> list:
-    """Every run that was recorded in a folder's database, or at an address."""
+    """Every run of a stage that was recorded in a folder's database, or at an address."""
+    return [run for run in every_run(folder) if run.data.tags.get("kind") != "cell"]
+
+
+def cells(folder: Path | str) -> list:
+    """Every run of a cell, within which are those of its stages."""
+    return [run for run in every_run(folder) if run.data.tags.get("kind") == "cell"]
+
+
+def every_run(folder: Path | str) -> list:
+    """Every run, the newest first."""
     with contextlib.chdir(folder) if isinstance(folder, Path) else contextlib.nullcontext():
         client = client_of(folder)
         experiment = client.get_experiment_by_name("study")

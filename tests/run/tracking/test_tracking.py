@@ -50,7 +50,7 @@ def test_a_run_keeps_parameters_metrics_figures_and_tags(study: Path, notes: Pat
     history = client_of(study).get_metric_history(logged.info.run_id, "loss")
     assert [(entry.step, entry.value) for entry in history] == [(1, 0.5), (2, 0.25)]
     artifacts = study / "mlartifacts" / logged.info.run_id / "artifacts"
-    assert (artifacts / "figures" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (artifacts / "figures" / "curve-a-b.png").read_bytes().startswith(b"\x89PNG")
     assert (artifacts / "räw.txt").read_text() == "text"
 
 
