@@ -10,6 +10,7 @@ import pytest
 
 from heatproof.run import tracking, tracking_cells
 from heatproof.run.tracking_cells import PARENT, REPLACED, Cells
+from heatproof.run.tracking_sender import Sender
 from tests.run.tracking.recorded import cells, client_of, forget, runs, send
 
 CELL = "a-b"
@@ -77,13 +78,17 @@ def test_what_there_is_of_each_class_is_an_artifact_and_no_metric(begun: Path, n
 
 
 def test_a_cells_run_ends_as_its_last_stage_and_not_before(begun: Path, notes: Path) -> None:
+    forget()
+    sender = Sender(notes, lambda error: pytest.fail(str(error)))
     with pytest.raises(ValueError), tracking.run("train", CELL, {}) as run:
         run.log_metrics({"loss": 1.0})
-        send(notes)
+        sender.send()
         assert [cell.info.status for cell in cells(begun)] == ["RUNNING"]
         raise ValueError
+    sender.send()
+    assert [cell.info.status for cell in cells(begun)] == ["FAILED"]
     note("evaluate")
-    send(notes)
+    sender.send()
     assert [cell.info.status for cell in cells(begun)] == ["FINISHED"]
 
 
