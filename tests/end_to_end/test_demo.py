@@ -11,6 +11,7 @@ from heatproof.config import params
 from heatproof.new import folder
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
+from heatproof.storage import stage_seconds
 from heatproof.storage.artifacts import write_metrics
 from tests import overlay
 from tests.scratch import ROOT
@@ -38,6 +39,21 @@ def test_it_is_a_study_of_three_cells_and_is_left_alone(tmp_path: Path, capsys) 
     (made / "dvc.yaml").write_text("stages: {}\n")
     demo.prepare(made)
     assert (made / "dvc.yaml").read_text() == stages
+
+
+def test_how_long_its_stages_take_is_known_from_the_beginning(tmp_path: Path) -> None:
+    demo.prepare(tmp_path / "demo")
+    content = overlay.read(tmp_path / "demo" / "params.yaml")
+    stages = overlay.read(tmp_path / "demo" / "dvc.yaml")["stages"]
+    names = {stage for stage, entry in stages.items() if "foreach" not in entry}
+    names |= {
+        f"{stage}@{key}"
+        for stage, entry in stages.items()
+        for key in content.get(entry.get("foreach", "").strip("${}")) or ()
+    }
+    known = stage_seconds.read(tmp_path / "demo")
+    assert known.keys() == names, "examples/digits/seconds.json"
+    assert 60 < sum(known.values()) < 600, "minutes, as the Makefile says"
 
 
 def test_a_model_that_was_taken_out_is_named(tmp_path: Path, monkeypatch) -> None:

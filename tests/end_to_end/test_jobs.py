@@ -62,7 +62,9 @@ def test_two_at_once_leave_nothing_to_do(tmp_path_factory: pytest.TempPathFactor
     assert study.repro() == (set(), set())
     assert "up to date" in study.run("dvc", "status").stdout
     with closing(sqlite3.connect(study.path / "mlflow.db")) as database:
-        names = {name for (name,) in database.execute("select name from runs")}
+        listed = [name for (name,) in database.execute("select name from runs")]
+    assert [listed.count(cell) for cell in (SIMPLE, BASELINE)] == [1, 1], "a run of each cell"
+    names = set(listed)
     assert {f"train {SIMPLE}", f"train {BASELINE}"} <= {n.replace("@", " ") for n in names}, names
 
 

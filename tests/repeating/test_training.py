@@ -22,7 +22,7 @@ PROGRAM = Path(train_steps.__file__)
 # What reads the clock: when a run of MLflow's began. Durations have no date.
 DATES = {
     "heatproof/run/temporary.py": ["time.time"],  # the age of what a killed program left
-    "heatproof/run/tracking.py": ["time.time"],
+    "heatproof/run/tracking_notes.py": ["time.time"],
     "heatproof/run/tracking_store.py": ["time.strftime"],  # the new name of an old experiment
 }
 CLOCKS = {"time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "asctime"}
