@@ -4,8 +4,8 @@ Pages of the reference are made here, from the code, and are in no folder; equat
 and a page that would ask the network for anything stops the build.
 """
 
-import html
 import re
+from html import unescape
 from typing import Any
 
 from latex2mathml.converter import convert
@@ -50,4 +50,4 @@ def on_post_page(output: str, page: Any, **_: Any) -> str:
 
 def _mathml(equation: re.Match[str]) -> str:
     display = "inline" if equation[2] == "(" else "block"
-    return convert(html.unescape(equation[3]), display=display)
+    return convert(unescape(equation[3]), display=display)

@@ -24,7 +24,8 @@ from tools.reference.markdown import anchor, text
 from tools.reference.types import blocks_in, in_words
 
 # What stands for the names below a key that are the user's choice.
-_NAMES = {"datasets": "<dataset>", "models": "<model>", "schedules": "<budget>.<dataset>"}
+_NAMES = {"datasets": "<dataset>", "models": "<model>", "schedules": "<budget>.<dataset>",
+          "runs": "<run>", "evaluate_on": "<cell>-on-<domain>"}  # fmt: skip
 _LARGE = 224  # pixels a side: an example of what `auto` stands for above SMALL
 
 
@@ -107,14 +108,7 @@ class _Walk:
         meaning = descriptions.of_field(block, name) or _of_family(place)
         blocks = [each.PARTIAL_OF or each for each in blocks_in(field.annotation)]
         known = self.described.get(blocks[0]) if len(blocks) == 1 else None
-        kind = in_words(field.annotation, field.metadata)
-        if known:
-            link = f"mapping as [`{known}`](#{anchor(known.partition('.')[0])})"
-            kind = kind.replace("mapping", link)
-        elif field.discriminator:
-            kind = f"mapping, by its `{field.discriminator}`"
-        default = "default none" if known and not field.is_required() else _default(place, field)
-        yield Key(place, kind, default, meaning)
+        yield Key(place, _kind(field, known), _default(place, field, known), meaning)
         if isinstance(field.annotation, type) and hasattr(field.annotation, "__total__"):
             for method, options in field.annotation.__annotations__.items():
                 yield from self._method(f"{place}.{method}", method, options)
@@ -124,7 +118,8 @@ class _Walk:
             self.variants += [self._variant(place, str(field.discriminator), b) for b in blocks]
         elif blocks and not known:
             for each in blocks:
-                self.described[each] = place
+                if each.model_fields:
+                    self.described[each] = place
                 yield from self._block(place, each)
 
     def _method(self, place: str, name: str, options: type[Block]) -> Iterator[Key]:
@@ -141,6 +136,15 @@ class _Walk:
         return Section(title, place, descriptions.of_block(block), keys)
 
 
+def _kind(field: FieldInfo, known: str | None) -> str:
+    """Return what a value may be; known: where its block is described already."""
+    if field.discriminator:
+        return f"mapping, by its `{field.discriminator}`"
+    kind = in_words(field.annotation, field.metadata)
+    link = known and f"mapping as [`{known}`](#{anchor(known.partition('.')[0])})"
+    return kind.replace("mapping", link) if link else kind
+
+
 def _of_family(place: str) -> str:
     """Return what a family of measures takes, from its records; "" where it is none."""
     above, _, name = place.rpartition(".")
@@ -149,14 +153,16 @@ def _of_family(place: str) -> str:
     return f"{', '.join(measure.label for measure in FAMILIES[name].measures)}."
 
 
-def _default(place: str, field: FieldInfo) -> str:
+def _default(place: str, field: FieldInfo, known: str | None) -> str:
     """Return a key's default, or its value in the repository's params.yaml where it has none."""
     if field.is_required():
         here = _here(place)
         return "required" if isinstance(here, dict | None) else f"required, here `{_yaml(here)}`"
     default = field.get_default(call_default_factory=True)
-    if default is None or default is PydanticUndefined or isinstance(default, dict | Block):
-        return "default none" if default is None else "default as below"
+    if default in (None, {}, PydanticUndefined):
+        return "not taken" if _of_family(place) else "default none"
+    if isinstance(default, Block):
+        return "default none" if known else "default as below"
     sized = next((each for each in field.metadata if isinstance(each, Sized)), None)
     if default == AUTO and sized:
         small, large = sized.of_side(SMALL), sized.of_side(_LARGE)
