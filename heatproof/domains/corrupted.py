@@ -11,6 +11,7 @@ from heatproof.domains.comparison import AGREEMENT, ENTROPY, GAP
 from heatproof.domains.corruptions import SEVERITIES
 from heatproof.domains.versions import SEVERITY, Versions, in_all_versions
 from heatproof.run import tracking
+from heatproof.statistics import numbers
 from heatproof.statistics.bootstrap import known_mean, mean_interval, summary
 from heatproof.statistics.correlation import magnitude_correlation
 from heatproof.storage import artifacts, domain_files
@@ -33,7 +34,7 @@ def evaluate_corrupted(study: Params, cell: str) -> None:
         domain_files.write(cell, stored(tried))
         artifacts.write_metrics(STAGE, cell, metrics)
         print(
-            f"{cell}: {metrics['images']} test images, accuracy clean "
+            f"{cell}: {numbers.plural(metrics['images'], 'test image')}, accuracy clean "
             f"{metrics['clean']['accuracy']:.4f}, corrupted "
             f"{metrics['mean_corruption_accuracy']:.4f} (mean of {len(tried.names) - 1} versions)",
             flush=True,
@@ -81,11 +82,16 @@ def measured(tried: Versions, study: Params) -> dict[str, Any]:
         },
         "maps": maps,
         "different_images": {
-            method: known_mean(magnitude_correlation(each, np.roll(each, -1, axis=0)))
-            for method, each in tried.clean_maps.items()
+            method: _of_different_images(maps) for method, maps in tried.clean_maps.items()
         },
         "unsupported": tried.unsupported,
     }
+
+
+def _of_different_images(maps: np.ndarray) -> float:
+    """Return how far each image's map agrees with the next one's; NaN where there is one image."""
+    others = np.roll(maps, -1, axis=0)
+    return known_mean(magnitude_correlation(maps, others)) if len(maps) > 1 else float("nan")
 
 
 def _rows(tried: Versions) -> dict[str, list[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from heatproof.config import params
-from heatproof.domains.corrupted import evaluate_corrupted
+from heatproof.domains.corrupted import _of_different_images, evaluate_corrupted
 from heatproof.domains.evaluate_on import evaluate_on
 from heatproof.evaluation.inference import compiled_forward, logits
 from heatproof.models.build import trained_network
@@ -148,3 +148,9 @@ def test_other_classes_are_an_error_of_one_line(
 def test_a_result_that_is_not_there_is_named_with_its_stage(study: params.Params) -> None:
     with pytest.raises(UserError, match=rf"on-none.npz: .* `dvc repro evaluate_on@{CELL}-on-none`"):
         domain_files.read(CELL, "none")
+
+
+def test_one_image_is_not_compared_with_itself() -> None:
+    maps = np.random.default_rng(0).normal(size=(1, 4, 4)).astype(np.float32)
+    assert np.isnan(_of_different_images(maps))
+    assert _of_different_images(maps.repeat(2, axis=0)) == pytest.approx(1)
