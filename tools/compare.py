@@ -81,7 +81,8 @@ def _opened(name: str, stack: ExitStack) -> tuple[Side, str]:
         UserError: there is no such folder, experiment or revision, or it is no study.
     """
     if Path(name).is_dir():
-        return sides.read(Path(name), name, "folder", REMEDY), str(Path(name).resolve())
+        side = sides.read(Path(name), name, about="folder", remedy=REMEDY)
+        return side, str(Path(name).resolve())
     revision = revisions.find(name)
     if revision is None:
         known = revisions.listed(revisions.experiments())
