@@ -85,7 +85,7 @@ def _opened(name: str, stack: ExitStack) -> tuple[Side, str]:
         return side, str(Path(name).resolve())
     revision = revisions.find(name)
     if revision is None:
-        known = revisions.listed(revisions.experiments())
+        known = revisions.named(revisions.experiments())
         raise UserError(
             f"{name}: no folder, no DVC experiment and no revision of git is called so in "
             f"{Path.cwd()} (experiments: {known})"

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from heatproof.config.params import PARAMS
 from heatproof.run.errors import UserError
-from heatproof.run.git import git
+from heatproof.run.git import GitMissing, git
 from heatproof.storage import paths
 from tools.exp_files import cached
 
@@ -55,14 +54,17 @@ def find(name: str) -> Revision | None:
     if matching:
         commit = _commit(matching[0])
         return Revision(name, commit, f"DVC experiment {commit[:7]}", True)
-    with suppress(UserError):
+    try:
         # Behind --end-of-options no name is an option.
         commit = git(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
         ).strip()
-        subject = git("log", "-1", "--format=%s", commit).strip()
-        return Revision(name, commit, f"commit {commit[:7]}, {subject}", False)
-    return None
+    except GitMissing:
+        raise
+    except UserError:
+        return None
+    subject = git("log", "-1", "--format=%s", commit).strip()
+    return Revision(name, commit, f"commit {commit[:7]}, {subject}", False)
 
 
 def experiments() -> dict[str, str]:
@@ -95,7 +97,8 @@ def lay_out(revision: Revision, folder: Path, cache: Path) -> str:
             f"{revision.name}: at that revision this folder was not a study: it had no {PARAMS}"
         ) from None
     outputs = _outputs(revision)
-    for name in git("ls-tree", "-r", "--name-only", revision.commit, "--", "metrics").splitlines():
+    listed = git("ls-tree", "-r", "-z", "--name-only", revision.commit, "--", "metrics")
+    for name in listed.split("\0"):
         if Path(name).parts[:1] == paths.METRICS.parts:
             _place(folder, name).write_text(_content(revision, name), encoding="utf-8")
     absent = 0
@@ -167,7 +170,7 @@ def _remedy(revision: Revision, recorded: bool, absent: int) -> str:
     return f"What is missing was not run at that revision: its {LOCK} does not name it."
 
 
-def listed(content: Mapping[str, Any]) -> str:
-    """Return names for a message, the first few."""
-    names = sorted(set(content.values()))
+def named(references: Mapping[str, str]) -> str:
+    """Return experiments' names for a message, the first few."""
+    names = sorted(set(references.values()))
     return ", ".join(names[:6]) + (", …" if len(names) > 6 else "") or "none"

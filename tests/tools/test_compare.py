@@ -34,7 +34,8 @@ def commit(seed: int, *outputs: str) -> str:
             path.write_text(content)
     Path("dvc.lock").write_text("\n".join(lines) + "\n")
     Path("metrics/evaluate").mkdir(parents=True, exist_ok=True)
-    Path("metrics/evaluate/a-b.json").write_text('{"accuracy": 0.9}')
+    for name in ("a-b", "größer-b"):  # which git would quote
+        Path(f"metrics/evaluate/{name}.json").write_text('{"accuracy": 0.9}')
     git("add", "params.yaml", "dvc.lock", "metrics")
     git("commit", "-q", "-m", f"Seed {seed}")
     return git("rev-parse", "HEAD")
@@ -63,6 +64,7 @@ def test_a_revision_is_laid_out_and_the_folder_stays_as_it_is(study: Path, tmp_p
     assert (place / "params.yaml").read_text() == f"{PARAMS}1\n"
     assert (place / RESULT).read_text() == "old" and (place / RESULT).is_symlink()
     assert (place / "metrics/evaluate/a-b.json").is_file()
+    assert (place / "metrics/evaluate/größer-b.json").is_file()
     assert not (tmp_path / "outside1").exists()
     assert "was not run at that revision" in remedy
     assert sorted(study.iterdir()) == there and "seed: 2" in Path("params.yaml").read_text()
@@ -79,7 +81,7 @@ def test_an_experiment_goes_before_a_revision_and_that_of_this_commit_before_oth
     git("branch", "stride2", base)
     found = revisions.find("stride2")
     assert found is not None and found.is_experiment and found.commit == tip
-    assert revisions.listed(revisions.experiments()) == "stride2"
+    assert revisions.named(revisions.experiments()) == "stride2"
     place = study / "place"
     place.mkdir()
     assert "dvc exp pull <remote> stride2" in revisions.lay_out(found, place, CACHE)

@@ -81,12 +81,11 @@ def pair(first: CellSide, second: CellSide) -> CellPair:
     unpaired = why_unpaired(first, second)
     paired = {} if unpaired else _paired(first, second)
     (one, why_one), (two, why_two) = first.maps(), second.maps()
-    shared, without = (
-        [],
-        "; ".join(f"of {side}: {why}" for side, why in ((A, why_one), (B, why_two)) if why),
-    )
     if one is not None and two is not None:
         shared, without = _shared_rows(one, two)
+    else:
+        reasons = [f"of {side} {why}" for side, why in ((A, why_one), (B, why_two)) if why]
+        shared, without = [], "; ".join(reasons)
     rows, examples, sprite = _drawn(first, second, (one, two), shared)
     same = bool(paired) and _is_same(first, second, rows, (one, two))
     return CellPair(
