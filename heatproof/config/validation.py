@@ -170,11 +170,12 @@ def _kind(annotation: Any) -> Any:
 def _home(block: type[Block], location: tuple[Any, ...]) -> str:
     """Return where a block belongs that stands one too high, or in the block beside its own."""
     for above in (location[:-1], location[:-2]):
-        place, described = (located := _located(block, above)).keys, located.described
-        fields = _fields(getattr(described, "annotation", described)) or {}
+        located = _located(block, above)
+        holder = located.described
+        fields = _fields(getattr(holder, "annotation", holder)) or {}
         for name, each in fields.items():
             if location[-1] in (_fields(getattr(each, "annotation", each)) or ()):
-                return ".".join((*place, name, str(location[-1])))
+                return ".".join((*located.keys, name, str(location[-1])))
     return ""
 
 
