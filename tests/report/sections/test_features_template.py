@@ -13,10 +13,8 @@ from heatproof.report.sections.features_section import Features
 def test_dead_filters(rectifies: bool) -> None:
     layers = {"conv_relu": {"channels": 4, "dead": 1, "near_dead": 0}} if rectifies else {}
     features = Features((), (), None, (), {"test_images": 400, "layers": layers}, cast(Any, None))
-    page = (
-        environment()
-        .get_template("features.html")
-        .render(features=features, result=SimpleNamespace(name="a-b"), root="", colours_note="")
-    )
+    values = {"result": SimpleNamespace(name="a-b"), "root": "", "colours_note": ""}
+    template = environment().get_template("features.html")
+    page = template.render(values, features=features, not_possible={})
     assert ("conv_relu" in page) == ("<table" in page) == rectifies
     assert ("no layer of this network ends in one" in page) != rectifies

@@ -75,6 +75,10 @@ def test_code_that_no_commit_of_the_study_has_is_named_by_its_own_version(small_
         "heatproof 1.2.3, commit 0123456789abc; 1.2.2; the study is in no commit of git’s" in text
     )
     assert "code version unknown" not in text
+    runs = [("train", FIRST, 0, 0)]
+    records.write(records.content(runs, [records.CLEAN], [own]))
+    both = f"commit {records.COMMIT[:12]}… (heatproof 1.2.3, commit 0123456789abc), code and"
+    assert both in overview().text
 
 
 def test_long_lists_are_cut_and_the_rest_is_counted() -> None:
