@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config.params import EXPLAINED, Cell, Params
+from heatproof.config.explain import EXPLAINED
+from heatproof.config.params import Cell, Params
 from heatproof.config.runs import SHUFFLED, on_domain
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
 from heatproof.evaluation.few_images import by_images_per_class

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config.params import EXPLAINED, Params
+from heatproof.config.explain import EXPLAINED
+from heatproof.config.params import Params
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
 from heatproof.storage.formats import sha256_of

@@ -13,7 +13,7 @@ from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.families import FAMILIES, STAGE_FAMILIES
 from heatproof.config import params
-from heatproof.config.params import Explain
+from heatproof.config.explain import Explain
 from heatproof.run.errors import UserError
 from tests import overlay
 from tests.scratch import real_params

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.config import params
+from heatproof.config.explain import ImageChoice
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.run.errors import UserError
@@ -168,16 +169,16 @@ def test_a_file_that_is_no_mapping(tmp_path, content, words):
 def test_a_key_that_is_no_text_is_called_what_it_is():
     content = {"right_per_class": 1, "wrong_per_class": 0, True: 3}  # pydantic calls it 1
     with pytest.raises(UserError, match=r"^params.yaml: True: a name should be text; put it in"):
-        validated(params.PARAMS, "", params.ImageChoice, content)
+        validated(params.PARAMS, "", ImageChoice, content)
 
 
 def test_a_decimal_comma_is_named():
     content = {"right_per_class": 1, "wrong_per_class": 0, 5: None}  # {wrong_per_class: 0,5}
     with pytest.raises(UserError, match=r"5: .*if 5 follows a decimal comma, write a point"):
-        validated(params.PARAMS, "", params.ImageChoice, content)
+        validated(params.PARAMS, "", ImageChoice, content)
     content = {"right_per_class": "1,5", "wrong_per_class": 0}
     with pytest.raises(UserError, match=r"= '1,5': a decimal comma; write a point, 1\.5"):
-        validated(params.PARAMS, "", params.ImageChoice, content)
+        validated(params.PARAMS, "", ImageChoice, content)
 
 
 def test_a_mapping_may_replace_what_it_merges_wherever_it_is_merged_again(tmp_path):

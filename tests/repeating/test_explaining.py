@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config.params import EXPLAINED
+from heatproof.config.explain import EXPLAINED
 from tests.repeating import explain_cells
 from tests.repeating.circumstances import CIRCUMSTANCES
 from tests.scratch import ROOT, Scratch, copy_repository

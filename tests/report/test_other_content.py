@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config.params import EXPLAINED, Params
+from heatproof.config.explain import EXPLAINED
+from heatproof.config.params import Params
 from heatproof.report import study
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
