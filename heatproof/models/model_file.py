@@ -6,13 +6,17 @@ read first, and must name Keras' own layers, initialisers and the like only.
 """
 
 import json
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
+from heatproof.models import keras_2
 from heatproof.run.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,7 +68,8 @@ def read_model(path: Path) -> keras.Model:
         description.pop("compile_config", None)  # with compile=False Keras does not look at it
     _require_own_layers(path, description)
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with _readable(path, description) as readable:
+            model = keras.saving.load_model(readable, compile=False, safe_mode=True)
     except _NO_NETWORK as reason:
         first = _first_line(reason)
         raise UserError(f"{path}: Keras {keras.__version__} cannot load it: {first}") from None
@@ -93,6 +98,23 @@ def described(path: Path, description: str, own: tuple[type[keras.Layer], ...] =
     except _NO_NETWORK as reason:
         raise UserError(f"{path}: no description of a network ({_first_line(reason)})") from None
     return model
+
+
+@contextmanager
+def _readable(path: Path, description: Any) -> Iterator[Path]:
+    """Give the file that Keras 3 reads: of Keras 2 sometimes a copy, its description renewed."""
+    renewed = keras_2.renewed(description) if path.suffix != ".keras" else description
+    if renewed == description:
+        yield path
+        return
+    import h5py
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        with h5py.File(copy, "a") as file:
+            file.attrs["model_config"] = json.dumps(renewed)
+        yield copy
 
 
 def _first_line(reason: Exception) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -137,3 +138,43 @@ def test_a_member_that_unpacks_to_too_much_is_refused(
     assert (tmp_path / "bomb.keras").stat().st_size < 100_000
     with pytest.raises(UserError, match="unpacked it is larger than"):
         read_model(tmp_path / "bomb.keras")
+
+
+def test_an_h5_of_keras_2_is_read(tmp_path: Path) -> None:
+    """As Keras 2.4 wrote it: no modules, `groups`, and no layer for a sequential model's input."""
+    import h5py
+
+    model = keras.Sequential([
+        layers.Input((6, 6, 3)), layers.Conv2D(4, 3, name="first"),
+        layers.DepthwiseConv2D(3, name="depthwise"), layers.Flatten(name="flat"),
+        layers.Dense(2, activation="softmax", name="last"),
+    ])  # fmt: skip
+    path = tmp_path / "old.h5"
+    model.save(path)
+    with h5py.File(path, "a") as file:
+        description = plain(json.loads(file.attrs["model_config"]))
+        _, *others = description["config"]["layers"]
+        others[0]["config"]["batch_input_shape"] = [None, 6, 6, 3]
+        others[1]["config"]["groups"] = 1
+        whole = {"name": "old", "layers": others}
+        for config in (whole, others):
+            file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": config})
+            file.attrs["keras_version"] = "2.4.0"
+            file.flush()
+            before = path.read_bytes()
+            images = np.random.default_rng(0).random((2, 6, 6, 3), np.float32)
+            found = read_model(path)
+            np.testing.assert_allclose(found(images), model(images), atol=1e-6)
+            assert path.read_bytes() == before, "the file is as it was"
+
+
+def plain(part: Any) -> Any:
+    """Return a description without the modules that Keras 3 writes."""
+    if isinstance(part, list):
+        return [plain(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("class_name") == "DTypePolicy":
+        return part["config"]["name"]
+    kept = {"class_name", "config", "name"} if "module" in part else part.keys()
+    return {name: plain(each) for name, each in part.items() if name in kept}
