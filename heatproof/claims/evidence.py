@@ -40,7 +40,8 @@ class Evidence:
         return self._metrics("evaluate", cell, keys)
 
     def train(self, cell: str) -> dict[str, Any]:
-        """What train wrote of a cell. Raises as `evaluate` does."""
+        """What train wrote of a cell. Raises as `evaluate` and `schedules` do."""
+        self.schedules(cell)
         return self._metrics("train", cell, ("best_epoch", "epochs_run"))
 
     def features(self, cell: str) -> dict[str, Any]:
@@ -52,8 +53,8 @@ class Evidence:
         return self._metrics("assess", cell, ("above_chance",))
 
     def history(self, cell: str) -> "pd.DataFrame":
-        """A cell's training, one row per epoch. Raises as `evaluate` does."""
-        self.require(cell)
+        """A cell's training, one row per epoch. Raises as `schedules` does."""
+        self.schedules(cell)
         path = paths.history(cell)
         self.file(path, f"train@{cell}")
         return tables.read_table(path, f"train@{cell}", ("epoch", "val_accuracy"))
@@ -88,6 +89,11 @@ class Evidence:
         if schedule is None:
             raise MissingEvidence(f"{cell} is a saved network, which was not trained here.")
         return schedule, self.study.schedule_under("paper", cell)
+
+    def opened(self, cell: str) -> bool:
+        """Whether a cell's network comes from a file, as it was published, not trained here."""
+        self.require(cell)
+        return self.study.run(cell).schedule is None
 
     def as_published(self, *cells: str) -> bool:
         """Whether all of these cells are trained as published. Raises as `require` does."""

@@ -77,16 +77,19 @@ def _score(
 ) -> Comparison:
     low, high = (value if bound is None else bound for bound in interval)
     published = claim.bounds()
-    verdict = reached(low, high, published, evidence.as_published(claim.cell))
+    opened = evidence.opened(claim.cell)
+    verdict = reached(low, high, published, opened or evidence.as_published(claim.cell))
     sentence = ""
     if verdict == UNTESTED:
         sentence = evidence.shortened([claim.cell])
     elif verdict == FAILS and images is not None:
         more = round((published[0] - value) * images)
         sentence = (
-            f"{claim.text()} would mean at least {more:,} more right among the {images:,} images, "
-            "with the published schedule that was run."
+            f"{claim.text()} would mean at least {more:,} more right among the {images:,} images"
+            f"{'' if opened else ', with the published schedule that was run'}."
         )
+    elif verdict == FAILS and opened:
+        sentence = "The network was opened from its file, and does not reach it on these images."
     elif verdict == FAILS:
         sentence = "The published schedule was run, and does not reach it."
     return Comparison(
@@ -118,6 +121,8 @@ def _parameters(claim: Figure, evidence: Evidence) -> Comparison:
 def _flops(claim: Figure, evidence: Evidence) -> Comparison:
     cells = _some(claim, evidence)
     values = [evidence.evaluate(cell)["flops"] for cell in cells]
+    if None in values:
+        raise MissingEvidence("What a layer of the network, or all of them, costs is not known.")
     low, high = min(values), max(values)
     published = claim.bounds()
     holds = [within(value, published) == HOLDS for value in values]
@@ -168,7 +173,7 @@ def _epochs(claim: Figure, evidence: Evidence) -> Comparison:
 
 
 def _training_time(claim: Figure, evidence: Evidence) -> Comparison:
-    evidence.require(claim.cell)
+    evidence.schedules(claim.cell)
     return Comparison(IN_REPORT, "Durations are not among the cached results.")
 
 

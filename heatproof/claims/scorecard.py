@@ -41,7 +41,9 @@ def compared(name: str, claim: Claim, evidence: Evidence) -> dict[str, Any]:
     here = [cell for cell in cells if cell in evidence.study.cells]
     # Of a network on another dataset the source says nothing that a schedule could follow.
     elsewhere = isinstance(claim, Figure) and bool(claim.domain)
-    as_published = evidence.as_published(*cells) and not elsewhere if cells == here else None
+    # Nor of one that was opened from its file.
+    trained = cells == here and not any(map(evidence.opened, cells))
+    as_published = evidence.as_published(*cells) and not elsewhere if trained else None
     return {
         "id": name,
         "source": claim.source,

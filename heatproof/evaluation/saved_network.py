@@ -53,5 +53,6 @@ def open_network(study: Params, cell: str) -> list[str]:
         "remarks": remarks,
     }
     tables.write_table(paths.history(cell), {"epoch": np.zeros(0, np.int64)})
+    artifacts.write_metrics("train", cell, {})
     artifacts.write_metrics("open", cell, content)
     return [*opened.notes, f"{right:.0%} of {len(labels)} labelled pictures are right", *remarks]

@@ -4,6 +4,8 @@ import pytest
 
 from heatproof.claims import verdicts
 from heatproof.claims.scorecard import scorecard
+from heatproof.config.models import Model
+from heatproof.config.runs import SavedCell
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tests.claims.results import BEST, BOOK, IMAGES, PAPER, STUDY, entry, write_evaluate
@@ -127,3 +129,27 @@ def test_an_older_file_is_a_mistake_not_a_verdict():
     artifacts.write_metrics("evaluate", "resnet18-cifar10", {"accuracy": 0.7})
     with pytest.raises(UserError, match=r"accuracy_low.* missing.*dvc repro -f evaluate@resnet18"):
         entry("resnet18-cifar10.accuracy")
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "words"),
+    [
+        ("resnet18-cifar10.accuracy", "does not hold", "among the 10,000 images."),
+        ("resnet18-cifar10.parameters", "does not hold", ""),
+        ("resnet18-cifar10.training_time", "not run", "was not trained here"),
+        ("resnet18.flops", "not run", "costs is not known"),
+    ],
+)
+def test_of_a_network_that_was_opened_nothing_of_a_training_is_asked(name, verdict, words):
+    saved = Model.model_validate({"network": {"architecture": "saved", "file": "r.onnx"}})
+    study = STUDY.model_copy(update={
+        "models": STUDY.models | {"resnet18": saved},
+        "saved": {
+            cell: SavedCell(**each.model_dump(), file="r.onnx")
+            for cell, each in STUDY.cells.items() if each.model == "resnet18"
+        },
+    })  # fmt: skip
+    for cell in study.saved:
+        write_evaluate(cell, 0.7, flops=None)
+    compared = entry(name, study)
+    assert compared["verdict"] == verdict and words in compared["sentence"], compared
