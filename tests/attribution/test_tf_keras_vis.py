@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from heatproof.attribution.cam.gradcam import weighted
+from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
 from heatproof.attribution.libraries import tf_keras_vis
+from tests.attribution import networks
 from tests.attribution.architectures import Architecture
 from tests.attribution.cells import class_activation_map
 
@@ -34,3 +36,16 @@ def test_saliency(architecture: Architecture) -> None:
     network, images, targets = architecture.network, architecture.images(), architecture.targets()
     theirs = tf_keras_vis.saliency(network, images, targets).maps
     assert_agrees(saliency(network, images, targets).maps, theirs)
+
+
+def test_signed_smoothgrad_of_a_linear_network_is_its_largest_weight() -> None:
+    """Of the channels; an image of one colour, which the library gives no noise, has no map."""
+    weights = np.random.default_rng(0).normal(size=(5, 7, 3, 4)).astype(np.float32)
+    images = np.random.default_rng(1).random((3, 5, 7, 3)).astype(np.float32)
+    images[2] = 0.5
+    targets = np.array([2, 0, 3])
+    network = Network(networks.linear(weights))
+    found = tf_keras_vis.signed_smoothgrad(network, images, targets, 2, 0.1, 0)
+    expected = np.abs(weights[..., targets]).max(axis=2).transpose(2, 0, 1)
+    np.testing.assert_allclose(found[:2], expected[:2], rtol=1e-5)
+    assert np.isnan(found[2]).all()

@@ -164,6 +164,10 @@ def test_two_targets_of_an_image_share_its_passes(monkeypatch: pytest.MonkeyPatc
     np.testing.assert_allclose(maps[2:], apart, rtol=1e-5, atol=1e-6)
 
 
+def test_where_maps_are_made_again_no_seed_is_added_for_stability() -> None:
+    assert METHODS[0].recomputing(options(stability_images=4)).stability_images == 0
+
+
 def test_draws_are_those_of_the_lime_package() -> None:
     expected = np.random.RandomState(7).randint(0, 2, 50 * 9).reshape(50, 9)
     drawn = draw(50, 9, 7)
