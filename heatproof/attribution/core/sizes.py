@@ -42,10 +42,12 @@ class AgainAtMost:
     on mobilenet_v2 at 224 pixels, means of 6 images with 150 and with 100 of them: under noise RISE
     moves by 0.027 and 0.036 of its length, LIME by 0.41 and 0.48, PartitionSHAP by 0.17 and 0.16;
     with random weights ranks correlate with the trained network's at 0.75 and 0.72, 0.23 and 0.20,
-    0.19 and 0.31. Each difference is below the standard error of the 2 images of which slow methods'
-    maps are made again; noise, which a stable map has to be better than, moves by 0.71. Occlusion has no such limit: a stride as long as
-    the square, a quarter of the passes, moved by 0.30 instead of 0.25 (its 95 % interval 0.03 to
-    0.08 more), and its SSIM from 0.25 to 0.37.
+    0.19 and 0.31. Each difference is below the standard error of two images, of which slow methods'
+    maps are made again; noise, which a stable map has to be better than, moves by 0.71.
+
+    Occlusion has no such limit: a stride as long as the square, a quarter of the passes, moved by
+    0.30 instead of 0.25 (95 % interval of the difference: 0.03 to 0.08), and its SSIM with random
+    weights was 0.37 instead of 0.25.
     """
 
     most: int
