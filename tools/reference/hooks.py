@@ -22,6 +22,14 @@ _LOADED = re.compile(
     r'<(?:script|img|iframe|source|video)\b[^>]*\bsrc="(?:https?:)?//[^"]*"'
     r'|<link\b[^>]*\brel="(?:stylesheet|icon|preconnect|preload)"[^>]*\bhref="(?:https?:)?//[^"]*"'
 )
+# What the theme leaves out for who does not see the page, or does not use a mouse.
+_ACCESS = (
+    ('data-md-component="search" role="dialog"', ' aria-label="Search"'),
+    (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"',
+        ' tabindex="0"',
+    ),  # scrolls
+)
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -42,9 +50,11 @@ def on_page_content(html: str, **_: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
-    """Refuse a page that loads something from elsewhere."""
+    """Refuse a page that loads something from elsewhere; add what `_ACCESS` lists."""
     if outside := _LOADED.search(output):
         raise PluginError(f"{page.file.src_uri}: it loads {outside[0]}: put the file into docs/")
+    for place, attribute in _ACCESS:
+        output = output.replace(place, place + attribute)
     return output
 
 
