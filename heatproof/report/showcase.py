@@ -114,7 +114,7 @@ def _zero(explanations: Explanations) -> dict[str, Zero]:
 
 def _nonzero(maps: np.ndarray) -> np.ndarray:
     """Return which of the maps (n, height, width) are not zero everywhere, bool (n,)."""
-    return np.nan_to_num(maps).any(axis=(1, 2))
+    return np.asarray(np.nan_to_num(maps).any(axis=(1, 2)))
 
 
 class Painter:

@@ -102,23 +102,21 @@ def _cost(study: Study) -> KeyFinding | None:
     pairs = [p for name in study.dataset_names if (p := pair(study.cells_on(name)))]
     if not pairs:
         return None
-    chosen = max(pairs, key=saving)
-    text, how = _no_cheaper(chosen), ""
-    tied = [p for p in pairs if p[2] and p[2].tied]
+    text, reason = _no_cheaper(max(pairs, key=saving)), ""
+    tied = [(p, c, how) for p in pairs if (c := p[1]) and (how := p[2]) and how.tied]
     if tied:
-        chosen = max(tied, key=saving)
-        best, cheaper, comparison = chosen
+        chosen, cheaper, comparison = max(tied, key=lambda each: saving(each[0]))
         text = (
-            f"On {dataset(best)}, {_accurate(cheaper)} ties with the most accurate network, "
-            f"{_accurate(best)}, and needs {_times(saving(chosen))} fewer operations."
+            f"On {dataset(cheaper)}, {_accurate(cheaper)} ties with the most accurate network, "
+            f"{_accurate(chosen[0])}, and needs {_times(saving(chosen))} fewer operations."
         )
-        how = f"A tie: {comparison.reason}. " if comparison else ""
+        reason = f"A tie: {comparison.reason}. "
         if len(pairs) > 1:
             text += f" A cheaper network ties on {len(tied)} of {len(pairs)} datasets."
     return KeyFinding(
         "Accuracy for its cost",
         text,
-        f"{how}One training each: with another seed, the order of close networks may differ.",
+        f"{reason}One training each: with another seed, the order of close networks may differ.",
         "Accuracy against cost",
         "#costs",
     )

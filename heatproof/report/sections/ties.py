@@ -40,8 +40,8 @@ def compare(one: CellResults, other: CellResults) -> Comparison:
 def overlaps(one: CellResults, other: CellResults) -> bool:
     """Whether the intervals of two accuracies overlap; not where one is unknown."""
     low, high = sorted((one.evaluate, other.evaluate), key=lambda e: e["accuracy"])
-    ends = high.get("accuracy_low"), low.get("accuracy_high")
-    return all(map(numbers.known, ends)) and ends[1] >= ends[0]
+    bottom, top = high.get("accuracy_low"), low.get("accuracy_high")
+    return numbers.known(bottom) and numbers.known(top) and top >= bottom
 
 
 def _p(value: float) -> str:
