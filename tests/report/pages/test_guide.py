@@ -46,6 +46,9 @@ def test_every_page_leads_to_a_term_and_every_term_to_its_place(small_site, monk
         assert re.search(
             r'href="(index|methods|libraries|claims|(cells|datasets)/[^"]+)\.html', entry
         ), term
+    # What a cell's page has without fail is linked to where it is.
+    key_figures = re.findall(r'href="cells/[^"]+#figures">(.*?)</a>', html)
+    assert set(key_figures) == {"Key figures"}
 
 
 def test_the_example_is_chosen_by_its_rule_and_shows_its_numbers(small_study):
