@@ -33,6 +33,6 @@ RUN useradd --create-home --uid 1000 heatproof \
 
 ENV PATH=/opt/heatproof/.venv/bin:$PATH
 WORKDIR /work
-USER heatproof
+USER 1000
 ENTRYPOINT ["heatproof"]
 CMD ["--help"]
