@@ -27,11 +27,10 @@ def renewed(part: Any) -> Any:
 
 
 def _with_input(layers: list[Any]) -> list[Any]:
-    first = layers[0] if layers else None
-    config = first.get("config") if isinstance(first, dict) else None
-    if not isinstance(config, dict) or "batch_input_shape" not in config or (
-        first["class_name"] == "InputLayer"
-    ):  # fmt: skip
+    first = layers[0] if layers and isinstance(layers[0], dict) else {}
+    config = first.get("config")
+    has_input = first.get("class_name") == "InputLayer"
+    if has_input or not isinstance(config, dict) or "batch_input_shape" not in config:
         return layers
     shape, name = config["batch_input_shape"], f"{config.get('name', 'first')}_input"
     image = {"class_name": "InputLayer", "config": {"batch_shape": shape, "name": name}}

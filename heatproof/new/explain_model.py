@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from heatproof.config import params
 from heatproof.config.validation import validated
+from heatproof.datasets.labelled_files import is_hidden
 from heatproof.models import program
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
 from heatproof.new import command as command_of_new
-from heatproof.new import expected_time, folder, inspection, texts
+from heatproof.new import expected_time, folder, inspection, texts, unlabelled
 from heatproof.run import interrupts, runtime
 from heatproof.run.errors import UserError, escaped
 from heatproof.storage import artifacts
@@ -49,6 +50,9 @@ that is trained on these pictures, add a model, its cell, and the cell under `ru
 def main() -> None:
     """Make the study, unless it is there already, and run it."""
     arguments = _parser().parse_args()
+    if _without_labels(arguments):
+        print(f"the page: {_explained_as_they_are(arguments)}")
+        return
     target = folder.named(arguments.to or _place(arguments.file))
     if (target / params.PARAMS).exists():
         cell = _there_already(target, arguments)
@@ -79,16 +83,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog="The network is opened, never trained; no code is taken from its file, of Keras' "
         "only its own layers. Of a SavedModel and of ONNX (pip install -r requirements-onnx.txt) "
         "the layers cannot be seen: they are explained by the methods that need nothing but "
-        "predictions, and the report says which cannot serve them. The pictures must be labelled: "
-        "only then can be said whether the network is read as it was meant, and which of its "
-        "predictions are right. Of unlabelled ones explain single pictures afterwards, by "
-        "heatproof explain-image.",
+        "predictions, and the report says which cannot serve them. Of pictures without "
+        "labels there is no study but a page: what the network predicts is explained, and it "
+        "cannot be said whether the network is read as it was meant, which of its predictions are "
+        "right, and which maps can be believed.",
     )
     parser.add_argument("file", type=Path, help=f"the network: {_FILES}")
     parser.add_argument(
         "--images", type=Path, metavar="FOLDER", required=True,
-        help="labelled pictures of the network's classes that it was not trained on: in one "
-        "subfolder for each class, or with --labels; or a file of arrays, HDF5 or .npz",
+        help="pictures that the network was not trained on, labelled by its classes: in one "
+        "subfolder for each class, or with --labels; or a file of arrays, HDF5 or .npz; or, "
+        "without labels, in the folder itself",
     )  # fmt: skip
     parser.add_argument("--labels", metavar="TABLE", help="a CSV or TSV file in the folder")
     parser.add_argument(
@@ -123,23 +128,12 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
         UserError: the network, the pictures or the place are wrong.
     """
     folder.require_free(target)
-    if not arguments.file.exists():
-        raise UserError(f"{arguments.file}: no such file; expected a network: {_FILES}")
-    if arguments.file.is_dir() and not program.kind_of(arguments.file):
-        raise UserError(
-            f"{arguments.file}: this is a folder, with neither a saved_model.pb nor an .onnx file; "
-            f"expected a network: {_FILES}"
-        )
+    _require_network(arguments.file)
     folder.require_outside(target, arguments.images)
     pictures = _pictures(arguments)
     for line in [*pictures.found.description(), *pictures.remarks]:
         print(escaped(line))
-    network: dict[str, Any] = {
-        "architecture": "saved",
-        "file": str(arguments.file.absolute()),
-        "scaling": arguments.scaling,
-        **({"classes": arguments.classes} if arguments.classes else {}),
-    }
+    network = _stated(arguments)
     opened = _opened(network, pictures.found, arguments.size)
     for note in opened.notes:
         print(f"{arguments.file.name}: {note}")
@@ -172,14 +166,54 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
     return cell
 
 
+def _require_network(file: Path) -> None:
+    """Refuse what is not there, or a folder of something else. Raises UserError."""
+    if not file.exists():
+        raise UserError(f"{file}: no such file; expected a network: {_FILES}")
+    if file.is_dir() and not program.kind_of(file):
+        raise UserError(
+            f"{file}: this is a folder, with neither a saved_model.pb nor an .onnx file; "
+            f"expected a network: {_FILES}"
+        )
+
+
+def _stated(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what the command line says of the network, as params.yaml has it."""
+    return {
+        "architecture": "saved",
+        "file": str(arguments.file.absolute()),
+        "scaling": arguments.scaling,
+        **({"classes": arguments.classes} if arguments.classes else {}),
+    }
+
+
+def _without_labels(arguments: argparse.Namespace) -> bool:
+    images = arguments.images
+    return (
+        images.is_dir()
+        and not arguments.labels
+        and not any(path.is_dir() and not is_hidden(path.name) for path in images.iterdir())
+    )
+
+
+def _explained_as_they_are(arguments: argparse.Namespace) -> Path:
+    """Explain pictures without labels, and return the page's path. Raises UserError."""
+    if arguments.only_make:
+        raise UserError(
+            f"--only-make: the pictures in {arguments.images} have no labels, so that no study is "
+            "made of them: put those of each class into a subfolder, or name a table by --labels"
+        )
+    _require_network(arguments.file)
+    target = arguments.to or Path(f"{_place(arguments.file)}_unlabelled")
+    target = folder.named(target)
+    folder.require_outside(target, arguments.images)
+    network = validated(Path("explain-model"), "", Network, _stated(arguments))
+    defaults = folder.REPOSITORY / params.PARAMS
+    return unlabelled.explain(network, arguments.size, arguments.images, target, defaults)
+
+
 def _pictures(arguments: argparse.Namespace) -> inspection.Pictures:
     images = arguments.images
-    if images.is_dir() and not arguments.labels and not any(p.is_dir() for p in images.iterdir()):
-        raise UserError(
-            f"--images {images}: its pictures have no labels: put those of each class into a "
-            "subfolder, or name a table by --labels. Without any, explain single pictures once "
-            "the network's study is made of labelled ones: heatproof explain-image"
-        )
     pictures = command_of_new.pictures(arguments)
     place = images / arguments.labels if arguments.labels else images
     pictures.found.require_enough(place, each_class=True)

@@ -1,5 +1,6 @@
 """`heatproof explain-model`: a study of a network that exists, made once and run again."""
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from keras import layers
 
 from heatproof.config import params
-from heatproof.new import explain_model
+from heatproof.new import explain_model, unlabelled
 from heatproof.run import ending
+from tests import overlay
 from tests.new.studies import pictures
+from tests.scratch import shrunken_params
 
 STARTED = "started"
 
@@ -129,7 +132,7 @@ def test_bad_input_is_refused_in_a_line_and_leaves_nothing(call, given: Path, tm
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "x").touch()
     for given_words, words, message in (
-        ({"images": flat}, [], "its pictures have no labels"),
+        ({"images": flat}, [], "have no labels, so that no study is made of them"),
         ({"images": tmp_path / "nowhere"}, [], "there is no such folder"),
         ({"images": tmp_path / "three"}, [], "gives 2 scores, and the dataset has 3 classes"),
         ({"file": tmp_path / "no.keras"}, [], "no such file"),
@@ -147,3 +150,39 @@ def test_bad_input_is_refused_in_a_line_and_leaves_nothing(call, given: Path, tm
         assert code == 2 and message in error and error.count("\n") == 1, printed
         left = {"flat", "three", "taken", "tiny.keras", "renamed.keras"}
         assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_of_pictures_without_labels_there_is_a_page(
+    call, given: Path, tmp_path, monkeypatch
+) -> None:
+    loose = tmp_path / "loose"
+    loose.mkdir()
+    for number, path in enumerate(sorted((given / "photos").glob("*/*.png"))):
+        shutil.copy(path, loose / f"{number:02}.png")
+    study = shrunken_params("simple_cnn-digits")
+    study["explain"] |= {
+        "gradients": {"saliency": {}}, "perturbation": {"occlusion": {}}, "shapley": {}
+    }  # fmt: skip
+    (tmp_path / "defaults").mkdir()
+    overlay.write(tmp_path / "defaults" / "params.yaml", study)
+    monkeypatch.setattr(explain_model.folder, "REPOSITORY", tmp_path / "defaults")
+    for _ in range(2):  # once more in the same place
+        code, printed = call("--classes", "cat", "dog", images=loose)
+        assert code == 0, printed
+    assert "explained 12 of 16 pictures" in printed
+    assert "note: Its pictures have no labels" in printed
+    assert "the page: My_net_2_unlabelled/index.html" in printed
+    page = Path("My_net_2_unlabelled/index.html").read_text("utf-8")
+    for text in (unlabelled.UNCHECKED, unlabelled.UNMEASURED, "Saliency", "Occlusion", "00.png"):
+        assert text in page
+    assert page.count('class="photo"') == 12
+    assert "ccuracy" not in page and "params.yaml" not in page
+    assert not Path("My_net_2_unlabelled/params.yaml").exists()
+    (tmp_path / "empty").mkdir()
+    for words, images, message in (
+        ([], tmp_path / "empty", "there are no pictures in it"),
+        (["--to", "defaults"], loose, "defaults: a study, or a file, is there"),
+        (["--classes", "cat"], loose, "should have at least 2|2 scores|at least 2"),
+    ):
+        code, printed = call(*words, images=images)
+        assert code == 2 and re.search(message, printed), printed

@@ -72,7 +72,8 @@ class Subject:
     class; None where not measured. unsupported: method -> why it does not support this network.
     chosen: whether the user chose the explained class. remarks: what is wrong with the network at
     first sight. verdict: which methods to use for it, where its maps were assessed. saved: whether
-    it was opened from a file, not trained here.
+    it was opened from a file, not trained here; of_a_study: whether there is a study of it, with
+    its settings.
     """
 
     cell: str
@@ -85,6 +86,7 @@ class Subject:
     remarks: tuple[str, ...] = ()
     verdict: CellVerdict | None = None
     saved: bool = False
+    of_a_study: bool = True
 
 
 def page(subject: Subject, photos: Sequence[Photo]) -> str:

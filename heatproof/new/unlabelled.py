@@ -1,0 +1,150 @@
+"""A network explained on pictures without labels: a page of maps, and no study.
+
+Without labels nothing says whether the network is read as it was meant, which predictions are right
+and whether the maps can be believed; what is predicted is explained all the same.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from heatproof.attribution.core.method import UnsupportedNetwork
+from heatproof.config import params
+from heatproof.datasets import photos
+from heatproof.datasets.labelled_files import files_below, is_image
+from heatproof.models.architectures.saved import Network
+from heatproof.report.pages import image_page
+from heatproof.report.text import methods
+from heatproof.run import runtime
+from heatproof.run.errors import UserError, escaped
+from heatproof.statistics import numbers
+from heatproof.storage import atomic
+
+if TYPE_CHECKING:
+    from heatproof.opening import OpenModel
+
+SHOWN = 12  # pictures
+# They give baselines and backgrounds, as training images do elsewhere.
+_READ = 200
+UNCHECKED = (
+    "Its pictures have no labels: neither whether its scaling and the order of its classes are as "
+    "stated, nor which of its predictions are right, can be checked."
+)
+UNMEASURED = (
+    "Which of its maps can be believed was not measured: heatproof explain-model does that with "
+    "labelled pictures."
+)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures in a folder, in order.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = [path for path, readable in files_below(folder) if readable and is_image(path.name)]
+    if not found:
+        raise UserError(f"--images {folder}: there are no pictures in it")
+    return found
+
+
+def explain(network: Network, size: int | None, folder: Path, target: Path, defaults: Path) -> Path:
+    """Explain what a network predicts of some pictures, and return the page's path.
+
+    Args:
+        network: its file, scaling and classes.
+        size: height and width, for a network that takes images of any size.
+        folder: of the pictures.
+        target: the folder to write to.
+        defaults: a params.yaml, whose threads, seed and list of methods are taken.
+
+    Raises:
+        UserError: the network or a picture cannot be read, or there is a study at the target.
+    """
+    if (target / params.PARAMS).exists() or (target.exists() and not target.is_dir()):
+        raise UserError(f"{target}: a study, or a file, is there; choose another --to")
+    study = params.load(defaults)
+    runtime.require_tensorflow("explaining")
+    runtime.configure(study.threads, study.seed)
+    from heatproof.models import existing
+    from heatproof.opening import open_model
+
+    shape = existing.own_shape(network, None if size is None else (size, size))
+    found = pictures_in(folder)
+    shown = _evenly(found, SHOWN)
+    others = [path for path in _evenly(found, _READ) if path not in shown]
+    views = [(path, *_seen(path, shape)) for path in shown]
+    pixels = [view.pixels for *_, view in views]
+    images = np.stack(pixels + [_seen(path, shape)[1].pixels for path in others])
+    opened = open_model(
+        network.file, network.classes, images, scaling=str(network.scaling), seed=study.seed
+    )
+    for note in opened.notes:
+        print(escaped(f"{Path(network.file).name}: {note}"))
+    print(f"note: {UNCHECKED}")
+    probabilities = opened.predict(images[: len(shown)])
+    explained = [
+        image_page.Photo(
+            name=path.relative_to(folder).as_posix(),
+            preview=photos.preview(picture),
+            box=view.box,
+            seen=view.pixels,
+            handling=view.handling,
+            warnings=(),
+            probabilities=each,
+            target=int(each.argmax()),
+        )
+        for (path, picture, view), each in zip(views, probabilities, strict=True)
+    ]
+    unsupported = _maps(opened, list(study.explain.methods), explained)
+    subject = image_page.Subject(
+        Path(network.file).name, Path(network.file).stem, folder.resolve().name, opened.class_names,
+        unsupported=unsupported, saved=True, of_a_study=False,
+        remarks=(UNCHECKED, UNMEASURED, *map(_sentence, opened.notes)),
+    )  # fmt: skip
+    page = target / "index.html"
+    atomic.write_text(page, image_page.page(subject, explained))
+    atomic.write_bytes(page.with_suffix(".png"), image_page.panel(subject, explained).png)
+    if len(found) > len(shown):
+        print(f"explained {len(shown)} of {numbers.plural(len(found), 'picture')}, evenly spread")
+    return page
+
+
+def _maps(
+    opened: "OpenModel", names: Sequence[str], shown: Sequence[image_page.Photo]
+) -> dict[str, str]:
+    """Put the methods' maps into `shown`; return which do not support the network, and why."""
+    images = np.stack([one.seen for one in shown])
+    targets = np.array([one.target for one in shown])
+    unsupported = {}
+    for name, result in opened.explain_all(names, images, targets):
+        label = methods.describe(name).label
+        if isinstance(result, UnsupportedNetwork):
+            unsupported[name] = str(result)
+            continue
+        print(f"  {label}", flush=True)
+        for row, one in enumerate(shown):
+            one.maps[name] = result.maps[row]
+            one.own[name] = {number: float(v[row]) for number, v in result.numbers.items()}
+    for reason in dict.fromkeys(unsupported.values()):
+        labels = [methods.describe(n).label for n, each in unsupported.items() if each == reason]
+        print(f"  not {numbers.listing(labels)}: {reason}")
+    return unsupported
+
+
+def _seen(path: Path, shape: tuple[int, int, int]) -> tuple[Image.Image, photos.View]:
+    """Read a picture, and bring it to the network's size as a study's pictures are."""
+    picture = photos.read(path)
+    return picture, photos.view(picture, shape, photos.Preparation("squash"))
+
+
+def _evenly(paths: Sequence[Path], most: int) -> list[Path]:
+    places = np.linspace(0, len(paths) - 1, min(most, len(paths))).round().astype(int)
+    return [paths[place] for place in dict.fromkeys(places.tolist())]
+
+
+def _sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}."
