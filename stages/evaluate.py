@@ -70,7 +70,7 @@ def evaluate(name: str) -> None:
         timing = {"inference_ms_per_image": speed, "evaluate_seconds": seconds}
         artifacts.write_timing("evaluate", name, timing)
 
-        tracked.log_results(metrics | timing)
+        tracked.log_results(metrics | timing, paths.metrics("evaluate", name))
         if name == run.cell:
             headline = artifacts.HEADLINES["evaluate"]
             tracked.log_headline({key: metrics[key] for key in headline if key in metrics})

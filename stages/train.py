@@ -57,7 +57,7 @@ def train(name: str) -> None:
         artifacts.write_metrics("train", name, metrics)
         artifacts.write_timing("train", name, timing)
         best = {f"best_{k}" if k in outcome.best else k: v for k, v in metrics.items()}
-        tracked.log_results(best | timing)
+        tracked.log_results(best | timing, paths.metrics("train", name))
         tracked.log_artifact(paths.history(name))
         tracked.log_figure(lambda: curves(outcome), "training_curves.png")
         if name == run.cell:

@@ -13,7 +13,7 @@ from heatproof.crosscheck.comparison import AGREES, DIFFERS, NOT_COMPARED, UNSER
 from heatproof.crosscheck.sides import DRAWS, Computed, Which
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 
 STAGE = "crosscheck"
 # Computes one side of some checks: (whose, names) -> name -> what was computed.
@@ -56,7 +56,7 @@ def crosscheck(study: Params, cell: str) -> None:
         for name, result in results.items():
             print(f"{cell}: {name}: {said(result)}", flush=True)
         run.log_metrics(tracking.flattened(metrics["verdicts"]))
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics(STAGE, cell))
 
 
 def compared(

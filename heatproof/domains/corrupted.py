@@ -14,7 +14,7 @@ from heatproof.run import tracking
 from heatproof.statistics import numbers
 from heatproof.statistics.bootstrap import known_mean, mean_interval, summary
 from heatproof.statistics.correlation import magnitude_correlation
-from heatproof.storage import artifacts, domain_files
+from heatproof.storage import artifacts, domain_files, paths
 
 STAGE = "evaluate_corrupted"
 MEASURES = (AGREEMENT, ENTROPY, GAP)
@@ -39,7 +39,7 @@ def evaluate_corrupted(study: Params, cell: str) -> None:
             f"{metrics['mean_corruption_accuracy']:.4f} (mean of {len(tried.names) - 1} versions)",
             flush=True,
         )
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics(STAGE, cell))
         run.log_headline({name: metrics[name] for name in HEADLINE})
 
 

@@ -19,7 +19,7 @@ from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.run.progress import Progress
 from heatproof.statistics.bootstrap import summary
-from heatproof.storage import artifacts, domain_files
+from heatproof.storage import artifacts, domain_files, paths
 from heatproof.storage.images import Images
 from heatproof.storage.records import Predictions
 
@@ -87,7 +87,7 @@ def evaluate_on(study: Params, cell: str, domain: str) -> None:
             f"{domain}, {metrics['own']['accuracy']:.4f} on those of {dataset}",
             flush=True,
         )
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics(STAGE, name))
         run.log_headline({f"on_{domain}/{name}": metrics[name] for name in HEADLINE})
 
 

@@ -27,7 +27,7 @@ from heatproof.features.options import RunComparisonOptions
 from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.statistics.correlation import rank_correlation
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.images import selected
 
 
@@ -50,7 +50,7 @@ def compare_runs(study: Params, cell: str) -> None:
         artifacts.write_findings(cell, "runs", compared.arrays)
         artifacts.write_metrics("compare_runs", cell, compared.metrics)
         print(f"{cell}: compared with {other} on {len(images)} test images", flush=True)
-        run.log_results(compared.metrics)
+        run.log_results(compared.metrics, paths.metrics("compare_runs", cell))
         if run.is_tracked and (drawn := compared.figure) is not None:
             run.log_figure(drawn, "runs.png")
 

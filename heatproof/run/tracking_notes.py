@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from heatproof.run.lettering import drawable
 from heatproof.run.tracking_models import MODEL
@@ -45,16 +45,18 @@ class Run:
         """
         self._note(lambda: {"metrics": _numbers(values), "step": step})
 
-    def log_results(self, results: Mapping[str, object]) -> None:
+    def log_results(self, results: Mapping[str, object], file: Path) -> None:
         """Log what a stage came to: single numbers as metrics, all of it as metrics.json.
 
         What it has of each filter, method or class is in the artifact alone: as metrics it would be
         hundreds of charts.
+
+        Args:
+            results: name -> number, or anything else.
+            file: what the stage wrote of all of them.
         """
         self.log_metrics(results)
-        self._log_file(
-            "metrics.json", lambda path: path.write_text(_readable(results), encoding="utf-8")
-        )
+        self.log_artifact(file, "metrics.json")
 
     def log_headline(self, values: Mapping[str, object]) -> None:
         """Log numbers to the cell's own run, where those of all its stages are together."""
@@ -161,13 +163,6 @@ def _numbers(values: Mapping[str, object]) -> dict[str, float]:
         for name, value in values.items()
         if isinstance(value, numbers.Real) and not isinstance(value, bool)
     }
-
-
-def _readable(results: Mapping[str, object]) -> str:
-    def plain(value: Any) -> object:
-        return value.item() if hasattr(value, "item") else str(value)  # NumPy's numbers
-
-    return json.dumps(results, indent=1, ensure_ascii=False, default=plain) + "\n"
 
 
 def now() -> int:

@@ -62,7 +62,7 @@ def assess(study: Params, cell: str) -> None:
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
         if not meaningful:
             print(f"{cell}: no trust: its accuracy is not above chance", flush=True)
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics("assess", cell))
         run.log_headline({name: metrics[name] for name in artifacts.HEADLINES["assess"]})
 
 

@@ -12,7 +12,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.run.progress import Progress
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.trust import summary
 from heatproof.trust.measure import Result
 from heatproof.trust.preparation import prepare
@@ -74,4 +74,4 @@ def measure(study: Params, cell: str, family: str) -> None:
             flush=True,
         )
         run.log_metrics(timing)
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics(stage, cell))

@@ -29,7 +29,7 @@ from heatproof.config.params import Params
 from heatproof.models.build import trained_network
 from heatproof.run import tracking
 from heatproof.statistics.bootstrap import known_mean, mean_interval
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.storage.images import Images, blocks, selected
 from heatproof.trust.random_weights import cascade
 from heatproof.trust.similarity import Maps
@@ -71,7 +71,7 @@ def published_sanity(study: Params, cell: str) -> None:
         artifacts.write_metrics("published_sanity", cell, metrics)
         shown = ", ".join(f"{name} {each['mean']:.3f}" for name, each in methods.items())
         print(f"{cell}: mean rank correlation over {len(layers)} layers: {shown}", flush=True)
-        run.log_results(metrics)
+        run.log_results(metrics, paths.metrics("published_sanity", cell))
 
 
 def in_blocks(

@@ -5,7 +5,7 @@ from heatproof.config.params import Params
 from heatproof.config.runs import SHUFFLED
 from heatproof.models.build import trained_network
 from heatproof.run import tracking
-from heatproof.storage import artifacts
+from heatproof.storage import artifacts, paths
 from heatproof.trust import summary
 from heatproof.trust.measures import shuffled_labels
 from heatproof.trust.preparation import prepare
@@ -30,4 +30,4 @@ def assess_shuffled(study: Params, cell: str) -> None:
         artifacts.write_trust(cell, SHUFFLED, summary.stored(rows, result))
         artifacts.write_metrics("assess_shuffled", cell, metrics)
         print(f"{cell}: {len(assessment.maps)} maps beside those of shuffled labels", flush=True)
-        tracked.log_results(metrics)
+        tracked.log_results(metrics, paths.metrics("assess_shuffled", cell))

@@ -1,6 +1,5 @@
 """A cell's stages lie within its run, which has the headline numbers; its network is registered."""
 
-import json
 import shutil
 import threading
 from pathlib import Path
@@ -19,8 +18,15 @@ CELL = "a-b"
 def note(stage: str, name: str = CELL, **headline: float) -> None:
     """Track a stage as it does itself."""
     with tracking.run(stage, name, {"seed": 1, "network": {"filters": 8}}, CELL) as run:
-        run.log_results({"accuracy": 0.5, "per_class": {"cat": {"recall": 0.25}}})
+        run.log_results({"accuracy": 0.5, "per_class": {"cat": {"recall": 0.25}}}, results())
         run.log_headline(headline)
+
+
+def results() -> Path:
+    """Write what a stage came to, as a file."""
+    path = Path("results.json")
+    path.write_text('{"n": 3, "rates": {"cat": 0.25}}')
+    return path
 
 
 def configured(text: str) -> None:
@@ -69,12 +75,13 @@ def test_another_training_or_experiment_has_a_run_of_its_own_and_the_first_is_fo
 
 def test_what_there_is_of_each_class_is_an_artifact_and_no_metric(begun: Path, notes: Path) -> None:
     with tracking.run("evaluate", CELL, {}) as run:
-        run.log_results({"n": np.int64(3), "rates": {"cat": np.float32(0.25)}, "table": [1, 2]})
+        of_classes = {"rates": {"cat": 0.25}, "table": np.zeros((2, 2)), "name": "net"}
+        run.log_results({"n": np.int64(3), **of_classes}, results())
     send(notes)
     (logged,) = runs(begun)
     assert logged.data.metrics == {"n": 3.0}
     path = begun / "mlartifacts" / logged.info.run_id / "artifacts" / "metrics.json"
-    assert json.loads(path.read_text()) == {"n": 3, "rates": {"cat": 0.25}, "table": [1, 2]}
+    assert path.read_text() == results().read_text()
 
 
 def test_a_cells_run_ends_as_its_last_stage_and_not_before(begun: Path, notes: Path) -> None:
