@@ -131,7 +131,7 @@ def _no_cheaper(found: Pair) -> str:
         )
     gained = 100 * (best.evaluate["accuracy"] - cheaper.evaluate["accuracy"])
     return (
-        "On no dataset does a cheaper network tie with the most accurate. On "
+        "No cheaper network ties with the most accurate of its dataset. On "
         f"{dataset(best)}, {_accurate(best)} needs {_times(saving(found))} more operations than "
         f"{_accurate(cheaper)}, for {numbers.decimal(gained, 1)} percentage points."
     )

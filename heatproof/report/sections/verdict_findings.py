@@ -1,6 +1,7 @@
 """Which explanations to believe over all networks, in sentences made from their verdicts."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from heatproof.report.cell_results import CellResults
 from heatproof.report.sections.finding import KeyFinding, network
@@ -25,7 +26,7 @@ def of_study(cells: Sequence[CellResults]) -> KeyFinding | None:
     if not judged:
         return None
     verdicts = [verdict for _, verdict in judged]
-    where = network(judged[0][0]) if len(judged) == 1 else f"all {len(judged)} networks"
+    where = _where([cell for cell, _ in judged])
     text = " ".join(filter(None, [_to_use(verdicts, where), _to_avoid(verdicts)]))
     images = sorted({cell.assess["images"] for cell, _ in judged})
     number = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
@@ -38,6 +39,13 @@ def of_study(cells: Sequence[CellResults]) -> KeyFinding | None:
     )
 
 
+def _where(cells: Sequence[CellResults]) -> str:
+    """Name all of the networks that are judged."""
+    if len(cells) == 1:
+        return network(cells[0])
+    return "both networks" if len(cells) == 2 else f"all {len(cells)} networks"
+
+
 def best(verdicts: Sequence[CellVerdict]) -> list[str]:
     """Order the methods by how often they are of use, then by their place in the verdicts."""
     names = {name: None for verdict in verdicts for name in verdict.methods}
@@ -45,8 +53,7 @@ def best(verdicts: Sequence[CellVerdict]) -> list[str]:
     def key(name: str) -> tuple[int, float, float]:
         levels = [v.methods[name].level for v in verdicts if name in v.methods]
         places = [list(v.methods).index(name) for v in verdicts if name in v.methods]
-        worst = sum(LEVELS.index(level) for level in levels) / len(levels)
-        return -levels.count(USE), worst, sum(places) / len(places)
+        return -levels.count(USE), fmean(map(LEVELS.index, levels)), fmean(places)
 
     return sorted(names, key=key)
 
@@ -62,7 +69,7 @@ def _to_use(verdicts: Sequence[CellVerdict], where: str) -> str:
         alike = [name for name in order if counts[name] == counts[order[0]]]
         return (
             f"No method is of use on {where}; {_listed(alike)} "
-            f"{'is' if len(alike) == 1 else 'are'}, on {counts[order[0]]} of {len(verdicts)}."
+            f"{'is' if len(alike) == 1 else 'are'}, on {counts[order[0]]}."
         )
     return f"No method passes all tests on {where if len(verdicts) == 1 else 'any network'}."
 
@@ -74,9 +81,7 @@ def _to_avoid(verdicts: Sequence[CellVerdict]) -> str:
         found = [v.methods[name] for v in verdicts if name in v.methods]
         if any(each.level != AVOID for each in found):
             continue
-        failed = [
-            test.name for each in found for test in each.tests if test.result == "failed"
-        ]  # fmt: skip
+        failed = [t.name for each in found for t in each.tests if t.result == "failed"]
         reason = max(DECISIVE, key=lambda test: (failed.count(test), -DECISIVE.index(test)))
         by_reason.setdefault(reason, []).append(name)
     if not by_reason:

@@ -45,7 +45,7 @@ def test_without_a_tie_the_gain_is_stated(small_study):
     changed(BASELINE, **figures(0.95, 0.01, 3_000_000))
     no_predictions()
     text = by_title(small_study)["Accuracy for its cost"].text
-    assert text.startswith("On no dataset does a cheaper network tie with the most accurate.")
+    assert text.startswith("No cheaper network ties with the most accurate of its dataset.")
     assert "needs 3.0× more operations than simple_cnn" in text
     assert text.endswith("for 15.0 percentage points.")
 

@@ -28,7 +28,7 @@ def text(small_study, *levels: dict[str, str], failed: str = LEARNED) -> str:
 def test_what_is_of_use_everywhere_and_what_nowhere(small_study) -> None:
     one = {"lime": USE, "rise": USE, "saliency": AVOID, "gradcam": AVOID}
     said = text(small_study, one, one | {"rise": CARE, "gradcam": CARE})
-    assert said.startswith("LIME is of use on all 2 networks. Not to be used: ")
+    assert said.startswith("LIME is of use on both networks. Not to be used: ")
     assert said.endswith(
         "Not to be used: Saliency (almost the same map whatever the network has learned)."
     )
@@ -43,7 +43,7 @@ def test_more_than_three_are_counted(small_study) -> None:
 
 def test_where_none_is_of_use_everywhere(small_study) -> None:
     said = text(small_study, {"lime": USE, "rise": CARE}, {"lime": CARE, "rise": CARE})
-    assert said == "No method is of use on all 2 networks; LIME is, on 1 of 2."
+    assert said == "No method is of use on both networks; LIME is, on 1."
     assert text(small_study, {"lime": CARE}, {"lime": CARE}) == (
         "No method passes all tests on any network."
     )
