@@ -24,6 +24,7 @@ from pydantic import Field
 from heatproof.attribution.core.method import Passes
 from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
+from heatproof.statistics.threads import by_rows
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import BASELINES, Family, Measure, Result, by_variant
 from heatproof.trust.perturbation import (
@@ -160,31 +161,39 @@ def infidelity(
     inside = drawn.squares.reshape(samples, -1).astype(np.float64)
     # To all channels once: to add along so short an axis takes several times as long.
     draws = np.repeat(drawn.noise, channels, axis=-1)
-    results = {
-        name: {m: {what: np.empty(len(images)) for what in NUMBERS} for m in maps}
-        for name in changes
-    }
-    # NumPy's threads have little to do in matrices this small, and get in the network's way.
-    # Imported here: a machine that only trains reads the options above without it.
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"):
-        for row, image in enumerate(images):
+    def of_images(some: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return what `scaled_infidelity` gives, (images, perturbations, 2, maps)."""
+        found = np.empty((len(rows), len(changes), len(NUMBERS), len(maps)))
+        for image, row, into in zip(some, rows, found, strict=True):
             # Of all maps at once: one product of matrices for squares, and one for noise.
             own = np.array([each[row].ravel() for each in maps.values()], np.float64)
             own = own.reshape(len(maps), inside.shape[1])
             by_square = own @ inside.T
             # I of equation 1: what is taken from each pixel, clipping included. A map's value is of
             # all channels, so it meets their mean.
-            moves = (image - np.clip(image + draws, 0, 1)).reshape(samples, -1).astype(np.float64)
-            by_noise = np.repeat(own / channels, channels, axis=1) @ moves.T
-            for name, by_method in results.items():
+            moves = image + draws
+            np.subtract(image, np.clip(moves, 0, 1, out=moves), out=moves)
+            wide = np.repeat(own / channels, channels, axis=1)
+            by_noise = wide @ moves.reshape(samples, -1).astype(np.float64).T
+            for numbers, (name, each) in zip(into, changes.items(), strict=True):
                 expected = by_noise if name == NOISE else by_square
-                scaled = scaled_infidelity(expected, changes[name][row])
-                for what, values in zip(NUMBERS, scaled, strict=True):
-                    for numbers, value in zip(by_method.values(), values, strict=True):
-                        numbers[what][row] = value
-    return results
+                numbers[:] = scaled_infidelity(expected, each[row])
+        return found
+
+    # Images are shared out among the cores; NumPy's threads have little to do in matrices this
+    # small. Imported here: a machine that only trains reads the options above without it.
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        found = by_rows(of_images, images, np.arange(len(images)))
+    return {
+        name: {
+            method: {what: found[:, i, k, j] for k, what in enumerate(NUMBERS)}
+            for j, method in enumerate(maps)
+        }
+        for i, name in enumerate(changes)
+    }
 
 
 def scaled_infidelity(expected: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
