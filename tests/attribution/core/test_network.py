@@ -97,6 +97,16 @@ def test_a_batch_is_as_large_as_memory_allows() -> None:
     )
 
 
+@pytest.mark.parametrize(("filters", "expected"), [(240, 6), (500, 3)])
+def test_of_large_images_a_few_are_passed_at_once_where_they_fit(
+    filters: int, expected: int
+) -> None:
+    """47 MiB an image, of which 5 are within 256 MiB and 6 within 384; and 96 MiB."""
+    inputs = keras.Input((224, 224, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(filters, 1)(inputs))
+    assert Network(keras.Model(inputs, layers.Dense(2)(x))).batch_size == expected
+
+
 def test_methods_share_what_they_need_of_the_same_images(network: Network) -> None:
     images, targets, computed = np.zeros((2, 1, 2, 1)), np.zeros(2, np.int64), []
 
