@@ -111,14 +111,14 @@ def runner(content: bytes) -> Run:
 
 
 def activation_bytes(content: bytes, shape: tuple[int, ...]) -> int:
-    """Return the bytes of what all operations give for one image, as far as sizes are known."""
+    """Return the bytes of what all operations give for images, as far as sizes are known."""
     import onnx
 
     model = onnx.ModelProto.FromString(content)
     stored = {each.name for each in model.graph.initializer}
     for each in model.graph.input:
         if each.name not in stored:
-            for size, dim in zip((1, *shape), each.type.tensor_type.shape.dim, strict=True):
+            for size, dim in zip(shape, each.type.tensor_type.shape.dim, strict=True):
                 dim.dim_value = size
     for each in model.graph.output:
         each.type.tensor_type.ClearField("shape")

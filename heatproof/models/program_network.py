@@ -42,13 +42,18 @@ def opened(path: Path, images: Shape) -> Flattened:
     module = black_box.module_of(program.kind)
     laid_out = (shape[2], *shape[:2]) if first else shape
     batch = program.shape[0] if program.shape else None
+    images_bytes = module.activation_bytes(program.content, (batch or 1, *laid_out))
     draft = black_box.Interface(
         kind=program.kind, bytes=len(program.content), shape=shape, channels_first=first,
         dtype=program.dtype, batch=batch, classes=0, probabilities=False,
-        activation_bytes=module.activation_bytes(program.content, laid_out),
+        activation_bytes=images_bytes // (batch or 1),
         parameters=program.parameters,
     )  # fmt: skip
-    interface = black_box.probed(module.runner(program.content), draft, str(path))
+    try:
+        run = module.runner(program.content)
+    except UserError as reason:
+        raise UserError(f"{path}: {reason}") from None
+    interface = black_box.probed(run, draft, str(path))
     name = "".join(c if c.isalnum() else "_" for c in path.stem) or "network"
     notes = [
         f"it is {black_box.KINDS[program.kind]}: its layers cannot be seen, so that it is "

@@ -93,14 +93,17 @@ def runner(content: bytes) -> Run:
 
 
 def activation_bytes(content: bytes, shape: tuple[int, ...]) -> int:
-    """Return the bytes of what all operations give for one image, as far as sizes are known."""
+    """Return the bytes of what all operations give for images, as far as sizes are known."""
     import tensorflow as tf
 
     graph = tf.compat.v1.GraphDef.FromString(content)
     dtype = next(node.attr["dtype"].type for node in graph.node if node.name == INPUT)
     with tf.Graph().as_default() as drawn:
-        one = tf.compat.v1.placeholder(tf.as_dtype(dtype), (1, *shape))
-        tf.graph_util.import_graph_def(graph, {f"{INPUT}:0": one}, name="")
+        images = tf.compat.v1.placeholder(tf.as_dtype(dtype), shape)
+        try:
+            tf.graph_util.import_graph_def(graph, {f"{INPUT}:0": images}, name="")
+        except ValueError:  # it takes others, which will be told when it is tried
+            return 4 * math.prod(shape)
         return sum(
             4 * math.prod(size or 0 for size in output.shape.as_list())
             for operation in drawn.get_operations()

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import heatproof
 from heatproof.attribution import registry
@@ -174,6 +175,34 @@ def test_a_folder_of_onnx_and_its_weights(model, images, tmp_path: Path) -> None
     assert program.checksum(place) != before
     with pytest.raises(UserError, match=r"net\.data: these weights are missing or damaged"):
         existing.read(place, SIZE)
+
+
+def exported(folder: Path, shape: tuple[int | None, ...], weights: np.ndarray) -> Path:
+    """Save a dense layer on all pixels, of a fixed number of images or of any size."""
+
+    class Dense(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights = tf.Variable(weights)
+
+        @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])
+        def serve(self, images: Any) -> Any:
+            return tf.reshape(images, (-1, weights.shape[0])) @ self.weights
+
+    dense = Dense()
+    tf.saved_model.save(dense, str(folder), {"serving_default": dense.serve})
+    return folder
+
+
+def test_a_saved_model_of_three_at_a_time_or_of_a_size_it_does_not_say(images, tmp_path) -> None:
+    weights = np.random.default_rng(1).random((np.prod(SIZE), 2), np.float32)
+    flat = existing.read(exported(tmp_path / "three", (3, *SIZE), weights), SIZE)
+    _alike(np.asarray(flat.model(images)), images.reshape(5, -1) @ weights)
+    assert "it takes 3 at a time" in flat.notes
+    anything = exported(tmp_path / "any", (None, None, None, 3), weights)
+    _alike(np.asarray(existing.read(anything, SIZE).model(images)), images.reshape(5, -1) @ weights)
+    with pytest.raises(UserError, match=r"any: (it cannot be run|for 2 images it gives)"):
+        existing.read(anything, (9, 9, 3))
 
 
 def test_a_size_is_asked_for_where_there_is_none(model, tmp_path: Path) -> None:
