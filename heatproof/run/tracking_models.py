@@ -5,8 +5,10 @@ it in Keras' safe mode. MLflow's own `log_model` would load TensorFlow into the 
 """
 
 import platform
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ def name_of(cell: str) -> str:
 def log(client: Any, run: str, files: Path, model: Mapping[str, Any]) -> None:
     """Log a network to a run, and register it as a new version of its cell's model.
 
+    Where MLflow has no registry, as some servers, it is logged all the same.
+
     Args:
         client: MLflow's.
         run: the training's.
@@ -34,15 +38,34 @@ def log(client: Any, run: str, files: Path, model: Mapping[str, Any]) -> None:
 
     _describe(run, files / FOLDER, model)
     client.log_artifacts(run, str(files / FOLDER), FOLDER)
-    name = name_of(model["cell"])
+    try:
+        _register(client, client.get_run(run), model["cell"])
+    except MlflowException as error:
+        _tell_once(type(error).__name__)
+
+
+def _register(client: Any, run: Any, cell: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    name, tags = name_of(cell), run.data.tags
     with suppress(MlflowException):  # it is there already, or another process made it
-        client.create_registered_model(name, description=f"The cell {model['cell']}")
-    tags = client.get_run(run).data.tags
+        client.create_registered_model(name, description=f"The cell {cell}")
     kept = {n: tags[n] for n in ("cell", "git_commit", "dvc_experiment") if n in tags}
-    source = f"{client.get_run(run).info.artifact_uri}/{FOLDER}"
-    version = client.create_model_version(name, source, run, kept, await_creation_for=0)
+    source = f"{run.info.artifact_uri}/{FOLDER}"
+    version = client.create_model_version(name, source, run.info.run_id, kept, await_creation_for=0)
     if "dvc_experiment" not in tags:
         client.set_registered_model_alias(name, ALIAS, version.version)
+
+
+@cache
+def _tell_once(error: str) -> None:
+    """Say that there is no registry; of the error only its kind, whose words may hold anything."""
+    print(
+        f"warning: MLflow registers no models here ({error}): trained networks are logged with "
+        "their runs, and tracking goes on",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _describe(run: str, folder: Path, model: Mapping[str, Any]) -> None:
@@ -62,12 +85,12 @@ def _describe(run: str, folder: Path, model: Mapping[str, Any]) -> None:
         "keras", data="data", keras_version=model["keras"], keras_backend=model["backend"],
         save_exported_model=False,
     )  # fmt: skip
-    needs = [f"keras=={model['keras']}", model["backend"]]
     described.add_flavor(
         "python_function", loader_module="mlflow.keras", python_version=platform.python_version(),
         env={"virtualenv": "python_env.yaml"},
     )  # fmt: skip
     described.save(str(folder / "MLmodel"))
+    needs = [f"keras=={model['keras']}", model["backend"]]
     (folder / "requirements.txt").write_text("\n".join(needs) + "\n", encoding="utf-8")
     (folder / "python_env.yaml").write_text(
         f"python: {platform.python_version()}\ndependencies:\n- -r requirements.txt\n",

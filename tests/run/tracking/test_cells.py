@@ -3,11 +3,12 @@
 import shutil
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from heatproof.run import tracking, tracking_cells
+from heatproof.run import tracking, tracking_cells, tracking_models
 from heatproof.run.tracking_cells import PARENT, REPLACED, Cells
 from heatproof.run.tracking_sender import Sender
 from tests.run.tracking.recorded import cells, client_of, forget, runs, send
@@ -168,3 +169,32 @@ def test_a_network_is_registered_and_opened_by_mlflow(
     files = {path.name for path in study.rglob("artifacts/model/**/*") if path.is_file()}
     own = {"MLmodel", "model.keras", "python_env.yaml", "requirements.txt"}
     assert own <= files <= own | {"registered_model_meta"}, "MLflow's note; and no pickle"
+
+
+def test_without_a_registry_a_network_is_logged_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    logged: list[tuple[object, ...]] = []
+
+    class Client:
+        def log_artifacts(self, *words: object) -> None:
+            logged.append(words)
+
+        def get_run(self, run: str) -> SimpleNamespace:
+            info = SimpleNamespace(artifact_uri="there", run_id=run)
+            return SimpleNamespace(data=SimpleNamespace(tags={}), info=info)
+
+        def create_registered_model(self, *_: object, **__: object) -> None:
+            raise MlflowException("there is none: hunter2")
+
+        create_model_version = create_registered_model
+
+    (tmp_path / tracking_models.FOLDER).mkdir()
+    model = {"cell": CELL, "shape": [8, 8, 1], "classes": 3, "keras": "3", "backend": "jax"}
+    for _ in range(2):
+        tracking_models.log(Client(), "1", tmp_path, model)
+    assert [words[0] for words in logged] == ["1", "1"]
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1 and "registers no models" in line and "hunter2" not in line
