@@ -14,6 +14,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -140,7 +141,9 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
                 f"{MIRROR}={folder}: it has no {BACKBONES[name].file}, the ImageNet weights of "
                 f"{name}; put the file there, or unset {MIRROR} to have it downloaded"
             )
-        _load_file(name, source, folder / BACKBONES[name].file if folder else _downloaded(name))
+        file = folder / BACKBONES[name].file if folder else _downloaded(name)
+        again = "" if folder else "; delete it to have it downloaded again"
+        _load_file(name, source, file, again)
     source = flat_copy(source)
     if BACKBONES[name].scaling.bgr:
         take_red_first(source)
@@ -149,7 +152,7 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
             network.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def _load_file(name: str, model: keras.Model, path: Path) -> None:
+def _load_file(name: str, model: keras.Model, path: Path, remedy: str = "") -> None:
     import h5py
 
     from heatproof.models.model_file import require_numbers
@@ -166,14 +169,16 @@ def _load_file(name: str, model: keras.Model, path: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as reason:
         first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
         raise UserError(
-            f"{path}: not the weights of {name} without its classifier ({first})"
+            f"{path}: not the weights of {name} without its classifier ({first}){remedy}"
         ) from None
 
 
 def _downloaded(name: str) -> Path:
     """Return the file that Keras keeps in the user's ~/.keras, downloaded if it is not there.
 
-    By a program of its own: in this one Keras has no folder (`runtime.choose_kernels`).
+    By a program of its own: in this one Keras has no folder (`runtime.choose_kernels`). A download
+    that breaks off, or whose checksum Keras finds wrong, stays there, so that it is made elsewhere
+    and moved when it is whole.
     """
     home = Path.home() / ".keras"
     path = home / "models" / BACKBONES[name].file
@@ -185,14 +190,19 @@ def _downloaded(name: str) -> Path:
         f"keras.applications.{name}(weights='imagenet', **{options!r})"
     )
     print(f"{name}: downloading its ImageNet weights to {path}", flush=True)
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"KERAS_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if run.returncode or not path.is_file():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix="download-") as place:
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"KERAS_HOME": place},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        downloaded = Path(place) / "models" / path.name
+        if run.returncode == 0 and downloaded.is_file():
+            downloaded.replace(path)
+    if not path.is_file():
         no_message = f"no error message, exit status {run.returncode}"
         reason = ([*run.stderr.strip().splitlines()] or [no_message])[-1]
         raise UserError(

@@ -98,3 +98,43 @@ def test_a_file_is_checked(lite, tmp_path: Path) -> None:
         pretrained.start(options, model)
     with pytest.raises(UserError, match="no such file"):
         pretrained.start(options.model_copy(update={"weights": "missing.h5"}), model)
+
+
+STAND_IN = """
+import os, pathlib
+class config:
+    set_image_data_format = staticmethod(lambda name: None)
+class applications:
+    @staticmethod
+    def VGG16(weights, **options):
+        expected = dict(include_top=False, input_shape=(224, 224, 3))
+        assert weights == "imagenet" and options == expected
+        folder = pathlib.Path(os.environ["KERAS_HOME"], "models")
+        folder.mkdir()
+        (folder / os.environ["FILE"]).write_text("downloaded")
+        if "WRONG" in os.environ:
+            raise ValueError("Incomplete or corrupted file detected.")
+"""
+
+
+def test_a_download_is_kept_only_if_keras_found_it_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a stand-in for Keras in the program that downloads."""
+    (tmp_path / "keras.py").write_text(STAND_IN)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("FILE", backbones.BACKBONES["VGG16"].file)
+    monkeypatch.delenv(backbones.MIRROR, raising=False)
+    models = tmp_path / ".keras" / "models"
+    monkeypatch.setenv("WRONG", "1")
+    with pytest.raises(UserError, match=r"could not download .*corrupted file detected.*WEIGHTS_"):
+        backbones._downloaded("VGG16")
+    assert list(models.iterdir()) == [], "or the next run would take it"
+    monkeypatch.delenv("WRONG")
+    path = backbones._downloaded("VGG16")
+    assert path.read_text() == "downloaded" and list(models.iterdir()) == [path]
+    (tmp_path / "keras.py").write_text("raise RuntimeError")
+    assert backbones._downloaded("VGG16") == path, "it is there already"
+    with pytest.raises(UserError, match=r"not the weights .*delete it to have it downloaded again"):
+        backbones.load("VGG16", backbones.build("VGG16", (32, 32, 3)), "imagenet")
