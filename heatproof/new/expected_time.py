@@ -163,7 +163,7 @@ def _measured(
     study: Params, family: str, speed: Speed, size: tuple[int, int], images: int
 ) -> float:
     records = registry.methods()
-    slow_images = min(images, study.assess.slow_methods.images)
+    slow_images = min(images, resolved(study.assess.slow_methods, size).images)
     explain, fast = Passes(), Passes()
     listed = getattr(study.explain, family)
     for name, options in registry.options_again(listed, size).items():

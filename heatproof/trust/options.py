@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, create_model
 
+from heatproof.attribution.core.sizes import AUTO, Auto, by_size
 from heatproof.config.schema import Block, Count
 from heatproof.trust.registry import FAMILIES
 
@@ -21,7 +22,7 @@ else:
 class SlowMethodsOptions(Block):
     """Methods that take many passes per image."""
 
-    images: Count
+    images: Annotated[Auto | Count, by_size(4, 2)] = AUTO
     """Images of which their maps are made again, where a measure needs that."""
 
 

@@ -37,6 +37,7 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
         {name: resolved(options, context.size, again) for name, options in listed.items()}
         for again in (False, True)
     )
+    slow = resolved(study.assess.slow_methods, context.size)
     controlled = STAGE_FAMILIES[0] in families
     masks, masks_are = None, None
     if dataset.test_masks is not None:
@@ -61,7 +62,7 @@ def prepare(study: Params, cell: str, families: Sequence[str]) -> Assessment:
         network=Network(model),
         methods=registry.with_options(registry.options_again(listed, context.size), context),
         slow=tuple(name for name, method in records.items() if method.cost == "slow"),
-        slow_images=min(study.assess.slow_methods.images, len(rows.target)),
+        slow_images=min(slow.images, len(rows.target)),
         recomputed=tuple(
             name
             for name, method in records.items()

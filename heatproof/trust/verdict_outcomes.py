@@ -8,8 +8,8 @@ Learning is judged by how much of the order of a map's pixels is the same after 
 made random, or the labels before training: the square of the rank correlation is the share of the
 ranks' variance that the one map explains of the other. Above a half, more of the order comes from
 elsewhere than from what was learned; the 95 % interval has to lie above it to fail, and below it
-to pass. Of slow methods these are few images (`assess.slow_methods`), two by default, whose
-interval is from the one to the other; the reason says how many.
+to pass. Of slow methods these are few images (`assess.slow_methods`), four by default, two of large
+images, so that the interval is wide; the reason says how many.
 """
 
 from collections.abc import Iterable, Mapping
