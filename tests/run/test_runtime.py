@@ -1,5 +1,6 @@
 """What is set before Keras is imported; each case needs a process of its own."""
 
+import gc
 import importlib
 import subprocess
 import sys
@@ -84,6 +85,16 @@ def test_what_keras_has_no_use_for_is_hidden_while_it_is_imported(monkeypatch) -
         importlib.import_module("json")
         importlib.import_module("tensorflow")
     importlib.import_module("graphlib")
+
+
+def test_what_is_loaded_is_no_longer_looked_through_for_garbage() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with runtime.without_unused():
+            assert not gc.isenabled()
+        assert gc.isenabled() and gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 def test_too_late_is_a_bug() -> None:
