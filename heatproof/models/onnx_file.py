@@ -5,6 +5,9 @@ somebody registers, and are refused, as is what draws at random. Weights may lie
 which are read only from the same folder.
 """
 
+# onnx and onnxruntime come with requirements-export.txt, and the types are checked without it.
+# pyright: reportMissingImports=false
+
 import importlib.util
 import math
 from collections.abc import Iterator
