@@ -5,29 +5,28 @@ somebody registers, and are refused, as is what draws at random. Weights may lie
 which are read only from the same folder.
 """
 
-# onnx and onnxruntime come with requirements-export.txt, and the types are checked without it.
+# onnx and onnxruntime come with requirements-onnx.txt, and the types are checked without it.
 # pyright: reportMissingImports=false
 
 import importlib.util
 import math
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatproof.models.onnx_weights import count_numbers, first_line, nodes_of, take_external
 from heatproof.models.program import MOST_CONTENT, ONNX, Program, Run
 from heatproof.run.errors import UserError
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+    from onnx import GraphProto, ModelProto, NodeProto
 
 _STANDARD = ("", "ai.onnx")
 _RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
            "RandomUniformLike")  # fmt: skip
 _PASSING = ("Identity", "Cast", "Dropout")
-_LONGEST = 160  # letters of another's error
 _PACKAGES = ("onnx", "onnxruntime")
 
 
@@ -46,12 +45,12 @@ def read(path: Path) -> Program:
     try:
         model = onnx.ModelProto.FromString(file.read_bytes())
     except (DecodeError, ValueError, OSError) as reason:
-        raise UserError(f"{file}: no ONNX file, or damaged ({_first_line(reason)})") from None
+        raise UserError(f"{file}: no ONNX file, or damaged ({first_line(reason)})") from None
     graph = model.graph
     if not graph.output:
         raise UserError(f"{file}: no ONNX file, or damaged (there is no graph in it)")
     _require_known(file, model)
-    _take_weights(file, model, path.is_dir())
+    take_external(file, model, path.is_dir())
     stored = {each.name for each in graph.initializer}
     taken = [each for each in graph.input if each.name not in stored]
     if len(taken) != 1 or len(graph.output) != 1:
@@ -60,7 +59,7 @@ def read(path: Path) -> Program:
             "batch of images, and one score per class"
         )
     kind = taken[0].type.tensor_type
-    parameters = _numbers(file, model)
+    parameters = count_numbers(file, model)
     ends_in = _without_end(graph)
     if model.ByteSize() > MOST_CONTENT:
         raise UserError(f"{file}: with its weights it is larger than 2 GiB")
@@ -97,7 +96,7 @@ def runner(content: bytes) -> Run:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as reason:  # its exceptions have no class of their own
         raise UserError(
-            f"ONNX Runtime {onnxruntime.__version__} cannot load it: {_first_line(reason)}"
+            f"ONNX Runtime {onnxruntime.__version__} cannot load it: {first_line(reason)}"
         ) from None
     [name] = [each.name for each in session.get_inputs()]
 
@@ -162,7 +161,7 @@ def _require_known(path: Path, model: "ModelProto") -> None:
         UserError: it has such.
     """
     own = {(each.domain, each.name) for each in model.functions}
-    for node in chain(_nodes(model.graph.node), *(_nodes(f.node) for f in model.functions)):
+    for node in chain(nodes_of(model.graph.node), *(nodes_of(f.node) for f in model.functions)):
         if node.domain not in _STANDARD and (node.domain, node.op_type) not in own:
             raise UserError(
                 f"{path}: it has the operation {node.op_type} of '{node.domain}', which is not of "
@@ -185,85 +184,6 @@ def _is_false(model: "ModelProto", name: str) -> bool:
          for a in node.attribute if a.name == "value"),
     )  # fmt: skip
     return any(key == name and not onnx.numpy_helper.to_array(each) for key, each in constants)
-
-
-def _nodes(nodes: Any) -> "Iterator[NodeProto]":
-    """Yield nodes, and those of the graphs within them."""
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            for graph in (attribute.g, *attribute.graphs):
-                yield from _nodes(graph.node)
-
-
-def _tensors(model: "ModelProto") -> "Iterator[TensorProto]":
-    """Yield every tensor that a model holds, wherever."""
-    nodes = list(chain(_nodes(model.graph.node), *(_nodes(f.node) for f in model.functions)))
-    yield from model.graph.initializer
-    for sparse in model.graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for attribute in chain.from_iterable(node.attribute for node in nodes):
-        yield from (attribute.t, *attribute.tensors)
-        for graph in (attribute.g, *attribute.graphs):
-            yield from graph.initializer
-
-
-def _take_weights(file: Path, model: "ModelProto", in_folder: bool) -> None:
-    """Read the weights that lie in other files into a model.
-
-    Raises:
-        UserError: the file was not given as the folder that holds both, or they lie elsewhere.
-    """
-    import onnx
-
-    for tensor in _tensors(model):
-        if not onnx.external_data_helper.uses_external_data(tensor):
-            continue
-        said = {entry.key: entry.value for entry in tensor.external_data}
-        place = Path(said.get("location", ""))
-        if not said.get("location") or place.is_absolute() or len(place.parts) != 1 or (
-            ".." in place.parts
-        ):  # fmt: skip
-            raise UserError(
-                f"{file}: its weights are in {str(place)!r}, which leads out of its folder; "
-                "expected files beside it"
-            )
-        if not in_folder:
-            raise UserError(
-                f"{file}: its weights are in {place.name}: put both into a folder of their own, "
-                "and give that folder"
-            )
-        try:
-            onnx.external_data_helper.load_external_data_for_tensor(tensor, str(file.parent))
-        except (OSError, ValueError, RuntimeError, onnx.checker.ValidationError) as reason:
-            raise UserError(
-                f"{file.parent / place}: these weights are missing or damaged "
-                f"({_first_line(reason)})"
-            ) from None
-        tensor.ClearField("external_data")
-        tensor.data_location = onnx.TensorProto.DEFAULT
-
-
-def _numbers(file: Path, model: "ModelProto") -> int:
-    """Count the numbers that a model was trained to have: floats of more than one value."""
-    import onnx
-
-    count = 0
-    for tensor in _tensors(model):
-        if tensor.data_type in (
-            onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE,
-            onnx.TensorProto.BFLOAT16,
-        ):  # fmt: skip
-            try:
-                values = onnx.numpy_helper.to_array(tensor)
-            except (ValueError, TypeError) as reason:
-                raise UserError(
-                    f"{file}: its weights are damaged ({_first_line(reason)})"
-                ) from None
-            if not np.isfinite(values.astype(np.float64)).all() and values.size > 1:
-                raise UserError(f"{file}: there is NaN or infinity among its weights")
-            count += values.size
-    return count
 
 
 def _without_end(graph: "GraphProto") -> str:
@@ -303,9 +223,3 @@ def _dtype_name(number: int) -> str:
 
 def _listed(values: Any) -> str:
     return " and ".join(f"'{each.name}'" for each in values) or "nothing"
-
-
-def _first_line(reason: Exception) -> str:
-    """Return what an error says, on a line: its end, before which ONNX Runtime names its source."""
-    first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
-    return first if len(first) <= _LONGEST else f"… {first[-_LONGEST:]}"
