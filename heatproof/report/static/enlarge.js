@@ -37,7 +37,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     if (outline) layers.push(outline.cloneNode(true));
     part("picture").replaceChildren(Page.make("span", { className: "pic" }, ...layers));
     part("caption").replaceChildren(...copies(shot?.querySelector(".under-shot")));
-    for (const legend of dialog.querySelectorAll("[data-legend]")) legend.hidden = legend.dataset.legend !== method.value;
+    part("legend").replaceChildren(...copies(section.querySelector(`[data-legend="${method.value}"]`)));
     opacity.closest("label").hidden = !levels;
     const { dataset, cell } = dialog.dataset;
     const query = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });

@@ -1,7 +1,8 @@
 // Each table can be saved: as CSV with values in full, and as LaTeX with those that are shown. The
 // script adds the buttons.
 (() => {
-  const { UNKNOWN, NUMBER, text, valueOf, numeric, columnsOf, isGroup, rowsOf } = Tables;
+  const { UNKNOWN, NUMBER, text, endsOf, valueOf, numeric, columnsOf, isGroup, rowsOf } = Tables;
+  const ENDS = ["low", "high"];
   const FORMULA = /^\s*[=+\-@＝＋－＠]/;
 
   // A name that starts like a formula must stay text in a spreadsheet.
@@ -36,13 +37,13 @@
     const bodies = [...table.tBodies];
     const grouped = bodies.some((body) => [...body.rows].some(isGroup));
     const cells = bodies.flatMap(rowsOf).map(columnsOf);
-    const spans = names.map((_, i) => cells.some((row) => row[i]?.dataset.low !== undefined));
+    const spans = names.map((_, i) => cells.some((row) => endsOf(row[i])));
     const valued = names.map((name, i) => i === 0 || Boolean(name) && cells.some(
-      (row) => row[i] && (row[i].dataset.value !== undefined || row[i].dataset.low === undefined)
+      (row) => row[i] && (row[i].dataset.value !== undefined || !endsOf(row[i]))
         && !UNKNOWN.has(valueOf(row[i]))));
     const line = (one) => names.flatMap((name, i) => [
       ...(valued[i] || (name && !spans[i]) ? [one(i, "")] : []),
-      ...(spans[i] ? [one(i, "low"), one(i, "high")] : []),
+      ...(spans[i] ? ENDS.map((end) => one(i, end)) : []),
     ]);
     const head = line((i, end) => (end ? `${names[i]}, ${end}` : names[i]));
     const lines = [grouped ? ["Group", ...head] : head];
@@ -50,7 +51,7 @@
       const group = groupOf(body);
       for (const row of rowsOf(body)) {
         const at = columnsOf(row);
-        const values = line((i, end) => (end ? at[i]?.dataset[end] ?? ""
+        const values = line((i, end) => (end ? endsOf(at[i])?.[ENDS.indexOf(end)] ?? ""
           : plain(at[i]?.dataset.value ?? text(at[i]))));
         lines.push(grouped ? [group, ...values] : values);
       }

@@ -1,6 +1,6 @@
 // Tables can be sorted by their headers. A cell's `data-value` is its value for this and for files;
-// `data-low` and `data-high` are the ends of its interval. Matrices (.matrix) are not sorted; .bests
-// and .class-bars are small excerpts and left as they are.
+// `data-ends` are those of its interval. Matrices (.matrix) are not sorted; .bests and .class-bars are
+// small excerpts and left as they are.
 const Tables = (() => {
   const UNKNOWN = new Set(["", "–", "-"]);
   const NUMBER = /^[-−]?\d[\d,]*(\.\d+)?(e[-−+]?\d+)?$/;
@@ -14,7 +14,8 @@ const Tables = (() => {
     return [...node.childNodes].map(textOf).join("");
   };
   const text = (cell) => (cell ? textOf(cell).replace(/\s+/g, " ").trim() : "");
-  const valueOf = (cell) => (cell && cell.dataset.value) ?? (cell && cell.dataset.low) ?? text(cell);
+  const endsOf = (cell) => cell?.dataset.ends?.split(" ");
+  const valueOf = (cell) => cell?.dataset.value ?? endsOf(cell)?.[0] ?? text(cell);
   const numeric = (value) => {
     const plain = value.replace(/\s*%$/, "");
     return NUMBER.test(plain) ? Number(plain.replace(/,/g, "").replace(/−/g, "-")) : NaN;
@@ -29,7 +30,7 @@ const Tables = (() => {
   const headsOf = (table) => columnsOf(table.tHead.rows[table.tHead.rows.length - 1]);
   const all = () => [...document.querySelectorAll("table:not(.bests, .class-bars)")]
     .filter((table) => table.tHead?.rows.length);
-  return { UNKNOWN, NUMBER, text, valueOf, numeric, columnsOf, isGroup, rowsOf, headsOf, all };
+  return { UNKNOWN, NUMBER, text, endsOf, valueOf, numeric, columnsOf, isGroup, rowsOf, headsOf, all };
 })();
 
 (() => {
