@@ -5,9 +5,10 @@ compared as far as its files can be read.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,9 @@ def read(folder: Path, name: str, about: str, remedy: str) -> Side:
     if not isinstance(listed, Mapping) or not listed:
         raise UserError(f"{name}: {PARAMS} lists no cells: there is nothing to compare")
     shuffled = content.get("shuffled") or {}
+    digest = cache(lambda dataset: _digest(folder / paths.processed(dataset)))
     cells = {
-        str(cell): _Reader(folder, str(cell)).cell(entry, cell in shuffled)
+        str(cell): _Reader(folder, str(cell), digest).cell(entry, cell in shuffled)
         for cell, entry in listed.items()
         if isinstance(entry, Mapping)
     }
@@ -106,8 +108,8 @@ def read(folder: Path, name: str, about: str, remedy: str) -> Side:
 class _Reader:
     """Reads the files of a cell, and remembers what is missing or damaged."""
 
-    def __init__(self, folder: Path, cell: str) -> None:
-        self._folder, self._cell = folder, cell
+    def __init__(self, folder: Path, cell: str, digest: Callable[[str], str]) -> None:
+        self._folder, self._cell, self._digest = folder, cell, digest
         self._missing: list[str] = []
         self._damaged: list[str] = []
 
@@ -123,7 +125,7 @@ class _Reader:
             self._missing.append("maps")
         return CellSide(
             name, str(entry.get("model", "")), dataset, folder, figures, predictions,
-            _digest(folder / paths.processed(dataset)), judged,
+            self._digest(dataset), judged,
             tuple(self._missing), tuple(self._damaged),
         )  # fmt: skip
 
@@ -177,7 +179,10 @@ def _without(folder: Path, error: UserError) -> str:
 
 def _digest(path: Path) -> str:
     """Return what a prepared dataset is known by; empty where it is not there."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:  # it may be larger than memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _ran_on(folder: Path, cells: Mapping[str, CellSide]) -> dict[str, str]:
