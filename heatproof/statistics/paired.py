@@ -2,6 +2,7 @@
 
 import numpy as np
 
+SIGNIFICANT = 0.05  # below it p is; from it on no difference is shown
 _ENDS = (2.5, 97.5)  # percent: of a 95 % interval
 
 
@@ -26,7 +27,7 @@ def accuracy_difference(
         these are equally frequent.
     """
     n = len(first)
-    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
+    first_only, second_only = _alone(first, second)
     shares = np.array([first_only, second_only, n - first_only - second_only]) / n
     # Drawing images with replacement draws these three counts.
     drawn = np.random.default_rng(seed).multinomial(n, shares, samples)
@@ -49,6 +50,11 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """
     from scipy.stats import binomtest
 
-    first_only, second_only = int((first & ~second).sum()), int((second & ~first).sum())
+    first_only, second_only = _alone(first, second)
     discordant = first_only + second_only
     return float(binomtest(second_only, discordant).pvalue) if discordant else 1.0
+
+
+def _alone(first: np.ndarray, second: np.ndarray) -> tuple[int, int]:
+    """Count the images about which only the first is right, and only the second."""
+    return int((first & ~second).sum()), int((second & ~first).sum())

@@ -11,6 +11,7 @@ from heatproof.report.sections.outcomes import FIGURES, as_typed
 from heatproof.report.sections.sides import Side
 from heatproof.report.sections.two_sides import CellPair, conclusion
 from heatproof.statistics import numbers
+from heatproof.statistics.paired import SIGNIFICANT
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import replace_folder
 
@@ -88,7 +89,7 @@ def findings(first: Side, second: Side, pairs: list[CellPair]) -> list[str]:
             f"on {numbers.printable(cell.name)} {conclusion(cell.paired)}, by "
             f"{numbers.decimal(100 * abs(cell.paired['difference']), 2)} points"
             for cell in tested
-            if cell.paired["p_adjusted"] < two_sides.SIGNIFICANT
+            if cell.paired["p_adjusted"] < SIGNIFICANT
         ]
         if different:
             told = "; ".join(different)

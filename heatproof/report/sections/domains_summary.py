@@ -10,10 +10,10 @@ from heatproof.report.cell_results import CellResults
 from heatproof.report.study import Study
 from heatproof.statistics.known import known
 from heatproof.statistics.numbers import plural
+from heatproof.statistics.paired import SIGNIFICANT
 
 LABELS = {AGREEMENT: "Agreement with the clean map", ENTROPY: "Entropy", GAP: "MoRF–LeRF gap"}
 CORRUPTED = "corrupted copies"
-SIGNIFICANT = 0.05
 
 
 def significant(test: dict[str, Any]) -> bool:

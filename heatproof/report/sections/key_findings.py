@@ -110,7 +110,7 @@ def _cost(study: Study) -> KeyFinding | None:
             f"On {dataset(cheaper)}, {_accurate(cheaper)} ties with the most accurate network, "
             f"{_accurate(chosen[0])}, and needs {_times(saving(chosen))} fewer operations."
         )
-        reason = f"A tie: {comparison.reason}. "
+        reason = f"A tie, no difference shown: {comparison.reason}. "
         if len(pairs) > 1:
             text += f" A cheaper network ties on {len(tied)} of {len(pairs)} datasets."
     return KeyFinding(

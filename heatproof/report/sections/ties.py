@@ -4,28 +4,28 @@ from dataclasses import dataclass
 
 from heatproof.report.cell_results import CellResults
 from heatproof.statistics import numbers
-from heatproof.statistics.paired import mcnemar
-
-LEVEL = 0.05  # of p; from it on, two networks are tied
+from heatproof.statistics.paired import SIGNIFICANT, mcnemar
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Two networks on the same test images.
 
-    tied: whether nothing tells their accuracies apart. p: of the paired test, None where only
-    their intervals could be compared.
+    tied: whether nothing tells their accuracies apart, as of few images is soon the case. p: of the
+    paired test on `images`, None where only their intervals could be compared.
     """
 
     tied: bool
     p: float | None
+    images: int = 0
 
     @property
     def reason(self) -> str:
         """Why, in words."""
         if self.p is None:
             return "their intervals overlap" if self.tied else "their intervals do not overlap"
-        return f"paired test on the same test images, p {_p(self.p)}"
+        images = numbers.plural(self.images, "test image")
+        return f"paired test on the same {images}, p {_p(self.p)}"
 
 
 def compare(one: CellResults, other: CellResults) -> Comparison:
@@ -33,7 +33,7 @@ def compare(one: CellResults, other: CellResults) -> Comparison:
     first, second = one.right, other.right
     if first is not None and second is not None and first.shape == second.shape:
         p = mcnemar(first, second)
-        return Comparison(p >= LEVEL, p)
+        return Comparison(p >= SIGNIFICANT, p, len(first))
     return Comparison(overlaps(one, other), None)
 
 

@@ -14,14 +14,13 @@ from heatproof.report.sections.sides import CellSide
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
 from heatproof.statistics.correlation import rank_correlation
-from heatproof.statistics.paired import accuracy_difference
+from heatproof.statistics.paired import SIGNIFICANT, accuracy_difference
 from heatproof.storage.records import Explanations
 from heatproof.trust.verdict import LEVELS
 
 IMAGES = 3  # shown of those that both sides explain
 LARGEST = 96  # pixels a side, of a map's picture
 SAMPLES, SEED = 10_000, 0  # of the interval of a difference
-SIGNIFICANT = 0.05
 A, B = "A", "B"
 
 

@@ -37,7 +37,7 @@ def test_a_cheaper_network_in_a_tie_with_the_best_is_named_with_its_saving(small
         "On digits, simple_cnn (94.0 %) ties with the most accurate network, baseline_cnn "
         "(95.0 %), and needs 57× fewer operations."
     )
-    assert finding.caveat.startswith("A tie: their intervals overlap.")
+    assert finding.caveat.startswith("A tie, no difference shown: their intervals overlap.")
 
 
 def test_without_a_tie_the_gain_is_stated(small_study):
