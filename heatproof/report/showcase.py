@@ -4,7 +4,6 @@ Chosen by a rule, and never a map that is zero everywhere where there is another
 something of its method (`text.zero_maps`), and nothing of the network.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -89,15 +88,10 @@ def drawn(explanations: Explanations, verdict: CellVerdict | None) -> Showcase:
     if not len(right) or not explanations.maps:
         return Showcase(zero=zero)
     ranked = [n for n in verdict.methods if n in explanations.maps] if verdict else []
-    ranked = ranked or _overlays_first(explanations.maps)
+    ranked = ranked or methods.overlays_first(explanations.maps)
     levels = {name: each.level for name, each in verdict.methods.items()} if verdict else {}
     pictures = Painter(explanations)
     return Showcase(_strip(pictures, right, ranked, levels), _example(pictures, right), zero)
-
-
-def _overlays_first(names: Iterable[str]) -> list[str]:
-    """Order methods of which nothing is known: a coarse map is read without practice."""
-    return sorted(methods.ordered(names), key=lambda name: not methods.describe(name).overlay)
 
 
 def _zero(explanations: Explanations) -> dict[str, Zero]:

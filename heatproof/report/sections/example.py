@@ -78,7 +78,7 @@ def pictures(study: Study, result: CellResults) -> Pictures:
         return Pictures(None, (), (), "", levels)
     painter = Painter(explanations)
     sprite = painter.sprite(5)
-    method = shown.strip.method if shown.strip else methods.first_overlay(explanations.maps)
+    method = shown.strip.method if shown.strip else methods.overlays_first(explanations.maps)[0]
     mistake = _mistake(painter, sprite, method)
     zero, why = _zero(painter, sprite, list(shown.zero))
     return Pictures(sprite if mistake or zero else None, mistake, zero, why, levels)
