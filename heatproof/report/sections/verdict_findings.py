@@ -71,7 +71,9 @@ def _to_use(verdicts: Sequence[CellVerdict], where: str) -> str:
             f"No method is of use on {where}; {_listed(alike)} "
             f"{'is' if len(alike) == 1 else 'are'}, on {counts[order[0]]}."
         )
-    return f"No method passes all tests on {where if len(verdicts) == 1 else 'any network'}."
+    return (
+        f"No method is to be used without care on {where if len(verdicts) == 1 else 'any network'}."
+    )
 
 
 def _to_avoid(verdicts: Sequence[CellVerdict]) -> str:

@@ -45,7 +45,7 @@ def test_where_none_is_of_use_everywhere(small_study) -> None:
     said = text(small_study, {"lime": USE, "rise": CARE}, {"lime": CARE, "rise": CARE})
     assert said == "No method is of use on both networks; LIME is, on 1."
     assert text(small_study, {"lime": CARE}, {"lime": CARE}) == (
-        "No method passes all tests on any network."
+        "No method is to be used without care on any network."
     )
 
 
