@@ -71,8 +71,8 @@ class Assessment:
         """Return `compute()`, or what it gave when another family of maps was measured.
 
         Args:
-            name: of the result; of the cell, its images and params.yaml nothing else may be in it.
-            compute: what is needed.
+            name: of the result.
+            compute: what depends on the cell, its images and params.yaml alone.
         """
         if name not in self.in_common:
             self.in_common[name] = compute()

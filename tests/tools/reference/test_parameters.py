@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+from heatproof.config.registry import modules
+from heatproof.datasets.options import SOURCES
+from heatproof.models.options import ARCHITECTURES
 from tests.scratch import real_params
 from tools.reference import parameters
 
@@ -55,5 +58,5 @@ def test_a_source_and_an_architecture_have_a_section_each() -> None:
     titles = {section.title for section in parameters.sections()}
     assert {"fetch: image_folder", "network: resnet18"} <= titles
     page = parameters.page()
-    assert page.count("\n### ") == 7 + 9
+    assert page.count("\n### ") == len(modules(SOURCES)) + len(modules(ARCHITECTURES))
     assert "\n`stride` `1`, `2`, `3`; required\n:   Stride of every convolution" in page
