@@ -19,7 +19,7 @@ KIND, CELL = "kind", "cell"
 REPLACED = "replaced_by"
 _LOCK = Path(".dvc/tmp/tracking.lock")
 _WORKSPACE = "workspace"  # what is no experiment of DVC's
-_PER_CALL = 100  # parameters, MLflow's own limit
+_PER_CALL = 100  # MLflow's own limit
 
 
 class Cells:
@@ -81,15 +81,8 @@ class Cells:
             self._client.set_tag(run, name, tags[name])
         # Once: MLflow refuses another value of a parameter, such as the budget that led to it.
         if tags["dvc_stage"] == f"train@{cell}" and not (found and found[0].data.params):
-            self._log_params(run, note["params"])
+            log_params(self._client, run, note["params"])
         return run
-
-    def _log_params(self, run: str, params: Mapping[str, str]) -> None:
-        from mlflow.entities import Param
-        from mlflow.utils import chunk_list
-
-        for batch in chunk_list([Param(allowed(n), v) for n, v in params.items()], _PER_CALL):
-            self._client.log_batch(run, params=batch)
 
     def _search(self, tags: Mapping[str, str]) -> list[Any]:
         """Return the runs with these tags, the newest first."""
@@ -111,6 +104,15 @@ def _alone() -> Iterator[None]:
     with open(_LOCK, "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def log_params(client: Any, run: str, params: Mapping[str, str]) -> None:
+    """Log parameters to a run, in as many calls as MLflow needs."""
+    from mlflow.entities import Param
+    from mlflow.utils import chunk_list
+
+    for batch in chunk_list([Param(allowed(n), v) for n, v in params.items()], _PER_CALL):
+        client.log_batch(run, params=batch)
 
 
 def allowed(name: str) -> str:

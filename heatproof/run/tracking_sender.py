@@ -23,15 +23,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from heatproof.run import tracking_models, tracking_store
-from heatproof.run.tracking_cells import Cells, allowed
+from heatproof.run.tracking_cells import Cells, allowed, log_params
 
 NOTES, FILES = "notes", "files"  # in the folder of a run
 SECONDS = 15.0
 LOADING_SECONDS = 120.0  # no server has a part in it
 _OFF = Path(".dvc/tmp/tracking-off")  # names the run that was told
 _POLL_SECONDS = 0.5
-# MLflow's own limits for one request.
-_PARAMS_PER_CALL, _METRICS_PER_CALL = 100, 1000
+_METRICS_PER_CALL = 1000  # MLflow's own limit
 
 
 def main() -> None:
@@ -157,13 +156,11 @@ class Sender:
     def _send(self, folder: Path, note: dict[str, Any]) -> None:
         if "begin" in note:
             self._ids[folder] = self._cells.begin(note)
-        from mlflow.entities import Metric, Param
+        from mlflow.entities import Metric
         from mlflow.utils import chunk_list
 
         run_id = self._ids[folder]
-        params = [Param(allowed(n), v) for n, v in note.get("params", {}).items()]
-        for batch in chunk_list(params, _PARAMS_PER_CALL):
-            self._client.log_batch(run_id, params=batch)
+        log_params(self._client, run_id, note.get("params", {}))
         metrics = [
             Metric(allowed(n), v, note["time"], note["step"])
             for n, v in note.get("metrics", {}).items()
