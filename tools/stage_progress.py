@@ -49,9 +49,9 @@ class StageProgress:
             return told
         return f"{told}, {'at most ' if self._some_may_be_unchanged else ''}{rough(left)} left"
 
-    def ends(self, well: bool = True) -> None:
-        """Record how long the stage took that was at work, if it ended well."""
-        if self._now and well:
+    def ends(self) -> None:
+        """Record how long the stage took that was at work, where one was, and ended well."""
+        if self._now:
             seconds = self._clock() - self._began
             if self._now in self._recorded:
                 self._spent += seconds
@@ -93,11 +93,10 @@ def rough(seconds: float) -> str:
 
 
 @contextmanager
-def watched(plan: Callable[[Sequence[str]], None], dry: bool = False) -> Iterator[None]:
+def watched(plan: Callable[[Sequence[str]], None]) -> Iterator[None]:
     """Within, DVC in this process tells `plan` the stages of a run before it begins.
 
-    Not those of a dry run, which take no time. It does not advise to push at its end: a study
-    without a remote has nowhere to.
+    It does not advise to push at its end: a study without a remote has nowhere to.
     """
     from dvc.repo import reproduce
     from dvc.ui import ui
@@ -105,8 +104,7 @@ def watched(plan: Callable[[Sequence[str]], None], dry: bool = False) -> Iterato
     original, write = reproduce._reproduce, ui.write
 
     def _reproduce(stages: list[Any], *words: Any, **options: Any) -> list[Any]:
-        if not dry:
-            plan([stage.addressing for stage in stages])
+        plan([stage.addressing for stage in stages])
         return original(stages, *words, **options)
 
     def write_all_but_advice(*objects: Any, **options: Any) -> None:
