@@ -181,8 +181,7 @@ def test_an_image_is_enlarged_and_left_by_the_keyboard(page: Chrome) -> None:
     first = method.first_selected_option.text
     assert first == "Grad-CAM (use)", "the best by the verdict"
     assert "peak" in page.find_element(By.CSS_SELECTOR, ".enlarged-caption").text
-    legend = page.find_element(By.CSS_SELECTOR, ".enlarged-legend").text
-    assert "Grad-CAM" in legend and "Shows which regions" in legend
+    assert "Shows which regions" in page.find_element(By.CSS_SELECTOR, ".enlarged-legend").text
     assert len(dialog.find_elements(By.NAME, "enlarged-target")) == 2, "a mistake has two"
     title = text(page, "enlarged-title")
     dialog.find_element(By.CSS_SELECTOR, "[data-do=close]").send_keys(Keys.ARROW_RIGHT)

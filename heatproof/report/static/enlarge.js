@@ -37,7 +37,9 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     if (outline) layers.push(outline.cloneNode(true));
     part("picture").replaceChildren(Page.make("span", { className: "pic" }, ...layers));
     part("caption").replaceChildren(...copies(shot?.querySelector(".under-shot")));
-    part("legend").replaceChildren(...copies(section.querySelector(`[data-legend="${method.value}"]`)));
+    // Without the method's name, which stands above.
+    const legend = section.querySelectorAll(`[data-legend="${method.value}"] > :not(:first-child)`);
+    part("legend").replaceChildren(...[...legend].map((each) => each.cloneNode(true)));
     opacity.closest("label").hidden = !levels;
     const { dataset, cell } = dialog.dataset;
     const query = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
