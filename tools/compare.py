@@ -36,7 +36,7 @@ def main() -> None:
         prog=calling.command("compare"),
         description="Write one page on two studies: which parameters differ, and what came of it "
         "in accuracy, verdicts and maps. Nothing is run or checked out.",
-        epilog="Examples: compare demo ../birds; compare HEAD~1 (with the study as it is now); "
+        epilog="Examples: compare demo ../bees; compare HEAD~1 (with the study as it is now); "
         "compare main stride2 (an experiment).",
     )
     what = "a study's folder, or of the current study a DVC experiment or a revision of git"

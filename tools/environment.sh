@@ -10,6 +10,8 @@ venv=.venv
 # Where to install is said here, whatever the user's own settings of pip say.
 unset PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON
 export PIP_USER=0 PIP_DRY_RUN=0 PIP_NO_DEPS=0
+# Else what pip tells comes late.
+export PYTHONUNBUFFERED=1
 supported='import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))'
 
 fits() {
@@ -33,6 +35,26 @@ version_of() {
 refuse() {
     echo "error: $1" >&2
     exit 2
+}
+
+# Run pip, and of what it tells show the large downloads, the unpacking, and what is unusual.
+few_lines_of() {
+    exec 4>&1
+    status=$({ { "$@" && code=0 || code=$?; echo "$code" >&3; } | few_lines >&4; } 3>&1)
+    exec 4>&-
+    return "$status"
+}
+
+few_lines() {
+    while IFS= read -r line; do
+        case "$line" in
+        *Downloading*[0-9][0-9].[0-9]" MB)") echo "  downloading ${line##*Downloading }" ;;
+        "Installing collected packages: "*) echo "  unpacking the packages" ;;
+        Collecting* | *Downloading* | "Requirement already"* | *"Using cached"*) ;;
+        Obtaining* | Successfully* | Building* | Created* | *Stored* | " "*) ;;
+        *) echo "$line" ;;
+        esac
+    done
 }
 
 if [ -n "${PYTHON:-}" ] && ! fits "$PYTHON"; then
@@ -64,13 +86,13 @@ system's packages, or name one with make setup PYTHON=/path/to/python3.11"
 the package python3-venv, or install uv"
         fi
     fi
-    case "$requirements" in
-    requirements.txt)
-        echo "Installing $requirements (the first time takes minutes: TensorFlow alone is 0.5 GB)"
-        ;;
-    *) echo "Installing $requirements" ;;
-    esac
-    install="$venv/bin/python -m pip install --quiet --disable-pip-version-check"
+    echo "Installing $requirements with pip"
+    install="few_lines_of $venv/bin/python -m pip install --disable-pip-version-check \
+--progress-bar off"
+fi
+if [ "$requirements" = requirements.txt ]; then
+    echo "  the first time this takes 2 to 10 minutes, by the connection: TensorFlow alone is 0.5 GB"
+    echo "  to download, all of it 3.3 GB on disk"
 fi
 
 $install --require-hashes -r "$requirements"

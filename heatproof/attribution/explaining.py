@@ -72,7 +72,7 @@ def explain(
         artifacts.write_findings(cell, family, found.arrays)
         artifacts.write_metrics(stage, cell, found.metrics)
         artifacts.write_timing(stage, cell, found.timing)
-        print(f"{cell}: {family}: {len(found.arrays)} arrays", flush=True)
+        print(f"{cell}: {family}: explained", flush=True)
         tracked.log_results(found.metrics, paths.metrics(stage, cell))
         tracked.log_artifact(paths.timing(stage, cell), "timing.json")
         if tracked.is_tracked and (figure := found.figure) is not None:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,9 +42,15 @@ def labelled_by_folder(folder: Path, beside: Collection[Path] = ()) -> Listing:
     )
     folders = [path for path in inside if path.is_dir()]
     if not folders:
+        above = folder.parent if folder.name not in ("", "..") else folder.resolve().parent
+        if _is_one_class(folder, above):
+            raise UserError(
+                f"{folder}: there are no subfolders, and images in the folders beside it too: it "
+                f"seems to be one of the classes; did you mean {above}?"
+            )
         raise UserError(
             f"{folder}: there are no subfolders; put the images into one subfolder per class, or "
-            "name a labels table: `labels` in params.yaml, or --labels of `heatproof new`"
+            "name a labels table (`heatproof new --labels`; in a study, `labels` in params.yaml)"
         )
     parts = _parts(folders)
     if parts:
@@ -58,6 +65,21 @@ def labelled_by_folder(folder: Path, beside: Collection[Path] = ()) -> Listing:
         _add_classes(listing, inside, TRAIN)
     _name_by_words(listing, folder / "words.txt")
     return listing
+
+
+def _is_one_class(folder: Path, above: Path) -> bool:
+    """Whether a folder of images lies beside others."""
+
+    def holds_images(path: Path) -> bool:
+        with suppress(OSError):  # one beside it may not be ours to read
+            return any(is_image(each.name) for each in path.iterdir())
+        return False
+
+    beside = (
+        path for path in above.iterdir()
+        if path.is_dir() and not is_hidden(path.name) and not path.samefile(folder)
+    )  # fmt: skip
+    return holds_images(folder) and any(map(holds_images, beside))
 
 
 def _parts(folders: list[Path]) -> dict[Path, str]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatproof.models import lite0_weights
 from heatproof.models.scaling import SCALINGS, Scaling
 from heatproof.run.errors import UserError
 from heatproof.storage.folders import named_by
@@ -27,7 +28,7 @@ from heatproof.storage.folders import named_by
 if TYPE_CHECKING:
     import keras
 
-MIRROR = "WEIGHTS_MIRROR"
+MIRROR = lite0_weights.MIRROR
 SMALLEST = 32  # pixels a side that every one of them takes
 LITE = "EfficientNetLite0"
 # Keras' 0.99 and 0.999 are for ImageNet's hundreds of thousands of steps; see models/layers.py.
@@ -83,7 +84,7 @@ BACKBONES: dict[str, Backbone] = {
         )
         for size in ("Tiny", "Small")
     },
-    LITE: Backbone("efficientnet-lite0-57934424.pth", Scaling((127 / 255,), (128 / 255,))),
+    LITE: Backbone(lite0_weights.FILE, Scaling((127 / 255,), (128 / 255,))),
 }
 
 
@@ -133,7 +134,7 @@ def load(name: str, network: keras.Model, weights: str, sha256: str | None = Non
         _require_checksum(Path(weights), sha256)
         _load_file(name, source, Path(weights))
     elif name == LITE:
-        efficientnet_lite0.load_imagenet(source, named_by(MIRROR))
+        efficientnet_lite0.load_imagenet(source)
     else:
         folder = named_by(MIRROR)
         if folder and not (folder / BACKBONES[name].file).is_file():

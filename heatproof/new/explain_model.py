@@ -181,7 +181,7 @@ def _stated(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what the command line says of the network, as params.yaml has it."""
     return {
         "architecture": "saved",
-        "file": str(arguments.file.absolute()),
+        "file": str(folder.plain(arguments.file)),
         "scaling": arguments.scaling,
         **({"classes": arguments.classes} if arguments.classes else {}),
     }
@@ -275,8 +275,10 @@ def _there_already(target: Path, arguments: argparse.Namespace) -> str:
     """
     file = target / params.PARAMS
     study = params.load(file)
-    path = str(arguments.file.absolute())
-    cells = [name for name, cell in study.saved.items() if cell.file == path]
+    path = str(folder.plain(arguments.file))
+    cells = [
+        name for name, cell in study.saved.items() if str(folder.plain(target / cell.file)) == path
+    ]
     if not cells:
         raise UserError(
             f"{target}: a study is there, and not of {arguments.file}; choose another --to"
@@ -284,10 +286,11 @@ def _there_already(target: Path, arguments: argparse.Namespace) -> str:
     cell = study.cell(cells[0])
     network, fetch = study.models[cell.model].network, study.dataset(cell.dataset).fetch
     assert isinstance(network, Network)
+    reads = str(folder.plain(target / getattr(fetch, "reads", "")))
     for option, given, there in (
         ("--scaling", arguments.scaling, network.scaling),
         ("--classes", arguments.classes, network.classes),
-        ("--images", str(arguments.images.absolute()), getattr(fetch, "reads", None)),
+        ("--images", str(folder.plain(arguments.images)), reads),
         ("--labels", arguments.labels, getattr(fetch, "labels", None)),
     ):
         if given != there and given not in (None, "none"):

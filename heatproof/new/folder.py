@@ -1,5 +1,6 @@
 """A new study's folder: written as a whole or not at all, a repository of git and DVC at once."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -26,6 +27,14 @@ def originals() -> tuple[str, str]:
 def named(path: Path) -> Path:
     """Return a study's folder as a command line names it; `.` and the like by their real name."""
     return path if path.name not in ("", "..") else path.resolve()
+
+
+def plain(path: Path) -> Path:
+    """Return an absolute path without `..`; links stay, which may be meant to lead elsewhere."""
+    short = Path(os.path.normpath(path.absolute()))
+    # After a link `..` is not where it seems to be.
+    same = path.exists() and short.exists() and short.samefile(path)
+    return short if same else path.resolve()
 
 
 def require_free(folder: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from heatproof.config.validation import validated
 from heatproof.datasets import array_reading, preparation
 from heatproof.datasets.labelled_files import TEST, TRAIN, VALIDATION, require_trained
+from heatproof.new.folder import plain
 from heatproof.statistics.numbers import plural
 
 _SHOWN_CLASSES = 12
@@ -52,6 +53,20 @@ class Found:
             name: count - max(1, round(test_fraction * count))
             for name, count in self.counts.items()
         }
+
+    def to_test_with(self, test_fraction: float) -> list[int]:
+        """Return how many pictures of each class there are to test with.
+
+        Of the user's own split these are proportional to all: its parts are alike.
+
+        Args:
+            test_fraction: of each class, to test with where the user has no split.
+        """
+        if self.tested:
+            share = self.tested / self.images
+            return [max(1, round(share * count)) for count in self.counts.values()]
+        training = self.to_train_with(test_fraction)
+        return [count - training[name] for name, count in self.counts.items()]
 
     def require_enough(self, where: Path, each_class: bool) -> None:
         """Refuse what the first stages would: too few images of a class.
@@ -140,7 +155,7 @@ def of_file(file: Path, value_range: tuple[float, float] | None = None) -> Pictu
         found = Found(content.counts, [(width, height)], channels == 1, len(test), trained)
         remarks = [*content.remarks, *([] if value_range else content.usual_range()[1])]
 
-    fetch = {"source": "array_file", "reads": str(file.absolute())}
+    fetch = {"source": "array_file", "reads": str(plain(file))}
     return Pictures(found, fetch | given(value_range), remarks)
 
 

@@ -18,6 +18,7 @@ from heatproof.datasets.labelled_files import (
 )
 from heatproof.datasets.labels_table import folder_of_most, labelled_by_table
 from heatproof.datasets.sources import image_folder
+from heatproof.new.folder import plain
 from heatproof.new.inspection import Found, Pictures, given
 from heatproof.new.sample import Looked, look
 from heatproof.run.errors import UserError
@@ -61,7 +62,7 @@ def of_folder(
         ),
         {
             "source": "image_folder",
-            "reads": str(place.absolute()),
+            "reads": str(plain(place)),
             **({"images": below} if below else {}),
             **annotated,
             **({"labels": labels} if labels else {}),

@@ -20,6 +20,8 @@ SMALL = 40
 _SIDES = {"cpu": 96, "paper": 128, "best": 128}  # of larger ones, at most
 _FOR_SMALL = ("simple_cnn", "baseline_cnn", "mobilenet_v2")
 _FOR_LARGE = ("simple_cnn", "mobilenet_v2")
+PRETRAINED = "efficientnet_lite0"
+_FOR_FEW_LARGE = (PRETRAINED, "simple_cnn")
 # From this many training pictures on, the models' own schedules have steps enough.
 _MANY = 20_000
 _STEPS = 1500  # of an optimiser, that a network on few pictures gets
@@ -51,9 +53,22 @@ class Choice:
 
 
 def chosen(
-    found: Found, budget: Budget, size: int | None = None, models: Sequence[str] = ()
+    found: Found,
+    budget: Budget,
+    size: int | None = None,
+    models: Sequence[str] = (),
+    pretrained: bool = False,
 ) -> Choice:
-    """Return what suits pictures; a size (of both sides) and models that are given are kept."""
+    """Return what suits pictures.
+
+    Args:
+        found: the pictures.
+        budget: under which networks are trained.
+        size: of both sides, in pixels, kept if given.
+        models: likewise.
+        pretrained: whether pictures are so few that large ones want a pretrained network, and its
+            weights are there.
+    """
     width, height = found.only_size or (found.short_side, found.short_side)
     side = max(width, height)
     most = SMALL if side <= SMALL else _SIDES[budget]
@@ -64,7 +79,8 @@ def chosen(
         height, width = (max(8, min(each, most) // 8 * 8) for each in (height, width))
         if found.only_size is None:
             height = width = min(height, width)
-    named = tuple(models) or (_FOR_SMALL if max(height, width) <= SMALL else _FOR_LARGE)
+    for_large = _FOR_FEW_LARGE if pretrained else _FOR_LARGE
+    named = tuple(models) or (_FOR_SMALL if max(height, width) <= SMALL else for_large)
     return Choice(height, width, "gray" if found.grey else "rgb", named, budget)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 _LONGEST_KEY = 100
 _LONGEST_VALUE = 200
+_SHORT_NAME = 5
 _LONGEST_NAME = 100  # nobody meant another by what is longer; comparing takes its time squared
 
 
@@ -52,7 +53,9 @@ def nearest(name: object, known: list[str]) -> str:
 
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return ""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    # Short words are alike by chance: `wasp` is no `ants`.
+    cutoff = 0.66 if len(name) < _SHORT_NAME else 0.55
+    close = get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 

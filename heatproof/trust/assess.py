@@ -61,7 +61,7 @@ def assess(study: Params, cell: str) -> None:
         artifacts.write_metrics("assess", cell, metrics)
         print(f"{cell}: {len(summaries)} measures of {len(rows.maps)} methods", flush=True)
         if not meaningful:
-            print(f"{cell}: no trust: its accuracy is not above chance", flush=True)
+            print(f"{cell}: no verdict: its accuracy is not above chance", flush=True)
         run.log_results(metrics, paths.metrics("assess", cell))
         run.log_headline({name: metrics[name] for name in artifacts.HEADLINES["assess"]})
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from heatproof.models import backbones, efficientnet_lite0
+from heatproof.models import backbones, efficientnet_lite0, lite0_weights
 from heatproof.models.architectures import pretrained
 from heatproof.models.flattening import flat_copy
 from heatproof.models.torch_file import read_tensors
@@ -40,7 +40,7 @@ def test_lite0_has_the_published_size_and_the_published_weights(lite, package) -
     backbone = efficientnet_lite0.backbone((32, 32, 3))
     assert backbone.count_params() + 1280 * 1000 + 1000 == 4_694_024  # with its classifier
     pretrained.start(options, model)
-    tensors = read_tensors(efficientnet_lite0._file(None))
+    tensors = read_tensors(lite0_weights.file())
     stem, head = model.get_layer("stem_conv"), model.get_layer("head_conv_bn")
     np.testing.assert_array_equal(
         stem.get_weights()[0], tensors["_conv_stem.weight"].transpose(2, 3, 1, 0)
@@ -48,7 +48,7 @@ def test_lite0_has_the_published_size_and_the_published_weights(lite, package) -
     np.testing.assert_array_equal(head.get_weights()[3], tensors["_bn1.running_var"])
     images = np.random.default_rng(0).random((2, 32, 32, 3), np.float32)
     # What goes in is what the weights were trained on: (x - 127) / 128 of 0 to 255.
-    efficientnet_lite0.load_imagenet(backbone, None)
+    efficientnet_lite0.load_imagenet(backbone)
     maps = backbone(np.rint(images * 255) / 128 - 127 / 128, training=False)
     view = keras.Model(model.inputs[0], model.get_layer("head_conv_relu").output)
     given = view(np.rint(images * 255) / np.float32(255), training=False)

@@ -89,6 +89,7 @@ def test_photographs_of_many_sizes(tmp_path: Path, monkeypatch, capsys) -> None:
         (["--images", "none.npz"], "none.npz: 'images' uint8 (0, 28, 28): holds no image"),
         (["--images", "wide.npz"], "in params.yaml, or --value-range of `heatproof new`"),
         (["--images", "empty"], "there are no subfolders"),
+        (["--images", "two/dog"], "it seems to be one of the classes; did you mean two?"),
         (["--images", "loose"], "1.png: beside the class folders; move it into one"),
         (["--images", ".."], "new: lies in the pictures' folder ..,"),
         (["--images", "one"], "one: all images are 'cat'; two classes are needed: add a subfolder"),
@@ -101,7 +102,7 @@ def test_a_mistake_is_a_line_and_makes_nothing(
     (tmp_path / "empty").mkdir()
     np.savez("none.npz", images=np.zeros((0, 28, 28), np.uint8), labels=np.zeros(0, int))
     np.savez("wide.npz", images=np.full((4, 28, 28), -0.5), labels=np.arange(4) % 2)
-    for file in ("loose/train/1.png", "one/cat/1.png"):
+    for file in ("loose/train/1.png", "one/cat/1.png", "two/cat/1.png", "two/dog/1.png"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch()
     (tmp_path / "loose" / "test").mkdir()
@@ -137,6 +138,18 @@ def test_a_folder_with_something_in_it_is_kept(tmp_path: Path, monkeypatch, caps
     assert made(monkeypatch, source, "--images", source) == 2
     assert "it exists and is not empty" in capsys.readouterr().err
     assert {path.name for path in source.iterdir()} == {"class 0", "class 1"}
+
+
+def test_a_path_goes_into_the_study_without_dots(tmp_path: Path, monkeypatch) -> None:
+    for name in ("photos", "deep/down", "here"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "down")
+    (tmp_path / "latest").symlink_to(tmp_path / "photos")
+    monkeypatch.chdir(tmp_path / "here")
+    assert folder.plain(Path("../photos")) == tmp_path / "photos"
+    assert folder.plain(Path("../latest")) == tmp_path / "latest", "it may lead elsewhere later"
+    assert folder.plain(Path("../link/../down")) == tmp_path / "deep" / "down", "not ../down"
+    assert folder.plain(Path("../none")) == tmp_path / "none"
 
 
 def test_the_current_folder_may_be_named(tmp_path: Path, monkeypatch) -> None:

@@ -116,6 +116,9 @@ def test_a_full_disk_keeps_the_earlier_file(tmp_path, monkeypatch, capsys) -> No
 
 def test_the_nearest_name() -> None:
     assert nearest("resnet81", ["resnet18", "vgg_cnn"]) == "; did you mean 'resnet18'?"
+    assert nearest("wasp", ["ants", "bees"]) == "", "short words are alike by chance"
+    assert nearest("ant", ["ants", "bees"]) == "; did you mean 'ants'?"
+    assert nearest("anst", ["ants", "bees"]) == "; did you mean 'ants'?"
     assert nearest("something else", ["resnet18"]) == ""
 
 

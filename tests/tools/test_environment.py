@@ -13,7 +13,7 @@ from tests.scratch import ROOT
 
 # In the place of the environment's Python: what is no call of pip is run by the real one.
 TELLS = """#!/bin/sh
-case "$*" in *"-m pip"*) echo "$@"; env | grep '^PIP_'; exit ;; *compileall*) exit ;; esac
+case "$*" in *"-m pip"*) echo "$@"; env | grep '^PIP_'; {then} ;; *compileall*) exit ;; esac
 exec "{python}" "$@"
 """
 ELSEWHERE = {
@@ -22,11 +22,11 @@ ELSEWHERE = {
 }  # fmt: skip
 
 
-def setup(folder: Path, pin: str) -> subprocess.CompletedProcess[str]:
-    """Install requirements of one pin into a folder's environment."""
+def setup(folder: Path, pin: str, then: str = "exit") -> subprocess.CompletedProcess[str]:
+    """Install requirements of one pin into a folder's environment, by a pip that does this then."""
     python = folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(TELLS.format(python=sys.executable))
+    python.write_text(TELLS.format(python=sys.executable, then=then))
     python.chmod(0o755)
     (folder / "requirements.txt").write_text(f"{pin} \\\n    --hash=sha256:00\nother==1 ; never\n")
     return subprocess.run(
@@ -43,6 +43,26 @@ def test_it_installs_here_by_hash_whatever_pip_is_set_to(tmp_path: Path) -> None
     assert install.endswith("--require-hashes -r requirements.txt")
     assert project.endswith("--no-deps --no-build-isolation -e .")
     assert set(re.findall(r"^PIP_.*=.*[^0\n]$", done.stdout, re.MULTILINE)) == set()
+
+
+def test_of_what_pip_tells_a_few_lines_are_shown_and_it_may_fail(tmp_path: Path) -> None:
+    lines = (
+        "Collecting tensorflow==2.21.0 (from -r requirements.txt (line 3))",
+        "  Downloading tensorflow-2.21.0-cp311.whl (620.9 MB)",
+        "  Downloading six-1.17.0.whl (11 kB)",
+        "Downloading rich-14.0.0.whl (0.2 MB)",
+        "Installing collected packages: six, tensorflow",
+        "something else",
+    )
+    tells = "".join(f"echo '{line}'; " for line in lines)
+    done = setup(tmp_path, "numpy==1.0", then=f"{tells} exit 3")
+    assert done.returncode == 3, "as pip ended"
+    shown = [line for line in done.stdout.splitlines() if not line.startswith(("PIP_", "-m pip"))]
+    assert shown[-3:] == [
+        "  downloading tensorflow-2.21.0-cp311.whl (620.9 MB)", "  unpacking the packages",
+        "something else",
+    ]  # fmt: skip
+    assert "the first time this takes" in shown[1]
 
 
 @pytest.mark.parametrize("pin", ["numpy==1.0", "not-to-be-had==1.0"])

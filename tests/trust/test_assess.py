@@ -188,7 +188,7 @@ def test_there_is_no_trust_in_maps_of_a_network_no_better_than_the_majority_clas
     nothing = {"trust": None, "methods_to_use": None}
     assert chance == found | {"above_chance": False} | nothing
     assert artifacts.read_headline("assess", CELL) == nothing
-    assert "no trust: its accuracy is not above chance" in capsys.readouterr().out
+    assert "no verdict: its accuracy is not above chance" in capsys.readouterr().out
     write_accuracy(0.4)
     assess(params.load(), CELL)
     assert paths.metrics("assess", CELL).read_bytes() == before
