@@ -7,7 +7,6 @@ something of its method (`text.zero_maps`), and nothing of the network.
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image
 
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import sheet, sprites
@@ -116,13 +115,11 @@ class Painter:
 
     def __init__(self, explanations: Explanations) -> None:
         self.explanations = explanations
-        height, width = explanations.images.shape[1:3]
-        self.factor = -(-max(height, width) // SIDE)
         self.signed = {n: sprites.is_signed(maps) for n, maps in explanations.maps.items()}
 
     def sprite(self, tiles: int) -> Sprite:
-        height, width = (-(-side // self.factor) for side in self.explanations.images.shape[1:3])
-        return Sprite(height, width, tiles)
+        height, width = self.explanations.images.shape[1:3]
+        return Sprite(*sprites.reduced(height, width, SIDE), tiles)
 
     def nonzero(self, name: str, rows: np.ndarray) -> np.ndarray:
         """Return which of the rows have a map that is not zero everywhere."""
@@ -132,7 +129,7 @@ class Painter:
         return numbers.printable(self.explanations.class_names[self.explanations.label[row]])
 
     def image(self, sprite: Sprite, row: int) -> Picture:
-        pixels = self._reduced(sprites.to_rgb(self.explanations.images[row]))
+        pixels = sprite.fitted(self.explanations.images[row])
         return sprite.image(pixels, f"A test image of the class {self.label(row)}")
 
     def map(self, sprite: Sprite, row: int, name: str) -> Picture:
@@ -142,12 +139,7 @@ class Painter:
         )
         what = sprites.defect(values) or f"largest at {sprites.peak_place(values)}"
         alt = f"{methods.describe(name).label} map for the class {self.label(row)}, {what}"
-        return sprite.image(self._reduced(shown.pixels), alt)
-
-    def _reduced(self, pixels: np.ndarray) -> np.ndarray:
-        if self.factor == 1:
-            return pixels
-        return np.asarray(Image.fromarray(pixels, "RGB").reduce(self.factor))
+        return sprite.image(sprite.fitted(shown.pixels), alt)
 
 
 def _strip(

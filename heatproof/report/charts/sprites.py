@@ -70,6 +70,15 @@ class Sprite:
         self._tiles.append(np.pad(picture, edges, mode="edge"))
         return Tile(left + GUTTER, top + GUTTER, width, height)
 
+    def fitted(self, picture: np.ndarray) -> np.ndarray:
+        """Make a larger picture, uint8 (height, width, 1 or 3), as small as a tile."""
+        if picture.shape[:2] == self.tile_size:
+            return picture
+        height, width = self.tile_size
+        plain = Image.fromarray(to_rgb(picture), "RGB")
+        small = plain.resize((width, height), Image.Resampling.BOX)
+        return np.asarray(small)[..., : self._channels]
+
     def image(self, pixels: np.ndarray, alt: str, caption: str = "") -> Picture:
         """Add an image as `to_rgb` takes it."""
         return Picture(self.add(to_rgb(pixels)), numbers.printable(alt), caption)
@@ -106,6 +115,12 @@ class Sprite:
     def _corner(self, index: int) -> tuple[int, int]:
         row, column = divmod(index, self._columns)
         return row * self._step[0], column * self._step[1]
+
+
+def reduced(height: int, width: int, most: int) -> tuple[int, int]:
+    """Return a picture's size in its proportions, with at most so many pixels a side."""
+    scale = min(1.0, most / max(height, width, 1))
+    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -7,9 +7,8 @@ either case the most instructive ones.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-from heatproof.report.charts.sprites import Picture, Sprite, to_rgb
+from heatproof.report.charts.sprites import Picture, Sprite, reduced
 from heatproof.statistics import numbers
 from heatproof.storage.images import Images
 from heatproof.storage.records import Predictions
@@ -57,8 +56,7 @@ def squares(images: Images, predictions: Predictions) -> Squares | None:
     pair = predictions.labels * classes + predictions.predicted
     counts = np.bincount(pair, minlength=classes * classes)
     height, width, channels = images.shape[1:]
-    scale = min(1.0, SIDE / max(height, width, 1))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
+    size = reduced(height, width, SIDE)
     most = min(MAX_IMAGES, MAX_BYTES // (size[0] * size[1] * channels))
     shares = _shares(counts, most, np.arange(classes) * (classes + 1))
     if not shares:
@@ -102,9 +100,6 @@ def _shares(counts: np.ndarray, most: int, diagonal: np.ndarray) -> dict[int, in
 
 def _thumbnail(image: np.ndarray, sprite: Sprite, index: int, true: str) -> Picture:
     """Draw an image, uint8 (height, width, channels), in the size of the sprite's tiles."""
-    height, width = sprite.tile_size
-    channels = image.shape[-1]
-    if image.shape[:2] != (height, width):
-        plain = Image.fromarray(to_rgb(image), "RGB")
-        image = np.asarray(plain.resize((width, height), Image.Resampling.BOX))[..., :channels]
-    return Picture(sprite.add(image), f"Test image {index}, class {numbers.printable(true)}")
+    return Picture(
+        sprite.add(sprite.fitted(image)), f"Test image {index}, class {numbers.printable(true)}"
+    )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from heatproof.attribution.core.method import Method
 from heatproof.report.charts import sprites
@@ -179,9 +178,7 @@ def _drawn(
     both = methods.ordered(one.maps.keys() & two.maps.keys())
     shown = _chosen(one, two, shared)
     height, width = one.images.shape[1:3]
-    scale = min(1.0, LARGEST / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    sprite = Sprite(*size, len(shown) * (1 + 2 * len(both)))
+    sprite = Sprite(*sprites.reduced(height, width, LARGEST), len(shown) * (1 + 2 * len(both)))
     examples = [_example(one, two, pair, sprite) for pair in shown]
     rows = []
     for name in both:
@@ -224,7 +221,7 @@ def _example(
 ) -> Example:
     i, j = rows
     index, names = int(first.image_index[i]), first.class_names
-    picture = sprite.image(_fitted(sprites.to_rgb(first.images[i]), sprite), f"Test image {index}")
+    picture = sprite.image(sprite.fitted(first.images[i]), f"Test image {index}")
     return Example(
         picture,
         index,
@@ -238,12 +235,4 @@ def _map(name: str, side: str, maps: Explanations, row: int, sprite: Sprite) -> 
     values = maps.maps[name][row]
     coloured = sprites.colour(values, name, sprites.is_signed(maps.maps[name]))
     alt = f"{methods.describe(name).label} of {side} on test image {int(maps.image_index[row])}"
-    return sprite.image(_fitted(coloured, sprite), alt, sprites.defect(values))
-
-
-def _fitted(picture: np.ndarray, sprite: Sprite) -> np.ndarray:
-    """Make a large picture, uint8 (height, width, 3), as small as the sprite's tiles."""
-    height, width = sprite.tile_size
-    if picture.shape[:2] == (height, width):
-        return picture
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX))
+    return sprite.image(sprite.fitted(coloured), alt, sprites.defect(values))

@@ -32,6 +32,19 @@ def test_a_sprite_refuses_a_picture_of_another_size():
         Sprite(5, 4, 1).add(np.zeros((4, 4, 3), np.uint8))
 
 
+def test_a_large_picture_is_drawn_small_in_its_proportions():
+    assert sprites.reduced(192, 96, 96) == (96, 48) and sprites.reduced(28, 20, 96) == (28, 20)
+    assert sprites.reduced(1, 1000, 10) == (1, 10)
+    picture = np.zeros((192, 96, 1), np.uint8)
+    picture[:96] = 200
+    for channels in (1, 3):
+        sprite = Sprite(96, 48, 1, channels)
+        drawn = sprite.fitted(picture)
+        assert drawn.shape == (96, 48, channels)
+        assert (drawn[:48] == 200).all() and not drawn[48:].any()
+        assert sprite.fitted(drawn) is drawn
+
+
 def test_an_unsigned_map_runs_from_nothing_to_its_own_maximum():
     values = np.array([[0.0, 2.0], [4.0, 1.0]], np.float32)
     drawn = sprites.colour(values, "saliency", signed=False)

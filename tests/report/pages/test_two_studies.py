@@ -4,7 +4,6 @@ import shutil
 from contextlib import chdir
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from heatproof.config.params import Params
@@ -78,14 +77,6 @@ def test_maps_of_the_same_images_stand_side_by_side(studies) -> None:
     images = artifacts.read_maps(CELL, ["gradients"], studies[0])
     assert {x.index for x in pair.examples} <= set(images.image_index.tolist())
     assert len({x.index for x in pair.examples}) == two_sides.IMAGES, "each image once"
-
-
-def test_large_maps_are_drawn_small() -> None:
-    sprite = two_sides.Sprite(96, 48, 1)
-    picture = np.zeros((192, 96, 3), np.uint8)
-    picture[:96] = 200
-    drawn = two_sides._fitted(picture, sprite)
-    assert drawn.shape == (96, 48, 3) and (drawn[:48] == 200).all() and not drawn[48:].any()
 
 
 def test_without_predictions_there_are_intervals_and_a_reason(studies, second: Path) -> None:
