@@ -25,6 +25,7 @@ NAME = "black_box"
 # What each kind of program is called.
 KINDS = {"saved_model": "a SavedModel", "onnx": "an ONNX file"}
 
+_ROUNDING = 1e-2  # of the largest score: between two computations of the same
 _SMALLEST = float(np.finfo(np.float32).tiny)
 
 
@@ -178,7 +179,8 @@ def probed(run: Run, interface: Interface, where: str) -> Interface:
         where: the file, for the message.
 
     Raises:
-        UserError: it fails, or gives something else than one finite score per class.
+        UserError: it fails, or gives something else than one finite score per class, of each image
+            by itself.
     """
     height, width, channels = interface.shape
     shape = (channels, height, width) if interface.channels_first else interface.shape
@@ -190,6 +192,8 @@ def probed(run: Run, interface: Interface, where: str) -> Interface:
         )
         try:
             scores = np.asarray(run(noise.astype(interface.dtype)), np.float64)
+            noise[1:] /= 2  # as batch normalisation by the batch would notice
+            beside = np.asarray(run(noise.astype(interface.dtype)), np.float64)
         except Exception as error:  # of TensorFlow's and ONNX Runtime's many kinds
             reason = next(iter(str(error).splitlines()), type(error).__name__)[:200]
             continue
@@ -198,6 +202,12 @@ def probed(run: Run, interface: Interface, where: str) -> Interface:
                 f"{where}: for {batch} images it gives {tuple(scores.shape)}"
                 f"{'' if np.isfinite(scores).all() else ', with NaN or infinity'}; expected one "
                 "score per class, (n, classes)"
+            )
+        apart = np.abs(beside[:1] - scores[:1]).max(initial=0)
+        if apart > _ROUNDING * max(np.abs(scores).max(), 1e-6):
+            raise UserError(
+                f"{where}: the scores of an image depend on the images beside it, or differ each "
+                "time; export the network for inference, not for training"
             )
         sums = scores.sum(axis=1)
         probable = bool(scores.min() >= 0 and np.abs(sums - 1).max() < 1e-3)

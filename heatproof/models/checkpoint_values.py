@@ -11,6 +11,8 @@ import numpy as np
 
 from heatproof.run.errors import UserError
 
+_MOST_OBJECTS = 1_000_000
+
 
 @dataclass
 class Variables:
@@ -73,11 +75,12 @@ class Variables:
             reader = tf.train.load_checkpoint(str(prefix))
             shapes = reader.get_variable_to_shape_map()
             types = reader.get_variable_to_dtype_map()
-        except (tf.errors.OpError, ValueError, OSError, RuntimeError) as reason:
+            asked = sum(
+                math.prod(shape) * max(types[name].size or 0, 0) for name, shape in shapes.items()
+            )
+        except (tf.errors.OpError, ValueError, TypeError, LookupError, OSError,
+                RuntimeError) as reason:  # fmt: skip
             raise self._damaged(reason) from None
-        asked = sum(
-            math.prod(shape) * max(types[name].size or 0, 0) for name, shape in shapes.items()
-        )
         if asked > stored:
             raise UserError(f"{prefix.parent}: damaged: it says that it holds {asked} bytes")
         return reader
@@ -94,6 +97,8 @@ class Variables:
             if pair in seen:
                 continue
             seen.add(pair)
+            if len(seen) > _MOST_OBJECTS:  # each of one description beside each of the other
+                raise self._damaged(ValueError("its objects have no end"))
             here, there = objects[pair[0]], kept[pair[1]]
             for attribute in there.attributes:
                 if attribute.name == "VARIABLE_VALUE":

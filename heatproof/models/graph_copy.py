@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.models.checkpoint_values import Variables
-from heatproof.models.program import MOST_CONTENT
+from heatproof.models.program import MOST_CONTENT, MOST_NODES
 from heatproof.run.errors import UserError
 
 INPUT = "images"
@@ -41,7 +41,8 @@ PURE = frozenset((
 ))  # fmt: skip
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _VARIABLES = ("VarHandleOp", "VariableV2", "Variable")
-_MOST_NODES = 200_000
+_DEEPEST = 100  # functions that call others
+_MOST_STEPS = 2 * MOST_NODES  # for each operation some: its function's, its outputs'
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Copy:
     variables: Variables
     content: Any = field(init=False)
     _calling: list[str] = field(default_factory=list)
+    _steps: int = 0
+    _bytes: int = 0
 
     def __post_init__(self) -> None:
         from tensorflow.core.framework.graph_pb2 import GraphDef
@@ -78,6 +81,7 @@ class Copy:
 
     def _copied(self, node: Any, inputs: list[str], place: str) -> dict[str, str]:
         """Copy a node; return its outputs by number, `place:0` and so on -> their new names."""
+        self._step()
         if node.op in _CALLS or node.op in self._library:
             name = node.attr["f"].func.name if node.op in _CALLS else node.op
             results = self._called(name, inputs)
@@ -87,13 +91,17 @@ class Copy:
         inputs = [self._read(each) for each in inputs]
         name = self._emit(node, inputs)
         count = sum(size for _, size in _outputs(node))
+        self._step(count)
         return {f"{place}:{k}": name if k == 0 else f"{name}:{k}" for k in range(count)}
 
     def _called(self, name: str, inputs: list[str]) -> list[str]:
         """Copy a function's body in the place of a call; return what its results are called."""
         if name in self._calling:
             raise UserError(f"{self.where}: its function {name} calls itself, which is refused")
+        if len(self._calling) >= _DEEPEST:
+            raise UserError(f"{self.where}: its functions call others more than {_DEEPEST} deep")
         function = self._library[name]
+        self._step(len(function.node_def))
         self._calling.append(name)
         bound = self.meta.object_graph_def.concrete_functions
         captured = list(bound[name].bound_inputs) if name in bound else []
@@ -115,6 +123,18 @@ class Copy:
         self._calling.pop()
         return [known[each] for each in ends]
 
+    def _step(self, count: int = 1) -> None:
+        """Count what is done: functions that call others twice are many soon, of few bytes."""
+        self._steps += max(count, 1)
+        if self._steps > _MOST_STEPS:
+            raise UserError(f"{self.where}: it has more than {MOST_NODES:,} operations")
+
+    def _weigh(self, node: Any) -> None:
+        """Count bytes: a constant may be in a function that is called often."""
+        self._bytes += node.ByteSize()
+        if self._bytes > MOST_CONTENT:
+            raise UserError(f"{self.where}: its graph with its weights is larger than 2 GiB")
+
     def _keep(self, variable: str, value: Any, key: Any) -> None:
         if variable not in self._constants:
             self._constants[variable] = self._constant(value(key))
@@ -132,6 +152,7 @@ class Copy:
         node = self.content.node.add(name=f"n{len(self.content.node)}", op="Const")
         node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
         node.attr["dtype"].type = node.attr["value"].tensor.dtype
+        self._weigh(node)
         return node.name
 
     def _emit(self, node: Any, inputs: list[str], name: str = "") -> str:
@@ -142,8 +163,6 @@ class Copy:
                 "taken from a file: it may read files, run code, draw random numbers or repeat "
                 "without end. Give the network as a .keras file, or as ONNX"
             )
-        if len(self.content.node) >= _MOST_NODES:
-            raise UserError(f"{self.where}: it has more than {_MOST_NODES:,} operations")
         if node.op == "Const":
             tensor = node.attr["value"].tensor
             if math.prod(max(dim.size, 0) for dim in tensor.tensor_shape.dim) > MOST_CONTENT // 4:
@@ -156,6 +175,7 @@ class Copy:
                 copy.attr[key].CopyFrom(value)
         if any(functions(copy)):
             raise UserError(f"{self.where}: its operation {node.op} calls a function")
+        self._weigh(copy)
         return copy.name
 
 

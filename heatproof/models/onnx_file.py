@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatproof.models.onnx_weights import count_numbers, first_line, nodes_of, take_external
+from heatproof.models.onnx_weights import (
+    count_numbers,
+    first_line,
+    nodes_of,
+    require_finite,
+    take_external,
+    tensors_of,
+)
 from heatproof.models.program import MOST_CONTENT, ONNX, Program, Run
 from heatproof.run.errors import UserError
 
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
 
 _STANDARD = ("", "ai.onnx")
+# Of ONNX Runtime's own operations, which a function of the file would have to be called like.
+_RUNTIME = ("com.microsoft", "com.ms.", "ai.onnx.")
 _RANDOM = ("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform",
            "RandomUniformLike")  # fmt: skip
 _PASSING = ("Identity", "Cast", "Dropout")
@@ -49,8 +58,9 @@ def read(path: Path) -> Program:
     graph = model.graph
     if not graph.output:
         raise UserError(f"{file}: no ONNX file, or damaged (there is no graph in it)")
-    _require_known(file, model)
+    model.ClearField("training_info")
     take_external(file, model, path.is_dir())
+    _require_known(file, model)
     stored = {each.name for each in graph.initializer}
     taken = [each for each in graph.input if each.name not in stored]
     if len(taken) != 1 or len(graph.output) != 1:
@@ -66,7 +76,7 @@ def read(path: Path) -> Program:
     return Program(
         kind="onnx",
         content=model.SerializeToString(deterministic=True),
-        shape=tuple(d.dim_value or None for d in kind.shape.dim)
+        shape=tuple(d.dim_value if d.dim_value > 0 else None for d in kind.shape.dim)
         if kind.HasField("shape")
         else None,
         dtype=_dtype_name(kind.elem_type),
@@ -81,12 +91,21 @@ def runner(content: bytes) -> Run:
     Raises:
         UserError: ONNX Runtime cannot load it, or it has operations that `read` refuses.
     """
-    _require_packages(Path("a black box"))
+    where = Path("a black box")
+    _require_packages(where)
     import onnx
     import onnxruntime
     import tensorflow as tf
+    from google.protobuf.message import DecodeError
+    from onnx.external_data_helper import uses_external_data
 
-    _require_known(Path("a black box"), onnx.ModelProto.FromString(content))
+    try:
+        model = onnx.ModelProto.FromString(content)
+    except DecodeError:
+        raise UserError(f"{where}: its program is damaged") from None
+    if any(map(uses_external_data, tensors_of(model))):
+        raise UserError(f"{where}: its weights are in other files, which is refused")
+    _require_known(where, model)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = tf.config.threading.get_intra_op_parallelism_threads()
     options.inter_op_num_threads = 1
@@ -127,10 +146,10 @@ def activation_bytes(content: bytes, shape: tuple[int, ...]) -> int:
     del model.graph.value_info[:]
     try:
         inferred = onnx.shape_inference.infer_shapes(model)
-    except onnx.shape_inference.InferenceError:
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError, TypeError):
         return 4 * math.prod(shape)
     sizes = [
-        math.prod(dim.dim_value for dim in each.type.tensor_type.shape.dim)
+        math.prod(max(dim.dim_value, 0) for dim in each.type.tensor_type.shape.dim)
         for each in inferred.graph.value_info
     ]
     return 4 * (sum(sizes) + math.prod(shape))
@@ -155,17 +174,24 @@ def _file(path: Path) -> Path:
 
 
 def _require_known(path: Path, model: "ModelProto") -> None:
-    """Refuse operations of other domains, which are code, and what is drawn at random.
+    """Refuse operations of other domains, which are code, what is random, and what has no end.
 
     Raises:
         UserError: it has such.
     """
-    own = {(each.domain, each.name) for each in model.functions}
-    for node in chain(nodes_of(model.graph.node), *(nodes_of(f.node) for f in model.functions)):
+    require_finite(path, model)
+    own = {(each.domain, each.name) for each in model.functions
+           if not each.domain.startswith(_RUNTIME)}  # fmt: skip
+    for node in nodes_of(model):
         if node.domain not in _STANDARD and (node.domain, node.op_type) not in own:
             raise UserError(
                 f"{path}: it has the operation {node.op_type} of '{node.domain}', which is not of "
                 "the ONNX standard: it could run any code. Export the network without it"
+            )
+        if node.op_type == "Loop":
+            raise UserError(
+                f"{path}: it has the operation Loop, which may repeat without end; export the "
+                "network without it"
             )
         training = node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]
         if node.op_type in _RANDOM or (training and not _is_false(model, node.input[2])):
@@ -179,11 +205,14 @@ def _is_false(model: "ModelProto", name: str) -> bool:
     import onnx
 
     constants = chain(
-        ((each.name, each) for each in model.graph.initializer),
-        ((node.output[0], a.t) for node in model.graph.node if node.op_type == "Constant"
+        (each for each in model.graph.initializer if each.name == name),
+        (a.t for node in model.graph.node if node.op_type == "Constant" and name in node.output
          for a in node.attribute if a.name == "value"),
     )  # fmt: skip
-    return any(key == name and not onnx.numpy_helper.to_array(each) for key, each in constants)
+    try:
+        return any(not onnx.numpy_helper.to_array(each).any() for each in constants)
+    except (ValueError, TypeError):
+        return False
 
 
 def _without_end(graph: "GraphProto") -> str:
@@ -191,9 +220,13 @@ def _without_end(graph: "GraphProto") -> str:
     made_by = {name: node for node in graph.node for name in node.output}
     output = graph.output[0]
     node = made_by.get(output.name)
-    while node is not None and node.op_type in _PASSING and node.domain in _STANDARD:
+    for _ in graph.node:  # of a damaged file they may lead in a circle
+        if node is None or not node.input:
+            return ""
+        if node.op_type not in _PASSING or node.domain not in _STANDARD:
+            break
         node = made_by.get(node.input[0])
-    if node is None:
+    if node is None or not node.input:
         return ""
     ends = ("Softmax", "LogSoftmax", "Sigmoid")
     if node.op_type in ends and node.domain in _STANDARD and _over_classes(graph, node):

@@ -18,7 +18,8 @@ Run = Callable[[Any], Any]  # images, a tensor as the program takes them -> scor
 SAVED_MODEL, ONNX = "saved_model.pb", ".onnx"
 MOST_BYTES = 4 * 2**30  # of what is brought, as of a Keras file
 MOST_CONTENT = 2**31 - 2**20  # of a program: what a message of protobuf may have
-_MOST_MEMBERS = 1000
+MOST_NODES = 200_000  # of a program, its functions in the place of their calls
+_MOST_MEMBERS, _DEEPEST = 1000, 20  # of its files, and folders in folders
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def checksum(path: Path) -> str:
 def require_plain(path: Path) -> None:
     """Refuse a folder with links, files for the program to read, or more than fits; a large file.
 
+    And what is neither, as a pipe is.
+
     Raises:
         UserError: it has them.
     """
@@ -68,6 +71,8 @@ def require_plain(path: Path) -> None:
         if path.stat().st_size > MOST_BYTES:
             raise UserError(f"{path}: larger than {MOST_BYTES // 2**30} GiB")
         return
+    if not path.is_dir():  # a pipe would be waited for, a device read for ever
+        raise UserError(f"{path}: this is no file and no folder; expected a network")
     size = 0
     for count, member in enumerate(_members(path), start=1):
         size += member.stat().st_size
@@ -84,6 +89,8 @@ def require_plain(path: Path) -> None:
 
 def _members(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
+        if len(Path(place).relative_to(folder).parts) > _DEEPEST:
+            raise UserError(f"{folder}: it has folders more than {_DEEPEST} deep")
         for name in (*folders, *files):
             member = Path(place) / name
             if member.is_symlink() or (name in files and not member.is_file()):

@@ -1,11 +1,12 @@
 """A program as a network of one layer: how it takes images, and what its scores are."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from heatproof.models import black_box
+from heatproof.models import black_box, memory
 from heatproof.models.flattening import Flattened, two_logits
 from heatproof.models.program import Program, kind_of, require_plain
 from heatproof.run.errors import UserError
@@ -14,6 +15,9 @@ Shape = tuple[int, int, int]  # height, width, channels
 AnyShape = tuple[int | None, int | None, int]  # None where any
 _DTYPES = ("float16", "float32", "float64", "uint8")
 _COLOURS = (1, 3)
+_MOST_NUMBERS = 2**26  # in a batch of images: 445 of 224×224 in colour, one of 4700×4700
+
+_KEPT = 0.2  # of all that is computed, at least: what is there at one time
 
 
 def own_shape(path: Path, size: tuple[int, int] | None) -> AnyShape:
@@ -42,7 +46,17 @@ def opened(path: Path, images: Shape) -> Flattened:
     module = black_box.module_of(program.kind)
     laid_out = (shape[2], *shape[:2]) if first else shape
     batch = program.shape[0] if program.shape else None
+    if math.prod((batch or 1, *shape)) > _MOST_NUMBERS:
+        raise UserError(
+            f"{path}: it takes {batch or 1:,} images of {shape[0]:,}×{shape[1]:,} pixels at a "
+            f"time; expected {_MOST_NUMBERS:,} numbers at most"
+        )
     images_bytes = module.activation_bytes(program.content, (batch or 1, *laid_out))
+    if (least := _KEPT * images_bytes) > (free := memory.free_bytes()):
+        raise UserError(
+            f"{path}: {batch or 'one'} at a time its images need {least / 2**30:,.1f} GiB, and "
+            f"{free / 2**30:,.1f} GiB are free"
+        )
     draft = black_box.Interface(
         kind=program.kind, bytes=len(program.content), shape=shape, channels_first=first,
         dtype=program.dtype, batch=batch, classes=0, probabilities=False,

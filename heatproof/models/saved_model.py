@@ -14,7 +14,7 @@ from typing import Any
 from heatproof.models.checkpoint_values import Variables
 from heatproof.models.graph_copy import INPUT, PURE, Copy, functions, node_of, tensor_of
 from heatproof.models.program import MOST_CONTENT, SAVED_MODEL, Program, Run
-from heatproof.run.errors import UserError
+from heatproof.run.errors import UserError, shown_value
 
 OUTPUT = "scores"
 
@@ -53,9 +53,10 @@ def read(folder: Path) -> Program:
     copy = Copy(where, meta, Variables(folder, meta))
     try:
         output = copy.main(taken.name, given.name)
-    except (KeyError, IndexError, ValueError, CycleError) as reason:
-        raise UserError(f"{where}: its graph is damaged ({reason!r})") from None
-    output, ends_in = _without_end(copy.content, output)
+        output, ends_in = _without_end(copy.content, output)
+        dtype = _dtype_name(taken.dtype)
+    except (KeyError, IndexError, ValueError, TypeError, CycleError, DecodeError) as reason:
+        raise UserError(f"{where}: its graph is damaged ({shown_value(reason)})") from None
     shape = None if taken.tensor_shape.unknown_rank else tuple(
         None if dim.size < 0 else dim.size for dim in taken.tensor_shape.dim
     )  # fmt: skip
@@ -63,7 +64,7 @@ def read(folder: Path) -> Program:
         kind="saved_model",
         content=_packed(where, copy.content, output),
         shape=shape,
-        dtype=_dtype_name(taken.dtype),
+        dtype=dtype,
         ends_in=ends_in,
         parameters=copy.variables.numbers,
     )
@@ -76,20 +77,28 @@ def runner(content: bytes) -> Run:
         UserError: it has operations that are not `PURE`.
     """
     import tensorflow as tf
+    from google.protobuf.message import DecodeError
 
-    graph = tf.compat.v1.GraphDef.FromString(content)
+    try:
+        graph = tf.compat.v1.GraphDef.FromString(content)
+        graph.ClearField("library")
+        [dtype] = [tf.as_dtype(n.attr["dtype"].type) for n in graph.node if n.name == INPUT]
+    except (DecodeError, ValueError, TypeError):
+        raise UserError("a black box: its program is damaged") from None
     for node in graph.node:
         if node.op not in (*PURE, "Placeholder") or any(functions(node)):
             raise UserError(f"a black box: its graph has {node.op}, which is refused")
-    dtype = next(node.attr["dtype"].type for node in graph.node if node.name == INPUT)
 
     def scores(images: Any) -> Any:
         given = {f"{INPUT}:0": images}
         [result] = tf.graph_util.import_graph_def(graph, given, [f"{OUTPUT}:0"], name="")
         return tf.cast(result, tf.float32)
 
-    spec = tf.TensorSpec((None,) * 4, tf.as_dtype(dtype))
-    return tf.compat.v1.wrap_function(scores, [spec])
+    try:
+        return tf.compat.v1.wrap_function(scores, [tf.TensorSpec((None,) * 4, dtype)])
+    except (ValueError, TypeError, tf.errors.OpError) as reason:
+        first = next(iter(str(reason).splitlines()), "")[:200]
+        raise UserError(f"its graph is damaged ({first})") from None
 
 
 def activation_bytes(content: bytes, shape: tuple[int, ...]) -> int:

@@ -3,6 +3,7 @@
 What is planted writes the file `ran`, or reads one.
 """
 
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -168,6 +169,162 @@ def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path) -> None:
                 refused += 1
         path.write_bytes(whole)
     assert 30 < refused < 80, "nothing else was raised"
+
+
+def sparse(location: str) -> Any:
+    """Return a sparse tensor whose values lie in another file."""
+    onnx = pytest.importorskip("onnx")
+    tensor = onnx.SparseTensorProto(dims=[3])
+    tensor.values.CopyFrom(onnx.TensorProto(name="v", data_type=1, dims=[3], data_location=1))
+    tensor.values.external_data.add(key="location", value=location)
+    tensor.indices.CopyFrom(onnx.numpy_helper.from_array(np.arange(3), "i"))
+    return tensor
+
+
+def test_onnx_weights_elsewhere_are_found_wherever_the_file_hides_them(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    node, hidden = onnx.helper.make_node, sparse("/etc/hostname")
+    constant = node("Constant", [], ["more"], sparse_value=hidden)
+    inner = onnx.helper.make_graph([constant], "inner", [], [])
+    function = onnx.helper.make_function("own", "F", [], [], [], [], attributes=["a"])
+    function.attribute_proto.add(name="b", type=onnx.AttributeProto.GRAPH).g.CopyFrom(inner)
+    for name, changes, functions in (
+        ("sparse", (constant, node("Add", ["logits", "more"], ["scores"])), ()),
+        ("inner", (node("If", ["logits"], ["scores"], then_branch=inner),), ()),
+        ("function", (), (function,)),
+    ):
+        file = onnx_file(programs.network(), tmp_path / f"{name}.onnx", end=changes)
+        model = onnx.load(str(file), load_external_data=False)
+        model.functions.extend(functions)
+        file.write_bytes(model.SerializeToString())
+        with pytest.raises(UserError, match="which leads out of its folder"):
+            existing.read(file, SIZE)
+        black_box_content = model.SerializeToString()
+        with pytest.raises(UserError, match="its weights are in other files"):
+            black_box.module_of("onnx").runner(black_box_content)
+
+
+def test_onnx_functions_and_graphs_without_end_are_refused(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    node = onnx.helper.make_node
+
+    def function(name: str, *called: str) -> Any:
+        names = ["x", *[f"t{i}" for i in range(len(called) - 1)], "y"]
+        calls = [
+            node(each, [names[i]], [names[i + 1]], domain="own") for i, each in enumerate(called)
+        ]
+        return onnx.helper.make_function("own", name, ["x"], ["y"], calls, [])
+
+    twice = [function(f"F{i}", f"F{i + 1}", f"F{i + 1}") for i in range(40)]
+    chain = [function(f"F{i}", f"F{i + 1}") for i in range(2000)]
+    start = (node("F0", ["logits"], ["scores"], domain="own"),)
+    circle = (node("Identity", ["b"], ["scores"]), node("Identity", ["scores"], ["b"]))
+    loop = (node("Loop", ["", "", "logits"], ["scores"]),)
+    for end, functions, expected in (
+        (start, [function("F0", "F1"), function("F1", "F0")], "calls itself"),
+        (start, twice, "more than 200,000 operations"),
+        (start, chain, "more than 100 deep"),
+        (loop, [], "Loop, which may repeat without end"),
+        (circle, [], "cannot load it"),
+    ):
+        file = onnx_file(programs.network(), tmp_path / "net.onnx", end=end, domains=["own"])
+        model = onnx.load(str(file))
+        model.functions.extend(functions)
+        file.write_bytes(model.SerializeToString())
+        with pytest.raises(UserError, match=expected):
+            existing.read(file, SIZE)
+
+
+def calls(folder: Path, change: Callable[[Any], Any]) -> Path:
+    """Save a network that is told otherwise: `change` gets its message."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    place = planted(folder, lambda images: images)
+    saved = SavedModel.FromString((place / "saved_model.pb").read_bytes())
+    change(saved.meta_graphs[0])
+    (place / "saved_model.pb").write_bytes(saved.SerializeToString())
+    return place
+
+
+def functions(meta: Any, count: int, times: int) -> None:
+    """Have the signature give what functions call, each the next one so many times."""
+    signature = meta.signature_def["serving_default"]
+    float32 = tf.float32.as_datatype_enum
+    for number in range(count):
+        function = meta.graph_def.library.function.add()
+        function.signature.name = f"f{number}"
+        function.signature.input_arg.add(name="a", type=float32)
+        function.signature.output_arg.add(name="o", type=float32)
+        last = "a"
+        for time in range(times if number < count - 1 else 0):
+            node = function.node_def.add(name=f"c{time}", op="PartitionedCall", input=[last])
+            node.attr["f"].func.name = f"f{number + 1}"
+            node.attr["Tout"].list.type.append(float32)
+            last = f"c{time}:output:0"
+        function.ret["o"] = last
+    [given] = signature.outputs.values()
+    call = meta.graph_def.node.add(name="bomb", op="PartitionedCall", input=[given.name])
+    call.attr["f"].func.name = "f0"
+    call.attr["Tout"].list.type.append(float32)
+    given.name = "bomb:0"
+
+
+def parts(meta: Any) -> None:
+    """Have it give one of 2^60 parts."""
+    [given] = meta.signature_def["serving_default"].outputs.values()
+    node = meta.graph_def.node.add(name="parts", op="Unpack", input=[given.name])
+    node.attr["num"].i = 2**60
+    given.name = "parts:0"
+
+
+def of_batches(meta: Any, images: int) -> None:
+    [taken] = meta.signature_def["serving_default"].inputs.values()
+    taken.tensor_shape.dim[0].size = images
+
+
+def without_input(meta: Any) -> None:
+    [given] = meta.signature_def["serving_default"].outputs.values()
+    meta.graph_def.node.add(name="end", op="Softmax")
+    given.name = "end:0"
+
+
+def of_unknown_type(meta: Any) -> None:
+    [taken] = meta.signature_def["serving_default"].inputs.values()
+    taken.dtype = 9999
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [(lambda meta: functions(meta, 60, 2), "more than 200,000 operations"),
+     (lambda meta: functions(meta, 2000, 1), "more than 100 deep"),
+     (parts, "more than 200,000 operations"),
+     (lambda meta: of_batches(meta, 10**12), "1,000,000,000,000 images of 8×10 pixels at a time"),
+     (without_input, "is damaged"), (of_unknown_type, "is damaged")],
+)  # fmt: skip
+def test_a_small_file_that_says_much_is_refused(
+    tmp_path: Path, monkeypatch, change: Callable[[Any], Any], expected: str
+) -> None:
+    from heatproof.models import graph_copy
+
+    monkeypatch.setattr(graph_copy, "_MOST_STEPS", 2000)
+    with pytest.raises(UserError, match=expected):
+        existing.read(calls(tmp_path / "net", change), SIZE)
+
+
+def test_scores_that_depend_on_the_batch_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="depend on the images beside it"):
+        existing.read(planted(tmp_path / "net", lambda x: x - tf.reduce_mean(x, 0)), SIZE)
+
+
+def test_a_pipe_and_folders_without_end_are_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    with pytest.raises(UserError, match="no file and no folder"):
+        existing.read(tmp_path / "pipe.onnx", SIZE)
+    deep = tmp_path / "net"
+    (deep / Path(*"a" * 30)).mkdir(parents=True)
+    (deep / "saved_model.pb").touch()
+    with pytest.raises(UserError, match="more than 20 deep"):
+        existing.read(deep, SIZE)
 
 
 def test_without_onnx_the_way_to_get_it_is_told(tmp_path: Path, monkeypatch) -> None:
