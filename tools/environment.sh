@@ -91,7 +91,7 @@ the package python3-venv, or install uv"
 --progress-bar off"
 fi
 if [ "$requirements" = requirements.txt ]; then
-    echo "  the first time this takes 2 to 10 minutes, by the connection: TensorFlow alone is 0.5 GB"
+    echo "  the first time this takes minutes, by the connection: TensorFlow alone is 0.5 GB"
     echo "  to download, all of it 3.3 GB on disk"
 fi
 

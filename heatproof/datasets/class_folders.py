@@ -45,7 +45,7 @@ def labelled_by_folder(folder: Path, beside: Collection[Path] = ()) -> Listing:
         above = folder.parent if folder.name not in ("", "..") else folder.resolve().parent
         if _is_one_class(folder, above):
             raise UserError(
-                f"{folder}: there are no subfolders, and images in the folders beside it too: it "
+                f"{folder}: it holds images and no subfolders, as folders beside it do, so that it "
                 f"seems to be one of the classes; did you mean {above}?"
             )
         raise UserError(
@@ -71,15 +71,15 @@ def _is_one_class(folder: Path, above: Path) -> bool:
     """Whether a folder of images lies beside others."""
 
     def holds_images(path: Path) -> bool:
-        with suppress(OSError):  # one beside it may not be ours to read
-            return any(is_image(each.name) for each in path.iterdir())
-        return False
+        return any(is_image(each.name) for each in path.iterdir())
 
-    beside = (
-        path for path in above.iterdir()
-        if path.is_dir() and not is_hidden(path.name) and not path.samefile(folder)
-    )  # fmt: skip
-    return holds_images(folder) and any(map(holds_images, beside))
+    with suppress(OSError):  # what is beside it may not be ours to read
+        beside = (
+            path for path in above.iterdir()
+            if path.is_dir() and not is_hidden(path.name) and not path.samefile(folder)
+        )  # fmt: skip
+        return holds_images(folder) and any(map(holds_images, beside))
+    return False
 
 
 def _parts(folders: list[Path]) -> dict[Path, str]:

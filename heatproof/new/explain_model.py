@@ -20,7 +20,7 @@ from heatproof.models import program
 from heatproof.models.architectures.saved import Network
 from heatproof.models.scaling import SCALINGS
 from heatproof.new import command as command_of_new
-from heatproof.new import expected_time, folder, inspection, texts, unlabelled
+from heatproof.new import enough, expected_time, folder, inspection, texts, unlabelled
 from heatproof.run import interrupts, runtime
 from heatproof.run.errors import UserError, escaped
 from heatproof.storage import artifacts
@@ -131,7 +131,8 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
     _require_network(arguments.file)
     folder.require_outside(target, arguments.images)
     pictures = _pictures(arguments)
-    for line in [*pictures.found.description(), *pictures.remarks]:
+    asked = enough.test_line(pictures.found.to_test_with(_TEST_FRACTION), balanced=False)
+    for line in filter(None, [*pictures.found.description(), *pictures.remarks, asked]):
         print(escaped(line))
     network = _stated(arguments)
     opened = _opened(network, pictures.found, arguments.size)
