@@ -6,7 +6,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from heatproof.run import ending
+from heatproof.run import ending, study_folder
 from heatproof.run.errors import UserError, require_known
 
 # By name: the program that does it, and what it does.
@@ -60,12 +60,8 @@ def _dispatch(words: list[str]) -> None:
     module = COMMANDS[name][0]
     if name not in _OF_NO_FOLDER:
         options = _in_study(options)
-    elsewhere = module.startswith("heatproof.") or name in ("demo", "compare")
-    if not elsewhere and not Path("params.yaml").exists():
-        raise UserError(
-            f"heatproof {name}: {Path.cwd()} is not a study, it has no params.yaml: go to a "
-            "study's folder first, or make one of your own pictures: `heatproof new`"
-        )
+        if name != "compare":  # which says itself what A and B may be
+            study_folder.require(Path())
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])
 

@@ -23,11 +23,11 @@ from heatproof import api
 from heatproof.api import TrainedCell
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
-from heatproof.config import params
 from heatproof.config.arguments import only
 from heatproof.datasets import likeness, photos
 from heatproof.report.pages import image_page
 from heatproof.report.text import methods
+from heatproof.run import study_folder
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, atomic
@@ -43,14 +43,9 @@ def main() -> None:
         name for words in arguments["wanted"] for name in words.split(",") if name
     ]
     if not (cell := arguments.pop("cell")):
-        _require_study(arguments["study"])
+        study_folder.require(arguments["study"])
         cell = only(api.trained_cells(arguments["study"]))
     explain_images(arguments.pop("images"), cell, **arguments)
-
-
-def _require_study(study: Path) -> None:
-    if not (study / params.PARAMS).exists():
-        raise UserError(f"--study {study}: there is no {params.PARAMS} in it")
 
 
 def explain_images(
@@ -91,7 +86,7 @@ def explain_images(
     output = output.resolve()
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: this is a file; name a folder for the page")
-    _require_study(study)
+    study_folder.require(study)
     trained = api.open_cell(cell, study)
     chosen = trained.named(wanted or list(trained.families))
     how = {"fit": fit, "invert": invert, "levels": levels, "as_is": as_is}

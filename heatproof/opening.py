@@ -7,6 +7,7 @@ maps = {name: opened.explain(name, images, targets) for name in ("gradcam", "sal
 heatproof.show(images, **maps)
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from heatproof.attribution.core.network import Network
 
 SHOWN_CLASSES = 30
+# TensorFlow's, where the user imported it before anything here could set its log level.
+_without_remarks = runtime.suppress_native_stderr(only_remarks=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -84,10 +87,12 @@ class OpenModel:
             f"from 0 to {len(names) - 1}"
         )
 
+    @_without_remarks
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the probability of each class, float64 (n, classes): the softmax of the logits."""
         return softmax(self.network.logits(_in_0_1(images)))
 
+    @_without_remarks
     def explain(
         self, method: str, images: np.ndarray, targets: Sequence[str | int] | np.ndarray
     ) -> Attribution:
@@ -136,6 +141,7 @@ class OpenModel:
                 yield name, reason
 
 
+@_without_remarks
 def open_model(
     model: "keras.Model | str | Path",
     class_names: Sequence[str] | None,
@@ -171,6 +177,9 @@ def open_model(
             or labels are not its.
     """
     runtime.require_tensorflow("explaining")
+    if "tensorflow" not in sys.modules:
+        runtime.choose_kernels()
+        runtime.load_keras()
     from heatproof.attribution.core.network import Network
     from heatproof.models import existing
     from heatproof.models.flattening import flattened

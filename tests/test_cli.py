@@ -48,6 +48,7 @@ def test_it_becomes_the_program_with_its_options_and_exit_code() -> None:
     [
         (["verfy"], "heatproof verfy: no such command; did you mean 'verify'?"),
         (["verify"], "is not a study, it has no params.yaml: go to"),
+        (["update"], "is not a study, it has no params.yaml: go to"),
     ],
 )
 def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> None:

@@ -79,6 +79,15 @@ def test_without_a_cell_those_that_are_trained_are_listed(
         explain_image.main()
 
 
+def test_the_folder_that_nobody_named_is_told_by_its_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["explain_image", "a.png"])
+    with pytest.raises(UserError, match=rf"^{tmp_path} is not a study, it has no params\.yaml: go"):
+        explain_image.main()
+
+
 def test_the_only_cell_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").touch()
     called: list[str] = []

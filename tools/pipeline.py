@@ -1,7 +1,7 @@
 """DVC as the tools run it: in this process, so that Ctrl-C ends in a sentence.
 
 `python -m tools.pipeline repro train@simple_cnn-mnist` is that as a command of its own, with DVC's
-words.
+words; of Ctrl-C it says nothing, as `jobs` does that for all cells.
 """
 
 from heatproof.run import command
@@ -36,6 +36,12 @@ _RUNS = re.compile(r"Running stage '(.+)':")
 _PASSED = re.compile(r"Stage '(.+)' (didn't change|is cached)")
 # As `ending.run` ends a stage, or Python one that was still being loaded.
 _STAGE_INTERRUPTED = re.compile(r"exited with (130|-2)\b")
+# What DVC says that nobody needs here: each stage's command, that it writes dvc.lock, that a stage
+# has nothing to do (those that run are counted), and how to use git.
+NOISE = re.compile(
+    r"> |(Generating|Updating) lock file|Stage '.+' didn't change"
+    r"|\n(To track the changes with git|To enable auto staging)"
+)
 
 
 @dataclass(frozen=True)
@@ -79,18 +85,30 @@ class _Watch(logging.Handler):
             if runs and (told := self.progress.begins(runs[1])):
                 # DVC's own handlers come after this one.
                 record.msg, record.args = f"{text} {told}", ()
-        error = record.exc_info[1] if record.exc_info else None
-        while error is not None:
-            # Ctrl-C while DVC writes its list of files in use is told as a fault of that list.
-            pressed = isinstance(error, KeyboardInterrupt)
-            self.interrupted |= pressed or bool(_STAGE_INTERRUPTED.search(str(error)))
-            error = error.__cause__ or error.__context__
+        self.interrupted |= _is_interruption(record)
 
     def recorded(self, stage: str) -> None:
         """Remove a training's checkpoint: its results are in dvc.lock."""
         name, _, trained = stage.partition("@")
         if name == "train":
             resuming.forget_checkpoint(trained)
+
+
+def _is_interruption(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    while error is not None:
+        # Ctrl-C while DVC writes its list of files in use is told as a fault of that list.
+        if isinstance(error, KeyboardInterrupt) or _STAGE_INTERRUPTED.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _is_needed(record: logging.LogRecord) -> bool:
+    """Whether a user has to read it; what is told of Ctrl-C, whoever runs DVC here says."""
+    if record.levelno < logging.WARNING:
+        return not NOISE.match(record.getMessage())
+    return not _is_interruption(record)
 
 
 def run(*words: str) -> Ended:
@@ -100,7 +118,9 @@ def run(*words: str) -> Ended:
     TensorFlow are copies of a process that has it loaded (`forkserver`), and what they track is
     sent by one process (`tracking`). Of dvc.lock only the entry of the stage that ran is written
     (`lock_file`). Each stage that runs is told with its number and the time that is left
-    (`stage_progress`). DVC and its stages read params.yaml as it is now, whatever becomes of it.
+    (`stage_progress`), in an order in which results come early (`stage_order`); of what DVC says
+    only that is shown which a user needs. DVC and its stages read params.yaml as it is now,
+    whatever becomes of it.
     """
     from dvc.cli import main
 
@@ -110,7 +130,10 @@ def run(*words: str) -> Ended:
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     watch = _Watch()
     logger = logging.getLogger("dvc")
+    shown = list(logger.handlers)
     logger.handlers.insert(0, watch)
+    for handler in shown:
+        handler.addFilter(_is_needed)
     try:
         with (
             stage.parameters_kept(),
@@ -127,6 +150,8 @@ def run(*words: str) -> Ended:
             code = main(list(words))
     finally:
         logger.removeHandler(watch)
+        for handler in shown:
+            handler.removeFilter(_is_needed)
     ran = frozenset(watch.ran)
     if watch.interrupted or code == DVC_INTERRUPTED:
         return Ended(INTERRUPTED, watch.done, watch.stage, ran)

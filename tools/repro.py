@@ -25,7 +25,7 @@ from heatproof.run import forkserver, stage, tracking
 from heatproof.run.errors import UserError, require_known
 from heatproof.run.git import git
 from heatproof.storage import atomic
-from tools import calling, jobs, pipeline, repair
+from tools import calling, jobs, pipeline, repair, targets
 from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
@@ -79,7 +79,7 @@ def main() -> None:
                 "`heatproof update` writes them (`git diff` then shows what changed)"
             )
         # DVC would stop at a wrong name too, but in terms of its own file, not the user's.
-        params.load()
+        targets.require_stages(arguments.targets, params.load())
         if arguments.dry:
             sys.exit(pipeline.run("repro", "--dry", *arguments.targets).code)
         try:

@@ -47,7 +47,10 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             print(f"{_at_work(file, folder)}; waiting for it (Ctrl-C to cancel)", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("interrupted while waiting; nothing was begun") from None
         file.truncate(0)
         file.write(f"`{command}` (process {os.getpid()}, since {time.strftime('%H:%M')})\n")
         file.flush()

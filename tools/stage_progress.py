@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from heatproof.storage import stage_seconds
+from tools import stage_order
 
 PUSH = "Use `dvc push` to send your updates to remote storage."
 LOCK = Path("dvc.lock")
@@ -18,9 +19,10 @@ _ENOUGH = 10.0
 class StageProgress:
     """Counts the stages of a run, and times those that run.
 
-    Time is left as long as recorded: of a stage itself, else the median of those of its kind, other
-    cells' or runs'; all scaled by how long this run's stages took beside what was recorded of them.
-    Where nothing is known of some stage that is left, nothing is said.
+    Time is left as long as recorded: of a stage itself, else of its cell's own run, else the median
+    of those of its kind, other cells' or datasets'; all scaled by how long this run's stages took
+    beside what was recorded of them. A study made by `heatproof new` begins with estimates. Where
+    nothing is known of some stage that is left, nothing is said.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +71,8 @@ class StageProgress:
         for stage in stages:
             if stage not in self._recorded and kind(stage) not in by_kind:
                 return None
-            total += self._recorded.get(stage) or median(by_kind[kind(stage)])
+            cells = [s for name, s in self._recorded.items() if stage.startswith(f"{name}-")]
+            total += self._recorded.get(stage) or median(cells or by_kind[kind(stage)])
         enough = self._expected >= _ENOUGH
         return total * (self._spent / self._expected if enough else 1.0)
 
@@ -94,7 +97,7 @@ def rough(seconds: float) -> str:
 
 @contextmanager
 def watched(plan: Callable[[Sequence[str]], None]) -> Iterator[None]:
-    """Within, DVC in this process tells `plan` the stages of a run before it begins.
+    """Within, DVC in this process runs stages in our order, and first tells `plan` which these are.
 
     It does not advise to push at its end: a study without a remote has nowhere to.
     """
@@ -103,9 +106,10 @@ def watched(plan: Callable[[Sequence[str]], None]) -> Iterator[None]:
 
     original, write = reproduce._reproduce, ui.write
 
-    def _reproduce(stages: list[Any], *words: Any, **options: Any) -> list[Any]:
+    def _reproduce(stages: list[Any], graph: Any = None, **options: Any) -> list[Any]:
+        stages = stage_order.ordered(stages, graph)
         plan([stage.addressing for stage in stages])
-        return original(stages, *words, **options)
+        return original(stages, graph=graph, **options)
 
     def write_all_but_advice(*objects: Any, **options: Any) -> None:
         if objects != (PUSH,):

@@ -185,7 +185,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
     with chdir(folder):
         ended = pipeline.run("repro", "--force", "--single-item", *names)
     if ended.interrupted:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("interrupted: nothing is verified; the same command begins again")
     if ended.code:
         raise UserError(f"a stage failed, see above; what was made so far is in {folder}/")
     if skipped := [name for name in names if name not in ended.ran]:

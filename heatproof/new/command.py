@@ -174,6 +174,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     readme = _readme(target.name, what, contents)
     for note in folder.write(target, contents, readme):
         print(f"note: {note}")
+    expected_time.begin_with(target, stages)
     colour = "grey" if choice.colour == "gray" else "in colour"
     print(f"networks see {choice.height}×{choice.width} pixels, {colour}")
     if contents.balance:

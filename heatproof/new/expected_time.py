@@ -21,9 +21,10 @@ from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.crosscheck.checks import chosen
 from heatproof.crosscheck.subject import options_of
-from heatproof.new import proposal
+from heatproof.new import examples, proposal
 from heatproof.run import runtime
 from heatproof.statistics.numbers import duration
+from heatproof.storage import stage_seconds
 from heatproof.training.options import Schedule
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import Work
@@ -64,6 +65,18 @@ def line(cell: tuple[str, Stages]) -> str:
     name, stages = cell
     each = ", ".join(f"{stage} {duration(seconds)}" for stage, seconds in stages.items())
     return f"{name}: about {duration(sum(stages.values()))} ({each})"
+
+
+def begin_with(study: Path, cells: Mapping[str, Stages]) -> None:
+    """Let a new study's first run say how much time is left, by what is expected of its cells.
+
+    Of what is not estimated, such as fetching, as the demo takes, until one has run here.
+    """
+    stage_seconds.expect(examples.EXAMPLES / "digits", study)
+    for cell, stages in cells.items():
+        saved = {} if TRAIN in stages else {"open": _START, "evaluate_saved": stages["evaluate"]}
+        for stage, seconds in (stages | saved).items():
+            stage_seconds.record(f"{stage}@{cell}", seconds, study)
 
 
 def of_cells(

@@ -155,7 +155,7 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
         saved={model: network},
     )
     cell = f"{model}-{dataset}"
-    _print_expected_time(contents, cell, (height, width, channels), pictures.found)
+    stages = _print_expected_time(contents, cell, (height, width, channels), pictures.found)
     readme = _README.format(
         name=target.name,
         file=arguments.file.name,
@@ -164,6 +164,7 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
     )
     for note in folder.write(target, contents, readme):
         print(f"note: {note}")
+    expected_time.begin_with(target, stages)
     return cell
 
 
@@ -256,7 +257,7 @@ def _model_name(file: Path) -> str:
 
 def _print_expected_time(
     contents: texts.Contents, cell: str, shape: tuple[int, int, int], found: inspection.Found
-) -> None:
+) -> dict[str, expected_time.Stages]:
     training = found.to_train_with(_TEST_FRACTION)
     tests = found.tested or found.images - sum(training.values())
     with tempfile.TemporaryDirectory() as place:
@@ -266,6 +267,7 @@ def _print_expected_time(
     print("expected on this machine, an estimate from a few timed passes:")
     for line in map(expected_time.line, stages.items()):
         print(f"  {line}")
+    return stages
 
 
 def _there_already(target: Path, arguments: argparse.Namespace) -> str:

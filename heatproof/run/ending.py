@@ -39,8 +39,8 @@ def run(main: Callable[[], None]) -> None:
         message = "\n".join(map(escaped, str(error).split("\n")))
         print(f"error: {message}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        interrupts.end()
+    except KeyboardInterrupt as pressed:
+        interrupts.end(*pressed.args)  # which may say what became of the work
     except Exception as error:
         if isinstance(error, BrokenPipeError) and _reader_left():
             sys.exit(_READER_LEFT)

@@ -135,7 +135,7 @@ def offered() -> Iterator[None]:
 
 def possible() -> bool:
     """Whether copies can be relied on here: on Linux, without an NVIDIA GPU's driver."""
-    return sys.platform == "linux" and not Path("/dev/nvidiactl").exists()
+    return sys.platform == "linux" and not runtime.NVIDIA.exists()
 
 
 def _start_when_asked(requests: socket.socket, ended: int) -> None:

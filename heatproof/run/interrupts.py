@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _LAST_SECONDS = 10.0  # to end after a terminal was closed
+SAVED = "interrupted: completed work is saved; run the same command again to resume"
+# Both are there in a stage of a run that holds the folder's lock: DVC's, and `orphans.OWNER`.
+_IN_A_RUN = ("DVC_STAGE", "STUDY_RUN")
 
 
 def keep() -> None:
@@ -55,8 +58,10 @@ def left_to(words: list[str], folder: Path) -> int:
     return code if code >= 0 else 128 - code  # as a shell has it of one that a signal ended
 
 
-def end() -> NoReturn:
+def end(told: str = SAVED) -> NoReturn:
     """End the program as a shell expects of one that Ctrl-C ended, with a word on what is kept.
+
+    A stage of a run leaves that word to the run, which knows more of it.
 
     Another Ctrl-C from here on, pressed again or sent again by `keep`, changes nothing: while
     Python ends it would end the process by the signal.
@@ -66,10 +71,8 @@ def end() -> NoReturn:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    print(
-        "interrupted: completed work is saved; run the same command again to resume",
-        file=sys.stderr,
-    )
+    if not all(name in os.environ for name in _IN_A_RUN):
+        print(told, file=sys.stderr)
     sys.exit(130)
 
 

@@ -7,10 +7,13 @@ notebooks by `heatproof.api`.
 import gc
 import importlib.util
 import os
+import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from heatproof.run import temporary
@@ -19,6 +22,14 @@ from heatproof.run.errors import UserError, require_known, shown_value
 BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, which can train
 # What Keras and TensorFlow import where it is installed, for what nothing here asks of them.
 UNUSED = ("sklearn", "pandas", "matplotlib", "jax")
+NVIDIA = Path("/dev/nvidiactl")  # is there with a GPU's driver
+# What TensorFlow's C++ says at its levels INFO and WARNING, and that it finds no GPU.
+_REMARK = re.compile(
+    rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions"
+    rb"|E\d{4} .*(failed call to cuInit|Unable to register cu)"
+)
+_ANY, _NONE = re.compile(b""), re.compile(b"(?!)")
+_held_back = threading.Lock()
 _XLA_REPEATS = "xla_gpu_deterministic_ops"
 
 
@@ -91,6 +102,8 @@ def load_keras() -> None:
     """
     with suppress_native_stderr():
         import keras
+    if backend() == "tensorflow":
+        gpus()  # that there is none is told when they are first looked for
     if backend() != _chosen_backend():
         raise UserError(
             f"Keras was imported with the backend {backend()} before: restart, and import it after "
@@ -197,30 +210,53 @@ def _configure_tensorflow(threads: int, operations: int) -> bool:
         if tf.config.threading.get_intra_op_parallelism_threads() not in (0, threads):
             raise
     tf.config.experimental.enable_op_determinism()
-    with suppress_native_stderr():
-        gpus = tf.config.list_physical_devices("GPU")
-    for gpu in gpus:
+    found = gpus()
+    for gpu in found:
         tf.config.experimental.set_memory_growth(gpu, True)
-    return bool(gpus)
+    return bool(found)
+
+
+def gpus() -> list[Any]:
+    """Return TensorFlow's GPUs, in silence; where there is a driver, its errors are shown."""
+    import tensorflow as tf
+
+    with nullcontext() if NVIDIA.exists() else suppress_native_stderr():
+        return tf.config.list_physical_devices("GPU")
 
 
 @contextmanager
-def suppress_native_stderr() -> Iterator[None]:
+def suppress_native_stderr(only_remarks: bool = False) -> Iterator[None]:
     """Hold back what TensorFlow's C++ writes to stderr; show it if what is done within fails.
 
     It tells at every start that kernels are on and that there is no GPU, before its own log
     levels count, and hides the lines that matter.
+
+    Args:
+        only_remarks: everything else is shown at the end: errors, and what others have written.
+            For programs of the user's, who imported TensorFlow before its log level could be set.
     """
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held_back.seek(0)
-            os.write(original, held_back.read())
-            raise
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
+    # Within another one, of this thread's or another's, that one decides.
+    if not _held_back.acquire(blocking=False):
+        yield
+        return
+    try:
+        if sys.stderr:
+            sys.stderr.flush()
+        original = os.dup(2)
+        with tempfile.TemporaryFile() as written:
+            os.dup2(written.fileno(), 2)
+            hidden = _REMARK if only_remarks else _ANY
+            try:
+                yield
+            except BaseException:
+                hidden = _NONE
+                raise
+            finally:
+                os.dup2(original, 2)
+                written.seek(0)
+                for line in written:
+                    if not hidden.match(line):
+                        os.write(original, line)
+                os.close(original)
+    finally:
+        _held_back.release()

@@ -70,8 +70,9 @@ def test_a_training_is_not_disturbed_and_ctrl_c_reports_what_is_saved(study: Scr
     assert process.poll() is None, "the first continues"
     said = interrupted(process)
     assert process.returncode == 130
-    last = said.strip().splitlines()[-1]
-    saved, again = last.split("; ")
+    after = said.strip().splitlines()
+    assert not [line for line in after[:-1] if "interrupted" in line or "ERROR" in line], said
+    saved, again = after[-1].split("; ")
     assert re.fullmatch(rf"interrupted in train@{CELL}, of which \d+ epochs are saved", saved), said
     assert again.endswith(f' done. `make repro TARGET="train@{CELL}"` resumes from here'), said
     deadline = time.monotonic() + 200
@@ -143,7 +144,8 @@ def test_a_second_run_waits_and_names_the_first(copied: Path, words, place, lock
         assert f"`make something` (process {os.getpid()}, since " in said
         time.sleep(0.5)
         assert process.poll() is None
-        assert "interrupted" in interrupted(process)
+        told = interrupted(process)
+        assert told.splitlines() == ["interrupted while waiting; nothing was begun"], told
     assert not (copied / "data").exists() and not (copied / "demo" / "dvc.yaml").exists()
     assert (copied / "params.yaml").read_bytes() == before
 

@@ -40,6 +40,11 @@ STARTING, NOTING = "before any stage", "writing dvc.lock"
 RUNS = re.compile(r"Running stage '(.+)':")
 # What DVC says before it writes dvc.lock, which is when a kill leaves half of it.
 WRITES = re.compile("Updating lock file|Generating lock file")
+# `tools.repro`, but with all that DVC says.
+AT_LENGTH = (
+    "import re; from heatproof.run import command; from tools import pipeline\n"
+    "pipeline.NOISE = re.compile('(?!)'); command.start('tools.repro')"
+)
 
 
 @dataclass
@@ -54,7 +59,8 @@ class Run:
         """Start one. It is tracked, so that it may be killed while it writes to the database."""
         run = cls(
             subprocess.Popen(
-                [sys.executable, "-m", *(words or ("tools.repro",))], cwd=study.path, text=True,
+                [sys.executable, *(("-m", *words) if words else ("-c", AT_LENGTH))],
+                cwd=study.path, text=True,
                 env=environment(STUDY_TRACKING=tracking), start_new_session=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
             )

@@ -1,6 +1,7 @@
 """What is expected of stages: passes that are known, times speeds that are given."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,10 @@ from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.new import expected_time
 from heatproof.new.expected_time import Speed, of_stages
+from heatproof.storage import stage_seconds
 from heatproof.trust.measure import Work
 from heatproof.trust.registry import FAMILIES
+from tests import overlay
 from tests.scratch import ROOT, real_params
 
 NO_CELLS = ("shuffled", "compared", "published")
@@ -88,3 +91,13 @@ def test_measures_take_no_fewer_passes_of_more_images(name: str) -> None:
         for n in (1, 2)
     )
     assert (two.forward, two.gradients) == (2 * one.forward, 2 * one.gradients)
+
+
+def test_a_new_study_begins_with_what_is_expected(tmp_path: Path) -> None:
+    cells = {"a-mine": {"train": 9.0, "evaluate": 2.0}, "saved-mine": {"evaluate": 3.0}}
+    expected_time.begin_with(tmp_path, cells)
+    known = stage_seconds.read(tmp_path)
+    assert (known["train@a-mine"], known["evaluate_saved@saved-mine"]) == (9.0, 3.0)
+    pipeline = overlay.read(ROOT / "dvc.yaml")["stages"]
+    each = {n for n, s in pipeline.items() if s.get("foreach") in (None, "${datasets}", "${cells}")}
+    assert each - {"claims"} <= {name.partition("@")[0] for name in known}

@@ -39,6 +39,17 @@ def test_ctrl_c_prints_how_to_resume(capsys) -> None:
     assert code == 130 and "run the same command again" in said
 
 
+def test_of_ctrl_c_a_stage_of_a_run_says_nothing_and_others_what_they_know(
+    capsys, monkeypatch
+) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train@a")
+    told = KeyboardInterrupt("interrupted while waiting")
+    with interruptible():
+        assert ended(told, capsys) == (130, "interrupted while waiting\n")
+        monkeypatch.setenv("STUDY_RUN", "1")
+        assert ended(told, capsys) == (130, "")
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [

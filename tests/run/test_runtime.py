@@ -119,6 +119,22 @@ def test_what_was_held_back_is_shown_where_loading_fails() -> None:
     assert "the reason" in done.stderr and "no Keras" in done.stderr
 
 
+def test_remarks_of_tensorflow_are_hidden_and_all_else_is_shown() -> None:
+    done = run(
+        "import os, sys, warnings\nfrom heatproof.run import runtime\n"
+        "@runtime.suppress_native_stderr(only_remarks=True)\n"
+        "def work():\n"
+        "    with runtime.suppress_native_stderr():\n"  # the outer one decides
+        "        os.write(2, b'W0000 00:00:1.2 1 util.cc:163] Not handling type DT_DOUBLE\\n')\n"
+        "    os.write(2, b'E0000 00:00:1.2 1 a.cc:52] failed call to cuInit: 303\\n')\n"
+        "    os.write(2, b'E0000 00:00:1.2 1 a.cc:52] the disk burns\\n')\n"
+        "    print('mine', file=sys.stderr)\n"
+        "work()\nwork()"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "E0000 00:00:1.2 1 a.cc:52] the disk burns\nmine\n" * 2
+
+
 def test_explaining_refuses_another_backend(monkeypatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     with pytest.raises(UserError, match=r"KERAS_BACKEND=jax: explaining needs TensorFlow"):

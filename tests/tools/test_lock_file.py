@@ -1,6 +1,5 @@
 """dvc.lock written by entry is what DVC's own writing of all of it would have made."""
 
-import re
 import shutil
 import subprocess
 import sys
@@ -102,7 +101,7 @@ def test_dvc_itself_writes_by_entry_and_finds_all_up_to_date(tmp_path: Path) -> 
 
     output = python("-c", RUN, PYTHONPATH=str(ROOT))
     assert "written whole: 1\n" in output, "the first entry, there being no file yet"
-    assert len(re.findall("Updating lock file", output)) == 3
+    assert "lock file" not in output and "> " not in output and "git" not in output, output
     by_entry = (tmp_path / "dvc.lock").read_text()
     assert "up to date" in python("-m", "dvc", "status")
     for path in ("dvc.lock", "a", "x", "y"):

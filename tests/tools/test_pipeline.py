@@ -56,6 +56,24 @@ def test_a_stage_that_runs_is_told_with_its_number(monkeypatch, tmp_path) -> Non
     assert record.getMessage() == f"{text} stage 2 of 2"
 
 
+@pytest.mark.parametrize(
+    ("text", "level", "shown"),
+    [
+        ("> python -m stages.fetch", logging.INFO, False),
+        ("Generating lock file 'dvc.lock'", logging.INFO, False),
+        ("\nTo track the changes with git, run:\n\n\tgit add dvc.lock", logging.INFO, False),
+        ("\nTo enable auto staging, run:\n\n\tdvc config core.autostage true", logging.INFO, False),
+        ("Stage 'fetch@digits' didn't change, skipping", logging.INFO, False),
+        ("Running stage 'fetch@digits':", logging.INFO, True),
+        ("> is redirected", logging.WARNING, True),
+        ("failed to reproduce 'fetch@digits'", logging.ERROR, True),
+    ],
+)
+def test_of_what_dvc_says_only_that_is_shown_which_a_user_needs(text, level, shown) -> None:
+    record = logging.LogRecord("dvc", level, "", 0, text, None, None)
+    assert pipeline._is_needed(record) == shown
+
+
 @pytest.mark.parametrize(("code", "expected"), [(0, {CELL}), (1, set())])
 def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expected) -> None:
     def main(words: list[str]) -> int:
@@ -72,7 +90,7 @@ def test_the_last_stage_counts_if_dvc_ends_well(gone, monkeypatch, code, expecte
     assert gone() == expected
 
 
-def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch) -> None:
+def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch, capsys) -> None:
     def main(words: list[str]) -> int:
         logger = logging.getLogger("dvc")
         try:
@@ -88,9 +106,10 @@ def test_ctrl_c_within_dvcs_own_writing_is_one(monkeypatch) -> None:
         return 255
 
     monkeypatch.setattr("dvc.cli.main", main)
-    monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [])
+    monkeypatch.setattr(logging.getLogger("dvc"), "handlers", [logging.StreamHandler()])
     monkeypatch.setenv(resuming.KEEPS, "")
     assert pipeline.run("repro").code == pipeline.INTERRUPTED
+    assert capsys.readouterr().err == "", "whoever runs DVC says it"
 
 
 def test_a_stage_whose_files_are_yet_to_come_is_listed_and_not_hashed() -> None:
