@@ -14,7 +14,9 @@ from heatproof.run import tracking
 from heatproof.run.progress import Progress
 from heatproof.storage import artifacts, paths
 from heatproof.trust import summary
+from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import Result
+from heatproof.trust.options import MeasuresOptions
 from heatproof.trust.preparation import prepare
 from heatproof.trust.registry import FAMILIES
 
@@ -37,24 +39,7 @@ def measure(study: Params, cell: str, family: str) -> None:
         family: getattr(study.explain, family),
     }
     with tracking.run(stage, cell, used) as run:
-        result, timing, unmeasured = Result({}), {}, {}
-        size = (assessment.images.shape[1], assessment.images.shape[2])
-        listed = [name for name in FAMILIES if getattr(study.assess.measures, name, None)]
-        assessment.network.progress = progress = Progress(f"{cell}: {family}", len(listed))
-        for name, measures in FAMILIES.items():
-            options = getattr(study.assess.measures, name, None)
-            if options is None:
-                continue
-            if reason := unserved(measures.needs, assessment.network.opaque):
-                unmeasured[name] = reason
-            else:
-                started = time.monotonic()
-                with progress.part(name):
-                    taken = measures.take(assessment, resolved(options, size))
-                timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
-                result.values.update(taken.values)
-                result.curves.update(taken.curves)
-                result.metrics.update(taken.metrics)
+        result, timing, unmeasured = _taken(assessment, study.assess.measures, f"{cell}: {family}")
         metrics = {
             "mask": assessment.masks_are,
             "slow_images": assessment.slow_images,
@@ -75,3 +60,31 @@ def measure(study: Params, cell: str, family: str) -> None:
         )
         run.log_metrics(timing)
         run.log_results(metrics, paths.metrics(stage, cell))
+
+
+def _taken(
+    assessment: Assessment, listed: MeasuresOptions, title: str
+) -> tuple[Result, dict[str, float], dict[str, str]]:
+    """Take the measures that are listed; return what they gave, their seconds, and why not others.
+
+    title: of the progress that is shown.
+    """
+    result, timing, unmeasured = Result({}), {}, {}
+    size = (assessment.images.shape[1], assessment.images.shape[2])
+    possible = {}
+    for name, family in FAMILIES.items():
+        if (options := getattr(listed, name, None)) is not None:
+            if reason := unserved(family.needs, assessment.network.opaque):
+                unmeasured[name] = reason
+            else:
+                possible[name] = resolved(options, size)
+    assessment.network.progress = progress = Progress(title, len(possible))
+    for name, options in possible.items():
+        started = time.monotonic()
+        with progress.part(name):
+            taken = FAMILIES[name].take(assessment, options)
+        timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
+        result.values.update(taken.values)
+        result.curves.update(taken.curves)
+        result.metrics.update(taken.metrics)
+    return result, timing, unmeasured
