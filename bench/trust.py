@@ -27,8 +27,9 @@ from heatproof.config import params
 from heatproof.run import runtime
 from heatproof.trust.measure import BASELINES
 from heatproof.trust.measures.faithfulness import faithfulness
-from heatproof.trust.measures.infidelity import NOISE, draw, infidelity, logit_changes
+from heatproof.trust.measures.infidelity import NOISE, infidelity, logit_changes
 from heatproof.trust.perturbation import Predict
+from heatproof.trust.random_perturbations import draw
 
 MODELS = ("simple_cnn", "mobilenet_v2", "resnet18")
 GOAL = 1.3

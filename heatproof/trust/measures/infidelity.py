@@ -14,7 +14,6 @@ A map has one value for all channels of a pixel, so the noise is grey: it moves 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
@@ -35,12 +34,10 @@ from heatproof.trust.perturbation import (
     replace,
     require_matching,
 )
+from heatproof.trust.random_perturbations import Perturbations, draw
 
 # What the noise is called beside the baselines' names.
 NOISE = "noise"
-
-# A square's side, as a share of the image's shorter one; in the authors' code 1 to 10 of 28 pixels.
-SIDES = (0.1, 1 / 3)
 
 # Changes of the logit below this share of it are single precision's own.
 MIN_CHANGE = 1e-5
@@ -57,18 +54,6 @@ class InfidelityOptions(Block):
     """Standard deviation of the noise, of an image in [0, 1]."""
 
 
-@dataclass(frozen=True)
-class Perturbations:
-    """What is done to every image, whatever its maps are.
-
-    squares: bool (samples, height, width), where each square covers it. noise: float32 (samples,
-    height, width, 1), added to all channels alike; what then leaves [0, 1] is clipped.
-    """
-
-    squares: np.ndarray
-    noise: np.ndarray
-
-
 def take(assessment: Assessment, options: InfidelityOptions) -> Result:
     """Measure every map under squares of every baseline and under noise."""
     images = assessment.images
@@ -82,12 +67,6 @@ def take(assessment: Assessment, options: InfidelityOptions) -> Result:
     names = (*assessment.baselines, NOISE)
     by_name = dict(zip(names, changes, strict=True))
     return Result(by_variant(infidelity(images, assessment.maps, by_name, drawn)))
-
-
-def draw(size: tuple[int, int], samples: int, noise: float, seed: int) -> Perturbations:
-    """Draw as many squares and noises for images (height, width); noise: standard deviation."""
-    squares = random_squares(size, samples, seed)
-    return Perturbations(squares, grey_noise(size, samples, noise, seed))
 
 
 def logit_changes(
@@ -157,28 +136,17 @@ def infidelity(
         ValueError: shapes do not match.
     """
     require_matching(images, maps=maps)
-    samples, channels = len(drawn.squares), images.shape[-1]
-    inside = drawn.squares.reshape(samples, -1).astype(np.float64)
+    inside = drawn.squares.reshape(len(drawn.squares), -1).astype(np.float64)
     # To all channels once: to add along so short an axis takes several times as long.
-    draws = np.repeat(drawn.noise, channels, axis=-1)
+    draws = np.repeat(drawn.noise, images.shape[-1], axis=-1)
 
     def of_images(some: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return what `scaled_infidelity` gives, (images, perturbations, 2, maps)."""
         found = np.empty((len(rows), len(changes), len(NUMBERS), len(maps)))
         for image, row, into in zip(some, rows, found, strict=True):
-            # Of all maps at once: one product of matrices for squares, and one for noise.
             own = np.array([each[row].ravel() for each in maps.values()], np.float64)
-            own = own.reshape(len(maps), inside.shape[1])
-            by_square = own @ inside.T
-            # I of equation 1: what is taken from each pixel, clipping included. A map's value is of
-            # all channels, so it meets their mean.
-            moves = image + draws
-            np.subtract(image, np.clip(moves, 0, 1, out=moves), out=moves)
-            wide = np.repeat(own / channels, channels, axis=1)
-            by_noise = wide @ moves.reshape(samples, -1).astype(np.float64).T
+            expected = _expected(image, own.reshape(len(maps), inside.shape[1]), inside, draws)
             for numbers, (name, each) in zip(into, changes.items(), strict=True):
-                expected = by_noise if name == NOISE else by_square
-                numbers[:] = scaled_infidelity(expected, each[row])
+                numbers[:] = scaled_infidelity(expected[name == NOISE], each[row])
         return found
 
     # Images are shared out among the cores; NumPy's threads have little to do in matrices this
@@ -194,6 +162,23 @@ def infidelity(
         }
         for i, name in enumerate(changes)
     }
+
+
+def _expected(
+    image: np.ndarray, maps: np.ndarray, squares: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the changes that maps of an image, float64 (maps, pixels), predict: I · φ.
+
+    Of all maps at once: one product of matrices, float64 (maps, samples), for squares, float64
+    (samples, pixels), and one for noise, float32 (samples, height, width, channels).
+    """
+    channels = image.shape[-1]
+    # I of equation 1: what is taken from each pixel, clipping included. A map's value is of all
+    # channels, so it meets their mean.
+    moves = image + noise
+    np.subtract(image, np.clip(moves, 0, 1, out=moves), out=moves)
+    wide = np.repeat(maps / channels, channels, axis=1)
+    return maps @ squares.T, wide @ moves.reshape(len(noise), -1).astype(np.float64).T
 
 
 def scaled_infidelity(expected: np.ndarray, changes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -220,36 +205,6 @@ def scaled_infidelity(expected: np.ndarray, changes: np.ndarray) -> tuple[np.nda
     scaling = np.divide(expected @ changes, power, out=undefined, where=power > 0)
     left = ((scaling[:, None] * expected - changes) ** 2).sum(axis=1)
     return np.where(scaling > 0, left / size, 1.0), scaling
-
-
-def random_squares(size: tuple[int, int], samples: int, seed: int) -> np.ndarray:
-    """Draw squares of random side and place.
-
-    They may hang over the edge: every pixel is as likely to be in one as every other.
-
-    Args:
-        size: the image's height and width.
-        samples: how many.
-        seed: of sides and places.
-
-    Returns:
-        bool (samples, height, width), True within the square; at least one pixel is.
-    """
-    random = np.random.default_rng([seed, 0])
-    smallest, largest = (max(1, round(share * min(size))) for share in SIDES)
-    sides = random.integers(smallest, largest, size=samples, endpoint=True)
-    inside = []
-    for length in size:
-        first = random.integers(1 - sides, length)[:, None]
-        pixels = np.arange(length)
-        inside.append((pixels >= first) & (pixels < first + sides[:, None]))
-    return inside[0][:, :, None] & inside[1][:, None, :]
-
-
-def grey_noise(size: tuple[int, int], samples: int, deviation: float, seed: int) -> np.ndarray:
-    """Draw Gaussian noise for all channels alike, float32 (samples, height, width, 1)."""
-    random = np.random.default_rng([seed, 1])
-    return np.float32(deviation) * random.standard_normal((samples, *size, 1), dtype=np.float32)
 
 
 def _perturbed(

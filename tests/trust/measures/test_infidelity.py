@@ -8,13 +8,11 @@ import pytest
 from heatproof.trust import perturbation
 from heatproof.trust.measures.infidelity import (
     NOISE,
-    draw,
-    grey_noise,
     infidelity,
     logit_changes,
-    random_squares,
     scaled_infidelity,
 )
+from heatproof.trust.random_perturbations import draw, grey_noise, random_squares
 
 SIDE = 8
 WEIGHTS = np.random.default_rng(9).normal(size=(SIDE, SIDE, 1)).astype(np.float32)
