@@ -82,6 +82,12 @@ def over_folds(study: Params, cell: str, folder: Path = Path()) -> dict[str, Any
     }
 
 
+def progress(study: Params, cell: str, folder: Path = Path()) -> tuple[int, int]:
+    """Return how many runs of a cell's cross-validation are evaluated, and how many there are."""
+    runs = study.fold_runs(cell)
+    return sum(_evaluated(run, folder) for run in runs), len(runs)
+
+
 def all_remarks(evaluated: Mapping[str, Any], found: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return what is wrong with a network at first sight, in sentences; empty where nothing is.
 

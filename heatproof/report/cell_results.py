@@ -11,7 +11,7 @@ from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.explain import EXPLAINED
 from heatproof.config.params import Cell, Params
 from heatproof.config.runs import SHUFFLED, on_domain
-from heatproof.evaluation.cross_validation import all_remarks, over_folds
+from heatproof.evaluation.cross_validation import all_remarks, over_folds, progress
 from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.seeds import over_seeds
 from heatproof.storage import artifacts, domain_files, paths, tables
@@ -68,7 +68,8 @@ class CellResults:
 
     `explain` holds each family's metrics, `explained` the families whose arrays there are.
     Few cells have `published` (scores as in the published randomisation table), `seeds` (accuracy
-    over seeds), `folds` (accuracy by cross-validation), `few_images` (accuracy by training images
+    over seeds), `folds` (accuracy by cross-validation; of its runs `fold_runs` has how many are
+    evaluated, and how many there are), `few_images` (accuracy by training images
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
     copies of its test images) and `domains` (on other datasets, by name). The cell of a saved
     network has no schedule, and `opened` in the place of `train` and `history`.
@@ -89,6 +90,7 @@ class CellResults:
     published: dict[str, Any] = field(default_factory=dict)
     seeds: dict[str, Any] = field(default_factory=dict)
     folds: dict[str, Any] = field(default_factory=dict)
+    fold_runs: tuple[int, int] = (0, 0)
     few_images: dict[str, Any] = field(default_factory=dict)
     compared: dict[str, Any] = field(default_factory=dict)
     corrupted: dict[str, Any] = field(default_factory=dict)
@@ -213,6 +215,7 @@ class Reader:
             published=self.metrics("published_sanity", _PUBLISHED) if published else {},
             seeds=over_seeds(params, name) or {},
             folds=over_folds(params, name) or {},
+            fold_runs=progress(params, name),
             few_images=by_images_per_class(params, name) or {},
             compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
             corrupted=(

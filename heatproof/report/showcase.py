@@ -24,11 +24,11 @@ SIDE = 64  # of a picture's pixels, at most
 class Strip:
     """Images of different classes, each with its map by the method of the best verdict.
 
-    level: the verdict on the method; None where the cell has none. pairs: image, map, class.
+    level: the verdict on the method. pairs: image, map, class.
     """
 
     method: str
-    level: str | None
+    level: str
     sprite: Sprite
     pairs: list[tuple[Picture, Picture, str]]
 
@@ -60,6 +60,7 @@ class Zero:
 class Showcase:
     """A cell's strip and example, each None where no prediction that is explained is right.
 
+    Without a verdict there is no strip: which map would be the one to believe is not known.
     zero: the methods some of whose maps are zero everywhere.
     """
 
@@ -86,11 +87,9 @@ def drawn(explanations: Explanations, verdict: CellVerdict | None) -> Showcase:
     )
     if not len(right) or not explanations.maps:
         return Showcase(zero=zero)
-    ranked = [n for n in verdict.methods if n in explanations.maps] if verdict else []
-    ranked = ranked or methods.overlays_first(explanations.maps)
-    levels = {name: each.level for name, each in verdict.methods.items()} if verdict else {}
     pictures = Painter(explanations)
-    return Showcase(_strip(pictures, right, ranked, levels), _example(pictures, right), zero)
+    strip = _strip(pictures, right, verdict) if verdict else None
+    return Showcase(strip, _example(pictures, right), zero)
 
 
 def _zero(explanations: Explanations) -> dict[str, Zero]:
@@ -142,11 +141,9 @@ class Painter:
         return sprite.image(sprite.fitted(shown.pixels), alt)
 
 
-def _strip(
-    drawn: Painter, right: np.ndarray, ranked: list[str], levels: dict[str, str]
-) -> Strip | None:
+def _strip(drawn: Painter, right: np.ndarray, verdict: CellVerdict) -> Strip | None:
     """Draw maps of the first method that has some, one per class, evenly spaced."""
-    for name in ranked:
+    for name in [n for n in verdict.methods if n in drawn.explanations.maps]:
         rows = _one_per_class(drawn.explanations.label, right[drawn.nonzero(name, right)])
         if not rows:
             continue
@@ -155,7 +152,7 @@ def _strip(
             (drawn.image(sprite, row), drawn.map(sprite, row, name), drawn.label(row))
             for row in rows
         ]
-        return Strip(name, levels.get(name), sprite, pairs)
+        return Strip(name, verdict.methods[name].level, sprite, pairs)
     return None
 
 

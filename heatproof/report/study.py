@@ -24,7 +24,8 @@ class Study:
 
     `claims` is what data/claims.json has, empty where it is not there; `has_claims` whether the
     study has a claims.yaml; `provenance` what `provenance.gathered` returns; `inspections` what
-    data/metrics/inspect has of each dataset, as far as it is there.
+    data/metrics/inspect has of each dataset, as far as it is there; `finished` how many runs are
+    trained.
     """
 
     params: Params
@@ -34,6 +35,7 @@ class Study:
     provenance: dict[str, Any] = field(default_factory=dict)
     has_claims: bool = True
     inspections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    finished: int = 0
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -97,4 +99,5 @@ def collect(params: Params) -> Study:
         require_keys(paths.CLAIMS, claims, _CLAIMS, "claims")
     has_claims = bool(claims) or description.CLAIMS.exists()
     gathered = provenance.gathered(params)
-    return Study(params, cells, datasets, claims, gathered, has_claims, inspections)
+    finished = sum(paths.metrics("train", run).exists() for run in params.runs)
+    return Study(params, cells, datasets, claims, gathered, has_claims, inspections, finished)

@@ -36,9 +36,8 @@ def test_the_strip_has_the_best_methods_maps_of_different_classes(explained) -> 
     assert strip.sprite.number(strip.pairs[-1][1].tile) == 2 * showcase.PICTURES - 1
 
 
-def test_without_a_verdict_a_coarse_map_comes_first(explained) -> None:
-    strip = showcase.drawn(explained, None).strip
-    assert strip is not None and (strip.method, strip.level) == ("gradcam", None)
+def test_without_a_verdict_no_map_is_shown_as_the_one_to_believe(explained) -> None:
+    assert showcase.drawn(explained, None).strip is None
 
 
 def test_maps_of_zeros_are_passed_over(explained) -> None:

@@ -18,6 +18,7 @@ def test_missing_results_are_listed_and_are_no_error(folder, repository):
     made = built()
     check(made)
     assert "0 of 2 networks evaluated" in made["index.html"].text
+    assert "0 of 2 training runs finished" in made["index.html"].text
     page = made["cells/simple_cnn-digits.html"]
     assert "data/metrics/evaluate/simple_cnn-digits.json" in page.text
     for text in ("Not evaluated yet", "No explanations yet", "Not assessed yet", "No training"):
@@ -55,6 +56,27 @@ def test_a_class_never_predicted_has_no_precision(folder, repository):
     assert re.search(r"4 never predicted \d+ – 0\.0 %", page.text)
 
 
+def marked(page, word):
+    """Check that the page opens without maps, and that every map of its gallery has this mark."""
+    assert ("class", "opening-maps") not in page.attributes
+    maps = sum(name == "data-method" for name, _ in page.attributes)
+    assert maps and page.text.count(f"{word} ") >= maps
+
+
+def test_maps_that_are_not_assessed_say_so_and_none_is_to_be_believed(small_study):
+    name = "simple_cnn-digits"
+    shutil.rmtree("data/metrics/assess")
+    paths.explanations(name, "features").unlink(missing_ok=True)
+    made = built()
+    check(made)
+    assert "Explanations not assessed yet." in made["index.html"].text
+    assert not [each for each in made["index.html"].pictures if "strip-" in each]
+    page = made[f"cells/{name}.html"]
+    marked(page, "not assessed")
+    assert "whether its maps can be believed is not assessed, so none is shown here" in page.text
+    assert not [each for each in made["guide.html"].pictures if "verdict-" in each]
+
+
 def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_study):
     chance, other = "simple_cnn-digits", "baseline_cnn-digits"
     evaluate = artifacts.read_metrics("evaluate", chance)
@@ -64,11 +86,13 @@ def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_s
     }
     low = {"accuracy": 0.1, "accuracy_low": 0.07, "accuracy_high": 0.13}
     artifacts.write_metrics("evaluate", chance, evaluate | low | {"per_class": per_class})
+    paths.history(chance).unlink()
     assess = artifacts.read_metrics("assess", chance)
     artifacts.write_metrics("assess", chance, assess | {"above_chance": False})
     made = built()
     check(made)
     overview, page = made["index.html"].text, made[f"cells/{chance}.html"].text
+    assert page.index("Before all else") < page.index(" missing: heatproof repro")
     for text in (overview, page):
         assert "It always predicts the same class, 3, whatever the image shows." in text
         assert "It never predicts 9 of 10 classes of the test images: 0, 1, 2, 4, 5" in text
@@ -77,6 +101,8 @@ def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_s
     assert "These numbers mean nothing about the methods." in page
     assert "best:" not in page.split("Trust in the maps")[-1].split("Settings")[0]
     assert "No explanation is to be believed: its accuracy is not above" in overview
+    assert f"images/strip-{chance}.png" not in made["index.html"].pictures
+    marked(made[f"cells/{chance}.html"], "means nothing")
     assert f"{other.replace('-', ' on ')}." in overview  # the finding is of the other network alone
     methods = made["methods.html"].text
     assert re.search(

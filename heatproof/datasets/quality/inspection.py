@@ -275,7 +275,8 @@ def findings(content: dict[str, Any]) -> list[str]:
             f"{count:,} images are exact or near duplicates of others, "
             f"{of_copies['exact_images'] or 'none'} of them exact."
         )
-    odd = [f"{n:,} {kind}" for kind in KINDS if (n := content["unusual"][kind]["count"])]
+    unusual = {kind: content["unusual"][kind]["count"] for kind in KINDS}
+    odd = [plural(count, f"{kind} image") for kind, count in unusual.items() if count]
     if odd:
         found.append(f"Unusual for this dataset: {listing(odd)}.")
     return found

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from heatproof.report.charts import ticks
 from heatproof.report.charts.frame import Axis, Frame, Point, path
-from heatproof.report.charts.labels import LETTER_WIDTH, spread
+from heatproof.report.charts.labels import LETTER_WIDTH, Place, along, spread
 from heatproof.report.charts.series import Series, as_text, in_a_sentence, text_rows
 
 MAX_DOTS = 30  # a line of more points is drawn without dots
@@ -58,6 +58,21 @@ class Chart(Frame):
     def baseline_y(self) -> float | None:
         """The place of the horizontal line."""
         return self.place(self.x.start, self.baseline[0])[1] if self.baseline else None
+
+    @property
+    def baseline_label(self) -> Place | None:
+        """Where the horizontal line is named: where the fewest lines and dots are."""
+        if self.baseline is None or self.baseline_y is None:
+            return None
+        alone = [[self.place(*point)] for s in self.series for point in s.samples]
+        errors = [
+            [self.place(x, low), self.place(x, high)]
+            for s in self.series
+            for x, low, high in s.intervals
+        ]
+        lines = [[self.place(*point) for point in s.points] for s in self.series]
+        area = self.left, self.top, self.right, self.bottom
+        return along(self.baseline_y, len(self.baseline[1]), [*lines, *errors, *alone], area)
 
     @cached_property
     def lines(self) -> list[Line]:

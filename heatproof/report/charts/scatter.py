@@ -17,7 +17,8 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 class Mark:
     """A point to be drawn: its cost `x` above 0, its `y`, and its tooltip.
 
-    `low` and `high` are the ends of y's interval, `slot` the name's colour on all pages.
+    `low` and `high` are the ends of y's interval, `slot` the name's colour on all pages, `letters`
+    how many of the name stand beside the point.
     """
 
     name: str
@@ -27,6 +28,12 @@ class Mark:
     low: float | None = None
     high: float | None = None
     slot: int | None = None
+    letters: int = 40
+
+    @property
+    def shown(self) -> str:
+        """The name beside the point."""
+        return numbers.short(self.name, self.letters)
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class Scatter(Frame):
         for mark, (x, y), first, ends in zip(
             self.marks, places, self.pareto, whiskers, strict=True
         ):
-            label = _label(mark.name, x, y, taken, area)
+            label = _label(mark.shown, x, y, taken, area)
             taken.append(label.box)
             whisker = f"M{x:g} {ends[0]:g}V{ends[1]:g}" if ends else ""
             dots.append(Dot(mark, x, y, label, first, whisker))

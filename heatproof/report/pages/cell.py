@@ -35,7 +35,7 @@ from heatproof.storage.folders import file_name
 from heatproof.storage.records import Predictions
 from heatproof.training.presets import filled_in
 
-SHOWN_EXAMPLES = 24  # of each kind; the others are folded away
+SHOWN_EXAMPLES = 3  # of each kind; the others are folded away, so that the page has an end
 
 
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -74,10 +74,11 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "tested_classes": sum(c["support"] > 0 for c in evaluate.get("per_class", {}).values()),
         "thresholds": class_section.thresholds(evaluate) if evaluate else [],
         "gallery": examples,
-        "opening": opening(examples, result.verdict) if examples else None,
+        "opening": opening(examples, result.verdict) if examples and result.verdict else None,
         "chosen": shown,
         "folded": folded,
         "marks": result.verdict.methods if result.verdict else {},
+        "unjudged": verdicts.unjudged(result),
         "explained": set(explanations.image_index.tolist()) if explanations else (),
         "palette": colours.palette(),
         **drawn,
@@ -91,6 +92,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         },
         "over_seeds": over_seeds(result.seeds, evaluate.get("test_images")),
         "over_folds": cross_validation.details(result.folds) if result.folds else "",
+        "open_folds": cross_validation.unfinished(result.fold_runs),
         "runs": result.compared,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result, study.showcases[result.name]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.sprites import GUTTER, Sprite
+from heatproof.report.sections import verdicts
 from heatproof.report.sections.gallery import Example, Gallery
 from heatproof.statistics.numbers import percent, printable, significant
 
@@ -21,6 +22,11 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> dict[str, Any]
         file: the name of its page and its pictures, without folder and ending.
     """
     examples = (*gallery.incorrect, *gallery.correct)
+    judged, without = result.verdict.methods if result.verdict else {}, verdicts.unjudged(result)
+
+    def level(name: str) -> str:
+        return judged[name].level if name in judged else without
+
     height, width = gallery.images.tile_size
     return {
         "cell": result.name,
@@ -31,7 +37,7 @@ def compared(result: CellResults, gallery: Gallery, file: str) -> dict[str, Any]
         "tile": [width, height],
         "gutter": GUTTER,
         "methods": [
-            [m.name, m.label, signed, m.overlay, m.unit, m.colours]
+            [m.name, m.label, signed, m.overlay, m.unit, m.colours, level(m.name)]
             for m, signed in ((legend.method, legend.signed) for legend in gallery.legends)
         ],
         "examples": [_example(e, gallery.maps) for e in sorted(examples, key=lambda e: e.index)],

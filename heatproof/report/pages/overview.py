@@ -52,7 +52,7 @@ def context(study: Study) -> dict[str, Any]:
             and any(
                 texts := [
                     over_seeds(c.seeds, c.evaluate["test_images"]),
-                    cross_validated(c.folds),
+                    cross_validated(c.folds, c.fold_runs),
                 ]
             )
         ],
@@ -91,13 +91,20 @@ def _summary(study: Study) -> str:
         f"{counted}: {models} on {numbers.plural(len(study.dataset_names), 'dataset')}.",
     ]
     if trained:
-        runs = numbers.plural(len(study.params.runs), "training run")
-        sentences.append(f"{runs}, budget {study.params.budget}, seed {study.params.seed}.")
+        sentences.append(f"{_runs(study)}, budget {study.params.budget}, seed {study.params.seed}.")
     if opened := networks - trained:
         of_all = "The network was" if networks == 1 else "All networks were"
         some = numbers.plural(opened, "network was", "networks were")
         sentences.append(f"{some if trained else of_all} opened from a file, not trained here.")
     return " ".join(sentences)
+
+
+def _runs(study: Study) -> str:
+    """Count the training runs, and those that are finished where not all are."""
+    runs = numbers.plural(len(study.params.runs), "training run")
+    if study.finished == len(study.params.runs):
+        return runs
+    return f"{study.finished} of {runs} finished"
 
 
 def section(study: Study, dataset: str) -> dict[str, Any]:

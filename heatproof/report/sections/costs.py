@@ -42,7 +42,7 @@ def _mark(study: Study, result: CellResults) -> Mark:
         metrics[end] if numbers.known(metrics[end]) else None
         for end in ("accuracy_low", "accuracy_high")
     )
-    name = numbers.short(result.cell.model, MAX_LETTERS)
+    name = numbers.printable(result.cell.model)
     images = metrics["test_images"]
     tip = f"{name}: {numbers.percent(metrics['accuracy'], images)}"
     if low is not None and high is not None:
@@ -55,6 +55,7 @@ def _mark(study: Study, result: CellResults) -> Mark:
         low,
         high,
         study.slot(result.cell.model),
+        MAX_LETTERS,
     )
 
 

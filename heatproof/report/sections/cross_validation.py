@@ -5,16 +5,26 @@ from typing import Any
 from heatproof.statistics.numbers import count, duration, interval, percent, plural
 
 
-def cross_validated(metrics: dict[str, Any] | None) -> str:
+def cross_validated(metrics: dict[str, Any] | None, runs: tuple[int, int] = (0, 0)) -> str:
     """Summarise a cross-validation in a sentence; empty where there is none.
 
     Args:
         metrics: as `heatproof.evaluation.cross_validation` returns them.
+        runs: how many of its runs are evaluated, and how many there are.
     """
     if not metrics:
-        return ""
+        return unfinished(runs)
     kind, mean = metrics["kind"].replace("_", " "), percent(metrics["mean"], metrics["images"])
-    return f"Cross-validated {kind} {mean}, {details(metrics)}"
+    text = f"Cross-validated {kind} {mean}, {details(metrics)}"
+    return " ".join(filter(None, [text, unfinished(runs)]))
+
+
+def unfinished(runs: tuple[int, int]) -> str:
+    """Say how far a cross-validation is; empty where all its runs are evaluated."""
+    evaluated, planned = runs
+    if evaluated == planned:
+        return ""
+    return f"Cross-validation is not finished: {evaluated} of {planned} trainings are evaluated."
 
 
 def details(metrics: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from heatproof.report.study import Study
 from heatproof.report.text import measures, methods, zero_maps
 from heatproof.statistics import numbers
 from heatproof.storage.records import Explanations
-from heatproof.trust.verdict import LEVELS
+from heatproof.trust.verdict import LEVELS, USE, CellVerdict
 
 NEAR = 0.005  # confidence and accuracy this close count as equal
 
@@ -32,13 +32,14 @@ def values(result: CellResults) -> dict[str, Any]:
         "evaluate": result.evaluate,
         "explained": _explained(explanations) if explanations is not None else (),
         "best": None,
+        "advised_against": None,
         "table": None,
         "above": (),
         "stable": (),
         "pairs": (),
         "similar": cell_trust.SIMILAR,
         **(_network(result.evaluate) if result.evaluate else {}),
-        **(_trust(result.assess) if result.rated else {}),
+        **(_trust(result.assess, result.verdict) if result.rated else {}),
     }
 
 
@@ -78,8 +79,7 @@ def pictures(study: Study, result: CellResults) -> Pictures:
         return Pictures(None, (), (), "", levels)
     painter = Painter(explanations)
     sprite = painter.sprite(5)
-    method = shown.strip.method if shown.strip else methods.overlays_first(explanations.maps)[0]
-    mistake = _mistake(painter, sprite, method)
+    mistake = _mistake(painter, sprite, shown.strip.method) if shown.strip else ()
     zero, why = _zero(painter, sprite, list(shown.zero))
     return Pictures(sprite if mistake or zero else None, mistake, zero, why, levels)
 
@@ -139,7 +139,7 @@ def _explained(explanations: Explanations) -> tuple[int, int, int]:
     return images, len(explanations.maps), len(set(wrong.tolist()))
 
 
-def _trust(assess: dict[str, Any]) -> dict[str, Any]:
+def _trust(assess: dict[str, Any], verdict: CellVerdict | None) -> dict[str, Any]:
     faithful = measures.FAITHFUL
     order = assess["measures"].get(faithful, {})
     most = max((s["images"] for s in order.values()), default=0)
@@ -153,6 +153,7 @@ def _trust(assess: dict[str, Any]) -> dict[str, Any]:
         ),
         default=None,
     )
+    judged = verdict.methods.get(best[1]) if verdict and best else None
     tested = measures.RANDOMISED in assess["measures"]
     table = trust_table.of_cell(assess, [faithful])
     if table and best:
@@ -161,6 +162,7 @@ def _trust(assess: dict[str, Any]) -> dict[str, Any]:
     return {
         "table": table,
         "best": best and (methods.describe(best[1]).label, best[0]),
+        "advised_against": judged if judged and judged.level != USE else None,
         "best_control": control and (measures.CONTROLS[control[1]].inline, control[0]),
         "above": assess["uninformative"].get(faithful),
         **({"weight_independent": cell_trust.weight_independent(assess)} if tested else {}),

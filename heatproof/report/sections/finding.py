@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from heatproof.report.cell_results import CellResults
 from heatproof.statistics import numbers
 
-LETTERS = 24  # of a name in a sentence
+LETTERS = 60  # of a name in a sentence: whole, unless it would fill the screen
 
 
 @dataclass(frozen=True)

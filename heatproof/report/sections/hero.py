@@ -26,7 +26,10 @@ class Advice:
 
 @dataclass(frozen=True)
 class Row:
-    """A network. `ties`: others of its dataset that its accuracy is tied with, and why."""
+    """A network. `ties`: others of its dataset that its accuracy is tied with, and why.
+
+    advice, strip: None where its maps are not assessed, or mean nothing.
+    """
 
     result: CellResults
     ties: list[tuple[CellResults, Comparison]]
@@ -51,8 +54,7 @@ def rows(study: Study, by_dataset: Sequence[Sequence[CellResults]]) -> list[Row]
 def _row(study: Study, result: CellResults) -> Row:
     others = [c for c in study.cells_on(result.cell.dataset) if c.evaluate and c is not result]
     ties = [(c, found) for c in others if (found := compare(c, result)).tied]
-    counts = result not in study.unrated  # maps of a network at chance may show nothing
-    strip = study.showcases[result.name].strip if counts else None
+    strip = study.showcases[result.name].strip
     return Row(result, ties, _advice(result, strip), strip)
 
 
@@ -61,8 +63,6 @@ def _advice(result: CellResults, strip: Strip | None) -> Advice | None:
     verdict = result.verdict
     if not verdict or not verdict.methods:
         return None
-    name = (
-        strip.method if strip and strip.method in verdict.methods else next(iter(verdict.methods))
-    )
+    name = strip.method if strip else next(iter(verdict.methods))
     others = len([each for each in verdict.of(USE) if each != name])
     return Advice(methods.describe(name), verdict.methods[name], others)

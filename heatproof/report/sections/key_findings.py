@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from heatproof.report.cell_results import CellResults
 from heatproof.report.sections import leaks, verdict_findings
-from heatproof.report.sections.finding import KeyFinding, dataset, model, network
+from heatproof.report.sections.finding import LETTERS, KeyFinding, dataset, model, network
 from heatproof.report.sections.ties import Comparison, compare
 from heatproof.report.study import Study
 from heatproof.statistics import numbers
@@ -42,14 +42,14 @@ def _leak(study: Study) -> KeyFinding | None:
     inspected = study.inspections[name]
     copies, tests = inspected["copies"], inspected["parts"]["test"]
     text = (
-        f"On {numbers.short(name, 24)}, {copies['test_images']:,} of {tests:,} test images "
+        f"On {numbers.short(name, LETTERS)}, {copies['test_images']:,} of {tests:,} test images "
         f"({numbers.percent(copies['test_images'] / tests, tests)}) have a near duplicate among "
         f"the training images, {copies['test_exact'] or 'none'} of them an exact copy."
     )
     for result, found in leaks.of_dataset(study, name)[:1]:
         if found.without is not None:
             text += (
-                f" Without them, the accuracy of {numbers.short(result.cell.model, 24)} is "
+                f" Without them, the accuracy of {model(result)} is "
                 f"{numbers.percent(found.without, tests)} instead of "
                 f"{numbers.percent(found.accuracy, tests)}."
             )
@@ -116,10 +116,15 @@ def _cost(study: Study) -> KeyFinding | None:
     return KeyFinding(
         "Accuracy for its cost",
         text,
-        f"{reason}One training each: with another seed, the order of close networks may differ.",
+        f"{reason}One training each{_not_by_folds(study)}: with another seed, the order of close "
+        "networks may differ.",
         "Accuracy against cost",
         "#costs",
     )
+
+
+def _not_by_folds(study: Study) -> str:
+    return ", not cross-validation" if any(c.folds for c in study.cells) else ""
 
 
 def _no_cheaper(found: Pair) -> str:

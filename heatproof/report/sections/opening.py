@@ -25,10 +25,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Opening:
-    """The images shown, and all methods' labels by what to do with them."""
+    """The images shown, and all methods' labels by what to do with them.
+
+    passed_over: methods that the verdict puts before one that is shown, of a family shown already.
+    """
 
     rows: tuple[Row, ...]
     levels: Mapping[str, tuple[str, ...]]
+    passed_over: tuple[str, ...]
 
     @property
     def incorrect(self) -> bool:
@@ -36,12 +40,12 @@ class Opening:
         return any(row.example.label != row.example.prediction for row in self.rows)
 
 
-def opening(gallery: Gallery, verdict: CellVerdict | None) -> Opening:
-    """Choose what the page opens with.
+def opening(gallery: Gallery, verdict: CellVerdict) -> Opening:
+    """Choose what the page opens with: maps only where it is known which to believe.
 
     Args:
         gallery: all explained images.
-        verdict: the cell's; None where not assessed or no better than chance.
+        verdict: the cell's.
     """
     places = columns(gallery, verdict)
     rows = tuple(
@@ -49,15 +53,21 @@ def opening(gallery: Gallery, verdict: CellVerdict | None) -> Opening:
         for example in _examples(gallery, places)
     )
     labels = {legend.method.name: legend.method.label for legend in gallery.legends}
-    levels = {level: verdict.of(level) if verdict else () for level in LEVELS}
-    named = {level: tuple(labels[n] for n in of if n in labels) for level, of in levels.items()}
-    return Opening(rows, {level: names for level, names in named.items() if names})
+    named = {level: tuple(labels[n] for n in verdict.of(level) if n in labels) for level in LEVELS}
+    shown = {gallery.legends[place].method.name for place in places}
+    judged = [name for name in verdict.methods if name in labels]
+    last = max((i for i, name in enumerate(judged) if name in shown), default=0)
+    return Opening(
+        rows,
+        {level: names for level, names in named.items() if names},
+        tuple(labels[name] for name in judged[:last] if name not in shown),
+    )
 
 
-def columns(gallery: Gallery, verdict: CellVerdict | None) -> list[int]:
+def columns(gallery: Gallery, verdict: CellVerdict) -> list[int]:
     """The opening's methods, as places in the gallery's legends; none to be avoided if possible."""
     order = ordered(gallery, verdict)
-    judged = {} if verdict is None else verdict.methods
+    judged = verdict.methods
     names = [legend.method.name for legend in gallery.legends]
     of_use = [p for p in order if names[p] not in judged or judged[names[p]].level != AVOID]
     return (of_use or order)[:COLUMNS]

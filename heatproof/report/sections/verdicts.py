@@ -60,6 +60,11 @@ def of_cell(verdict: CellVerdict | None, shown: Showcase = NOTHING) -> Verdicts 
     return Verdicts(rows, tuple(note for note in notes if note), shown.example)
 
 
+def unjudged(result: CellResults) -> str:
+    """Say in two words why a method's maps of a network have no verdict, where they have none."""
+    return "means nothing" if result.assess and not result.rated else "not assessed"
+
+
 def zero(shown: Showcase, where: str = "") -> list[str]:
     """Say which methods' maps are zero everywhere, how many, and why; `where`: which network."""
     return [

@@ -71,16 +71,16 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     const chosen = role.value in example.maps ? role.value : Object.keys(example.maps)[0];
     const [first, peaks] = example.maps[chosen];
     const method = methodOf(side);
-    const [, label, signed, coarse, unit, own] = cell.methods[method];
+    const [, label, signed, coarse, unit, own, verdict] = cell.methods[method];
     const colours = signed ? {} : { filter: `url(#colours-${own})` };
     const target = chosen === "predicted" ? example.predicted : example.true;
     const levels = `levels ${signed ? "signed" : "unsigned"}${coarse ? " coarse" : ""}`;
     const draw = (kind, alt) => picture(kind,
       tile(cell.images, example.at, cell.tile, coarse || form.elements.over.value === "all" ? "under" : "behind", ""),
       tile(cell.maps, mapPlace(cell, first + method), cell.tile, levels, alt, colours));
-    return { cell, example, label, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, colours, draw };
+    return { cell, example, label, verdict, target, peak: `${peaks[method]} ${unit}`, low: signed ? `−${peaks[method]}` : "0", levels, colours, draw };
   };
-  const caption = (letter, { cell, example, label, target, peak, low, levels, colours }) => {
+  const caption = (letter, { cell, example, label, verdict, target, peak, low, levels, colours }) => {
     const scale = Page.svg("svg", {
       class: `ramp ${levels}`, ...colours, viewBox: "0 0 120 10", preserveAspectRatio: "none", "aria-hidden": "true",
     }, Page.svg("rect", { width: 120, height: 10, fill: "url(#all-levels)" }));
@@ -88,7 +88,7 @@ addEventListener("DOMContentLoaded", () => Page.each("compare-controls", (form, 
     const href = Page.place(cell.page, `image-${example.index}`);
     return Page.make("figcaption", {},
       Page.make("p", {}, Page.make("b", {}, `${letter}: ${cell.model}`)),
-      Page.make("p", {}, `${label} for ${target}`),
+      Page.make("p", {}, `${label} for ${target}: `, Page.make("span", { className: "quiet" }, verdict)),
       Page.make("p", { className: "ramp-line" }, low, scale, peak),
       Page.make("p", {}, `Predicted ${example.predicted} (${example.confidence}), ${outcome}; `, Page.make("a", { href }, "all maps")));
   };

@@ -54,6 +54,8 @@ def test_copies_across_parts_are_a_leak() -> None:
     assert places == [
         {"part": "test", "index": 0, "label": 0}, {"part": "training", "index": 4, "label": 0}
     ]  # fmt: skip
+    content["unusual"]["bright"]["count"], content["unusual"]["dark"]["count"] = 1, 2
+    assert findings(content)[-1] == "Unusual for this dataset: 2 dark images and 1 bright image."
     assert findings(content)[0].startswith("LEAK: 2 of 12 test images (16.7 %) have a near")
 
 

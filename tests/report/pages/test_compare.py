@@ -35,7 +35,10 @@ def cut(content: bytes, place: tuple[int, int], size: tuple[int, int]) -> np.nda
 def test_every_image_and_map_is_at_its_stated_place(explained: CellResults) -> None:
     rows = gallery_results.many(7, ("cat", "dog", "owl"), side=6)
     made, data = page_data(explained, rows)
-    assert [m[0] for m in data["methods"]] == ["gradcam", "lrp_epsilon"]
+    level = explained.verdict.methods["gradcam"].level
+    assert [(m[0], m[-1]) for m in data["methods"]] == [
+        ("gradcam", level), ("lrp_epsilon", "not assessed"),
+    ]  # fmt: skip
     step = 6 + 2 * data["gutter"]
     columns = data["maps"][1] // step
     found = 0

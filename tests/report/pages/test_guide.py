@@ -4,6 +4,7 @@ That links lead to parts that exist, whatever results are missing, built.check a
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from heatproof.attribution import registry
 from heatproof.report import rendering, study
 from heatproof.report.pages import guide
 from heatproof.report.sections import example
+from heatproof.report.text import methods
 from heatproof.storage import artifacts, paths
+from heatproof.trust.verdict import AVOID, USE, CellVerdict, MethodVerdict
 from stages import report
 from tests.report import fixture, read_pages
 
@@ -65,6 +68,17 @@ def test_the_example_is_chosen_by_its_rule_and_shows_its_numbers(small_study):
     assert "calibration error is 3.5 %" in text
     paths.metrics("assess", first).unlink()
     assert example.choose(study.collect(small_study)).name == second
+
+
+def test_the_largest_mean_is_not_left_beside_a_verdict_against_it(small_study):
+    (result, _) = study.collect(small_study).cells
+    best = example.values(result)["best"][0]
+    against = MethodVerdict(AVOID, "It shows edges.", ())
+    name = next(n for n in result.verdict.methods if methods.describe(n).label == best)
+    result.__dict__["verdict"] = CellVerdict({name: against}, (), float("nan"))
+    assert example.values(result)["advised_against"] == against
+    result.__dict__["verdict"] = CellVerdict({name: replace(against, level=USE)}, (), float("nan"))
+    assert example.values(result)["advised_against"] is None
 
 
 def test_it_shows_pictures_and_the_studys_own_verdicts(small_study):

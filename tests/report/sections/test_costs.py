@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from heatproof.report import study
@@ -55,6 +57,17 @@ def test_perfect_networks_alike_in_all_are_drawn_within_the_panel(small_study):
         changed(name, accuracy=1.0, accuracy_low=1.0, accuracy_high=1.0, flops=1000)
     chart = drawn(small_study)
     assert all(chart.top <= d.y <= chart.bottom for d in chart.dots)
+
+
+def test_a_long_name_is_whole_in_the_sentence_and_short_beside_its_point(small_study):
+    cells = study.collect(small_study)
+    name = "efficientnet_lite0_pretrained"
+    long = [replace(c, cell=c.cell.model_copy(update={"model": name})) for c in cells.cells]
+    models = small_study.models | {name: small_study.models["simple_cnn"]}
+    params = small_study.model_copy(update={"models": models})
+    chart = costs.of_dataset(replace(cells, params=params, cells=tuple(long)), "digits")
+    assert name in chart.summary
+    assert {dot.mark.shown for dot in chart.dots} == {"efficientnet_li…"}
 
 
 def test_one_network_is_no_comparison(folder, repository):

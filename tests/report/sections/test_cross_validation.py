@@ -22,6 +22,9 @@ def test_in_words() -> None:
     once = cross_validated(FOUND | {"repeats": 1, "train_seconds": 0.0})
     assert "5 folds of 24 training images, each" in once and once.endswith("; 5 trainings.")
     assert cross_validated(None) == cross_validated({}) == ""
+    assert cross_validated({}, (3, 5)) == (
+        "Cross-validation is not finished: 3 of 5 trainings are evaluated."
+    )
 
 
 def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
@@ -40,6 +43,7 @@ def test_it_is_on_the_cells_page_and_on_the_overview(small_study) -> None:
     assert names == [first]
     texts = [cell.context(collected, result)[0]["over_folds"] for result in collected.cells]
     assert "20 training images" in texts[0] and texts[1] == ""
+    assert collected.cells[0].fold_runs == (2, 2) and collected.finished == 4
     # The interval of 10 in 20 reaches to 0.3, and the test images' 93 % do not.
     assert collected.cells[0].remarks[-1].startswith("Cross-validation does not confirm what its")
     assert not collected.cells[1].remarks

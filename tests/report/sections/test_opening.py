@@ -75,6 +75,14 @@ def test_the_best_methods_of_different_families_come_first() -> None:
     }
 
 
+def test_methods_that_stand_back_for_another_family_are_named() -> None:
+    found = made(*METHODS)
+    order = dict.fromkeys((*METHODS[:2], "lime", "gradcam", "rise"), USE)
+    assert opening.opening(found, verdict(**order)).passed_over == ("IG from mean colour",)
+    few = dict.fromkeys(("lime", "gradcam", "integrated_gradients_mean"), USE)
+    assert opening.opening(found, verdict(**few)).passed_over == ()
+
+
 def test_where_none_is_of_use_those_that_there_are_are_shown() -> None:
     found = made("integrated_gradients_blurred", "lime")
     assert names(
@@ -83,8 +91,6 @@ def test_where_none_is_of_use_those_that_there_are_are_shown() -> None:
         "lime",
         "integrated_gradients_blurred",
     ]
-    assert len(opening.columns(found, None)) == 2
-    assert opening.opening(found, None).levels == {}
 
 
 @pytest.mark.parametrize(("count", "folded"), [(6, 0), (7, 0), (8, 2)])
@@ -95,16 +101,17 @@ def test_the_gallery_folds_away_more_than_one_method(count: int, folded: int) ->
 
 
 def test_two_correct_predictions_of_two_classes_and_the_most_confident_incorrect_one() -> None:
-    found = opening.opening(made("lime", confidence=(0.9, 0.9, 0.9, 0.6, 0.8)), None)
+    found = opening.opening(made("lime", confidence=(0.9, 0.9, 0.9, 0.6, 0.8)), verdict(lime=USE))
     assert [row.example.index for row in found.rows] == [1, 3, 5]
     assert found.incorrect
 
 
 def test_an_image_without_a_map_to_look_at_comes_last() -> None:
-    found = opening.opening(made("lime", zero=(0, 4), confidence=(0.9, 0.9, 0.9, 0.6, 0.8)), None)
+    maps = made("lime", zero=(0, 4), confidence=(0.9, 0.9, 0.9, 0.6, 0.8))
+    found = opening.opening(maps, verdict(lime=USE))
     assert [row.example.index for row in found.rows] == [2, 3, 4]
 
 
 def test_fewer_images_are_all_shown() -> None:
     few = replace(made("lime"), correct=[])
-    assert [row.example.index for row in opening.opening(few, None).rows] == [4, 5]
+    assert [row.example.index for row in opening.opening(few, verdict(lime=USE)).rows] == [4, 5]
