@@ -50,6 +50,9 @@ def test_two_networks_are_compared_on_an_image_of_both(page: Chrome) -> None:
     assert captions[2].startswith("B: baseline_cnn\nGrad-CAM for")
     assert re.search(r"\n0\n[0-9.]+ logits\n", captions[2]), "the ends of the scale, in its unit"
     assert "Predicted" in captions[2]
+    assert re.search(
+        r"^Grad-CAM for .*: (use|use with care|do not use)$", captions[1], re.MULTILINE
+    )
     assert not page.find_element(By.ID, "compare-no-script").is_displayed()
 
 

@@ -33,6 +33,15 @@ def page(browser: Chrome, site: Path) -> Iterator[Chrome]:
     yield from opened(browser, site / USUAL)
 
 
+@pytest.fixture
+def unfolded(page: Chrome) -> Chrome:
+    """The page with all images unfolded."""
+    page.execute_script(
+        "for (const more of document.querySelectorAll('.more-images')) more.open = true"
+    )
+    return page
+
+
 def opened(browser: Chrome, path: Path, fragment: str = "") -> Iterator[Chrome]:
     browser.get("about:blank")  # else an address that differs behind the # only is not loaded
     browser.get_log("browser")
@@ -64,44 +73,51 @@ def press(browser: Chrome, *keys: str) -> None:
     ActionChains(browser).send_keys(*keys).perform()
 
 
-def test_filters_show_what_fits_and_count_it(page: Chrome) -> None:
-    everything = page.execute_script(CARDS)
+def test_filters_show_what_fits_and_count_it(unfolded: Chrome) -> None:
+    everything = unfolded.execute_script(CARDS)
     wrong = [c for c in everything if c["wrong"]]
     assert 0 < len(wrong) < len(everything)
-    choose(page, "outcome", "incorrect")
-    assert page.execute_script(CARDS) == wrong
-    assert text(page, "gallery-count") == f"{len(wrong)} of {len(everything)} images shown"
+    choose(unfolded, "outcome", "incorrect")
+    assert unfolded.execute_script(CARDS) == wrong
+    assert text(unfolded, "gallery-count") == f"{len(wrong)} of {len(everything)} images"
     truth = wrong[0]["truth"]
-    choose(page, "true", truth)
-    assert [c["truth"] for c in page.execute_script(CARDS)] == [truth]
-    assert fragment(page) == f"#examples?outcome=incorrect&true={truth}"
-    page.find_element(By.CSS_SELECTOR, "[data-do=reset]").click()
-    assert page.execute_script(CARDS) == everything
-    assert fragment(page) == "#examples"
+    choose(unfolded, "true", truth)
+    assert [c["truth"] for c in unfolded.execute_script(CARDS)] == [truth]
+    assert fragment(unfolded) == f"#examples?outcome=incorrect&true={truth}"
+    unfolded.find_element(By.CSS_SELECTOR, "[data-do=reset]").click()
+    assert unfolded.execute_script(CARDS) == everything
+    assert fragment(unfolded) == "#examples"
 
 
-def test_an_empty_result_is_stated_and_offers_a_reset(page: Chrome) -> None:
-    everything = page.execute_script(CARDS)
-    assert not page.find_element(By.ID, "gallery-empty").is_displayed()
+def test_of_many_images_the_first_are_shown_and_the_others_one_click_away(page: Chrome) -> None:
+    shown = page.execute_script(CARDS)
+    assert [c["wrong"] for c in shown] == [True, True, False, False]
+    page.find_element(By.CSS_SELECTOR, ".more-images > summary").click()
+    assert len(page.execute_script(CARDS)) > len(shown)
+
+
+def test_an_empty_result_is_stated_and_offers_a_reset(unfolded: Chrome) -> None:
+    everything = unfolded.execute_script(CARDS)
+    assert not unfolded.find_element(By.ID, "gallery-empty").is_displayed()
     right = next(c for c in everything if not c["wrong"])
-    choose(page, "outcome", "incorrect")
-    choose(page, "true", right["truth"])
-    choose(page, "predicted", right["truth"])
-    assert page.execute_script(CARDS) == []
-    assert "No explained image matches" in text(page, "gallery-empty")
-    page.find_element(By.CSS_SELECTOR, "#gallery-empty button").click()
-    assert page.execute_script(CARDS) == everything
-    assert focused(page).get_attribute("name") == "outcome"
+    choose(unfolded, "outcome", "incorrect")
+    choose(unfolded, "true", right["truth"])
+    choose(unfolded, "predicted", right["truth"])
+    assert unfolded.execute_script(CARDS) == []
+    assert "No explained image matches" in text(unfolded, "gallery-empty")
+    unfolded.find_element(By.CSS_SELECTOR, "#gallery-empty button").click()
+    assert unfolded.execute_script(CARDS) == everything
+    assert focused(unfolded).get_attribute("name") == "outcome"
 
 
-def test_the_order_follows_the_choice_within_wrong_and_right(page: Chrome) -> None:
+def test_the_order_follows_the_choice_within_wrong_and_right(unfolded: Chrome) -> None:
     for order, key in (
         ("most-confident", lambda c: (not c["wrong"], -c["confidence"])),
         ("least-confident", lambda c: (not c["wrong"], c["confidence"])),
         ("index", lambda c: (not c["wrong"], c["index"])),
     ):
-        choose(page, "sort", order)
-        shown = page.execute_script(CARDS)
+        choose(unfolded, "sort", order)
+        shown = unfolded.execute_script(CARDS)
         assert shown == sorted(shown, key=key), order
 
 

@@ -35,7 +35,7 @@ from heatproof.storage.folders import file_name
 from heatproof.storage.records import Predictions
 from heatproof.training.presets import filled_in
 
-SHOWN_EXAMPLES = 3  # of each kind; the others are folded away, so that the page has an end
+SHOWN_EXAMPLES = 2  # of each kind; the others are folded away, so that the page has an end
 
 
 def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str, bytes]]:

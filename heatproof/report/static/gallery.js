@@ -51,7 +51,7 @@ addEventListener("DOMContentLoaded", () => Page.each("gallery-controls", (form, 
       more.querySelector("summary").textContent = `${formatted(number - unfolded)} more`;
       fill(part);
     }
-    count.textContent = shown === all.length ? `All ${formatted(shown)} images shown` : `${formatted(shown)} of ${formatted(all.length)} images shown`;
+    count.textContent = shown === all.length ? `All ${formatted(shown)} images` : `${formatted(shown)} of ${formatted(all.length)} images`;
     empty.hidden = shown > 0;
   };
 
