@@ -83,7 +83,7 @@ def _maps(path: Path) -> dict[str, Any]:
             names = [n[4:] for n in archive.files if n.startswith("map/")]
             if not names:
                 return {}
-            method = methods.overlays_first(names)[0]
+            method = methods.first_overlay(names)
             # Each image once, for the class that the network named.
             kept = np.flatnonzero(archive["target"] == archive["predicted"])
             return {

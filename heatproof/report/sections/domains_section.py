@@ -58,7 +58,7 @@ def domains(result: CellResults) -> Domains | None:
     every = [each for each in (arrays, *others.values()) if each]
     # Of methods that were changed in between, some results may have one that others lack.
     listed = set.intersection(*({name for name in each if MAPS in name} for each in every))
-    method = methods.overlays_first(name.removeprefix(MAPS) for name in listed)[0] if listed else ""
+    method = methods.first_overlay(name.removeprefix(MAPS) for name in listed) if listed else ""
     sprite = _sprite(every)
     maps = [each[MAPS + method] for each in every if method]
     signed = any(sprites.is_signed(each) for each in maps)

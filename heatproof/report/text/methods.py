@@ -64,9 +64,13 @@ def ordered(names: Iterable[str]) -> list[str]:
     return registry.ordered(names)
 
 
-def overlays_first(names: Iterable[str]) -> list[str]:
-    """Order methods of which nothing is known: a coarse map, over its image, is read at once."""
-    return sorted(ordered(names), key=lambda name: not describe(name).overlay)
+def first_overlay(names: Iterable[str]) -> str:
+    """Return the method whose map stands for an image's: the first that is laid over the image.
+
+    Raises:
+        ValueError: there is none.
+    """
+    return min(ordered(names), key=lambda name: not describe(name).overlay)
 
 
 def number(name: str) -> Number:
