@@ -99,13 +99,16 @@ def lay_out(revision: Revision, folder: Path, cache: Path) -> str:
     outputs = _outputs(revision)
     listed = git("ls-tree", "-r", "-z", "--name-only", revision.commit, "--", "metrics")
     for name in listed.split("\0"):
-        if Path(name).parts[:1] == paths.METRICS.parts:
+        if _is_below(paths.METRICS, name):
             _place(folder, name).write_text(_content(revision, name), encoding="utf-8")
     absent = 0
     for name, md5 in outputs.items():
         source = cached(cache, md5)
         if source.is_file():
-            _place(folder, name).symlink_to(source.resolve())
+            try:
+                _place(folder, name).symlink_to(source.resolve())
+            except (FileExistsError, NotADirectoryError):
+                raise _unreadable(revision) from None  # two of its files are in one place
         else:
             absent += 1
     return _remedy(revision, bool(outputs), absent)
@@ -122,21 +125,31 @@ def _outputs(revision: Revision) -> dict[str, str]:
         stages = content["stages"].values()
         outs = [out for stage in stages for out in stage.get("outs") or ()]
         return {
-            str(out["path"]): out["md5"]
+            out["path"]: out["md5"]
             for out in outs
-            if _is_wanted(str(out["path"])) and re.fullmatch("[0-9a-f]{32}", str(out.get("md5")))
+            if isinstance(out["path"], str)
+            and _is_below(paths.DATA, out["path"])
+            and _is_md5(out.get("md5"))
         }
-    except (YAMLError, KeyError, TypeError, AttributeError):
-        raise UserError(
-            f"{revision.name}: {LOCK} of that revision cannot be read; see `git show "
-            f"{revision.commit[:12]}:./{LOCK}`"
-        ) from None
+    except (YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        raise _unreadable(revision) from None
 
 
-def _is_wanted(name: str) -> bool:
-    """Whether a path lies below data/, and nowhere else whatever it says."""
+def _unreadable(revision: Revision) -> UserError:
+    return UserError(
+        f"{revision.name}: {LOCK} of that revision cannot be read; see `git show "
+        f"{revision.commit[:12]}:./{LOCK}`"
+    )
+
+
+def _is_md5(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{32}", value))
+
+
+def _is_below(top: Path, name: str) -> bool:
+    """Whether a path lies below a folder, and nowhere else whatever it says."""
     parts = Path(name).parts
-    return parts[:1] == paths.DATA.parts and ".." not in parts
+    return parts[:1] == top.parts and len(parts) > 1 and ".." not in parts and "\0" not in name
 
 
 def _place(folder: Path, name: str) -> Path:

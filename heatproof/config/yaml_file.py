@@ -9,6 +9,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from heatproof.run.errors import UserError, escaped, shown_value
 
+_DEEPEST, _MOST_VALUES = 100, 1_000_000
+
 
 class _Constructor(SafeConstructor):
     def flatten_mapping(self, node: MappingNode) -> None:
@@ -23,6 +25,23 @@ class _Constructor(SafeConstructor):
                     raise DuplicateKeyError(None, None, problem, key.start_mark)
                 keys.add(key.value)
         super().flatten_mapping(node)
+
+
+def _require_finite(content: Any) -> None:
+    """Refuse what anchors make of a few lines: values within themselves, or millions of them.
+
+    Raises:
+        ValueError: there are such.
+    """
+    waiting, seen = [(content, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        inner = (*value, *value.values()) if isinstance(value, dict) else value
+        seen += 1
+        if depth > _DEEPEST or seen > _MOST_VALUES:
+            raise ValueError("its anchors make more of it than can be read")
+        if isinstance(inner, list | tuple):
+            waiting += [(each, depth + 1) for each in inner]
 
 
 def read_yaml(path: Path, source: Path | None = None) -> Any:
@@ -41,7 +60,9 @@ def read_yaml(path: Path, source: Path | None = None) -> Any:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     try:
-        return yaml.load(source.read_text(encoding="utf-8"))
+        content = yaml.load(source.read_text(encoding="utf-8"))
+        _require_finite(content)
+        return content
     except FileNotFoundError:
         raise UserError(
             f"{path}: there is no such file; run the command in the repository's folder"

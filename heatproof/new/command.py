@@ -49,6 +49,12 @@ dvc exp show --only-changed --drop '^(?!metrics).*/'    # beside what was there
 """
 
 
+def require_size(size: int | None) -> None:
+    """Refuse a `--size` that no image may have. Raises UserError."""
+    if size is not None and not SIDES[0] <= size <= SIDES[1]:
+        raise UserError(f"--size {size}: expected {SIDES[0]} to {SIDES[1]} pixels")
+
+
 def main() -> None:
     """Look at the pictures, choose what suits them, and write the study's folder."""
     parser = argparse.ArgumentParser(
@@ -108,8 +114,7 @@ def _made_of_pictures(target: Path, arguments: argparse.Namespace) -> None:
     ):
         for name in names:
             require_known(f"{option} {name}: unknown", name, known)
-    if arguments.size is not None and not SIDES[0] <= arguments.size <= SIDES[1]:
-        raise UserError(f"--size {arguments.size}: expected {SIDES[0]} to {SIDES[1]} pixels")
+    require_size(arguments.size)
     folder.require_free(target)
     if arguments.images:
         folder.require_outside(target, arguments.images)

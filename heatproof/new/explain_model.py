@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 # Nothing is trained: what is not tested with gives baselines and backgrounds.
 _TEST_FRACTION = 0.5
 _FILES = "a .keras, .h5 or .onnx file, or a folder: of a SavedModel, or of an .onnx and its weights"
-_COLOURS = {1: "gray", 3: "rgb"}
 _README = """# {name}
 
 A study made by `heatproof explain-model`: {file} on {images:,} pictures of {classes} classes.
@@ -50,6 +49,7 @@ that is trained on these pictures, add a model, its cell, and the cell under `ru
 def main() -> None:
     """Make the study, unless it is there already, and run it."""
     arguments = _parser().parse_args()
+    command_of_new.require_size(arguments.size)
     if _without_labels(arguments):
         print(f"the page: {_explained_as_they_are(arguments)}")
         return
@@ -140,7 +140,7 @@ def make(target: Path, arguments: argparse.Namespace) -> str:
         print(f"{arguments.file.name}: {note}")
     height, width, channels = opened.model.input_shape[1:]
     model, dataset = _model_name(arguments.file), command_of_new.dataset_name(target)
-    seen = {"size": [height, width], "colour": _COLOURS[channels]}
+    seen = {"size": [height, width], "colour": unlabelled.COLOURS[channels]}
     source = {
         "fetch": pictures.fetch | seen,
         "preprocess": {"test_fraction": _TEST_FRACTION},
@@ -230,14 +230,9 @@ def _opened(options: dict[str, Any], found: inspection.Found, size: int | None) 
 
     network = validated(Path("explain-model"), "", Network, options)
     asked = None if size is None else (size, size)
-    bare = existing.unscaled(network, existing.own_shape(network, asked))
-    height, width, channels = bare.model.input_shape[1:]
-    least, most = command_of_new.SIDES
-    if channels not in _COLOURS or not all(least <= side <= most for side in (height, width)):
-        raise UserError(
-            f"{network.file}: it takes images of {height}×{width} pixels and {channels} channels; "
-            f"expected {least} to {most} pixels a side, and 1 or 3 channels"
-        )
+    shape = existing.own_shape(network, asked)
+    unlabelled.require_pictures_fit(network, shape)
+    bare = existing.unscaled(network, shape)
     return existing.opened(network, bare, sorted(found.counts))
 
 

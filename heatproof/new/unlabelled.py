@@ -16,6 +16,7 @@ from heatproof.config import params
 from heatproof.datasets import photos
 from heatproof.datasets.labelled_files import files_below, is_image
 from heatproof.models.architectures.saved import Network
+from heatproof.new.command import SIDES
 from heatproof.report.pages import image_page
 from heatproof.report.text import methods
 from heatproof.run import runtime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from heatproof.opening import OpenModel
 
 SHOWN = 12  # pictures
+COLOURS = {1: "gray", 3: "rgb"}
 # They give baselines and backgrounds, as training images do elsewhere.
 _READ = 200
 UNCHECKED = (
@@ -51,6 +53,21 @@ def pictures_in(folder: Path) -> list[Path]:
     return found
 
 
+def require_pictures_fit(network: Network, shape: tuple[int, int, int]) -> None:
+    """Refuse a network to whose shape (height, width, channels) no picture is brought.
+
+    Raises:
+        UserError: it is such.
+    """
+    height, width, channels = shape
+    least, most = SIDES
+    if channels not in COLOURS or not all(least <= side <= most for side in (height, width)):
+        raise UserError(
+            f"{network.file}: it takes images of {height}×{width} pixels and {channels} channels; "
+            f"expected {least} to {most} pixels a side, and 1 or 3 channels"
+        )
+
+
 def explain(network: Network, size: int | None, folder: Path, target: Path, defaults: Path) -> Path:
     """Explain what a network predicts of some pictures, and return the page's path.
 
@@ -66,6 +83,7 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
     """
     if (target / params.PARAMS).exists() or (target.exists() and not target.is_dir()):
         raise UserError(f"{target}: a study, or a file, is there; choose another --to")
+    found = pictures_in(folder)
     study = params.load(defaults)
     runtime.require_tensorflow("explaining")
     runtime.configure(study.threads, study.seed)
@@ -73,7 +91,7 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
     from heatproof.opening import open_model
 
     shape = existing.own_shape(network, None if size is None else (size, size))
-    found = pictures_in(folder)
+    require_pictures_fit(network, shape)
     shown = _evenly(found, SHOWN)
     others = [path for path in _evenly(found, _READ) if path not in shown]
     views = [(path, *_seen(path, shape)) for path in shown]

@@ -139,6 +139,7 @@ def test_bad_input_is_refused_in_a_line_and_leaves_nothing(call, given: Path, tm
         ({"file": tmp_path}, [], "this is a folder"),
         ({"file": tmp_path / "tiny.keras"}, [], "1×1 pixels and 3 channels; expected 8 to 512"),
         ({"file": tmp_path / "renamed.keras"}, [], "no network that Keras has saved"),
+        ({}, ["--size", "0"], "--size 0: expected 8 to 512 pixels"),
         ({}, ["--size", "32"], "takes images of 16×12 pixels; leave out --size"),
         ({}, ["--classes", "class 1", "class 2"], "no class 'class 2'; did you mean"),
         ({}, ["--classes", "class 1", "class 1"], "classes: two have one name"),
@@ -181,6 +182,7 @@ def test_of_pictures_without_labels_there_is_a_page(
     (tmp_path / "empty").mkdir()
     for words, images, message in (
         ([], tmp_path / "empty", "there are no pictures in it"),
+        (["--size", "-5"], loose, "--size -5: expected 8 to 512 pixels"),
         (["--to", "defaults"], loose, "defaults: a study, or a file, is there"),
         (["--classes", "cat"], loose, "should have at least 2|2 scores|at least 2"),
     ):

@@ -135,8 +135,22 @@ def test_a_folder_with_other_files_is_not_replaced(study: Path) -> None:
     assert Path("params.yaml").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [("data/a", True), ("data/a/b", True), ("data", False), ("data/../../a", False),
+     ("/data/a", False), ("other/a", False), ("data/a\0", False)],
+)  # fmt: skip
+def test_a_revision_has_files_in_its_own_folders_alone(name: str, below: bool) -> None:
+    assert revisions._is_below(Path("data"), name) is below
+
+
 def test_a_damaged_dvc_lock_is_named(study: Path) -> None:
-    for content in ("stages: [", "stages: 3", "nothing"):
+    path = exp_files.cached(CACHE, "0" * 32)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    out = f"hash: md5, md5: '{'0' * 32}'"
+    twice = f"stages: {{a: {{outs: [{{path: data/a, {out}}}, {{path: data/a/b, {out}}}]}}}}"
+    for content in ("stages: [", "stages: 3", "nothing", twice):
         commit(1, "old")
         Path("dvc.lock").write_text(content)
         git("commit", "-q", "-a", "-m", "damaged")

@@ -101,7 +101,16 @@ class Start:
 
 def canonical(value: Any) -> str:
     """A parameter's value as text, equal for equal values."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return json.dumps(_text_keys(value), sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _text_keys(value: Any) -> Any:
+    """Return a value with its keys as text: YAML's may be of any kind, and then have no order."""
+    if isinstance(value, list | tuple):
+        return [_text_keys(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): _text_keys(each) for key, each in value.items()}
+    return value
 
 
 def as_typed(value: Any) -> str:

@@ -26,6 +26,7 @@ from heatproof.trust.verdict import CellVerdict
 
 # What is read of an evaluation beside the figures that are shown.
 _MORE = ("accuracy_low", "accuracy_high", "majority_accuracy", "test_images")
+_LARGEST = 1e300  # of a figure
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def read(folder: Path, name: str, about: str, remedy: str) -> Side:
     listed = content.get("cells") if isinstance(content, Mapping) else None
     if not isinstance(listed, Mapping) or not listed:
         raise UserError(f"{name}: {PARAMS} lists no cells: there is nothing to compare")
-    shuffled = content.get("shuffled") or {}
+    shuffled = content.get("shuffled")
+    shuffled = shuffled if isinstance(shuffled, Mapping) else {}
     digest = cache(lambda dataset: _digest(folder / paths.processed(dataset)))
     cells = {
         str(cell): _Reader(folder, str(cell), digest).cell(entry, cell in shuffled)
@@ -138,10 +140,11 @@ class _Reader:
         if not found and (folder / paths.headline("evaluate", name)).exists():
             with suppress(UserError):  # git has the headline where DVC's cache has nothing
                 found = read_object(folder / paths.headline("evaluate", name), f"evaluate@{name}")
-        figures = {n: found[n] for n in (*FIGURES, *_MORE) if n in (found or {})}
+        found = found or {}
+        figures = {n: found[n] for n in (*FIGURES, *_MORE) if _is_number(found.get(n))}
         with suppress(UserError):
             timing = artifacts.read_timing("train", name, folder)
-            figures |= {n: timing[n] for n in timing if n in FIGURES}
+            figures |= {n: timing[n] for n in timing if n in FIGURES and _is_number(timing[n])}
         return figures if "accuracy" in figures else {}
 
     def _verdict(self, shuffled: bool) -> CellVerdict | None:
@@ -170,6 +173,11 @@ class _Reader:
             self._damaged.append(_without(self._folder, error))
         else:  # written by another version, sealed and whole
             self._damaged.append(f"{what}: written by a version whose files are not read here")
+
+
+def _is_number(value: object) -> bool:
+    """Whether a figure is one: a headline, which is not sealed, may have anything."""
+    return isinstance(value, int | float) and abs(value) < _LARGEST
 
 
 def _without(folder: Path, error: UserError) -> str:

@@ -139,6 +139,10 @@ def test_files_of_another_version_are_told_and_not_read(studies, second: Path) -
 @pytest.mark.parametrize(
     ("content", "expected"),
     [(None, "this is not a study, it has no params.yaml"), ("a: [", "params.yaml"),
+     ("a: &a {b: *a}", "its anchors make more of it than can be read"),
+     ("a0: &a0 [1]\n" + "".join(
+         f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 9)}]\n" for i in range(9)
+      ), "its anchors make more of it than can be read"),
      ("seed: 1", "lists no cells"), ("cells: 3", "lists no cells")],
 )  # fmt: skip
 def test_what_is_no_study_is_refused(folder: Path, content: str | None, expected: str) -> None:
@@ -160,3 +164,15 @@ def test_hostile_names_stay_text(studies, second: Path) -> None:
     assert page.tags.count("script") == 1 and "<script>alert(1)" in page.text
     assert "{{ 7 * 7 }}" in page.text
     assert not [key for key, _ in page.attributes if key.startswith("on")]
+
+
+@pytest.mark.parametrize("value", ['"<b>"', "[]", "{}", "null", "1e999", "1" + "0" * 400, "NaN"])
+def test_a_headline_that_is_no_number_is_none(studies, second: Path, value: str) -> None:
+    shutil.rmtree(second / "data")
+    headline = second / paths.headline("evaluate", CELL)
+    headline.write_text(f'{{"accuracy": {value}, "ece": {value}}}')
+    (second / "params.yaml").write_text(
+        (second / "params.yaml").read_text() + "\nmore: [{1: a, b: c}]\n"
+    )
+    assert read(second).cells[CELL].figures == {}
+    written(studies[0], second)
