@@ -1,7 +1,7 @@
 """Whether pictures are enough: to learn from without pretrained weights, and for a verdict.
 
 Maps of a network whose accuracy may be chance get no verdict (`evaluation.remarks`), and of few
-test pictures that is so of most networks. It is said before anything is computed.
+test pictures that is so of many networks. It is said before anything is computed.
 """
 
 import bisect
@@ -67,8 +67,8 @@ def test_line(support: Sequence[int], balanced: bool) -> str:
     # More than a network with half the mistakes of always the same class has.
     if right / counted > (1 + baseline) / 2:
         return (
-            f"warning: {tests} test pictures: with so few hardly any network's accuracy can be "
-            f"told from chance, and then there is no verdict; {asked}: add pictures"
+            f"warning: {tests} test pictures: with so few only a good network can be told from "
+            f"chance, and others get no verdict; {asked}: add pictures"
         )
     return f"{tests} test pictures: a network gets a verdict if it can be told from chance; {asked}"
 

@@ -28,7 +28,7 @@ def test_how_many_have_to_be_right(tests: int, baseline: float, right: int | Non
 @pytest.mark.parametrize(
     ("support", "balanced", "expected"),
     [
-        ([7, 7], False, "warning: 14 test pictures: with so few hardly any network's"),
+        ([7, 7], False, "warning: 14 test pictures: with so few only a good network"),
         ([7, 7], False, "that takes 11 of them right, 78.6 % (always the same class: 50.0 %)"),
         ([10, 10], False, "20 test pictures: a network gets a verdict if"),
         ([1, 1, 0], False, "warning: 2 test pictures: too few for a verdict on any network"),
