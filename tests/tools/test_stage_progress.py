@@ -54,6 +54,13 @@ def test_a_stage_counts_as_its_last_time_or_as_others_of_its_kind(clock) -> None
     assert progress(clock).begins("data.dvc") == "", "it is not of the run"
 
 
+def test_a_fold_counts_as_its_cells_own_training(clock) -> None:
+    for stage, seconds in (("train@a-digits", 60), ("train@b-digits", 20), ("train@c-digits", 20)):
+        stage_seconds.record(stage, seconds)
+    run = progress(clock, "train@a-digits-fold1of2", "train@d-digits")
+    assert run.begins("train@a-digits-fold1of2") == "stage 1 of 2, about 80 s left"
+
+
 def test_a_slower_machine_is_told_by_what_has_run(clock) -> None:
     for stage, seconds in (("fetch@digits", 20), ("train@a-digits", 40), ("report", 20)):
         stage_seconds.record(stage, seconds)
