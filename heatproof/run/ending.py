@@ -21,6 +21,9 @@ _REFUSALS = {
     errno.EFBIG: "the file would be larger than is allowed here: raise the limit (`ulimit -f`)",
     errno.EACCES: "permission denied: make the file or folder accessible to this user",
     errno.EPERM: "operation not permitted: make the file or folder accessible to this user",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
+    errno.ELOOP: "its links lead in a circle: remove one of them",
+    errno.ENOTDIR: "one of its folders is a file: choose another place",
     errno.EROFS: "the file system is read-only: run in a folder that can be written to",
 }
 

@@ -3,7 +3,9 @@
 import re
 import shutil
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from heatproof.attribution import registry
@@ -110,6 +112,23 @@ def test_a_network_at_chance_is_told_first_and_nothing_rests_on_its_maps(small_s
     )
     assert "methods on 1 network of 2" in methods
     assert other in made["guide.html"].text and chance not in made["guide.html"].text
+
+
+def test_figures_and_maps_that_are_not_known_leave_the_rest(small_study):
+    cell = "simple_cnn-digits"
+
+    def unknown(content, name=""):
+        if isinstance(content, dict):
+            return {key: unknown(each, key) for key, each in content.items()}
+        is_figure = isinstance(content, float) and "accuracy" not in name
+        return float("nan") if is_figure else content
+
+    for stage in ("evaluate", "assess"):
+        artifacts.write_metrics(stage, cell, unknown(artifacts.read_metrics(stage, cell)))
+    found = artifacts.read_explanations(cell, "gradients")
+    maps = {name: np.full_like(each, np.nan) for name, each in found.maps.items()}
+    artifacts.write_explanations(cell, "gradients", replace(found, maps=maps))
+    check(built())
 
 
 def test_a_perfect_single_cell_has_a_page(folder, repository):

@@ -57,6 +57,9 @@ def test_of_ctrl_c_a_stage_of_a_run_says_nothing_and_others_what_they_know(
         (errno.EFBIG, "ulimit -f"),
         (errno.EACCES, "permission denied"),
         (errno.EROFS, "read-only"),
+        (errno.ENAMETOOLONG, "the name is too long"),
+        (errno.ELOOP, "in a circle"),
+        (errno.ENOTDIR, "is a file"),
     ],
 )
 def test_what_the_system_refuses_names_the_file(capsys, number, words) -> None:

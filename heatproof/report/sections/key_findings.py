@@ -156,8 +156,9 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
     if not bins:
         return None
     chosen = max(bins, key=lambda each: (each.clear, each.excess, each.result.name))
-    errors = sorted((c.evaluate["ece"], c.name, c) for c in cells)
-    (lowest, _, best), (highest, _, worst) = errors[0], errors[-1]
+    errors = sorted(
+        (c.evaluate["ece"], c.name, c) for c in cells if numbers.known(c.evaluate["ece"])
+    )
     text = (
         f"Where {network(chosen.result)} is {100 * chosen.bin['low']:.0f} % sure or more, it is "
         f"wrong on {numbers.percent(chosen.share)} of {chosen.bin['count']:,} test images (95 % "
@@ -166,14 +167,17 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
     )
     if not chosen.clear:
         text = f"No network is clearly overconfident where it is most sure. {text}"
-    span = (
-        f" Calibration errors range from {numbers.percent(lowest)} ({network(best)}) to "
-        f"{numbers.percent(highest)} ({network(worst)})."
-    )
+    span = ""
+    if len(errors) > 1:
+        (lowest, _, best), (highest, _, worst) = errors[0], errors[-1]
+        span = (
+            f" Calibration errors range from {numbers.percent(lowest)} ({network(best)}) to "
+            f"{numbers.percent(highest)} ({network(worst)})."
+        )
     return KeyFinding(
         "Confidently wrong" if chosen.clear else "No clear overconfidence",
         text,
-        f"On test images like the training images.{span if len(errors) > 1 else ''}",
+        f"On test images like the training images.{span}",
         "Calibration of this network",
         "#calibration",
         chosen.result.name,
