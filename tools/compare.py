@@ -10,6 +10,7 @@ if __name__ == "__main__":
     command.start("tools.compare")
 
 import argparse
+import shlex
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,7 +70,7 @@ def compare(first: str, second: str, to: Path) -> None:
             raise UserError(f"A ({first}) and B ({second}) are the same: {a.about}")
         program = calling.command("compare").split()
         words = [f"A={first}", f"B={second}"] if program[0] == "make" else [first, second]
-        for finding in two_studies.write(a, b, to, " ".join([*program, *words])):
+        for finding in two_studies.write(a, b, to, shlex.join([*program, *words])):
             print(printable(finding))
     print(f"The page: {(to / 'index.html').resolve().as_uri()}")
 

@@ -1,6 +1,7 @@
 """Which study a name means, and what there is of it in git and in DVC's cache."""
 
 import hashlib
+import html
 import subprocess
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_the_page_is_written_and_says_where_it_is(study: Path, capsys) -> None:
     assert said.startswith("1 parameter differs.\n")
     assert said.strip().endswith(f"{Path('comparison/index.html').resolve().as_uri()}")
     page = Path("comparison/index.html").read_text()
-    assert "90.0 %" in page and "heatproof compare HEAD~1 ." in page
+    assert "90.0 %" in page and "heatproof compare 'HEAD~1' ." in html.unescape(page)
     compare.compare("HEAD~1", "HEAD", Path("comparison"))
     assert "dvc fetch --all-commits" in Path("comparison/index.html").read_text()
 

@@ -146,13 +146,16 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
     """Compare confidence and accuracy in the highest bin of confidence.
 
     Overconfident is what is wrong more often than its confidence implies beyond doubt: by the 95 %
-    interval, not by the share alone.
+    interval, not by the share alone. The worst of many networks is told of, so that the interval
+    is that of all of them at once (Bonferroni).
     """
-    bins = []
-    for result in cells:
-        last = result.evaluate["reliability"][-1] if result.evaluate["reliability"] else None
-        if last and last["count"] >= FEW:
-            bins.append(_Sure(result, last))
+    highest_bins = [
+        (result, last)
+        for result in cells
+        for last in result.evaluate["reliability"][-1:]
+        if last["count"] >= FEW
+    ]
+    bins = [_Sure(result, last, len(highest_bins)) for result, last in highest_bins]
     if not bins:
         return None
     chosen = max(bins, key=lambda each: (each.clear, each.excess, each.result.name))
@@ -162,8 +165,8 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
     text = (
         f"Where {network(chosen.result)} is {100 * chosen.bin['low']:.0f} % sure or more, it is "
         f"wrong on {numbers.percent(chosen.share)} of {chosen.bin['count']:,} test images (95 % "
-        f"interval {numbers.interval(*chosen.interval)}); its confidence implies "
-        f"{numbers.percent(chosen.implied)}."
+        f"interval{_of_all(len(bins))} {numbers.interval(*chosen.interval)}); its confidence "
+        f"implies {numbers.percent(chosen.implied)}."
     )
     if not chosen.clear:
         text = f"No network is clearly overconfident where it is most sure. {text}"
@@ -184,12 +187,17 @@ def _confidence(cells: Sequence[CellResults]) -> KeyFinding | None:
     )
 
 
+def _of_all(networks: int) -> str:
+    return f", allowing for {networks} networks," if networks > 1 else ""
+
+
 @dataclass(frozen=True)
 class _Sure:
-    """A network and its highest bin of confidence."""
+    """A network and its highest bin of confidence, one of so many networks."""
 
     result: CellResults
     bin: Mapping[str, Any]
+    networks: int
 
     @property
     def wrong(self) -> int:
@@ -209,7 +217,8 @@ class _Sure:
 
     @property
     def interval(self) -> tuple[float, float]:
-        low, high = binomtest(self.wrong, self.bin["count"]).proportion_ci(method="wilson")
+        test = binomtest(self.wrong, self.bin["count"])
+        low, high = test.proportion_ci(1 - 0.05 / self.networks, method="wilson")
         return low, high
 
     @property

@@ -69,7 +69,8 @@ def test_the_surest_wrong_network_is_named_and_linked(small_study):
     finding = by_title(small_study)["Confidently wrong"]
     assert finding.text.startswith(
         "Where baseline_cnn on digits is 90 % sure or more, it is wrong on 10.0 % of 400 test "
-        "images (95 % interval 7.4 to 13.3 %); its confidence implies 2.0 %."
+        "images (95 % interval, allowing for 2 networks, 7.1 to 13.9 %); its confidence implies "
+        "2.0 %."
     )
     assert "from 1.0 % (simple_cnn on digits) to 5.0 % (baseline_cnn on digits)" in finding.caveat
     assert (finding.cell, finding.address) == (BASELINE, "#calibration")
