@@ -62,7 +62,7 @@ def passes_on_jax(*cases: str, **more: str) -> None:
     on("jax", "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *cases, **more)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_it_computes_in_half_precision_resumes_and_its_weights_serve_tensorflow(tmp_path) -> None:
     """In one process: to load JAX and compile for it is what takes time."""
     passes_on_jax(CASES, TRAINED=QUICK, TRAINED_TO=str(tmp_path))
