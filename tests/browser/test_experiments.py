@@ -13,14 +13,7 @@ from selenium.webdriver.common.by import By
 from heatproof.report.pages import experiments
 from heatproof.report.sections.outcomes import Outcome, Pictures, Start
 from tests.browser.conftest import HOSTILE
-from tests.browser.test_pages import (
-    LOADED_PICTURES,
-    LOW_CONTRAST,
-    OVERFLOW,
-    SCREENS,
-    requested,
-    visit,
-)  # fmt: skip
+from tests.browser.test_pages import SCREENS, requested, sound_pictures
 
 pytestmark = pytest.mark.browser
 
@@ -50,15 +43,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_page_is_sound(browser, page, width, theme):
-    browser.get_log("browser")
-    list(requested(browser))
-    visit(browser, page, width, theme)
-    assert browser.execute_script(OVERFLOW) <= 0
-    assert browser.execute_script(LOW_CONTRAST) == []
-    pictures = browser.execute_async_script(LOADED_PICTURES)
-    assert len(pictures) == 1
-    assert all(size for _, size in pictures)
-    assert browser.get_log("browser") == []
+    assert sound_pictures(browser, page, width, theme) == 1
     assert not [a for a in requested(browser) if a.startswith("http")]
     tables = browser.find_elements(By.CSS_SELECTOR, ".grid-table")
     assert len(tables) == 2

@@ -14,14 +14,7 @@ from heatproof.report.pages import image_page
 from heatproof.report.pages.image_page import Photo, Subject
 from heatproof.report.text import methods
 from tests.browser.conftest import HOSTILE
-from tests.browser.test_pages import (
-    LOADED_PICTURES,
-    LOW_CONTRAST,
-    OVERFLOW,
-    SCREENS,
-    requested,
-    visit,
-)  # fmt: skip
+from tests.browser.test_pages import SCREENS, requested, sound_pictures, visit
 
 pytestmark = pytest.mark.browser
 
@@ -59,16 +52,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_page_is_sound(browser: Chrome, page: Path, width: int, theme: str) -> None:
-    browser.get_log("browser")
-    list(requested(browser))
-    visit(browser, page, width, theme)
-    browser.execute_script("document.querySelectorAll('details').forEach((d) => d.open = true)")
-    assert browser.execute_script(OVERFLOW) <= 0
-    assert browser.execute_script(LOW_CONTRAST) == []
-    pictures = browser.execute_async_script(LOADED_PICTURES)
-    assert len(pictures) == 4, "two photos, what the network sees of them, and all maps"
-    assert [address[:40] for address, size in pictures if not size] == []
-    assert browser.get_log("browser") == []
+    pictures = sound_pictures(browser, page, width, theme, unfold=True)
+    assert pictures == 4, "two photos, what the network sees of them, and all maps"
     # A browser just started still loads the page of its own that it showed before.
     addresses = [a for a in requested(browser) if not urlsplit(a).scheme.startswith("chrome")]
     assert {urlsplit(a).scheme for a in addresses} == {"file", "data"}

@@ -11,14 +11,7 @@ from heatproof.report.pages import two_studies
 from tests import overlay
 from tests.browser.conftest import HOSTILE
 from tests.browser.test_accessibility import axe, violations
-from tests.browser.test_pages import (
-    LOADED_PICTURES,
-    LOW_CONTRAST,
-    OVERFLOW,
-    SCREENS,
-    requested,
-    visit,
-)  # fmt: skip
+from tests.browser.test_pages import SCREENS, requested, sound_pictures
 from tests.report import fixture
 from tests.report.two_studies import changed, read, remove
 
@@ -47,14 +40,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_page_is_sound(browser: Chrome, page: Path, axe: str, width: int, theme: str) -> None:
-    browser.get_log("browser")
-    list(requested(browser))
-    visit(browser, page, width, theme)
-    assert browser.execute_script(OVERFLOW) <= 0
-    assert browser.execute_script(LOW_CONTRAST) == []
-    pictures = browser.execute_async_script(LOADED_PICTURES)
-    assert [address for address, size in pictures if not size] == [] and len(pictures) == 2
-    assert browser.get_log("browser") == []
+    assert sound_pictures(browser, page, width, theme) == 2
     assert not [a for a in requested(browser) if a.startswith("http")]
     found = violations(browser, axe, **{"color-contrast": {"enabled": False}})
     assert found == [], json.dumps(found, indent=1)
