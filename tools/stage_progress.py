@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from heatproof.statistics.numbers import rough_duration as rough
 from heatproof.storage import stage_seconds
 from tools import stage_order
 
@@ -64,35 +64,12 @@ class StageProgress:
 
     def _left(self, stages: Sequence[str]) -> float | None:
         """Return about how many seconds these stages take; None where one is unknown."""
-        by_kind: dict[str, list[float]] = {}
-        for name, seconds in self._recorded.items():
-            by_kind.setdefault(kind(name), []).append(seconds)
-        total = 0.0
-        for stage in stages:
-            if stage not in self._recorded and kind(stage) not in by_kind:
-                return None
-            cells = [s for name, s in self._recorded.items() if stage.startswith(f"{name}-")]
-            total += self._recorded.get(stage) or median(cells or by_kind[kind(stage)])
+        expected = stage_seconds.expected(stages, self._recorded)
+        if any(stage not in expected for stage in stages):
+            return None
+        total = sum(expected[stage] for stage in stages)
         enough = self._expected >= _ENOUGH
         return total * (self._spent / self._expected if enough else 1.0)
-
-
-def kind(stage: str) -> str:
-    """Return a stage's name in dvc.yaml, without its cell, run or dataset."""
-    return stage.partition("@")[0]
-
-
-def rough(seconds: float) -> str:
-    """Return a duration as an estimate is told: no more digits than it is good for."""
-    if seconds < 15:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {round(seconds, -1):.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} min"
-    hours, minutes = divmod(round(minutes, -1), 60)
-    return f"about {hours} h {minutes:02d} min"
 
 
 @contextmanager

@@ -81,6 +81,19 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def rough_duration(seconds: float) -> str:
+    """Return a duration as an estimate is told: no more digits than it is good for."""
+    if seconds < 15:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min"
+    hours, minutes = divmod(round(minutes, -1), 60)
+    return f"about {hours} h {minutes:02d} min"
+
+
 def plural(number: int, one: str, many: str | None = None) -> str:
     """A counted thing: `1 epoch`, `20 epochs`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

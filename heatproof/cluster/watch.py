@@ -1,0 +1,165 @@
+"""Shows a run on a cluster while it goes, and writes down how it stands for other terminals.
+
+    with watch.watching(study, again="heatproof cluster run") as run:
+        run.plan(tasks)
+        run.started("train@a-digits", "node 1")
+        ...
+        run.tick()
+
+On a terminal the table of `board` stands below whatever else is printed; elsewhere each event is a
+line. What `heatproof cluster status` reads is in .dvc/tmp/cluster.json (`state`).
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from heatproof.cluster import board, state
+from heatproof.cluster.board import Board, Ended, Event, Failed, Planned, Retried, Started
+from heatproof.storage import stage_seconds
+
+_SECONDS = 0.5  # between two tables
+# The time left and the file take time themselves with many tasks: a twentieth of it at most.
+_SHARE = 20
+
+
+class Watch:
+    """A run that is shown on a stream."""
+
+    def __init__(
+        self,
+        study: Path,
+        again: str,
+        stream: TextIO,
+        dashboard: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Begin. `again` is the command that resumes, `dashboard` the address of Ray's."""
+        self.board = Board(clock())
+        self._study, self._again, self._dashboard = study, again, dashboard
+        self._stream, self._clock = stream, clock
+        self._drawn = 0  # lines of the table that stands there
+        self._left: float | None = None
+        self._next_left = self._next_table = self._next_state = 0.0
+        self._took: dict[str, float] = {}
+        self._redraws = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self._colour = self._redraws and not os.environ.get("NO_COLOR")
+
+    def plan(self, tasks: Iterable[tuple[str, Iterable[str]]]) -> None:
+        """Take note of the tasks that are to come, each with those it needs."""
+        planned = {name: tuple(needs) for name, needs in tasks}
+        expected = stage_seconds.expected(planned, stage_seconds.recorded(self._study))
+        for name, needs in planned.items():
+            self.take(Planned(name, needs, expected.get(name)))
+        self.tick()
+
+    def started(self, task: str, node: str) -> None:
+        """A task began on a node."""
+        self.take(Started(task, node, self._clock()))
+
+    def retried(self, task: str, why: str) -> None:
+        """A task was lost and waits for its next try."""
+        self.take(Retried(task, why, self._clock()))
+
+    def ended(self, task: str, ran: bool = True) -> None:
+        """A task ended well; what it took, where it ran, is expected of it the next time."""
+        now = self._clock()
+        row = self.board.rows.get(task)
+        if ran and row is not None and row.began is not None:
+            self._took[task] = now - row.began
+        self.take(Ended(task, now, ran))
+
+    def failed(self, task: str, line: str) -> None:
+        """A task ended with an error that another try would not change."""
+        self.take(Failed(task, line, self._clock()))
+
+    def take(self, event: Event) -> None:
+        """Take an event, and show it."""
+        self.board.take(event)
+        if isinstance(event, Planned):
+            return
+        if not self._redraws:
+            line = board.log_line(self.board, event, self._time_left())
+            print(line, file=self._stream, flush=True)
+        elif isinstance(event, Failed | Retried):
+            self.message(board.log_line(self.board, event).partition(" [")[0])
+        self.tick()
+
+    def message(self, text: str) -> None:
+        """Print something above the table."""
+        self._clear()
+        print(text, file=self._stream, flush=True)
+        self._next_table = 0.0
+
+    def tick(self) -> None:
+        """Draw the table and write the file again, where they are older than they should be."""
+        now = self._clock()
+        if self._redraws and now >= self._next_table:
+            self._draw(now)
+            self._next_table = now + _SECONDS
+        if now >= self._next_state:
+            self._write("running")
+
+    def end(self, how: state.How) -> str:
+        """Write down how the run ended, clear the table; return what to tell the user."""
+        self._clear()
+        self._write(how)
+        told = board.ending(self.board, self._again, how == "interrupted")
+        if told:
+            return told
+        return board.summary(self.board, self._clock()) if self.board.rows else ""
+
+    def _time_left(self) -> float | None:
+        now = self._clock()
+        if now >= self._next_left:
+            started = time.perf_counter()
+            self._left = board.seconds_left(self.board, now)
+            self._next_left = now + _SHARE * (time.perf_counter() - started)
+        return self._left
+
+    def _draw(self, now: float) -> None:
+        size = shutil.get_terminal_size()
+        text = board.table(
+            self.board, now, size.columns, size.lines, self._colour, self._time_left(),
+            self._dashboard,
+        )  # fmt: skip
+        self._clear()
+        print(text, file=self._stream, flush=True)
+        self._drawn = text.count("\n") + 1
+
+    def _clear(self) -> None:
+        if self._drawn:
+            self._stream.write(f"\x1b[{self._drawn}F\x1b[J")
+            self._drawn = 0
+
+    def _write(self, how: state.How) -> None:
+        started = time.perf_counter()
+        state.write(self._study, self.board, how, self._dashboard, self._clock())
+        stage_seconds.record_all(self._took, self._study)
+        self._took = {}
+        self._next_state = self._clock() + max(1.0, _SHARE * (time.perf_counter() - started))
+
+
+@contextmanager
+def watching(study: Path, again: str, dashboard: str = "") -> Iterator[Watch]:
+    """Show a run within; how it ended is printed to stderr, whatever ended it.
+
+    A run in which a task failed ends as `failed`; one that Ctrl-C ends as `interrupted`, and the
+    exception goes on.
+    """
+    run = Watch(study, again, sys.stdout, dashboard)
+    try:
+        yield run
+    except KeyboardInterrupt:
+        print(run.end("interrupted"), file=sys.stderr, flush=True)
+        raise
+    except BaseException:
+        print(run.end("failed"), file=sys.stderr, flush=True)
+        raise
+    how = "failed" if run.board.count("failed") else "done"
+    print(run.end(how), file=sys.stderr if how == "failed" else sys.stdout, flush=True)
