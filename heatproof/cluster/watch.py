@@ -6,7 +6,7 @@
         ...
         run.tick()
 
-On a terminal the table of `board` stands below whatever else is printed; elsewhere each event is a
+On a terminal the table of `drawing` stands below whatever else is printed; elsewhere each event is a
 line. What `heatproof cluster status` reads is in .dvc/tmp/cluster.json (`state`).
 """
 
@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from heatproof.cluster import board, state
+from heatproof.cluster import board, drawing, state
 from heatproof.cluster.board import Board, Ended, Event, Failed, Planned, Retried, Started
 from heatproof.storage import stage_seconds
 
@@ -84,10 +84,10 @@ class Watch:
         if isinstance(event, Planned):
             return
         if not self._redraws:
-            line = board.log_line(self.board, event, self._time_left())
+            line = drawing.log_line(self.board, event, self._time_left())
             print(line, file=self._stream, flush=True)
         elif isinstance(event, Failed | Retried):
-            self.message(board.log_line(self.board, event).partition(" [")[0])
+            self.message(drawing.log_line(self.board, event).partition(" [")[0])
         self.tick()
 
     def message(self, text: str) -> None:
@@ -109,10 +109,10 @@ class Watch:
         """Write down how the run ended, clear the table; return what to tell the user."""
         self._clear()
         self._write(how)
-        told = board.ending(self.board, self._again, how == "interrupted")
+        told = drawing.ending(self.board, self._again, how == "interrupted")
         if told:
             return told
-        return board.summary(self.board, self._clock()) if self.board.rows else ""
+        return drawing.summary(self.board, self._clock()) if self.board.rows else ""
 
     def _time_left(self) -> float | None:
         now = self._clock()
@@ -124,7 +124,7 @@ class Watch:
 
     def _draw(self, now: float) -> None:
         size = shutil.get_terminal_size()
-        text = board.table(
+        text = drawing.table(
             self.board, now, size.columns, size.lines, self._colour, self._time_left(),
             self._dashboard,
         )  # fmt: skip

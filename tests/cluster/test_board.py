@@ -10,12 +10,9 @@ from heatproof.cluster.board import (
     Planned,
     Retried,
     Started,
-    ending,
-    log_line,
     seconds_left,
-    summary,
-    table,
 )
+from heatproof.cluster.drawing import ending, log_line, summary, table
 
 PLAN = (
     Planned("fetch@digits", (), 2.0),
