@@ -6,8 +6,8 @@
         ...
         run.tick()
 
-On a terminal the table of `drawing` stands below whatever else is printed; elsewhere each event is a
-line. What `heatproof cluster status` reads is in .dvc/tmp/cluster.json (`state`).
+On a terminal the table of `drawing` stands below whatever else is printed; elsewhere each event is
+a line. What `heatproof cluster status` reads is in .dvc/tmp/cluster.json (`state`).
 """
 
 import os
