@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from heatproof.crosscheck import sides
 from heatproof.crosscheck.sides import Computed, Which
+from heatproof.run import peak_memory
 from heatproof.run.errors import UserError
 
 PROGRAM = "heatproof.crosscheck.program"
@@ -100,6 +101,7 @@ def _hangs(
     """Wait until a process has ended, or none of its files came for too long."""
     there, since = 0, time.monotonic() + START_SECONDS
     while process.poll() is None:
+        peak_memory.watch(process.pid)
         time.sleep(_LOOK_SECONDS)
         count = sum(sides.place(folder, which, name).exists() for name in names)
         if count > there:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from heatproof.run import peak_memory
+
 STAGE = "DVC_STAGE"  # DVC's own, for the commands that it runs: the stage's name in dvc.yaml
 # Where params.yaml lies as the run, or the stage, began with it.
 BEGUN = "STUDY_PARAMS"
@@ -28,6 +30,7 @@ def call(module: str) -> None:
         inputs = importlib.import_module("heatproof.storage.inputs").begin(stage, params_file)
         importlib.import_module(module).main()
         inputs.require_unchanged()
+        importlib.import_module("heatproof.storage.stage_memory").record(stage, peak_memory.peak())
 
 
 @contextmanager

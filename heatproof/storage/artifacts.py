@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from heatproof.config.runs import SHUFFLED
-from heatproof.run import provenance
+from heatproof.run import peak_memory, provenance
 from heatproof.run.errors import UserError
-from heatproof.storage import dataset_files, explanation_arrays, fields, paths
+from heatproof.storage import dataset_files, explanation_arrays, fields, paths, stage_memory
 from heatproof.storage.formats import (
     read_arrays,
     read_object,
@@ -267,7 +267,8 @@ def read_headline(stage: str, name: str, keys: Collection[str] = ()) -> dict[str
 
 def read_timing(stage: str, name: str, study: Path = Path()) -> dict[str, float]:
     """Read a stage's durations; empty where there are none."""
-    return {key: value for key, value in _timing(stage, name, study).items() if key != RUN}
+    beside = (RUN, stage_memory.PEAK)
+    return {key: value for key, value in _timing(stage, name, study).items() if key not in beside}
 
 
 def read_run(stage: str, name: str, study: Path = Path()) -> dict[str, Any] | None:
@@ -277,12 +278,13 @@ def read_run(stage: str, name: str, study: Path = Path()) -> dict[str, Any] | No
 
 
 def write_timing(stage: str, name: str, content: dict[str, float]) -> None:
-    """Write a stage's durations, and what this process ran on.
+    """Write a stage's durations, the most memory it took so far, and what this process ran on.
 
-    Neither repeats; only the report reads them.
+    None of it repeats; only the report and what places stages on machines read them.
     """
     made_by = f"{stage}@{name}"
-    write_record(paths.timing(stage, name), content | {RUN: provenance.run()}, made_by)
+    beside = {stage_memory.PEAK: peak_memory.peak(), RUN: provenance.run()}
+    write_record(paths.timing(stage, name), content | beside, made_by)
 
 
 def _timing(stage: str, name: str, study: Path = Path()) -> dict[str, Any]:
