@@ -56,6 +56,7 @@ FEW_TESTS = {
         "infidelity": {"samples": 4},
         "randomisation": {"steps": 2, "smooth_samples": 1},
         "robustness": {"samples": 1},
+        "saco": {"groups": 3},
         **{name: {} for name in ("localisation", "randomised_entropy", "simplicity")},
     },
     "slow_methods": {"images": 1},

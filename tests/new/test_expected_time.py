@@ -48,6 +48,7 @@ def test_each_stage_has_what_its_options_ask_for() -> None:
     # The controls and the squares, which are the same for every map, are those of the first family.
     maps = len(options)
     curves = 20 * maps * 3 * 2 * (measures["faithfulness"].steps - 1)
+    curves += 20 * maps * measures["saco"].groups
     again = resolved(study().assess.slow_methods, SHAPE[:2]).images * each
     steps, samples = measures["randomisation"].steps, measures["robustness"].samples
     expected = curves + again * (2 * steps + samples + 1)

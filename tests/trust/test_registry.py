@@ -31,13 +31,13 @@ SHOWN = [
     "relevance_mass", "magnitude_mass", "relevance_rank", "magnitude_rank", "pointing_game",
     "magnitude_pointing",
     "deletion_probability/black", "insertion_probability/black", "morf_lerf_gap/black",
-    "infidelity/black", "randomised_spearman", "entropy_rise", "shuffled_spearman",
+    "infidelity/black", "saco", "randomised_spearman", "entropy_rise", "shuffled_spearman",
     "sensitivity_max", "shift_mean", "gini",
 ]  # fmt: skip
 HIGHER = {
     "relevance_mass", "relevance_rank", "pointing_game", "magnitude_mass", "magnitude_rank",
     "magnitude_pointing", "insertion_probability",
-    "insertion_logit", "morf_lerf_gap", "entropy_rise", "gini",
+    "insertion_logit", "morf_lerf_gap", "entropy_rise", "gini", "saco",
 }  # fmt: skip
 OWN = HIGHER | {
     "deletion_probability", "deletion_logit", "infidelity", "infidelity_scaling",
