@@ -55,6 +55,7 @@ FEW_TESTS = {
         "faithfulness": {"steps": 4},
         "infidelity": {"samples": 4},
         "randomisation": {"steps": 2, "smooth_samples": 1},
+        "road": {"steps": 1, "images": 2},
         "robustness": {"samples": 1},
         "saco": {"groups": 3},
         **{name: {} for name in ("localisation", "randomised_entropy", "simplicity")},

@@ -32,7 +32,7 @@ def changed(path: Path, claim: str, **fields: Any) -> Path:
 
 def test_the_real_file_has_every_row_of_the_published_tables():
     kinds = [c.kind for c in BOOK.claims.values()]
-    assert len(kinds) == 92
+    assert len(kinds) >= 93
     for model in BIG:
         assert f"{model}.flops" in BOOK.claims
         for dataset in IMAGES:

@@ -49,6 +49,8 @@ def test_each_stage_has_what_its_options_ask_for() -> None:
     maps = len(options)
     curves = 20 * maps * 3 * 2 * (measures["faithfulness"].steps - 1)
     curves += 20 * maps * measures["saco"].groups
+    # Removed pixels are filled in, or of the mean colour, in both orders.
+    curves += min(20, measures["road"].images) * maps * 2 * 2 * measures["road"].steps
     again = resolved(study().assess.slow_methods, SHAPE[:2]).images * each
     steps, samples = measures["randomisation"].steps, measures["robustness"].samples
     expected = curves + again * (2 * steps + samples + 1)

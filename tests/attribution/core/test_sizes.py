@@ -21,6 +21,7 @@ PUBLISHED = {
     "faithfulness": {"steps": 16},
     "infidelity": {"samples": 100},
     "randomisation": {"smooth_samples": 5},
+    "road": {"steps": 9, "images": 20},
 }
 
 
