@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from heatproof.cluster.board import (
+from heatproof.cluster.standing import (
     RESTORED,
     Board,
     Ended,
     Event,
     Failed,
+    How,
     Planned,
     Retried,
     Row,
     Started,
+    seconds_left,
 )
 from heatproof.statistics.numbers import NOTHING, duration, plural, printable, rough_duration
 
@@ -112,12 +114,53 @@ def ending(board: Board, again: str, interrupted: bool) -> str:
     return "\n".join(lines)
 
 
-def _running(board: Board, most: int = 4) -> str:
-    names = [name for name, row in board.rows.items() if row.status == "running"]
-    if not names:
-        return ""
+def overview(board: Board, how: How, now: float, width: int, again: str) -> str:
+    """Return how a run stands for who asks: what runs where, what failed, is done and waits.
+
+    Args:
+        board: of the run.
+        how: it ended, or `running`.
+        now: the time; of a run that ended, when it did.
+        width: of the terminal.
+        again: the command that resumes the run.
+    """
+    heads = {
+        "running": "A run is in progress.",
+        "done": "The last run is done.",
+        "failed": "The last run ended with errors.",
+        "interrupted": "The last run was interrupted.",
+        "killed": "The last run was killed.",
+    }
+    lines = [heads[how]]
+    by_status: dict[str, list[str]] = {}
+    for name, row in board.rows.items():
+        by_status.setdefault(row.status, []).append(name)
+    if how == "running" and "running" in by_status:
+        drawn = _drawn(
+            [_cells(name, board.rows[name], now) for name in by_status["running"]], width
+        )
+        lines += ["", *drawn, ""]
+    elif "running" in by_status:
+        lines.append(f"at work then: {_listed(by_status['running'])}")
+    lines += [f"failed: {n}: {printable(board.rows[n].note)}" for n in by_status.get("failed", ())]
+    for status, told in (("done", "done"), ("waiting", "waiting"), ("blocked", "cannot run")):
+        if names := by_status.get(status):
+            lines.append(f"{told}: {_listed(names)}")
+    left = seconds_left(board, now) if how == "running" else None
+    lines.append(summary(board, now, left))
+    if how in ("failed", "interrupted", "killed"):
+        lines.append(f"`{again}` resumes from here")
+    return "\n".join(lines)
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f", at work on {', '.join(names[:most])}{more}"
+    return f"{', '.join(names[:most])}{more}"
+
+
+def _running(board: Board) -> str:
+    names = [name for name, row in board.rows.items() if row.status == "running"]
+    return f", at work on {_listed(names)}" if names else ""
 
 
 def _cells(name: str, row: Row, now: float) -> dict[str, str]:

@@ -7,17 +7,15 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
-from heatproof.cluster.board import Board, Row
+from heatproof.cluster.standing import Board, How, Row
 from heatproof.run.errors import UserError
 from heatproof.storage import atomic
 
 STATE = Path(".dvc/tmp/cluster.json")
-How = Literal["running", "done", "failed", "interrupted", "killed"]
 
 
 @dataclass(frozen=True)

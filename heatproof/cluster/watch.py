@@ -3,8 +3,8 @@
     with watch.watching(study, again="heatproof cluster run") as run:
         run.plan(tasks)
         run.started("train@a-digits", "node 1")
-        ...
-        run.tick()
+        ...  # run.tick() at least every half second, which is when the table is drawn again
+        run.ended("train@a-digits", {"train@a-digits": 12.1, "evaluate@a-digits": 0.8})
 
 On a terminal the table of `drawing` stands below whatever else is printed; elsewhere each event is
 a line. What `heatproof cluster status` reads is in .dvc/tmp/cluster.json (`state`).
@@ -14,18 +14,40 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-from heatproof.cluster import board, drawing, state
-from heatproof.cluster.board import Board, Ended, Event, Failed, Planned, Retried, Started
+from heatproof.cluster import drawing, standing, state
+from heatproof.cluster.standing import (
+    Board,
+    Ended,
+    Event,
+    Failed,
+    How,
+    Planned,
+    Retried,
+    Started,
+)
 from heatproof.storage import stage_seconds
 
 _SECONDS = 0.5  # between two tables
 # The time left and the file take time themselves with many tasks: a twentieth of it at most.
 _SHARE = 20
+
+
+class Task(Protocol):
+    """As far as it is told here: `plan.Task`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stages(self) -> Collection[str]: ...
+
+    @property
+    def needs(self) -> Collection[str]: ...
 
 
 class Watch:
@@ -50,12 +72,14 @@ class Watch:
         self._redraws = stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._colour = self._redraws and not os.environ.get("NO_COLOR")
 
-    def plan(self, tasks: Iterable[tuple[str, Iterable[str]]]) -> None:
-        """Take note of the tasks that are to come, each with those it needs."""
-        planned = {name: tuple(needs) for name, needs in tasks}
-        expected = stage_seconds.expected(planned, stage_seconds.recorded(self._study))
-        for name, needs in planned.items():
-            self.take(Planned(name, needs, expected.get(name)))
+    def plan(self, tasks: Iterable[Task]) -> None:
+        """Take note of the tasks that are to come."""
+        recorded = stage_seconds.recorded(self._study)
+        for task in tasks:
+            expected = stage_seconds.expected(task.stages, recorded)
+            known = all(stage in expected for stage in task.stages)
+            seconds = sum(expected[stage] for stage in task.stages) if known else None
+            self.take(Planned(task.name, tuple(task.needs), seconds))
         self.tick()
 
     def started(self, task: str, node: str) -> None:
@@ -66,13 +90,16 @@ class Watch:
         """A task was lost and waits for its next try."""
         self.take(Retried(task, why, self._clock()))
 
-    def ended(self, task: str, ran: bool = True) -> None:
-        """A task ended well; what it took, where it ran, is expected of it the next time."""
-        now = self._clock()
-        row = self.board.rows.get(task)
-        if ran and row is not None and row.began is not None:
-            self._took[task] = now - row.began
-        self.take(Ended(task, now, ran))
+    def ended(self, task: str, seconds: Mapping[str, float]) -> None:
+        """A task ended well.
+
+        Args:
+            task: its name.
+            seconds: how long each stage took that ran, which is expected of it the next time; none
+                where all results were there already.
+        """
+        self._took |= seconds
+        self.take(Ended(task, self._clock(), ran=bool(seconds)))
 
     def failed(self, task: str, line: str) -> None:
         """A task ended with an error that another try would not change."""
@@ -105,7 +132,7 @@ class Watch:
         if now >= self._next_state:
             self._write("running")
 
-    def end(self, how: state.How) -> str:
+    def end(self, how: How) -> str:
         """Write down how the run ended, clear the table; return what to tell the user."""
         self._clear()
         self._write(how)
@@ -118,7 +145,7 @@ class Watch:
         now = self._clock()
         if now >= self._next_left:
             started = time.perf_counter()
-            self._left = board.seconds_left(self.board, now)
+            self._left = standing.seconds_left(self.board, now)
             self._next_left = now + _SHARE * (time.perf_counter() - started)
         return self._left
 
@@ -137,7 +164,7 @@ class Watch:
             self._stream.write(f"\x1b[{self._drawn}F\x1b[J")
             self._drawn = 0
 
-    def _write(self, how: state.How) -> None:
+    def _write(self, how: How) -> None:
         started = time.perf_counter()
         state.write(self._study, self.board, how, self._dashboard, self._clock())
         stage_seconds.record_all(self._took, self._study)

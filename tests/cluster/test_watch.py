@@ -4,6 +4,7 @@ import io
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,11 @@ from heatproof.run.errors import UserError
 from heatproof.storage import stage_seconds
 
 AGAIN = "heatproof cluster run"
-TASKS = [("fetch@digits", []), ("train@a-digits", ["fetch@digits"])]
+A = ["train@a-digits", "evaluate@a-digits"]
+TASKS = [
+    SimpleNamespace(name="fetch@digits", stages=["fetch@digits"], needs=[]),
+    SimpleNamespace(name="train@a-digits", stages=A, needs=["fetch@digits"]),
+]
 
 
 class Terminal(io.StringIO):
@@ -39,20 +44,21 @@ def followed(study: Path, stream: io.StringIO) -> tuple[Watch, list[float]]:
 
 
 def test_a_log_has_plain_lines(study: Path) -> None:
-    stage_seconds.record_all({"fetch@digits": 2.0, "train@b-digits": 60.0}, study)
+    recorded = {"fetch@digits": 2.0, "train@b-digits": 50.0, "evaluate@b-digits": 10.0}
+    stage_seconds.record_all(recorded, study)
     stream = io.StringIO()
     run, now = followed(study, stream)
     run.plan(TASKS)
     run.started("fetch@digits", "node 1")
     now[0] += 4
-    run.ended("fetch@digits")
+    run.ended("fetch@digits", {"fetch@digits": 3.5})
     assert stream.getvalue() == (
         "fetch@digits started on node 1 "
         "[0 of 2 done, 1 running, 1 waiting; under 0.1 s, about 60 s left]\n"
         "fetch@digits done in 4.0 s [1 of 2 done, 1 waiting; 4.0 s, about 60 s left]\n"
     )
     assert run.end("done") == "1 of 2 done, 1 waiting; 4.0 s"
-    assert stage_seconds.read(study)["fetch@digits"] == 4.0, "it is expected the next time"
+    assert stage_seconds.read(study)["fetch@digits"] == 3.5, "it is expected the next time"
 
 
 def test_a_terminal_has_one_table_drawn_in_place(study: Path) -> None:
@@ -136,6 +142,6 @@ def test_whatever_ends_a_run_it_says_how_to_go_on(study: Path, capsys) -> None:
     with watch.watching(study, AGAIN) as run:
         run.plan(TASKS[:1])
         run.started("fetch@digits", "node 1")
-        run.ended("fetch@digits", ran=False)
+        run.ended("fetch@digits", {})
     assert capsys.readouterr().out.splitlines()[-1].startswith("1 of 1 done; ")
     assert "fetch@digits" not in stage_seconds.read(study), "restored, it took no time"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from heatproof.cluster.board import (
+from heatproof.cluster.drawing import ending, log_line, overview, summary, table
+from heatproof.cluster.standing import (
     Board,
     Ended,
     Event,
@@ -12,7 +13,6 @@ from heatproof.cluster.board import (
     Started,
     seconds_left,
 )
-from heatproof.cluster.drawing import ending, log_line, summary, table
 
 PLAN = (
     Planned("fetch@digits", (), 2.0),
@@ -158,3 +158,34 @@ def test_no_time_is_told_where_a_duration_is_unknown() -> None:
 def test_a_task_that_nobody_planned_is_shown_too() -> None:
     made = board(Started("claims", "node 1", 1000.0))
     assert "–     claims  node 1  running     0:00     –" in shown(made, 1000.0)
+
+
+def test_another_terminal_sees_what_runs_is_done_and_waits() -> None:
+    made = board(*TRAINING)
+    assert overview(made, "running", 1012.0, 80, "heatproof cluster run") == (
+        "A run is in progress.\n"
+        "\n"
+        "cell                 stage  node    state    elapsed  left\n"
+        "simple_cnn-digits    train  node 1  running     0:10  0:20\n"
+        "baseline_cnn-digits  train  node 2  running     0:09  0:31\n"
+        "\n"
+        "done: fetch@digits\n"
+        "waiting: evaluate@simple_cnn-digits, report\n"
+        "1 of 5 done, 2 running, 2 waiting; 12.0 s, about 40 s left"
+    )
+    made.take(Failed("train@simple_cnn-digits", "the disk is full", 1013.0))
+    assert overview(made, "killed", 1013.0, 80, "heatproof cluster run") == (
+        "The last run was killed.\n"
+        "at work then: train@baseline_cnn-digits\n"
+        "failed: train@simple_cnn-digits: the disk is full\n"
+        "done: fetch@digits\n"
+        "cannot run: evaluate@simple_cnn-digits, report\n"
+        "1 of 5 done, 1 running, 1 failed, 2 blocked; 13.0 s\n"
+        "`heatproof cluster run` resumes from here"
+    )
+
+
+def test_many_names_are_counted() -> None:
+    many = board(*(Planned(f"train@{number}-digits") for number in range(1600)))
+    text = overview(many, "interrupted", 1000.0, 80, "heatproof cluster run")
+    assert text.splitlines()[1].endswith("train@2-digits and 1,597 more")

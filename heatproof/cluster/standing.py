@@ -1,7 +1,7 @@
 """How the tasks of a run on a cluster stand, from events; `drawing` makes text of it.
 
-A task is called as the stage that it runs, `<stage>@<key>` or `<stage>`. Terminals, files and
-clocks are `watch`'s.
+A task is called `<what>@<key>`, as the stages that it runs. Terminals, files and clocks are
+`watch`'s.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from typing import Literal
 from heatproof.cluster import schedule
 
 Status = Literal["waiting", "running", "done", "failed", "blocked"]
+How = Literal["running", "done", "failed", "interrupted", "killed"]
 RESTORED = "its results were there already"
 
 

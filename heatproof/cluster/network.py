@@ -1,0 +1,8 @@
+"""Where Ray listens, and what it tells whom: variables for processes that are to import Ray."""
+
+LOCAL = "127.0.0.1"
+# Ray takes 127.0.0.1 for the machine's address on the network, except where it is told, in the
+# words that it has for Windows and macOS, that there is no cluster beyond this machine.
+ONLY_HERE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# Figures of usage are sent to Ray's makers otherwise.
+REPORTING_NOTHING = {"RAY_USAGE_STATS_ENABLED": "0"}
