@@ -41,6 +41,7 @@ PARTS = {
     "training": "bench.train",
     "memory": "bench.memory",
     "large-images": "bench.large_images",
+    "families": "bench.families",
     "many-images": "bench.many_images",
     "explaining": "bench.explain",
 }

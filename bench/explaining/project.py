@@ -114,7 +114,7 @@ class Project:
         shape = SHAPES[self.study.cell(cell).dataset]
         self.size = shape[:2]
         model = build_model(self.study.run(cell), shape, CLASSES)
-        _disturb(model, self.study.seed)
+        disturb(model, self.study.seed)
         self.network = Network(model)
         smoothgrad, occlusion, lime, gradcam = (
             self._options(name) for name in ("smoothgrad", "occlusion", "lime", "gradcam")
@@ -219,7 +219,7 @@ class Project:
         return function
 
 
-def _disturb(model, seed: int) -> None:
+def disturb(model, seed: int) -> None:
     """Give the biases and batch normalisations numbers, so that no mistake in them goes unseen."""
     generator = np.random.default_rng(seed)
     for variable in model.weights:

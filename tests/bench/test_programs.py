@@ -44,6 +44,11 @@ CELL = "simple_cnn-digits"
         ("trust --models simple_cnn --rounds 1 --seconds 1 --methods 1", 1),
         ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
         ("large_images --model simple_cnn --pixels 48 --images 2", 27),
+        (
+            "families --backbones MobileNetV2 --families shapley --methods gradient_shap --pixels 48 "
+            "--rounds 1",
+            2,
+        ),
         ("explain --models simple_cnn --methods saliency --rounds 1 --seconds 0.1", 2),
     ],
     ids=lambda each: each.split()[0] if isinstance(each, str) else "",
