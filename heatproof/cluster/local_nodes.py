@@ -47,6 +47,11 @@ class LocalCluster:
         return str(self._cluster.address)
 
     @property
+    def variables(self) -> dict[str, str]:
+        """What the environment of a process has that uses the cluster."""
+        return {name: os.environ[name] for name in variables(self._folder)}
+
+    @property
     def dashboard(self) -> str:
         """The address of Ray's dashboard; "" where there is none."""
         return f"http://{self._cluster.webui_url}" if self._cluster.webui_url else ""
@@ -65,7 +70,7 @@ class LocalCluster:
         if not self.nodes:
             words |= {
                 "temp_dir": str(self._folder), "gcs_server_port": free_port(),
-                "include_dashboard": self._dashboard, "dashboard_host": network.LOCAL,
+                "include_dashboard": None if self._dashboard else False, "dashboard_host": network.LOCAL,
                 "dashboard_port": free_port(),
             }  # fmt: skip
         before = os.sched_getaffinity(0)
@@ -108,16 +113,13 @@ class LocalCluster:
 def nodes(*cpus: int, dashboard: bool = False) -> Iterator[LocalCluster]:
     """Start a node for each number of threads, the first of them the head; end them afterwards.
 
-    Within, this process and those that it starts have the token in their environment.
+    Within, this process and those that it starts have the token in their environment. Where this
+    process is killed meanwhile, its nodes and what runs on them are gone at once, and two agents of
+    Ray's for each node a minute or two later; `python -m tools.cluster_nodes` waits for them.
     """
     with (
         tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as path,
-        _variables(
-            network.ONLY_HERE | network.REPORTING_NOTHING,
-            RAY_AUTH_MODE="token",
-            RAY_AUTH_TOKEN=secrets.token_hex(32),
-            RAY_TMPDIR=path,  # where Ray notes which cluster `auto` is
-        ),
+        _within(variables(Path(path))),
     ):
         Path(path, "ray").mkdir()
         free = psutil.virtual_memory().available
@@ -130,10 +132,25 @@ def nodes(*cpus: int, dashboard: bool = False) -> Iterator[LocalCluster]:
             cluster.end()
 
 
+def variables(folder: Path) -> dict[str, str]:
+    """Return what the environment of nodes, and of whoever uses them, has: a token of its own.
+
+    Args:
+        folder: where Ray notes which cluster `auto` is.
+    """
+    return {
+        **network.ONLY_HERE,
+        **network.REPORTING_NOTHING,
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_TMPDIR": str(folder),
+    }
+
+
 @contextmanager
-def _variables(common: Mapping[str, str], **more: str) -> Iterator[None]:
+def _within(more: Mapping[str, str]) -> Iterator[None]:
     before = dict(os.environ)
-    os.environ.update({**common, **more})
+    os.environ.update(more)
     try:
         yield
     finally:

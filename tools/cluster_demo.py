@@ -1,0 +1,35 @@
+"""`heatproof cluster demo`: two Ray nodes on this machine, and the demo's study on them.
+
+The nodes end with it, whatever ends it. What was done stays: the next time, here or by `make demo`,
+resumes from there.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from heatproof.config import params
+from heatproof.run import interrupts, orphans
+from tools import cluster_nodes
+from tools.demo import DEMO, prepare
+from tools.run_lock import run_lock
+
+AGAIN = "heatproof cluster demo"
+NODES = 2
+
+
+def main(folder: Path) -> None:
+    """Run the demo's study on two nodes, in demo/ of a folder; exit as that run does."""
+    demo = folder / DEMO
+    with run_lock(folder, AGAIN, "demo"):
+        prepare(demo)
+    threads = params.load(demo / params.PARAMS).threads
+    cpus = [max(threads, len(os.sched_getaffinity(0)) // NODES)] * NODES
+    print(f"The demo runs in {DEMO}/ on {NODES} Ray nodes of this machine, which start now.")
+    sys.stdout.flush()
+    with cluster_nodes.started(cpus) as told:
+        os.environ.update(told["variables"])
+        os.environ[orphans.OWNER] = str(os.getpid())  # the run ends with this process
+        words = [sys.executable, "-m", "tools.cluster", "run", told["address"]]
+        code = interrupts.left_to(words, demo)
+    sys.exit(code)
