@@ -70,8 +70,8 @@ class LocalCluster:
         if not self.nodes:
             words |= {
                 "temp_dir": str(self._folder), "gcs_server_port": free_port(),
-                "include_dashboard": None if self._dashboard else False, "dashboard_host": network.LOCAL,
-                "dashboard_port": free_port(),
+                "include_dashboard": None if self._dashboard else False,
+                "dashboard_host": network.LOCAL, "dashboard_port": free_port(),
             }  # fmt: skip
         before = os.sched_getaffinity(0)
         try:
