@@ -198,6 +198,33 @@ def check_domains(path: Path, study: "Params") -> None:
             )
 
 
+def check_concepts(path: Path, study: "Params") -> None:
+    """Refuse concepts of no cell, and those of another dataset that the entry does not read.
+
+    Raises:
+        UserError: with what to write instead.
+    """
+    for name, cell in study.concepts.items():
+        _check_listed(path, study, "concepts", name, cell)
+        for concept, described in cell.concepts.items():
+            place, dataset = f"{path}: concepts.{name}.concepts.{concept}", described.dataset
+            if dataset is not None and dataset != cell.dataset:
+                what = f"{place}.dataset = {shown_value(dataset)}: unknown"
+                require_known(what, dataset, study.datasets)
+                expected = f"data/processed/{dataset}.npz"
+                if cell.reads != expected:
+                    raise UserError(
+                        f"{path}: concepts.{name}.reads = {shown_value(cell.reads)}: expected "
+                        f"{expected}, since the concept '{concept}' is of {dataset}; correct it (a "
+                        "cell’s concepts are of one other dataset, or of one folder)"
+                    )
+            if described.images is not None and cell.reads.startswith("data/"):
+                raise UserError(
+                    f"{path}: concepts.{name}.reads = {shown_value(cell.reads)}: expected a folder "
+                    f"of pictures, since the concept '{concept}' has images"
+                )
+
+
 def check_datasets_named(path: Path, params: "Params") -> None:
     """Refuse a name of a dataset, outside of cells, that `datasets` does not have.
 

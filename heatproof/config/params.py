@@ -14,7 +14,14 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
-from heatproof.config.checks import check_datasets_named, check_domains, check_runs
+from heatproof.concepts.options import DEFAULT as DEFAULT_CONCEPTS
+from heatproof.concepts.options import ConceptCell, ConceptOptions
+from heatproof.config.checks import (
+    check_concepts,
+    check_datasets_named,
+    check_domains,
+    check_runs,
+)
 from heatproof.config.explain import Explain
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import Cell, CellRun, ComparedRun, OnDomain, Run, SavedCell
@@ -101,6 +108,11 @@ class Params(Block):
     """Cells that are evaluated on another dataset with the same class names, as
     `<cell>-on-<domain>`."""
 
+    explain_concepts: ConceptOptions = DEFAULT_CONCEPTS
+    """How concepts are sought in networks."""
+    concepts: dict[Name, ConceptCell] = Field(default_factory=dict)
+    """Cells in whose networks concepts are sought, by the cell’s name, and which concepts."""
+
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
         return _named(self.cells, "cell", name)
@@ -180,7 +192,14 @@ class Params(Block):
         return dataset in {
             *(cell.dataset for cell in self.cells.values()),
             *(each.domain for each in self.evaluate_on.values()),
-        }
+            *(concept.dataset for each in self.concepts.values()
+              for concept in each.concepts.values()),
+        }  # fmt: skip
+
+    def concept_cell(self, cell: str) -> ConceptCell:
+        """Return a cell's entry under `concepts`. Raises UserError if it is not listed."""
+        self.cell(cell)
+        return _named(self.concepts, "cell under concepts called", cell)
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""
@@ -228,6 +247,7 @@ def _loaded(path: Path, source: Path) -> Params:
     check_runs(path, params)
     check_datasets_named(path, params)
     check_domains(path, params)
+    check_concepts(path, params)
     return params
 
 

@@ -120,3 +120,31 @@ def _for_readers(tensor: Any, count: int) -> Iterator[Any]:
 
     # Of two, the order makes no difference.
     return iter(parted(tensor)) if count > 2 else repeat(tensor)
+
+
+def separates(model: "keras.Model", name: str) -> bool:
+    """Say whether the logits depend on the image through this layer's output alone."""
+    reached = {id(model.get_layer(name).output)}
+    for layer in model.operations:
+        read = [id(tensor) in reached for tensor in inputs_of(layer)]
+        if any(read) and id(layer.output) not in reached:
+            if not all(read):
+                return False
+            reached.add(id(layer.output))
+    return True
+
+
+def from_layer(model: "keras.Model", name: str, values: Any) -> Any:
+    """Compute the logits from a layer's output on.
+
+    Args:
+        model: a flat functional network of one input and one output.
+        name: of a layer that `separates` them from the image.
+        values: a tensor of the shape of the layer's output.
+    """
+    outputs = {id(model.get_layer(name).output): values}
+    for layer in model.operations:
+        inputs = inputs_of(layer)
+        if id(layer.output) not in outputs and any(id(t) in outputs for t in inputs):
+            outputs[id(layer.output)] = _called(layer, [outputs[id(t)] for t in inputs])
+    return outputs[id(model.output)]

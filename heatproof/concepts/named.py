@@ -1,0 +1,188 @@
+"""Concepts that are given by pictures, tested in a network: vectors, scores, what is known to be true."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from heatproof.attribution.core.network import Network
+from heatproof.concepts import directions, tcav
+from heatproof.concepts.directions import Directions
+from heatproof.concepts.layers import activations, sensitivities
+from heatproof.concepts.options import ConceptOptions
+from heatproof.concepts.pictures import Pictures
+from heatproof.datasets.pixels import UnitImages
+from heatproof.statistics.proportions import at_least_wilson
+
+BOOTSTRAP = 1000
+# Streams of the seed.
+_VECTORS, _CHANCE = 11, 12
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that concepts are tested for, each with some of its test images.
+
+    images: class index -> uint8 (n, height, width, channels); index: class index -> int64 (n,), which
+    test images these are.
+    """
+
+    names: tuple[str, ...]
+    images: dict[int, np.ndarray]
+    index: dict[int, np.ndarray]
+
+
+@dataclass
+class Tested:
+    """What was found of every concept in every layer.
+
+    vectors, middles: (layer, concept) -> float64 (units,): the mean of its vectors, of length 1, and
+    the mean activations of its counterparts. metrics: concept -> layer -> what is known of it.
+    """
+
+    layers: list[str]
+    vectors: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    middles: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def sought(
+    network: Network,
+    layers: Sequence[str],
+    concepts: dict[str, Pictures],
+    classes: Classes,
+    options: ConceptOptions,
+    seed: int,
+) -> Tested:
+    """Test all concepts in all layers for all classes, and correct for the number of tests."""
+    result, flattened = Tested(list(layers)), options.values == "flattened"
+    answers = {
+        place: sensitivities(
+            network, UnitImages(images), np.full(len(images), place), layers, flattened
+        )
+        for place, images in classes.images.items()
+    }
+    pools: dict[tuple[str, int], tuple[dict[str, np.ndarray], dict[str, Directions]]] = {}
+    for number, (name, pictures) in enumerate(concepts.items()):
+        pool = pictures.pool, len(pictures.shown)
+        if pool not in pools:
+            pools[pool] = activations(
+                network, UnitImages(pictures.counterparts), layers, flattened
+            ), {}
+        others, by_layer = pools[pool]
+        shown = activations(network, UnitImages(pictures.shown), layers, flattened)
+        result.metrics[name] = {}
+        for depth, layer in enumerate(layers):
+            if layer not in by_layer:
+                generator = np.random.default_rng([seed, _CHANCE, depth])
+                by_layer[layer] = directions.of_chance(
+                    others[layer], len(pictures.shown), options.random_vectors, generator
+                )
+            generator = np.random.default_rng([seed, _VECTORS, depth, number])
+            found = directions.of_concept(
+                shown[layer], others[layer], options.vectors, generator
+            )
+            mean = found.vectors.mean(axis=0)
+            result.vectors[layer, name] = mean / (np.linalg.norm(mean) or 1)
+            result.middles[layer, name] = others[layer].mean(axis=0, dtype=np.float64)
+            result.metrics[name][layer] = _told(found, by_layer[layer]) | {
+                "classes": {
+                    classes.names[place]: tcav.tested(
+                        tcav.derivatives(answer[layer], found, by_layer[layer]), BOOTSTRAP, seed
+                    )
+                    for place, answer in answers.items()
+                }
+            }
+    _correct(result.metrics)
+    return result
+
+
+def _told(found: Directions, chance: Directions) -> dict[str, Any]:
+    """Say how well a concept's pictures are told from others, and how alike its vectors are."""
+    accuracy = found.mean_accuracy
+    low, high = at_least_wilson(accuracy, accuracy, accuracy, found.held_out)
+    alike = found.vectors @ found.vectors.T
+    pairs = alike[np.triu_indices(len(alike), 1)]
+    return {
+        "accuracy": accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "random_accuracy": chance.mean_accuracy,
+        "held_out": found.held_out,
+        "agreement": float(pairs.mean()),
+        "p": tcav.above_chance(found),
+    }
+
+
+def _correct(metrics: dict[str, dict[str, Any]]) -> None:
+    """Correct for the number of tests (Holm), of vectors and of scores apart, and say what counts.
+
+    `there`: the vectors are right more often than chance; `found`: the concept is there, and the
+    class's derivative along it is none of random ones. `published`: what the published test says, of
+    any vectors, corrected in the same way.
+    """
+    told = [each for by_layer in metrics.values() for each in by_layer.values()]
+    for each, p in zip(told, tcav.holm([each["p"] for each in told]), strict=True):
+        each["p_adjusted"] = float(p)
+        each["there"] = bool(p < tcav.LEVEL)
+    tests = [(each, test) for each in told for test in each["classes"].values()]
+    own, published = (
+        tcav.holm([test[name] for _, test in tests]) for name in ("p", "p_published")
+    )
+    for (each, test), p, by_paper in zip(tests, own, published, strict=True):
+        test["p_adjusted"], test["p_published_adjusted"] = float(p), float(by_paper)
+        test["found"] = bool(each["there"] and p < tcav.LEVEL)
+        test["published"] = bool(by_paper < tcav.LEVEL)
+
+
+def summary(by_layer: dict[str, Any], decides: Sequence[str] | None) -> dict[str, Any]:
+    """Say of a concept where it is there, for which classes it counts, and whether that is true.
+
+    Args:
+        by_layer: what is known of it in each layer.
+        decides: the classes that it is known to speak for; None where nothing is known.
+
+    Returns:
+        `there`, the layers in which its vectors are better than chance; `speaks`, class -> the layers
+        in which it speaks for it (`for`) or against it (`against`); `truth`, where something is known:
+        `decides`, `right`, and what is not: `missed` classes, and `invented` ones, for which it speaks
+        though it says nothing; `published_invented`, those of the published test.
+    """
+    speaks: dict[str, dict[str, list[str]]] = {}
+    published: dict[str, set[str]] = {}
+    for layer, each in by_layer.items():
+        for name, test in each["classes"].items():
+            side = "for" if test["derivative"] > test["random_derivative"] else "against"
+            if test["found"]:
+                speaks.setdefault(name, {"for": [], "against": []})[side].append(layer)
+            if test["published"]:
+                published.setdefault(name, set()).add(
+                    "for" if test["score"] > test["random_score"] else "against"
+                )
+    result: dict[str, Any] = {
+        "there": [layer for layer, each in by_layer.items() if each["there"]],
+        "speaks": speaks,
+    }
+    if decides is not None:
+        missed = [name for name in decides if not speaks.get(name, {}).get("for")]
+        result["truth"] = {
+            "decides": list(decides),
+            "missed": missed,
+            "invented": _invented(
+                {name: {side for side, found in sides.items() if found}
+                 for name, sides in speaks.items()}, decides
+            ),
+            "published_invented": _invented(published, decides),
+        }  # fmt: skip
+        result["truth"]["right"] = not missed and not result["truth"]["invented"]
+    return result
+
+
+def _invented(sides: dict[str, set[str]], decides: Sequence[str]) -> list[str]:
+    """List the classes that a concept says something about, though it is known to say nothing.
+
+    One that speaks for a class speaks against the others, which is no mistake.
+    """
+    allowed = {"against"} if decides else set()
+    return [name for name, found in sides.items() if name not in decides and found - allowed]
