@@ -21,7 +21,8 @@ def along(values: np.ndarray, vector: np.ndarray, middle: np.ndarray) -> np.ndar
 
     Args:
         values: float (n, rows, columns, channels).
-        vector: float (channels,), or (rows * columns * channels,) where each place counts by itself.
+        vector: float (channels,), or (rows * columns * channels,) where each place counts by
+        itself.
         middle: of the same shape: the counterparts' mean, at which the projection is zero.
 
     Returns:

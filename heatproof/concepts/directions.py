@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 MAX_ITERATIONS = 1000
-# Of the logistic regression (scikit-learn's C), on activations of which only the whole is brought to
-# one scale. With each unit on its own scale, units that hardly vary point the vector, and on a network
-# that decides by a planted pattern its direction was lost among random ones (0.6 of their spread, with
-# this 15).
+# Of the logistic regression (scikit-learn's C), on activations of which only the whole is brought
+# to one scale. With each unit on its own scale, units that hardly vary point the vector, and on a
+# network that decides by a planted pattern its direction was lost among random ones (0.6 of their
+# spread, with this 15).
 PENALTY = 1.0
 HELD_OUT = 1 / 3  # of the pictures on each side
 
@@ -23,8 +23,9 @@ HELD_OUT = 1 / 3  # of the pictures on each side
 class Directions:
     """Concept activation vectors of one concept in one layer, each from other counterparts.
 
-    vectors: float64 (vectors, units), of length 1, towards the concept; zero where no unit tells the
-    pictures apart. accuracy: float64 (vectors,), the share of held-out pictures that are told right.
+    vectors: float64 (vectors, units), of length 1, towards the concept; zero where no unit tells
+    the pictures apart. accuracy: float64 (vectors,), the share of held-out pictures that are told
+    right.
     held_out: how many of them each vector has, both sides together.
     """
 
@@ -69,7 +70,8 @@ def of_chance(
     """Fit vectors that tell random pictures from other random ones: what chance gives.
 
     Args:
-        pictures: float (n, units); size: on each side, at most half of them.
+        pictures: float (n, units).
+        size: how many on each side, at most half of them.
         count: how many vectors.
         generator: of the draws.
     """
@@ -90,7 +92,8 @@ def fitted(concept: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, float]:
     """Fit one vector, and try it on the first pictures of each side, which are held out.
 
     Args:
-        concept: float (m, units), in random order. others: of the same shape.
+        concept: float (m, units), in random order.
+        others: of the same shape.
 
     Returns:
         float64 (units,), of length 1 or zero, and the share of held-out pictures told right.

@@ -2,7 +2,8 @@
 
 Arrays of the result. A layer and a concept are counted from 0, in the order of the metrics:
 
-- `pictures/<concept>` and `counterparts/<concept>` uint8 (k, height, width, channels): some of each;
+- `pictures/<concept>` and `counterparts/<concept>` uint8 (k, height, width, channels): some of
+  each;
 - `vector/<layer>/<concept>` float32 (units,): the mean of its vectors, of length 1;
 - `map/<layer>/<concept>` float32 (m, height, width), in units of activation: where a concept is, in
   the test images of the tested classes that have most of it, `map_index/<layer>/<concept>` int64
@@ -82,9 +83,9 @@ def find(
 
     Returns:
         arrays: as the module says. metrics: `layers`, `values`, `tests` (how many there are, for
-        which p are corrected); `concepts`, name -> `source`, `pictures`, `counterparts`, `layers` (layer
-        -> see `named`), and `there`, `speaks`, `truth` (see `named.summary`); `unnamed`, class -> see
-        `unnamed.Unnamed`.
+        which p are corrected); `concepts`, name -> `source`, `pictures`, `counterparts`, `layers`
+        (layer -> see `named`), and `there`, `speaks`, `truth` (see `named.summary`); `unnamed`,
+        class -> see `unnamed.Unnamed`.
 
     Raises:
         UserError: see `explain_concepts`.
@@ -136,9 +137,8 @@ def said(metrics: dict[str, Any]) -> str:
 def _classes(entry: ConceptCell, data: Dataset, options: ConceptOptions) -> Classes:
     """Choose the classes that concepts are tested for: the first ones, and those to be decided."""
     first = set(range(min(options.classes, len(data.class_names))))
-    decided = {data.class_names.index(name)
-               for concept in entry.concepts.values() for name in concept.decides or ()
-               if name in data.class_names}  # fmt: skip
+    named_ones = (name for concept in entry.concepts.values() for name in concept.decides or ())
+    decided = {data.class_names.index(name) for name in named_ones}
     index = {
         place: rows
         for place in sorted(first | decided)
@@ -212,7 +212,7 @@ def _unnamed(
         if not len(rows):
             continue
         images = data.test_images[rows]
-        right = network.logits(UnitImages(images)).argmax(axis=1) == place
+        right = network.logits(images.astype(np.float32) / 255).argmax(axis=1) == place
         images = images[right][: wanted.images]
         if len(images) < 2:
             continue

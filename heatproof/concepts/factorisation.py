@@ -1,9 +1,10 @@
 """Concepts that nobody named: a layer's activations as sums of a few parts (CRAFT).
 
-Fel et al. 2023 (https://arxiv.org/abs/2211.10154): the activations of crops of a class's images, not
-negative after ReLU, are factorised into parts that are not negative either (section 3.1, without its
-recursion); a part is a direction of the layer, a concept. What a concept matters for the class's logit
-is its total Sobol index when the image's share of each concept is masked at random (section 3.2).
+Fel et al. 2023 (https://arxiv.org/abs/2211.10154): the activations of crops of a class's images,
+not negative after ReLU, are factorised into parts that are not negative either (section 3.1,
+without its recursion); a part is a direction of the layer, a concept. What a concept matters for
+the class's logit is its total Sobol index when the image's share of each concept is masked at
+random (section 3.2).
 """
 
 from collections.abc import Callable
@@ -21,8 +22,8 @@ _TOLERANCE = 1e-5
 class Factors:
     """Activations as `weights @ parts`, about.
 
-    weights: float64 (n, concepts), 0 or more. parts: float64 (concepts, units), 0 or more, of length
-    1. error: what is left, as a share of the activations' size (Frobenius norms).
+    weights: float64 (n, concepts), 0 or more. parts: float64 (concepts, units), 0 or more, of
+    length 1. error: what is left, as a share of the activations' size (Frobenius norms).
     """
 
     weights: np.ndarray
@@ -66,7 +67,8 @@ def weights_of(activations: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """Return how much of each part is in other activations: nonnegative least squares.
 
     Args:
-        activations: float (n, units). parts: float64 (concepts, units).
+        activations: float (n, units).
+        parts: float64 (concepts, units).
 
     Returns:
         float64 (n, concepts), 0 or more.
@@ -83,7 +85,8 @@ def stability(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Concepts have no order: they are paired so that the correlations add up to the most.
 
     Args:
-        first: float (n, concepts), weights from one seed. second: from another.
+        first: float (n, concepts), weights from one seed.
+        second: from another.
 
     Returns:
         float64 (concepts,): of each concept of the first Pearson's correlation of its weights with

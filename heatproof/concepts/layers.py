@@ -86,8 +86,8 @@ def sensitivities(
 ) -> dict[str, np.ndarray]:
     """Return how the target logit answers to a layer's values: d logit / d values.
 
-    Of the mean over places this is the sum of the gradient over them: what the logit gains, to first
-    order, where all places, and so their mean, move by one. Times a unit vector it is the
+    Of the mean over places this is the sum of the gradient over them: what the logit gains, to
+    first order, where all places, and so their mean, move by one. Times a unit vector it is the
     directional derivative along it (Kim et al. 2018, eq. 1).
 
     Args:

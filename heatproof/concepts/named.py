@@ -1,4 +1,4 @@
-"""Concepts that are given by pictures, tested in a network: vectors, scores, what is known to be true."""
+"""Concepts that are given by pictures, tested in a network, and beside what is known to be true."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,8 +24,8 @@ _VECTORS, _CHANCE = 11, 12
 class Classes:
     """The classes that concepts are tested for, each with some of its test images.
 
-    images: class index -> uint8 (n, height, width, channels); index: class index -> int64 (n,), which
-    test images these are.
+    images: class index -> uint8 (n, height, width, channels); index: class index -> int64 (n,),
+    which test images these are.
     """
 
     names: tuple[str, ...]
@@ -37,8 +37,8 @@ class Classes:
 class Tested:
     """What was found of every concept in every layer.
 
-    vectors, middles: (layer, concept) -> float64 (units,): the mean of its vectors, of length 1, and
-    the mean activations of its counterparts. metrics: concept -> layer -> what is known of it.
+    vectors, middles: (layer, concept) -> float64 (units,): the mean of its vectors, of length 1,
+    and the mean activations of its counterparts. metrics: concept -> layer -> what is known of it.
     """
 
     layers: list[str]
@@ -67,9 +67,10 @@ def sought(
     for number, (name, pictures) in enumerate(concepts.items()):
         pool = pictures.pool, len(pictures.shown)
         if pool not in pools:
-            pools[pool] = activations(
-                network, UnitImages(pictures.counterparts), layers, flattened
-            ), {}
+            pools[pool] = (
+                activations(network, UnitImages(pictures.counterparts), layers, flattened),
+                {},
+            )
         others, by_layer = pools[pool]
         shown = activations(network, UnitImages(pictures.shown), layers, flattened)
         result.metrics[name] = {}
@@ -80,9 +81,7 @@ def sought(
                     others[layer], len(pictures.shown), options.random_vectors, generator
                 )
             generator = np.random.default_rng([seed, _VECTORS, depth, number])
-            found = directions.of_concept(
-                shown[layer], others[layer], options.vectors, generator
-            )
+            found = directions.of_concept(shown[layer], others[layer], options.vectors, generator)
             mean = found.vectors.mean(axis=0)
             result.vectors[layer, name] = mean / (np.linalg.norm(mean) or 1)
             result.middles[layer, name] = others[layer].mean(axis=0, dtype=np.float64)
@@ -105,6 +104,7 @@ def _told(found: Directions, chance: Directions) -> dict[str, Any]:
     alike = found.vectors @ found.vectors.T
     pairs = alike[np.triu_indices(len(alike), 1)]
     return {
+        "units": found.vectors.shape[1],
         "accuracy": accuracy,
         "accuracy_low": low,
         "accuracy_high": high,
@@ -119,17 +119,20 @@ def _correct(metrics: dict[str, dict[str, Any]]) -> None:
     """Correct for the number of tests (Holm), of vectors and of scores apart, and say what counts.
 
     `there`: the vectors are right more often than chance; `found`: the concept is there, and the
-    class's derivative along it is none of random ones. `published`: what the published test says, of
-    any vectors, corrected in the same way.
+    class's derivative along it is none of random ones. `testable`: whether any direction of the
+    layer could be found: of few units, random ones are never far from the best. `published`: what
+    the published test says, of any vectors, corrected in the same way.
     """
     told = [each for by_layer in metrics.values() for each in by_layer.values()]
     for each, p in zip(told, tcav.holm([each["p"] for each in told]), strict=True):
         each["p_adjusted"] = float(p)
         each["there"] = bool(p < tcav.LEVEL)
     tests = [(each, test) for each in told for test in each["classes"].values()]
-    own, published = (
-        tcav.holm([test[name] for _, test in tests]) for name in ("p", "p_published")
-    )
+    own, published = (tcav.holm([test[name] for _, test in tests]) for name in ("p", "p_published"))
+    for each in told:
+        # Holm's first step: what even the largest derivative would have to pass.
+        limits = [test["p_limit"] for test in each["classes"].values()]
+        each["testable"] = bool(min(limits, default=1.0) * len(tests) < tcav.LEVEL)
     for (each, test), p, by_paper in zip(tests, own, published, strict=True):
         test["p_adjusted"], test["p_published_adjusted"] = float(p), float(by_paper)
         test["found"] = bool(each["there"] and p < tcav.LEVEL)
@@ -144,10 +147,10 @@ def summary(by_layer: dict[str, Any], decides: Sequence[str] | None) -> dict[str
         decides: the classes that it is known to speak for; None where nothing is known.
 
     Returns:
-        `there`, the layers in which its vectors are better than chance; `speaks`, class -> the layers
-        in which it speaks for it (`for`) or against it (`against`); `truth`, where something is known:
-        `decides`, `right`, and what is not: `missed` classes, and `invented` ones, for which it speaks
-        though it says nothing; `published_invented`, those of the published test.
+        `there`, the layers in which its vectors are better than chance; `speaks`, class -> the
+        layers in which it speaks for it (`for`) or against it (`against`); `truth`, where something
+        is known: `decides`, `right`, and what is not: `missed` classes, and `invented` ones, for
+        which it speaks though it says nothing; `published_invented`, those of the published test.
     """
     speaks: dict[str, dict[str, list[str]]] = {}
     published: dict[str, set[str]] = {}
@@ -166,16 +169,15 @@ def summary(by_layer: dict[str, Any], decides: Sequence[str] | None) -> dict[str
     }
     if decides is not None:
         missed = [name for name in decides if not speaks.get(name, {}).get("for")]
+        found = {name: {side for side, at in sides.items() if at} for name, sides in speaks.items()}
+        invented = _invented(found, decides)
         result["truth"] = {
             "decides": list(decides),
+            "right": not (missed or invented),
             "missed": missed,
-            "invented": _invented(
-                {name: {side for side, found in sides.items() if found}
-                 for name, sides in speaks.items()}, decides
-            ),
+            "invented": invented,
             "published_invented": _invented(published, decides),
-        }  # fmt: skip
-        result["truth"]["right"] = not missed and not result["truth"]["invented"]
+        }
     return result
 
 

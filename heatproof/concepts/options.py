@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from heatproof.concepts.planting import PLANTED
 from heatproof.config.runs import Cell
-from heatproof.config.schema import Block, Count, Name
+from heatproof.config.schema import Block, Name
 
 if TYPE_CHECKING:
     PlantedName = str
@@ -93,7 +93,7 @@ class Concept(Block):
     """A folder of pictures, below `reads` (`.`: `reads` itself). Its counterparts are the cell’s
     training images."""
     table: Annotated[str, Field(min_length=1)] | None = None
-    """A table, below `reads`, with a column of file names of `images` and one for each attribute."""
+    """A CSV file below `reads`, with a column of file names of `images` and one per attribute."""
     attribute: Annotated[str, Field(min_length=1)] | None = None
     """A column of `table`, of 1 and 0, or yes and no: pictures with it show the concept, those
     without it are its counterparts."""
@@ -133,8 +133,8 @@ class ConceptCell(Cell):
 
     reads: Annotated[str, Field(min_length=1)]
     """The file or folder whose change means seeking again: a folder of pictures,
-    data/processed/<dataset>.npz of another dataset, or data/code/explain_concepts.txt where concepts
-    are of neither."""
+    data/processed/<dataset>.npz of another dataset, or data/code/explain_concepts.txt where
+    concepts are of neither."""
     concepts: dict[Name, Concept] = Field(default_factory=dict)
     """The concepts, by a name of your choice. Without any, only those that nobody named are
     sought."""

@@ -1,7 +1,7 @@
 """The pictures of a concept, and those that it is told from: its counterparts.
 
-A concept is only what its pictures have and its counterparts have not. So counterparts are as like the
-pictures as can be: the same kind of image, without the concept.
+A concept is only what its pictures have and its counterparts have not. So counterparts are as like
+the pictures as can be: the same kind of image, without the concept.
 """
 
 import csv
@@ -15,7 +15,7 @@ from heatproof.concepts.options import MIN_PICTURES, Concept, ConceptCell, Conce
 from heatproof.concepts.planting import PLANTED, planted
 from heatproof.datasets import photos
 from heatproof.datasets.decoding import as_pixels
-from heatproof.datasets.labelled_files import files_below, is_image
+from heatproof.datasets.labelled_files import files_below, is_image, stays_inside
 from heatproof.run.errors import UserError, nearest, require_known, shown_value
 from heatproof.storage import artifacts
 from heatproof.storage.images import Images
@@ -30,8 +30,10 @@ _PLANTING = 3  # stream of the seed
 class Pictures:
     """A concept by its pictures.
 
-    shown: uint8 (m, height, width, channels), that show it. counterparts: uint8 (n, …), that do not.
-    pool: concepts of the same one have the same counterparts. source: where they are from, in words.
+    shown: uint8 (m, height, width, channels), that show it. counterparts: uint8 (n, …), that do
+    not.
+    pool: concepts of the same one have the same counterparts. source: where they are from, in
+    words.
     """
 
     shown: np.ndarray
@@ -57,6 +59,9 @@ def of_concept(
         UserError: they are not there, are too few, or do not fit the network.
     """
     concept, shape = cell.concepts[name], data.train_images.shape[1:]
+    for decided in concept.decides or ():
+        what = f"{place}.decides: {shown_value(decided)} is no class of {cell.dataset}"
+        require_known(what, decided, data.class_names)
     if concept.planted is not None:
         made = _planted(concept.planted, place, data, options, seed)
     elif concept.class_name is not None:
@@ -72,9 +77,7 @@ def of_concept(
     return made
 
 
-def _planted(
-    kind: str, place: str, data: Dataset, options: ConceptOptions, seed: int
-) -> Pictures:
+def _planted(kind: str, place: str, data: Dataset, options: ConceptOptions, seed: int) -> Pictures:
     channels = data.train_images.shape[-1]
     if PLANTED[kind].colour and channels != 3:
         grey = [name for name, each in PLANTED.items() if not each.colour]
@@ -100,12 +103,10 @@ def _of_class(
     what = f"{place}.class_name = {shown_value(concept.class_name)}: {dataset} has no such class"
     require_known(what, concept.class_name, other.class_names)
     if other.train_images.shape[1:] != data.train_images.shape[1:]:
-        sizes = [
-            "×".join(map(str, each.train_images.shape[1:])) for each in (other, data)
-        ]
+        sizes = ["×".join(map(str, each.train_images.shape[1:])) for each in (other, data)]
         raise UserError(
-            f"{place}.dataset = {dataset}: its images are {sizes[0]}, the network takes {sizes[1]}; "
-            "name a dataset of the same size, or put pictures into a folder (`images`)"
+            f"{place}.dataset = {dataset}: its images are {sizes[0]}, the network takes "
+            f"{sizes[1]}; name a dataset of the same size, or put pictures into a folder (`images`)"
         )
     own = other.train_labels == other.class_names.index(concept.class_name)
     shown = other.train_images[np.flatnonzero(own)[: options.pictures]]
@@ -124,14 +125,18 @@ def _of_files(
 ) -> Pictures:
     assert concept.images is not None
     folder = reads / concept.images
-    if not folder.is_dir():
+    if not folder.is_dir() or not folder.resolve().is_relative_to(reads.resolve()):
         raise UserError(
-            f"{place}.images = {shown_value(concept.images)}: there is no folder {folder}; expected "
-            "one of pictures, below `reads`"
+            f"{place}.images = {shown_value(concept.images)}: there is no folder {folder}; "
+            "expected one of pictures, below `reads`"
         )
     if concept.table is None:
-        files = sorted(path for path, is_file in files_below(folder) if is_file
-                       and is_image(path.name))  # fmt: skip
+        root = reads.resolve()
+        files = [
+            path
+            for path, readable in files_below(folder)
+            if readable and is_image(path.name) and stays_inside(path, root)
+        ]
         counterparts = _first(data.train_images, np.arange(len(data.train_images)), options)
         shown = _read(files[: options.pictures], shape)
         return Pictures(shown, counterparts, "training", f"pictures of the folder {folder.name}")
@@ -160,22 +165,25 @@ def _by_attribute(
     columns = list(rows[0]) if rows else []
     named = next((column for column in columns if column.lower() in _FILES), None)
     if named is None:
-        raise UserError(f"{table}: no column is called {' or '.join(_FILES)}; name the files in one")
+        raise UserError(
+            f"{table}: no column is called {' or '.join(_FILES)}; name the files in one"
+        )
     if concept.attribute not in columns:
         raise UserError(
             f"{place}.attribute = {shown_value(concept.attribute)}: {table} has no such column"
             f"{nearest(concept.attribute, columns)}"
         )
     found: tuple[list[Path], list[Path]] = [], []
+    root = reads.resolve()
     for line, row in enumerate(rows, 2):
         value, path = (row[concept.attribute] or "").strip().lower(), folder / (row[named] or "")
         if value not in (*_YES, *_NO):
             raise UserError(
-                f"{table}, line {line}: {concept.attribute} = {shown_value(value)}: expected one of "
-                f"{', '.join((*_YES, *_NO))}"
+                f"{table}, line {line}: {concept.attribute} = {shown_value(value)}: expected "
+                f"{' or '.join((*_YES, *_NO))}; correct it"
             )
-        if not path.is_file():
-            raise UserError(f"{table}, line {line}: there is no file {path}; correct its name")
+        if not path.is_file() or not stays_inside(path, root):
+            raise UserError(f"{table}, line {line}: there is no file {path} in {reads}")
         found[value in _NO].append(path)
     return found
 

@@ -1,8 +1,8 @@
 """Sobol's total indices: how much of a function's variance goes where an input goes.
 
-The total index of an input counts all that it takes part in, interactions among it: the variance that
-is left, on average, when all other inputs are known, as a share of the whole (Sobol 1993, Homma &
-Saltelli 1996, https://doi.org/10.1016/0951-8320(96)00002-6). Estimated as by Jansen 1999
+The total index of an input counts all that it takes part in, interactions among it: the variance
+that is left, on average, when all other inputs are known, as a share of the whole (Sobol 1993,
+Homma & Saltelli 1996, https://doi.org/10.1016/0951-8320(96)00002-6). Estimated as by Jansen 1999
 (https://doi.org/10.1016/S0010-4655(98)00154-4), from quasi-random points.
 """
 
@@ -12,8 +12,8 @@ import numpy as np
 def points(inputs: int, count: int, seed: int) -> np.ndarray:
     """Return where the function has to be known, float64 (count * (inputs + 2), inputs) in [0, 1).
 
-    Scrambled Sobol sequences A and B of `count` points each; then, for each input, A with that input
-    taken from B.
+    Scrambled Sobol sequences A and B of `count` points each; then, for each input, A with that
+    input taken from B.
 
     Args:
         inputs: how many inputs the function has.

@@ -1,14 +1,17 @@
 """Testing with concept activation vectors: how a class's logit answers to a concept (TCAV).
 
 Kim et al. 2018 (https://arxiv.org/abs/1711.11279): the score is the share of a class's images whose
-logit rises along the concept's direction (eq. 2). It only has a sign: in a layer whose gradient hardly
-varies between images it is 0 or 1 for random directions too. And the published test, Welch's t of the
-scores of several vectors against those of random ones, takes vectors of one set of pictures for as many
-concepts: whatever they have in common, chance among it, is then significant. So a concept counts here by
-how large its mean derivative is among those of random directions, as one value against a sample (Crawford
-& Howell 1998, https://doi.org/10.1076/clin.12.4.482.7241); the published test is computed beside it.
+logit rises along the concept's direction (eq. 2). It only has a sign: in a layer whose gradient
+hardly varies between images it is 0 or 1 for random directions too. And the published test, Welch's
+t of the scores of several vectors against those of random ones, takes vectors of one set of
+pictures for as many
+concepts: whatever they have in common, chance among it, is then significant. So a concept counts
+here by how large its mean derivative is among those of random directions, as one value against a
+sample (Crawford & Howell 1998, https://doi.org/10.1076/clin.12.4.482.7241); the published test is
+computed beside it.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,17 +27,20 @@ LEVEL = 0.05  # of each family of tests, after Holm's correction
 class Derivatives:
     """Of a class's images the logit's derivative along vectors, in logits per unit of activation.
 
-    concept: float64 (images, vectors). chance: float64 (images, random vectors).
+    concept: float64 (images, vectors). chance: float64 (images, random vectors). limit: the mean
+    derivative along the direction in which it is largest, which no concept can exceed.
     """
 
     concept: np.ndarray
     chance: np.ndarray
+    limit: float
 
 
 def derivatives(sensitivity: np.ndarray, concept: Directions, chance: Directions) -> Derivatives:
     """Return directional derivatives (eq. 1) of what `layers.sensitivities` gives."""
     known = sensitivity.astype(np.float64)
-    return Derivatives(known @ concept.vectors.T, known @ chance.vectors.T)
+    limit = float(np.linalg.norm(known.mean(axis=0)))
+    return Derivatives(known @ concept.vectors.T, known @ chance.vectors.T, limit)
 
 
 def tested(found: Derivatives, samples: int, seed: int) -> dict[str, Any]:
@@ -50,8 +56,10 @@ def tested(found: Derivatives, samples: int, seed: int) -> dict[str, Any]:
         `score_low`, `score_high`; `derivative`, the mean one, with `derivative_low`, `_high`;
         `random_score` and `random_score_spread`, `random_derivative` and `random_spread`: mean and
         standard deviation over random vectors; `times_random`, the derivative's distance from the
-        random mean in their spreads; `p`, of the derivative among the random ones, and
-        `p_published`, of the scores by Welch's t, both two-sided and not corrected yet; `images`.
+        random mean in their spreads; `p_limit`, the p of the largest derivative that there could
+        be: among few units random directions are never far from it; `p`, of the derivative among
+        the random ones, and `p_published`, of the scores by Welch's t, both two-sided and not
+        corrected yet; `images`.
     """
     scores, means = _by_vector(found.concept)
     random_scores, random_means = _by_vector(found.chance)
@@ -69,6 +77,7 @@ def tested(found: Derivatives, samples: int, seed: int) -> dict[str, Any]:
         "random_derivative": float(random_means.mean()),
         "random_spread": float(random_means.std(ddof=1)),
         "times_random": times,
+        "p_limit": one_among(found.limit, random_means)[1],
         "p": p,
         "p_published": _welch(scores, random_scores),
         "images": len(found.concept),
@@ -104,7 +113,9 @@ def _welch(scores: np.ndarray, random_scores: np.ndarray) -> float:
 
     if np.ptp(scores) == np.ptp(random_scores) == 0:
         return float(scores[0] == random_scores[0])
-    return float(ttest_ind(scores, random_scores, equal_var=False).pvalue)
+    with warnings.catch_warnings():  # of scores that are all the same, whose variance is exactly 0
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return float(ttest_ind(scores, random_scores, equal_var=False).pvalue)
 
 
 def _intervals(found: np.ndarray, samples: int, seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Concepts that nobody named, of a class's images: crops, parts, importances, and how stable they are."""
+"""Concepts that nobody named, of a class's images: crops, parts, importances, stability."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Unnamed:
 
 
 def layer_of(network: Network) -> str | None:
-    """Return the last layer of feature maps through which alone the logits see the image, if any."""
+    """Return the last layer of feature maps that alone leads from image to logits, if any."""
     return next(
         (name for name in reversed(activated_maps(network.model))
          if graph.separates(network.model, name)), None
@@ -59,7 +59,8 @@ def of_class(
     """Factorise what a layer says of a class's images; None where it says nothing.
 
     Args:
-        network: the network; layer: see `layer_of`.
+        network: the network.
+        layer: see `layer_of`.
         images: uint8 (n, height, width, channels), predicted as the class.
         target: the class's index.
         ground: uint8 (channels,), what is around a crop of a small image.
@@ -81,7 +82,7 @@ def of_class(
     weights = factorisation.weights_of(at_places.reshape(-1, units), found.parts)
     weights = weights.reshape(n, rows, columns, -1)
     importance, logits = _importances(network, layer, weights, found.parts, target, options, seed)
-    real = network.logits(UnitImages(explained))[:, target]
+    real = network.logits(explained.astype(np.float32) / 255)[:, target]
     order = np.argsort(-importance.mean(axis=0), kind="stable")
     most = np.argsort(-found.weights, axis=0, kind="stable")[:SHOWN_CROPS].T[order]
     shown = weights[:SHOWN_IMAGES][..., order]

@@ -57,6 +57,7 @@ _ON_DOMAIN = (
     *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
     *("top_confusions", "unsupported"),
 )
+_CONCEPTS = ("layers", "tests", "concepts", "unnamed")
 _CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 _OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
 _HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
@@ -71,11 +72,11 @@ class CellResults:
     over seeds), `folds` (accuracy by cross-validation; of its runs `fold_runs` has how many are
     evaluated, and how many there are), `few_images` (accuracy by training images
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
-    copies of its test images) and `domains` (on other datasets, by name). The cell of a saved
-    network has no schedule, and `opened` in the place of `train` and `history`.
-    `crosscheck` is what the libraries say of its maps; `seconds` in it are of each side.
-    `trusted` says whether the trust measures' per-image values are there.
-    `missing` names the files that are not there, in the order the stages make them.
+    copies of its test images), `domains` (on other datasets, by name) and `concepts`. The cell of a
+    saved network has no schedule, and `opened` in the place of `train` and `history`. `crosscheck`
+    is what the libraries say of its maps; `seconds` in it are of each side. `trusted` says whether
+    the trust measures' per-image values are there. `missing` names the files that are not there, in
+    the order the stages make them.
     """
 
     name: str
@@ -95,6 +96,7 @@ class CellResults:
     compared: dict[str, Any] = field(default_factory=dict)
     corrupted: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, dict[str, Any]] = field(default_factory=dict)
+    concepts: dict[str, Any] = field(default_factory=dict)
     crosscheck: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
@@ -157,6 +159,14 @@ class CellResults:
             UserError: the file is missing, though the metrics are there, or damaged.
         """
         return domain_files.read(self.name, other)
+
+    def concept_arrays(self) -> dict[str, np.ndarray]:
+        """Read the arrays of the cell's concepts, as `heatproof.concepts` describes them.
+
+        Raises:
+            UserError: the file is missing, though the metrics are there, or damaged.
+        """
+        return artifacts.read_findings(self.name, "concepts")
 
     def predictions(self) -> Predictions | None:
         """Read what the cell says of each test image; None where that is not there."""
@@ -222,6 +232,7 @@ class Reader:
                 self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
             ),
             domains=self._domains(),
+            concepts=self._concepts(),
             crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
@@ -237,6 +248,15 @@ class Reader:
             if self.there(paths.metrics("evaluate_on", pair)):
                 found[domain] = artifacts.read_metrics("evaluate_on", pair, _ON_DOMAIN)
         return found
+
+    def _concepts(self) -> dict[str, Any]:
+        """Read what was found of concepts; of a network that shows no layers only why not."""
+        if self.name not in self.params.concepts:
+            return {}
+        content = self.metrics("explain_concepts")
+        if content and "unsupported" not in content:
+            artifacts.read_metrics("explain_concepts", self.name, _CONCEPTS)
+        return content
 
     def _crosscheck(self) -> dict[str, Any]:
         """Read what the libraries gave; a study of an earlier version has no such stage."""

@@ -43,6 +43,7 @@ WORDS = {
     "compare_runs": "comparison of runs",
     "evaluate_corrupted": "evaluation on corrupted images",
     "evaluate_on": "evaluation on another dataset",
+    "explain_concepts": "concepts",
     "crosscheck": "crosscheck",
     **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
     **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},

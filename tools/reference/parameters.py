@@ -25,7 +25,8 @@ from tools.reference.types import blocks_in, in_words
 
 # What stands for the names below a key that are the user's choice.
 _NAMES = {"datasets": "<dataset>", "models": "<model>", "schedules": "<budget>.<dataset>",
-          "runs": "<run>", "evaluate_on": "<cell>-on-<domain>"}  # fmt: skip
+          "runs": "<run>", "evaluate_on": "<cell>-on-<domain>",
+          "concepts.<cell>.concepts": "<concept>"}  # fmt: skip
 _LARGE = 224  # pixels a side: an example of what `auto` stands for above SMALL
 
 
@@ -113,7 +114,8 @@ class _Walk:
             for method, options in field.annotation.__annotations__.items():
                 yield from self._method(f"{place}.{method}", method, options)
         if get_origin(field.annotation) is dict:
-            place = f"{place}.{_NAMES.get(place.rpartition('.')[2], '<cell>')}"
+            named = _NAMES.get(place) or _NAMES.get(place.rpartition(".")[2], "<cell>")
+            place = f"{place}.{named}"
         if field.discriminator:
             self.variants += [self._variant(place, str(field.discriminator), b) for b in blocks]
         elif blocks and not known:

@@ -17,6 +17,7 @@ from heatproof.report.sections import (
     leaks,
     verdicts,
 )
+from heatproof.report.sections.concepts_section import concepts
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
@@ -50,6 +51,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "features": features(result.findings("features"), result.explain.get("features", {})),
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
         "domains": domains_section.domains(result),
+        "concepts": concepts(result),
     }
     matrices = [
         confusion.matrix(
@@ -98,6 +100,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "trust": cell_trust.section(params, result, study.showcases[result.name]),
         "zero_maps": verdicts.zero(study.showcases[result.name]),
         "verdict_maps": f"../images/verdict-{file_name(result.name)}.png",
+        "concepts_asked": result.name in params.concepts,
         "tried": domains_section.is_tried(params, result.name),
         "corruption": domains_section.label,
         "measure_labels": domains_summary.LABELS,

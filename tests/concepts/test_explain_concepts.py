@@ -1,0 +1,202 @@
+"""Concepts in a network that was built by hand: what decides is found, and what does not is not."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from heatproof.attribution.core import graph
+from heatproof.attribution.core.network import Network
+from heatproof.concepts import layers, unnamed
+from heatproof.concepts.concept_maps import along
+from heatproof.concepts.explain_concepts import find
+from heatproof.concepts.options import ConceptCell, ConceptOptions, FactorisationOptions
+from heatproof.run.errors import UserError
+from tests.concepts import hand_built
+from tests.concepts.hand_built import CLASSES, LAYER
+
+OPTIONS = ConceptOptions(
+    pictures=40, counterparts=80, vectors=4, random_vectors=20, class_images=20, maps=2,
+    factorisation=FactorisationOptions(classes=1, images=12, concepts=3, masks=8, explained=3),
+)  # fmt: skip
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return Network(hand_built.network())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of pictures of upright and of level bars, and a table that says which are which."""
+    place = tmp_path_factory.mktemp("concepts")
+    rows = ["file,upright"]
+    for kind in ("upright", "level"):
+        (place / kind).mkdir()
+        for number, image in enumerate(hand_built.images(kind, 40, 77)):
+            Image.fromarray(image[..., 0]).save(place / kind / f"{number:02}.png")
+            rows.append(f"{kind}/{number:02}.png,{'yes' if kind == 'upright' else 'no'}")
+    (place / "table.csv").write_text("\n".join(rows), encoding="utf-8")
+    return place
+
+
+def entry(reads: object, **concepts: dict) -> ConceptCell:
+    cell = {"model": "m", "dataset": "d", "reads": str(reads), "concepts": concepts}
+    return ConceptCell.model_validate(cell)
+
+
+def test_what_decides_is_found_and_what_does_not_is_rejected(
+    network: Network, folder: Path
+) -> None:
+    asked = entry(
+        folder,
+        upright={"images": "upright", "decides": ["upright"]},
+        level={"images": "level", "decides": []},
+        by_table={"images": ".", "table": "table.csv", "attribute": "upright"},
+    )
+    data = hand_built.dataset()
+    found = find(network, asked, data, OPTIONS, SEED)
+    concepts = found.metrics["concepts"]
+    assert found.metrics["layers"] == [LAYER] and found.metrics["tests"] == 6
+    assert concepts["upright"]["truth"]["right"] and concepts["level"]["truth"]["right"]
+    assert concepts["upright"]["speaks"] == {
+        "upright": {"for": [LAYER], "against": []},
+        "plain": {"for": [], "against": [LAYER]},
+    }
+    # Level bars are told from others, and mean nothing.
+    assert concepts["level"]["there"] == [LAYER] and concepts["level"]["speaks"] == {}
+    assert concepts["by_table"]["speaks"] == concepts["upright"]["speaks"]
+    scores = concepts["upright"]["layers"][LAYER]["classes"]
+    assert scores["upright"]["score"] == 1 and scores["plain"]["score"] == 0
+    # The logit is linear in the means: its derivative is the weights along each vector, whose mean
+    # is shorter than they are, the less the more alike they are.
+    vector = found.arrays["vector/0/0"].astype(np.float64)
+    agreement = concepts["upright"]["layers"][LAYER]["agreement"]
+    length = np.sqrt((1 + (OPTIONS.vectors - 1) * agreement) / OPTIONS.vectors)
+    derivative = length * (hand_built.weights()[:, 0] @ vector)
+    assert scores["upright"]["derivative"] == pytest.approx(derivative, rel=1e-3)
+    assert abs(vector[:2]).min() > 0.4, "the upright edges' units point it"
+    assert found.arrays["map/0/0"].shape == (2, 8, 8)
+    shown = found.arrays["map_index/0/0"]
+    np.testing.assert_array_equal(data.test_images[shown], found.arrays["map_image/0/0"])
+    assert (data.test_labels[shown] == 0).all(), "those with most of it"
+    again = find(network, asked, data, OPTIONS, SEED)
+    assert again.metrics == found.metrics
+    for name, array in found.arrays.items():
+        np.testing.assert_array_equal(again.arrays[name], array, err_msg=name)
+
+
+def test_the_parts_that_nobody_named(network: Network) -> None:
+    data = hand_built.dataset()
+    images = data.test_images[data.test_labels == 0][:12]
+    assert unnamed.layer_of(network) == LAYER
+    ground, wanted = np.array([30], np.uint8), OPTIONS.factorisation
+    found = unnamed.of_class(network, LAYER, images, 0, ground, wanted, SEED)
+    assert found is not None
+    importance = np.array(found.metrics["importance"])
+    assert (np.diff(importance) <= 0).all() and importance[0] > 0.5
+    # The most important part is the one with most of what the logit adds up.
+    toward = np.maximum(hand_built.weights()[:, 0], 0)
+    shares = found.arrays["parts"] @ toward
+    assert shares.argmax() == 0
+    assert found.arrays["maps"].shape == (3, 3, 8, 8) and found.metrics["crops"] == 9 * 12
+    assert 0 <= found.metrics["error"] < found.metrics["image_error"] < 0.7
+    assert found.metrics["clipped"] == 0
+    blank = np.zeros((4, 8, 8, 1), np.uint8)
+    assert unnamed.of_class(network, LAYER, blank, 0, np.zeros(1), wanted, SEED) is None
+
+
+def test_crops_stay_where_they_are_in_small_images_and_fill_large_ones() -> None:
+    image = np.arange(64, dtype=np.uint8).reshape(1, 8, 8, 1)
+    crops = unnamed.cropped(image, 0.5, np.array([7], np.uint8))
+    assert crops.shape == (9, 8, 8, 1)
+    np.testing.assert_array_equal(crops[4][2:6, 2:6], image[0][2:6, 2:6])
+    assert (crops[4][:2] == 7).all() and (crops[4][6:] == 7).all()
+    large = np.zeros((1, 48, 48, 3), np.uint8)
+    large[:, 24:, 24:] = 200
+    assert (unnamed.cropped(large, 0.5, np.zeros(3, np.uint8))[8] == 200).all()
+
+
+def test_sensitivities_are_the_weights_and_a_map_their_place(network: Network) -> None:
+    images = (hand_built.images("upright", 3, 5) / 255).astype(np.float32)
+    target = np.array([0, 1, 0])
+    found = layers.sensitivities(network, images, target, [LAYER])[LAYER]
+    np.testing.assert_allclose(found, hand_built.weights().T[target], atol=1e-5)
+    each = layers.sensitivities(network, images, target, [LAYER], flattened=True)[LAYER]
+    # A mean over 64 places: each place has a 64th of it.
+    np.testing.assert_allclose(each.reshape(3, 64, -1).sum(axis=1), found, atol=1e-5)
+    values = layers.places(network, images, LAYER)
+    mean = layers.activations(network, images, [LAYER])[LAYER]
+    np.testing.assert_allclose(mean, values.mean(axis=(1, 2)), atol=1e-6)
+    vector = np.eye(hand_built.FILTERS)[0]
+    np.testing.assert_allclose(
+        along(values, vector, np.full(hand_built.FILTERS, 0.5)), values[..., 0] - 0.5, atol=1e-6
+    )
+
+
+def test_the_rest_of_a_network_starts_where_nothing_passes_by() -> None:
+    image = keras.Input((8, 8, 1), name="image")
+    first = keras.layers.Conv2D(2, 3, padding="same", name="first")(image)
+    second = keras.layers.Conv2D(2, 3, padding="same", name="second")(first)
+    both = keras.layers.Add(name="both")([first, second])
+    logits = keras.layers.Dense(2, name="logits")(keras.layers.Flatten(name="flat")(both))
+    model = keras.Model(image, logits)
+    assert [graph.separates(model, name) for name in ("first", "second", "both", "flat")] == [
+        True, False, True, True
+    ]  # fmt: skip
+    images = np.random.default_rng(0).random((2, 8, 8, 1), np.float32)
+    outputs = graph.run(model, images, lambda _: None)
+    for name in ("first", "both", "flat"):
+        np.testing.assert_allclose(
+            graph.from_layer(model, name, outputs[name]), outputs["logits"], atol=1e-6
+        )
+
+
+@pytest.mark.parametrize(
+    ("concept", "words"),
+    [
+        ({"images": "none"}, ["there is no folder", "none"]),
+        ({"class_name": "uprigth"}, ["class_name = 'uprigth'", "did you mean 'upright'"]),
+        ({"planted": "dots", "decides": ["plane"]}, ["decides", "did you mean 'plain'"]),
+        ({"images": ".."}, ["there is no folder", "below `reads`"]),
+        ({"planted": "red"}, ["grey", "expected one of stripes, dots"]),
+        ({"images": ".", "table": "nothing.csv", "attribute": "x"}, ["nothing.csv", "CSV"]),
+        ({"images": ".", "table": "table.csv", "attribute": "uprigt"}, ["did you mean 'upright'"]),
+    ],
+)
+def test_what_is_not_there_is_named(
+    network: Network, folder: Path, concept: dict, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as mistake:
+        find(network, entry(folder, mine=concept), hand_built.dataset(), OPTIONS, SEED)
+    message = str(mistake.value)
+    for word in ("concepts.mine", *words):
+        assert word in message
+    assert "\n" not in message
+
+
+def test_few_pictures_and_layers_that_are_not_there_are_refused(
+    network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "few").mkdir()
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "few" / "one.png")
+    data = hand_built.dataset()
+    with pytest.raises(UserError, match="1 pictures, expected at least 10"):
+        find(network, entry(tmp_path, mine={"images": "few"}), data, OPTIONS, SEED)
+    wanted = OPTIONS.model_copy(update={"layers": ["edge_relu"]})
+    with pytest.raises(UserError, match=f"explain_concepts.layers: .*did you mean '{LAYER}'"):
+        find(network, entry(tmp_path), data, wanted, SEED)
+
+
+@pytest.mark.parametrize("planted", ["stripes", "dots", "checks", "bright"])
+def test_planted_concepts_are_told_from_the_same_images_without(
+    network: Network, planted: str
+) -> None:
+    few = OPTIONS.model_copy(update={"factorisation": FactorisationOptions(classes=0), "maps": 0})
+    asked = entry("x", made={"planted": planted})
+    found = find(network, asked, hand_built.dataset(), few, SEED)
+    assert found.metrics["concepts"]["made"]["there"] == [LAYER]
+    assert found.metrics["unnamed"] == {} and CLASSES[0] in found.arrays["class_names"]
