@@ -78,7 +78,7 @@ def test_what_decides_is_found_and_what_does_not_is_rejected(
     length = np.sqrt((1 + (OPTIONS.vectors - 1) * agreement) / OPTIONS.vectors)
     derivative = length * (hand_built.weights()[:, 0] @ vector)
     assert scores["upright"]["derivative"] == pytest.approx(derivative, rel=1e-3)
-    assert abs(vector[:2]).min() > 0.4, "the upright edges' units point it"
+    assert np.linalg.norm(vector[:2]) > 0.8, "the upright edges' units point it"
     assert found.arrays["map/0/0"].shape == (2, 8, 8)
     shown = found.arrays["map_index/0/0"]
     np.testing.assert_array_equal(data.test_images[shown], found.arrays["map_image/0/0"])

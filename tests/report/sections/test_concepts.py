@@ -1,0 +1,44 @@
+"""A cell's page with concepts: what was found, beside what is known, and where nothing can be."""
+
+from heatproof.report import rendering, study
+from heatproof.report.pages import cell
+from heatproof.storage import artifacts
+from tests.report import concept_results, read_pages
+
+CELL = "simple_cnn-digits"
+
+
+def page(params):
+    collected = study.collect(params)
+    result = next(each for each in collected.cells if each.name == CELL)
+    values, files = cell.context(collected, result)
+    html = rendering.environment().get_template("cell.html").render(values | {"root": "../"})
+    return html, read_pages.parse(html), files
+
+
+def test_it_shows_what_was_found_beside_what_is_known(small_study):
+    metrics = concept_results.write(CELL)
+    assert metrics["concepts"]["strokes"]["truth"]["right"]
+    assert metrics["concepts"]["dots <i>"]["truth"]["missed"] == ["0"]
+    html, shown, files = page(concept_results.asked(small_study, CELL))
+    for words in ("1 of 2 concepts whose truth is known", "as known", "missed", "all 4 tests",
+                  "no concept in this layer", "importance 0.75, stability 1.00",
+                  "25.0 % of the activations are below zero", "1 of 2 layers"):  # fmt: skip
+        assert words in shown.text, words
+    assert "#concepts" in shown.links and "#term-concepts" in html
+    assert files["-concepts"].startswith(b"\x89PNG")
+    assert "conv<b>" not in html and "dots <i>" not in html and "<folder>" not in html
+    # A map of each image in the layer where the concept is, and of all in the details.
+    assert html.count("strokes in test image 3") == 3
+
+
+def test_a_network_that_shows_no_layers_says_so(small_study):
+    asked = concept_results.asked(small_study, CELL)
+    artifacts.write_metrics("explain_concepts", CELL, {"unsupported": "it is <a file>"})
+    _, shown, files = page(asked)
+    assert "Not possible: it is <a file>." in shown.text and "-concepts" not in files
+
+
+def test_without_concepts_there_is_no_section(small_study):
+    html, _, _ = page(small_study)
+    assert 'id="concepts"' not in html
