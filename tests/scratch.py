@@ -33,7 +33,12 @@ FEW_SAMPLES = {
             for start in ("black", "mean", "blurred")
         },
     },
-    "perturbation": {"rise": {"masks": 20}, "lime": {"samples": 50}},
+    "perturbation": {
+        "rise": {"masks": 20},
+        "sobol": {"pairs": 2, "grid_size": 3},
+        "hsic": {"masks": 20},
+        "lime": {"samples": 50},
+    },
     "shapley": {
         "gradient_shap": {"background": 4, "samples": 4},
         "deep_shap": {"background": 4},

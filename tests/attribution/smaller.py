@@ -11,6 +11,7 @@ FEW = {
     "segments": 8,
     "stability_images": 1,
     "seeds": 2,
+    "pairs": 4,
     "background": 3,
     "evaluations": 24,
     "batch_size": 8,

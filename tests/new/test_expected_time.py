@@ -42,6 +42,7 @@ def test_each_stage_has_what_its_options_ask_for() -> None:
     # 20 images, half of which may be explained twice; squares of 4 pixels, 2 apart: 15 by 15.
     options = {name: resolved(o, SHAPE[:2]) for name, o in study().explain.perturbation.items()}
     each = 15 * 15 + options["rise"].masks + options["lime"].samples
+    each += options["sobol"].pairs * (6 * 6 + 2) + options["hsic"].masks
     assert forward["explain_perturbation"] == pytest.approx(30 * each)
     assert stages(gradient=1.0)["explain_perturbation"] == 0
     measures = {n: resolved(o, SHAPE[:2]) for n, o in study().assess.measures}

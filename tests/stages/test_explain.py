@@ -75,7 +75,7 @@ def test_right_and_wrong_images_are_explained(cell: str, side: int, channels: in
     gradcam = metrics["methods"]["gradcam"]
     assert gradcam["zero_maps"] == zeros and {"below_zero", "gradient_kept"} < gradcam.keys()
     assert metrics["layers"] == dict.fromkeys(
-        ("gradcam", "gradcam_plus_plus", "hirescam", "layercam"), "conv2_relu"
+        ("ablation_cam", "gradcam", "gradcam_plus_plus", "hirescam", "layercam"), "conv2_relu"
     )
     error = rows.numbers["integrated_gradients_black"]["completeness_error"]
     said = metrics["methods"]["integrated_gradients_black"]["completeness_error"]

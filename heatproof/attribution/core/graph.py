@@ -78,6 +78,32 @@ def value(
     return next(outputs[layer.name] for layer in model.operations if layer.output is wanted)
 
 
+def run_on(model: "keras.Model", outputs: dict[str, Any], name: str, copies: Any) -> Any:
+    """Compute the logits of copies of one image that differ from one layer's output on.
+
+    What the copies have in common is not computed again, also where a branch passes the layer by.
+
+    Args:
+        model: a flat functional network of one input and one output.
+        outputs: every layer's, from `run`, of the one image.
+        name: the layer.
+        copies: what stands for its output, (n, ...).
+    """
+    import tensorflow as tf
+
+    made_by = {id(layer.output): layer.name for layer in model.operations}
+    values, count = {name: copies}, tf.shape(copies)[0]
+    for layer in model.operations:
+        read = [made_by[id(tensor)] for tensor in inputs_of(layer)]
+        if layer.name != name and any(each in values for each in read):
+            inputs = [
+                values[each] if each in values else tf.repeat(outputs[each], count, axis=0)
+                for each in read
+            ]
+            values[layer.name] = _called(layer, inputs)
+    return values[made_by[id(model.output)]]
+
+
 def _pooling_in_a_loop(layer: "keras.layers.Layer") -> Rule | None:
     """Return maximum pooling whose gradient is always computed by the same kernel.
 

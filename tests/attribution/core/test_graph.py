@@ -19,6 +19,9 @@ def test_without_rules_it_is_the_network(architecture: architectures.Architectur
     for name, expected in zip(names, inner(images, training=False), strict=True):
         np.testing.assert_allclose(outputs[name], expected, rtol=1e-5, atol=1e-5)
     assert list(outputs)[-1] == "logits"
+    twice = tf.repeat(outputs[architecture.layer], 2, axis=0)
+    again = graph.run_on(model, outputs, architecture.layer, twice)
+    np.testing.assert_allclose(again, np.repeat(outputs["logits"], 2, 0), rtol=1e-4, atol=1e-4)
 
 
 def test_dropout_and_batch_norm_are_in_inference() -> None:
