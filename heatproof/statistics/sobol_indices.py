@@ -5,9 +5,12 @@ https://doi.org/10.1016/j.cpc.2009.09.018, table 2 (f): A and B are two independ
 inputs, and A_B^i is A with the i-th input taken from B.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 
+@lru_cache(maxsize=4)  # the sequence takes longer to make than a small network to be asked
 def design(pairs: int, inputs: int, seed: int) -> np.ndarray:
     """Draw A, B and every A_B^i from a scrambled Sobol sequence.
 
@@ -17,7 +20,7 @@ def design(pairs: int, inputs: int, seed: int) -> np.ndarray:
         seed: of the scrambling.
 
     Returns:
-        float32 (pairs * (inputs + 2), inputs) in [0, 1): A, then B, then A_B^1 to A_B^d.
+        float32 (pairs * (inputs + 2), inputs) in [0, 1], read-only: A, then B, then A_B^1 to A_B^d.
     """
     from scipy.stats import qmc
 
@@ -25,7 +28,9 @@ def design(pairs: int, inputs: int, seed: int) -> np.ndarray:
     first, second = points[:, :inputs], points[:, inputs:]
     swapped = np.repeat(first[None], inputs, axis=0)
     swapped[np.arange(inputs), :, np.arange(inputs)] = second.T
-    return np.concatenate([first, second, swapped.reshape(-1, inputs)]).astype(np.float32)
+    points = np.concatenate([first, second, swapped.reshape(-1, inputs)]).astype(np.float32)
+    points.setflags(write=False)
+    return points
 
 
 def terms(scores: np.ndarray, pairs: int) -> np.ndarray:

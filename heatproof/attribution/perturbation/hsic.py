@@ -93,9 +93,11 @@ def dependence(shown: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, float
 
 def _bandwidth(distances: np.ndarray) -> np.float32:
     """Return the median distance between two different masks' scores, or the mean where it is 0."""
-    pairs = distances[np.triu_indices(len(distances), 1)]
-    median = np.partition(pairs, len(pairs) // 2)[len(pairs) // 2]
-    return median if median > 0 else pairs.mean()
+    count = len(distances)
+    # Each pair is there twice, behind the zeros of the diagonal.
+    middle = count + count * (count - 1) // 2
+    median = np.partition(distances.ravel(), middle)[middle]
+    return median if median > 0 else distances.sum() / (count * (count - 1))
 
 
 METHODS = (
