@@ -91,4 +91,20 @@ def free_bytes() -> int:
 def _output_bytes(layer: "keras.Layer") -> int:
     if hasattr(layer, "activation_bytes"):  # a black box, which is more than one layer
         return layer.activation_bytes
-    return 4 * math.prod(layer.output.shape[1:])
+    return 4 * _within_attention(layer) + 4 * math.prod(layer.output.shape[1:])
+
+
+def _within_attention(layer: "keras.Layer") -> int:
+    """Return how many values an image has within a layer of attention; 0 of other layers.
+
+    Queries, keys, values, what is attended, and of each head the weights of all pairs of a query
+    and a key: the scores, and their softmax.
+    """
+    import keras
+
+    if not isinstance(layer, keras.layers.MultiHeadAttention):
+        return 0
+    read = layer.input if isinstance(layer.input, list) else [layer.input]
+    queries, keys = (math.prod(tensor.shape[1:-1]) for tensor in (read[0], read[1]))
+    projected = (queries + keys) * (layer.key_dim + layer.value_dim)
+    return layer.num_heads * (projected + 2 * queries * keys)

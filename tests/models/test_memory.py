@@ -24,6 +24,15 @@ def test_activations() -> None:
     assert memory.kept_bytes(everything_frozen) == 4 * 2
 
 
+def test_activations_within_attention() -> None:
+    tokens = keras.Input((5, 4))
+    attended = keras.layers.MultiHeadAttention(2, 3, value_dim=6)(tokens, tokens)
+    projected = 2 * (5 * 3 + 5 * 3 + 5 * 6 + 5 * 6)  # queries, keys, values, and what is attended
+    weights = 2 * 2 * 5 * 5  # of two heads, before the softmax and after it
+    found = memory.activation_bytes(keras.Model(tokens, attended))
+    assert found == 4 * (5 * 4 + projected + weights + 5 * 4)
+
+
 def test_images_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "PREDICTION_BYTES", 4 * 82 * 10)
     monkeypatch.setattr(memory, "TRAINING_BYTES", 4 * 82 * 3 + 16 * 70)  # 70 weights

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from heatproof.attribution.core.graph import inputs_of
+from heatproof.attribution.core.token_grids import token_maps
 from heatproof.run.errors import UserError, require_known
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") 
     `last_conv` is the last feature map that still has places: the last convolution larger than one
     cell with what is applied to it cell by cell (batch normalisation, residual sum, activation),
     before any pooling. The deeper, the more a map says of classes rather than edges; and pooling
-    only makes it coarser.
+    only makes it coarser. In a transformer it is the last tokens that have places and that the
+    score is made of, usually a layer normalisation: of a network that ends in its class token,
+    what the last attention reads.
 
     Args:
         model: a flat functional network.
@@ -31,7 +34,8 @@ def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") 
     if not maps:
         raise UserError(
             f"{model.name}: no convolution of this network gives a feature map larger than one "
-            "cell, so there is no class activation map; use a smaller stride or larger images"
+            "cell, and no tokens form a grid, so there is no class activation map; use a smaller "
+            "stride or larger images"
         )
     if wanted == LAST:
         return [name for name, pooled in maps.items() if not pooled][-1]
@@ -43,13 +47,19 @@ def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") 
 def feature_maps(model: "keras.Model") -> dict[str, bool]:
     """List the layers that give feature maps of more than one cell, from the first convolution on.
 
+    Tokens that form a grid (`token_grids`) are feature maps too.
+
     Returns:
         layer name -> whether it changes the grid without convolving (pooling, padding, resizing),
         in the order of the graph.
     """
     maps: dict[str, bool] = {}
     convolved: set[int] = set()
+    tokens = token_maps(model)
     for layer in model.layers:
+        if layer.name in tokens:
+            maps[layer.name] = False
+            continue
         inputs = inputs_of(layer)
         convolves = hasattr(layer, "kernel_size")
         if not convolves and not any(id(tensor) in convolved for tensor in inputs):

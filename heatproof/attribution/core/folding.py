@@ -9,7 +9,9 @@ pads with zeros in between would pad with the shift. Layer names stay.
 
 A convolution in as many groups as channels becomes a depthwise one, which it is: TensorFlow has no
 gradient of groups on a CPU, so that Keras compiles them with XLA, many times slower. A rescaling of
-pixels becomes one that does the same row by row (`models.rescaling`).
+pixels becomes one that does the same row by row (`models.rescaling`), a layer normalisation one
+whose gradient is written out (`models.layer_normalisation`), and attention the steps that it is
+made of (`models.attention_parts`).
 
 Explaining needs this twice: layer-wise relevance propagation is defined for linear layers and
 activations only, and a network without the extra operations is explained faster.
@@ -40,12 +42,17 @@ def folded(model: "keras.Model", dtype: str = "float32") -> "keras.Model":
     """
     import keras
 
+    from heatproof.models.attention_parts import is_split, split
+    from heatproof.models.layer_normalisation import LayerNormalization
     from heatproof.models.rescaling import Rescaling
 
     homes = _homes(model)
+    attending = {id(layer) for layer in model.layers if is_split(layer)}
     biased = {layer.name for targets in homes.values() for layer, _ in targets}
 
     def rebuilt(layer: "keras.layers.Layer") -> "keras.layers.Layer":
+        if id(layer) in attending:
+            return layer
         config = layer.get_config()
         if homes.get(layer.name):
             return keras.layers.Identity(name=layer.name, dtype=dtype)
@@ -57,9 +64,13 @@ def folded(model: "keras.Model", dtype: str = "float32") -> "keras.Model":
             return _as_depthwise(config, layer.input.shape[-1])
         if isinstance(layer, keras.layers.Rescaling):
             return Rescaling.from_config(config)
+        if type(layer) is keras.layers.LayerNormalization:
+            return LayerNormalization.from_config(config)
         return type(layer).from_config(config)
 
     def called(layer: "keras.layers.Layer", *inputs: Any, **options: Any) -> Any:
+        if id(layer) in attending:
+            return split(layer, dtype, *inputs, **options)
         # What a normalisation is called with besides its input (a mask) means nothing to another.
         return (
             layer(*inputs)
@@ -79,10 +90,14 @@ def copy_folded(model: "keras.Model", copy: "keras.Model", dtype: str = "float32
     """
     import keras
 
+    from heatproof.models.attention_parts import is_split, parts_weights
+
     weights: dict[str, list[np.ndarray]] = {
         layer.name: [np.asarray(keras.ops.convert_to_numpy(w), dtype) for w in layer.weights]
         for layer in model.layers
     }
+    for layer in filter(is_split, model.layers):
+        weights |= parts_weights(layer, dtype)
     for name, homes in _homes(model).items():
         if not homes:
             continue

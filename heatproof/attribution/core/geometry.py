@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatproof.attribution.core.graph import inputs_of
+from heatproof.attribution.core.token_grids import token_grids
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +44,7 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
 
     Args:
         model: a flat functional network of one image input, (height, width, channels).
-        layer: the name of a layer whose output is (height, width, channels).
+        layer: the name of a layer whose output is (height, width, channels), or tokens of a grid.
 
     Raises:
         ValueError: the layer's output is not made from the input through feature maps alone.
@@ -51,8 +52,15 @@ def feature_axes(model: "keras.Model", layer: str) -> tuple[Axis, Axis]:
     from keras import layers
 
     axes: dict[int, tuple[Axis, Axis]] = {}
+    grids = token_grids(model)
     for operation in model.operations:
         output = operation.output
+        if id(output) in grids:  # a grid's places stay where they are
+            known = [axes[id(t)] for t in inputs_of(operation) if id(t) in axes]
+            axes |= {id(output): each for each in known[:1]}
+            if operation.name == layer and known:
+                return known[0]
+            continue
         if isinstance(output, list | tuple) or len(output.shape) != 4:
             continue
         cells = output.shape[1:3]
