@@ -21,6 +21,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_GPU := $(VENV)/.installed-gpu
 INSTALLED_EXPORT := $(VENV)/.installed-export
+INSTALLED_CLUSTER := $(VENV)/.installed-cluster
 INSTALLED_DOCS := $(VENV)/.installed-docs
 
 .PHONY: help
@@ -79,8 +80,8 @@ mutants: setup $(INSTALLED_DEV) ## Mutation testing of attribution and trust (at
 	@"$(PY)" -m tests.mutation.mutants $(MUTANTS)
 
 .PHONY: repro
-repro: setup ## Run the study (BUDGET=cpu|paper|best; TARGET=stage@run: a part; JOBS=n cells at once; DRY=1: list only)
-	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(TARGET)
+repro: setup $(if $(CLUSTER),$(INSTALLED_CLUSTER)) ## Run the study (BUDGET=cpu|paper|best; TARGET=stage@run: a part; JOBS=n cells at once; CLUSTER=auto: on Ray; DRY=1: list only)
+	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(CLUSTER),--cluster "$(CLUSTER)") $(TARGET)
 
 .PHONY: sweep
 sweep: setup ## Compare strides and kernel sizes of baseline_cnn as six DVC experiments
@@ -145,6 +146,10 @@ $(INSTALLED_GPU): requirements-gpu.txt $(INSTALLED)
 
 $(INSTALLED_EXPORT): requirements-export.txt $(INSTALLED)
 	@sh tools/environment.sh requirements-export.txt
+	@touch "$@"
+
+$(INSTALLED_CLUSTER): requirements-cluster.txt $(INSTALLED)
+	@sh tools/environment.sh requirements-cluster.txt
 	@touch "$@"
 
 $(INSTALLED_DOCS): requirements-docs.txt $(INSTALLED)

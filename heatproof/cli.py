@@ -19,6 +19,7 @@ COMMANDS = {
     "update": ("heatproof.new.update", "bring a study's stages up to this version of heatproof"),
     "demo": ("tools.demo", "run the whole pipeline on bundled digits, in demo/"),
     "repro": ("tools.repro", "run the study, or the stages named"),
+    "cluster": ("tools.cluster", "run the study on a Ray cluster, or see how it stands there"),
     "sweep": ("tools.sweep", "compare values of parameters as DVC experiments"),
     "experiments": ("tools.experiments", "write a page that compares all DVC experiments"),
     "compare": (

@@ -11,46 +11,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import networkx as nx
 
+from heatproof.cluster import plan
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts
 from tools import pipeline
 from tools.shell import prepare
-
-
-def plan(graph: nx.DiGraph, cells: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
-    """Divide a graph of stages among the cells.
-
-    Args:
-        graph: names of stages, `<stage>@<key>` or `<stage>`; an edge from each to what it needs.
-        cells: the keys of runs, a cell's own among them -> their cells.
-
-    Returns:
-        What comes before all cells, such as their data, and what one cell takes from another; and
-        each cell's own stages. Each comes after those it needs.
-    """
-    ordered = list(nx.lexicographical_topological_sort(graph.reverse()))
-    owner = {name: cells[key] for name in ordered if (key := name.partition("@")[2]) in cells}
-    needed = {
-        other
-        for name, cell in owner.items()
-        for other in nx.descendants(graph, name)
-        if owner.get(other) != cell
-    }
-    # A cell that another one takes something from is common too, with all that it needs itself.
-    needed = needed.union(*(nx.descendants(graph, name) for name in needed))
-    rest = {
-        cell: [name for name in ordered if owner.get(name) == cell and name not in needed]
-        for cell in dict.fromkeys(cells.values())
-    }
-    return [name for name in ordered if name in needed], {c: n for c, n in rest.items() if n}
 
 
 def run(jobs: int, folder: Path, again: str) -> int:
@@ -65,7 +37,7 @@ def run(jobs: int, folder: Path, again: str) -> int:
     if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(warning, flush=True)
     runs = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
-    before, cells = plan(graph_of(folder), runs)
+    before, cells = plan.divide(graph_of(folder), runs)
     if before and (code := _repro(folder, again, *before)):
         return code
     seconds = dict.fromkeys(cells, 0.0)

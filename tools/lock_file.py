@@ -9,31 +9,24 @@ look as DVC writes it is left to DVC.
 
 import json
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from heatproof.storage import atomic
-
-_HEAD = "schema: '2.0'\nstages:\n"
-_NAME = r"\w[\w@.+-]*"
-_LINES = r":\n(?:    .*\n|\n)*"
-_WHOLE = re.compile(f"{re.escape(_HEAD)}(?:  {_NAME}{_LINES})*")
+from heatproof.storage import atomic, lock_entries
 
 
 def with_entry(text: str, name: str, entry: dict[str, Any]) -> str | None:
     """Return the text of a dvc.lock with a stage's entry; None if it is not as DVC writes it."""
     from dvc.utils.serialize import dumps_yaml
 
-    if not _WHOLE.fullmatch(text) or not re.fullmatch(_NAME, name):
+    if not lock_entries.is_plain(text) or not lock_entries.can_name(name):
         return None
     # Without aliases, as params.yaml may have: their names, unique in an entry, would stand twice.
     plain = json.loads(json.dumps(entry))
     lines = dumps_yaml({"stages": {name: plain}}).partition("\n")[2]
-    before = re.search(f"^  {re.escape(name)}{_LINES}", text, re.MULTILINE)
-    return text[: before.start()] + lines + text[before.end() :] if before else text + lines
+    return lock_entries.with_lines(text, name, lines)
 
 
 @contextmanager

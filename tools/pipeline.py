@@ -14,9 +14,9 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,15 @@ class Ended:
     """How a run of DVC ended: its exit code, and the stages that are done, by number.
 
     stage: the one that was at work when it was interrupted, if one was. ran: those that were
-    started, neither unchanged nor restored from the run-cache.
+    started, neither unchanged nor restored from the run-cache. seconds: how long each of them took
+    that ended well.
     """
 
     code: int
     done: int
     stage: str
     ran: frozenset[str] = frozenset()
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def interrupted(self) -> bool:
@@ -158,7 +160,7 @@ def run(*words: str) -> Ended:
     if code == 0:
         watch.recorded(watch.stage)
         watch.progress.ends()
-    return Ended(code, watch.done + bool(watch.stage), "", ran)
+    return Ended(code, watch.done + bool(watch.stage), "", ran, watch.progress.seconds)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from heatproof.run import forkserver, stage, tracking
 from heatproof.run.errors import UserError, require_known
 from heatproof.run.git import git
 from heatproof.storage import atomic
-from tools import calling, jobs, pipeline, repair, targets
+from tools import calling, cluster_run, jobs, pipeline, repair, targets
 from tools.run_lock import run_lock
 
 BUDGET_LINE = re.compile(r"^(budget:[ \t]*)([^\s#]+)", re.MULTILINE)
@@ -55,6 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog=calling.command("repro"), description="Run the study.")
     parser.add_argument("--budget", help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="on a Ray cluster: auto (this machine), ray://HOST:PORT or HOST:PORT",
+    )
     parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
@@ -65,8 +70,10 @@ def main() -> None:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
+    if arguments.cluster and (arguments.targets or arguments.jobs != 1):
+        raise UserError("CLUSTER runs whole studies: leave out TARGET and JOBS, or CLUSTER")
     here = Path.cwd()
-    again = same_command(arguments.jobs, arguments.targets)
+    again = same_command(arguments.jobs, arguments.targets, arguments.cluster)
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     only_lists = arguments.dry and not arguments.budget
@@ -87,6 +94,10 @@ def main() -> None:
         except UserError as error:
             print(f"the report will not say which commit the results are of: {error}", flush=True)
         repair.repair(here)
+        if arguments.cluster:
+            with stage.parameters_kept(), tracking.sender():
+                code = cluster_run.run(arguments.cluster, here, again)
+            _end(code)
         if arguments.jobs != 1:
             with stage.parameters_kept(), forkserver.offered(), tracking.sender():
                 code = jobs.run(arguments.jobs, here, again)
@@ -107,8 +118,11 @@ def _end(code: int, whole: bool = True) -> NoReturn:
     sys.exit(code)
 
 
-def same_command(jobs: int, targets: Sequence[str]) -> str:
+def same_command(jobs: int, targets: Sequence[str], cluster: str | None = None) -> str:
     """Return the command that says the same as these arguments in the current folder."""
+    if cluster:
+        whole = Path("Makefile").exists()
+        return f"make repro CLUSTER={cluster}" if whole else f"heatproof cluster run {cluster}"
     if not Path("Makefile").exists():  # a study in a folder of its own
         words = [f"--jobs {jobs}"] if jobs != 1 else []
         return " ".join(["heatproof repro", *words, *targets])

@@ -33,6 +33,7 @@ class StageProgress:
         self._some_may_be_unchanged = LOCK.exists()
         self._now, self._began = "", 0.0
         self._spent = self._expected = 0.0
+        self.seconds: dict[str, float] = {}  # of the stages that ended well
 
     def plan(self, steps: Sequence[str]) -> None:
         """Take note of the stages that are to come, in their order."""
@@ -58,7 +59,7 @@ class StageProgress:
             if self._now in self._recorded:
                 self._spent += seconds
                 self._expected += self._recorded[self._now]
-            self._recorded[self._now] = seconds
+            self._recorded[self._now] = self.seconds[self._now] = seconds
             stage_seconds.record(self._now, seconds)
         self._now = ""
 

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
+from heatproof.cluster.options import DEFAULT as DEFAULT_CLUSTER
+from heatproof.cluster.options import ClusterOptions
 from heatproof.concepts.options import DEFAULT as DEFAULT_CONCEPTS
 from heatproof.concepts.options import ConceptCell, ConceptOptions
 from heatproof.config.checks import (
@@ -107,7 +109,8 @@ class Params(Block):
     evaluate_on: dict[Name, OnDomain] = Field(default_factory=dict)
     """Cells that are evaluated on another dataset with the same class names, as
     `<cell>-on-<domain>`."""
-
+    cluster: ClusterOptions = DEFAULT_CLUSTER
+    """How the study runs on a Ray cluster. No result depends on it, and nothing becomes stale."""
     explain_concepts: ConceptOptions = DEFAULT_CONCEPTS
     """How concepts are sought in networks."""
     concepts: dict[Name, ConceptCell] = Field(default_factory=dict)

@@ -205,7 +205,7 @@ def _threads(tensorflow: Any) -> int | None:
 
 
 def _machine() -> dict[str, Any]:
-    cpu, instructions = _cpu()
+    cpu, instructions = processor()
     return {
         "cpu": cpu,
         "instructions": instructions,
@@ -216,7 +216,7 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _cpu() -> tuple[str | None, list[str]]:
+def processor() -> tuple[str | None, list[str]]:
     """The processor's name, and which of `INSTRUCTIONS` it has."""
     try:
         # Every core repeats the same; a large machine has hundreds.

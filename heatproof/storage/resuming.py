@@ -53,5 +53,10 @@ def forget_checkpoint(run: str) -> None:
         path.unlink()
 
 
+def is_of(run: str, name: str) -> bool:
+    """Whether a file is of a run's checkpoint, by its name."""
+    return name.startswith(f"{run}.") and name.endswith((".npz", ".npy"))
+
+
 def _of(run: str, folder: Path) -> list[Path]:
-    return [path for end in ("npz", "*.npz", "*.npy") for path in folder.glob(f"{run}.{end}")]
+    return [path for path in folder.glob(f"{run}.*") if is_of(run, path.name)]

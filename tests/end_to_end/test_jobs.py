@@ -9,6 +9,7 @@ from contextlib import closing
 import networkx as nx
 import pytest
 
+from heatproof.cluster import plan
 from tests.scratch import Scratch, environment
 from tools import jobs
 
@@ -28,7 +29,7 @@ def test_cells_are_divided_and_what_they_share_comes_first() -> None:
         ]
     )
     runs = {cell: cell for cell in ("a-d", "b-d", "c-d")} | {"a-d-fold1of2": "a-d"}
-    before, cells = jobs.plan(graph, runs)
+    before, cells = plan.divide(graph, runs)
     assert before == ["fetch@d", "preprocess@d", "train@b-d"]
     assert cells == {
         "a-d": ["train@a-d", "assess@a-d", "train@a-d-fold1of2"],

@@ -1,0 +1,204 @@
+"""Ray, as a study uses it: what is connected to, which nodes are there, what they may be asked.
+
+Ray is an optional requirement (requirements-cluster.txt): nothing imports it unless asked for.
+"""
+
+import importlib.util
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from heatproof.cluster import machine, task
+from heatproof.run.errors import UserError, escaped
+
+AUTO = "auto"
+HERE = "127.0.0.1"
+NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
+_PROBE_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the cluster.
+
+    identity: Ray's. name: for people. resources: Ray's names, such as CPU and GPU -> how many.
+    """
+
+    identity: str
+    name: str
+    resources: Mapping[str, float]
+
+
+def require_ray() -> None:
+    """Refuse to go on without Ray.
+
+    Raises:
+        UserError: it is not installed.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise UserError(
+            "Ray is not installed here: `pip install -r requirements-cluster.txt` beside "
+            "requirements.txt, on every machine of the cluster"
+        )
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to a cluster, and yield what Ray tells of the connection.
+
+    Args:
+        address: `auto`: the one that runs on this machine, or a new one of this machine alone,
+            which ends with the connection and listens on 127.0.0.1 only; `ray://HOST:PORT`, or
+            `HOST:PORT` from a node of the cluster.
+
+    Raises:
+        UserError: Ray is not installed, or there is no such cluster.
+    """
+    require_ray()
+    # Usage statistics are off; warnings about what Ray will do in a later version are no user's.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    import ray
+
+    quiet: dict[str, Any] = {
+        "log_to_driver": False, "logging_level": logging.ERROR, "namespace": "heatproof",
+    }  # fmt: skip
+    try:
+        context = _connect(ray, address, quiet)
+    except Exception as error:  # of Ray's, gRPC's and the system's
+        reason = escaped(str(error).strip() or type(error).__name__)[:300]
+        raise UserError(
+            f"CLUSTER={address}: no Ray cluster answers: {reason}; start one (`ray start --head "
+            f"--node-ip-address={HERE}`), or leave it to {AUTO}"
+        ) from None
+    try:
+        yield context
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
+    if address != AUTO:
+        return ray.init(address, **quiet)
+    try:
+        return ray.init(AUTO, **quiet)
+    except ConnectionError:
+        alone = {"num_cpus": _cores(), "_node_ip_address": HERE, "dashboard_host": HERE}
+        return ray.init("local", **alone, **quiet)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def nodes() -> list[Node]:
+    """Return the nodes that are alive."""
+    import ray
+
+    return [
+        Node(each["NodeID"], f"{each['NodeName']} ({each['NodeID'][:6]})", each["Resources"])
+        for each in ray.nodes()
+        if each["Alive"]
+    ]
+
+
+def wanted_of(found: Sequence[Node]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Ask every node what it is, and return what all have to be, and who is not, with the reason.
+
+    Their software has to be the head's, their processors those of most of them.
+
+    Args:
+        found: the nodes.
+
+    Returns:
+        The facts that are wanted; and Ray's identity of a node that is refused -> why.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    own = machine.facts()
+    ask = ray.remote(num_cpus=0, max_retries=0)(machine.facts)
+    asked = {
+        node.identity: ask.options(
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node.identity, soft=False)
+        ).remote()
+        for node in found
+    }
+    told: dict[str, dict[str, Any]] = {}
+    refused: dict[str, str] = {}
+    for identity, answer in asked.items():
+        try:
+            told[identity] = ray.get(answer, timeout=_PROBE_SECONDS)
+        except Exception as error:  # it has no heatproof, or is gone, or Ray's worker cannot start
+            line = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            refused[identity] = f"heatproof does not answer there: {escaped(line[0])[:200]}"
+    for identity, facts in told.items():
+        if different := machine.software_differences(facts, own):
+            refused[identity] = "; ".join(different)
+    fitting = {identity: facts for identity, facts in told.items() if identity not in refused}
+    wanted = _most_of(list(fitting.values()) or [own])
+    wanted = {**wanted, "python": own["python"], "libraries": own["libraries"]}
+    for identity, facts in fitting.items():
+        if different := machine.kind_differences(facts, wanted):
+            refused[identity] = "; ".join(different)
+    return wanted, refused
+
+
+def _most_of(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts of a machine with the most frequent processor; of several, the first."""
+    kind = lambda each: (each["architecture"], *sorted(each["instructions"]))  # noqa: E731
+    frequent = Counter(map(kind, facts)).most_common(1)[0][0]
+    return next(each for each in facts if kind(each) == frequent)
+
+
+def require_room(found: Sequence[Node], cpus: float, gpus: float) -> None:
+    """Refuse to wait for ever for a node that can do a task.
+
+    Raises:
+        UserError: none has as many processors as threads, or no GPU where one is needed.
+    """
+    if not found:
+        raise UserError("no node of the cluster can work for this study")
+    most = max(node.resources.get("CPU", 0) for node in found)
+    if most < cpus:
+        raise UserError(
+            f"params.yaml: threads = {cpus:g}, and no node has more than {most:g} CPUs: start Ray "
+            f"with --num-cpus={cpus:g} there, or lower `threads` (which changes the last bits of "
+            "all results)"
+        )
+    if gpus and not any(node.resources.get("GPU", 0) >= gpus for node in found):
+        raise UserError("no node of the cluster has a GPU")
+
+
+def remote_task(
+    name: str, cpus: float, gpus: float, memory: int, retries: int, without: Sequence[str]
+) -> Any:
+    """Return `task.perform` as Ray runs it: on a node with room, again elsewhere where it is lost.
+
+    Args:
+        name: of the task, for Ray's dashboard.
+        cpus: that a task takes.
+        gpus: that it takes.
+        memory: in bytes; 0 where it is unknown.
+        retries: how often Ray may do it again, where a worker, its node or what is on it was lost.
+            A mistake of the user's is no loss: the task returns.
+        without: Ray's identities of nodes that are not to be used.
+    """
+    import ray
+
+    from heatproof.cluster.accounts import NodeFault
+
+    options: dict[str, Any] = {
+        "name": name,
+        "num_cpus": cpus, "num_gpus": gpus, "max_retries": retries, "retry_exceptions": [NodeFault],
+    }  # fmt: skip
+    if memory:
+        options["memory"] = memory
+    if without:
+        options["label_selector"] = {NODE_ID: f"!in({','.join(without)})"}
+    return ray.remote(task.perform).options(**options)

@@ -1,0 +1,268 @@
+"""The study on a Ray cluster: `make repro CLUSTER=auto`.
+
+What belongs to no cell is run here, by a plain `dvc repro`: first what cells need, such as their
+data, then, when nodes have done the rest, what needs all cells. What nodes have done is recorded as
+it comes, in dvc.lock and in DVC's cache, so that an interrupted run is resumed by any other.
+"""
+
+import hashlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from heatproof.cluster import head, machine, plan, ray_cluster, snapshot, workspace
+from heatproof.cluster.accounts import Account
+from heatproof.cluster.board import Board
+from heatproof.cluster.plan import Task
+from heatproof.config import params
+from heatproof.config.params import Params
+from heatproof.run import tracking
+from heatproof.run.errors import UserError
+from heatproof.storage import atomic, lock_entries, stage_seconds
+from tools import exchange, pipeline
+from tools.lock_file import with_entry
+from tools.shell import prepare
+
+LOCK = Path("dvc.lock")
+_ROUNDS = 3  # each without the nodes that were at fault in those before
+# What decides, beside params.yaml, how a stage computes and where it is tracked.
+_PASSED_ON = ("KERAS_BACKEND", "STUDY_TRACKING", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
+
+
+def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
+    """Run the study in `folder` on a cluster; return the exit code.
+
+    Args:
+        address: of the cluster (`ray_cluster.connected`).
+        folder: the repository, which is the current folder.
+        again: the command that resumes after an interruption.
+        shares: whether nodes on this machine use the study's own cache.
+
+    Raises:
+        UserError: there is no Ray, no cluster, no git, or no remote where one is needed.
+    """
+    ray_cluster.require_ray()
+    study = params.load(folder / params.PARAMS)
+    cells = cells_of(study)
+    taken = snapshot.take(folder)
+    for name in taken.left_out:
+        print(f"{name}: not in git and large, so that nodes do not get it", flush=True)
+    graph = _Graph.of(folder)
+    before, tasks = plan.tasks(graph.stages, cells, graph.needing_others(taken.files))
+    if before and (code := _repro(folder, again, *before)):
+        return code
+    recorder = _Recorder(folder)
+    stale = recorder.stale([stage for task in tasks for stage in task.stages])
+    tasks = [task for task in tasks if stale & {*task.stages}]
+    if tasks:
+        if taken.changed:
+            print(f"nodes get the folder as it is: git snapshot {taken.commit[:10]}", flush=True)
+        told = _told(folder, study, taken, recorder, shares)
+        try:
+            code = _on_cluster(address, tasks, study, told, recorder, again)
+        except KeyboardInterrupt:
+            recorder.write()
+            print(
+                f"interrupted with {recorder.count} of {len(tasks)} tasks done, whose results are "
+                f"here; epochs of the others are saved: `{again}` resumes from here",
+                file=sys.stderr,
+            )
+            return pipeline.INTERRUPTED
+        if code:
+            return code
+    return _repro(folder, again)
+
+
+def cells_of(study: Params) -> dict[str, str]:
+    """Return the keys of stages that belong to a cell -> the cell."""
+    cells = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
+    others = {name: f"{each.model}-{each.dataset}" for name, each in study.evaluate_on.items()}
+    return others | cells
+
+
+def _on_cluster(
+    address: str, tasks: Sequence[Task], study: Params, told: workspace.Study,
+    recorder: "_Recorder", again: str,
+) -> int:  # fmt: skip
+    """Have the tasks done, and tell what was not; return the exit code."""
+    started = time.monotonic()
+    with ray_cluster.connected(address) as connection:
+        found = ray_cluster.nodes()
+        wanted, refused = ray_cluster.wanted_of(found)
+        told = told.wanting(wanted)
+        names = {node.identity: node.name for node in found}
+        for identity, why in refused.items():
+            print(f"{names[identity]} is not used: {why}", flush=True)
+        used = [node for node in found if node.identity not in refused]
+        gpus = 1.0 if study.budget != "cpu" and any(n.resources.get("GPU") for n in used) else 0.0
+        ray_cluster.require_room(used, study.threads, gpus)
+        print(_opening(len(tasks), used, connection), flush=True)
+        board = Board(tasks, stage_seconds.read())
+        left, outcome = list(tasks), head.Outcome()
+        for _ in range(_ROUNDS):
+            outcome = head.run(
+                left, told, recorder.entries, lambda task: head.Needs(study.threads, gpus),
+                recorder.record, board, study.cluster.max_retries, list(refused),
+            )  # fmt: skip
+            left = [task for task in left if task.name in outcome.lost]
+            at_fault = {i for i, n in names.items() for why in outcome.lost.values() if n in why}
+            if outcome.failed or not left or not at_fault - refused.keys():
+                break
+            refused |= dict.fromkeys(at_fault, "")
+            if {node.identity for node in ray_cluster.nodes()} <= refused.keys():
+                break
+            print(f"again without {', '.join(names[i] for i in at_fault)}", flush=True)
+    recorder.write()
+    if outcome.failed or outcome.lost:
+        for account in outcome.failed:
+            print(f"{account.task}: {account.message}", file=sys.stderr)
+        for name, why in outcome.lost.items():
+            print(f"error: {name}: no node could do it: {why}", file=sys.stderr)
+        print(
+            f"error: {recorder.count} of {len(tasks)} tasks are done. Completed work is saved: "
+            f"`{again}` resumes from here",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"tasks done in {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
+    return 0
+
+
+def _opening(count: int, used: Sequence[ray_cluster.Node], connection: Any) -> str:
+    cpus = sum(node.resources.get("CPU", 0) for node in used)
+    words = f"{count} tasks on {len(used)} nodes with {cpus:g} CPUs"
+    url = getattr(connection, "dashboard_url", "")
+    return f"{words}; Ray's dashboard: http://{url}" if url else words
+
+
+def _told(
+    folder: Path, study: Params, taken: snapshot.Snapshot, recorder: "_Recorder", shares: bool
+) -> workspace.Study:
+    """Return what nodes have to know of the study."""
+    name, settings = recorder.remote
+    digest = hashlib.sha256(f"{socket.gethostname()}:{folder.resolve()}".encode()).hexdigest()
+    environment = {n: os.environ[n] for n in _PASSED_ON if n in os.environ}
+    return workspace.Study(
+        name=f"{folder.resolve().name}-{digest[:10]}",
+        snapshot=taken,
+        threads=study.threads,
+        environment=environment,
+        notes=os.environ.get(tracking.NOTED, ""),
+        remote=name,
+        settings=settings,
+        folder=str(folder.resolve()),
+        cache=recorder.cache,
+        boot=machine.boot(),
+        shares=shares,
+        checkpoint_seconds=study.cluster.checkpoint_seconds,
+    )
+
+
+def _repro(folder: Path, again: str, *targets: str) -> int:
+    sys.stdout.flush()
+    ended = pipeline.run("--wait-for-lock", "repro", *targets)
+    if ended.interrupted:
+        print(pipeline.where_it_stands(ended, again, folder), file=sys.stderr)
+    return ended.code
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """DVC's graph of stages by name, with what each depends on, and all that stages make."""
+
+    stages: nx.DiGraph
+    deps: Mapping[str, Sequence[str]]
+    outs: Collection[str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Graph":
+        from dvc.repo import Repo
+
+        prepare()
+        with Repo(str(folder)) as repository:
+            graph = repository.index.graph
+            names = {stage: stage.addressing for stage in graph}
+            deps = {names[stage]: [dep.def_path for dep in stage.deps] for stage in graph}
+            outs = {out.def_path for stage in graph for out in stage.outs}
+            return cls(nx.relabel_nodes(graph, names), deps, outs)
+
+    def needing_others(self, files: Collection[str]) -> set[str]:
+        """Return the stages that depend on what no stage makes and no snapshot has."""
+        made = {*self.outs, *(str(up) for out in self.outs for up in Path(out).parents)}
+        there = {*files, *(str(up) for name in files for up in Path(name).parents)}
+
+        def comes(path: str) -> bool:
+            return path in made | there or any(str(up) in self.outs for up in Path(path).parents)
+
+        return {stage for stage, deps in self.deps.items() if not all(map(comes, deps))}
+
+
+class _Recorder:
+    """The study's dvc.lock and results, to which those of tasks are added as they come."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
+        self.entries = lock_entries.entries(_plain(text))
+        self._store = exchange.Store(folder, remote=True)
+        self.count = 0
+
+    @property
+    def remote(self) -> tuple[str, dict[str, Any]]:
+        """The name and DVC's settings of the default remote; "" where there is none."""
+        return self._store.remote
+
+    @property
+    def cache(self) -> str:
+        """DVC's cache of the study."""
+        return self._store.cache
+
+    def stale(self, stages: Sequence[str]) -> set[str]:
+        """Return which stages, or what they need, are not as dvc.lock has them.
+
+        Results that are recorded, and not here, are brought if they can be.
+
+        Args:
+            stages: each after those that it needs.
+        """
+        return self._store.stale(stages, self.entries)
+
+    def record(self, task: Task, account: Account) -> None:
+        """Bring a task's results into the folder, then note them."""
+        self._store.record_runs(account.run_cache)
+        self._store.bring(account.entries.values(), leaving=account.files)
+        for name, content in account.files.items():
+            atomic.write_bytes(self._folder / name, content)
+        self.entries |= account.entries
+        self.count += 1
+        self.write()
+        for stage, seconds in account.seconds.items():
+            stage_seconds.record(stage, seconds, self._folder)
+
+    def write(self) -> None:
+        """Write dvc.lock."""
+        if self.entries:
+            atomic.write_text(self._folder / LOCK, lock_entries.joined(self.entries))
+
+
+def _plain(text: str) -> str:
+    """Return a dvc.lock as DVC writes it, whoever wrote it."""
+    from dvc.utils.serialize import parse_yaml
+
+    if not text or lock_entries.is_plain(text):
+        return text
+    made: str | None = lock_entries.HEAD
+    with suppress(Exception):  # `repair` has told of what is not DVC's at all
+        for name, entry in parse_yaml(text, str(LOCK))["stages"].items():
+            made = with_entry(made, name, entry) if made else None
+        if made:
+            return made
+    raise UserError(f"{LOCK}: not as DVC writes it: `git checkout {LOCK}`, then run again")
