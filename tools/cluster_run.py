@@ -9,8 +9,7 @@ import hashlib
 import os
 import socket
 import sys
-import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,13 @@ import networkx as nx
 
 from heatproof.cluster import head, machine, plan, ray_cluster, snapshot, workspace
 from heatproof.cluster.accounts import Account
-from heatproof.cluster.board import Board
 from heatproof.cluster.plan import Task
+from heatproof.cluster.watch import watching
 from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import atomic, lock_entries, stage_seconds
+from heatproof.storage import atomic, lock_entries, stage_memory
 from tools import exchange, pipeline
 from tools.lock_file import with_entry
 from tools.shell import prepare
@@ -69,13 +68,9 @@ def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
         try:
             code = _on_cluster(address, tasks, study, told, recorder, again)
         except KeyboardInterrupt:
-            recorder.write()
-            print(
-                f"interrupted with {recorder.count} of {len(tasks)} tasks done, whose results are "
-                f"here; epochs of the others are saved: `{again}` resumes from here",
-                file=sys.stderr,
-            )
             return pipeline.INTERRUPTED
+        finally:
+            recorder.write()
         if code:
             return code
     return _repro(folder, again)
@@ -93,7 +88,6 @@ def _on_cluster(
     recorder: "_Recorder", again: str,
 ) -> int:  # fmt: skip
     """Have the tasks done, and tell what was not; return the exit code."""
-    started = time.monotonic()
     with ray_cluster.connected(address) as connection:
         found = ray_cluster.nodes()
         wanted, refused = ray_cluster.wanted_of(found)
@@ -102,45 +96,42 @@ def _on_cluster(
         for identity, why in refused.items():
             print(f"{names[identity]} is not used: {why}", flush=True)
         used = [node for node in found if node.identity not in refused]
-        gpus = 1.0 if study.budget != "cpu" and any(n.resources.get("GPU") for n in used) else 0.0
-        ray_cluster.require_room(used, study.threads, gpus)
-        print(_opening(len(tasks), used, connection), flush=True)
-        board = Board(tasks, stage_seconds.read())
-        left, outcome = list(tasks), head.Outcome()
-        for _ in range(_ROUNDS):
-            outcome = head.run(
-                left, told, recorder.entries, lambda task: head.Needs(study.threads, gpus),
-                recorder.record, board, study.cluster.max_retries, list(refused),
-            )  # fmt: skip
-            left = [task for task in left if task.name in outcome.lost]
-            at_fault = {i for i, n in names.items() for why in outcome.lost.values() if n in why}
-            if outcome.failed or not left or not at_fault - refused.keys():
-                break
-            refused |= dict.fromkeys(at_fault, "")
-            if {node.identity for node in ray_cluster.nodes()} <= refused.keys():
-                break
-            print(f"again without {', '.join(names[i] for i in at_fault)}", flush=True)
-    recorder.write()
-    if outcome.failed or outcome.lost:
-        for account in outcome.failed:
-            print(f"{account.task}: {account.message}", file=sys.stderr)
-        for name, why in outcome.lost.items():
-            print(f"error: {name}: no node could do it: {why}", file=sys.stderr)
-        print(
-            f"error: {recorder.count} of {len(tasks)} tasks are done. Completed work is saved: "
-            f"`{again}` resumes from here",
-            file=sys.stderr,
-        )
-        return 1
-    print(f"tasks done in {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
-    return 0
+        needs = _needs(study, used)
+        dashboard = getattr(connection, "dashboard_url", "") or ""
+        with watching(Path.cwd(), again, f"http://{dashboard}" if dashboard else "") as watch:
+            watch.plan(tasks)
+            left = list(tasks)
+            for _ in range(_ROUNDS):
+                outcome = head.run(
+                    left, told, recorder.entries, needs, recorder.record, watch,
+                    study.cluster.max_retries, list(refused),
+                )  # fmt: skip
+                left = [task for task in left if task.name in outcome.lost]
+                at_fault = {i for i, n in names.items() if n in " ".join(outcome.lost.values())}
+                alive = {node.identity for node in ray_cluster.nodes()}
+                if not left or not at_fault - refused.keys() or alive <= refused.keys() | at_fault:
+                    break
+                refused |= dict.fromkeys(at_fault, "")
+                watch.message(f"again without {', '.join(names[i] for i in at_fault)}")
+    return 1 if outcome.failed or outcome.lost else 0
 
 
-def _opening(count: int, used: Sequence[ray_cluster.Node], connection: Any) -> str:
-    cpus = sum(node.resources.get("CPU", 0) for node in used)
-    words = f"{count} tasks on {len(used)} nodes with {cpus:g} CPUs"
-    url = getattr(connection, "dashboard_url", "")
-    return f"{words}; Ray's dashboard: http://{url}" if url else words
+def _needs(study: Params, used: Sequence[ray_cluster.Node]) -> Callable[[Task], head.Needs]:
+    """Return what says how much of a node a task takes.
+
+    Raises:
+        UserError: no node has so much.
+    """
+    gpus = 1.0 if study.budget != "cpu" and any(n.resources.get("GPU") for n in used) else 0.0
+    ray_cluster.require_room(used, study.threads, gpus)
+    most = max(node.resources.get("memory", 0) for node in used)
+    peaks = stage_memory.read()
+
+    def needs(task: Task) -> head.Needs:
+        peak = max(peaks.get(stage, 0) for stage in task.stages)
+        return head.Needs(study.threads, gpus, int(min(peak, most)))
+
+    return needs
 
 
 def _told(
@@ -213,7 +204,6 @@ class _Recorder:
         text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
         self.entries = lock_entries.entries(_plain(text))
         self._store = exchange.Store(folder, remote=True)
-        self.count = 0
 
     @property
     def remote(self) -> tuple[str, dict[str, Any]]:
@@ -242,10 +232,7 @@ class _Recorder:
         for name, content in account.files.items():
             atomic.write_bytes(self._folder / name, content)
         self.entries |= account.entries
-        self.count += 1
         self.write()
-        for stage, seconds in account.seconds.items():
-            stage_seconds.record(stage, seconds, self._folder)
 
     def write(self) -> None:
         """Write dvc.lock."""

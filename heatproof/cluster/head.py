@@ -10,9 +10,9 @@ from typing import Any
 
 from heatproof.cluster import events, ray_cluster
 from heatproof.cluster.accounts import NOT_BEGUN, Account, NodeFault
-from heatproof.cluster.board import Board
 from heatproof.cluster.plan import Task
 from heatproof.cluster.task import Assignment
+from heatproof.cluster.watch import Watch
 from heatproof.cluster.workspace import Study
 from heatproof.run.errors import escaped
 
@@ -48,7 +48,7 @@ def run(
     entries: Mapping[str, str],
     needs: Callable[[Task], Needs],
     record: Callable[[Task, Account], None],
-    board: Board,
+    watch: Watch,
     retries: int,
     without: Sequence[str] = (),
 ) -> Outcome:
@@ -60,7 +60,7 @@ def run(
         entries: dvc.lock's so far, by stage.
         needs: what a task takes of a node.
         record: called with each account that comes, in the order in which they do.
-        board: is told what happens.
+        watch: is told what happens.
         retries: how often a task may be lost and begun again.
         without: Ray's identities of nodes that are not to be used.
     """
@@ -87,27 +87,39 @@ def run(
     outcome, heard = Outcome(), 0
     while waiting:
         done, _ = ray.wait(list(waiting), timeout=_WAIT_SECONDS)
-        heard = _hear(ray, actor, heard, board)
+        heard = _hear(ray, actor, heard, watch)
         for each in done:
             task = waiting.pop(each)
             account = _account(ray, each, task)
             _sort(account, outcome)
-            board.ended(task, account)
             if account.went_well:
                 record(task, account)
+            _tell(account, watch)
     return outcome
 
 
-def _hear(ray: Any, actor: Any, heard: int, board: Board) -> int:
-    """Tell the board what nodes told since; nothing while the actor is lost."""
+def _hear(ray: Any, actor: Any, heard: int, watch: Watch) -> int:
+    """Tell what nodes told since; nothing while the actor is lost."""
     try:
         count, told = ray.get(actor.since.remote(heard), timeout=_WAIT_SECONDS * 4)
     except (ray.exceptions.RayError, TimeoutError):
         return 0
     for event in told:
-        board.hears(event)
-    board.moment()
+        row = watch.board.rows.get(event.task)
+        if event.line or row is None or row.status in ("done", "failed"):
+            continue
+        if row.status == "running":
+            watch.retried(event.task, f"{row.node} was lost, or could not do it")
+        watch.started(event.task, event.node)
+    watch.tick()
     return count
+
+
+def _tell(account: Account, watch: Watch) -> None:
+    if account.went_well:
+        watch.ended(account.task, account.seconds)
+    elif account.code != NOT_BEGUN:
+        watch.failed(account.task, account.message)
 
 
 def _account(ray: Any, reference: Any, task: Task) -> Account:

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.cluster import machine, task
+from heatproof.cluster import machine, network, task
 from heatproof.run.errors import UserError, escaped
 
 AUTO = "auto"
-HERE = "127.0.0.1"
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
 
@@ -59,8 +58,8 @@ def connected(address: str) -> Iterator[Any]:
         UserError: Ray is not installed, or there is no such cluster.
     """
     require_ray()
-    # Usage statistics are off; warnings about what Ray will do in a later version are no user's.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(network.REPORTING_NOTHING)
+    # What Ray will do in a later version is nothing for a user.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     import ray
@@ -74,7 +73,7 @@ def connected(address: str) -> Iterator[Any]:
         reason = escaped(str(error).strip() or type(error).__name__)[:300]
         raise UserError(
             f"CLUSTER={address}: no Ray cluster answers: {reason}; start one (`ray start --head "
-            f"--node-ip-address={HERE}`), or leave it to {AUTO}"
+            f"--node-ip-address={network.LOCAL}`), or leave it to {AUTO}"
         ) from None
     try:
         yield context
@@ -88,7 +87,11 @@ def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
     try:
         return ray.init(AUTO, **quiet)
     except ConnectionError:
-        alone = {"num_cpus": _cores(), "_node_ip_address": HERE, "dashboard_host": HERE}
+        os.environ.update(network.ONLY_HERE)
+        alone = {
+            "num_cpus": _cores(), "_node_ip_address": network.LOCAL,
+            "dashboard_host": network.LOCAL,
+        }  # fmt: skip
         return ray.init("local", **alone, **quiet)
 
 
