@@ -26,6 +26,13 @@ def main() -> None:
         help="auto: the cluster that runs on this machine, or one of this machine alone; "
         "ray://HOST:PORT; or HOST:PORT, from a node of the cluster",
     )
+    run.add_argument(
+        "--through-remote",
+        action="store_true",
+        help="have tasks on this machine, too, fetch and push by the DVC remote, as others do; by "
+        "itself they use the study's own cache",
+    )
     arguments = parser.parse_args()
-    sys.argv = [sys.argv[0], "--cluster", arguments.address]
+    more = ["--through-remote"] * arguments.through_remote
+    sys.argv = [sys.argv[0], "--cluster", arguments.address, *more]
     repro.main()

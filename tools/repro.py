@@ -60,6 +60,11 @@ def main() -> None:
         metavar="ADDRESS",
         help="on a Ray cluster: auto (this machine), ray://HOST:PORT or HOST:PORT",
     )
+    parser.add_argument(
+        "--through-remote",
+        action="store_true",
+        help="with --cluster: on this machine too results go through the DVC remote",
+    )
     parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
@@ -96,7 +101,8 @@ def main() -> None:
         repair.repair(here)
         if arguments.cluster:
             with stage.parameters_kept(), tracking.sender():
-                code = cluster_run.run(arguments.cluster, here, again)
+                shares = not arguments.through_remote
+                code = cluster_run.run(arguments.cluster, here, again, shares)
             _end(code)
         if arguments.jobs != 1:
             with stage.parameters_kept(), forkserver.offered(), tracking.sender():
