@@ -1,5 +1,6 @@
 """Concepts in a network that was built by hand: what decides is found, and what does not is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -11,11 +12,15 @@ from heatproof.attribution.core import graph
 from heatproof.attribution.core.network import Network
 from heatproof.concepts import layers, unnamed
 from heatproof.concepts.concept_maps import along
-from heatproof.concepts.explain_concepts import find
+from heatproof.concepts.explain_concepts import explain_concepts, find
 from heatproof.concepts.options import ConceptCell, ConceptOptions, FactorisationOptions
+from heatproof.config import params
 from heatproof.run.errors import UserError
+from heatproof.storage import artifacts, paths
+from tests import stored
 from tests.concepts import hand_built
 from tests.concepts.hand_built import CLASSES, LAYER
+from tests.small_cell import write_cell, write_params
 
 OPTIONS = ConceptOptions(
     pictures=40, counterparts=80, vectors=4, random_vectors=20, class_images=20, maps=2,
@@ -200,3 +205,35 @@ def test_planted_concepts_are_told_from_the_same_images_without(
     found = find(network, asked, hand_built.dataset(), few, SEED)
     assert found.metrics["concepts"]["made"]["there"] == [LAYER]
     assert found.metrics["unnamed"] == {} and CLASSES[0] in found.arrays["class_names"]
+
+
+def test_the_stage_writes_what_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STUDY_TRACKING", "off")
+    cell = "simple_cnn-digits"
+    concepts = {"bright": {"planted": "bright"}, "nine": {"class_name": "class 9"}}
+    entry_of = {"model": "simple_cnn", "dataset": "digits", "reads": "x", "concepts": concepts}
+    options = {"vectors": 2, "random_vectors": 5, "pictures": 10, "counterparts": 20, "classes": 2,
+               "factorisation": {"classes": 1, "masks": 4, "concepts": 2}}  # fmt: skip
+    write_params(cell, explain_concepts=options, concepts={cell: entry_of})
+    write_cell(cell, 16, 1, mistaken=lambda predicted: np.zeros(len(predicted), bool))
+    data = artifacts.read_dataset("digits")
+    stored.write("digits", replace(data, train_images=data.test_images[:],
+                                   train_labels=np.arange(40) // 4 % 2 * 9))  # fmt: skip
+    files = paths.explanations(cell, "concepts"), paths.metrics("explain_concepts", cell)
+    written = []
+    for _ in range(2):
+        explain_concepts(params.load(), cell)
+        written.append([path.read_bytes() for path in files])
+    assert written[0] == written[1]
+    assert f"{cell}: 2 concepts, " in capsys.readouterr().out
+    metrics = artifacts.read_metrics("explain_concepts", cell)
+    assert list(metrics["concepts"]) == ["bright", "nine"]
+    # Two units of the tiny network: no direction stands out among random ones.
+    layers_of = [each for c in metrics["concepts"].values() for each in c["layers"].values()]
+    assert {each["units"] for each in layers_of} == {2}
+    assert not any(each["testable"] for each in layers_of)
+    with pytest.raises(UserError, match="no cell .simple_cnn-x"):
+        explain_concepts(params.load(), "simple_cnn-x")
