@@ -110,8 +110,15 @@ class LocalCluster:
 
 
 @contextmanager
-def nodes(*cpus: int, dashboard: bool = False) -> Iterator[LocalCluster]:
-    """Start a node for each number of threads, the first of them the head; end them afterwards.
+def nodes(
+    *cpus: int, cores: Sequence[Sequence[int]] = (), dashboard: bool = False
+) -> Iterator[LocalCluster]:
+    """Start nodes, the first of them the head, and end them.
+
+    Args:
+        cpus: for how many threads at once each takes tasks.
+        cores: of the processor, to which each is confined; all, where there are none.
+        dashboard: whether Ray's runs, where it is installed.
 
     Within, this process and those that it starts have the token in their environment. Where this
     process is killed meanwhile, its nodes and what runs on them are gone at once, and two agents of
@@ -125,8 +132,8 @@ def nodes(*cpus: int, dashboard: bool = False) -> Iterator[LocalCluster]:
         free = psutil.virtual_memory().available
         cluster = LocalCluster(Path(path), free // len(cpus), dashboard)
         try:
-            for number in cpus:
-                cluster.add(number)
+            for number, confined in zip(cpus, cores or [()] * len(cpus), strict=True):
+                cluster.add(number, confined)
             yield cluster
         finally:
             cluster.end()

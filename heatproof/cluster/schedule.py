@@ -27,7 +27,14 @@ def chains(seconds: Seconds, needs: Needs) -> dict[str, float]:
 
 
 def finish(seconds: Seconds, needs: Needs, slots: int, began: Mapping[str, float] = {}) -> float:
-    """Return after how many seconds the last task ends.
+    """Return after how many seconds the last task ends; arguments as those of `ends`."""
+    return max(ends(seconds, needs, slots, began).values(), default=0.0)
+
+
+def ends(
+    seconds: Seconds, needs: Needs, slots: int, began: Mapping[str, float] = {}
+) -> dict[str, float]:
+    """Return after how many seconds each task ends.
 
     Args:
         seconds: task -> how long it takes, of those that are left.
@@ -46,17 +53,18 @@ def finish(seconds: Seconds, needs: Needs, slots: int, began: Mapping[str, float
     heapq.heapify(ready)
     running = [(max(0.0, seconds[task] - spent), task) for task, spent in began.items()]
     heapq.heapify(running)
-    now = 0.0
+    now, ended = 0.0, {}
     while ready or running:
         while ready and len(running) < slots:
             _, task = heapq.heappop(ready)
             heapq.heappush(running, (now + seconds[task], task))
         now, task = heapq.heappop(running)
+        ended[task] = now
         for each in followers[task]:
             waits[each] -= 1
             if not waits[each] and each not in began:
                 heapq.heappush(ready, (-priority[each], each))
-    return now
+    return ended
 
 
 def _graph(seconds: Seconds, needs: Needs) -> tuple[dict[str, list[str]], dict[str, int]]:

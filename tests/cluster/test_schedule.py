@@ -2,7 +2,7 @@
 
 import pytest
 
-from heatproof.cluster.schedule import chains, finish
+from heatproof.cluster.schedule import chains, ends, finish
 
 # a → b → d, a → c → d
 SECONDS = {"a": 1.0, "b": 5.0, "c": 2.0, "d": 1.0}
@@ -38,3 +38,8 @@ def test_what_cannot_be_is_refused() -> None:
         finish(SECONDS, NEEDS, 0)
     with pytest.raises(ValueError, match="wait for each other: a, b"):
         finish({"a": 1.0, "b": 1.0}, {"a": ["b"], "b": ["a"]}, 1)
+
+
+def test_each_task_ends_when_the_paper_says() -> None:
+    assert ends(SECONDS, NEEDS, 1) == {"a": 1.0, "b": 6.0, "c": 8.0, "d": 9.0}
+    assert ends(SECONDS, NEEDS, 2) == {"a": 1.0, "c": 3.0, "b": 6.0, "d": 7.0}

@@ -1,0 +1,1 @@
+"""What a Ray cluster costs a study, and what it brings."""
