@@ -27,7 +27,7 @@ from bench import machine, record
 from bench.cluster import recorded, running, simulation
 from bench.results import PROJECT, Measurement
 from heatproof.run.errors import UserError
-from heatproof.statistics.numbers import duration
+from heatproof.statistics.numbers import duration, plural
 
 CELLS = (16, 160, 1600)
 NODES = (1, 2, 4, 10, 30, 100)
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--tiny", action="store_true", help="two tiny cells")
     parser.add_argument("--study", type=Path, help="whose durations the simulation takes")
+    parser.add_argument("--times", type=float, default=1, help="as long as recorded, cells' stages")
     parser.add_argument("--node-seconds", type=float, default=0.5, help="of a task, on its node")
     parser.add_argument("--head-seconds", type=float, default=0.1, help="of a task, on the head")
     options = parser.parse_args()
@@ -74,9 +75,18 @@ def nodes(options: argparse.Namespace, take: Callable[..., None]) -> None:
 def simulated(options: argparse.Namespace, take: Callable[..., None]) -> None:
     """Print how long many cells would take on many nodes."""
     pattern = recorded.of_study(options.study) if options.study else recorded.of_example()
+    pattern = simulation.longer(pattern, options.times)
     cost = simulation.Cost(options.node_seconds, options.head_seconds)
-    print(f"durations of {options.study or 'examples/digits/seconds.json'}; a task costs "
-          f"{cost.node:g} s on its node and {cost.head:g} s on the head")  # fmt: skip
+    source = options.study or "examples/digits/seconds.json"
+    if options.times != 1:
+        source = f"{options.times:g} times those of {source}"
+    print(
+        f"durations: {source}. A cell takes {pattern.seconds_per_cell:.0f} s in "
+        f"{pattern.tasks_per_cell:g} tasks, of which the longest chain {pattern.longest:.0f} s; "
+        f"the head alone {pattern.first:.0f} s before all cells and {pattern.last:.1f} s after "
+        f"{len(pattern.tasks)}. Beside its stages a task costs {cost.node:g} s on its node and "
+        f"{cost.head:g} s on the head"
+    )
     print(*lines(pattern, cost), sep="\n")
 
 
@@ -85,12 +95,8 @@ PARTS = {"overhead": overhead, "nodes": nodes, "simulation": simulated}
 
 def lines(pattern: simulation.Pattern, cost: simulation.Cost) -> list[str]:
     """Return the table of a simulation, as Markdown."""
-    rows = [
-        f"| cells | {' | '.join(f'{number} nodes' for number in NODES)} |".replace(
-            "1 nodes", "1 node"
-        ),
-        f"|---|{'---|' * len(NODES)}",
-    ]
+    heads = " | ".join(plural(number, "node") for number in NODES)
+    rows = [f"| cells | {heads} |", "|---" * (1 + len(NODES)) + "|"]
     for cells in CELLS:
         outcomes = [simulation.simulate(pattern, cells, number, cost) for number in NODES]
         texts = [

@@ -1,5 +1,6 @@
 """How long the stages of a study took, as its tasks on a cluster and what the head does alone."""
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Mapping
@@ -47,7 +48,8 @@ def of(study: Path, seconds: Mapping[str, float]) -> Pattern:
     """
     content = params.load(study / params.PARAMS)
     cells = {run: content.run(run).cell for run in (*content.runs, *content.saved)}
-    graph = jobs.graph_of(study)
+    with contextlib.chdir(study):  # or the names of stages would begin with the path
+        graph = jobs.graph_of(Path())
     first, tasks = plan.tasks(graph, cells)
     known = stage_seconds.expected(graph.nodes, seconds)
     by_cell: dict[str, dict[str, float]] = {}

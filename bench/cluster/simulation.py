@@ -6,7 +6,7 @@ scheduling. A node has as many cores as a task has threads, so that it does one 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from heatproof.cluster import schedule
@@ -27,6 +27,23 @@ class Pattern:
     first: float
     last: float
 
+    @property
+    def seconds_per_cell(self) -> float:
+        """The mean of the cells' seconds, all tasks of one one after the other."""
+        return sum(sum(tasks.values()) for tasks in self.tasks.values()) / len(self.tasks)
+
+    @property
+    def tasks_per_cell(self) -> float:
+        """The mean number of tasks."""
+        return sum(map(len, self.tasks.values())) / len(self.tasks)
+
+    @property
+    def longest(self) -> float:
+        """The seconds of the longest chain of a cell's tasks."""
+        return max(
+            max(schedule.chains(tasks, self.needs).values()) for tasks in self.tasks.values()
+        )
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -43,6 +60,15 @@ class Outcome:
     seconds: float
     speedup: float
     limit: Limit
+
+
+def longer(pattern: Pattern, times: float) -> Pattern:
+    """Return a pattern whose cells take so many times as long; what the head does stays."""
+    tasks = {
+        cell: {task: times * seconds for task, seconds in each.items()}
+        for cell, each in pattern.tasks.items()
+    }
+    return replace(pattern, tasks=tasks)
 
 
 def grown(pattern: Pattern, cells: int) -> tuple[dict[str, float], dict[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.cluster.simulation import Cost, Pattern, grown, simulate
+from bench.cluster.simulation import Cost, Pattern, grown, longer, simulate
 
 # Two kinds of cells, of 10 and 20 seconds: a chain of training and explaining, and a side branch.
 PATTERN = Pattern(
@@ -47,3 +47,9 @@ def test_what_a_task_costs_counts_on_its_node_and_on_the_head() -> None:
 
 def test_a_report_that_takes_longer_than_all_cells_is_the_heads() -> None:
     assert simulate(PATTERN, 200, 1000, FREE).limit == "head"
+
+
+def test_what_is_told_of_a_pattern() -> None:
+    assert PATTERN.seconds_per_cell == 15 and PATTERN.tasks_per_cell == 3 and PATTERN.longest == 18
+    twice = longer(PATTERN, 2)
+    assert twice.longest == 36 and (twice.first, twice.last) == (5.0, 2.0)
