@@ -45,6 +45,10 @@ test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
 thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take minutes each
 	@"$(PY)" -m pytest -m thorough $(TESTS)
 
+.PHONY: test-cluster
+test-cluster: setup $(INSTALLED_DEV) $(INSTALLED_CLUSTER) ## Run the tests on a Ray cluster of this machine (minutes)
+	@"$(PY)" -m pytest -m "cluster and not thorough" -n 0 $(TESTS)
+
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## Check style, formatting and which layer imports which
 	@"$(PY)" -m ruff check .

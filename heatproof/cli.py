@@ -59,7 +59,7 @@ def _dispatch(words: list[str]) -> None:
         return
     require_known(f"heatproof {name}: no such command", name, COMMANDS)
     module = COMMANDS[name][0]
-    if name not in _OF_NO_FOLDER:
+    if name not in _OF_NO_FOLDER and [name, *options[:1]] != ["cluster", "demo"]:
         options = _in_study(options)
         if name != "compare":  # which says itself what A and B may be
             study_folder.require(Path())

@@ -6,16 +6,20 @@ if __name__ == "__main__":
     command.start("tools.cluster")
 
 import argparse
+import shutil
 import sys
+import time
+from pathlib import Path
 
+from heatproof.cluster import drawing, state
 from heatproof.cluster.ray_cluster import AUTO
-from tools import calling, repro
+from tools import cluster_demo, repro
 
 
 def main() -> None:
     """Do what the command line names."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("cluster"), description="Run the study on a Ray cluster."
+        prog="heatproof cluster", description="Run the study on a Ray cluster."
     )
     commands = parser.add_subparsers(dest="what", required=True)
     run = commands.add_parser("run", help="run the study on a cluster")
@@ -32,7 +36,31 @@ def main() -> None:
         help="have tasks on this machine, too, fetch and push by the DVC remote, as others do; by "
         "itself they use the study's own cache",
     )
+    commands.add_parser(
+        "status", help="say what runs where, is done and waits: of the run in progress, or the last"
+    )
+    commands.add_parser(
+        "demo", help="start two Ray nodes on this machine, run the demo's study on them, end them"
+    )
     arguments = parser.parse_args()
+    if arguments.what == "status":
+        print(status(Path()))
+        return
+    if arguments.what == "demo":
+        cluster_demo.main(Path.cwd())
     more = ["--through-remote"] * arguments.through_remote
     sys.argv = [sys.argv[0], "--cluster", arguments.address, *more]
     repro.main()
+
+
+def status(study: Path) -> str:
+    """Return how the run in progress in a study's folder stands, or the last one."""
+    run = state.read(study)
+    if run is None:
+        return "nothing has run on a cluster from here yet: `heatproof cluster run` begins"
+    now = time.time() if run.how == "running" else run.written
+    width = shutil.get_terminal_size().columns
+    text = drawing.overview(run.board, run.how, now, width, run.again)
+    if run.how == "running" and run.dashboard:
+        text += f"\nRay's dashboard: {run.dashboard}"
+    return text

@@ -7,7 +7,9 @@ resumes from there.
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
+from heatproof.cluster import ray_cluster
 from heatproof.config import params
 from heatproof.run import interrupts, orphans
 from tools import cluster_nodes
@@ -18,8 +20,13 @@ AGAIN = "heatproof cluster demo"
 NODES = 2
 
 
-def main(folder: Path) -> None:
-    """Run the demo's study on two nodes, in demo/ of a folder; exit as that run does."""
+def main(folder: Path) -> NoReturn:
+    """Run the demo's study on two nodes, in demo/ of a folder; exit as that run does.
+
+    Raises:
+        UserError: Ray is not installed, or does not start.
+    """
+    ray_cluster.require_ray()
     demo = folder / DEMO
     with run_lock(folder, AGAIN, "demo"):
         prepare(demo)

@@ -1,10 +1,13 @@
 """How long the stages of a study took, as its tasks on a cluster and what the head does alone."""
 
-import contextlib
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import networkx as nx
 
 from bench.cluster.simulation import Pattern
 from bench.studies import ROOT
@@ -13,8 +16,16 @@ from heatproof.config import params
 from heatproof.new import examples
 from heatproof.run.errors import UserError
 from heatproof.storage import stage_seconds
-from tools import jobs
+from tests.scratch import environment
 
+# DVC's, in a study's folder, or the names of stages would begin with its path.
+GRAPH = """
+import json
+from pathlib import Path
+from tools import jobs
+graph = jobs.graph_of(Path())
+print(json.dumps([list(graph.nodes), list(graph.edges)]))
+"""
 EXAMPLE = ROOT / "examples" / "digits"
 
 
@@ -48,8 +59,7 @@ def of(study: Path, seconds: Mapping[str, float]) -> Pattern:
     """
     content = params.load(study / params.PARAMS)
     cells = {run: content.run(run).cell for run in (*content.runs, *content.saved)}
-    with contextlib.chdir(study):  # or the names of stages would begin with the path
-        graph = jobs.graph_of(Path())
+    graph = _graph(study)
     first, tasks = plan.tasks(graph, cells)
     known = stage_seconds.expected(graph.nodes, seconds)
     by_cell: dict[str, dict[str, float]] = {}
@@ -63,3 +73,14 @@ def of(study: Path, seconds: Mapping[str, float]) -> Pattern:
     return Pattern(
         by_cell, needs, sum(known.get(s, 0.0) for s in first), sum(known.get(s, 0.0) for s in last)
     )
+
+
+def _graph(study: Path) -> nx.DiGraph:
+    done = subprocess.run(
+        [sys.executable, "-c", GRAPH], cwd=study, env=environment() | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    nodes, edges = json.loads(done.stdout)
+    graph = nx.DiGraph(edges)
+    graph.add_nodes_from(nodes)
+    return graph

@@ -22,11 +22,13 @@ STATE = Path(".dvc/tmp/cluster.json")
 class Run:
     """A run as it was written down.
 
-    how: it ended, or `running`. written: when. dashboard: Ray's address, or "". host, process,
-    process_began: the process that wrote it. tasks, began, most_at_once: as the board has them.
+    how: it ended, or `running`. again: the command that resumes it. written: when. dashboard: Ray's
+    address, or "". host, process, process_began: the process that wrote it. tasks, began,
+    most_at_once: as the board has them.
     """
 
     how: How
+    again: str
     written: float
     began: float
     most_at_once: int
@@ -45,11 +47,11 @@ class Run:
 _RUN = TypeAdapter(Run)
 
 
-def write(study: Path, board: Board, how: How, dashboard: str, now: float) -> None:
+def write(study: Path, board: Board, how: How, again: str, dashboard: str, now: float) -> None:
     """Write down how a run stands; a disk that is full is no reason to end it."""
     process = psutil.Process()
     run = Run(
-        how, now, board.began, board.most_at_once, dashboard,
+        how, again, now, board.began, board.most_at_once, dashboard,
         socket.gethostname(), process.pid, process.create_time(), board.rows,
     )  # fmt: skip
     with suppress(OSError):

@@ -166,7 +166,8 @@ class Watch:
 
     def _write(self, how: How) -> None:
         started = time.perf_counter()
-        state.write(self._study, self.board, how, self._dashboard, self._clock())
+        now = self._clock()
+        state.write(self._study, self.board, how, self._again, self._dashboard, now)
         stage_seconds.record_all(self._took, self._study)
         self._took = {}
         self._next_state = self._clock() + max(1.0, _SHARE * (time.perf_counter() - started))
