@@ -170,14 +170,14 @@ def _cells(name: str, row: Row, now: float) -> dict[str, str]:
     if row.tries > 1 and row.status == "running":
         state = f"running, {_ordinal(row.tries)} try"
     spent = None if row.began is None else (row.ended or now) - row.began
-    left = None if spent is None or row.seconds is None else max(0.0, row.seconds - spent)
+    left = None if spent is None or row.seconds is None else row.seconds - spent
     return {
         "cell": key or NOTHING,
         "stage": stage,
         "node": printable(row.node) if row.node else NOTHING,
         "state": state,
         "elapsed": NOTHING if spent is None else _clock(spent),
-        "left": NOTHING if left is None or row.status != "running" else _clock(left),
+        "left": _clock(left) if left and left > 0 and row.status == "running" else NOTHING,
     }
 
 

@@ -14,6 +14,8 @@ from heatproof.cluster import schedule
 Status = Literal["waiting", "running", "done", "failed", "blocked"]
 How = Literal["running", "done", "failed", "interrupted", "killed"]
 RESTORED = "its results were there already"
+# From so many expected seconds of tasks on it is told how fast these machines are beside them.
+_ENOUGH = 10.0
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,26 @@ class Board:
 def seconds_left(board: Board, now: float) -> float | None:
     """Return about how long the rest takes, if as many tasks run at once as did so far.
 
-    None where the duration of a task that is left is not known, or nothing is left.
+    Durations are scaled by how long this run's tasks took beside what was expected of them. None
+    where the duration of a task that is left is not known, or nothing is left.
     """
     left = {n: row for n, row in board.rows.items() if row.status in ("waiting", "running")}
-    seconds = {name: row.seconds for name, row in left.items() if row.seconds is not None}
+    pace = _pace(board)
+    seconds = {name: pace * row.seconds for name, row in left.items() if row.seconds is not None}
     if not left or len(seconds) < len(left):
         return None
     began = {n: now - row.began for n, row in left.items() if row.began is not None}
     slots = max(board.most_at_once, len(began))
     return schedule.finish(seconds, {n: row.needs for n, row in left.items()}, slots, began)
+
+
+def _pace(board: Board) -> float:
+    """Return how long tasks take here, as a multiple of what was expected of them."""
+    spent = expected = 0.0
+    for row in board.rows.values():
+        if row.status != "done" or row.note == RESTORED or not row.seconds:
+            continue
+        if row.began is not None and row.ended is not None:
+            spent += row.ended - row.began
+            expected += row.seconds
+    return spent / expected if expected >= _ENOUGH else 1.0

@@ -4,33 +4,20 @@
 """
 
 import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.scratch import ROOT, Scratch, environment
+from tests import s3
+from tests.scratch import Scratch, environment
 
 CELL = "simple_cnn-digits"
 TRAINED = f"evaluate@{CELL}"
 NEXT = f"explain_perturbation@{CELL}"
 WEIGHTS = Path("data/models") / f"{CELL}.weights.h5"
-# dvc-s3 brings botocore, which wants an older python-dateutil than requirements.txt has.
-S3_ENVIRONMENT = ROOT / ".venv-s3"
-S3_REQUIREMENTS = ROOT / "requirements-s3.txt"
-# What every client of S3 asks for; moto takes any.
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "any",
-    "AWS_SECRET_ACCESS_KEY": "any",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "NO_PROXY": "127.0.0.1",
-}
 
 
 @pytest.fixture(scope="module")
@@ -90,61 +77,20 @@ def serves(remote: Remote, first: Scratch, place: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def s3_python() -> Path:
-    """The Python of an environment with dvc-s3 and moto, made if it is not there."""
-    python = S3_ENVIRONMENT / "bin" / "python"
-    stamp = S3_ENVIRONMENT / ".installed"
-    if not stamp.exists() or stamp.read_bytes() != S3_REQUIREMENTS.read_bytes():
-        for words in (
-            [sys.executable, "-m", "venv", "--clear", str(S3_ENVIRONMENT)],
-            [str(python), "-m", "pip", "install", "-q", "-r", str(S3_REQUIREMENTS)],
-        ):
-            done = subprocess.run(words, capture_output=True, text=True, check=False)
-            if done.returncode:
-                pytest.skip(f"{S3_ENVIRONMENT.name} cannot be made: {done.stderr.strip()[-300:]}")
-        stamp.write_bytes(S3_REQUIREMENTS.read_bytes())
-    return python
-
-
-@pytest.fixture(scope="module")
-def s3(s3_python: Path) -> Iterator[Remote]:
+def served() -> Iterator[Remote]:
     """moto's S3 on 127.0.0.1, with a bucket."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    variables = environment() | KEYS
-    words = [str(s3_python), "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(
-        words, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            make = (
-                "import sys, boto3\n"
-                "boto3.client('s3', endpoint_url=sys.argv[1]).create_bucket(Bucket='bucket')\n"
-            )
-            _wait_for("127.0.0.1", port)
-            subprocess.run([str(s3_python), "-c", make, address], env=variables, check=True)
-            yield Remote("s3://bucket/study", {"endpointurl": address}, s3_python, KEYS)
-        finally:
-            server.terminate()
-
-
-def _wait_for(host: str, port: int, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
+    try:
+        python = s3.python()
+    except s3.NotMadeError as reason:
+        pytest.skip(str(reason))
+    with s3.served() as address:
+        keys = s3.KEYS | {"NO_PROXY": "127.0.0.1"}
+        yield Remote(f"s3://{s3.BUCKET}/study", {"endpointurl": address}, python, keys)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(900)
-def test_through_s3(s3: Remote, first: Scratch, tmp_path: Path) -> None:
-    serves(s3, first, tmp_path / "second")
+def test_through_s3(served: Remote, first: Scratch, tmp_path: Path) -> None:
+    serves(served, first, tmp_path / "second")
     assert f"explain_perturbation@{CELL}" in Scratch(tmp_path / "second").changed(), "it comes next"
-    assert os.environ.get("AWS_ACCESS_KEY_ID") != KEYS["AWS_ACCESS_KEY_ID"]
+    assert os.environ.get("AWS_ACCESS_KEY_ID") != s3.KEYS["AWS_ACCESS_KEY_ID"]
