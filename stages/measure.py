@@ -7,10 +7,16 @@ if __name__ == "__main__":
 
 from heatproof.config import arguments
 from heatproof.run import runtime
-from heatproof.trust.measuring import measure
+from heatproof.storage.blocks import Kept
+from heatproof.trust.measuring import measure, measure_block
 
 
 def main() -> None:
-    study, cell, family = arguments.read_family("Measure a family's attributions.")
+    study, cell, family, block = arguments.read_family("Measure a family's attributions.")
     runtime.configure(study.threads, study.seed)
-    measure(study, cell, family)
+    kept = Kept(f"measure_{family}", cell)
+    if block is not None:
+        measure_block(study, cell, family, block, kept)
+        return
+    measure(study, cell, family, kept)
+    kept.finish()

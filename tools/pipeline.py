@@ -90,10 +90,12 @@ class _Watch(logging.Handler):
         self.interrupted |= _is_interruption(record)
 
     def recorded(self, stage: str) -> None:
-        """Remove a training's checkpoint: its results are in dvc.lock."""
+        """Remove what a stage would have resumed from: its results are in dvc.lock."""
         name, _, trained = stage.partition("@")
         if name == "train":
             resuming.forget_checkpoint(trained)
+        elif stage:
+            resuming.forget_blocks(stage)
 
 
 def _is_interruption(record: logging.LogRecord) -> bool:

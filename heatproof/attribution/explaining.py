@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.attributions import attribute, summary
+from heatproof.attribution.core.attributions import Attributions, attribute, joined, summary
+from heatproof.attribution.core.blocks import bounds
 from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.attribution.core.method import PREDICTIONS, Context, Needs, unserved
 from heatproof.attribution.core.network import Network
@@ -21,10 +22,14 @@ from heatproof.run.lettering import drawable
 from heatproof.run.progress import Progress
 from heatproof.statistics import numbers
 from heatproof.storage import artifacts, explanation_arrays, paths
+from heatproof.storage.blocks import Block as StoredBlock
+from heatproof.storage.blocks import Kept
 from heatproof.storage.records import Dataset, Explanations, Predictions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_RECORDED = ("layers", "unsupported", "engines", "timing")  # of `Attributions`, beside its arrays
 
 
 def explain(
@@ -79,14 +84,23 @@ def explain(
             tracked.log_figure(figure, f"{family}.png")
 
 
-def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Findings:
-    """Apply the methods that are listed, with their options, to a cell's rows."""
+def attributions(
+    cell: ExplainedCell, listed: Mapping[str, Block], kept: Kept | None = None
+) -> Findings:
+    """Apply the methods that are listed, with their options, to a cell's rows, block by block.
+
+    kept: where blocks are that are there already, and are written; None where all is done at once.
+    """
     rows = cell.rows
-    images = rows.images.astype(np.float32) / 255
-    methods = registry.with_options(listed, cell.context)
-    cell.network.progress = progress = Progress(cell.network.model.name, len(methods))
-    set_ups = registry.set_ups(listed, cell.context)
-    result = attribute(cell.network, methods, images, rows.target, progress, set_ups)
+    blocks = bounds(rows.image_index)
+    count = len(blocks)
+
+    def computed(number: int) -> StoredBlock:
+        return _block(cell, listed, blocks[number], f", block {number + 1}" if count > 1 else "")
+
+    stored = kept.all(count, computed) if kept else map(computed, range(count))
+    parts = [_attributions(each) for each in stored]
+    result = joined(parts, [block.stop - block.start for block in blocks])
     rows.maps.update(result.maps)
     rows.numbers.update(result.numbers)
     metrics = _counted(rows) | {"methods": summary(result), "layers": result.layers}
@@ -96,6 +110,56 @@ def attributions(cell: ExplainedCell, listed: Mapping[str, Block]) -> Findings:
         print(f"no {method}: {reason}", flush=True)
     arrays = explanation_arrays.parted(rows)
     return Findings(arrays, metrics, result.timing, lambda: _figure(rows))
+
+
+def explain_block(study: Params, cell: str, family: str, number: int, kept: Kept) -> None:
+    """Explain one block of a cell's images, for the stage to find it there; see `core.blocks`.
+
+    Raises:
+        UserError: as `explain`.
+    """
+    study.cell(cell)
+    runtime.configure(study.threads, study.seed)
+    explained = load(study, cell)
+    blocks = bounds(explained.rows.image_index)
+    if number >= len(blocks):
+        count = numbers.plural(len(blocks), "block")
+        print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
+    elif kept.read(number) is None:
+        options, place = getattr(study.explain, family), blocks[number]
+        kept.write(number, _block(explained, options, place, f", block {number + 1}"))
+
+
+def _block(
+    cell: ExplainedCell, listed: Mapping[str, Block], place: slice, title: str
+) -> StoredBlock:
+    """Apply the methods to some of a cell's rows."""
+    images = cell.rows.images[place].astype(np.float32) / 255
+    methods = registry.with_options(listed, cell.context)
+    name = cell.network.model.name + title
+    cell.network.progress = progress = Progress(name, len(methods))
+    set_ups = registry.set_ups(listed, cell.context)
+    targets = cell.rows.target[place]
+    result = attribute(cell.network, methods, images, targets, progress, set_ups)
+    arrays = {f"map/{method}": maps for method, maps in result.maps.items()}
+    for method, named in result.numbers.items():
+        arrays |= {f"number/{method}/{number}": values for number, values in named.items()}
+    record = {name: getattr(result, name) for name in _RECORDED}
+    return StoredBlock(arrays, record)
+
+
+def _attributions(block: StoredBlock) -> Attributions:
+    """Return what `_block` made a block of."""
+    maps: dict[str, np.ndarray] = {}
+    numbers: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in block.arrays.items():
+        kind, method, *number = name.split("/", 2)
+        if kind == "map":
+            maps[method] = array
+            numbers.setdefault(method, {})
+        else:
+            numbers[method][number[0]] = array
+    return Attributions(maps, numbers, **{name: block.record[name] for name in _RECORDED})
 
 
 def load(study: Params, cell: str) -> ExplainedCell:

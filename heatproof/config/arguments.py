@@ -28,12 +28,20 @@ def read(description: str) -> tuple[params.Params, str]:
     return params.load(), _parser(description).parse_args().cell
 
 
-def read_family(description: str) -> tuple[params.Params, str, str]:
-    """Return what `read` does, and the name after --family."""
+def read_family(description: str) -> tuple[params.Params, str, str, int | None]:
+    """Return what `read` does, the name after --family, and the number after --block if any."""
     parser = _parser(description)
     parser.add_argument("--family", required=True, help=f"one of: {', '.join(STAGE_FAMILIES)}")
+    parser.add_argument(
+        "--block",
+        type=int,
+        metavar="N",
+        help="compute only this block of images, from 0, for the stage to find it there",
+    )
     given = parser.parse_args()
-    return params.load(), given.cell, _family(given.family)
+    if given.block is not None and given.block < 0:
+        raise UserError(f"--block {given.block}: expected a number from 0 on")
+    return params.load(), given.cell, _family(given.family), given.block
 
 
 def read_domain(description: str) -> tuple[params.Params, str, str]:

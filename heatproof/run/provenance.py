@@ -146,7 +146,7 @@ def _software() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "libraries": {"heatproof": _own_version(Path.cwd())}
-        | {name: version for name in wanted if (version := _version(name))},
+        | {name: version for name in wanted if (version := version_of(name))},
         "backend": backend,
         "onednn": _onednn() if tensorflow else None,
         "variables": _variables(),
@@ -157,7 +157,7 @@ def _software() -> dict[str, Any]:
 @lru_cache(maxsize=8)
 def _own_version(study: Path) -> str:
     """Return this project's version; in a study in a folder of its own, with the commit of it."""
-    version = _version("heatproof") or "not installed"
+    version = version_of("heatproof") or "not installed"
     if study == ROOT:  # whose commit is noted with the parameters
         return version
     with suppress(OSError, UserError):
@@ -167,7 +167,8 @@ def _own_version(study: Path) -> str:
     return version
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """Return an installed package's version; empty where it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -9,6 +9,7 @@ the stage does not depend on may change at any time.
 """
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -22,7 +23,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from heatproof.config import params
-from heatproof.run import orphans, source_code
+from heatproof.run import orphans, provenance, source_code
 from heatproof.run.errors import UserError
 from heatproof.run.stage import begun_with
 from heatproof.storage import atomic, paths
@@ -150,6 +151,20 @@ def begin(stage: str, params_file: Path) -> Inputs:
             )
     atomic.guard = inputs.guard
     return inputs
+
+
+def made_with(name: str, study: params.Params) -> str:
+    """Return a SHA-256 of what a stage's results follow from: dependencies, parameters, libraries.
+
+    Of a folder it is the record in it that counts, which has the checksum of each image.
+    """
+    deps, keys, _ = depends_on(name, study)
+    files = {str(dep): _hash(dep / paths.RECORD if dep.is_dir() else dep) for dep in deps}
+    content = _parsed(_content(begun_with(params.PARAMS)))
+    values = {key: _value(content, key) for key in keys}
+    versions = [provenance.version_of(library) for library in provenance.LIBRARIES]
+    text = json.dumps([name, files, values, versions], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def depends_on(

@@ -1,12 +1,14 @@
-"""Where an interrupted training resumes from: files outside of DVC's outputs, which DVC deletes.
+"""Where an interrupted stage resumes from: files outside of DVC's outputs, which DVC deletes.
 
 Here, and not beside the code that trains, for commands that only start DVC.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 RESUME = Path(".resume")
+BLOCKS = RESUME / "blocks"  # of images, of stages that work on many (`blocks`)
 # Set to 1 by whoever runs DVC and removes the files of finished trainings (tools/pipeline.py).
 KEEPS = "STUDY_KEEPS_TRAININGS"
 
@@ -56,6 +58,12 @@ def forget_checkpoint(run: str) -> None:
 def is_of(run: str, name: str) -> bool:
     """Whether a file is of a run's checkpoint, by its name."""
     return name.startswith(f"{run}.") and name.endswith((".npz", ".npy"))
+
+
+def forget_blocks(stage: str) -> None:
+    """Remove the blocks of a finished stage, `<stage>@<cell>`, whose results are recorded."""
+    if (BLOCKS / stage).is_dir():
+        shutil.rmtree(BLOCKS / stage, ignore_errors=True)
 
 
 def _of(run: str, folder: Path) -> list[Path]:

@@ -36,7 +36,8 @@ class Assessment:
     network: the same made ready for explaining. methods: those that gave the maps. slow: those of
     them that take many passes, so that where maps are made again they are made of the first
     `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.
-    in_common: what measures need that is the same whatever the maps are, see `common`.
+    in_common: what measures need that is the same whatever the maps are, name -> (n, ...), see
+    `common`.
     """
 
     rows: Explanations
@@ -72,7 +73,7 @@ class Assessment:
 
         Args:
             name: of the result.
-            compute: what depends on the cell, its images and params.yaml alone.
+            compute: what depends on the cell, its images and params.yaml alone; (n, ...).
         """
         if name not in self.in_common:
             self.in_common[name] = compute()

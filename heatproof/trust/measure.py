@@ -86,12 +86,17 @@ class Result:
     """What measures of a family give.
 
     values: see `Table`. curves: name -> float32 (points,), stored beside the values. metrics: what
-    is shown beside the means.
+    is shown beside the means. per_image: name -> (rows, ...), what curves and metrics are means of,
+    by which those of several blocks of images are joined.
     """
 
     values: Table
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    per_image: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+Overall = tuple[dict[str, np.ndarray], dict[str, Any]]  # curves, metrics
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,8 @@ class Family:
     `assess.measures` in params.yaml; None where it is no part of `assess` but a stage of its own.
     needs: what they ask of the network beside what the methods do.
     passes: (options, work) -> the passes that they take, about.
+    overall: (the result of some images, `per_image` of more) -> the curves and metrics of these;
+    None where there are no such.
     """
 
     measures: tuple[Measure, ...]
@@ -124,6 +131,7 @@ class Family:
     options: type[Block] | None = Block
     needs: Needs = PREDICTIONS
     passes: Callable[[Any, Work], Passes] = lambda options, work: Passes()
+    overall: "Callable[[Result, dict[str, np.ndarray]], Overall] | None" = None
 
 
 def by_measure(values: dict[str, dict[str, np.ndarray]], prefix: str = "") -> Table:

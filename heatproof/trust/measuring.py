@@ -1,37 +1,45 @@
 """Every measure of one family's attributions of a cell: per-image values, and durations.
 
 By family, so that a new method has those of its own family measured again, and no others. What is
-the same for every family is computed with the first one, and kept for the others.
+the same for every family is computed with the first one, and kept for the others. Many images are
+measured in blocks (`core.blocks`).
 """
 
 import time
+from collections.abc import Mapping
 
+from heatproof.attribution.core.blocks import bounds
 from heatproof.attribution.core.method import unserved
 from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.params import Params
+from heatproof.config.schema import Block
 from heatproof.run import tracking
 from heatproof.run.progress import Progress
+from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
-from heatproof.trust import summary
-from heatproof.trust.assessment import Assessment
+from heatproof.storage.blocks import Block as StoredBlock
+from heatproof.storage.blocks import Kept
+from heatproof.trust import measured_block, summary
+from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import Result
+from heatproof.trust.measured_block import Measured
 from heatproof.trust.options import MeasuresOptions
-from heatproof.trust.preparation import prepare
+from heatproof.trust.preparation import Prepared, prepared
 from heatproof.trust.registry import FAMILIES
 
 
-def measure(study: Params, cell: str, family: str) -> None:
+def measure(study: Params, cell: str, family: str, kept: Kept | None = None) -> None:
     """Put a family's maps of a cell, and the controls, to every test; write what comes out.
+
+    kept: where blocks are that are there already, and are written; None where all is done at once.
 
     Raises:
         UserError: the cell is unknown, or an earlier stage's file is missing or does not fit.
     """
     stage, first = f"measure_{family}", family == STAGE_FAMILIES[0]
-    assessment = prepare(study, cell, [family])
-    index = assessment.rows.image_index
-    if not first:
-        assessment.in_common.update(artifacts.read_common(cell, index))
+    ready = prepared(study, cell, [family])
+    places = bounds(ready.rows.image_index)
     used = {
         "seed": study.seed,
         "threads": study.threads,
@@ -39,52 +47,91 @@ def measure(study: Params, cell: str, family: str) -> None:
         family: getattr(study.explain, family),
     }
     with tracking.run(stage, cell, used) as run:
-        result, timing, unmeasured = _taken(assessment, study.assess.measures, f"{cell}: {family}")
+        listed, unmeasured = _listed(ready, study.assess.measures)
+
+        def computed(number: int) -> StoredBlock:
+            return _block(ready, listed, places[number], _title(cell, family, number, len(places)))
+
+        count = len(places)
+        stored = kept.all(count, computed) if kept else map(computed, range(count))
+        taken = measured_block.joined([measured_block.of_block(each) for each in stored])
+        result = _in_one(taken.results)
         metrics = {
-            "mask": assessment.masks_are,
-            "slow_images": assessment.slow_images,
-            "slow_methods": assessment.slow,
+            "mask": ready.masks_are,
+            "slow_images": ready.slow_images,
+            "slow_methods": ready.slow,
             **result.metrics,
             **({"unmeasured": unmeasured} if unmeasured else {}),
         }
-        artifacts.write_trust(cell, family, summary.stored(assessment.rows, result))
+        artifacts.write_trust(cell, family, summary.stored(ready.rows, result))
         if first:
-            artifacts.write_common(cell, index, assessment.in_common)
+            artifacts.write_common(cell, ready.rows.image_index, dict(taken.in_common))
         artifacts.write_metrics(stage, cell, metrics)
+        timing = {f"{name}_seconds": seconds for name, seconds in taken.seconds.items()}
         artifacts.write_timing(stage, cell, timing)
-        parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in timing.items())
-        print(
-            f"{cell}: {len(result.values)} measures of {len(assessment.maps)} maps: "
-            f"{parts.replace('_seconds', '')}",
-            flush=True,
-        )
+        parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in taken.seconds.items())
+        maps = len(ready.rows.maps) + len(CONTROLS) * ready.controlled
+        print(f"{cell}: {len(result.values)} measures of {maps} maps: {parts}", flush=True)
         run.log_metrics(timing)
         run.log_results(metrics, paths.metrics(stage, cell))
 
 
-def _taken(
-    assessment: Assessment, listed: MeasuresOptions, title: str
-) -> tuple[Result, dict[str, float], dict[str, str]]:
-    """Take the measures that are listed; return what they gave, their seconds, and why not others.
+def measure_block(study: Params, cell: str, family: str, number: int, kept: Kept) -> None:
+    """Measure one block of a cell's images, for the stage to find it there.
+
+    Raises:
+        UserError: as `measure`.
+    """
+    ready = prepared(study, cell, [family])
+    places = bounds(ready.rows.image_index)
+    if number >= len(places):
+        count = numbers.plural(len(places), "block")
+        print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
+    elif kept.read(number) is None:
+        listed, _ = _listed(ready, study.assess.measures)
+        title = _title(cell, family, number, len(places))
+        kept.write(number, _block(ready, listed, places[number], title))
+
+
+def _title(cell: str, family: str, number: int, count: int) -> str:
+    return f"{cell}: {family}" + (f", block {number + 1} of {count}" if count > 1 else "")
+
+
+def _listed(ready: Prepared, measures: MeasuresOptions) -> tuple[dict[str, Block], dict[str, str]]:
+    """Return the families of measures that are listed, with their options, and why not others."""
+    listed, unmeasured = {}, {}
+    for name, family in FAMILIES.items():
+        if (options := getattr(measures, name, None)) is not None:
+            if reason := unserved(family.needs, ready.network.opaque):
+                unmeasured[name] = reason
+            else:
+                listed[name] = resolved(options, ready.context.size)
+    return listed, unmeasured
+
+
+def _block(ready: Prepared, listed: Mapping[str, Block], place: slice, title: str) -> StoredBlock:
+    """Take the measures that are listed of some of the images.
 
     title: of the progress that is shown.
     """
-    result, timing, unmeasured = Result({}), {}, {}
-    size = (assessment.images.shape[1], assessment.images.shape[2])
-    possible = {}
-    for name, family in FAMILIES.items():
-        if (options := getattr(listed, name, None)) is not None:
-            if reason := unserved(family.needs, assessment.network.opaque):
-                unmeasured[name] = reason
-            else:
-                possible[name] = resolved(options, size)
-    assessment.network.progress = progress = Progress(title, len(possible))
-    for name, options in possible.items():
+    assessment = ready.part(place)
+    read = set(assessment.in_common)
+    results, seconds = {}, {}
+    ready.network.progress = progress = Progress(title, len(listed))
+    for name, options in listed.items():
         started = time.monotonic()
         with progress.part(name):
-            taken = FAMILIES[name].take(assessment, options)
-        timing[f"{name}_seconds"] = round(time.monotonic() - started, 3)
+            results[name] = FAMILIES[name].take(assessment, options)
+        seconds[name] = round(time.monotonic() - started, 3)
+    computed = {name: each for name, each in assessment.in_common.items() if name not in read}
+    return measured_block.as_block(Measured(results, seconds, computed))
+
+
+def _in_one(results: Mapping[str, Result]) -> Result:
+    """Return what all families of measures gave as one result."""
+    result = Result({})
+    for taken in results.values():
         result.values.update(taken.values)
         result.curves.update(taken.curves)
         result.metrics.update(taken.metrics)
-    return result, timing, unmeasured
+    return result

@@ -168,7 +168,7 @@ def test_a_run_notes_machine_and_versions() -> None:
 
 
 def test_a_study_of_its_own_notes_which_code_ran(tmp_path: Path) -> None:
-    version = provenance._version("heatproof")
+    version = provenance.version_of("heatproof")
     assert provenance._own_version(provenance.ROOT) == version
     elsewhere = provenance._own_version(tmp_path)
     pattern = rf"{re.escape(version)}(, commit [0-9a-f]{{13}}(, with changes)?)?"

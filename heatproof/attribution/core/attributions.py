@@ -1,7 +1,7 @@
 """Running a family's methods over the rows: maps, their own errors, time, and what failed."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -94,6 +94,36 @@ def attribute(
                 result.engines[name] = attribution.engine
             result.timing[f"{name}_ms_per_image"] = round(1000 * seconds / max(len(images), 1), 3)
     return result
+
+
+def joined(parts: Sequence[Attributions], rows: Sequence[int]) -> Attributions:
+    """Return what methods gave of several blocks of rows as of all; of one, itself.
+
+    rows: how many each block has. A method that did not support the network in one of them has
+    none.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    refused = {name: reason for part in parts for name, reason in part.unsupported.items()}
+    first, names = parts[0], [name for name in parts[0].maps if name not in refused]
+    shares = np.array(rows) / max(sum(rows), 1)
+    timed = [f"{name}_ms_per_image" for name in names]
+    return Attributions(
+        maps={name: np.concatenate([part.maps[name] for part in parts]) for name in names},
+        numbers={
+            name: {
+                number: np.concatenate([part.numbers[name][number] for part in parts])
+                for number in first.numbers[name]
+            }
+            for name in names
+        },
+        layers={name: layer for name, layer in first.layers.items() if name in names},
+        unsupported=refused,
+        engines={name: engine for name, engine in first.engines.items() if name in names},
+        timing={
+            name: round(float(shares @ [part.timing[name] for part in parts]), 3) for name in timed
+        },
+    )
 
 
 def _timed(

@@ -37,7 +37,7 @@ from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import BASELINES, Family, Measure, Result, by_variant
+from heatproof.trust.measure import BASELINES, Family, Measure, Overall, Result, by_variant
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -100,14 +100,21 @@ def take(assessment: Assessment, options: FaithfulnessOptions) -> Result:
         options.steps,
         assessment.seed,
     )
-    curves = {
-        f"curve/{name}/{baseline}/{method}": _mean(each[name])
+    of_images = {
+        f"curve/{name}/{baseline}/{method}": each[name]
         for baseline, by_method in measured.curves.items()
         for method, each in by_method.items()
         for name in STORED_CURVES
     }
-    fractions = measured.fractions.astype(np.float32)
-    return Result(by_variant(measured.values), curves | {"fractions": fractions})
+    fractions = {"fractions": measured.fractions.astype(np.float32)}
+    curves = {name: _mean(each) for name, each in of_images.items()}
+    return Result(by_variant(measured.values), curves | fractions, per_image=of_images)
+
+
+def overall(some: Result, per_image: dict[str, np.ndarray]) -> Overall:
+    """Return the mean curves of more images than some; see `Family.overall`."""
+    curves = {name: _mean(each) for name, each in per_image.items()}
+    return curves | {"fractions": some.curves["fractions"]}, {}
 
 
 def faithfulness(
@@ -292,4 +299,5 @@ FAMILY = Family(
     passes=lambda options, work: Passes(
         forward=work.images * work.maps * len(BASELINES) * 2 * (options.steps - 1)
     ),
+    overall=overall,
 )

@@ -60,12 +60,15 @@ def take(assessment: Assessment, options: InfidelityOptions) -> Result:
     drawn = draw(images.shape[1:3], options.samples, options.noise, assessment.seed)
     changes = assessment.common(
         "infidelity",
-        lambda: logit_changes(
-            assessment.predict, images, assessment.targets, assessment.baselines, drawn
+        lambda: np.moveaxis(
+            logit_changes(
+                assessment.predict, images, assessment.targets, assessment.baselines, drawn
+            ),
+            1, 0,
         ),
-    )
+    )  # fmt: skip
     names = (*assessment.baselines, NOISE)
-    by_name = dict(zip(names, changes, strict=True))
+    by_name = dict(zip(names, np.moveaxis(changes, 0, 1), strict=True))
     return Result(by_variant(infidelity(images, assessment.maps, by_name, drawn)))
 
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from heatproof.config.schema import Block
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Overall, Result, by_measure
 
 FOREGROUND = 0.5  # of the image's own highest brightness
 
@@ -34,7 +34,13 @@ def take(assessment: Assessment, _options: Block) -> Result:
         return Result({})
     masks = assessment.masks
     values = by_measure({m: localisation(each, masks) for m, each in assessment.maps.items()})
-    return Result(values, metrics={"masks": chance(masks)})
+    per_image = {"shares": _shares(masks)}
+    return Result(values, metrics={"masks": chance(masks)}, per_image=per_image)
+
+
+def overall(_some: Result, per_image: dict[str, np.ndarray]) -> Overall:
+    """Return what is shown of the masks of more images; see `Family.overall`."""
+    return {}, {"masks": _chance(per_image["shares"])} if per_image else {}
 
 
 def chance(masks: np.ndarray) -> dict[str, float]:
@@ -42,7 +48,14 @@ def chance(masks: np.ndarray) -> dict[str, float]:
 
     That share is what each measure gives a map that says nothing.
     """
-    shares = masks.reshape(len(masks), -1).mean(axis=1) if len(masks) else np.zeros(0)
+    return _chance(_shares(masks))
+
+
+def _shares(masks: np.ndarray) -> np.ndarray:
+    return masks.reshape(len(masks), -1).mean(axis=1) if len(masks) else np.zeros(0)
+
+
+def _chance(shares: np.ndarray) -> dict[str, float]:
     known = shares[shares > 0]
     return {"images": len(known), "share": float(known.mean()) if len(known) else float("nan")}
 
@@ -174,4 +187,5 @@ FAMILY = Family(
         ),
     ),
     take=take,
+    overall=overall,
 )

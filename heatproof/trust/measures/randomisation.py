@@ -17,7 +17,7 @@ from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
 from heatproof.statistics.bootstrap import known_mean
 from heatproof.trust.assessment import Assessment
-from heatproof.trust.measure import Family, Result, by_measure, similarity_measure
+from heatproof.trust.measure import Family, Overall, Result, by_measure, similarity_measure
 from heatproof.trust.random_weights import Step, copied, randomise_top_down
 from heatproof.trust.similarity import Maps, Similarities, similarities
 
@@ -59,12 +59,30 @@ def take(assessment: Assessment, options: RandomisationOptions) -> Result:
         options.smooth_noise,
         assessment.seed,
     )
+    steps = {"cascade": top_down, "independent": one_by_one}
     return Result(
         by_measure(last, "randomised_")
         | by_measure(mean_of_layers, "independent_")
         | by_measure(smoothed, "smooth_"),
-        metrics={"cascade": curve(top_down), "independent": curve(one_by_one)},
+        metrics={name: curve(taken) for name, taken in steps.items()},
+        per_image={
+            f"{name}/{place}/{number}/{method}": values
+            for name, taken in steps.items()
+            for place, step in enumerate(taken)
+            for method, numbers in step.similarity.items()
+            for number, values in numbers.items()
+        },
     )
+
+
+def overall(some: Result, per_image: dict[str, np.ndarray]) -> Overall:
+    """Return the mean similarities of more images at the same steps; see `Family.overall`."""
+    metrics = {name: [dict(step) for step in steps] for name, steps in some.metrics.items()}
+    for name, values in per_image.items():
+        steps, place, number, method = name.split("/")
+        step = metrics[steps][int(place)]
+        step[number] = step[number] | {method: known_mean(values)}
+    return {}, metrics
 
 
 def smooth(
@@ -184,4 +202,5 @@ FAMILY = Family(
     passes=lambda options, work: (
         work.explain * (2 * options.steps) + work.explain_fast * (2 * options.smooth_samples)
     ),
+    overall=overall,
 )
