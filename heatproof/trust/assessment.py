@@ -37,7 +37,7 @@ class Assessment:
     them that take many passes, so that where maps are made again they are made of the first
     `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.
     in_common: what measures need that is the same whatever the maps are, name -> (n, ...), see
-    `common`.
+    `common`. before: how many images come before these, where they are a block of more.
     """
 
     rows: Explanations
@@ -55,12 +55,17 @@ class Assessment:
     slow_images: int
     recomputed: tuple[str, ...]
     in_common: dict[str, np.ndarray] = field(default_factory=dict)
+    before: int = 0
     _top_down: list[Step] = field(default_factory=list, init=False)
 
     @property
     def targets(self) -> np.ndarray:
         """The class that each map explains, int64 (n,)."""
         return self.rows.target
+
+    def first(self, images: int) -> slice:
+        """Return which of these are among the first so many of all images: none in later blocks."""
+        return slice(min(max(images - self.before, 0), len(self.images)))
 
     @property
     def predict(self) -> Predict:

@@ -77,6 +77,7 @@ class Prepared:
             slow_images=slow_images,
             recomputed=tuple(name for name in self.recomputed if name not in without),
             in_common={name: each[place] for name, each in self.in_common.items()},
+            before=place.start,
         )
 
     def _rows(self, place: slice) -> Explanations:

@@ -29,6 +29,7 @@ EXPLAINED = {
 MEASURES = {
     **{name: {} for name in ("localisation", "simplicity")},
     "faithfulness": {"steps": 3},
+    "road": {"steps": 2, "images": SLOW},
     "infidelity": {"samples": 3, "noise": 0.2},
     "randomisation": {"steps": 1, "smooth_samples": 1, "smooth_noise": 0.1},
 }
@@ -106,7 +107,7 @@ def test_the_bytes_are_those_of_one_go(folder: Path, capsys: pytest.CaptureFixtu
     assert computed == [
         f"explain_gradients@{CELL}: block 1 of 4 computed",
         f"explain_gradients@{CELL}: block 4 of 4 computed",
-        f"measure_gradients@{CELL}: block 1 of 4 computed",
+        f"measure_gradients@{CELL}: block 1 of 3 computed",
         f"measure_gradients@{CELL}: block 3 of 3 computed",
     ]
     assert not any(resuming.BLOCKS.iterdir()), "what is joined is not needed any more"
@@ -134,7 +135,9 @@ def test_blocks_tell_what_one_go_over_all_images_does(
         np.testing.assert_allclose(arrays[name], each, rtol=0.02, atol=0.02, err_msg=name)
     # Of a slow method a block has them all, the next a part, and the last none.
     assert len(arrays["value/randomised_spearman/lime"]) == metrics["slow_images"] == SLOW
-    assert len(arrays["value/randomised_spearman/noise"]) == ASSESSED
+    assert len(arrays["value/randomised_spearman/saliency"]) == ASSESSED
+    assert len(arrays["value/road_gap/lime"]) == SLOW
+    assert metrics["road"].keys() == metrics_at_once["road"].keys()
     assert metrics["masks"] == metrics_at_once["masks"]
     for name in ("cascade", "independent"):
         assert len(metrics[name]) == len(metrics_at_once[name]) > 0

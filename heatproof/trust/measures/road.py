@@ -30,7 +30,7 @@ from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.imputation import imputed
-from heatproof.trust.measure import Family, Measure, Result, by_measure
+from heatproof.trust.measure import Family, Measure, Overall, Result, by_measure
 from heatproof.trust.measures.faithfulness import chance
 from heatproof.trust.perturbation import (
     PerturbedImages,
@@ -61,7 +61,7 @@ class RoadOptions(Block):
 
 def take(assessment: Assessment, options: RoadOptions) -> Result:
     """Measure every map; the methods’ mean curves are among the metrics."""
-    few = slice(options.images)
+    few = assessment.first(options.images)
     shares = removed_shares(options.steps)
     curves = road_curves(
         assessment.predict,
@@ -72,16 +72,29 @@ def take(assessment: Assessment, options: RoadOptions) -> Result:
         options.noise,
         assessment.seed,
     )
-    means: dict[str, Any] = {
-        imputation: {
-            order: {m: known_means(each) for m, each in by_method.items() if m not in CONTROLS}
-            for order, by_method in by_order.items()
-        }
+    of_images = {
+        f"{imputation}/{order}/{method}": each
         for imputation, by_order in curves.items()
+        for order, by_method in by_order.items()
+        for method, each in by_method.items()
+        if method not in CONTROLS
     }
-    return Result(
-        by_measure(numbers_of(curves[LINEAR])), metrics={"road": {"shares": shares} | means}
-    )
+    metrics = {"road": {"shares": shares} | _means(of_images)}
+    return Result(by_measure(numbers_of(curves[LINEAR])), metrics=metrics, per_image=of_images)
+
+
+def overall(some: Result, per_image: dict[str, np.ndarray]) -> Overall:
+    """Return the mean curves of more images than some; see `Family.overall`."""
+    return {}, {"road": {"shares": some.metrics["road"]["shares"]} | _means(per_image)}
+
+
+def _means(of_images: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the mean curves of each imputation, order and method, named `a/b/c` here."""
+    means: dict[str, Any] = {name: {order: {} for order in ORDERS} for name in IMPUTATIONS}
+    for name, curves in of_images.items():
+        imputation, order, method = name.split("/")
+        means[imputation][order][method] = known_means(curves)
+    return means
 
 
 def removed_shares(steps: int) -> list[float]:
@@ -238,4 +251,5 @@ FAMILY = Family(
         * len(ORDERS)
         * options.steps
     ),
+    overall=overall,
 )
