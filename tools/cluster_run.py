@@ -17,6 +17,8 @@ from typing import Any
 
 import networkx as nx
 
+from heatproof.attribution.core.blocks import at_most
+from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.cluster import head, machine, plan, ray_cluster, snapshot, workspace
 from heatproof.cluster.accounts import Account
 from heatproof.cluster.plan import Task
@@ -55,12 +57,13 @@ def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
     for name in taken.left_out:
         print(f"{name}: not in git and large, so that nodes do not get it", flush=True)
     graph = _Graph.of(folder)
-    before, tasks = plan.tasks(graph.stages, cells, graph.needing_others(taken.files))
+    others = graph.needing_others(taken.files)
+    before, tasks = plan.tasks(graph.stages, cells, others, blocks_of(study))
     if before and (code := _repro(folder, again, *before)):
         return code
     recorder = _Recorder(folder)
     stale = recorder.stale([stage for task in tasks for stage in task.stages])
-    tasks = [task for task in tasks if stale & {*task.stages}]
+    tasks = [task for task in tasks if stale & {*task.serves}]
     if tasks:
         if taken.changed:
             print(f"nodes get the folder as it is: git snapshot {taken.commit[:10]}", flush=True)
@@ -81,6 +84,21 @@ def cells_of(study: Params) -> dict[str, str]:
     cells = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
     others = {name: f"{each.model}-{each.dataset}" for name, each in study.evaluate_on.items()}
     return others | cells
+
+
+def blocks_of(study: Params) -> dict[str, int]:
+    """Return the stages of so many images that they come in several blocks -> in how many at most.
+
+    How many there are is known when a network is evaluated; a block too many is none to compute.
+    """
+    images = {"explain": study.explained_images[1], "measure": study.assess.images}
+    return {
+        f"{verb}_{family}@{cell}": count
+        for cell in study.cells
+        for family in STAGE_FAMILIES
+        for verb, number in images.items()
+        if (count := at_most(number)) > 1
+    }
 
 
 def _on_cluster(
@@ -128,7 +146,7 @@ def _needs(study: Params, used: Sequence[ray_cluster.Node]) -> Callable[[Task], 
     peaks = stage_memory.read()
 
     def needs(task: Task) -> head.Needs:
-        peak = max(peaks.get(stage, 0) for stage in task.stages)
+        peak = max(peaks.get(stage, 0) for stage in task.serves)
         return head.Needs(study.threads, gpus, int(min(peak, most)))
 
     return needs

@@ -119,15 +119,17 @@ def explain_block(study: Params, cell: str, family: str, number: int, kept: Kept
         UserError: as `explain`.
     """
     study.cell(cell)
+    if kept.read(number):
+        return
     runtime.configure(study.threads, study.seed)
     explained = load(study, cell)
     blocks = bounds(explained.rows.image_index)
-    if number >= len(blocks):
-        count = numbers.plural(len(blocks), "block")
-        print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
-    elif kept.read(number) is None:
+    if number < len(blocks):
         options, place = getattr(study.explain, family), blocks[number]
         kept.write(number, _block(explained, options, place, f", block {number + 1}"))
+        return
+    count = numbers.plural(len(blocks), "block")
+    print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
 
 
 def _block(

@@ -36,6 +36,10 @@ class Place(Protocol):
         """Forget a file; one that is not there is no error."""
         ...
 
+    def within(self, name: str) -> "Place":
+        """Return a folder of it, of this name."""
+        ...
+
 
 class Folder:
     """A folder of this machine, on the file system of the clones."""
@@ -56,6 +60,9 @@ class Folder:
 
     def remove(self, name: str) -> None:
         (self._path / name).unlink(missing_ok=True)
+
+    def within(self, name: str) -> "Folder":
+        return Folder(self._path / name)
 
 
 class Remote:
@@ -87,6 +94,9 @@ class Remote:
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):
             self._fs.rm_file(self._fs.join(self._path, name))
+
+    def within(self, name: str) -> "Remote":
+        return Remote(self._fs, self._fs.join(self._path, name))
 
 
 def fetch(place: Place, run: str, folder: Path) -> list[str]:
@@ -175,3 +185,4 @@ def _link(path: Path, other: Path) -> None:
     except OSError:
         part.write_bytes(path.read_bytes())
     part.replace(other)
+    part.unlink(missing_ok=True)  # where both were the same file already, nothing was moved

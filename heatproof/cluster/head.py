@@ -76,7 +76,7 @@ def run(
         known = (*(stage for stage in task.takes if stage not in made_by), *task.stages)
         assignment = Assignment(
             task.name, task.stages, task.takes,
-            {stage: entries[stage] for stage in known if stage in entries}, takes.gpus,
+            {stage: entries[stage] for stage in known if stage in entries}, takes.gpus, task.block,
         )  # fmt: skip
         perform = ray_cluster.remote_task(
             task.name, takes.cpus, takes.gpus, takes.memory, retries, without

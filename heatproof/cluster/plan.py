@@ -1,7 +1,7 @@
 """A study's graph of stages, divided: by cell (`make repro JOBS=n`), and into a cluster's tasks."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 
@@ -17,7 +17,8 @@ class Task:
 
     name: as its first stage's, without the family's verb: `train@<run>`, `gradients@<cell>`. cell:
     whose. stages: in the order in which they run. needs: names of the tasks whose results it takes.
-    takes: stages of other tasks, or of none, whose results it takes.
+    takes: stages of other tasks, or of none, whose results it takes. block: a stage, and which of
+    its blocks of images the task computes for it (`storage.blocks`); it has no stages then.
     """
 
     name: str
@@ -25,6 +26,12 @@ class Task:
     stages: tuple[str, ...]
     needs: tuple[str, ...]
     takes: tuple[str, ...]
+    block: tuple[str, int] | None = None
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The stages that it runs, or computes a part of."""
+        return (self.block[0],) if self.block else self.stages
 
 
 def divide(graph: nx.DiGraph, cells: Mapping[str, str]) -> tuple[list[str], dict[str, list[str]]]:
@@ -56,7 +63,10 @@ def divide(graph: nx.DiGraph, cells: Mapping[str, str]) -> tuple[list[str], dict
 
 
 def tasks(
-    graph: nx.DiGraph, cells: Mapping[str, str], here: Collection[str] = ()
+    graph: nx.DiGraph,
+    cells: Mapping[str, str],
+    here: Collection[str] = (),
+    blocks: Mapping[str, int] = {},
 ) -> tuple[list[str], list[Task]]:
     """Divide a graph of stages into what the head runs first, and tasks for nodes.
 
@@ -66,6 +76,8 @@ def tasks(
         graph: names of stages, `<stage>@<key>` or `<stage>`; an edge from each to what it needs.
         cells: the keys of a cell's stages -> the cell.
         here: stages of cells that only the head can run.
+        blocks: stages of many images -> in how many blocks at most; each block is a task, and the
+            stage, one by itself, joins them.
 
     Returns:
         What comes before all tasks, and the tasks; each comes after those it needs. What needs
@@ -77,14 +89,19 @@ def tasks(
     first = {name for name in needed if name not in owner} | ({*here} & {*ordered})
     first = first.union(*(nx.descendants(graph, name) for name in first))
     placed = [name for name in ordered if name in owner and name not in first]
-    groups = _groups(graph, placed)
-    made = []
+    groups = _groups(graph, placed, blocks)
+    made: list[Task] = []
     for name, stages in groups.items():
         takes = {other for stage in stages for other in graph.successors(stage)} - {*stages}
         needs = {groups_of for groups_of, others in groups.items() if takes & {*others}}
-        made.append(
-            Task(name, owner[stages[0]], tuple(stages), tuple(sorted(needs)), tuple(sorted(takes)))
+        task = Task(
+            name, owner[stages[0]], tuple(stages), tuple(sorted(needs)), tuple(sorted(takes))
         )
+        parts = [
+            replace(task, name=f"{name}#{number + 1}", stages=(), block=(name, number))
+            for number in range(blocks.get(name, 0))
+        ]
+        made += [*parts, replace(task, needs=(*task.needs, *(part.name for part in parts)))]
     return [name for name in ordered if name in first], made
 
 
@@ -98,11 +115,11 @@ def owners(stages: Collection[str], cells: Mapping[str, str]) -> dict[str, str]:
     return {name: cells[key] for name in stages if (key := name.partition("@")[2]) in cells}
 
 
-def _groups(graph: nx.DiGraph, placed: list[str]) -> dict[str, list[str]]:
+def _groups(graph: nx.DiGraph, placed: list[str], alone: Collection[str]) -> dict[str, list[str]]:
     """Return the stages of each task, the tasks in an order in which each can be done."""
     groups: dict[str, list[str]] = {}
     for stage in placed:
-        groups.setdefault(_task_of(stage), []).append(stage)
+        groups.setdefault(stage if stage in alone else _task_of(stage), []).append(stage)
     of = {stage: name for name, stages in groups.items() for stage in stages}
     between = nx.DiGraph()
     between.add_nodes_from(groups)

@@ -38,7 +38,7 @@ class Assignment:
 
     task: its name. stages: that it runs, in this order. takes: stages whose results it takes.
     entries: dvc.lock's, of those that no other task of this run makes, and of its own, from before.
-    gpus: how many it has.
+    gpus: how many it has. block: as a `Task` has it.
     """
 
     task: str
@@ -46,6 +46,7 @@ class Assignment:
     takes: tuple[str, ...]
     entries: dict[str, str] = field(default_factory=dict)
     gpus: float = 0
+    block: tuple[str, int] | None = None
 
 
 def perform(
@@ -79,6 +80,7 @@ def perform(
             "task": assignment.task,
             "stages": assignment.stages,
             "takes": assignment.takes,
+            "block": assignment.block,
             "entries": entries,
             "study": study.name,
             "remote": bool(study.remote) and not study.is_here,

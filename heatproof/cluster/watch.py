@@ -76,9 +76,10 @@ class Watch:
         """Take note of the tasks that are to come."""
         recorded = stage_seconds.recorded(self._study)
         for task in tasks:
-            expected = stage_seconds.expected(task.stages, recorded)
-            known = all(stage in expected for stage in task.stages)
-            seconds = sum(expected[stage] for stage in task.stages) if known else None
+            timed = task.stages or (task.name,)  # a block of a stage's images goes by its name
+            expected = stage_seconds.expected(timed, recorded)
+            known = all(stage in expected for stage in timed)
+            seconds = sum(expected[stage] for stage in timed) if known else None
             self.take(Planned(task.name, tuple(task.needs), seconds))
         self.tick()
 

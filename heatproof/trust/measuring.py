@@ -82,15 +82,17 @@ def measure_block(study: Params, cell: str, family: str, number: int, kept: Kept
     Raises:
         UserError: as `measure`.
     """
+    if kept.read(number):
+        return
     ready = prepared(study, cell, [family])
     places = bounds(ready.rows.image_index)
-    if number >= len(places):
-        count = numbers.plural(len(places), "block")
-        print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
-    elif kept.read(number) is None:
+    if number < len(places):
         listed, _ = _listed(ready, study.assess.measures)
         title = _title(cell, family, number, len(places))
         kept.write(number, _block(ready, listed, places[number], title))
+        return
+    count = numbers.plural(len(places), "block")
+    print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
 
 
 def _title(cell: str, family: str, number: int, count: int) -> str:

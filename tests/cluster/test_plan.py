@@ -70,3 +70,34 @@ def test_tasks_that_would_wait_for_each_other_are_taken_apart() -> None:
     assert [task.stages for task in tasks] == [
         ("explain_x@a-d",), ("other@a-d",), ("measure_x@a-d",)
     ]  # fmt: skip
+
+
+def test_a_stage_of_many_images_joins_blocks_that_are_tasks_of_their_own() -> None:
+    blocks = {"explain_gradients@a-d": 2, "measure_gradients@a-d": 3}
+    _, tasks = plan.tasks(graph(), CELLS, blocks=blocks)
+    made = {task.name: task for task in tasks}
+    assert "gradients@a-d" not in made and made["shapley@a-d"].stages == (
+        "explain_shapley@a-d",
+        "measure_shapley@a-d",
+    )
+    explain = [made[f"explain_gradients@a-d#{number}"] for number in (1, 2)]
+    for number, task in enumerate(explain):
+        assert (task.stages, task.block) == ((), ("explain_gradients@a-d", number))
+        assert task.serves == ("explain_gradients@a-d",)
+        assert (task.needs, task.takes) == (("train@a-d",), ("evaluate@a-d",))
+    joined = made["explain_gradients@a-d"]
+    assert (joined.stages, joined.serves, joined.block) == (
+        ("explain_gradients@a-d",), ("explain_gradients@a-d",), None,
+    )  # fmt: skip
+    assert joined.needs == ("train@a-d", "explain_gradients@a-d#1", "explain_gradients@a-d#2")
+    measure = [made[f"measure_gradients@a-d#{number}"] for number in (1, 2, 3)]
+    assert all("explain_gradients@a-d" in task.needs for task in measure)
+    assert set(made["measure_gradients@a-d"].needs) >= {task.name for task in measure}
+    assert "measure_gradients@a-d" in made["shapley@a-d"].needs
+    done: set[str] = set()
+    for task in tasks:
+        assert done >= set(task.needs), "each comes after those it needs"
+        done.add(task.name)
+    # What runs of all of it is the same.
+    _, whole = plan.tasks(graph(), CELLS)
+    assert sorted(s for t in tasks for s in t.stages) == sorted(s for t in whole for s in t.stages)
