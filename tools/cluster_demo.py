@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from heatproof.cluster import ray_cluster
+from heatproof.cluster.ray_cluster import AUTO
 from heatproof.config import params
 from heatproof.run import interrupts, orphans
 from tools import cluster_nodes
@@ -37,6 +38,9 @@ def main(folder: Path) -> NoReturn:
     with cluster_nodes.started(cpus) as told:
         os.environ.update(told["variables"])
         os.environ[orphans.OWNER] = str(os.getpid())  # the run ends with this process
-        words = [sys.executable, "-m", "tools.cluster", "run", told["address"]]
-        code = interrupts.left_to(words, demo)
+        # As `auto`, which is found by a file that only these nodes know, so that the command which
+        # it says would resume is one that works when they are gone.
+        code = interrupts.left_to([sys.executable, "-m", "tools.cluster", "run", AUTO], demo)
+    if code:
+        print(f"(in {DEMO}/; from here, `{AGAIN}` does)", file=sys.stderr)
     sys.exit(code)

@@ -148,6 +148,7 @@ def variables(folder: Path) -> dict[str, str]:
     return {
         **network.ONLY_HERE,
         **network.REPORTING_NOTHING,
+        **network.PATIENT,
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_TMPDIR": str(folder),

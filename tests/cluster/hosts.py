@@ -79,7 +79,7 @@ def ray_on(pair: Sequence[Host], environment: Mapping[str, str]) -> Iterator[str
         pair: the hosts, a CPU each.
         environment: of Ray's processes.
     """
-    variables = {**environment, **network.REPORTING_NOTHING}
+    variables = {**environment, **network.REPORTING_NOTHING, **network.PATIENT}
     ray = Path(sys.executable).with_name("ray")
     head = pair[0]
     with (

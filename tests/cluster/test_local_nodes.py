@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Any
 
 import psutil
 import pytest
@@ -34,10 +33,10 @@ with cluster_nodes.started([1]) as told:
 """
 
 
-def looked(told: dict[str, Any], **without: str) -> subprocess.CompletedProcess[str]:
+def looked(address: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", LOOK, told["address"]],
-        env=os.environ | told["variables"] | without,
+        [sys.executable, "-c", LOOK, address],
+        env=os.environ | variables,
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
@@ -58,8 +57,9 @@ def test_they_listen_here_alone_want_a_token_and_end() -> None:
         assert {ip.removeprefix("::ffff:") for ip in listening} == {"127.0.0.1"}
         assert told["address"].startswith("127.0.0.1:")
         assert told["variables"]["RAY_USAGE_STATS_ENABLED"] == "0"
-        assert json.loads(looked(told).stdout) == ["node 1", "node 2"]
-        stranger = looked(told, RAY_AUTH_TOKEN="0" * 64)
+        friend = looked("auto", told["variables"])
+        assert json.loads(friend.stdout) == ["node 1", "node 2"], friend.stderr
+        stranger = looked(told["address"], told["variables"] | {"RAY_AUTH_TOKEN": "0" * 64})
         assert stranger.returncode and "uthenticat" in stranger.stderr, stranger.stderr
     assert left(processes) == []
 
