@@ -128,8 +128,7 @@ def explain_block(study: Params, cell: str, family: str, number: int, kept: Kept
         options, place = getattr(study.explain, family), blocks[number]
         kept.write(number, _block(explained, options, place, f", block {number + 1}"))
         return
-    count = numbers.plural(len(blocks), "block")
-    print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
+    kept.tell_of_none(number, len(blocks))
 
 
 def _block(

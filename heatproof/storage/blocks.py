@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.config import params
+from heatproof.statistics import numbers
 from heatproof.storage import inputs
 from heatproof.storage.formats import load_arrays, write_arrays
 from heatproof.storage.resuming import BLOCKS, KEEPS
@@ -91,6 +92,11 @@ class Kept:
         record = json.dumps(block.record, default=lambda value: value.item()).encode()
         arrays = block.arrays | {_RECORD: np.frombuffer(record, np.uint8)}
         write_arrays(self.path(number), arrays, self._seal(number))
+
+    def tell_of_none(self, number: int, count: int) -> None:
+        """Say that there is no such block, of so many."""
+        there = numbers.plural(count, "block")
+        print(f"{self._name}: {there} of images: no block {number}, numbered from 0", flush=True)
 
     def finish(self) -> None:
         """Remove the files: what they hold is in the stage's outputs.

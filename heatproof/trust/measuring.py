@@ -16,7 +16,6 @@ from heatproof.config.params import Params
 from heatproof.config.schema import Block
 from heatproof.run import tracking
 from heatproof.run.progress import Progress
-from heatproof.statistics import numbers
 from heatproof.storage import artifacts, paths
 from heatproof.storage.blocks import Block as StoredBlock
 from heatproof.storage.blocks import Kept
@@ -91,8 +90,7 @@ def measure_block(study: Params, cell: str, family: str, number: int, kept: Kept
         title = _title(cell, family, number, len(places))
         kept.write(number, _block(ready, listed, places[number], title))
         return
-    count = numbers.plural(len(places), "block")
-    print(f"{cell}: {family}: {count} of images: no block {number}, numbered from 0")
+    kept.tell_of_none(number, len(places))
 
 
 def _title(cell: str, family: str, number: int, count: int) -> str:
