@@ -42,7 +42,7 @@ test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
 	@"$(PY)" -m pytest $(TESTS)
 
 .PHONY: thorough
-thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) ## Run the tests that take minutes each
+thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) $(INSTALLED_CLUSTER) ## Run the tests that take minutes each
 	@"$(PY)" -m pytest -m thorough $(TESTS)
 
 .PHONY: test-cluster

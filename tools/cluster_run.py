@@ -33,6 +33,7 @@ from tools.lock_file import with_entry
 from tools.shell import prepare
 
 LOCK = Path("dvc.lock")
+LOG = Path(".dvc/tmp/cluster.log")  # all that the tasks of the last run printed
 _ROUNDS = 3  # each without the nodes that were at fault in those before
 # What decides, beside params.yaml, how a stage computes and where it is tracked.
 _PASSED_ON = ("KERAS_BACKEND", "STUDY_TRACKING", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
@@ -108,20 +109,25 @@ def _on_cluster(
     """Have the tasks done, and tell what was not; return the exit code."""
     with ray_cluster.connected(address) as connection:
         found = ray_cluster.nodes()
-        wanted, refused = ray_cluster.wanted_of(found)
-        told = told.wanting(wanted)
+        census = ray_cluster.census(found, bool(told.remote))
+        told, refused = told.wanting(census.wanted), dict(census.refused)
         names = {node.identity: node.name for node in found}
         for identity, why in refused.items():
             print(f"{names[identity]} is not used: {why}", flush=True)
         used = [node for node in found if node.identity not in refused]
         needs = _needs(study, used)
+        if told.remote and (census.elsewhere or not told.shares):
+            recorder.send({stage for task in tasks for stage in task.takes})
         dashboard = getattr(connection, "dashboard_url", "") or ""
-        with watching(Path.cwd(), again, f"http://{dashboard}" if dashboard else "") as watch:
+        with (
+            open(LOG, "w", encoding="utf-8") as log,
+            watching(Path.cwd(), again, f"http://{dashboard}" if dashboard else "") as watch,
+        ):
             watch.plan(tasks)
             left = list(tasks)
             for _ in range(_ROUNDS):
                 outcome = head.run(
-                    left, told, recorder.entries, needs, recorder.record, watch,
+                    left, told, recorder.entries, needs, recorder.record, watch, log,
                     study.cluster.max_retries, list(refused),
                 )  # fmt: skip
                 left = [task for task in left if task.name in outcome.lost]
@@ -131,6 +137,8 @@ def _on_cluster(
                     break
                 refused |= dict.fromkeys(at_fault, "")
                 watch.message(f"again without {', '.join(names[i] for i in at_fault)}")
+            for name, why in outcome.lost.items():
+                watch.failed(name, f"no node could do it: {why}")
     return 1 if outcome.failed or outcome.lost else 0
 
 
@@ -193,11 +201,15 @@ class _Graph:
 
     @classmethod
     def of(cls, folder: Path) -> "_Graph":
+        from dvc.exceptions import DvcException
         from dvc.repo import Repo
 
         prepare()
         with Repo(str(folder)) as repository:
-            graph = repository.index.graph
+            try:
+                graph = repository.index.graph
+            except DvcException as error:
+                raise UserError(f"dvc.yaml: {error}") from error
             names = {stage: stage.addressing for stage in graph}
             deps = {names[stage]: [dep.def_path for dep in stage.deps] for stage in graph}
             outs = {out.def_path for stage in graph for out in stage.outs}
@@ -242,6 +254,17 @@ class _Recorder:
             stages: each after those that it needs.
         """
         return self._store.stale(stages, self.entries)
+
+    def send(self, stages: Collection[str]) -> None:
+        """Push what is recorded of stages, so that other machines have it.
+
+        Raises:
+            UserError: the remote does not take it.
+        """
+        try:
+            self._store.send([self.entries[stage] for stage in stages if stage in self.entries])
+        except exchange.RemoteLost as error:
+            raise UserError(str(error)) from error
 
     def record(self, task: Task, account: Account) -> None:
         """Bring a task's results into the folder, then note them."""

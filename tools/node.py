@@ -63,7 +63,10 @@ def _done(request: dict[str, Any], kept: Path) -> dict[str, Any]:
     if free < machine.MIN_FREE_BYTES:
         return {"fault": f"the disk is full: {free // 2**20} MiB are free in {Path.cwd()}"}
     entries: dict[str, str] = request["entries"]
-    atomic.write_text(LOCK, lock_entries.joined(entries))
+    if entries:
+        atomic.write_text(LOCK, lock_entries.joined(entries))
+    else:
+        LOCK.unlink(missing_ok=True)
     store = exchange.Store(Path.cwd(), request["remote"])
     block: tuple[str, int] | None = request["block"]
     needing = [block[0]] if block else stages

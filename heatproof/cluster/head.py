@@ -6,7 +6,7 @@ accounts of those before it as object references; what is recorded of one, the c
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from heatproof.cluster import events, ray_cluster
 from heatproof.cluster.accounts import NOT_BEGUN, Account, NodeFault
@@ -49,6 +49,7 @@ def run(
     needs: Callable[[Task], Needs],
     record: Callable[[Task, Account], None],
     watch: Watch,
+    log: TextIO,
     retries: int,
     without: Sequence[str] = (),
 ) -> Outcome:
@@ -61,6 +62,7 @@ def run(
         needs: what a task takes of a node.
         record: called with each account that comes, in the order in which they do.
         watch: is told what happens.
+        log: gets all that tasks print.
         retries: how often a task may be lost and begun again.
         without: Ray's identities of nodes that are not to be used.
     """
@@ -87,7 +89,7 @@ def run(
     outcome, heard = Outcome(), 0
     while waiting:
         done, _ = ray.wait(list(waiting), timeout=_WAIT_SECONDS)
-        heard = _hear(ray, actor, heard, watch)
+        heard = _hear(ray, actor, heard, watch, log)
         for each in done:
             task = waiting.pop(each)
             account = _account(ray, each, task)
@@ -98,15 +100,16 @@ def run(
     return outcome
 
 
-def _hear(ray: Any, actor: Any, heard: int, watch: Watch) -> int:
+def _hear(ray: Any, actor: Any, heard: int, watch: Watch, log: TextIO) -> int:
     """Tell what nodes told since; nothing while the actor is lost."""
     try:
         count, told = ray.get(actor.since.remote(heard), timeout=_WAIT_SECONDS * 4)
     except (ray.exceptions.RayError, TimeoutError):
         return 0
     for event in told:
+        print(f"{event.task} on {event.node}: {event.line or 'begun'}", file=log, flush=True)
         row = watch.board.rows.get(event.task)
-        if event.line or row is None or row.status in ("done", "failed"):
+        if event.line or row is None or row.status == "done":
             continue
         if row.status == "running":
             watch.retried(event.task, f"{row.node} was lost, or could not do it")
@@ -118,6 +121,8 @@ def _hear(ray: Any, actor: Any, heard: int, watch: Watch) -> int:
 def _tell(account: Account, watch: Watch) -> None:
     if account.went_well:
         watch.ended(account.task, account.seconds)
+    elif account.code == LOST:
+        watch.retried(account.task, account.message)
     elif account.code != NOT_BEGUN:
         watch.failed(account.task, account.message)
 

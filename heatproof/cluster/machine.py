@@ -23,7 +23,7 @@ def facts() -> dict[str, Any]:
 
     Returns:
         `python` and `libraries` (name -> version), `architecture`, `cpu` and the `instructions`
-        that kernels are chosen by.
+        that kernels are chosen by; `boot`, which nodes on one machine have in common.
     """
     cpu, instructions = provenance.processor()
     return {
@@ -31,6 +31,7 @@ def facts() -> dict[str, Any]:
         "libraries": {name: version for name in LIBRARIES if (version := _version(name))},
         "cpu": cpu,
         "instructions": instructions,
+        "boot": boot(),
         "architecture": platform.machine(),
     }
 

@@ -3,9 +3,11 @@
 Ray is an optional requirement (requirements-cluster.txt): nothing imports it unless asked for.
 """
 
+import importlib
 import importlib.util
 import logging
 import os
+import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ from heatproof.run.errors import UserError, escaped
 AUTO = "auto"
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
+_LISTENS_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,16 @@ def connected(address: str) -> Iterator[Any]:
     os.environ.update(network.REPORTING_NOTHING)
     # What Ray will do in a later version is nothing for a user.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     import ray
 
+    # What Ray prints of tasks that it begins again, and of nodes, is told here in fewer words.
+    worker: Any = importlib.import_module("ray._private.worker")
+    worker.print_to_stdstream = lambda *told, **options: None
     quiet: dict[str, Any] = {
         "log_to_driver": False, "logging_level": logging.ERROR, "namespace": "heatproof",
     }  # fmt: skip
     try:
+        _require_listener(address)
         context = _connect(ray, address, quiet)
     except Exception as error:  # of Ray's, gRPC's and the system's
         reason = escaped(str(error).strip() or type(error).__name__)[:300]
@@ -79,6 +85,17 @@ def connected(address: str) -> Iterator[Any]:
         yield context
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Refuse an address at which nobody listens, for which Ray would wait for minutes.
+
+    Raises:
+        OSError: with the reason.
+    """
+    host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS).close()
 
 
 def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
@@ -110,21 +127,48 @@ def nodes() -> list[Node]:
     ]
 
 
-def wanted_of(found: Sequence[Node]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Ask every node what it is, and return what all have to be, and who is not, with the reason.
+@dataclass(frozen=True)
+class Census:
+    """What the nodes are.
 
-    Their software has to be the head's, their processors those of most of them.
+    wanted: what all have to be (`machine.facts`). refused: Ray's identity of a node that is not ->
+    why. elsewhere: whether one that is used is on another machine than this process.
+    """
+
+    wanted: dict[str, Any]
+    refused: dict[str, str]
+    elsewhere: bool
+
+
+def census(found: Sequence[Node], has_remote: bool) -> Census:
+    """Ask every node what it is. Their software has to be this process', their processors alike.
 
     Args:
         found: the nodes.
-
-    Returns:
-        The facts that are wanted; and Ray's identity of a node that is refused -> why.
+        has_remote: whether the study has a DVC remote, without which results reach no machine but
+            this one.
     """
+    own = machine.facts()
+    told, refused = _told(found)
+    for identity, facts in told.items():
+        if different := machine.software_differences(facts, own):
+            refused[identity] = "; ".join(different)
+        elif not has_remote and facts["boot"] != own["boot"]:
+            refused[identity] = task.NO_REMOTE
+    fitting = {identity: facts for identity, facts in told.items() if identity not in refused}
+    wanted = {**_most_of(list(fitting.values()) or [own]), "libraries": own["libraries"]}
+    for identity, facts in fitting.items():
+        if different := machine.kind_differences(facts, wanted):
+            refused[identity] = "; ".join(different)
+    boots = {facts["boot"] for identity, facts in fitting.items() if identity not in refused}
+    return Census(wanted, refused, bool(boots - {own["boot"]}))
+
+
+def _told(found: Sequence[Node]) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return the facts of each node by Ray's identity, and why others told none."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    own = machine.facts()
     ask = ray.remote(num_cpus=0, max_retries=0)(machine.facts)
     asked = {
         node.identity: ask.options(
@@ -133,23 +177,14 @@ def wanted_of(found: Sequence[Node]) -> tuple[dict[str, Any], dict[str, str]]:
         for node in found
     }
     told: dict[str, dict[str, Any]] = {}
-    refused: dict[str, str] = {}
+    silent: dict[str, str] = {}
     for identity, answer in asked.items():
         try:
             told[identity] = ray.get(answer, timeout=_PROBE_SECONDS)
         except Exception as error:  # it has no heatproof, or is gone, or Ray's worker cannot start
             line = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-            refused[identity] = f"heatproof does not answer there: {escaped(line[0])[:200]}"
-    for identity, facts in told.items():
-        if different := machine.software_differences(facts, own):
-            refused[identity] = "; ".join(different)
-    fitting = {identity: facts for identity, facts in told.items() if identity not in refused}
-    wanted = _most_of(list(fitting.values()) or [own])
-    wanted = {**wanted, "python": own["python"], "libraries": own["libraries"]}
-    for identity, facts in fitting.items():
-        if different := machine.kind_differences(facts, wanted):
-            refused[identity] = "; ".join(different)
-    return wanted, refused
+            silent[identity] = f"heatproof does not answer there: {escaped(line[0])[:200]}"
+    return told, silent
 
 
 def _most_of(facts: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -26,6 +26,10 @@ from heatproof.run.tracking import NOTED
 
 PROGRAM = "tools.node"
 END = "\0"  # what it prints after each task
+NO_REMOTE = (
+    "the study has no DVC remote, through which results reach other machines: `dvc remote add -d "
+    "NAME PLACE` with a folder that all have, or S3"
+)
 _LAST_LINES, _SHOWN_LINES = 60, 12
 _LAST_SECONDS = 5.0  # to hear what was printed before
 _DISK_FULL = "the disk is full"  # as `ending` has it of a stage
@@ -225,10 +229,7 @@ def refusal(facts: dict[str, Any], study: Study) -> str:
     if different:
         return "; ".join(different)
     if not study.remote and not study.is_here:
-        return (
-            "the study has no DVC remote, through which results reach other machines: "
-            "`dvc remote add -d NAME PLACE` with a folder that all have, or S3"
-        )
+        return NO_REMOTE
     return ""
 
 
