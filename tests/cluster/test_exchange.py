@@ -66,7 +66,7 @@ class Node:
     def ask(self, stages: list[str], takes: list[str], entries: dict[str, str]) -> dict[str, Any]:
         request = {
             "stages": stages, "takes": takes, "entries": entries, "study": "s", "remote": True,
-            "checkpoint_seconds": 60,
+            "checkpoint_seconds": 60, "task": "t", "block": None,
         }  # fmt: skip
         self._ours.sendall(json.dumps(request).encode() + b"\n")
         try:
