@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from heatproof.cluster import events, ray_cluster
 from heatproof.cluster.accounts import NOT_BEGUN, Account, NodeFault
 from heatproof.cluster.plan import Task
-from heatproof.cluster.task import Assignment
+from heatproof.cluster.task import FAULT, Assignment
 from heatproof.cluster.watch import Watch
 from heatproof.cluster.workspace import Study
 from heatproof.run.errors import escaped
@@ -109,10 +109,14 @@ def _hear(ray: Any, actor: Any, heard: int, watch: Watch, log: TextIO) -> int:
     for event in told:
         print(f"{event.task} on {event.node}: {event.line or 'begun'}", file=log, flush=True)
         row = watch.board.rows.get(event.task)
-        if event.line or row is None or row.status == "done":
+        if row is None or row.status == "done":
+            continue
+        if event.line.startswith(FAULT):
+            watch.retried(event.task, event.line.removeprefix(FAULT))
+        if event.line:
             continue
         if row.status == "running":
-            watch.retried(event.task, f"{row.node} was lost, or could not do it")
+            watch.retried(event.task, f"{row.node} was lost")
         watch.started(event.task, event.node)
     watch.tick()
     return count

@@ -30,6 +30,7 @@ NO_REMOTE = (
     "the study has no DVC remote, through which results reach other machines: `dvc remote add -d "
     "NAME PLACE` with a folder that all have, or S3"
 )
+FAULT = "node at fault: "  # begins a line that a task tells, why it is to be done elsewhere
 _LAST_LINES, _SHOWN_LINES = 60, 12
 _LAST_SECONDS = 5.0  # to hear what was printed before
 _DISK_FULL = "the disk is full"  # as `ending` has it of a stage
@@ -75,6 +76,20 @@ def perform(
     if failed := [account for account in needed if not account.went_well]:
         return Account(assignment.task, node, NOT_BEGUN, f"needs {failed[0].task}")
     tell(assignment.task, node, "")
+    try:
+        return _performed(assignment, study, tell, node, needed)
+    except NodeFault as fault:
+        tell(assignment.task, node, f"{FAULT}{fault}")  # Ray itself is silent until the last try
+        raise
+
+
+def _performed(
+    assignment: Assignment,
+    study: Study,
+    tell: Callable[[str, str, str], None],
+    node: str,
+    needed: Sequence[Account],
+) -> Account:
     server = _server_of(study, node, assignment.gpus)
     entries = dict(assignment.entries)
     for account in needed:
