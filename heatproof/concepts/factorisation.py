@@ -1,6 +1,6 @@
 """Concepts that nobody named: a layer's activations as sums of a few parts (CRAFT).
 
-Fel et al. 2023 (https://arxiv.org/abs/2211.10154): the activations of crops of a class's images,
+Fel et al. 2023 (https://arxiv.org/abs/2211.10154): the activations of a class's images,
 not negative after ReLU, are factorised into parts that are not negative either (section 3.1,
 without its recursion); a part is a direction of the layer, a concept. What a concept matters for
 the class's logit is its total Sobol index when the image's share of each concept is masked at

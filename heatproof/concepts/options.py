@@ -38,9 +38,9 @@ class FactorisationOptions(Block):
     classes: Annotated[int, Field(ge=0, le=1000)] = 3
     """Of how many classes, the first ones; 0 for none."""
     images: Annotated[int, Field(ge=2, le=10_000)] = 40
-    """Test images predicted as the class whose crops are factorised, at most."""
+    """Test images predicted as the class that are taken apart, at most."""
     crop: Annotated[float, Field(ge=0.1, le=1)] = 0.5
-    """The side of a crop, of the image’s; crops are half of that apart."""
+    """The side of the crops that show a concept, of the image’s; they are half of that apart."""
     concepts: Annotated[int, Field(ge=2, le=50)] = 6
     """Into how many concepts."""
     masks: Annotated[int, Field(ge=4, le=4096), AfterValidator(_power_of_two)] = 32

@@ -112,7 +112,9 @@ def _of_class(
     shown = other.train_images[np.flatnonzero(own)[: options.pictures]]
     counterparts = _first(other.train_images, np.flatnonzero(~own), options)
     pool = f"{dataset} without {concept.class_name}"
-    return Pictures(shown, counterparts, pool, f"training images of {dataset}")
+    return Pictures(
+        shown, counterparts, pool, f"training images of {dataset}, {concept.class_name}"
+    )
 
 
 def _of_files(

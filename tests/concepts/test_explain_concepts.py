@@ -98,17 +98,20 @@ def test_the_parts_that_nobody_named(network: Network) -> None:
     data = hand_built.dataset()
     images = data.test_images[data.test_labels == 0][:12]
     assert unnamed.layer_of(network) == LAYER
-    ground, wanted = np.array([30], np.uint8), OPTIONS.factorisation
+    ground = np.array([30], np.uint8)
+    wanted = OPTIONS.factorisation.model_copy(update={"masks": 128})
     found = unnamed.of_class(network, LAYER, images, 0, ground, wanted, SEED)
     assert found is not None
     importance = np.array(found.metrics["importance"])
-    assert (np.diff(importance) <= 0).all() and importance[0] > 0.5
-    # The most important part is the one with most of what the logit adds up.
-    toward = np.maximum(hand_built.weights()[:, 0], 0)
-    shares = found.arrays["parts"] @ toward
-    assert shares.argmax() == 0
+    assert (np.diff(importance) <= 0).all() and importance[0] > 0.3
+    # The logit is a sum over the parts: of each its mean over the places times its own logit. So an
+    # index is its square's share of theirs.
+    amounts = found.arrays["maps"].mean(axis=(2, 3))
+    squares = (amounts * (found.arrays["parts"] @ hand_built.weights()[:, 0])) ** 2
+    expected = squares / squares.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.arrays["importance"], expected, atol=0.02)
     assert found.arrays["maps"].shape == (3, 3, 8, 8) and found.metrics["crops"] == 9 * 12
-    assert 0 <= found.metrics["error"] < found.metrics["image_error"] < 0.7
+    assert 0 <= found.metrics["error"] < 0.6 and found.metrics["image_error"] < 0.6
     assert found.metrics["clipped"] == 0
     blank = np.zeros((4, 8, 8, 1), np.uint8)
     assert unnamed.of_class(network, LAYER, blank, 0, np.zeros(1), wanted, SEED) is None
@@ -235,5 +238,5 @@ def test_the_stage_writes_what_it_finds(
     layers_of = [each for c in metrics["concepts"].values() for each in c["layers"].values()]
     assert {each["units"] for each in layers_of} == {2}
     assert not any(each["testable"] for each in layers_of)
-    with pytest.raises(UserError, match="no cell .simple_cnn-x"):
+    with pytest.raises(UserError, match="no cell 'simple_cnn-x'"):
         explain_concepts(params.load(), "simple_cnn-x")

@@ -23,7 +23,8 @@ def test_it_shows_what_was_found_beside_what_is_known(small_study):
     html, shown, files = page(concept_results.asked(small_study, CELL))
     for words in ("1 of 2 concepts whose truth is known", "as known", "missed", "all 4 tests",
                   "no concept in this layer", "importance 0.75, stability 1.00",
-                  "25.0 % of the activations are below zero", "1 of 2 layers"):  # fmt: skip
+                  "25.0 % of the activations are below zero", "leave 30.0 % of the layer",
+                  "1 of 2 layers"):  # fmt: skip
         assert words in shown.text, words
     assert "#concepts" in shown.links and "#term-concepts" in html
     assert files["-concepts"].startswith(b"\x89PNG")
