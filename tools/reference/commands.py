@@ -54,8 +54,18 @@ def _command(name: str, parser: argparse.ArgumentParser) -> str:
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return a parser's arguments and options, without `--help`."""
-    return [each for each in parser._actions if each.dest != "help"]
+    """Return a parser's arguments and options, without `--help`.
+
+    In the place of commands of its own are these, each followed by its options.
+    """
+    found: list[argparse.Action] = []
+    for each in parser._actions:
+        if isinstance(each, argparse._SubParsersAction):
+            for command in each._choices_actions:
+                found += [command, *arguments(each.choices[command.dest])]
+        elif each.dest != "help":
+            found.append(each)
+    return found
 
 
 def explained(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
