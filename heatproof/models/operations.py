@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from heatproof.models.gelu import TanhGelu
 from heatproof.run.errors import UserError
 
 # By the operation: the layer that does the same.
@@ -49,6 +50,8 @@ def as_layer(operation: keras.Operation, inputs: Sequence[Any], name: str) -> An
     if by_number and kind in _SCALES and (tensors[0] is inputs[0] or kind in _SYMMETRIC):
         scale, offset = _SCALES[kind](float(others[0]))
         return keras.layers.Rescaling(scale, offset, name=name)(tensors[0])
+    if kind == "Gelu" and len(inputs) == 1 and operation.approximate:
+        return TanhGelu(name=name)(inputs[0])
     if kind.lower() in _ACTIVATIONS and len(inputs) == 1:
         return keras.layers.Activation(kind.lower(), name=name)(inputs[0])
     raise UserError(

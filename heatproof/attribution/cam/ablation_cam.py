@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.attribution.cam.cam import CUT_OFF, CamOptions
+from heatproof.attribution.cam.cam import CUT_OFF, NO_MAP, CamOptions
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import feature_layer, feature_maps
+from heatproof.attribution.core.feature_maps import as_map, feature_layer, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
 from heatproof.attribution.core.method import Attribution, Method, Passes, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
@@ -30,9 +30,7 @@ def ablation_cam(
         UnsupportedNetwork: it has no feature map larger than one cell.
     """
     if not feature_maps(network.model):
-        raise UnsupportedNetwork(
-            "no convolution of this network gives a feature map larger than one cell"
-        )
+        raise UnsupportedNetwork(NO_MAP)
     chosen = feature_layer(network.model, layer, key="explain.gradients.ablation_cam.layer")
     axes, size = feature_axes(network.model, chosen), network.image_shape[:2]
     over_rows, over_columns = (
@@ -71,15 +69,20 @@ def lost_without_each(
     """
     import tensorflow as tf
 
+    laid_out = as_map(network.model, layer)
+
     def whole(picture: Any) -> tuple[Any, Any]:
         outputs = graph.run(network.model, picture, lambda _: None)
-        return outputs[layer], list(outputs.values())[-1]
+        return laid_out(outputs[layer]), list(outputs.values())[-1]
 
     def without(picture: Any, channel: Any) -> Any:
         outputs = graph.run(network.model, picture, lambda _: None)
         features = outputs[layer]
         kept = 1 - tf.one_hot(channel, features.shape[-1], dtype=features.dtype)
-        return graph.run_on(network.model, outputs, layer, features * kept[:, None, None, :])
+        beside_places = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
+        return graph.run_on(
+            network.model, outputs, layer, features * tf.reshape(kept, beside_places)
+        )
 
     picture = image[None]
     features, logits = network.in_batches(network.compiled(("whole", layer), whole), picture)

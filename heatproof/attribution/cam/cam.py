@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import LAST, feature_layer, feature_maps
+from heatproof.attribution.core.feature_maps import LAST, as_map, feature_layer, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
 from heatproof.attribution.core.method import (
     Attribution,
@@ -43,11 +43,18 @@ CUT_OFF = Number(
 )
 
 
+NO_MAP = (
+    "no convolution of this network gives a feature map larger than one cell, and no tokens form "
+    "a grid"
+)
+
+
 class CamOptions(Block):
     """Options of a class activation map."""
 
     layer: Annotated[str, Field(min_length=1)] = LAST
-    """The layer whose feature maps are weighted: `last_conv`, or a layer’s name."""
+    """The layer whose feature maps are weighted: `last_conv`, in a transformer the last tokens that
+    the score is made of, or a layer’s name."""
 
 
 class EngineCamOptions(EngineOptions, CamOptions):
@@ -73,9 +80,7 @@ def method(
             network: Network, images: np.ndarray, targets: np.ndarray, layer: str
         ) -> Attribution:
             if not feature_maps(network.model):
-                raise UnsupportedNetwork(
-                    "no convolution of this network gives a feature map larger than one cell"
-                )
+                raise UnsupportedNetwork(NO_MAP)
             chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
             return function(network, images, targets, chosen)
 
@@ -149,7 +154,9 @@ def _weighted_sum(
         score = target_scores(logits, targets)
     # From the score to the layer, and no further back.
     gradients = tape.gradient(score, features, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return gradients, weighting(features, gradients)
+    laid_out = as_map(network.model, layer)
+    gradients = laid_out(gradients)
+    return gradients, weighting(laid_out(features), gradients)
 
 
 def cut_off(total: Any) -> Any:

@@ -14,11 +14,17 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.cam.cam import EngineCamOptions
+from heatproof.attribution.cam.cam import NO_MAP, EngineCamOptions
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import feature_layer
+from heatproof.attribution.core.feature_maps import as_map, feature_layer, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
-from heatproof.attribution.core.method import Attribution, Library, Method, Passes
+from heatproof.attribution.core.method import (
+    Attribution,
+    Library,
+    Method,
+    Passes,
+    UnsupportedNetwork,
+)
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
@@ -39,7 +45,13 @@ class ScoreCamOptions(EngineCamOptions):
 def score_cam(
     network: Network, images: np.ndarray, targets: np.ndarray, layer: str, channels: int
 ) -> Attribution:
-    """Attribute each target logit to regions, not negative: shares of feature maps."""
+    """Attribute each target logit to regions, not negative: shares of feature maps.
+
+    Raises:
+        UnsupportedNetwork: it has no feature map larger than one cell.
+    """
+    if not feature_maps(network.model):
+        raise UnsupportedNetwork(NO_MAP)
     chosen = feature_layer(network.model, layer, key="explain.gradients.score_cam.layer")
     axes, size = feature_axes(network.model, chosen), network.image_shape[:2]
     over_rows, over_columns = (
@@ -64,8 +76,10 @@ def score_cam(
 def features_of(network: Network, images: np.ndarray, layer: str) -> np.ndarray:
     """Return a layer's feature maps, float32 (n, rows, columns, channels)."""
 
+    laid_out = as_map(network.model, layer)
+
     def function(batch: Any) -> Any:
-        return graph.run(network.model, batch, lambda _: None)[layer]
+        return laid_out(graph.run(network.model, batch, lambda _: None)[layer])
 
     return network.in_batches(network.compiled(("features", layer), function), images)
 

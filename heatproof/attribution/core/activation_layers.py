@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 LOGITS = "logits"
 
 # Keras' kinds of layers that activate each value by itself, and keep zero at zero.
-ACTIVATING = ("ELU", "LeakyReLU", "PReLU", "ReLU")
+ACTIVATING = ("ELU", "LeakyReLU", "PReLU", "ReLU", "TanhGelu")
 
 # The names of the activations of each value by itself that keep zero at zero.
 PASSED = (

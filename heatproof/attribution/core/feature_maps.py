@@ -1,6 +1,7 @@
 """Which layer's feature maps a class activation map weighs."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from heatproof.attribution.core.graph import inputs_of
 from heatproof.attribution.core.token_grids import token_maps
@@ -74,3 +75,13 @@ def feature_maps(model: "keras.Model") -> dict[str, bool]:
             )
             maps[layer.name] = regrids and not convolves
     return maps
+
+
+def as_map(model: "keras.Model", layer: str) -> Callable[[Any], Any]:
+    """Return the function that makes a feature map of a layer's output, array or tensor.
+
+    Tokens are laid out in their rows and columns, without those that have no place; what is a
+    feature map already stays as it is.
+    """
+    grid = token_maps(model).get(layer)
+    return grid.places if grid else lambda output: output

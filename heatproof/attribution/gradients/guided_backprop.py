@@ -6,8 +6,8 @@ which is inactive above 6 too. Of other activations the paper does not speak. Th
 value by itself the positive part of a gradient passes here, times the activation's own slope, which
 for ReLU is the same; those who exchange activations in networks of swish or PReLU do so. The slope
 of swish, GELU and h-swish is below zero (by 0.1 to 0.3) for some negative inputs, where what comes
-back is negative. All else, products with a gate and layer normalisation among it, passes its
-gradient.
+back is negative. All else, products with a gate, layer normalisation and attention with the softmax
+of its weights among it, passes its gradient.
 
 The map hardly depends on the class or on the upper layers' weights (Adebayo et al. 2018,
 https://arxiv.org/abs/1810.03292), which the study's randomisation test shows.
@@ -61,9 +61,12 @@ def require_rules(model: "keras.Model") -> None:
     Raises:
         UnsupportedNetwork: naming the layer.
     """
+    weighing = _read_by_products_alone(model)
     for layer in model.layers:
         activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
         if activates_alone(layer) or (activation == "linear" and not _is_softmax(layer)):
+            continue
+        if _is_softmax(layer) and layer.name in weighing:
             continue
         reason = "is Softmax" if _is_softmax(layer) else f"applies {activation}"
         raise UnsupportedNetwork(
@@ -74,6 +77,17 @@ def require_rules(model: "keras.Model") -> None:
 
 def _is_softmax(layer: "keras.layers.Layer") -> bool:
     return type(layer).__name__ == "Softmax"
+
+
+def _read_by_products_alone(model: "keras.Model") -> set[str]:
+    """Name the layers whose outputs are nothing but weights of others: no activations."""
+    others = {
+        id(tensor)
+        for layer in model.operations
+        if type(layer).__name__ not in ("AttendedValues", "Dot", "Multiply")
+        for tensor in graph.inputs_of(layer)
+    }
+    return {layer.name for layer in model.operations if id(layer.output) not in others}
 
 
 def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from heatproof.attribution.core.feature_maps import feature_layer
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.libraries.serving import as_list, served_by, version
 
@@ -80,7 +80,14 @@ def class_activation_maps(
         targets: int64 (n,), class indices.
         layer: whose feature maps are weighed.
         options: more of the library's own; `expand_cam=False` gives maps of the layer's own size.
+
+    Raises:
+        UnsupportedNetwork: the layer's feature maps are tokens.
     """
+    if len(network.model.get_layer(layer).output.shape) != 4:
+        raise UnsupportedNetwork(
+            f"{PACKAGE} weighs feature maps of rows and columns, and '{layer}' gives tokens"
+        )
     with served_by(PACKAGE):
         method = getattr(importlib.import_module(f"tf_keras_vis.{module}"), name)
         explain = method(as_list(network.trained), model_modifier=None, clone=False)

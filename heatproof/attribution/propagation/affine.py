@@ -83,6 +83,13 @@ def _dense(layer: "keras.layers.Layer") -> Described:
     return layer.kernel.value, _bias(layer), _product
 
 
+def _einsum_dense(layer: "keras.layers.Layer") -> Described:
+    import tensorflow as tf
+
+    bias = layer.bias.value if layer.bias is not None else 0.0
+    return layer.kernel.value, bias, lambda x, kernel: tf.einsum(layer.equation, x, kernel)
+
+
 def _product(x: Any, kernel: Any) -> Any:
     """Multiply the last axis of (n, ..., channels) with (channels, units)."""
     import tensorflow as tf
@@ -165,16 +172,27 @@ def _global_average(layer: "keras.layers.Layer") -> Described:
     return 1.0, 0.0, apply
 
 
+def _average_of_tokens(layer: "keras.layers.Layer") -> Described:
+    import tensorflow as tf
+
+    def apply(x: Any, kernel: Any) -> Any:
+        return tf.reduce_mean(x, axis=1, keepdims=layer.keepdims) * kernel
+
+    return 1.0, 0.0, apply
+
+
 # Keras' kind -> layer -> its kernel, its bias, and the map that is linear in inputs and kernel.
 AFFINE = {
     "Conv2D": _convolution,
     "DepthwiseConv2D": _depthwise,
     "Dense": _dense,
+    "EinsumDense": _einsum_dense,
     "BatchNormalization": _batch_normalisation,
     "LayerNormalization": _layer_normalisation,
     "LayerScale": _layer_scale,
     "Rescaling": _rescaling,
     "Normalization": _normalisation,
     "AveragePooling2D": _average,
+    "GlobalAveragePooling1D": _average_of_tokens,
     "GlobalAveragePooling2D": _global_average,
 }

@@ -21,6 +21,10 @@ each neuron shares out its relevance among what it sums up (`lrp_rules`). By lay
   x sigmoid(x)): the signal takes all (Arras et al. 2017, https://arxiv.org/abs/1706.07206, section
   3.1), and no relevance comes to what makes the gate. Of factors none of which is a gate, each
   takes the same (Achtibat et al. 2024, https://arxiv.org/abs/2402.05602, section 3.3.2).
+- Attention, as what it is made of (`models.attention_parts`): by the epsilon rule, its products and
+  its softmax as AttnLRP has them (`attention_rules`), of which softmax does not conserve relevance;
+  by alpha-beta its weights are gates, so that relevance keeps its sign. So it is with tokens that
+  are averaged by weights that are made of them.
 - Layer normalisation: the deviation that it divides by counts as a constant, and what remains, the
   difference from the mean, is a dense layer (Ali et al. 2022, https://arxiv.org/abs/2202.07304,
   section 4.1).
@@ -123,7 +127,7 @@ def _propagated(
     """Propagate the target's logit back by a rule."""
     import tensorflow as tf
 
-    require_rules(network.model)
+    require_rules(network.model, rule.attends)
 
     def function(batch: Any, batch_targets: Any) -> tuple[Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:

@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 # Keras' layers that only move, drop or choose values: their own gradient is the right rule. The
 # maximum of a pooling window, or of two branches, takes all of the relevance.
 MOVING = (
-    "InputLayer", "Flatten", "Reshape", "Permute", "Identity", "ZeroPadding2D", "Cropping2D",
-    "Concatenate", "MaxPooling2D", "GlobalMaxPooling2D", "Maximum", "Minimum", "Dropout",
-    "SpatialDropout2D", "GaussianNoise",
+    "InputLayer", "Flatten", "Reshape", "Permute", "Identity", "ZeroPadding1D", "ZeroPadding2D",
+    "Cropping1D", "Cropping2D", "Concatenate", "MaxPooling2D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "Maximum", "Minimum", "Dropout", "SpatialDropout1D", "SpatialDropout2D",
+    "GaussianNoise",
 )  # fmt: skip
+
+# Products of two inputs, summed up: neurons whose kernel depends on the image too.
+PRODUCTS = ("AttentionScores", "AttendedValues", "Dot")
+
+# What gives shares that sum to one. An Activation may be one too.
+SOFTMAX = ("Softmax", "AttentionWeights")
 
 # What hands an output's relevance to its input as it is.
 PASSING = ("Activation", *ACTIVATING)
@@ -38,24 +45,32 @@ SUMS = {
 _PREPARING = ("Rescaling", "Normalization")
 
 # Those of the moving ones that leave every value where it is, for what passes through them.
-_UNCHANGING = ("Identity", "Dropout", "SpatialDropout2D", "GaussianNoise")
+_UNCHANGING = ("Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise")
 
 
-def require_rules(model: "keras.Model") -> None:
+def require_rules(model: "keras.Model", attends: bool = True) -> None:
     """Refuse a network with a layer that has no rule and that relevance comes to.
+
+    Args:
+        model: a flat functional network.
+        attends: whether relevance goes to attention weights too (`signals`).
 
     Raises:
         UnsupportedNetwork: naming the layer.
     """
-    reached = reached_layers(model)
+    from heatproof.models.attention_parts import why_whole
+
+    reached = reached_layers(model, attends)
     for layer in (layer for layer in model.operations if layer.name in reached):
         kind = type(layer).__name__
         activation = getattr(layer, "activation", None)
         named = getattr(activation, "__name__", "linear")
         last = (-1, len(getattr(layer.output, "shape", ())) - 1)
-        if kind not in (*MOVING, *PASSING, *AFFINE, *SUMS, "Multiply"):
+        if whole := why_whole(layer):
+            why = f"a {kind} that cannot be taken apart: {whole}"
+        elif kind not in (*MOVING, *PASSING, *AFFINE, *SUMS, *PRODUCTS, *SOFTMAX, "Multiply"):
             why = f"layers of the kind {kind}"
-        elif named not in ("linear", *PASSED):
+        elif named not in ("linear", *PASSED) and not is_softmax(layer):
             why = f"the activation {named}"
         elif getattr(layer, "data_format", "channels_last") != "channels_last":
             why = "channels before places"
@@ -72,16 +87,32 @@ def require_rules(model: "keras.Model") -> None:
         )
 
 
-def signals(layer: "keras.layers.Layer", known: dict[int, Range]) -> list[bool]:
-    """Say which factors of a `Multiply` its relevance goes to: those that are no gates.
+def is_softmax(layer: "keras.layers.Layer") -> bool:
+    """Say whether a layer is a softmax and nothing else."""
+    kind, activation = type(layer).__name__, getattr(layer, "activation", None)
+    alone = kind == "Activation" and getattr(activation, "__name__", "") == "softmax"
+    return kind in SOFTMAX or alone
+
+
+def signals(
+    layer: "keras.layers.Layer", known: dict[int, Range], attends: bool = True
+) -> list[bool]:
+    """Say which factors of a product its relevance goes to: those that are no gates.
 
     Where all are gates, or none is, to all.
+
+    Args:
+        layer: a `Multiply`, or one of PRODUCTS.
+        known: the range of each tensor.
+        attends: whether of PRODUCTS all are signals, attention weights too.
     """
+    if attends and type(layer).__name__ in PRODUCTS:
+        return [True] * len(layer.input)
     gates = [is_share(known[id(tensor)]) for tensor in layer.input]
     return [all(gates) or not gate for gate in gates]
 
 
-def reached_layers(model: "keras.Model") -> set[str]:
+def reached_layers(model: "keras.Model", attends: bool = True) -> set[str]:
     """Name the layers that relevance comes to: all but those that make nothing but gates."""
     known = ranges(model)
     reached, wanted = set(), {id(tensor) for tensor in model.outputs}
@@ -90,9 +121,8 @@ def reached_layers(model: "keras.Model") -> set[str]:
             continue
         reached.add(layer.name)
         tensors = inputs_of(layer)
-        kept = (
-            signals(layer, known) if type(layer).__name__ == "Multiply" else [True] * len(tensors)
-        )
+        multiplies = type(layer).__name__ in (*PRODUCTS, "Multiply")
+        kept = signals(layer, known, attends) if multiplies else [True] * len(tensors)
         wanted |= {id(tensor) for tensor, keeps in zip(tensors, kept, strict=True) if keeps}
     return reached
 

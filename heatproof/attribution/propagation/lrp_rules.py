@@ -20,7 +20,7 @@ So a rule has two halves: what a layer contributes to a neuron, and how the neur
 contributions meet, shares out its relevance. What travels back between them is relevance per
 contribution. They stand in one layer, but for a residual block, whose neurons are those of the sum.
 
-Of products and of layer normalisation see `lrp`.
+Of products and of layer normalisation see `lrp`, of attention `attention_rules`.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,13 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from heatproof.attribution.propagation.affine import Affine, affine, weighed
+from heatproof.attribution.propagation.attention_rules import factor_of, halved, softmax_rule
 from heatproof.attribution.propagation.lrp_layers import (
     MOVING,
     PASSING,
+    PRODUCTS,
     SUMS,
+    is_softmax,
     preparing_layers,
     reached_layers,
     signals,
@@ -55,11 +58,13 @@ class Rule:
     """A rule's two halves.
 
     contributed: (a layer, whether its inputs are never negative) -> what takes its inputs and gives
-    its contributions. shared: contributions -> their sum, whose gradient is relevance.
+    its contributions. shared: contributions -> their sum, whose gradient is relevance. attends:
+    whether attention weights take half of the relevance of what they weigh, or as gates none.
     """
 
     contributed: Callable[[Affine, bool], Callable[[Any], Parts]]
     shared: Callable[..., Any]
+    attends: bool
 
 
 def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], Any]:
@@ -70,7 +75,7 @@ def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], 
         rule: for affine layers and sums.
     """
     known, summed = ranges(model), summands(model)
-    reached, preparing = reached_layers(model), preparing_layers(model)
+    reached, preparing = reached_layers(model, rule.attends), preparing_layers(model)
 
     def positive(tensor: Any) -> bool:
         return never_negative(known[id(tensor)])
@@ -99,14 +104,37 @@ def rules(model: "keras.Model", rule: Rule) -> Callable[["keras.layers.Layer"], 
 
         return parts
 
+    def multiplied(layer: "keras.layers.Layer") -> Callable[..., Any]:
+        """Each factor that is a signal is an input, and the other one its kernel."""
+        takes = signals(layer, known, rule.attends)
+        nonnegative = [positive(tensor) for tensor in layer.input]
+
+        def product(*factors: Any) -> Any:
+            shares = [
+                rule.shared(
+                    *rule.contributed(factor_of(layer, place, factors[1 - place]), unsigned)(factor)
+                )
+                for place, (factor, signal, unsigned) in enumerate(
+                    zip(factors, takes, nonnegative, strict=True)
+                )
+                if signal
+            ]
+            return shares[0] if len(shares) == 1 else halved(*shares)
+
+        return product
+
     def rule_for(layer: "keras.layers.Layer") -> Callable[..., Any] | None:
         kind = type(layer).__name__
         if layer.name not in reached:
             return None
         if kind in MOVING:
             return (lambda parts: parts) if layer.name in summed else None
+        if is_softmax(layer):
+            return softmax_rule(getattr(layer, "axis", -1))
         if kind in PASSING or layer.name in preparing:
             return _passed(layer)
+        if kind in PRODUCTS:
+            return multiplied(layer)
         if kind == "Multiply":
             return _multiplied(signals(layer, known))
         parts = added(layer) if kind in SUMS else contributed(layer)
@@ -147,7 +175,7 @@ def epsilon_rule(epsilon: float) -> Rule:
 
         return z, backward
 
-    return Rule(contributed, shared)
+    return Rule(contributed, shared, attends=True)
 
 
 def alpha_beta_rule(alpha: float) -> Rule:
@@ -192,7 +220,7 @@ def alpha_beta_rule(alpha: float) -> Rule:
 
         return up + down, backward
 
-    return Rule(contributed, shared)
+    return Rule(contributed, shared, attends=False)
 
 
 def _multiplied(signals: list[bool]) -> Callable[..., Any]:

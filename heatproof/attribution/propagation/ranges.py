@@ -30,9 +30,10 @@ _OF_ACTIVATIONS: dict[str, Range] = {
 }
 # Outputs that are inputs, means of them, or zeros that were put beside them.
 _KEEPING = (
-    "Flatten", "Reshape", "Permute", "Identity", "ZeroPadding2D", "Cropping2D", "Concatenate",
-    "MaxPooling2D", "GlobalMaxPooling2D", "Dropout", "SpatialDropout2D", "GaussianNoise",
-    "AveragePooling2D", "GlobalAveragePooling2D",
+    "Flatten", "Reshape", "Permute", "Identity", "ZeroPadding1D", "ZeroPadding2D", "Cropping1D",
+    "Cropping2D", "Concatenate", "MaxPooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D",
+    "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "AveragePooling2D",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D",
 )  # fmt: skip
 
 
@@ -59,12 +60,14 @@ def _of_layer(layer: "keras.layers.Layer", read: list[Range]) -> Range:
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
     if kind == "ReLU" and not layer.negative_slope:
         return 0.0, math.inf if layer.max_value is None else float(layer.max_value)
-    if kind == "Softmax":
+    if kind in ("Softmax", "AttentionWeights"):
         return SHARE
+    if kind == "AttendedValues":  # means of the values
+        return read[1]
     if activation != "linear":
         return _OF_ACTIVATIONS.get(activation, ANY)
     if kind in _KEEPING:
-        padded = [*read, (0.0, 0.0)] if kind == "ZeroPadding2D" else read
+        padded = [*read, (0.0, 0.0)] if kind.startswith("ZeroPadding") else read
         return min(low for low, _ in padded), max(high for _, high in padded)
     if kind == "Add":
         return sum(low for low, _ in read), sum(high for _, high in read)

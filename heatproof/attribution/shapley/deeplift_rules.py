@@ -15,9 +15,13 @@ layer sum to the same. What a multiplier becomes on its way back through a layer
   is its Shapley value, so that a gets times the mean of b in x and in r, and b likewise. Lundberg &
   Lee 2017 (https://arxiv.org/abs/1705.07874, section 4.2) compose Shapley values of parts in this
   way, and `shap` multiplies so. The paper gives none;
+- products of queries with keys, of attention weights with values, and whatever else multiplies two
+  tensors and sums up: likewise, each factor by the mean of the other;
 - layer normalisation: the chain rule through what it is made of, as in `shap`: c, the differences
   from the mean (linear), times s = (mean of c² + epsilon)^(-1/2) (the product), and on the way to s
-  the rescale rule of the square and of the root.
+  the rescale rule of the square and of the root;
+- softmax: so too: e, the exponentials (rescale rule), times 1 / their sum (the product, and the
+  rescale rule of 1 / t).
 
 All but the first, the curved layers, need to know what they read of x and of r, and nothing else of
 the two images is needed. So an image goes forward once, and not once for each other it is compared
@@ -35,11 +39,14 @@ if TYPE_CHECKING:
 
 LINEAR = (
     "Add", "Average", "AveragePooling2D", "BatchNormalization", "Concatenate", "Conv2D",
-    "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "Flatten", "GaussianNoise",
-    "GlobalAveragePooling2D", "Identity", "LayerScale", "Normalization", "Permute", "Rescaling",
-    "Reshape", "SpatialDropout2D", "Subtract", "ZeroPadding2D",
+    "Cropping1D", "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "EinsumDense", "Flatten",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "Identity", "LayerScale",
+    "Normalization", "Permute", "Rescaling", "Reshape", "SpatialDropout1D", "SpatialDropout2D",
+    "Subtract", "ZeroPadding1D", "ZeroPadding2D",
 )  # fmt: skip
-POOLING = ("GlobalMaxPooling2D", "MaxPooling2D")
+POOLING = ("GlobalMaxPooling1D", "GlobalMaxPooling2D", "MaxPooling2D")
+PRODUCTS = ("AttendedValues", "AttentionScores", "Dot")
+SOFTMAX = ("AttentionWeights", "Softmax")
 
 Facts = dict[str, tuple[Any, ...]]
 
@@ -60,7 +67,8 @@ def passed(model: "keras.Model", images: Any, curved: list[str]) -> tuple[Any, F
     Returns:
         the logits (n, classes); and of each curved layer its facts, (n, ...) all: of an activation
         what it reads, what it gives and its slope there, of a pooling what it reads and what it
-        gives, of a product its factors, of a layer normalisation c and s.
+        gives, of a product its factors, of a layer normalisation c and s, of a softmax what it
+        reads.
     """
     facts: Facts = {}
 
@@ -111,15 +119,20 @@ def _is_curved(layer: "keras.layers.Layer") -> bool:
     activation = getattr(getattr(layer, "activation", None), "__name__", "linear")
     if kind == "InputLayer" or (kind in (*LINEAR, "Activation") and activation == "linear"):
         return False
-    if kind in POOLING or activates_alone(layer):
+    if kind in (*POOLING, *SOFTMAX) or activates_alone(layer):
+        return True
+    if kind in PRODUCTS and not getattr(layer, "normalize", False):
         return True
     if kind == "Multiply" and len(layer.input) == 2:
         return True
     last = (-1, len(layer.output.shape) - 1)
     if kind == "LayerNormalization" and set(layer.axis) <= set(last) and not layer.rms_scaling:
         return True
+    from heatproof.models.attention_parts import why_whole
+
+    reason = why_whole(layer) or f"activation {activation}"
     raise UnsupportedNetwork(
-        f"DeepSHAP has no rule for the layer '{layer.name}' ({kind}, activation {activation})"
+        f"DeepSHAP has no rule for the layer '{layer.name}' ({kind}, {reason})"
     )
 
 
@@ -128,9 +141,11 @@ def _passed(layer: "keras.layers.Layer", *inputs: Any) -> tuple[Any, tuple[Any, 
     import tensorflow as tf
 
     kind = type(layer).__name__
-    if kind == "Multiply":
+    if kind in ("Multiply", *PRODUCTS):
         return layer(list(inputs)), inputs
     (read,) = inputs
+    if kind in SOFTMAX:
+        return layer(read), (read,)
     if kind == "LayerNormalization":
         centred = read - tf.reduce_mean(read, axis=-1, keepdims=True)
         variance = tf.reduce_mean(centred * centred, axis=-1, keepdims=True)
@@ -206,6 +221,34 @@ def _normalised(layer: "keras.layers.Layer", image: Any, other: Any, multipliers
     return [part - tf.reduce_mean(part, axis=-1, keepdims=True)]
 
 
+def _weighed(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
+    """Take multipliers back through products that are summed up: each by the other's mean."""
+    import tensorflow as tf
+
+    means = [_paired((x[:, None] + r) / 2) for x, r in zip(image, other, strict=True)]
+    with tf.GradientTape() as tape:
+        tape.watch(means)
+        output = layer(means)
+    return tape.gradient(output, means, output_gradients=multipliers)
+
+
+def _shared(layer: "keras.layers.Layer", image: Any, other: Any, multipliers: Any) -> list[Any]:
+    """Take multipliers back through a softmax: exponentials e, times 1 / their sum t."""
+    import tensorflow as tf
+
+    axis, (x,), (r,) = layer.axis, image, other
+    x, r = _paired(x[:, None] + tf.zeros_like(r)), _paired(tf.zeros_like(x[:, None]) + r)
+    # The same for both images, so that it changes nothing, and no exponential is too large.
+    largest = tf.reduce_max(tf.maximum(x, r), axis=axis, keepdims=True)
+    e, e_other = tf.exp(x - largest), tf.exp(r - largest)
+    u, u_other = (1 / tf.reduce_sum(each, axis=axis, keepdims=True) for each in (e, e_other))
+    to_u = tf.reduce_sum(multipliers * (e + e_other) / 2, axis=axis, keepdims=True)
+    to_e = multipliers * (u + u_other) / 2 - to_u * u * u_other  # (u - u') / (t - t') = - u u'
+    change = x - r
+    ratio = tf.where(change == 0, e, (e - e_other) / tf.where(change == 0, 1.0, change))
+    return [to_e * ratio]
+
+
 def _paired(tensor: Any) -> Any:
     """Return (a, b, ...) as (a * b, ...)."""
     import tensorflow as tf
@@ -216,6 +259,8 @@ def _paired(tensor: Any) -> Any:
 # Those of the curved layers that are no activations.
 _RULES = {
     **dict.fromkeys(POOLING, _pooled),
+    **dict.fromkeys(PRODUCTS, _weighed),
+    **dict.fromkeys(SOFTMAX, _shared),
     "Multiply": _multiplied,
     "LayerNormalization": _normalised,
 }

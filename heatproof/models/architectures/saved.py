@@ -91,5 +91,6 @@ def described(path: Path, description: str) -> keras.Model:
     """
     from heatproof.models import model_file
     from heatproof.models.black_box import BlackBox
+    from heatproof.models.gelu import TanhGelu
 
-    return model_file.described(path, description, (BlackBox,))
+    return model_file.described(path, description, (BlackBox, TanhGelu))

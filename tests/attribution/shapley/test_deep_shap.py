@@ -194,3 +194,14 @@ def test_an_activation_inside_a_convolution_is_not_taken_for_linear() -> None:
     images = networks.images(2, 2, 1)
     with pytest.raises(UnsupportedNetwork, match=r"'conv' \(Conv2D, activation relu\)"):
         deep_shap(network, images, np.array([0, 1]), images)
+
+
+def test_a_softmax_by_hand() -> None:
+    """Shares of (0, ln 3) are 1/4 and 3/4, of (0, 0) both 1/2; the first value changes nothing."""
+    inputs = keras.Input((1, 2, 1))
+    x = layers.Softmax(name="shares")(layers.Flatten(name="flat")(inputs))
+    model = keras.Model(inputs, layers.Dense(2, use_bias=False, name="logits")(x))
+    model.set_weights([np.array([[1, 0], [0, 3]])])
+    image = np.array([0, np.log(3)], np.float32).reshape(1, 1, 2, 1)
+    found = deep_shap(Network(model), image.repeat(2, axis=0), np.array([0, 1]), 0 * image)
+    np.testing.assert_allclose(found.maps[:, 0], [[0, -1 / 4], [0, 3 / 4]], atol=1e-6)
