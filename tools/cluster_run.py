@@ -27,7 +27,7 @@ from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.run import tracking
 from heatproof.run.errors import UserError
-from heatproof.storage import atomic, lock_entries, stage_memory
+from heatproof.storage import atomic, lock_entries, stage_memory, stage_seconds
 from tools import exchange, pipeline
 from tools.lock_file import with_entry
 from tools.shell import prepare
@@ -124,7 +124,9 @@ def _on_cluster(
             watching(Path.cwd(), again, f"http://{dashboard}" if dashboard else "") as watch,
         ):
             watch.plan(tasks)
-            left = list(tasks)
+            stages = [stage for task in tasks for stage in task.stages]
+            expected = stage_seconds.expected(stages, stage_seconds.recorded())
+            left = plan.longest_first(tasks, expected)
             for _ in range(_ROUNDS):
                 outcome = head.run(
                     left, told, recorder.entries, needs, recorder.record, watch, log,

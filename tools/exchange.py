@@ -111,11 +111,13 @@ class Store:
             entries: dvc.lock's.
         """
         stale: set[str] = set()
-        made: dict[str, str] = {}  # path -> stage that is stale
+        made: set[str] = set()  # paths of stages that are stale
+        above: set[str] = set()  # and the folders that they lie in
         for name in stages:
             stage = self._stage(name)
             deps = [dep.def_path for dep in stage.deps]
-            if not _any_overlap(deps, made) and name in entries:
+            touched = any(dep in above or not made.isdisjoint(_upwards(dep)) for dep in deps)
+            if not touched and name in entries:
                 with self._repo.lock:
                     recorded = not stage.changed(True, None)
                 if recorded and not all(out.exists for out in stage.outs):
@@ -125,7 +127,8 @@ class Store:
                     if recorded and not stage.changed(False, None):
                         continue
             stale.add(name)
-            made |= {out.def_path: name for out in stage.outs}
+            made |= {out.def_path for out in stage.outs}
+            above |= {folder for out in stage.outs for folder in _upwards(out.def_path)}
         return stale
 
     def send(self, entries: Iterable[str]) -> dict[str, bytes]:
@@ -281,10 +284,10 @@ def _objects(stages: Iterable[Any]) -> set[Any]:
     return {o for stage in stages for objects in stage.get_used_objs().values() for o in objects}
 
 
-def _any_overlap(paths: Iterable[str], made: Collection[str]) -> bool:
-    """Whether one of the paths is one that was made, or lies in one, or is a folder of one."""
-    tops = {str(up) for each in made for up in Path(each).parents} | {*made}
-    return any(path in tops or any(str(up) in made for up in Path(path).parents) for path in paths)
+def _upwards(path: str) -> Iterator[str]:
+    """Yield a path, and the folders that it lies in."""
+    yield path
+    yield from map(str, Path(path).parents)
 
 
 def _overlaps(path: str, wanted: Sequence[str] | None) -> bool:

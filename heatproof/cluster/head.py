@@ -4,7 +4,8 @@ Ray places the tasks and does those again that were lost. All are handed over at
 accounts of those before it as object references; what is recorded of one, the caller does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
@@ -18,6 +19,7 @@ from heatproof.run.errors import escaped
 
 LOST = 75  # of a task that no node could do, as sysexits.h has a temporary failure
 _WAIT_SECONDS = 0.5
+_LOOK_SECONDS = 20.0
 
 
 @dataclass
@@ -86,10 +88,11 @@ def run(
         needed = [reference[name] for name in task.needs if name in reference]
         reference[task.name] = perform.remote(assignment, shared, teller, *needed)
         waiting[reference[task.name]] = task
-    outcome, heard = Outcome(), 0
+    outcome, heard, missed = Outcome(), 0, _Missed(watch, without)
     while waiting:
         done, _ = ray.wait(list(waiting), timeout=_WAIT_SECONDS)
         heard = _hear(ray, actor, heard, watch, log)
+        missed.look()
         for each in done:
             task = waiting.pop(each)
             account = _account(ray, each, task)
@@ -98,6 +101,27 @@ def run(
                 record(task, account)
             _tell(account, watch)
     return outcome
+
+
+class _Missed:
+    """Says once that no node is left, for which Ray waits without a word."""
+
+    def __init__(self, watch: Watch, without: Collection[str]) -> None:
+        self._watch, self._without = watch, without
+        self._next, self._said = time.monotonic() + _LOOK_SECONDS, False
+
+    def look(self) -> None:
+        """Look, every so many seconds."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LOOK_SECONDS
+        able = any(
+            node.resources.get("CPU") and node.identity not in self._without
+            for node in ray_cluster.nodes()
+        )
+        if not able and not self._said:
+            self._watch.message("no node is left: waiting for one (Ctrl-C leaves what is done)")
+        self._said = not able
 
 
 def _hear(ray: Any, actor: Any, heard: int, watch: Watch, log: TextIO) -> int:

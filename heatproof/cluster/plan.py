@@ -1,9 +1,11 @@
 """A study's graph of stages, divided: by cell (`make repro JOBS=n`), and into a cluster's tasks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import networkx as nx
+
+from heatproof.cluster import schedule
 
 # Stages of a cell that are one task: a network is evaluated where it was trained, maps are measured
 # where they were made. Every other stage is one by itself.
@@ -103,6 +105,22 @@ def tasks(
         ]
         made += [*parts, replace(task, needs=(*task.needs, *(part.name for part in parts)))]
     return [name for name in ordered if name in first], made
+
+
+def longest_first(tasks: Sequence[Task], seconds: Mapping[str, float]) -> list[Task]:
+    """Return the tasks, those first from which the longest chain follows, each after its needs.
+
+    Args:
+        tasks: each after those it needs.
+        seconds: stage -> how long it takes; of one that is not known, as the shortest.
+    """
+    least = min(seconds.values(), default=1.0) or 1.0
+    takes = {
+        task.name: sum(seconds.get(stage, least) or least for stage in task.stages) or least
+        for task in tasks
+    }
+    chains = schedule.chains(takes, {task.name: task.needs for task in tasks})
+    return sorted(tasks, key=lambda task: -chains[task.name])
 
 
 def in_order(graph: nx.DiGraph) -> list[str]:

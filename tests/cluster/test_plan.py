@@ -60,6 +60,16 @@ def test_what_only_the_head_can_run_comes_first_with_all_it_needs() -> None:
     assert "b-d" not in {task.cell for task in tasks}
 
 
+def test_the_longest_chain_begins_first() -> None:
+    _, tasks = plan.tasks(graph(), CELLS)
+    names = [task.name for task in plan.longest_first(tasks, {"train@b-d": 90.0, "assess@a-d": 1})]
+    assert names[0] == "train@b-d"
+    for task in tasks:
+        assert all(names.index(other) < names.index(task.name) for other in task.needs)
+    unknown = [task.name for task in plan.longest_first(tasks, {})]
+    assert unknown[0] == "train@a-d", "more tasks wait for it than for the others"
+
+
 def test_tasks_that_would_wait_for_each_other_are_taken_apart() -> None:
     edges = [
         ("measure_x@a-d", "explain_x@a-d"),
