@@ -37,6 +37,7 @@ PARTS = {
     "nothing-to-do": "bench.dvc_floor",
     "one-change": "bench.one_change",
     "jobs": "bench.jobs",
+    "cluster": "bench.cluster.__main__",
     "trust": "bench.trust",
     "training": "bench.train",
     "memory": "bench.memory",

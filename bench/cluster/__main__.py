@@ -26,6 +26,7 @@ from pathlib import Path
 from bench import machine, record
 from bench.cluster import recorded, running, simulation
 from bench.results import PROJECT, Measurement
+from heatproof.cluster import ray_cluster
 from heatproof.run.errors import UserError
 from heatproof.statistics.numbers import duration, plural
 
@@ -38,6 +39,7 @@ OVERHEAD, TWO_NODES = 1 / 1.1, 1.7
 def main() -> None:
     """Measure what was asked for."""
     parser = record.parser(__doc__)
+    parser.prog = "python -m bench.cluster"
     parser.add_argument("--only", nargs="+", choices=PARTS, default=[*PARTS], metavar="PART")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--tiny", action="store_true", help="two tiny cells")
@@ -46,6 +48,8 @@ def main() -> None:
     parser.add_argument("--node-seconds", type=float, default=0.5, help="of a task, on its node")
     parser.add_argument("--head-seconds", type=float, default=0.1, help="of a task, on the head")
     options = parser.parse_args()
+    if {"overhead", "nodes"} & {*options.only}:
+        ray_cluster.require_ray()
     machine.warn_if_busy()
     with record.into(options.results) as take:
         for part in options.only:

@@ -41,6 +41,7 @@ CELL = "simple_cnn-digits"
         ("dvc_floor --repeat 1", 1),
         ("one_change --tiny --rounds 1", 1),
         ("jobs --tiny --rounds 1", 1),
+        ("cluster --tiny --rounds 1", 2),
         ("trust --models simple_cnn --rounds 1 --seconds 1 --methods 1", 1),
         ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
         ("large_images --model simple_cnn --pixels 48 --images 2", 27),
