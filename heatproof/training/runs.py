@@ -13,6 +13,7 @@ from heatproof.run import runtime
 from heatproof.run.errors import UserError
 from heatproof.storage import resuming
 from heatproof.storage.records import Dataset
+from heatproof.training import devices
 from heatproof.training.checkpoints import Checkpoint, key_of
 from heatproof.training.loop import Outcome, train
 from heatproof.training.transfer import train_in_phases
@@ -33,6 +34,7 @@ def configure(run: Run) -> None:
             f"`dvc repro open@{run.name}` opens it"
         )
     runtime.configure(run.threads, run.seed, run.training.mixed_precision, training=True)
+    devices.divide(run.schedule.batch_size)
 
 
 def train_run(

@@ -25,6 +25,7 @@ CELL = "simple_cnn-digits"
 LOGITS_APART = 1e-3
 QUICK = "simple_cnn"
 CASES = "tests/training/jax_cases.py"
+DEVICES = "tests/training/jax_devices.py"
 LOOP = ("loop", "checkpoints", "augmentation")
 
 pytestmark = pytest.mark.skipif(not has_jax(), reason="JAX is not installed (requirements-dev.txt)")
@@ -67,6 +68,12 @@ def test_it_computes_in_half_precision_resumes_and_its_weights_serve_tensorflow(
     """In one process: to load JAX and compile for it is what takes time."""
     passes_on_jax(CASES, TRAINED=QUICK, TRAINED_TO=str(tmp_path))
     serves_tensorflow(QUICK, tmp_path)
+
+
+@pytest.mark.thorough
+def test_several_devices_train_one_network() -> None:
+    """On four that a CPU stands for: JAX takes their number when it starts."""
+    passes_on_jax(DEVICES, XLA_FLAGS="--xla_force_host_platform_device_count=4")
 
 
 @pytest.mark.thorough
