@@ -20,14 +20,23 @@ import numpy as np
 from PIL import Image
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.method import Attribution, Context, UnsupportedNetwork
+from heatproof.attribution.core.method import (
+    LAYERS,
+    Attribution,
+    Context,
+    UnsupportedNetwork,
+    unserved,
+)
 from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.concepts import pictures as concept_pictures
+from heatproof.concepts.layers import chosen_layers
+from heatproof.concepts.named import classes_of, sought
 from heatproof.config import params
 from heatproof.datasets import ink, likeness, photos
 from heatproof.evaluation.cross_validation import all_remarks, over_folds
 from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.remarks import NEEDED
-from heatproof.opening import OpenModel, open_model
+from heatproof.opening import OpenModel, open_model, pixels_of
 from heatproof.report.charts import sheet
 from heatproof.report.charts.sheet import Picture
 from heatproof.report.text import methods as descriptions
@@ -132,6 +141,37 @@ class TrainedCell(OpenModel):
     def usual(self) -> likeness.Usual:
         """What the training images are like."""
         return likeness.usual(self.dataset.train_images)
+
+    def concept(
+        self, pictures: np.ndarray, counterparts: np.ndarray | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Test whether the network uses a concept that pictures show (TCAV, arXiv:1711.11279).
+
+        As `explain_concepts` of params.yaml says. p are corrected for all layers and classes here.
+
+        Args:
+            pictures: uint8, or float in [0, 1], (m, height, width, channels), at least 10.
+            counterparts: such pictures without the concept; if None training images.
+
+        Returns:
+            layer -> `accuracy` on held-out pictures, whether the concept is `there`, whether
+            anything is `testable`, and of the `classes` the score, the mean derivative, how far it
+            is from those of random directions (`times_random`), and whether it is `found`: see
+            `heatproof.concepts`.
+
+        Raises:
+            UserError: the pictures are too few or of another size, or the network's layers cannot
+                be seen.
+        """
+        if reason := unserved(LAYERS, self.network.opaque):
+            raise UserError(f"{self.name}: no concepts: {reason}")
+        options, shape = self.study.explain_concepts, self.network.image_shape
+        others = None if counterparts is None else pixels_of(counterparts, shape)
+        given = concept_pictures.given(pixels_of(pictures, shape), others, self.dataset, options)
+        layers = chosen_layers(self.network.model, options.layers, "explain_concepts.layers")
+        classes = classes_of(self.dataset, options)
+        found = sought(self.network, layers, {"given": given}, classes, options, self.study.seed)
+        return found.metrics["given"]
 
     def test_images(self, *indices: int) -> tuple[np.ndarray, np.ndarray]:
         """Return test images and their labels, int64 (n,), by their places in the test set."""

@@ -193,7 +193,7 @@ def open_model(
     else:
         bare = flattened(model, shape)
     flat = existing.scaled(bare, SCALINGS[scaling])
-    pixels = _pixels(images, flat.model.input_shape[1:])
+    pixels = pixels_of(images, flat.model.input_shape[1:])
     classes = flat.model.output_shape[-1]
     names = tuple(map(str, range(classes) if class_names is None else class_names))
     if len(names) != classes:
@@ -234,7 +234,7 @@ def _in_0_1(images: np.ndarray) -> np.ndarray:
     return images.astype(np.float32, copy=False)
 
 
-def _pixels(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def pixels_of(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return training images as uint8 (n, *shape).
 
     Raises:

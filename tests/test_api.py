@@ -48,6 +48,20 @@ def test_it_predicts_and_explains_as_the_network_does(cell: api.TrainedCell) -> 
     np.testing.assert_allclose(cell.explain("saliency", images, targets).maps, gradient, 1e-6)
 
 
+def test_a_concept_is_tested_in_its_layers(cell: api.TrainedCell) -> None:
+    bright = cell.dataset.test_images[:20]
+    found = cell.concept(bright, 255 - bright // 4)
+    assert list(found) == ["conv1_relu", "conv2_relu"]
+    for each in found.values():
+        assert each["units"] == 2 and each["held_out"] == 14 and not each["testable"]
+        assert set(each["classes"]) <= set(cell.class_names)
+    assert cell.concept(bright / np.float32(255), 255 - bright // 4) == found
+    with pytest.raises(UserError, match="pictures: 3 pictures, expected at least 10"):
+        cell.concept(bright[:3], bright)
+    with pytest.raises(UserError, match="the network takes"):
+        cell.concept(bright[:, :8])
+
+
 def test_its_verdict_is_that_of_its_assessment(cell: api.TrainedCell) -> None:
     """Assessed elsewhere: what the report shows and what it prints are of one judgement."""
     assert cell.verdict is None

@@ -22,7 +22,7 @@ from heatproof.attribution.core.network import Network
 from heatproof.concepts import named, unnamed
 from heatproof.concepts.concept_maps import along, has_places, in_pixels
 from heatproof.concepts.layers import chosen_layers, places
-from heatproof.concepts.named import Classes, Tested
+from heatproof.concepts.named import Classes, Tested, classes_of
 from heatproof.concepts.options import ConceptCell, ConceptOptions
 from heatproof.concepts.pictures import Pictures, of_concept
 from heatproof.config.params import PARAMS, Params
@@ -95,7 +95,8 @@ def find(
         name: of_concept(name, entry, f"{place}.concepts.{name}", data, options, seed)
         for name in entry.concepts
     }
-    classes = _classes(entry, data, options)
+    decided = (name for each in entry.concepts.values() for name in each.decides or ())
+    classes = classes_of(data, options, decided)
     network.progress = Progress(network.model.name, 1)
     with network.progress.part("concepts"):
         tested = named.sought(network, layers, concepts, classes, options, seed)
@@ -132,20 +133,6 @@ def said(metrics: dict[str, Any]) -> str:
     text = f"{numbers.plural(len(concepts), 'concept')}, {count} of them matter for a class"
     known = [each["truth"]["right"] for each in concepts.values() if "truth" in each]
     return f"{text}; {sum(known)} of {len(known)} as is known to be true" if known else text
-
-
-def _classes(entry: ConceptCell, data: Dataset, options: ConceptOptions) -> Classes:
-    """Choose the classes that concepts are tested for: the first ones, and those to be decided."""
-    first = set(range(min(options.classes, len(data.class_names))))
-    named_ones = (name for concept in entry.concepts.values() for name in concept.decides or ())
-    decided = {data.class_names.index(name) for name in named_ones}
-    index = {
-        place: rows
-        for place in sorted(first | decided)
-        if len(rows := np.flatnonzero(data.test_labels == place)[: options.class_images])
-    }
-    images = {place: data.test_images[rows] for place, rows in index.items()}
-    return Classes(data.class_names, images, index)
 
 
 def _shown(concepts: dict[str, Pictures]) -> dict[str, np.ndarray]:

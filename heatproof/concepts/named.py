@@ -1,6 +1,6 @@
 """Concepts that are given by pictures, tested in a network, and beside what is known to be true."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from heatproof.concepts.options import ConceptOptions
 from heatproof.concepts.pictures import Pictures
 from heatproof.datasets.pixels import UnitImages
 from heatproof.statistics.proportions import at_least_wilson
+from heatproof.storage.records import Dataset
 
 BOOTSTRAP = 1000
 # Streams of the seed.
@@ -45,6 +46,18 @@ class Tested:
     vectors: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     middles: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def classes_of(data: Dataset, options: ConceptOptions, decided: Iterable[str] = ()) -> Classes:
+    """Choose the classes that concepts are tested for: the first ones, and those to be decided."""
+    chosen = {*range(min(options.classes, len(data.class_names)))}
+    index = {
+        place: rows
+        for place in sorted(chosen | {data.class_names.index(name) for name in decided})
+        if len(rows := np.flatnonzero(data.test_labels == place)[: options.class_images])
+    }
+    images = {place: data.test_images[rows] for place, rows in index.items()}
+    return Classes(data.class_names, images, index)
 
 
 def sought(

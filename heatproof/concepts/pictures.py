@@ -68,13 +68,38 @@ def of_concept(
         made = _of_class(concept, cell, place, data, options)
     else:
         made = _of_files(concept, Path(cell.reads), place, shape, data, options)
+    require_enough(made, place)
+    return made
+
+
+def given(shown: np.ndarray, counterparts: np.ndarray | None, data: Dataset,
+          options: ConceptOptions) -> Pictures:  # fmt: skip
+    """Return a concept of pictures at hand, uint8; training images are told from them if none are.
+
+    Raises:
+        UserError: they are too few.
+    """
+    if counterparts is None:
+        counterparts = _first(data.train_images, np.arange(len(data.train_images)), options)
+    made = Pictures(
+        shown[: options.pictures], counterparts[: options.counterparts], "given", "pictures"
+    )
+    require_enough(made, "pictures")
+    return made
+
+
+def require_enough(made: Pictures, place: str) -> None:
+    """Refuse a concept of too few pictures.
+
+    Raises:
+        UserError: saying where they are listed, how many there are and how many there should be.
+    """
     for what, pictures in (("pictures", made.shown), ("counterparts", made.counterparts)):
         if len(pictures) < MIN_PICTURES:
             raise UserError(
                 f"{place}: {len(pictures)} {what}, expected at least {MIN_PICTURES}: a direction "
                 "fitted to fewer is chance; add some, or remove the concept"
             )
-    return made
 
 
 def _planted(kind: str, place: str, data: Dataset, options: ConceptOptions, seed: int) -> Pictures:
