@@ -8,7 +8,9 @@
 #SBATCH --cpus-per-task=16
 #SBATCH --mem=0
 #SBATCH --time=08:00:00
-#SBATCH --signal=B:INT@120
+# Two minutes before the time is up the run is told to stop, as by Ctrl-C: what is completed is saved
+# by then, and the same command resumes.
+#SBATCH --signal=INT@120
 # For a budget that trains on GPUs:
 # #SBATCH --gpus-per-task=1
 set -euo pipefail
@@ -24,12 +26,8 @@ head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 # Of this job alone: others on the same nodes have other ports.
 port=$((20000 + SLURM_JOB_ID % 20000))
 
-# Two minutes before the time is up SLURM sends SIGINT here; completed work is saved then, and the
-# same command resumes.
+# Ray starts on every node; the command after the dashes runs on the first, and Ray ends with it.
 srun --nodes="$SLURM_JOB_NUM_NODES" --ntasks="$SLURM_JOB_NUM_NODES" \
     ray symmetric-run --address "$head:$port" --min-nodes "$SLURM_JOB_NUM_NODES" \
     --num-cpus="$SLURM_CPUS_PER_TASK" --num-gpus="${SLURM_GPUS_PER_TASK:-0}" \
-    -- heatproof cluster run "$head:$port" &
-run=$!
-trap 'kill -INT "$run"' INT
-wait "$run" || wait "$run"
+    -- heatproof cluster run "$head:$port"

@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from heatproof.cluster import network
+from heatproof.run.errors import UserError
 
 _OBJECTS = (
     100 * 2**20
@@ -62,6 +63,9 @@ class LocalCluster:
         Args:
             cpus: for how many threads at once it takes tasks.
             cores: of the processor, to which it is confined; all, where there are none.
+
+        Raises:
+            UserError: it does not start, as where the machine has too much else to do.
         """
         words: dict[str, Any] = {
             "num_cpus": cpus, "node_ip_address": network.LOCAL, "object_store_memory": _OBJECTS,
@@ -78,6 +82,8 @@ class LocalCluster:
             if cores:  # which the node's processes take over
                 os.sched_setaffinity(0, cores)
             self.nodes.append(self._cluster.add_node(**words))
+        except Exception as error:  # Ray's own are of no narrower kind
+            raise UserError(f"a Ray node did not start on this machine: {error}") from error
         finally:
             os.sched_setaffinity(0, before)
 

@@ -7,4 +7,7 @@ ONLY_HERE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 # Figures of usage are sent to Ray's makers otherwise.
 REPORTING_NOTHING = {"RAY_USAGE_STATS_ENABLED": "0"}
 # How long a node waits for its own beginning: 30 s are not enough for a machine with much to do.
-PATIENT = {"RAY_raylet_start_wait_time_s": "120"}
+PATIENT = {
+    "RAY_raylet_start_wait_time_s": "180",
+    "RAY_gcs_server_request_timeout_seconds": "180",
+}
