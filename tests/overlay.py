@@ -10,7 +10,7 @@ from typing import Any
 
 from heatproof.config.yaml_file import read_yaml
 
-PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts")
+PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts", "inversions")
 
 
 def read(path: Path) -> dict[str, Any]:

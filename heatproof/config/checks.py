@@ -176,8 +176,9 @@ def check_domains(path: Path, study: "Params") -> None:
     Raises:
         UserError: with what to write instead.
     """
-    for name, cell in study.corrupted.items():
-        _check_listed(path, study, "corrupted", name, cell)
+    for place in ("corrupted", "inversions"):
+        for name, cell in getattr(study, place).items():
+            _check_listed(path, study, place, name, cell)
     for name, entry in study.evaluate_on.items():
         place, cell = f"{path}: evaluate_on.{name}", f"{entry.model}-{entry.dataset}"
         _check_cell(path, study, f"evaluate_on.{name}", entry)

@@ -36,6 +36,8 @@ from heatproof.domains.options import DEFAULT as DEFAULT_DOMAINS
 from heatproof.domains.options import DomainOptions
 from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import RunComparisonOptions
+from heatproof.inversion.options import DEFAULT as DEFAULT_INVERSION
+from heatproof.inversion.options import InversionOptions
 from heatproof.run.errors import UserError, require_known
 from heatproof.run.stage import PARAMS, STAGE, begun_with
 from heatproof.training.options import Schedule, Training
@@ -115,6 +117,11 @@ class Params(Block):
     """How concepts are sought in networks."""
     concepts: dict[Name, ConceptCell] = Field(default_factory=dict)
     """Cells in whose networks concepts are sought, by the cell’s name, and which concepts."""
+
+    explain_inversion: InversionOptions = DEFAULT_INVERSION
+    """How images are sought again from what layers say of them, and pictures made with a style."""
+    inversions: dict[Name, Cell] = Field(default_factory=dict)
+    """Cells whose layers are inverted, by the cell’s name."""
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -203,6 +210,11 @@ class Params(Block):
         """Return a cell's entry under `concepts`. Raises UserError if it is not listed."""
         self.cell(cell)
         return _named(self.concepts, "cell under concepts called", cell)
+
+    def inversion_cell(self, cell: str) -> Cell:
+        """Return a cell's entry under `inversions`. Raises UserError if it is not listed."""
+        self.cell(cell)
+        return _named(self.inversions, "cell under inversions called", cell)
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""

@@ -57,6 +57,7 @@ _ON_DOMAIN = (
     *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
     *("top_confusions", "unsupported"),
 )
+_INVERSION = ("images", "numbers", "pixels_same_class", "layers", "style")
 _CONCEPTS = ("layers", "tests", "concepts", "unnamed")
 _CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 _OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
@@ -72,11 +73,11 @@ class CellResults:
     over seeds), `folds` (accuracy by cross-validation; of its runs `fold_runs` has how many are
     evaluated, and how many there are), `few_images` (accuracy by training images
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
-    copies of its test images), `domains` (on other datasets, by name) and `concepts`. The cell of a
-    saved network has no schedule, and `opened` in the place of `train` and `history`. `crosscheck`
-    is what the libraries say of its maps; `seconds` in it are of each side. `trusted` says whether
-    the trust measures' per-image values are there. `missing` names the files that are not there, in
-    the order the stages make them.
+    copies of its test images), `domains` (on other datasets, by name), `concepts` and `inversion`.
+    The cell of a saved network has no schedule, and `opened` in the place of `train` and
+    `history`. `crosscheck` is what the libraries say of its maps; `seconds` in it are of each
+    side. `trusted` says whether the trust measures' per-image values are there. `missing` names
+    the files that are not there, in the order the stages make them.
     """
 
     name: str
@@ -97,6 +98,7 @@ class CellResults:
     corrupted: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, dict[str, Any]] = field(default_factory=dict)
     concepts: dict[str, Any] = field(default_factory=dict)
+    inversion: dict[str, Any] = field(default_factory=dict)
     crosscheck: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
@@ -159,6 +161,14 @@ class CellResults:
             UserError: the file is missing, though the metrics are there, or damaged.
         """
         return domain_files.read(self.name, other)
+
+    def inversion_arrays(self) -> dict[str, np.ndarray]:
+        """Read the pictures of what layers keep, as `heatproof.inversion` describes them.
+
+        Raises:
+            UserError: the file is missing, though the metrics are there, or damaged.
+        """
+        return artifacts.read_findings(self.name, "inversion")
 
     def concept_arrays(self) -> dict[str, np.ndarray]:
         """Read the arrays of the cell's concepts, as `heatproof.concepts` describes them.
@@ -233,6 +243,7 @@ class Reader:
             ),
             domains=self._domains(),
             concepts=self._concepts(),
+            inversion=self._inversion(),
             crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
@@ -256,6 +267,15 @@ class Reader:
         content = self.metrics("explain_concepts")
         if content and "unsupported" not in content:
             artifacts.read_metrics("explain_concepts", self.name, _CONCEPTS)
+        return content
+
+    def _inversion(self) -> dict[str, Any]:
+        """Read what layers keep; of a network that shows no layers only why not."""
+        if self.name not in self.params.inversions:
+            return {}
+        content = self.metrics("explain_inversion")
+        if content and "unsupported" not in content:
+            artifacts.read_metrics("explain_inversion", self.name, _INVERSION)
         return content
 
     def _crosscheck(self) -> dict[str, Any]:

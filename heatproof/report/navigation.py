@@ -5,6 +5,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
+from heatproof.report.cell_results import CellResults
 from heatproof.report.study import Study
 from heatproof.storage.folders import file_name
 
@@ -43,12 +44,20 @@ def pages(there: Container[str], data_page: str = "") -> list[tuple[str, str]]:
 def networks(study: Study) -> list[Networks]:
     """The pages of a study's networks, by dataset."""
     return [
-        Networks(
-            name,
-            tuple((c.cell.model, f"cells/{file_name(c.name)}") for c in study.cells_on(name)),
-        )
+        Networks(name, tuple(each for c in study.cells_on(name) for each in _of_network(c)))
         for name in study.dataset_names
     ]
+
+
+def layers_page(cell: str) -> str:
+    """The page on what a cell's layers keep, without `.html`."""
+    return f"layers/{file_name(cell)}"
+
+
+def _of_network(result: CellResults) -> Iterator[tuple[str, str]]:
+    yield result.cell.model, f"cells/{file_name(result.name)}"
+    if result.inversion:
+        yield f"{result.cell.model}: what layers keep", layers_page(result.name)
 
 
 def linked_headings(page: str) -> str:

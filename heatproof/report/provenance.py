@@ -44,6 +44,7 @@ WORDS = {
     "evaluate_corrupted": "evaluation on corrupted images",
     "evaluate_on": "evaluation on another dataset",
     "explain_concepts": "concepts",
+    "explain_inversion": "inversion",
     "crosscheck": "crosscheck",
     **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
     **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},

@@ -5,7 +5,17 @@ from typing import Any
 
 from heatproof.report import navigation, rendering
 from heatproof.report.charts import colours
-from heatproof.report.pages import cell, claims, compare, data, guide, libraries, overview, trust
+from heatproof.report.pages import (
+    cell,
+    claims,
+    compare,
+    data,
+    guide,
+    layers,
+    libraries,
+    overview,
+    trust,
+)
 from heatproof.report.study import Study
 from heatproof.report.text import methods
 from heatproof.storage.atomic import write_bytes, write_text
@@ -73,6 +83,7 @@ def _write_pages(study: Study, folder: Path) -> None:
     if study.has_claims:
         page("claims.html", "claims.html", claims.context(study, study.claims))
     of_cell = {"static": rendering.static(*CELL)}
+    of_layers = {"static": rendering.static("maps.css", "gallery.css")}
     comparable = []
     for result in study.cells:
         values, pictures = cell.context(study, result)
@@ -82,6 +93,11 @@ def _write_pages(study: Study, folder: Path) -> None:
         for suffix, picture in pictures.items():
             write_bytes(folder / "images" / f"{name}{suffix}.png", picture)
         page(f"cells/{name}.html", "cell.html", values | of_cell)
+        if result.inversion:
+            values, picture = layers.context(study.params, result)
+            if picture:
+                write_bytes(folder / "images" / f"{name}-layers.png", picture)
+            page(f"{navigation.layers_page(result.name)}.html", "layers.html", values | of_layers)
     values = compare.context(comparable) | {"palette": colours.palette()}
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
     values = guide.context(study, written)

@@ -14,6 +14,7 @@ from heatproof.report.sections import (
     curves,
     domains_section,
     domains_summary,
+    layers_section,
     leaks,
     verdicts,
 )
@@ -100,6 +101,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "trust": cell_trust.section(params, result, study.showcases[result.name]),
         "zero_maps": verdicts.zero(study.showcases[result.name]),
         "verdict_maps": f"../images/verdict-{file_name(result.name)}.png",
+        "kept": layers_section.finding(result.inversion),
         "concepts_asked": result.name in params.concepts,
         "tried": domains_section.is_tried(params, result.name),
         "corruption": domains_section.label,
