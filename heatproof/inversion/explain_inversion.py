@@ -21,6 +21,7 @@ from heatproof.attribution.core.network import Network
 from heatproof.config.params import Params
 from heatproof.inversion import style
 from heatproof.inversion.depth import has_places, output_of, spread_layers
+from heatproof.inversion.descent import GREY
 from heatproof.inversion.feature_inversion import distance, invert, pixel_distance
 from heatproof.inversion.options import InversionOptions
 from heatproof.models.build import trained_network
@@ -68,8 +69,8 @@ def find(network: Network, data: Dataset, options: InversionOptions, seed: int) 
     metrics: `images`; `layers`, of each `name`, `values` (numbers that it gives) and, medians over
     the images, `error` (of the image found), `same_class`, `other_class` (of other images, by the
     same measure), `pixels` (root mean square difference of the image found), and `untrained_error`,
-    `untrained_pixels`; `pixels_same_class`, `pixels_other_class`; `numbers`, of an image; `style`,
-    see `_style`.
+    `untrained_pixels`; `pixels_same_class`, `pixels_other_class`, `pixels_grey`, of what knows
+    nothing of the image; `numbers`, of an image; `style`, see `_style`.
     """
     index = first_of_each_class(data.test_labels, options.images)
     images = data.test_images[index].astype(np.float32) / 255
@@ -110,6 +111,7 @@ def find(network: Network, data: Dataset, options: InversionOptions, seed: int) 
         "images": len(index),
         "numbers": int(np.prod(images.shape[1:])),
         "pixels_same_class": _median(pixel_distance(same, images)),
+        "pixels_grey": _median(pixel_distance(np.full_like(images, GREY), images)),
         "pixels_other_class": _median(pixel_distance(other, images)),
         "layers": layers,
         "style": {},

@@ -52,7 +52,7 @@ def invert(
 
     compiled = network.compiled(("invert", layer), search)
     step_sizes = sizes(options.steps, options.step_size)
-    weights = np.float32([options.total_variation, options.alpha_norm])
+    weights = np.array([options.total_variation, options.alpha_norm], np.float32)
     begin = np.broadcast_to(start(images.shape[1:], seed), images.shape)
     found, error = network.in_batches(
         lambda *batch: compiled(*batch, step_sizes, weights), begin, images

@@ -33,7 +33,7 @@ class InversionOptions(Block):
     """Steps of Adam."""
     step_size: Annotated[float, Field(gt=0, le=1)] = 0.05
     """The first step’s, of pixels in [0, 1]; steps shrink linearly to nothing."""
-    total_variation: Annotated[float, Field(ge=0, le=1000)] = 5.0
+    total_variation: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """The weight of smoothness, beside a relative error: of the mean squared difference of
     neighbouring pixels."""
     alpha_norm: Annotated[float, Field(ge=0, le=1000)] = 0.1

@@ -67,13 +67,14 @@ def synthesise(
 
     compiled = network.compiled(("style", of_content, of_style), search)
     step_sizes = sizes(options.style.steps, options.step_size)
-    weights = np.float32(
+    weights = np.array(
         [
             options.total_variation,
             options.alpha_norm,
             options.style.content_weight,
             options.style.style_weight,
-        ]
+        ],
+        np.float32,
     )
     return network.in_batches(
         lambda *batch: compiled(*batch, step_sizes, weights), contents, styles
@@ -150,7 +151,7 @@ def stripes(shape: tuple[int, int, int]) -> np.ndarray:
     height, width, channels = shape
     rows, columns = np.indices((height, width))
     high = ((rows + columns) // 3 % 2 == 0)[..., None]
-    bright, dark = np.float32([0.95, 0.6, 0.1]), np.float32([0.1, 0.25, 0.6])
+    bright, dark = np.array([0.95, 0.6, 0.1]), np.array([0.1, 0.25, 0.6])
     if channels != 3:
-        bright, dark = np.full(channels, 0.9, np.float32), np.full(channels, 0.1, np.float32)
+        bright, dark = np.full(channels, 0.9), np.full(channels, 0.1)
     return np.where(high, bright, dark).astype(np.float32)

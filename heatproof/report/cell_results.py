@@ -57,7 +57,7 @@ _ON_DOMAIN = (
     *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
     *("top_confusions", "unsupported"),
 )
-_INVERSION = ("images", "numbers", "pixels_same_class", "layers", "style")
+_INVERSION = ("images", "numbers", "pixels_same_class", "pixels_grey", "layers", "style")
 _CONCEPTS = ("layers", "tests", "concepts", "unnamed")
 _CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 _OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
