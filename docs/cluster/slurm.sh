@@ -23,7 +23,7 @@ RAY_AUTH_TOKEN=$(python -c 'import secrets; print(secrets.token_hex(32))')
 export RAY_AUTH_TOKEN RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
-# Of this job alone: others on the same nodes have other ports.
+# The nodes are this job's alone (--exclusive): `ray symmetric-run` refuses one that has a Ray already.
 port=$((20000 + SLURM_JOB_ID % 20000))
 
 # Ray starts on every node; the command after the dashes runs on the first, and Ray ends with it.
