@@ -149,9 +149,13 @@ def _configuration(study: Study) -> str:
 
 
 def _value(value: Any) -> str:
-    """Return a value as DVC's configuration has it: quoted where it has characters of its own."""
+    """Return a value as DVC's configuration has it: quoted where it has characters of its own.
+
+    Quotation marks are not escaped there: of two kinds the one is taken that the value has not.
+    """
     text = str(value)
-    return text if text.isalnum() else '"' + text.replace('"', '\\"') + '"'
+    quote = "'" if '"' in text else '"'
+    return text if text.isalnum() else f"{quote}{text}{quote}"
 
 
 def _remove(path: Path) -> None:
