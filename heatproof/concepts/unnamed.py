@@ -30,7 +30,8 @@ class Unnamed:
     channels), what has most of each; `importance` float32 (images, concepts), total Sobol indices;
     `stability` float32 (concepts,); `images` int64 (m,) and `maps` float32 (m, concepts, height,
     width), how much of each concept is where, in units of activation.
-    metrics: `layer`, `images`, `crops`, `explained` (images); `error`, what the parts leave of the
+    metrics: `layer`, `images`, `crops`, `explained` (images); `fitted_to`, `crops` (their means) or
+    `places`, see `averages`; `error`, what the parts leave of the
     activations that they were fitted to, as a share, and `image_error`, of the explained images';
     `clipped` (the share of the activations below zero, which count as zero); `logit`, the mean of
     the explained images, and `logit_of_parts`, when the network goes on from the parts alone;
@@ -71,7 +72,9 @@ def of_class(
     """
     crops = cropped(images, options.crop, ground)
     values = places(network, UnitImages(images), layer)
-    fitted = _rows(np.maximum(values, 0))
+    of_crops = np.maximum(activations(network, UnitImages(crops), [layer])[layer], 0)
+    averaged = averages(network, layer)
+    fitted = _rows(of_crops if averaged else np.maximum(values, 0))
     if not len(fitted):
         return None
     found, again = (
@@ -83,7 +86,6 @@ def of_class(
     n, rows, columns, units = at_places.shape
     weights = factorisation.weights_of(at_places.reshape(-1, units), found.parts)
     weights = weights.reshape(n, rows, columns, -1)
-    of_crops = np.maximum(activations(network, UnitImages(crops), [layer])[layer], 0)
     amounts = factorisation.weights_of(of_crops, found.parts)
     importance, logits = _importances(network, layer, weights, found.parts, target, options, seed)
     real = network.logits(explained.astype(np.float32) / 255)[:, target]
@@ -97,6 +99,7 @@ def of_class(
         "images": len(images),
         "crops": len(crops),
         "explained": n,
+        "fitted_to": "crops" if averaged else "places",
         "error": found.error,
         "clipped": float((values < 0).mean()),
         "image_error": float(left),
@@ -115,15 +118,27 @@ def of_class(
     return Unnamed(arrays, metrics)
 
 
-def _rows(values: np.ndarray) -> np.ndarray:
-    """Return what a layer gives at some places, evenly spread, as rows; none that is all zero.
+def averages(network: Network, layer: str) -> bool:
+    """Say whether the network does nothing with a layer's places but average over all of them.
 
-    Places, where the paper takes a crop's mean over them: parts of means leave most of the values
-    at places unexplained where a network does not average over them itself (75 to 80 % in
-    baseline_cnn on digits, whose logits then go to nothing).
+    Then parts are fitted to the means of crops, as in the paper. Else they are fitted to places:
+    parts of means leave most of what is there unexplained (75 to 80 % in baseline_cnn on digits,
+    whose logits then go to nothing).
+    """
+    output = network.model.get_layer(layer).output
+    readers = [
+        type(each).__name__
+        for each in network.model.operations
+        if any(tensor is output for tensor in graph.inputs_of(each))
+    ]
+    return bool(readers) and set(readers) == {"GlobalAveragePooling2D"}
+
+
+def _rows(values: np.ndarray) -> np.ndarray:
+    """Return values as rows, some evenly spread ones of many, and none that is all zero.
 
     Args:
-        values: float (n, rows, columns, units).
+        values: float (…, units).
     """
     flat = values.reshape(-1, values.shape[-1])
     flat = flat[flat.any(axis=1)]

@@ -101,7 +101,7 @@ def test_the_parts_that_nobody_named(network: Network) -> None:
     ground = np.array([30], np.uint8)
     wanted = OPTIONS.factorisation.model_copy(update={"masks": 128})
     found = unnamed.of_class(network, LAYER, images, 0, ground, wanted, SEED)
-    assert found is not None
+    assert found is not None and found.metrics["fitted_to"] == "crops"
     importance = np.array(found.metrics["importance"])
     assert (np.diff(importance) <= 0).all() and importance[0] > 0.3
     # The logit is a sum over the parts: of each its mean over the places times its own logit. So an
@@ -111,7 +111,7 @@ def test_the_parts_that_nobody_named(network: Network) -> None:
     expected = squares / squares.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found.arrays["importance"], expected, atol=0.02)
     assert found.arrays["maps"].shape == (3, 3, 8, 8) and found.metrics["crops"] == 9 * 12
-    assert 0 <= found.metrics["error"] < 0.6 and found.metrics["image_error"] < 0.6
+    assert 0 <= found.metrics["error"] < 0.6 and found.metrics["image_error"] < 0.7
     assert found.metrics["clipped"] == 0
     blank = np.zeros((4, 8, 8, 1), np.uint8)
     assert unnamed.of_class(network, LAYER, blank, 0, np.zeros(1), wanted, SEED) is None
@@ -152,6 +152,7 @@ def test_the_rest_of_a_network_starts_where_nothing_passes_by() -> None:
     both = keras.layers.Add(name="both")([first, second])
     logits = keras.layers.Dense(2, name="logits")(keras.layers.Flatten(name="flat")(both))
     model = keras.Model(image, logits)
+    assert not unnamed.averages(Network(model), "both"), "each place has weights of its own"
     assert [graph.separates(model, name) for name in ("first", "second", "both", "flat")] == [
         True, False, True, True
     ]  # fmt: skip

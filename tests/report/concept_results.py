@@ -64,7 +64,8 @@ def write(cell: str) -> dict[str, Any]:
         },
         "unnamed": {
             "1": {
-                "layer": LAYERS[1], "images": 12, "crops": 108, "explained": 3, "error": 0.1,
+                "layer": LAYERS[1], "images": 12, "crops": 108, "explained": 3,
+                "fitted_to": "places", "error": 0.1,
                 "image_error": 0.3, "clipped": 0.25, "logit": 7.5, "logit_of_parts": 7.25,
                 "importance": [0.75, 0.125], "stability": [1.0, 0.5],
             }
