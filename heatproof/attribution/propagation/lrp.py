@@ -168,7 +168,8 @@ _EPSILON = Method(
     deviations="ε is a share of the root mean square of a layer’s outputs; the paper’s is a "
     "number. Beyond the paper: batch normalisation is folded, residual sums are one "
     "neuron, gates take no relevance, layer normalisation divides by a constant, the first "
-    "normalisation passes relevance on.",
+    "normalisation passes relevance on; attention’s products and softmax follow AttnLRP "
+    "(Achtibat et al. 2024).",
     options=EpsilonOptions,
     explain=lrp_epsilon,
     numbers={
@@ -193,7 +194,8 @@ METHODS = (
         "negative ones by β = α − 1, each sign shared out in proportion.",
         equation="R_i = Σ_j (α z⁺_ij / z⁺_j − β z⁻_ij / z⁻_j) R_j (eq. 60); M = Σ_c R_c",
         deviations="A neuron whose contributions have one sign only gives them all of its "
-        "relevance: zennit gives α times as much. Beyond the paper: as LRP-ε.",
+        "relevance: zennit gives α times as much. Beyond the paper: as LRP-ε, but attention "
+        "weights count as gates (Ali et al. 2022).",
         options=AlphaBetaOptions,
         explain=lrp_alpha_beta,
     ),

@@ -90,7 +90,7 @@ METHODS = (
         equation="M = Σ_c 1/m Σ_x′ m(x_c, x′_c) (x_c − x′_c), m = (g(a) − g(a′)) / (a − a′) at "
         "each activation",
         deviations="Maximum pooling, products and layer normalisation follow rules of the shap "
-        "package, since the papers give none.",
+        "package, since the papers give none; attention is shared out as products are.",
         options=DeepShapOptions,
         explain=deep_shap,
         library=Library(shap_package.PACKAGE, shap_package.deep_shap),
