@@ -71,23 +71,30 @@ def table(
 
 
 def log_line(board: Board, event: Event, left: float | None = None) -> str:
-    """Return an event as a line of a log; empty for a task that is only planned."""
+    """Return an event as a line of a log, with how far the run is; "" for one only planned."""
+    text = told(board, event)
+    if isinstance(event, Planned):
+        return text
+    return f"{text} [{summary(board, event.at, left)}]"
+
+
+def told(board: Board, event: Event) -> str:
+    """Return what happened, in a line; "" for a task that is only planned."""
     row = board.rows[event.task]
     match event:
         case Planned():
             return ""
         case Started():
             again = f" ({_ordinal(row.tries)} try)" if row.tries > 1 else ""
-            told = f"{event.task} started on {printable(event.node)}{again}"
+            return f"{event.task} started on {printable(event.node)}{again}"
         case Retried():
-            told = f"{event.task} is tried again: {printable(event.why)}"
+            return f"{event.task} is tried again: {printable(event.why)}"
         case Ended():
             took = "" if row.began is None else f" in {duration(event.at - row.began)}"
-            told = f"{event.task} done{took}{'' if event.ran else f' ({RESTORED})'}"
+            return f"{event.task} done{took}{'' if event.ran else f' ({RESTORED})'}"
         case Failed():
             where = f" on {printable(row.node)}" if row.node else ""
-            told = f"error: {event.task} failed{where}: {printable(event.line)}"
-    return f"{told} [{summary(board, event.at, left)}]"
+            return f"error: {event.task} failed{where}: {printable(event.line)}"
 
 
 def ending(board: Board, again: str, interrupted: bool) -> str:
@@ -143,9 +150,9 @@ def overview(board: Board, how: How, now: float, width: int, again: str) -> str:
     elif "running" in by_status:
         lines.append(f"at work then: {_listed(by_status['running'])}")
     lines += [f"failed: {n}: {printable(board.rows[n].note)}" for n in by_status.get("failed", ())]
-    for status, told in (("done", "done"), ("waiting", "waiting"), ("blocked", "cannot run")):
+    for status, words in (("done", "done"), ("waiting", "waiting"), ("blocked", "cannot run")):
         if names := by_status.get(status):
-            lines.append(f"{told}: {_listed(names)}")
+            lines.append(f"{words}: {_listed(names)}")
     left = seconds_left(board, now) if how == "running" else None
     lines.append(summary(board, now, left))
     if how in ("failed", "interrupted", "killed"):

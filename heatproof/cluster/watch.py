@@ -115,7 +115,7 @@ class Watch:
             line = drawing.log_line(self.board, event, self._time_left())
             print(line, file=self._stream, flush=True)
         elif isinstance(event, Failed | Retried):
-            self.message(drawing.log_line(self.board, event).partition(" [")[0])
+            self.message(drawing.told(self.board, event))
         self.tick()
 
     def message(self, text: str) -> None:

@@ -78,8 +78,9 @@ def test_a_terminal_has_one_table_drawn_in_place(study: Path) -> None:
         "0 of 2 done, 1 running, 1 waiting; 1.0 s\n"
         "Ray's dashboard: http://127.0.0.1:8265\n"
     )
-    run.failed("fetch@digits", "no such file")
-    assert "\x1b[4F\x1b[Jerror: fetch@digits failed on node 1: no such file\n" in stream.getvalue()
+    run.failed("fetch@digits", "no such file [2]")
+    told = "error: fetch@digits failed on node 1: no such file [2]\n"
+    assert f"\x1b[4F\x1b[J{told}" in stream.getvalue()
 
 
 def test_no_colour_where_none_is_wanted(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
