@@ -300,15 +300,18 @@ def open_cell(name: str, study: str | Path = ".") -> TrainedCell:
     shape, classes = dataset.test_images.shape[1:], len(dataset.class_names)
     model = trained_network(parameters.run(name), shape, classes, folder)
     context = Context(dataset.train_images, parameters.seed, dataset.mean)
+    network = Network(model)
     return TrainedCell(
         name=name,
         folder=folder,
         study=parameters,
         dataset=dataset,
-        network=Network(model),
+        network=network,
         class_names=dataset.class_names,
         families={
-            family: registry.with_options(getattr(parameters.explain, family), context)
+            family: registry.with_options(
+                registry.suiting(getattr(parameters.explain, family), network), context
+            )
             for family in STAGE_FAMILIES
         },
     )

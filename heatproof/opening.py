@@ -60,6 +60,11 @@ class OpenModel:
         chosen: dict[str, None] = {}
         for name in names:
             if name not in self.methods and name not in self.families:
+                if name in registry.methods() and not registry.methods()[name].suits(self.network):
+                    raise UserError(
+                        f"'{name}' is for networks with attention between tokens, and this one has "
+                        f"none; methods: {', '.join(self.methods)}"
+                    )
                 known = [*self.methods, *self.families]
                 raise UserError(
                     f"there is no method '{name}'{nearest(name, known)}; methods: "
@@ -205,16 +210,19 @@ def open_model(
         raise UserError(f"class_names = {shown_value(names)}: two classes have one name")
     if labels is not None:
         flat.notes.append(_checked(bare.model, pixels, np.asarray(labels), scaling))
-    context = Context(pixels, seed)
+    context, network = Context(pixels, seed), Network(flat.model)
     families = {
         family: registry.with_options(
-            {name: method.options() for name, method in registry.of_stage(family).items()}, context
+            {
+                n: each.options()
+                for n, each in registry.of_stage(family).items()
+                if each.suits(network)
+            },
+            context,
         )
         for family in STAGE_FAMILIES
     }
-    return OpenModel(
-        network=Network(flat.model), class_names=names, families=families, notes=tuple(flat.notes)
-    )
+    return OpenModel(network=network, class_names=names, families=families, notes=tuple(flat.notes))
 
 
 def _in_0_1(images: np.ndarray) -> np.ndarray:

@@ -89,9 +89,12 @@ def attributions(
 ) -> Findings:
     """Apply the methods that are listed, with their options, to a cell's rows, block by block.
 
+    Methods that are for another kind of network are left out, as if they were not listed.
+
     kept: where blocks are that are there already, and are written; None where all is done at once.
     """
     rows = cell.rows
+    listed = registry.suiting(listed, cell.network)
     blocks = bounds(rows.image_index)
     count = len(blocks)
 

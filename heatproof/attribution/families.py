@@ -40,6 +40,14 @@ FAMILIES = (
         "that layer.",
     ),
     Family(
+        "attention",
+        "gradients",
+        "Attention",
+        "What a transformer’s tokens attend to, as it is or as far as it raises the score, in one "
+        "layer or followed through all: as coarse as the grid of tokens. Attention is not "
+        "explanation: the weights say where values come from, not what they do.",
+    ),
+    Family(
         "path",
         "gradients",
         "Gradients along a path",

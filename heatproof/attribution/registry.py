@@ -23,6 +23,8 @@ from heatproof.config.schema import Block
 if TYPE_CHECKING:
     import keras
 
+    from heatproof.attribution.core.network import Network
+
 
 @cache
 def _by_module() -> dict[str, tuple[Method, ...]]:
@@ -73,6 +75,11 @@ def with_options(listed: Mapping[str, Block], context: Context) -> dict[str, Exp
     return {
         name: methods()[name].with_options(options, context) for name, options in listed.items()
     }
+
+
+def suiting(listed: Mapping[str, Block], network: "Network") -> dict[str, Block]:
+    """Return those of the methods that are for a network of this kind, see `Method.suits`."""
+    return {name: each for name, each in listed.items() if methods()[name].suits(network)}
 
 
 def options_again(listed: Mapping[str, Block], size: tuple[int, int]) -> dict[str, Block]:

@@ -7,6 +7,8 @@ Arrays of the result, for each layer named:
   (see `filters`);
 - `feature_map_image` int64 (m,), test images; `feature_map/<layer>` float32 (m, rows, columns, k):
   the first k channels' activated maps of each convolution on them, at the layer's own size, raw;
+- `attention/<layer>` float32 (m, heads, rows, columns): of a network that attends, what its reader
+  takes of each place by way of each head, on the same images (see `attention_heads`);
 - `active_images/<layer>`, `active_places/<layer>` float32 (channels,): of each layer that ends in
   ReLU or ReLU6, on what share of the test images a channel is above zero somewhere, and at what
   share of all their positions; without test images NaN;
@@ -29,6 +31,7 @@ from heatproof.attribution.core.activation_layers import LOGITS, activated_maps,
 from heatproof.attribution.core.explained_cell import ExplainedCell, Findings
 from heatproof.features.activation_maximisation import maximise
 from heatproof.features.activations import feature_maps
+from heatproof.features.attention_heads import heads
 from heatproof.features.dead_filters import Activity, count, survey
 from heatproof.features.feature_figure import figure
 from heatproof.features.filters import first_filters, summary
@@ -40,11 +43,15 @@ from heatproof.storage.images import selected
 def find(cell: ExplainedCell, options: FeaturesOptions) -> Findings:
     """Inspect the network: its first filters, feature maps, dead filters, preferred images."""
     result = Findings({"class_names": np.array(cell.rows.class_names, np.str_)}, {}, {})
-    cell.network.progress = progress = Progress(cell.network.model.name, 4)
+    attends = cell.network.attends
+    cell.network.progress = progress = Progress(cell.network.model.name, 4 + attends)
     with _timed(result.timing, progress, "filters"):
         _filters(cell, result)
     with _timed(result.timing, progress, "feature_maps"):
         _feature_maps(cell, options, result)
+    if attends:
+        with _timed(result.timing, progress, "attention"):
+            _attention(cell, options, result)
     with _timed(result.timing, progress, "dead_filters"):
         climbed = _climbed(cell, options)
         activity = _activity(cell, options, list(climbed), result)
@@ -61,9 +68,19 @@ def _filters(cell: ExplainedCell, result: Findings) -> None:
     result.metrics["first_layer"] = {name: summary(bank) for name, bank in banks.items()}
 
 
+def _once(cell: ExplainedCell) -> np.ndarray:
+    """Return the first row of each explained image; a wrong image has two rows."""
+    return np.sort(np.unique(cell.rows.image_index, return_index=True)[1])
+
+
+def _attention(cell: ExplainedCell, options: FeaturesOptions, result: Findings) -> None:
+    images = cell.rows.images[_once(cell)].astype(np.float32) / 255
+    maps, result.metrics["attention"] = heads(cell.network, images, options.images)
+    result.arrays.update({f"attention/{name}": values for name, values in maps.items()})
+
+
 def _feature_maps(cell: ExplainedCell, options: FeaturesOptions, result: Findings) -> None:
-    # A wrong image has two rows.
-    once = np.sort(np.unique(cell.rows.image_index, return_index=True)[1])[: options.images]
+    once = _once(cell)[: options.images]
     images = cell.rows.images[once].astype(np.float32) / 255
     maps = feature_maps(cell.network, images, options.channels)
     result.arrays["feature_map_image"] = cell.rows.image_index[once]

@@ -117,7 +117,8 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
         )
         for (path, picture, view), each in zip(views, probabilities, strict=True)
     ]
-    unsupported = _maps(opened, list(study.explain.methods), explained)
+    suiting = [name for name in study.explain.methods if name in opened.methods]
+    unsupported = _maps(opened, suiting, explained)
     subject = image_page.Subject(
         Path(network.file).name, Path(network.file).stem, folder.resolve().name, opened.class_names,
         unsupported=unsupported, saved=True, of_a_study=False,

@@ -151,5 +151,5 @@ def test_features_of_swish_and_gelu(name: str) -> None:
 def test_whole_networks(name: str) -> None:
     backbone = backbones.whole(name, 64)
     test_it_is_flat_and_folded(backbone)
-    for method in registry.methods().values():
+    for method in (m for m in registry.methods().values() if m.needs != "attention"):
         assert explained(backbone, method).any() or method.family == "cam", method.name

@@ -16,6 +16,7 @@ _NEEDS = {
     "predictions": "predictions only, so it explains any network",
     "gradients": "gradients with respect to the image",
     "layers": "gradients and feature maps of its layers",
+    "attention": "attention between tokens, and gradients at its weights",
 }
 _NAMED = re.compile(r"<!-- method: (.*?) -->")
 

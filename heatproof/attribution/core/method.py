@@ -50,8 +50,8 @@ class Attribution:
 Explainer = Callable[[Network, np.ndarray, np.ndarray], Attribution]
 OWN, LIBRARY = "own", "library"
 # What is asked of a network; of one whose layers cannot be seen nothing but predictions can be.
-Needs = Literal["predictions", "gradients", "layers"]
-PREDICTIONS, GRADIENTS, LAYERS = "predictions", "gradients", "layers"
+Needs = Literal["predictions", "gradients", "layers", "attention"]
+PREDICTIONS, GRADIENTS, LAYERS, ATTENTION = "predictions", "gradients", "layers", "attention"
 
 
 class EngineOptions(Block):
@@ -75,7 +75,8 @@ def unserved(needs: Needs, opaque: str) -> str:
     """
     if not opaque or needs == PREDICTIONS:
         return ""
-    return f"the network’s {needs} are needed, and {opaque} gives nothing but predictions"
+    needed = "attention weights" if needs == ATTENTION else needs
+    return f"the network’s {needed} are needed, and {opaque} gives nothing but predictions"
 
 
 def _served(
@@ -89,6 +90,8 @@ def _served(
     """Explain, if what the method needs can be asked of the network."""
     if reason := unserved(needs, network.opaque):
         raise UnsupportedNetwork(reason)
+    if needs == ATTENTION and not network.attends:
+        raise UnsupportedNetwork("the network has no attention between tokens")
     return explain(network, images, targets, **arguments)
 
 
@@ -183,7 +186,8 @@ class Method:
     by name.
 
     needs: what it asks of the network: its predictions (logits of any images), gradients with
-    respect to the image, or its layers.
+    respect to the image, its layers, or attention between tokens; where a network has none of that,
+    such a method is left out without a word (`suits`).
 
     options: its block of params.yaml, explain.<stage family>.<name>, with defaults. explain:
     (network, images, targets, **arguments) -> Attribution. arguments: (options, context) -> what it
@@ -235,6 +239,10 @@ class Method:
         given = arguments(options, context)
         given = {name: given[name] for name in given if name != "engine"}
         return partial(_served, explain, self.needs, **given)
+
+    def suits(self, network: Network) -> bool:
+        """Say whether a network is of the kind that the method is for; of one unseen it may be."""
+        return self.needs != ATTENTION or bool(network.attends or network.opaque)
 
     def engine(self, options: Block) -> Library | None:
         """Return the library that computes the maps under these options, None if it is ours."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.folding import copy_folded, folded
+from heatproof.attribution.core.tokens import attends
 from heatproof.models.memory import activation_bytes
 from heatproof.run.progress import Progress
 
@@ -39,7 +40,7 @@ class Network:
     trained: the one explained, as it was trained, whose weights `model` has.
     image_shape: height, width, channels. classes: how many logits. dtype: what it computes in.
     opaque: what it is, "an ONNX file" say, where its layers cannot be seen and nothing but
-    predictions can be asked of it; else empty.
+    predictions can be asked of it; else empty. attends: whether it has attention between tokens.
     saved_seconds: how long what was `shared` would have taken to compute again.
     """
 
@@ -57,6 +58,7 @@ class Network:
         self.image_shape: tuple[int, int, int] = tuple(model.input_shape[1:])
         self.classes: int = model.output_shape[-1]
         self.opaque = opaque(model)
+        self.attends = attends(self.model)
         self.progress: Progress | None = None  # counts the rows that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self.dtype = dtype

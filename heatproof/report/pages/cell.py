@@ -18,6 +18,7 @@ from heatproof.report.sections import (
     leaks,
     verdicts,
 )
+from heatproof.report.sections.attention_section import attention
 from heatproof.report.sections.concepts_section import concepts
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
@@ -50,6 +51,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
     drawn = {
         "squares": _squares(result, predictions),
         "features": features(result.findings("features"), result.explain.get("features", {})),
+        "attention": attention(
+            result.findings("features"), result.explain.get("features", {}), result.test_images()
+        ),
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
         "domains": domains_section.domains(result),
         "concepts": concepts(result),
