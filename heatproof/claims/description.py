@@ -96,8 +96,9 @@ class Confusion(Block):
 class Statement(Published):
     """An ordering or another statement, which the function named `check` compares.
 
-    `model` is the one that the claim is about, `models` those it is compared among, `reason` why
-    it cannot be measured (check: not_measured).
+    `model` is the one that the claim is about, `models` those it is compared among, `methods` the
+    methods that a `measure` of attributions puts in this order, `reason` why it cannot be measured
+    (check: not_measured).
     """
 
     source: str
@@ -108,6 +109,8 @@ class Statement(Published):
     models: list[str] = Field(default_factory=list)
     datasets: list[str] = Field(default_factory=list)
     method: str | None = None
+    methods: list[str] = Field(default_factory=list)
+    measure: str = ""
     reason: str | None = None
 
 

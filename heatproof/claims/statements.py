@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.claims import comparisons, removal
+from heatproof.claims import comparisons, faithful_order, removal
 from heatproof.claims.description import Statement
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import (
@@ -277,6 +277,7 @@ CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
     "alike_filters": (alike_filters, frozenset({"model", "datasets"})),
     "on_foreground": (on_foreground, frozenset({"model", "datasets", "method"})),
     "orders_agree": (removal.orders_agree, _CELLS),
+    "rising": (faithful_order.rising, _CELLS | {"measure", "methods"}),
     "not_measured": (not_measured, frozenset({"reason"})),
 }
 NEEDS = {name: needs for name, (_, needs) in CHECKS.items()}
