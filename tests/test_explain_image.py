@@ -112,7 +112,8 @@ def test_every_method_is_asked_if_none_is_named(
     monkeypatch.setattr(api.TrainedCell, "explain", answers)
     page = explain_images([photo("photo.png")], GRAY, wanted=None)
     trained = api.open_cell(GRAY)
-    assert set(trained.methods) == set(trained.study.explain.methods)
+    listed = registry.suiting(trained.study.explain.methods, trained.network)
+    assert set(trained.methods) == set(listed)
     drawn = read_pages.read(page).tags.count("figure") - 2  # the photo, and what is seen of it
     assert drawn == len(trained.methods)
     assert "may take minutes with a large one; --methods chooses" in capsys.readouterr().out

@@ -48,8 +48,13 @@ def test_it_predicts_as_the_network_and_has_every_method(model, labelled) -> Non
         with pytest.raises(UserError, match=r"expected uint8, or floats in \[0, 1\]"):
             opened.explain("saliency", wrong, labels[:4])
     assert list(opened.methods) == [
-        name for stage in opened.families for name in registry.of_stage(stage)
+        name
+        for stage in opened.families
+        for name, method in registry.of_stage(stage).items()
+        if method.needs != "attention"
     ]
+    with pytest.raises(UserError, match="'raw_attention' is for networks with attention between"):
+        opened.explain("raw_attention", given, labels[:4])
     assert opened.class_index("b") == 1
     assert "softmax at its end was taken off" in opened.notes[0]
     assert opened.notes[1] == "100% of 60 labelled images are right"

@@ -89,12 +89,9 @@ def attributions(
 ) -> Findings:
     """Apply the methods that are listed, with their options, to a cell's rows, block by block.
 
-    Methods that are for another kind of network are left out, as if they were not listed.
-
     kept: where blocks are that are there already, and are written; None where all is done at once.
     """
     rows = cell.rows
-    listed = registry.suiting(listed, cell.network)
     blocks = bounds(rows.image_index)
     count = len(blocks)
 
@@ -137,7 +134,11 @@ def explain_block(study: Params, cell: str, family: str, number: int, kept: Kept
 def _block(
     cell: ExplainedCell, listed: Mapping[str, Block], place: slice, title: str
 ) -> StoredBlock:
-    """Apply the methods to some of a cell's rows."""
+    """Apply the methods to some of a cell's rows.
+
+    Those that are for another kind of network are left out, as if they were not listed.
+    """
+    listed = registry.suiting(listed, cell.network)
     images = cell.rows.images[place].astype(np.float32) / 255
     methods = registry.with_options(listed, cell.context)
     name = cell.network.model.name + title
