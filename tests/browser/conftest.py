@@ -14,7 +14,7 @@ from heatproof.report import single_file
 from heatproof.storage import artifacts, paths
 from stages import report
 from tests.conftest import BROWSERS
-from tests.report import fixture, trust_results
+from tests.report import fixture, inversion_results, trust_results
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -65,7 +65,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
             "mobilenet_v2-digits": fixture.cell("mobilenet_v2", "digits"),
             "simple_cnn-two": fixture.cell("simple_cnn", "two"),
         }
-        params = fixture.params_file(repository, cells)
+        inverted = "baseline_cnn-hostile"
+        params = fixture.params_file(repository, cells, inversions={inverted: cells[inverted]})
         usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
         fixture.write_dataset_metrics("digits", usual)
         fixture.write_dataset_metrics("hostile", hostile)
@@ -80,6 +81,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         fixture.write_cell(params, "simple_cnn-two", two, never=1)
         assess = artifacts.read_metrics("assess", "simple_cnn-two")
         artifacts.write_metrics("assess", "simple_cnn-two", assess | {"above_chance": False})
+        inversion_results.write(inverted)
         trust_results.write_claims(params.budget, "simple_cnn-digits")
         assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()

@@ -19,7 +19,8 @@ WHOLE = (
     *("compare.html", "claims.html", "guide.html"),
 )
 DATA = ("datasets/digits.html", "datasets/hostile.html")
-PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS))
+LAYERS = f"layers/{CELLS[1]}.html"
+PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS), LAYERS)
 UNPICTURED = (
     "libraries.html",
     "claims.html",

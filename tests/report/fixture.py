@@ -59,13 +59,18 @@ def cell(model: str, dataset: str) -> dict[str, str]:
     return {"model": model, "dataset": dataset}
 
 
-def params_file(repository: Path, cells: dict[str, dict[str, str]] | None = None) -> Params:
-    """Write the real params.yaml, cut down to some cells, into the current folder and load it."""
+def params_file(
+    repository: Path, cells: dict[str, dict[str, str]] | None = None, **lists: dict[str, Any]
+) -> Params:
+    """Write the real params.yaml, cut down to some cells, into the current folder and load it.
+
+    lists: what lists some of the cells, such as `inversions`.
+    """
     real = real_params(repository)
     chosen = cells or {name: cell(*name.split("-")) for name in CELLS}
     for entry in chosen.values():
         _add_names(real, entry)
-    content = overlay.overlaid(real, {"cells": chosen})
+    content = overlay.overlaid(real, {"cells": chosen, **lists})
     overlay.write(params_module.PARAMS, content)
     CLAIMS.touch()  # as in the repository
     return params_module.load()

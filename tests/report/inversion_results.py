@@ -18,7 +18,7 @@ def asked(params: Params, cell: str) -> Params:
 
 def metrics() -> dict[str, Any]:
     """Return figures of three layers, of which the first two keep an image, untrained the first."""
-    numbers = [(0.01, 0.05, 0.08), (0.2, 0.125, 0.25), (0.0, 0.4, 0.45)]
+    numbers = [(0.01, 0.05, 0.08), (0.2, 0.12, 0.25), (0.0, 0.4, 0.45)]
     layers = [
         {
             "name": name, "values": 64, "error": error, "same_class": 0.75, "other_class": 1.5,

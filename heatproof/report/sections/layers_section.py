@@ -11,7 +11,9 @@ from heatproof.report.charts.sprites import Picture, Sprite
 from heatproof.statistics import numbers
 
 MAX_SIDE = 96  # pixels of a picture; of larger ones every second, third … pixel is shown
-KEPT = 0.5  # of the distance to another image of the class: an image found nearer is found again
+# Of the distance to the nearer of another image of the class and plain grey, which know nothing: up
+# to it an image is found again, and beyond it in part or not at all.
+KEPT, PART = 0.5, 0.9
 MISSED = 0.1  # of a layer's relative error: above it the search is not at its end
 
 
@@ -112,8 +114,9 @@ def finding(metrics: Mapping[str, Any]) -> str:
         last, lost = every[trained - 1], every[trained]
         text = (
             f"Up to {_name(last)} an image can be found again, but for "
-            f"{numbers.decimal(last['pixels'], 2)} of the range ({other}); from {_name(lost)} it "
-            f"cannot: {numbers.decimal(lost['pixels'], 2)}."
+            f"{numbers.decimal(last['pixels'], 2)} of the range ({other}); from {_name(lost)} "
+            f"{'only in part' if lost['pixels'] < PART * _blind(metrics) else 'it cannot'}: "
+            f"{numbers.decimal(lost['pixels'], 2)}."
         )
     if trained == untrained:
         return (
@@ -158,9 +161,14 @@ def missed(metrics: Mapping[str, Any]) -> list[str]:
 
 def _kept(metrics: Mapping[str, Any], key: str) -> int:
     """Count the layers, from the first, by which an image is found again."""
-    limit = KEPT * metrics["pixels_same_class"]
+    limit = KEPT * _blind(metrics)
     found = [each[key] <= limit for each in metrics["layers"]]
     return found.index(False) if False in found else len(found)
+
+
+def _blind(metrics: Mapping[str, Any]) -> float:
+    """Return how far an image is that knows nothing of the one sought."""
+    return min(metrics["pixels_same_class"], metrics["pixels_grey"])
 
 
 def _name(layer: Mapping[str, Any]) -> str:

@@ -49,6 +49,8 @@ def test_the_finding_follows_the_figures() -> None:
         layer["untrained_pixels"] = layer["pixels"]
     said = layers_section.finding(metrics)
     assert "from logits it cannot: 0.40" in said and "the same layers keep it" in said
+    metrics["layers"][2] |= {"pixels": 0.2, "untrained_pixels": 0.2}
+    assert "from logits only in part: 0.20" in layers_section.finding(metrics)
     for layer in metrics["layers"]:
         layer["pixels"] = 0.1
     said = layers_section.finding(metrics)
