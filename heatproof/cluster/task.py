@@ -33,6 +33,7 @@ NO_REMOTE = (
 FAULT = "node at fault: "  # begins a line that a task tells, why it is to be done elsewhere
 _LAST_LINES, _SHOWN_LINES = 60, 12
 _LAST_SECONDS = 5.0  # to hear what was printed before
+_ERROR = "error: "  # begins what a user can put right
 _DISK_FULL = "the disk is full"  # as `ending` has it of a stage
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -127,7 +128,7 @@ def _message(lines: Sequence[str], node: str) -> str:
     """
     if any(_DISK_FULL in line for line in lines):
         raise NodeFault(f"{node}: {_DISK_FULL}")
-    told = [line for line in lines if line.startswith("error: ")]
+    told = [line.removeprefix(_ERROR) for line in lines if line.startswith(_ERROR)]
     return "\n".join(told or list(lines)[-_SHOWN_LINES:])
 
 

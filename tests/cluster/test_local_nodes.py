@@ -9,11 +9,11 @@ import sys
 import psutil
 import pytest
 
+from tests.cluster.requirement import RAY
 from tests.scratch import ROOT
 from tools import cluster_nodes
 
-pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, RAY, pytest.mark.timeout(300)]
 
 # Looks at the cluster that the environment's token opens; without it, cannot.
 LOOK = """

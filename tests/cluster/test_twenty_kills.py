@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
-
 from heatproof.cluster import local_nodes
+from tests.cluster.requirement import RAY
 from tests.scratch import Scratch, environment
 
-pytestmark = [pytest.mark.cluster, pytest.mark.thorough, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.cluster, RAY, pytest.mark.thorough, pytest.mark.timeout(7200)]
 CELL = "simple_cnn-digits"
 KILLS = 20
 SEED = 25

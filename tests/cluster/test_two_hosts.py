@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
-
 from heatproof.cluster import state
 from tests import s3
 from tests.cluster import hosts
+from tests.cluster.requirement import RAY
 from tests.scratch import Scratch, environment
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, RAY, pytest.mark.timeout(900)]
 CELL = "simple_cnn-digits"
 
 

@@ -4,20 +4,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from heatproof.cluster import local_nodes
+from tests.cluster.requirement import RAY
 from tests.scratch import Scratch, environment
+from tools import cluster_nodes
 
 CELL = "simple_cnn-digits"
 SEED = f"{CELL}-seed7"
 LOG = Path(".dvc/tmp/cluster.log")
 KEPT = Path(".dvc/tmp/cluster/checkpoints")
-EPOCHS = 40
+EPOCHS = 60
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, RAY, pytest.mark.timeout(900)]
 
 
 def made(path: Path) -> Scratch:
@@ -46,16 +50,28 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Scratch:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[local_nodes.LocalCluster]:
-    pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
-    with local_nodes.nodes(1, 1) as nodes:
-        yield nodes
+def cluster() -> Iterator[dict[str, Any]]:
+    with cluster_nodes.started([1, 1]) as told:
+        yield told
 
 
-def started(study: Scratch, address: str, *more: str) -> subprocess.Popen[str]:
+def kill(node: str) -> None:
+    """Kill a node with all that runs on it, as a power cut would."""
+    raylets = [
+        each
+        for each in psutil.Process().children(recursive=True)
+        if "raylet" in each.name() and f"--node-name={node}" in each.cmdline()
+    ]
+    assert len(raylets) == 1, raylets
+    for process in (*raylets, *raylets[0].children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def started(study: Scratch, address: str, variables: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tools.cluster", "run", address, *more], cwd=study.path, text=True,
-        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-m", "tools.cluster", "run", address], cwd=study.path, text=True,
+        env=environment(**variables), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 
 
@@ -66,13 +82,13 @@ def wait_for(there: Callable[[], bool], process: subprocess.Popen[str]) -> None:
 
 
 def test_a_node_is_killed_in_training_and_the_results_are_those_of_one_machine(
-    plain: Scratch, cluster: local_nodes.LocalCluster, tmp_path: Path
+    plain: Scratch, cluster: dict[str, Any], tmp_path: Path
 ) -> None:
     study = made(tmp_path / "study")
-    with started(study, cluster.address) as run:
+    with started(study, cluster["address"], cluster["variables"]) as run:
         kept = [study.path / KEPT / f"{name}.npz" for name in (CELL, SEED)]
         wait_for(lambda: all(path.exists() for path in kept), run)
-        cluster.kill(1)
+        kill("node 2")
         said, _ = run.communicate()
     assert run.returncode == 0, said
     assert "Traceback" not in said and "(raylet)" not in said, said
@@ -82,6 +98,6 @@ def test_a_node_is_killed_in_training_and_the_results_are_those_of_one_machine(
     assert study.contents("data", "metrics") == plain.contents("data", "metrics")
     assert study.repro() == (set(), set()) and study.changed() == set()
 
-    again = started(study, "127.0.0.1:1")  # where nothing answers, and nothing needs to
+    again = started(study, "127.0.0.1:1", {})  # where nothing answers, and nothing needs to
     said, _ = again.communicate()
     assert again.returncode == 0 and "up to date" in said, said

@@ -84,7 +84,7 @@ def test_a_machine_that_cannot_work_for_a_study_says_why(study: Study) -> None:
 
 def test_a_mistake_is_told_in_its_line_and_a_full_disk_is_the_nodes() -> None:
     lines = ["Running stage 'train@a'", "error: params.yaml: seed: wrong", "ERROR: failed"]
-    assert task._message(lines, "node 1") == "error: params.yaml: seed: wrong"
+    assert task._message(lines, "node 1") == "params.yaml: seed: wrong"
     bug = [f"line {number}" for number in range(40)]
     assert task._message(bug, "node 1").splitlines()[-1] == "line 39"
     with pytest.raises(NodeFault, match="node 1: the disk is full"):
