@@ -9,6 +9,7 @@ import hashlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -236,6 +237,7 @@ class _Recorder:
         text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
         self.entries = lock_entries.entries(_plain(text))
         self._store = exchange.Store(folder, remote=True)
+        self._next_write = 0.0
 
     @property
     def remote(self) -> tuple[str, dict[str, Any]]:
@@ -269,18 +271,28 @@ class _Recorder:
             raise UserError(str(error)) from error
 
     def record(self, task: Task, account: Account) -> None:
-        """Bring a task's results into the folder, then note them."""
+        """Bring a task's results into the folder, then note them.
+
+        Raises:
+            UserError: the remote does not give them.
+        """
         self._store.record_runs(account.run_cache)
-        self._store.bring(account.entries.values(), leaving=account.files)
+        try:
+            self._store.bring(account.entries.values(), leaving=account.files)
+        except exchange.RemoteLost as error:
+            raise UserError(str(error)) from error
         for name, content in account.files.items():
             atomic.write_bytes(self._folder / name, content)
         self.entries |= account.entries
-        self.write()
+        if time.monotonic() >= self._next_write:
+            self.write()
 
     def write(self) -> None:
-        """Write dvc.lock."""
+        """Write dvc.lock; of very many stages that takes a while, and a twentieth of it at most."""
+        started = time.monotonic()
         if self.entries:
             atomic.write_text(self._folder / LOCK, lock_entries.joined(self.entries))
+        self._next_write = time.monotonic() + 20 * (time.monotonic() - started)
 
 
 def _plain(text: str) -> str:

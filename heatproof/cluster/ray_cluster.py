@@ -58,7 +58,7 @@ def connected(address: str) -> Iterator[Any]:
             `HOST:PORT` from a node of the cluster.
 
     Raises:
-        UserError: Ray is not installed, or there is no such cluster.
+        UserError: Ray is not installed, there is no such cluster, or it is lost meanwhile.
     """
     require_ray()
     os.environ.update(network.REPORTING_NOTHING)
@@ -83,8 +83,21 @@ def connected(address: str) -> Iterator[Any]:
         ) from None
     try:
         yield context
+    except (_errors(), ConnectionError) as error:
+        reason = escaped(str(error).strip() or type(error).__name__)[:300]
+        raise UserError(
+            f"CLUSTER={address}: the cluster was lost: {reason}; what is done is saved, the same "
+            "command resumes"
+        ) from error
     finally:
         ray.shutdown()
+
+
+def _errors() -> type[Exception]:
+    """Return what Ray raises."""
+    from ray.exceptions import RayError
+
+    return RayError
 
 
 def _require_listener(address: str) -> None:
