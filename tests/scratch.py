@@ -62,6 +62,7 @@ FEW_TESTS = {
         "randomisation": {"steps": 2, "smooth_samples": 1},
         "road": {"steps": 1, "images": 2},
         "robustness": {"samples": 1},
+        "manipulation": {"images": 1, "epsilons": [0.02], "steps": 1},
         "saco": {"groups": 3},
         **{name: {} for name in ("localisation", "randomised_entropy", "simplicity")},
     },

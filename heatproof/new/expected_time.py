@@ -188,7 +188,9 @@ def _measured(
             explain, fast = explain + passes * images, fast + passes * images
     # What is the same for every family, the controls among it, is measured with the first.
     first = family == STAGE_FAMILIES[0]
-    work = Work(images, len(listed) + (len(CONTROLS) if first else 0), explain, fast, first)
+    maps = len(listed) + (len(CONTROLS) if first else 0)
+    differentiable = sum(records[name].tensor_map is not None for name in listed)
+    work = Work(images, maps, explain, fast, first, differentiable)
     total = Passes()
     for name, measures in FAMILIES.items():
         options = getattr(study.assess.measures, name, None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class Assessment:
     `slow_images` only. recomputed: those that are set up otherwise here than for the stored maps.
     in_common: what measures need that is the same whatever the maps are, name -> (n, ...), see
     `common`. before: how many images come before these, where they are a block of more.
+    tensor_maps: of methods whose map has a gradient, see `Method.tensor_map`, with options set.
     """
 
     rows: Explanations
@@ -56,6 +57,7 @@ class Assessment:
     recomputed: tuple[str, ...]
     in_common: dict[str, np.ndarray] = field(default_factory=dict)
     before: int = 0
+    tensor_maps: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     _top_down: list[Step] = field(default_factory=list, init=False)
 
     @property

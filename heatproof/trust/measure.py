@@ -85,9 +85,9 @@ similarity_measure = partial(
 class Result:
     """What measures of a family give.
 
-    values: see `Table`. curves: name -> float32 (points,), stored beside the values. metrics: what
-    is shown beside the means. per_image: name -> (rows, ...), what curves and metrics are means of,
-    by which those of several blocks of images are joined.
+    values: see `Table`. curves: name -> array, stored beside the values: float32 (points,), or what
+    the measure says. metrics: what is shown beside the means. per_image: name -> (rows, ...), what
+    curves and metrics are means of, by which those of several blocks of images are joined.
     """
 
     values: Table
@@ -105,6 +105,7 @@ class Work:
 
     explain, explain_fast: the passes that make all maps again, and all but those of slow methods.
     first: whether the first family is measured, with which what is common to all is computed.
+    tensor_maps: how many methods there are whose map has a gradient.
     """
 
     images: int
@@ -112,6 +113,7 @@ class Work:
     explain: Passes
     explain_fast: Passes
     first: bool
+    tensor_maps: int = 0
 
 
 @dataclass(frozen=True)

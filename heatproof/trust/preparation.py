@@ -1,8 +1,8 @@
 """A cell made ready to be assessed: its maps and images, its network, and how to explain again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class Prepared:
     rows: of each image the row that explains the predicted class, with the methods' maps.
     controlled: whether controls are assessed beside these. slow, recomputed: as in `Assessment`.
     slow_images: of all. in_common: what the first family of maps left for the others, (n, ...).
+    tensor_maps: as in `Assessment`.
     """
 
     study: Params
@@ -46,6 +47,7 @@ class Prepared:
     slow_images: int
     recomputed: tuple[str, ...]
     in_common: Mapping[str, np.ndarray]
+    tensor_maps: Mapping[str, Callable[..., Any]]
 
     def part(self, place: slice) -> Assessment:
         """Return the assessment of the images from `place.start` to `place.stop`.
@@ -78,6 +80,7 @@ class Prepared:
             recomputed=tuple(name for name in self.recomputed if name not in without),
             in_common={name: each[place] for name, each in self.in_common.items()},
             before=place.start,
+            tensor_maps=self.tensor_maps,
         )
 
     def _rows(self, place: slice) -> Explanations:
@@ -146,4 +149,9 @@ def prepared(study: Params, cell: str, families: Sequence[str]) -> Prepared:
             if not method.recomputed_alike or again[name] != own[name]
         ),
         in_common=known,
+        tensor_maps={
+            name: tensor_map
+            for name, method in records.items()
+            if (tensor_map := method.tensor_map_with(listed[name], context)) is not None
+        },
     )

@@ -8,7 +8,7 @@ The rule, of methods and of controls alike:
 - **use**: it is better than every control by most measures of faithfulness, depends on what was
   learned, finds the evidence where that is known, and fails no other test.
 - **use with care**: everything else: a test is open, or one fails that does not decide (stability,
-  agreement with the libraries).
+  being hard to manipulate, agreement with the libraries).
 
 What a test asks for is in `verdict_outcomes`. Noise passes the test of what was learned, and a
 constant map the one of stability, so that neither says that a map is right: passing them is asked

@@ -10,6 +10,11 @@ ranks' variance that the one map explains of the other. Above a half, more of th
 elsewhere than from what was learned; the 95 % interval has to lie above it to fail, and below it
 to pass. Of slow methods these are few images (`assess.slow_methods`), four by default, two of large
 images, so that the interval is wide; the reason says how many.
+
+By the same half a map that was moved on purpose fails, where less than that is left of its order
+after a change of the image too small to see that leaves the prediction (`measures.manipulation`);
+one whose order is turned round has nothing left. Methods whose maps have no gradient are not
+tried, and pass no test for that.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,12 +28,13 @@ from heatproof.trust.controls import CONTROLS
 from heatproof.trust.measure import BASELINE_LABELS, base
 from heatproof.trust.registry import MEASURES
 
-LEARNED, LIBRARIES = "learned", "libraries"
+LEARNED, LIBRARIES, HELD = "learned", "libraries", "held"
 LABELS = {
     FAITHFUL: "Beyond every control",
     LEARNED: "Depends on what was learned",
     TRUE: "Right where the truth is known",
     STABLE: "Stable",
+    HELD: "Hard to manipulate",
     LIBRARIES: "Agrees with the libraries",
 }
 FORGOTTEN = {
@@ -70,6 +76,7 @@ def outcomes_of(
         _learned(name, assess["measures"], assess.get("images", 0)),
         _compared(TRUE, name, compared),
         _compared(STABLE, name, compared),
+        _held(name, assess["measures"], assess.get("images", 0)),
         _libraries(name, crosscheck),
     )
     return tuple(each for each in found if each is not None)
@@ -146,6 +153,26 @@ def _share_left(low: float | None, high: float | None) -> Result:
     if nearest**2 > HALF:
         return "failed"
     return "passed" if max(abs(low), abs(high)) ** 2 < HALF else "open"
+
+
+def _held(name: str, measures: Mapping[str, Any], images: int) -> Outcome | None:
+    """Return whether at least half of a map's order is left where it was moved on purpose."""
+    said = measures.get("manipulated_spearman", {}).get(name)
+    if not said or not known(said["mean"]):
+        return None
+    few = numbers.plural(said["images"], "image")
+    words = (
+        "after a change of the image too small to see that leaves the prediction, its map’s rank "
+        f"correlation with what it was is {numbers.decimal(said['mean'], 2)} ({few})"
+    )
+    noise = measures.get("noise_spearman", {}).get(name)
+    if noise and known(noise["mean"]):
+        words += f"; after noise of that size {numbers.decimal(noise['mean'], 2)}"
+    result: Result = "open"
+    if known(said["low"]) and known(said["high"]):
+        low, high = (max(0.0, said[end]) ** 2 for end in ("low", "high"))
+        result = "failed" if high < HALF else "passed" if low > HALF else "open"
+    return Outcome(HELD, result, words, said["images"] if said["images"] < images else 0)
 
 
 def _libraries(name: str, crosscheck: Mapping[str, Any]) -> Outcome | None:

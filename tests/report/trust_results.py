@@ -38,6 +38,8 @@ def table(
     made: Table = {}
     for base, measure in MEASURES.items():
         side = measure.better
+        if not measure.controls:  # measured of some methods alone
+            continue
         if side is None or base.startswith("shuffled") or (base in LOCALISATION and mask is None):
             continue
         for variant in VARIANTS.get(base, ("",)):

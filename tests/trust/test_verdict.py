@@ -132,6 +132,35 @@ def test_stability_alone_makes_it_a_matter_of_care() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left", "level", "outcome"),
+    [(0.95, USE, "passed"), (0.5, CARE, "failed"), (-0.9, CARE, "failed"), (None, USE, None)],
+)
+def test_a_map_that_can_be_moved_unseen_is_a_matter_of_care(
+    left: float | None, level: str, outcome: str | None
+) -> None:
+    """Half of the ranks' variance is a correlation of 0.71; a map that is turned round has none."""
+    made = table({"saliency": 0.8})
+    if left is not None:
+        made["manipulated_spearman"] = {"saliency": left + np.array([0.01, -0.01, 0.02, -0.02])}
+        made["noise_spearman"] = {"saliency": np.full(4, 0.99)}
+    found = judged(made, images=IMAGES).methods["saliency"]
+    assert (found.level, outcomes(found).get("held")) == (level, outcome)
+    if outcome == "failed":
+        said = f"{'−' if left < 0 else ''}{abs(left):.2f} (4 images); after noise of that size 0.99"
+        assert said in found.reason
+    if outcome:
+        (test,) = [each for each in found.tests if each.name == "held"]
+        assert test.few == 4
+
+
+def test_one_image_or_an_interval_around_a_half_leaves_open_whether_it_can_be_moved() -> None:
+    for values in (np.full(1, 0.1), np.array([0.5, 0.9, 0.5, 0.9])):
+        made = table({"saliency": 0.8}) | {"manipulated_spearman": {"saliency": values}}
+        found = judged(made).methods["saliency"]
+        assert (found.level, outcomes(found)["held"]) == (USE, "open")
+
+
+@pytest.mark.parametrize(
     ("said", "level", "outcome"),
     [("agrees", USE, "passed"), ("on_purpose", USE, "passed"), ("differs", CARE, "failed")],
 )

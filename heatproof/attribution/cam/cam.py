@@ -15,7 +15,6 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.core import graph
 from heatproof.attribution.core.feature_maps import LAST, as_map, feature_layer, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
 from heatproof.attribution.core.method import (
@@ -27,6 +26,7 @@ from heatproof.attribution.core.method import (
     UnsupportedNetwork,
 )
 from heatproof.attribution.core.network import Network, target_scores
+from heatproof.attribution.core.smooth import Forward, forward
 from heatproof.config.schema import Block
 
 # TensorFlow's (features, gradients), float32 (n, rows, columns, channels) both -> (n, rows,
@@ -75,16 +75,22 @@ def method(
     own: gives its `numbers`, in their order.
     """
 
+    def chosen(network: Network, layer: str) -> str:
+        if not feature_maps(network.model):
+            raise UnsupportedNetwork(NO_MAP)
+        return feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
+
     def at_layer(function: Callable[..., Attribution]) -> Callable[..., Attribution]:
         def explained(
             network: Network, images: np.ndarray, targets: np.ndarray, layer: str
         ) -> Attribution:
-            if not feature_maps(network.model):
-                raise UnsupportedNetwork(NO_MAP)
-            chosen = feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
-            return function(network, images, targets, chosen)
+            return function(network, images, targets, chosen(network, layer))
 
         return explained
+
+    def traced(network: Network, ahead: Forward, batch: Any, targets: Any, layer: str) -> Any:
+        total = _weighted_sum(network, ahead, chosen(network, layer), weighting, batch, targets)[1]
+        return _in_pixels(network, chosen(network, layer), total)
 
     return Method(
         name=name,
@@ -92,6 +98,7 @@ def method(
         needs="layers",
         options=EngineCamOptions if library else CamOptions,
         explain=at_layer(partial(explain, weighting=weighting, own=own, named=tuple(numbers))),
+        tensor_map=traced,
         numbers=numbers,
         library=library and replace(library, explain=at_layer(library.explain)),
         signed=False,
@@ -114,22 +121,28 @@ def explain(
 
     own: what is reported of each map beside it, under the names `named`.
     """
-    import tensorflow as tf
 
     def function(batch: Any, batch_targets: Any) -> Any:
-        size, axes = network.image_shape[:2], feature_axes(network.model, layer)
-        rows, columns = (
-            tf.constant(interpolation(axis, pixels), tf.float32)
-            for axis, pixels in zip(axes, size, strict=True)
-        )
-        gradients, total = _weighted_sum(network, layer, weighting, batch, batch_targets)
-        maps = tf.nn.relu(total)
-        maps = tf.matmul(tf.matmul(rows, maps), columns, transpose_b=True)  # (h,i) (n,i,j) (j,w)
-        return maps, *(own(gradients, total) if own else ())
+        ahead = forward(network.model)
+        gradients, total = _weighted_sum(network, ahead, layer, weighting, batch, batch_targets)
+        return _in_pixels(network, layer, total), *(own(gradients, total) if own else ())
 
     compiled = network.compiled(("cam in pixels", layer, weighting, own), function)
     maps, *numbers = network.in_batches(compiled, images, targets)
     return Attribution(maps, dict(zip(named, numbers, strict=True)), layer=layer)
+
+
+def _in_pixels(network: Network, layer: str, total: Any) -> Any:
+    """Lay the positive part of a weighted sum (n, rows, columns) over the image."""
+    import tensorflow as tf
+
+    size, axes = network.image_shape[:2], feature_axes(network.model, layer)
+    rows, columns = (
+        tf.constant(interpolation(axis, pixels), tf.float32)
+        for axis, pixels in zip(axes, size, strict=True)
+    )
+    maps = tf.nn.relu(total)
+    return tf.matmul(tf.matmul(rows, maps), columns, transpose_b=True)  # (h,i) (n,i,j) (j,w)
 
 
 def cells(network: Network, layer: str, weighting: Weighting) -> Callable[[Any, Any], Any]:
@@ -137,18 +150,18 @@ def cells(network: Network, layer: str, weighting: Weighting) -> Callable[[Any, 
     import tensorflow as tf
 
     return lambda batch, targets: tf.nn.relu(
-        _weighted_sum(network, layer, weighting, batch, targets)[1]
+        _weighted_sum(network, forward(network.model), layer, weighting, batch, targets)[1]
     )
 
 
 def _weighted_sum(
-    network: Network, layer: str, weighting: Weighting, batch: Any, targets: Any
+    network: Network, ahead: Forward, layer: str, weighting: Weighting, batch: Any, targets: Any
 ) -> tuple[Any, Any]:
     """Return the logit's gradient at the feature maps, and their weighted sum, of either sign."""
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
-        outputs = graph.run(network.model, batch, lambda _: None)
+        outputs = ahead(batch)
         features, logits = outputs[layer], list(outputs.values())[-1]
         tape.watch(features)
         score = target_scores(logits, targets)

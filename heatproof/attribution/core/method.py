@@ -24,6 +24,7 @@ import numpy as np
 
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import resolved
+from heatproof.attribution.core.smooth import Forward
 from heatproof.config.schema import Block
 from heatproof.datasets.pixels import mean_and_std, pixel_counts
 from heatproof.storage.images import Images
@@ -197,6 +198,11 @@ class Method:
     passes: (options, (height, width)) -> the passes that an image takes, about; what is expected of
     a stage's duration follows from them.
 
+    tensor_map: the same map within TensorFlow, (network, forward, batch, targets, **arguments) ->
+    tensor (n, height, width), `forward` the network or a smooth one (`smooth.Forward`): for what
+    asks how a map changes with the image. None where its computation is not of one piece, or takes
+    many passes.
+
     library: who else computes the method; its options are then `EngineOptions`.
 
     recomputing: options -> those with which assessments make its maps again, under other weights or
@@ -227,6 +233,7 @@ class Method:
     passes: Callable[[Any, tuple[int, int]], Passes] = lambda options, size: Passes(gradients=1)
     recomputing: Callable[[Any], Any] = lambda options: options
     recomputed_alike: bool = True
+    tensor_map: Callable[..., Any] | None = None
     library: Library | None = None
 
     def with_options(self, options: Block, context: Context) -> Explainer:
@@ -243,6 +250,16 @@ class Method:
     def suits(self, network: Network) -> bool:
         """Say whether a network is of the kind that the method is for; of one unseen it may be."""
         return self.needs != ATTENTION or bool(network.attends or network.opaque)
+
+    def tensor_map_with(
+        self, options: Block, context: Context
+    ) -> Callable[[Network, Forward, Any, Any], Any] | None:
+        """Return `tensor_map` with the options set; None where it has none, or a library's map."""
+        options = resolved(options, context.size)
+        if self.tensor_map is None or self.engine(options):
+            return None
+        given = self.arguments(options, context)
+        return partial(self.tensor_map, **{n: given[n] for n in given if n != "engine"})
 
     def engine(self, options: Block) -> Library | None:
         """Return the library that computes the maps under these options, None if it is ours."""

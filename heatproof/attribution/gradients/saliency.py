@@ -3,6 +3,8 @@
 https://arxiv.org/abs/1312.6034, section 3.1.
 """
 
+from typing import Any
+
 import numpy as np
 
 from heatproof.attribution.core.method import (
@@ -13,12 +15,20 @@ from heatproof.attribution.core.method import (
     Method,
 )
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.smooth import Forward, gradients
 from heatproof.attribution.libraries import tf_keras_vis
 
 
 def saliency(network: Network, images: np.ndarray, targets: np.ndarray) -> Attribution:
     """Attribute each target logit to pixels: the gradient's magnitude, largest of the channels."""
     return Attribution(np.abs(network.score_gradients(images, targets)).max(axis=-1))
+
+
+def tensor_map(_network: Network, forward: Forward, batch: Any, targets: Any) -> Any:
+    """Compute the map within TensorFlow (n, height, width)."""
+    import tensorflow as tf
+
+    return tf.reduce_max(tf.abs(gradients(forward, batch, targets)), axis=-1)
 
 
 METHODS = (
@@ -38,6 +48,7 @@ METHODS = (
         deviations="None.",
         options=EngineOptions,
         explain=saliency,
+        tensor_map=tensor_map,
         library=Library(tf_keras_vis.PACKAGE, tf_keras_vis.saliency),
         unit=PER_BRIGHTNESS,
         signed=False,

@@ -24,6 +24,7 @@ from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
 from heatproof.report.sections.key_findings import FEW
+from heatproof.report.sections.manipulation_section import manipulation
 from heatproof.report.sections.opening import chosen, opening
 from heatproof.report.sections.seeds import over_seeds
 from heatproof.report.sections.squares import Squares, squares
@@ -57,6 +58,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
         "domains": domains_section.domains(result),
         "concepts": concepts(result),
+        "manipulated": manipulation(
+            result.assess, result.trust(), explanations.class_names if explanations else ()
+        ),
     }
     matrices = [
         confusion.matrix(

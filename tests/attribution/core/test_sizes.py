@@ -22,6 +22,7 @@ PUBLISHED = {
     "infidelity": {"samples": 100},
     "randomisation": {"smooth_samples": 5},
     "road": {"steps": 9, "images": 20},
+    "manipulation": {"images": 4},
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from heatproof.attribution.families import STAGE_FAMILIES
+from heatproof.attribution.registry import methods
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
@@ -34,7 +35,9 @@ def test_every_method_gets_a_verdict_and_no_control_is_of_use(
     assert set(found.methods) == set(artifacts.read_maps(CELL, STAGE_FAMILIES).maps)
     for each in found.methods.values():
         names = [outcome.name for outcome in each.tests]
-        assert names == [n for n in ("faithful", "learned", "stable") if n in names] and names
+        assert (
+            names == [n for n in ("faithful", "learned", "stable", "held") if n in names] and names
+        )
     assert metrics["methods_to_use"] == len(found.of(verdict.USE))
     for control in CONTROLS:
         assert verdict.judged(outcomes_of(control, metrics, {})).level != verdict.USE
@@ -51,9 +54,12 @@ def test_every_measure_has_every_method_and_every_control(
     assert {base(name) for name in measures} == set(MEASURES) - BESIDE_SHUFFLED
     every = set(artifacts.read_maps(CELL, STAGE_FAMILIES).maps)
     slow = set(metrics["slow_methods"]["methods"])
+    moved = {name for name in every if methods()[name].tensor_map}
+    assert {"gradcam", "saliency"} <= moved and metrics["manipulation"]["attack"].keys() == moved
     assert metrics["slow_methods"]["images"] == 1 and "lime" in slow and "saliency" not in slow
     for name, by_method in measures.items():
         wanted = every - slow if base(name).startswith("smooth_") else every | set(CONTROLS)
+        wanted = wanted if MEASURES[base(name)].controls else moved
         assert set(by_method) == wanted, name
         for method, said in by_method.items():
             again = base(name).startswith(
@@ -88,6 +94,10 @@ def test_the_raw_values_are_kept(assessed: Path, monkeypatch: pytest.MonkeyPatch
             assert len(known) == said["images"]
             if len(known):
                 assert known.mean(dtype=np.float64) == pytest.approx(said["mean"], abs=1e-4)
+    # The example of a changed image is of one that was assessed, and as it was within ε.
+    change = values["manipulation/image/saliency"] - values["manipulation/before/saliency"]
+    assert np.abs(change).max() <= 0.02 + 1e-6
+    assert values["manipulation/row/saliency"][0] < len(values["label"])
     deletion = values["curve/deletion_probability/black/saliency"]
     assert len(deletion) == len(values["fractions"]) == 5
     assert set(values["label"] == values["predicted"]) == {True, False}
