@@ -135,6 +135,7 @@ def nodes(
         _within(variables(Path(path))),
     ):
         Path(path, "ray").mkdir()
+        _read_token_again()
         free = psutil.virtual_memory().available
         cluster = LocalCluster(Path(path), free // len(cpus), dashboard)
         try:
@@ -159,6 +160,13 @@ def variables(folder: Path) -> dict[str, str]:
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "RAY_TMPDIR": str(folder),
     }
+
+
+def _read_token_again() -> None:
+    """Have Ray, which reads mode and token when it is imported, read them as they are now."""
+    from ray._private.authentication_test_utils import reset_auth_token_state
+
+    reset_auth_token_state()
 
 
 @contextmanager

@@ -22,6 +22,15 @@ import json, ray, sys
 ray.init(sys.argv[1], log_to_driver=False, logging_level="ERROR")
 print(json.dumps(sorted(node["NodeName"] for node in ray.nodes())))
 """
+# Starts nodes twice, where Ray was imported before; each time they have another token.
+TWICE = """
+import ray
+from heatproof.cluster import local_nodes
+
+for number in (1, 2):
+    with local_nodes.nodes(number) as cluster:  # where a node does not know the token, it fails
+        print(len(cluster.nodes), ray.__version__ != "", flush=True)
+"""
 # Starts nodes, as the demo does, tells which they are and waits to be killed.
 KILLED = """
 import json, sys, time
@@ -75,3 +84,10 @@ def test_none_is_left_of_who_was_killed() -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert left(processes) == []
+
+
+def test_they_can_be_started_again_in_one_process_and_after_ray() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines() == ["1 True", "1 True"], done.stderr
