@@ -63,7 +63,8 @@ def hsic(
 def draw(masks: int, cells: int, seed: int) -> np.ndarray:
     """Draw a Latin hypercube of 0 and 1, float32 (masks, cells): each cell is shown in half."""
     halves = np.tile(np.arange(masks) < masks // 2, (cells, 1))
-    return np.random.default_rng(seed).permuted(halves, axis=1).T.astype(np.float32)
+    shown = np.random.default_rng(seed).permuted(halves, axis=1).T
+    return np.ascontiguousarray(shown, np.float32)  # which products of matrices are faster with
 
 
 def dependence(shown: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, float]:
