@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heatproof.concepts import sobol
+from heatproof.statistics import sobol_indices
 
 _ITERATIONS = 1000
 _TOLERANCE = 1e-5
@@ -111,10 +111,14 @@ def importances(
     """Return how much each concept of an image matters for a score: total Sobol indices.
 
     Args:
-        score: masks float64 (n, concepts) in [0, 1], by which the image's share of each concept is
+        score: masks float32 (n, concepts) in [0, 1], by which the image's share of each concept is
             multiplied -> float (n,).
         concepts: how many.
         masks: a power of two; `masks * (concepts + 2)` scores are computed.
         seed: of the masks.
+
+    Returns:
+        float64 (concepts,), not negative; zeros where the score does not vary.
     """
-    return sobol.total_indices(score(sobol.points(concepts, masks, seed)), concepts)
+    scores = score(sobol_indices.design(masks, concepts, seed))
+    return sobol_indices.terms(scores[None], masks)[0].mean(axis=1)

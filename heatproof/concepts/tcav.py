@@ -4,11 +4,10 @@ Kim et al. 2018 (https://arxiv.org/abs/1711.11279): the score is the share of a 
 logit rises along the concept's direction (eq. 2). It only has a sign: in a layer whose gradient
 hardly varies between images it is 0 or 1 for random directions too. And the published test, Welch's
 t of the scores of several vectors against those of random ones, takes vectors of one set of
-pictures for as many
-concepts: whatever they have in common, chance among it, is then significant. So a concept counts
-here by how large its mean derivative is among those of random directions, as one value against a
-sample (Crawford & Howell 1998, https://doi.org/10.1076/clin.12.4.482.7241); the published test is
-computed beside it.
+pictures for as many concepts: whatever they have in common, chance among it, is then significant.
+So a concept counts here by how large its mean derivative is among those of random directions, as
+one value against a sample (Crawford & Howell 1998, https://doi.org/10.1076/clin.12.4.482.7241); the
+published test is computed beside it.
 """
 
 import warnings

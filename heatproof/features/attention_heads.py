@@ -117,7 +117,10 @@ def _of_heads(network: Network, tokens: Tokens, apart: np.ndarray, batch: Any) -
         rows = tokens.places(tf.einsum("nq,nhqk->nhk", attended.read, weights))
         keys = tf.cast(weights.shape[-1], weights.dtype)
         logarithms = tf.math.log(tf.maximum(weights, 1e-30))
-        entropy = -tf.reduce_sum(weights * logarithms, axis=-1) / tf.math.log(keys)
+        # Of one key alone, to which all attend, the most there can be is 0 as well.
+        entropy = tf.math.divide_no_nan(
+            -tf.reduce_sum(weights * logarithms, axis=-1), tf.math.log(keys)
+        )
         queries = tokens.places(tf.linalg.matrix_transpose(weights))
         places = tokens.places(tf.linalg.matrix_transpose(queries))
         distance = tf.math.divide_no_nan(

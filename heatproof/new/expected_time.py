@@ -6,15 +6,15 @@ beside the network is not counted, so this is an estimate, and says so.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.method import Passes
+from heatproof.attribution.core.method import ATTENTION, Method, Passes
 from heatproof.attribution.core.sizes import resolved
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
@@ -43,13 +43,15 @@ _START = 4.0  # seconds of a stage beside its passes: to begin, compare maps, wr
 class Speed:
     """Seconds: of an image in a training step, forward and with a gradient; to make a graph.
 
-    A step is that of the layers which are trained.
+    A step is that of the layers which are trained. attends: whether the network is one of those
+    that methods of attention are for.
     """
 
     step: float
     forward: float
     gradient: float
     tracing: float
+    attends: bool = False
 
     def seconds(self, passes: Passes, graphs: int = 0) -> float:
         """Return how long passes take, and the graphs that are made for them."""
@@ -127,11 +129,10 @@ def of_stages(
     right, wrong = classes * wanted.right_per_class, classes * wanted.wrong_per_class
     images = min(tests, maximum, max(minimum, right + wrong))
     rows = images * (1 + wrong / max(1, right + wrong))
-    records = registry.methods()
     for family in STAGE_FAMILIES:
-        listed = getattr(study.explain, family)
         each = [
-            records[name].passes(resolved(options, size), size) for name, options in listed.items()
+            method.passes(resolved(options, size), size)
+            for method, options in _suited(getattr(study.explain, family), speed)
         ]
         stages[f"explain_{family}"] = speed.seconds(sum(each, Passes()) * rows, len(each))
     maximised = study.explain.features.maximisation
@@ -175,12 +176,11 @@ def _crosschecked(study: Params, speed: Speed, size: tuple[int, int]) -> float:
 def _measured(
     study: Params, family: str, speed: Speed, size: tuple[int, int], images: int
 ) -> float:
-    records = registry.methods()
     slow_images = min(images, resolved(study.assess.slow_methods, size).images)
     explain, fast = Passes(), Passes()
-    listed = getattr(study.explain, family)
-    for name, options in registry.options_again(listed, size).items():
-        method = records[name]
+    again = registry.options_again(getattr(study.explain, family), size)
+    suited = list(_suited(again, speed))
+    for method, options in suited:
         passes = method.passes(options, size)
         if method.cost == "slow":
             explain += passes * slow_images
@@ -188,15 +188,26 @@ def _measured(
             explain, fast = explain + passes * images, fast + passes * images
     # What is the same for every family, the controls among it, is measured with the first.
     first = family == STAGE_FAMILIES[0]
-    maps = len(listed) + (len(CONTROLS) if first else 0)
-    differentiable = sum(records[name].tensor_map is not None for name in listed)
+    maps = len(suited) + (len(CONTROLS) if first else 0)
+    differentiable = sum(method.tensor_map is not None for method, _ in suited)
     work = Work(images, maps, explain, fast, first, differentiable)
     total = Passes()
     for name, measures in FAMILIES.items():
         options = getattr(study.assess.measures, name, None)
         if options is not None:
             total += measures.passes(resolved(options, size), work)
-    return speed.seconds(total, len(listed))
+    return speed.seconds(total, len(suited))
+
+
+def _suited(listed: Mapping[str, Any], speed: Speed) -> Iterator[tuple[Method, Any]]:
+    """Give the methods that are listed, with their options, but for those of other networks.
+
+    See `Method.suits`.
+    """
+    records = registry.methods()
+    for name, options in listed.items():
+        if speed.attends or records[name].needs != ATTENTION:
+            yield records[name], options
 
 
 def timed(model: "keras.Model", shape: tuple[int, int, int], largest: int | None) -> Speed:
@@ -225,7 +236,8 @@ def timed(model: "keras.Model", shape: tuple[int, int, int], largest: int | None
     tracing, gradient = 0.0, 0.0  # of a network that has none, no method takes any
     if not network.opaque:
         tracing, gradient = _twice(lambda: network.score_gradients(pictures, labels))
-    return Speed(step / batch, forward / batch, gradient / batch, tracing)
+    attends = bool(network.attends)
+    return Speed(step / batch, forward / batch, gradient / batch, tracing, attends)
 
 
 def _twice(work: Callable[[], object]) -> tuple[float, float]:

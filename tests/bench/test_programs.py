@@ -46,8 +46,8 @@ CELL = "simple_cnn-digits"
         ("train --models simple_cnn --against tensorflow --rounds 1 --seconds 1", 1),
         ("large_images --model simple_cnn --pixels 48 --images 2", 27),
         (
-            "families --backbones MobileNetV2 --families shapley --methods gradient_shap --pixels 48 "
-            "--rounds 1",
+            "families --backbones MobileNetV2 --families shapley --methods gradient_shap "
+            "--pixels 48 --rounds 1",
             2,
         ),
         ("explain --models simple_cnn --methods saliency --rounds 1 --seconds 0.1", 2),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.method import Passes
+from heatproof.attribution.core.method import ATTENTION, Passes
 from heatproof.attribution.core.sizes import resolved
 from heatproof.config import params
 from heatproof.config.params import Params
@@ -27,10 +27,11 @@ def study() -> Params:
     return params.load(ROOT / "params.yaml")
 
 
-def stages(**speed: float) -> dict[str, float]:
+def stages(*, attends: bool = False, **speed: float) -> dict[str, float]:
     """Return each stage's seconds but for what every stage takes."""
     known = dict.fromkeys(("step", "forward", "gradient", "tracing"), 0.0) | speed
-    expected = of_stages(study(), CELL, Speed(**known), SHAPE, TRAINING, TESTS)
+    given = Speed(**known, attends=attends)
+    expected = of_stages(study(), CELL, given, SHAPE, TRAINING, TESTS)
     return {name: seconds - expected_time._START for name, seconds in expected.items()}
 
 
@@ -58,6 +59,18 @@ def test_each_stage_has_what_its_options_ask_for() -> None:
     assert forward["measure_perturbation"] == pytest.approx(expected)
     searched = study().explain.counterfactual
     assert stages(gradient=1.0)["explain_counterfactual"] == searched.images * searched.steps
+
+
+def test_methods_of_attention_take_nothing_of_a_network_without_it() -> None:
+    every = {name: registry.methods()[name] for name in study().explain.gradients}
+    each = [method for method in every.values() if method.needs == ATTENTION]
+    gradients = sum(method.passes(method.options(), SHAPE[:2]).gradients for method in each)
+    with_them, without = (stages(attends=attends, gradient=1.0) for attends in (True, False))
+    more = {name: seconds - without[name] for name, seconds in with_them.items()}
+    assert more.pop("explain_gradients") == pytest.approx(30 * gradients)
+    assert more.pop("measure_gradients") > 0 == max(more.values())
+    with_them, without = (stages(attends=attends, tracing=1.0) for attends in (True, False))
+    assert with_them["explain_gradients"] - without["explain_gradients"] == len(each) > 0
 
 
 def test_a_pretrained_networks_images_pass_once_for_their_features() -> None:

@@ -52,3 +52,11 @@ def test_ishigami() -> None:
 def test_what_does_not_vary_has_no_indices(value: float) -> None:
     scores = np.full((2, 4 * 5), value, np.float32)
     np.testing.assert_array_equal(terms(scores, 4), np.zeros((2, 3, 4)))
+
+
+def test_what_varies_in_its_last_bit_alone_has_no_indices() -> None:
+    scores = np.full((2, 4 * 5), 0.5, np.float32)
+    scores[:, ::3] = np.nextafter(np.float32(0.5), np.float32(1))
+    np.testing.assert_array_equal(terms(scores, 4), np.zeros((2, 3, 4)))
+    scores[:, ::3] = 0.5001
+    assert terms(scores, 4).max() > 0
