@@ -43,14 +43,14 @@ def imputed(image: np.ndarray, removed: np.ndarray) -> np.ndarray:
         raise ValueError("no pixel is left from which the others could be filled in")
     if image.shape[1] > image.shape[0]:  # the shorter side decides how wide the band is
         return imputed(image.transpose(1, 0, 2), removed.T).transpose(1, 0, 2)
-    band, right = system(image.astype(np.float64), removed)
+    band, right = equations(image.astype(np.float64), removed)
     solved = solveh_banded(
         band, right, overwrite_ab=True, overwrite_b=True, lower=True, check_finite=False
     )
     return np.where(removed[..., None], solved.reshape(image.shape), image)
 
 
-def system(image: np.ndarray, removed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def equations(image: np.ndarray, removed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the equations of all pixels: those that are left are what they are.
 
     Args:

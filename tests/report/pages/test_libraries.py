@@ -83,6 +83,9 @@ def test_a_cells_line() -> None:
         "Of 3 computations 1 agrees with its library and 2 have libraries that cannot serve them; "
         "none differs without a reason."
     )
+    nothing, alone = {"verdicts": {}, "checks": {}}, {"verdicts": {"differs": 2}, "checks": {}}
+    assert crosscheck.line(nothing) == ""
+    assert crosscheck.line(alone) == "Of 2 computations 2 should agree and do not."
 
 
 def test_every_method_links_to_where_it_is_checked(small_site, monkeypatch) -> None:
