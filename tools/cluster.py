@@ -27,8 +27,8 @@ def main() -> None:
         "address",
         nargs="?",
         default=AUTO,
-        help="auto: the cluster that runs on this machine, or one of this machine alone; "
-        "ray://HOST:PORT; or HOST:PORT, from a node of the cluster",
+        help="auto: the cluster that you started on this machine, or else as local; local: a new "
+        "one of this machine alone; ray://HOST:PORT; or HOST:PORT, from a node of the cluster",
     )
     run.add_argument(
         "--through-remote",

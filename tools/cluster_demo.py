@@ -37,6 +37,7 @@ def main(folder: Path) -> NoReturn:
     sys.stdout.flush()
     with cluster_nodes.started(cpus) as told:
         os.environ.update(told["variables"])
+        os.environ.pop("RAY_ADDRESS", None)  # of another cluster
         os.environ[orphans.OWNER] = str(os.getpid())  # the run ends with this process
         # As `auto`, which is found by a file that only these nodes know, so that the command which
         # it says would resume is one that works when they are gone.

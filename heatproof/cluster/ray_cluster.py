@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from heatproof.cluster import machine, network, task
 from heatproof.run.errors import UserError, escaped
 
 AUTO = "auto"
+_ALONE = "local"  # Ray's word for a cluster of this machine alone
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
 _LISTENS_SECONDS = 10.0
@@ -53,9 +55,9 @@ def connected(address: str) -> Iterator[Any]:
     """Connect to a cluster, and yield what Ray tells of the connection.
 
     Args:
-        address: `auto`: the one that runs on this machine, or a new one of this machine alone,
-            which ends with the connection and listens on 127.0.0.1 only; `ray://HOST:PORT`, or
-            `HOST:PORT` from a node of the cluster.
+        address: `auto`: this user's that runs on this machine, or else as `local`; `local`: a new
+            one of this machine alone, which ends with the connection and listens on 127.0.0.1
+            only; `ray://HOST:PORT`, or `HOST:PORT` from a node of the cluster.
 
     Raises:
         UserError: Ray is not installed, there is no such cluster, or it is lost meanwhile.
@@ -78,8 +80,8 @@ def connected(address: str) -> Iterator[Any]:
     except Exception as error:  # of Ray's, gRPC's and the system's
         reason = escaped(str(error).strip() or type(error).__name__)[:300]
         raise UserError(
-            f"CLUSTER={address}: no Ray cluster answers: {reason}; start one (`ray start --head "
-            f"--node-ip-address={network.LOCAL}`), or leave it to {AUTO}"
+            f"CLUSTER={address}: no Ray cluster answers: {reason}; start one as "
+            f"docs/how-to/cluster.md has it, or take `{_ALONE}`: one of this machine alone"
         ) from None
     try:
         yield context
@@ -112,17 +114,42 @@ def _require_listener(address: str) -> None:
 
 
 def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
-    if address != AUTO:
+    if address == AUTO:
+        address = _running_here() or _ALONE
+    if address != _ALONE:
         return ray.init(address, **quiet)
+    os.environ.update(network.ONLY_HERE)
+    alone = {
+        "num_cpus": _cores(), "_node_ip_address": network.LOCAL, "dashboard_host": network.LOCAL,
+    }  # fmt: skip
+    return ray.init(_ALONE, **alone, **quiet)
+
+
+def _running_here() -> str:
+    """Return the address of this user's cluster on this machine; "" where there is none.
+
+    It is what RAY_ADDRESS says, or what `ray start` noted. Ray's own `auto` takes any cluster of
+    whose processes it sees the names, other users' too: they would get the study, and what they
+    answer is unpickled.
+
+    Raises:
+        OSError: nobody listens where RAY_ADDRESS says.
+    """
+    from ray._common.utils import get_ray_address_file
+
+    named = os.environ.get("RAY_ADDRESS", "")
+    if named not in ("", AUTO):
+        _require_listener(named)
+        return named
+    note = Path(get_ray_address_file(None))
     try:
-        return ray.init(AUTO, **quiet)
-    except ConnectionError:
-        os.environ.update(network.ONLY_HERE)
-        alone = {
-            "num_cpus": _cores(), "_node_ip_address": network.LOCAL,
-            "dashboard_host": network.LOCAL,
-        }  # fmt: skip
-        return ray.init("local", **alone, **quiet)
+        if note.stat().st_uid not in (os.geteuid(), 0):
+            return ""
+        address = note.read_text(encoding="utf-8").strip()
+        _require_listener(address)
+    except (OSError, ValueError):  # none, or one that was killed and could not remove its note
+        return ""
+    return address
 
 
 def _cores() -> int:

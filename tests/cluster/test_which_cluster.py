@@ -1,0 +1,62 @@
+"""Which cluster `auto` is: this user's own, never whichever runs on this machine."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heatproof.cluster import ray_cluster
+from tests.cluster.requirement import RAY
+
+pytestmark = [pytest.mark.cluster, RAY]
+
+
+class Asked:
+    """In the place of Ray: notes what `ray.init` is called with."""
+
+    def init(self, address: str, **options: Any) -> tuple[str, dict[str, Any]]:
+        return address, options
+
+
+def connected_to(address: str) -> tuple[str, dict[str, Any]]:
+    return ray_cluster._connect(Asked(), address, {})
+
+
+@pytest.fixture
+def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `ray start` notes the address of what it started."""
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # which `local` sets
+    (tmp_path / "ray").mkdir()
+    return tmp_path / "ray" / "ray_current_cluster"
+
+
+@pytest.mark.parametrize("address", ["auto", "local"])
+def test_a_cluster_that_is_started_listens_on_this_machine_alone(note: Path, address: str) -> None:
+    got, options = connected_to(address)
+    assert got == "local"
+    assert options["_node_ip_address"] == options["dashboard_host"] == "127.0.0.1"
+
+
+def test_auto_is_the_users_own_cluster(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        note.write_text(address)
+        assert connected_to("auto") == (address, {})
+        if os.geteuid() == 0:
+            os.chown(note, 4321, -1)
+        monkeypatch.setattr(os, "geteuid", lambda: 1234)  # the note is another user's
+        assert connected_to("auto")[0] == "local"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        assert connected_to("auto") == (address, {})
+    with pytest.raises(OSError):  # named, and gone: nothing to replace in silence
+        connected_to("auto")
+
+
+def test_a_note_that_a_killed_cluster_left_is_passed_over(note: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        note.write_text(f"127.0.0.1:{server.getsockname()[1]}")
+    assert connected_to("auto")[0] == "local"
