@@ -44,3 +44,11 @@ def pytest_collection_finish() -> None:
 def repository() -> Path:
     """Return the repository's root. Read it; write to scratch copies only."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run what is compiled as it is: for a few images, compiling would take most of the time."""
+    from heatproof.attribution.core.network import Network
+
+    monkeypatch.setattr(Network, "compiled", lambda self, key, function, autograph=False: function)

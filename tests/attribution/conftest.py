@@ -2,7 +2,6 @@
 
 import pytest
 
-from heatproof.attribution.core.network import Network
 from tests.attribution import architectures
 
 
@@ -16,9 +15,3 @@ def every_architecture(request: pytest.FixtureRequest) -> architectures.Architec
 def architecture(request: pytest.FixtureRequest) -> architectures.Architecture:
     """Return architectures in turn that have every kind of layer between them."""
     return architectures.shared(request.param)
-
-
-@pytest.fixture
-def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run what is compiled as it is: for a few images, compiling would take most of the time."""
-    monkeypatch.setattr(Network, "compiled", lambda self, key, function, autograph=False: function)

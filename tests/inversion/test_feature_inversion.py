@@ -127,8 +127,9 @@ def test_which_images_and_which_beside_them() -> None:
     np.testing.assert_array_equal([same, other], [[1], [0]])  # none of its class: itself
 
 
+@pytest.mark.usefixtures("uncompiled")
 def test_all_of_it_twice(network: Network) -> None:
-    """Everything a page shows is there, and the same again."""
+    """Everything a page shows is there, and the same again; not compiled, for so few steps."""
     random = np.random.default_rng(3)
     images = random.integers(0, 256, (12, SIDE, SIDE, CHANNELS), np.uint8)
     labels = np.arange(12) % 3
