@@ -17,6 +17,7 @@ from heatproof.datasets import photos
 from heatproof.datasets.decoding import as_pixels
 from heatproof.datasets.labelled_files import files_below, is_image, stays_inside
 from heatproof.run.errors import UserError, nearest, require_known, shown_value
+from heatproof.statistics.numbers import plural
 from heatproof.storage import artifacts
 from heatproof.storage.images import Images
 from heatproof.storage.records import Dataset
@@ -94,11 +95,11 @@ def require_enough(made: Pictures, place: str) -> None:
     Raises:
         UserError: saying where they are listed, how many there are and how many there should be.
     """
-    for what, pictures in (("pictures", made.shown), ("counterparts", made.counterparts)):
+    for what, pictures in (("picture", made.shown), ("counterpart", made.counterparts)):
         if len(pictures) < MIN_PICTURES:
             raise UserError(
-                f"{place}: {len(pictures)} {what}, expected at least {MIN_PICTURES}: a direction "
-                "fitted to fewer is chance; add some, or remove the concept"
+                f"{place}: {plural(len(pictures), what)}, expected at least {MIN_PICTURES}: a "
+                "direction fitted to fewer is chance; add some, or remove the concept"
             )
 
 
@@ -152,10 +153,12 @@ def _of_files(
 ) -> Pictures:
     assert concept.images is not None
     folder = reads / concept.images
-    if not folder.is_dir() or not folder.resolve().is_relative_to(reads.resolve()):
+    inside = folder.resolve().is_relative_to(reads.resolve())
+    if not folder.is_dir() or not inside:
+        wrong = f"there is no folder {folder}" if inside else f"{folder} is not below {reads}"
         raise UserError(
-            f"{place}.images = {shown_value(concept.images)}: there is no folder {folder}; "
-            "expected one of pictures, below `reads`"
+            f"{place}.images = {shown_value(concept.images)}: {wrong}; expected a folder of "
+            "pictures below `reads`"
         )
     if concept.table is None:
         root = reads.resolve()
@@ -164,6 +167,11 @@ def _of_files(
             for path, readable in files_below(folder)
             if readable and is_image(path.name) and stays_inside(path, root)
         ]
+        if not files:
+            raise UserError(
+                f"{place}.images = {shown_value(concept.images)}: there is no picture in {folder}; "
+                f"expected at least {MIN_PICTURES} files such as .png and .jpg"
+            )
         counterparts = _first(data.train_images, np.arange(len(data.train_images)), options)
         shown = _read(files[: options.pictures], shape)
         return Pictures(shown, counterparts, "training", f"pictures of the folder {folder.name}")
@@ -211,7 +219,9 @@ def _by_attribute(
             )
         if not path.is_file() or not stays_inside(path, root):
             raise UserError(f"{table}, line {line}: there is no file {path} in {reads}")
-        found[value in _NO].append(path)
+        # Once: a picture that the direction was fitted to may not be one that it is tried on.
+        if path not in found[value in _NO]:
+            found[value in _NO].append(path)
     return found
 
 

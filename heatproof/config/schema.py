@@ -9,7 +9,7 @@ LONGEST_NAME = 120  # bytes; with an ending it is a file's name, of at most 255
 
 def _checked_name(name: str) -> str:
     """Refuse what would not do in a file's name, a DVC stage's name or a dotted key."""
-    if name.startswith("-") or not f"_{name}".replace("-", "_").isidentifier():
+    if name[:1] in ("", "-") or not f"_{name}".replace("-", "_").isidentifier():
         raise ValueError("a name is made of letters, digits, _ and - and does not begin with -")
     if len(name.encode()) > LONGEST_NAME:
         raise ValueError(f"a name has at most {LONGEST_NAME} bytes")

@@ -166,7 +166,7 @@ def test_the_rest_of_a_network_starts_where_nothing_passes_by() -> None:
         ({"images": "none"}, ["there is no folder", "none"]),
         ({"class_name": "uprigth"}, ["class_name = 'uprigth'", "did you mean 'upright'"]),
         ({"planted": "dots", "decides": ["plane"]}, ["decides", "did you mean 'plain'"]),
-        ({"images": ".."}, ["there is no folder", "below `reads`"]),
+        ({"images": ".."}, ["images = '..'", "is not below", "a folder of pictures below `reads`"]),
         ({"planted": "red"}, ["grey", "expected one of stripes, dots"]),
         ({"images": ".", "table": "nothing.csv", "attribute": "x"}, ["nothing.csv", "CSV"]),
         ({"images": ".", "table": "table.csv", "attribute": "uprigt"}, ["did you mean 'upright'"]),
@@ -189,8 +189,17 @@ def test_few_pictures_and_layers_that_are_not_there_are_refused(
     (tmp_path / "few").mkdir()
     Image.fromarray(np.zeros((9, 9), np.uint8)).save(tmp_path / "few" / "one.png")
     data = hand_built.dataset()
-    with pytest.raises(UserError, match="1 pictures, expected at least 10"):
+    with pytest.raises(UserError, match="1 picture, expected at least 10"):
         find(network, entry(tmp_path, mine={"images": "few"}), data, OPTIONS, SEED)
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "notes.txt").write_text("not a picture")
+    with pytest.raises(UserError, match="images = 'none': there is no picture in "):
+        find(network, entry(tmp_path, mine={"images": "none"}), data, OPTIONS, SEED)
+    rows = ["file,bright", *["few/one.png,1", "few/one.png,0"] * 10]
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    twice = {"images": ".", "table": "table.csv", "attribute": "bright"}
+    with pytest.raises(UserError, match="1 picture, expected at least 10"):
+        find(network, entry(tmp_path, mine=twice), data, OPTIONS, SEED)
     wanted = OPTIONS.model_copy(update={"layers": ["edge_relu"]})
     with pytest.raises(UserError, match=f"explain_concepts.layers: .*did you mean '{LAYER}'"):
         find(network, entry(tmp_path), data, wanted, SEED)

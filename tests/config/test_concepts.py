@@ -10,9 +10,11 @@ CELL = "simple_cnn-mnist"
 READS_NOTHING = "data/code/explain_concepts.txt"
 
 
-def listed(concept: dict, reads: str = READS_NOTHING, name: str = CELL) -> dict:
+def listed(
+    concept: dict, reads: str = READS_NOTHING, name: str = CELL, concept_name: str = "mine"
+) -> dict:
     entry = {"model": "simple_cnn", "dataset": "mnist", "reads": reads}
-    return {name: entry | {"concepts": {"mine": concept}}}
+    return {name: entry | {"concepts": {concept_name: concept}}}
 
 
 def test_a_cell_has_its_concepts(tmp_path):
@@ -36,6 +38,8 @@ def test_a_cell_has_its_concepts(tmp_path):
         (listed({"planted": "dots", "dataset": "usps"}), ["dataset goes with class_name"]),
         (listed({"class_name": "3", "dataset": "usp"}), ["unknown; did you mean 'usps'"]),
         (listed({"class_name": "3", "dataset": "usps"}), ["expected data/processed/usps.npz"]),
+        (listed({"planted": "dots"}, concept_name=""), ["the name ''", "a name is made of"]),
+        (listed({"planted": "dots"}, concept_name="<b>"), ["the name '<b>'", "a name is made of"]),
         (listed({"images": "stripes"}), [f"reads = '{READS_NOTHING}'", "a folder of pictures"]),
     ],
 )
