@@ -10,7 +10,8 @@ from typing import Any
 
 from heatproof.config.yaml_file import read_yaml
 
-PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts", "inversions")
+PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts", "inversions",
+          "influenced")  # fmt: skip
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def check_domains(path: Path, study: "Params") -> None:
     Raises:
         UserError: with what to write instead.
     """
-    for place in ("corrupted", "inversions"):
+    for place in ("corrupted", "inversions", "influenced"):
         for name, cell in getattr(study, place).items():
             _check_listed(path, study, place, name, cell)
     for name, entry in study.evaluate_on.items():

@@ -36,6 +36,8 @@ from heatproof.domains.options import DEFAULT as DEFAULT_DOMAINS
 from heatproof.domains.options import DomainOptions
 from heatproof.evaluation.options import EvaluateOptions
 from heatproof.features.options import RunComparisonOptions
+from heatproof.influence.options import DEFAULT as DEFAULT_INFLUENCE
+from heatproof.influence.options import InfluenceOptions
 from heatproof.inversion.options import DEFAULT as DEFAULT_INVERSION
 from heatproof.inversion.options import InversionOptions
 from heatproof.run.errors import UserError, require_known
@@ -122,6 +124,10 @@ class Params(Block):
     """How images are sought again from what layers say of them, and pictures made with a style."""
     inversions: dict[Name, Cell] = Field(default_factory=dict)
     """Cells whose layers are inverted, by the cell’s name."""
+    explain_influence: InfluenceOptions = DEFAULT_INFLUENCE
+    """How training images that speak for a prediction are found."""
+    influenced: dict[Name, Cell] = Field(default_factory=dict)
+    """Cells of whose training images the influence is computed, by the cell’s name."""
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -215,6 +221,11 @@ class Params(Block):
         """Return a cell's entry under `inversions`. Raises UserError if it is not listed."""
         self.cell(cell)
         return _named(self.inversions, "cell under inversions called", cell)
+
+    def influenced_cell(self, cell: str) -> Cell:
+        """Return a cell's entry under `influenced`. Raises UserError if it is not listed."""
+        self.cell(cell)
+        return _named(self.influenced, "cell under influenced called", cell)
 
     def listed(self, place: Literal["shuffled", "compared"], cell: str) -> ComparedRun:
         """Return a cell's entry in one of the lists of cells. Raises UserError if not listed."""

@@ -58,6 +58,10 @@ _ON_DOMAIN = (
     *("top_confusions", "unsupported"),
 )
 _INVERSION = ("images", "numbers", "pixels_same_class", "pixels_grey", "layers", "style")
+_INFLUENCE = (
+    *("train_images", "trained_on", "layer", "units", "images", "wrong_images", "shown"),
+    *("wrong_other_label", "wrong_near_truth", "self_concentration", "check"),
+)
 _CONCEPTS = ("layers", "tests", "concepts", "unnamed")
 _CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 _OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
@@ -73,7 +77,8 @@ class CellResults:
     over seeds), `folds` (accuracy by cross-validation; of its runs `fold_runs` has how many are
     evaluated, and how many there are), `few_images` (accuracy by training images
     per class), `compared` (the cell beside a run with another seed), `corrupted` (on corrupted
-    copies of its test images), `domains` (on other datasets, by name), `concepts` and `inversion`.
+    copies of its test images), `domains` (on other datasets, by name), `concepts`, `inversion`
+    and `influence`.
     The cell of a saved network has no schedule, and `opened` in the place of `train` and
     `history`. `crosscheck` is what the libraries say of its maps; `seconds` in it are of each
     side. `trusted` says whether the trust measures' per-image values are there. `missing` names
@@ -99,6 +104,7 @@ class CellResults:
     domains: dict[str, dict[str, Any]] = field(default_factory=dict)
     concepts: dict[str, Any] = field(default_factory=dict)
     inversion: dict[str, Any] = field(default_factory=dict)
+    influence: dict[str, Any] = field(default_factory=dict)
     crosscheck: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, float] = field(default_factory=dict)
     explained: tuple[str, ...] = ()
@@ -169,6 +175,14 @@ class CellResults:
             UserError: the file is missing, though the metrics are there, or damaged.
         """
         return artifacts.read_findings(self.name, "inversion")
+
+    def influence_arrays(self) -> dict[str, np.ndarray]:
+        """Read the influential training images, as `heatproof.influence` describes them.
+
+        Raises:
+            UserError: the file is missing, though the metrics are there, or damaged.
+        """
+        return artifacts.read_findings(self.name, "influence")
 
     def concept_arrays(self) -> dict[str, np.ndarray]:
         """Read the arrays of the cell's concepts, as `heatproof.concepts` describes them.
@@ -244,6 +258,7 @@ class Reader:
             domains=self._domains(),
             concepts=self._concepts(),
             inversion=self._inversion(),
+            influence=self._influence(),
             crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
@@ -276,6 +291,15 @@ class Reader:
         content = self.metrics("explain_inversion")
         if content and "unsupported" not in content:
             artifacts.read_metrics("explain_inversion", self.name, _INVERSION)
+        return content
+
+    def _influence(self) -> dict[str, Any]:
+        """Read what training images speak for; of a network that has none of it only why not."""
+        if self.name not in self.params.influenced:
+            return {}
+        content = self.metrics("explain_influence")
+        if content and "unsupported" not in content:
+            artifacts.read_metrics("explain_influence", self.name, _INFLUENCE)
         return content
 
     def _crosscheck(self) -> dict[str, Any]:

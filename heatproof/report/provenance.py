@@ -45,6 +45,7 @@ WORDS = {
     "evaluate_on": "evaluation on another dataset",
     "explain_concepts": "concepts",
     "explain_inversion": "inversion",
+    "explain_influence": "influence of training images",
     "crosscheck": "crosscheck",
     **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
     **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},

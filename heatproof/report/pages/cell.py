@@ -23,6 +23,7 @@ from heatproof.report.sections.concepts_section import concepts
 from heatproof.report.sections.counterfactual_section import counterfactuals
 from heatproof.report.sections.features_section import features
 from heatproof.report.sections.gallery import gallery
+from heatproof.report.sections.influence_section import influence
 from heatproof.report.sections.key_findings import FEW
 from heatproof.report.sections.manipulation_section import manipulation
 from heatproof.report.sections.opening import chosen, opening
@@ -58,6 +59,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "counterfactuals": counterfactuals(result.findings("counterfactual")),
         "domains": domains_section.domains(result),
         "concepts": concepts(result),
+        "influence": influence(result),
         "manipulated": manipulation(
             result.assess, result.trust(), explanations.class_names if explanations else ()
         ),
@@ -111,6 +113,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "verdict_maps": f"../images/verdict-{file_name(result.name)}.png",
         "kept": layers_section.finding(result.inversion),
         "concepts_asked": result.name in params.concepts,
+        "influence_asked": result.name in params.influenced,
         "tried": domains_section.is_tried(params, result.name),
         "corruption": domains_section.label,
         "measure_labels": domains_summary.LABELS,
