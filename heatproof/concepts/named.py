@@ -48,6 +48,14 @@ class Tested:
     metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Pool:
+    """Counterparts that concepts share: by layer their values, and vectors between random ones."""
+
+    values: dict[str, np.ndarray]
+    chance: dict[str, Directions]
+
+
 def classes_of(data: Dataset, options: ConceptOptions, decided: Iterable[str] = ()) -> Classes:
     """Choose the classes that concepts are tested for: the first ones, and those to be decided."""
     chosen = {*range(min(options.classes, len(data.class_names)))}
@@ -70,44 +78,50 @@ def sought(
 ) -> Tested:
     """Test all concepts in all layers for all classes, and correct for the number of tests."""
     result, flattened = Tested(list(layers)), options.values == "flattened"
+
+    def values(images: np.ndarray) -> dict[str, np.ndarray]:
+        return activations(network, UnitImages(images), layers, flattened)
+
     answers = {
         place: sensitivities(
             network, UnitImages(images), np.full(len(images), place), layers, flattened
         )
         for place, images in classes.images.items()
     }
-    pools: dict[tuple[str, int], tuple[dict[str, np.ndarray], dict[str, Directions]]] = {}
+    pools: dict[tuple[str, int], _Pool] = {}
     for number, (name, pictures) in enumerate(concepts.items()):
-        pool = pictures.pool, len(pictures.shown)
-        if pool not in pools:
-            pools[pool] = (
-                activations(network, UnitImages(pictures.counterparts), layers, flattened),
-                {},
-            )
-        others, by_layer = pools[pool]
-        shown = activations(network, UnitImages(pictures.shown), layers, flattened)
+        place = pictures.pool, len(pictures.shown)
+        if place not in pools:
+            pools[place] = _pool(values(pictures.counterparts), place[1], options, seed)
+        pool, shown = pools[place], values(pictures.shown)
         result.metrics[name] = {}
         for depth, layer in enumerate(layers):
-            if layer not in by_layer:
-                generator = np.random.default_rng([seed, _CHANCE, depth])
-                by_layer[layer] = directions.of_chance(
-                    others[layer], len(pictures.shown), options.random_vectors, generator
-                )
+            others, chance = pool.values[layer], pool.chance[layer]
             generator = np.random.default_rng([seed, _VECTORS, depth, number])
-            found = directions.of_concept(shown[layer], others[layer], options.vectors, generator)
+            found = directions.of_concept(shown[layer], others, options.vectors, generator)
             mean = found.vectors.mean(axis=0)
             result.vectors[layer, name] = mean / (np.linalg.norm(mean) or 1)
-            result.middles[layer, name] = others[layer].mean(axis=0, dtype=np.float64)
-            result.metrics[name][layer] = _told(found, by_layer[layer]) | {
-                "classes": {
-                    classes.names[place]: tcav.tested(
-                        tcav.derivatives(answer[layer], found, by_layer[layer]), BOOTSTRAP, seed
-                    )
-                    for place, answer in answers.items()
-                }
+            result.middles[layer, name] = others.mean(axis=0, dtype=np.float64)
+            by_class = {
+                classes.names[index]: tcav.tested(
+                    tcav.derivatives(answer[layer], found, chance), BOOTSTRAP, seed
+                )
+                for index, answer in answers.items()
             }
+            result.metrics[name][layer] = _told(found, chance) | {"classes": by_class}
     _correct(result.metrics)
     return result
+
+
+def _pool(values: dict[str, np.ndarray], size: int, options: ConceptOptions, seed: int) -> _Pool:
+    """Fit what chance gives in each layer to counterparts, `size` pictures on each side."""
+    chance = {
+        layer: directions.of_chance(
+            others, size, options.random_vectors, np.random.default_rng([seed, _CHANCE, depth])
+        )
+        for depth, (layer, others) in enumerate(values.items())
+    }
+    return _Pool(values, chance)
 
 
 def _told(found: Directions, chance: Directions) -> dict[str, Any]:

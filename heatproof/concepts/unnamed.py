@@ -83,22 +83,18 @@ def of_class(
     stability = factorisation.stability(found.weights, again.weights)
     explained = images[: options.explained]
     at_places = np.maximum(values[: len(explained)], 0)
-    n, rows, columns, units = at_places.shape
-    weights = factorisation.weights_of(at_places.reshape(-1, units), found.parts)
-    weights = weights.reshape(n, rows, columns, -1)
-    amounts = factorisation.weights_of(of_crops, found.parts)
+    weights = _at_places(at_places, found.parts)
     importance, logits = _importances(network, layer, weights, found.parts, target, options, seed)
     real = network.logits(explained.astype(np.float32) / 255)[:, target]
     order = np.argsort(-importance.mean(axis=0), kind="stable")
+    amounts = factorisation.weights_of(of_crops, found.parts)
     most = np.argsort(-amounts, axis=0, kind="stable")[:SHOWN_CROPS].T[order]
-    shown = weights[:SHOWN_IMAGES][..., order]
-    maps = [in_pixels(network.model, layer, shown[..., place]) for place in range(len(order))]
     left = np.linalg.norm(at_places - weights @ found.parts) / (np.linalg.norm(at_places) or 1)
     metrics = {
         "layer": layer,
         "images": len(images),
         "crops": len(crops),
-        "explained": n,
+        "explained": len(explained),
         "fitted_to": "crops" if averaged else "places",
         "error": found.error,
         "clipped": float((values < 0).mean()),
@@ -113,9 +109,23 @@ def of_class(
         "crops": crops[most],
         "importance": importance[:, order].astype(np.float32),
         "stability": stability[order].astype(np.float32),
-        "maps": np.stack(maps, axis=1),
+        "maps": _maps(network, layer, weights[:SHOWN_IMAGES][..., order]),
     }
     return Unnamed(arrays, metrics)
+
+
+def _at_places(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Return how much of each part is at each place, float64 (n, rows, columns, concepts)."""
+    weights = factorisation.weights_of(values.reshape(-1, values.shape[-1]), parts)
+    return weights.reshape(*values.shape[:-1], len(parts))
+
+
+def _maps(network: Network, layer: str, weights: np.ndarray) -> np.ndarray:
+    """Bring what is at places to pixels, float32 (n, concepts, height, width)."""
+    each = [
+        in_pixels(network.model, layer, of_concept) for of_concept in np.moveaxis(weights, -1, 0)
+    ]
+    return np.stack(each, axis=1)
 
 
 def averages(network: Network, layer: str) -> bool:

@@ -1,5 +1,6 @@
 """What there is of one cell for the report to tell, read from its files."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -256,9 +257,9 @@ class Reader:
                 self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
             ),
             domains=self._domains(),
-            concepts=self._concepts(),
-            inversion=self._inversion(),
-            influence=self._influence(),
+            concepts=self._of_layers("explain_concepts", params.concepts, _CONCEPTS),
+            inversion=self._of_layers("explain_inversion", params.inversions, _INVERSION),
+            influence=self._of_layers("explain_influence", params.influenced, _INFLUENCE),
             crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
@@ -275,31 +276,15 @@ class Reader:
                 found[domain] = artifacts.read_metrics("evaluate_on", pair, _ON_DOMAIN)
         return found
 
-    def _concepts(self) -> dict[str, Any]:
-        """Read what was found of concepts; of a network that shows no layers only why not."""
-        if self.name not in self.params.concepts:
+    def _of_layers(
+        self, stage: str, listed: Collection[str], required: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Read what was found in layers; of a network that has none of it only why not."""
+        if self.name not in listed:
             return {}
-        content = self.metrics("explain_concepts")
+        content = self.metrics(stage)
         if content and "unsupported" not in content:
-            artifacts.read_metrics("explain_concepts", self.name, _CONCEPTS)
-        return content
-
-    def _inversion(self) -> dict[str, Any]:
-        """Read what layers keep; of a network that shows no layers only why not."""
-        if self.name not in self.params.inversions:
-            return {}
-        content = self.metrics("explain_inversion")
-        if content and "unsupported" not in content:
-            artifacts.read_metrics("explain_inversion", self.name, _INVERSION)
-        return content
-
-    def _influence(self) -> dict[str, Any]:
-        """Read what training images speak for; of a network that has none of it only why not."""
-        if self.name not in self.params.influenced:
-            return {}
-        content = self.metrics("explain_influence")
-        if content and "unsupported" not in content:
-            artifacts.read_metrics("explain_influence", self.name, _INFLUENCE)
+            artifacts.read_metrics(stage, self.name, required)
         return content
 
     def _crosscheck(self) -> dict[str, Any]:
