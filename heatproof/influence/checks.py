@@ -33,14 +33,17 @@ def checked(
         `images`; `label_chance`, the share of all training images whose label is the class
         predicted; and of `proponents`, of `relative` ones, of `shuffled` ones, proponents where
         each training image has another one's features, and of the `nearest`, which know no label:
-        `label`, the share whose label is the class predicted, `resemblance`, as the function says,
-        and `distinct`, how many different ones there are, as a share of the places.
+        `label`, the share whose label is the class predicted, `resemblance`, their rank by the
+        cosine of features, `size`, their rank by self-influence, both within their label, and
+        `distinct`, how many different ones there are, as a share of the places.
     """
     alike, scores = cosines(compared), influence(compared, *errors)
+    own = self_influence(compared, errors[0])
+    sizes = np.broadcast_to(own[:, None], alike.shape)
     order = np.random.default_rng(seed).permutation(len(labels))
     kinds = {
         "proponents": scores,
-        "relative": relative(scores, self_influence(compared, errors[0])),
+        "relative": relative(scores, own),
         "shuffled": influence(replace(compared, inner=compared.inner[order]), *errors),
         "nearest": alike,
     }
@@ -52,30 +55,31 @@ def checked(
         chosen = strongest(values, count)
         measured[kind] = {
             "label": float((labels[chosen] == predicted[:, None]).mean()),
-            "resemblance": resemblance(alike, labels, chosen),
+            "resemblance": rank_in_label(alike, labels, chosen),
+            "size": rank_in_label(sizes, labels, chosen),
             "distinct": len(np.unique(chosen)) / chosen.size,
         }
     return measured
 
 
-def resemblance(alike: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> float:
-    """Return how chosen training images rank by likeness among those of their label.
+def rank_in_label(values: np.ndarray, labels: np.ndarray, chosen: np.ndarray) -> float:
+    """Return how chosen training images rank by a value among those of their label.
 
     Args:
-        alike: float (n, m), of training images and test images.
+        values: float (n, m), of training images and test images: how alike they are, say.
         labels: int64 (n,).
         chosen: int64 (m, count), training images of each test image.
 
     Returns:
-        The mean share of the others of the label that are less alike, ties by half: 1 where the
-        chosen ones are the most alike, 0.5 where likeness has no say.
+        The mean share of the others of the label whose value is lower, ties by half: 1 where the
+        chosen ones have the highest, 0.5 where it has no say.
     """
     ranks = []
     for test, rows in enumerate(chosen):
         for row in rows:
-            others = alike[labels == labels[row], test]
-            below = (others < alike[row, test]).sum()
-            equal = (others == alike[row, test]).sum() - 1  # without itself
+            others = values[labels == labels[row], test]
+            below = (others < values[row, test]).sum()
+            equal = (others == values[row, test]).sum() - 1  # without itself
             ranks.append((below + equal / 2) / max(len(others) - 1, 1) if len(others) > 1 else 0.5)
     return float(np.mean(ranks))
 

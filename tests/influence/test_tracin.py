@@ -139,9 +139,9 @@ def test_ranks_of_likeness_by_hand() -> None:
     alike = np.array([[0.9], [0.5], [0.5], [0.1], [1.0]])
     labels = np.array([0, 0, 0, 0, 1])
     for row, rank in enumerate([1.0, 0.5, 0.5, 0.0]):
-        assert checks.resemblance(alike, labels, np.array([[row]])) == pytest.approx(rank)
-    assert checks.resemblance(alike, labels, np.array([[4]])) == 0.5  # nobody else has the label
-    assert checks.resemblance(alike, labels, np.array([[0, 3]])) == 0.5
+        assert checks.rank_in_label(alike, labels, np.array([[row]])) == pytest.approx(rank)
+    assert checks.rank_in_label(alike, labels, np.array([[4]])) == 0.5  # nobody else has the label
+    assert checks.rank_in_label(alike, labels, np.array([[0, 3]])) == 0.5
     assert checks.concentration(np.array([0.0] * 99 + [1.0])) == 1
     assert checks.concentration(np.ones(200)) == pytest.approx(0.01)
     assert checks.concentration(np.zeros(3)) == 0
@@ -161,13 +161,15 @@ def test_the_check_tells_outliers_from_pictures_that_are_alike() -> None:
 
     fair = measured(logits)
     assert fair["label_chance"] == 0.5 and fair["images"] == units
-    assert fair["proponents"] == {"label": 1.0, "resemblance": 1.0, "distinct": 1.0}
+    # All have the same errors, and features of the same length: sizes say nothing.
+    half = pytest.approx(0.5)
+    assert fair["proponents"] == {"label": 1.0, "resemblance": 1.0, "size": half, "distinct": 1.0}
     assert fair["shuffled"]["resemblance"] < 0.8
     logits[0] = [-9.0, 9.0]  # a training image of class 0 that was not fitted
     logits[1:] = np.where(labels[1:, None] == [0, 1], 2.0, -2.0)
     outlier = measured(logits)
     assert outlier["proponents"]["distinct"] == 1 / units
-    assert outlier["proponents"]["resemblance"] < 0.6
+    assert outlier["proponents"]["resemblance"] < 0.6 and outlier["proponents"]["size"] == 1
     assert outlier["relative"]["distinct"] == 1.0 and outlier["relative"]["resemblance"] == 1.0
     assert outlier["shuffled"]["label"] == 1.0, "the label is in the error, whatever the features"
 

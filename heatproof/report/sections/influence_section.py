@@ -13,7 +13,7 @@ from heatproof.statistics import numbers
 MAX_SIDE = 96  # pixels of a picture; of larger ones every second, third … pixel is shown
 # Of the rank of proponents' likeness: below it they are hardly more like the picture than others of
 # their label, for which it is 0.5; from the second on nearly the most alike.
-UNLIKE, ALIKE = 0.6, 0.9
+CHANCE, UNLIKE, ALIKE = 0.5, 0.6, 0.9
 OTHER = "≠"  # before a label that is not the class predicted
 KINDS = {
     "proponents": "Speak most for it",
@@ -97,16 +97,19 @@ def finding(metrics: Mapping[str, Any]) -> str:
 def belief(check: Mapping[str, Any]) -> str:
     """Say whether proponents are of the picture that they are shown for, or of any."""
     proponents, nearest = check["proponents"], check["nearest"]
-    rank = numbers.decimal(proponents["resemblance"], 2)
+    rank, large = numbers.decimal(proponents["resemblance"], 2), proponents["size"] >= ALIKE
     different = (
         f"of the places for {check['images']} test pictures {_percent(proponents['distinct'])} are "
         f"different training pictures (nearest: {_percent(nearest['distinct'])})"
     )
     if proponents["resemblance"] < UNLIKE:
+        more = "hardly more" if proponents["resemblance"] > CHANCE else "no more"
         return (
-            "The pictures that speak most for a prediction say little of it: they are hardly more "
+            f"The pictures that speak most for a prediction say little of it: they are {more} "
             f"like the test picture than others of their label (rank {rank}, by chance 0.50), and "
-            f"{different}. They are what the network has fitted least, whatever it predicts."
+            f"{different}. By the size of their own gradients their rank is "
+            f"{numbers.decimal(proponents['size'], 2)}"
+            f"{': they are what the network has fitted least' if large else ''}."
         )
     how = "nearly the most like" if proponents["resemblance"] >= ALIKE else "more like"
     return (

@@ -36,7 +36,12 @@ def test_it_shows_what_was_found_and_how_far_to_believe_it(small_study):
 def test_what_is_said_follows_the_figures():
     metrics = influence_results.metrics()
     proponents = metrics["check"]["proponents"]
-    assert "say little of it" in influence_section.belief(metrics["check"])
+    said = influence_section.belief(metrics["check"])
+    assert "say little of it: they are no more like" in said
+    assert "their rank is 0.98: they are what the network has fitted least." in said
+    proponents |= {"size": 0.6, "resemblance": 0.55}
+    said = influence_section.belief(metrics["check"])
+    assert said.endswith("their rank is 0.60.") and "they are hardly more like" in said
     proponents["resemblance"] = 0.7
     assert "are more like the test picture" in influence_section.belief(metrics["check"])
     proponents["resemblance"] = 0.95
