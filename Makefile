@@ -88,8 +88,8 @@ repro: setup $(if $(CLUSTER),$(INSTALLED_CLUSTER)) ## Run the study (BUDGET=cpu|
 	@"$(PY)" -m tools.repro $(if $(DRY),--dry) $(if $(BUDGET),--budget "$(BUDGET)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(CLUSTER),--cluster "$(CLUSTER)") $(TARGET)
 
 .PHONY: sweep
-sweep: setup ## Compare strides and kernel sizes of baseline_cnn as six DVC experiments
-	@"$(PY)" -m tools.sweep $(SWEEP)
+sweep: setup $(if $(CLUSTER),$(INSTALLED_CLUSTER)) ## Compare strides and kernel sizes of baseline_cnn as six DVC experiments (CLUSTER=auto: at once, on Ray)
+	@"$(PY)" -m tools.sweep $(if $(CLUSTER),--cluster "$(CLUSTER)") $(SWEEP)
 
 .PHONY: experiments
 experiments: setup ## Write experiments/index.html, which compares all DVC experiments

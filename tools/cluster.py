@@ -9,10 +9,11 @@ import argparse
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from heatproof.cluster import drawing, state
-from heatproof.cluster.ray_cluster import AUTO
+from heatproof.cluster.ray_cluster import ALONE, AUTO
 from tools import cluster_demo, repro
 
 
@@ -24,12 +25,15 @@ def main() -> None:
     commands = parser.add_subparsers(dest="what", required=True)
     run = commands.add_parser("run", help="run the study on a cluster")
     run.add_argument(
-        "address",
-        nargs="?",
-        default=AUTO,
-        help="auto: the cluster that you started on this machine, or else as local; local: a new "
-        "one of this machine alone; ray://HOST:PORT; or HOST:PORT, from a node of the cluster",
+        "words",
+        nargs="*",
+        metavar="ADDRESS | TARGET",
+        help="where, first: auto (the cluster that you started on this machine, or else as local; "
+        "also where no address is named), local (a new one of this machine alone), "
+        "ray://HOST:PORT, or HOST:PORT from a node of the cluster; then stages such as "
+        "train@simple_cnn-mnist, all of the study if none is named",
     )
+    run.add_argument("--again", help=argparse.SUPPRESS)
     run.add_argument(
         "--through-remote",
         action="store_true",
@@ -49,8 +53,17 @@ def main() -> None:
     if arguments.what == "demo":
         cluster_demo.main(Path.cwd())
     more = ["--through-remote"] * arguments.through_remote
-    sys.argv = [sys.argv[0], "--cluster", arguments.address, *more]
+    more += ["--again", arguments.again] if arguments.again else []
+    address, targets = place_and_targets(arguments.words)
+    sys.argv = [sys.argv[0], "--cluster", address, *more, *targets]
     repro.main()
+
+
+def place_and_targets(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the address, which is Ray's word or has a port, and the stages that words name."""
+    if words and (words[0] in (AUTO, ALONE) or ":" in words[0]):
+        return words[0], words[1:]
+    return AUTO, words
 
 
 def status(study: Path) -> str:

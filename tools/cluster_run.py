@@ -10,13 +10,10 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import networkx as nx
 
 from heatproof.attribution.core.blocks import at_most
 from heatproof.attribution.families import STAGE_FAMILIES
@@ -31,7 +28,7 @@ from heatproof.run.errors import UserError
 from heatproof.storage import atomic, lock_entries, stage_memory, stage_seconds
 from tools import exchange, pipeline
 from tools.lock_file import with_entry
-from tools.shell import prepare
+from tools.stage_graph import Graph
 
 LOCK = Path("dvc.lock")
 LOG = Path(".dvc/tmp/cluster.log")  # all that the tasks of the last run printed
@@ -40,7 +37,9 @@ _ROUNDS = 3  # each without the nodes that were at fault in those before
 _PASSED_ON = ("KERAS_BACKEND", "STUDY_TRACKING", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
 
 
-def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
+def run(
+    address: str, folder: Path, again: str, shares: bool = True, targets: Sequence[str] = ()
+) -> int:
     """Run the study in `folder` on a cluster; return the exit code.
 
     Args:
@@ -48,19 +47,18 @@ def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
         folder: the repository, which is the current folder.
         again: the command that resumes after an interruption.
         shares: whether nodes on this machine use the study's own cache.
+        targets: the stages that are wanted, with what they need; none for all.
 
     Raises:
-        UserError: there is no Ray, no cluster, no git, or no remote where one is needed.
+        UserError: there is no Ray, no cluster, no git, no remote where one is needed, or a target
+            is no stage.
     """
     ray_cluster.require_ray()
     study = params.load(folder / params.PARAMS)
-    cells = cells_of(study)
     taken = snapshot.take(folder)
     for name in taken.left_out:
         print(f"{name}: not in git and large, so that nodes do not get it", flush=True)
-    graph = _Graph.of(folder)
-    others = graph.needing_others(taken.files)
-    before, tasks = plan.tasks(graph.stages, cells, others, blocks_of(study))
+    before, tasks = planned(folder, study, taken, targets)
     if before and (code := _repro(folder, again, *before)):
         return code
     recorder = _Recorder(folder)
@@ -78,7 +76,20 @@ def run(address: str, folder: Path, again: str, shares: bool = True) -> int:
             recorder.write()
         if code:
             return code
-    return _repro(folder, again)
+    return _repro(folder, again, *targets)
+
+
+def planned(
+    folder: Path, study: Params, taken: snapshot.Snapshot, targets: Sequence[str] = ()
+) -> tuple[list[str], list[Task]]:
+    """Return the stages that the head runs first, and the tasks of nodes, as `plan.tasks`.
+
+    Raises:
+        UserError: a target is no stage.
+    """
+    graph = Graph.of(folder)
+    others = graph.needing_others(taken.files)
+    return plan.tasks(graph.leading_to(targets), cells_of(study), others, blocks_of(study))
 
 
 def cells_of(study: Params) -> dict[str, str]:
@@ -192,41 +203,6 @@ def _repro(folder: Path, again: str, *targets: str) -> int:
     if ended.interrupted:
         print(pipeline.where_it_stands(ended, again, folder), file=sys.stderr)
     return ended.code
-
-
-@dataclass(frozen=True)
-class _Graph:
-    """DVC's graph of stages by name, with what each depends on, and all that stages make."""
-
-    stages: nx.DiGraph
-    deps: Mapping[str, Sequence[str]]
-    outs: Collection[str]
-
-    @classmethod
-    def of(cls, folder: Path) -> "_Graph":
-        from dvc.exceptions import DvcException
-        from dvc.repo import Repo
-
-        prepare()
-        with Repo(str(folder)) as repository:
-            try:
-                graph = repository.index.graph
-            except DvcException as error:
-                raise UserError(f"dvc.yaml: {error}") from error
-            names = {stage: stage.addressing for stage in graph}
-            deps = {names[stage]: [dep.def_path for dep in stage.deps] for stage in graph}
-            outs = {out.def_path for stage in graph for out in stage.outs}
-            return cls(nx.relabel_nodes(graph, names), deps, outs)
-
-    def needing_others(self, files: Collection[str]) -> set[str]:
-        """Return the stages that depend on what no stage makes and no snapshot has."""
-        made = {*self.outs, *(str(up) for out in self.outs for up in Path(out).parents)}
-        there = {*files, *(str(up) for name in files for up in Path(name).parents)}
-
-        def comes(path: str) -> bool:
-            return path in made | there or any(str(up) in self.outs for up in Path(path).parents)
-
-        return {stage for stage, deps in self.deps.items() if not all(map(comes, deps))}
 
 
 class _Recorder:

@@ -58,13 +58,15 @@ def main() -> None:
     parser.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="on a Ray cluster: auto (this machine), ray://HOST:PORT or HOST:PORT",
+        help="on a Ray cluster: auto, local (this machine alone), ray://HOST:PORT or HOST:PORT",
     )
     parser.add_argument(
         "--through-remote",
         action="store_true",
         help="with --cluster: on this machine too results go through the DVC remote",
     )
+    # The command that resumes, of whoever calls this.
+    parser.add_argument("--again", help=argparse.SUPPRESS)
     parser.add_argument("--dry", action="store_true", help="only list what would run")
     parser.add_argument("targets", nargs="*", help="stages such as train@simple_cnn-mnist")
     arguments = parser.parse_args()
@@ -75,10 +77,10 @@ def main() -> None:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
-    if arguments.cluster and (arguments.targets or arguments.jobs != 1):
-        raise UserError("CLUSTER runs whole studies: leave out TARGET and JOBS, or CLUSTER")
+    if arguments.cluster and arguments.jobs != 1:
+        raise UserError("CLUSTER runs as much at once as its nodes can: leave out JOBS, or CLUSTER")
     here = Path.cwd()
-    again = same_command(arguments.jobs, arguments.targets, arguments.cluster)
+    again = arguments.again or same_command(arguments.jobs, arguments.targets, arguments.cluster)
     if not (here / ".dvc").is_dir():
         raise UserError(f"{here}: no DVC repository: run this in the study's folder")
     only_lists = arguments.dry and not arguments.budget
@@ -102,8 +104,8 @@ def main() -> None:
         if arguments.cluster:
             with stage.parameters_kept(), tracking.sender():
                 shares = not arguments.through_remote
-                code = cluster_run.run(arguments.cluster, here, again, shares)
-            _end(code)
+                code = cluster_run.run(arguments.cluster, here, again, shares, arguments.targets)
+            _end(code, whole=not arguments.targets)
         if arguments.jobs != 1:
             with stage.parameters_kept(), forkserver.offered(), tracking.sender():
                 code = jobs.run(arguments.jobs, here, again)
@@ -127,8 +129,10 @@ def _end(code: int, whole: bool = True) -> NoReturn:
 def same_command(jobs: int, targets: Sequence[str], cluster: str | None = None) -> str:
     """Return the command that says the same as these arguments in the current folder."""
     if cluster:
-        whole = Path("Makefile").exists()
-        return f"make repro CLUSTER={cluster}" if whole else f"heatproof cluster run {cluster}"
+        if Path("Makefile").exists():
+            named = [f'TARGET="{" ".join(targets)}"'] if targets else []
+            return " ".join([f"make repro CLUSTER={cluster}", *named])
+        return " ".join([f"heatproof cluster run {cluster}", *targets])
     if not Path("Makefile").exists():  # a study in a folder of its own
         words = [f"--jobs {jobs}"] if jobs != 1 else []
         return " ".join(["heatproof repro", *words, *targets])

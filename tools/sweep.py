@@ -1,9 +1,9 @@
 """`make sweep`: a network's strides and kernels compared, as DVC experiments.
 
 Each combination is run by `dvc exp run --temp`, in a folder of DVC's own, so that the workspace
-stays as it is. Called again, the same experiments are run afresh, so that the table always tells of
-the code and parameters at hand; what has not changed since comes out of the run-cache and trains
-nothing.
+stays as it is; with --cluster, nodes have run its stages before (`sweep_cluster`). Called again,
+the same experiments are run afresh, so that the table always tells of the code and parameters at
+hand; what has not changed since comes out of the run-cache and trains nothing.
 """
 
 from heatproof.run import command
@@ -14,6 +14,7 @@ if __name__ == "__main__":
 import argparse
 import itertools
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ import pandas as pd
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.run.git import git
-from tools import calling
+from tools import calling, sweep_cluster
 from tools import experiments as page
 from tools.run_lock import run_lock
 from tools.shell import dvc
@@ -90,14 +91,32 @@ def experiments(cell: str, strides: list[int], kernels: list[int]) -> dict[str, 
     }
 
 
-def run(names: Mapping[str, Iterable[str]], target: str, also: list[str]) -> list[str]:
-    """Run the experiments, in place of earlier ones of the same names; return which failed."""
+def run(
+    names: Mapping[str, Iterable[str]], target: str, also: list[str], cluster: str = ""
+) -> list[str]:
+    """Run the experiments, in place of earlier ones of the same names; return which failed.
+
+    Args:
+        names: -> the parameters that each sets.
+        target: the stage that is wanted.
+        also: parameters that all set.
+        cluster: the address of one that runs their stages before; "" for none.
+
+    Raises:
+        UserError: the cluster cannot be used.
+    """
     if gone := sorted(names.keys() & set(dvc("exp", "list", "--name-only").split())):
         dvc("exp", "remove", *gone)
+    all_changes = {name: [*changes, *also] for name, changes in names.items()}
     failed = []
-    for number, (name, changes) in enumerate(names.items(), 1):
+    if cluster:
+        again = calling.command("sweep", options=shlex.join(sys.argv[1:]))
+        failed = sweep_cluster.run(cluster, all_changes, target, again)
+    for number, (name, changes) in enumerate(all_changes.items(), 1):
+        if name in failed:
+            continue
         print(f"{name} ({number} of {len(names)})", flush=True)
-        settings = [word for change in (*changes, *also) for word in ("-S", change)]
+        settings = [word for change in changes for word in ("-S", change)]
         words = ["exp", "run", "--temp", "--name", name, *settings, target]
         if subprocess.run([sys.executable, "-m", "dvc", *words], check=False).returncode:
             failed.append(name)
@@ -135,6 +154,13 @@ def main() -> None:
         metavar="KEY=VALUE",
         help="set another parameter in every experiment",
     )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="run the experiments at once on a Ray cluster: auto, local (this machine alone), ray://HOST:PORT "
+        "or HOST:PORT",
+    )
     arguments = parser.parse_args()
     check_repository()
     names = experiments(arguments.cell, arguments.strides, arguments.kernels)
@@ -142,7 +168,7 @@ def main() -> None:
     if os.environ.get("DATASETS_MIRROR"):
         os.environ["DATASETS_MIRROR"] = str(Path(os.environ["DATASETS_MIRROR"]).resolve())
     with run_lock(Path.cwd(), calling.command("sweep"), "sweep"):
-        failed = run(names, f"evaluate@{arguments.cell}", arguments.also)
+        failed = run(names, f"evaluate@{arguments.cell}", arguments.also, arguments.cluster)
     starts = page.collect()
     # The present commit's last: of two commits' experiments of one name its own counts.
     outcomes = {e.name: e for start in reversed(starts) for e in start.experiments}

@@ -19,10 +19,13 @@ from heatproof.cluster import machine, network, task
 from heatproof.run.errors import UserError, escaped
 
 AUTO = "auto"
-_ALONE = "local"  # Ray's word for a cluster of this machine alone
+ALONE = "local"  # Ray's word for a cluster of this machine alone
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
 _LISTENS_SECONDS = 10.0
+# All that Ray listens with is gRPC, thus HTTP/2: both sides begin with their settings (RFC 9113).
+_SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,12 @@ def require_ray() -> None:
         )
 
 
+def _quieten() -> None:
+    """Have Ray, before it is imported, tell nobody, and users nothing of its later versions."""
+    os.environ.update(network.REPORTING_NOTHING)
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
     """Connect to a cluster, and yield what Ray tells of the connection.
@@ -63,9 +72,7 @@ def connected(address: str) -> Iterator[Any]:
         UserError: Ray is not installed, there is no such cluster, or it is lost meanwhile.
     """
     require_ray()
-    os.environ.update(network.REPORTING_NOTHING)
-    # What Ray will do in a later version is nothing for a user.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    _quieten()
     import ray
 
     # What Ray prints of tasks that it begins again, and of nodes, is told here in fewer words.
@@ -75,13 +82,14 @@ def connected(address: str) -> Iterator[Any]:
         "log_to_driver": False, "logging_level": logging.ERROR, "namespace": "heatproof",
     }  # fmt: skip
     try:
-        _require_listener(address)
         context = _connect(ray, address, quiet)
+    except UserError:
+        raise
     except Exception as error:  # of Ray's, gRPC's and the system's
         reason = escaped(str(error).strip() or type(error).__name__)[:300]
         raise UserError(
             f"CLUSTER={address}: no Ray cluster answers: {reason}; start one as "
-            f"docs/how-to/cluster.md has it, or take `{_ALONE}`: one of this machine alone"
+            f"docs/how-to/cluster.md has it, or take `{ALONE}`: one of this machine alone"
         ) from None
     try:
         yield context
@@ -102,30 +110,42 @@ def _errors() -> type[Exception]:
     return RayError
 
 
-def _require_listener(address: str) -> None:
-    """Refuse an address at which nobody listens, for which Ray would wait for minutes.
+def require_listener(address: str) -> None:
+    """Refuse an address at which no Ray answers, for which Ray would wait for minutes.
 
     Raises:
         OSError: with the reason.
     """
     host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
-    if host and port.isdecimal():
-        socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS).close()
+    if not host or not port.isdecimal():
+        return
+    with socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS) as connection:
+        if os.environ.get("RAY_USE_TLS", "0") != "0":
+            return
+        connection.sendall(_GREETING)
+        try:
+            answer = connection.recv(len(_SETTINGS))
+        except TimeoutError:
+            answer = b""
+        if answer[3:4] != _SETTINGS[3:4]:
+            raise OSError("what listens there is no Ray, or hangs")
 
 
 def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
     if address == AUTO:
-        address = _running_here() or _ALONE
-    if address != _ALONE:
+        address = running_here() or ALONE
+    elif address != ALONE:
+        require_listener(address)
+    if address != ALONE:
         return ray.init(address, **quiet)
     os.environ.update(network.ONLY_HERE)
     alone = {
         "num_cpus": _cores(), "_node_ip_address": network.LOCAL, "dashboard_host": network.LOCAL,
     }  # fmt: skip
-    return ray.init(_ALONE, **alone, **quiet)
+    return ray.init(ALONE, **alone, **quiet)
 
 
-def _running_here() -> str:
+def running_here() -> str:
     """Return the address of this user's cluster on this machine; "" where there is none.
 
     It is what RAY_ADDRESS says, or what `ray start` noted. Ray's own `auto` takes any cluster of
@@ -133,20 +153,27 @@ def _running_here() -> str:
     answer is unpickled.
 
     Raises:
-        OSError: nobody listens where RAY_ADDRESS says.
+        UserError: no Ray answers where RAY_ADDRESS says.
     """
+    _quieten()
     from ray._common.utils import get_ray_address_file
 
     named = os.environ.get("RAY_ADDRESS", "")
     if named not in ("", AUTO):
-        _require_listener(named)
+        try:
+            require_listener(named)
+        except OSError as error:
+            raise UserError(
+                f"RAY_ADDRESS={escaped(named)}: no Ray cluster answers: {error}; start it, or "
+                "unset RAY_ADDRESS"
+            ) from None
         return named
     note = Path(get_ray_address_file(None))
     try:
         if note.stat().st_uid not in (os.geteuid(), 0):
             return ""
         address = note.read_text(encoding="utf-8").strip()
-        _require_listener(address)
+        require_listener(address)
     except (OSError, ValueError):  # none, or one that was killed and could not remove its note
         return ""
     return address

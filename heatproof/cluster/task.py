@@ -162,7 +162,8 @@ class _Server:
 
     @property
     def runs(self) -> bool:
-        return self._process.poll() is None
+        """Whether it is there, and its clone too."""
+        return self._slot.is_there and self._process.poll() is None
 
     @property
     def last_lines(self) -> list[str]:

@@ -81,6 +81,15 @@ class Slot:
     def __init__(self, folder: Path, held: IO[str]) -> None:
         """`held` is the open file that carries the lock."""
         self.folder, self._held = folder, held
+        self._number = folder.stat().st_ino
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the clone still is; between two runs it may be removed, and another be made."""
+        try:
+            return self.folder.stat().st_ino == self._number
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let others take it."""
@@ -114,38 +123,54 @@ def take(study: Study) -> Slot:
 
 
 def _prepare(folder: Path, study: Study) -> None:
-    if (folder / ".git").exists() and snapshot.checked_out(folder) != study.snapshot.commit:
+    bring(folder, study.snapshot)
+    cache = Path(study.cache) if study.is_here else study.root / "cache"
+    configure(folder, cache, study.remote, study.settings)
+
+
+def bring(folder: Path, to: Snapshot) -> None:
+    """Bring a clone to a snapshot, made where there is none.
+
+    Raises:
+        UserError: git fails.
+    """
+    if (folder / ".git").exists() and snapshot.checked_out(folder) != to.commit:
         # Of other code or parameters there may be files in folders that a stage depends on.
         for name in MADE:
-            _remove(folder / name)
+            remove(folder / name)
     try:
-        snapshot.unpack(study.snapshot, folder)
+        snapshot.unpack(to, folder)
     except Exception:
         # Of a killed task it may be anything: a new one costs little.
-        _remove(folder)
-        snapshot.unpack(study.snapshot, folder)
+        remove(folder)
+        snapshot.unpack(to, folder)
+
+
+def configure(folder: Path, cache: Path, remote: str, settings: Mapping[str, Any]) -> None:
+    """Write a clone's .dvc/config.local.
+
+    Args:
+        folder: the clone.
+        cache: DVC's, made where there is none.
+        remote: the name of the DVC remote; "" for none.
+        settings: DVC's of the remote.
+    """
     (folder / ".dvc" / "tmp").mkdir(parents=True, exist_ok=True)
     config = folder / ".dvc" / "config"
     if not config.exists():
         config.touch()
-    atomic.write_text(folder / ".dvc" / "config.local", _configuration(study))
-
-
-def _configuration(study: Study) -> str:
-    """Return the text of a clone's .dvc/config.local."""
-    cache = Path(study.cache) if study.is_here else study.root / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     sections: dict[str, dict[str, Any]] = {
         "core": {"analytics": False, "check_update": False, "autostage": False},
         "cache": {"dir": str(cache), "type": LINKS},
     }
-    if study.remote:
-        sections["core"]["remote"] = study.remote
-        sections[f"'remote \"{study.remote}\"'"] = dict(study.settings)
+    if remote:
+        sections["core"]["remote"] = remote
+        sections[f"'remote \"{remote}\"'"] = dict(settings)
     lines = []
     for section, values in sections.items():
         lines += [f"[{section}]", *(f"    {key} = {_value(v)}" for key, v in values.items())]
-    return "\n".join(lines) + "\n"
+    atomic.write_text(folder / ".dvc" / "config.local", "\n".join(lines) + "\n")
 
 
 def _value(value: Any) -> str:
@@ -158,7 +183,8 @@ def _value(value: Any) -> str:
     return text if text.isalnum() else f"{quote}{text}{quote}"
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, which is gone at once under its name."""
     if path.is_dir() and not path.is_symlink():
         # Aside first: removing takes time, in which this may be killed.
         aside = Path(tempfile.mkdtemp(prefix=".old-", dir=path.parent))

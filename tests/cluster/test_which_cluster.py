@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from heatproof.cluster import ray_cluster
+from heatproof.run.errors import UserError
+from tests.cluster.listening import SETTINGS, listening
 from tests.cluster.requirement import RAY
 
 pytestmark = [pytest.mark.cluster, RAY]
@@ -42,8 +44,7 @@ def test_a_cluster_that_is_started_listens_on_this_machine_alone(note: Path, add
 
 
 def test_auto_is_the_users_own_cluster(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
+    with listening(SETTINGS) as address:
         note.write_text(address)
         assert connected_to("auto") == (address, {})
         if os.geteuid() == 0:
@@ -52,7 +53,9 @@ def test_auto_is_the_users_own_cluster(note: Path, monkeypatch: pytest.MonkeyPat
         assert connected_to("auto")[0] == "local"
         monkeypatch.setenv("RAY_ADDRESS", address)
         assert connected_to("auto") == (address, {})
-    with pytest.raises(OSError):  # named, and gone: nothing to replace in silence
+    with pytest.raises(
+        UserError, match=f"RAY_ADDRESS={address}: no Ray"
+    ):  # named, and gone: nothing to replace in silence
         connected_to("auto")
 
 
