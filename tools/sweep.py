@@ -105,13 +105,13 @@ def run(
     Raises:
         UserError: the cluster cannot be used.
     """
-    if gone := sorted(names.keys() & set(dvc("exp", "list", "--name-only").split())):
-        dvc("exp", "remove", *gone)
     all_changes = {name: [*changes, *also] for name, changes in names.items()}
     failed = []
     if cluster:
         again = calling.command("sweep", options=shlex.join(sys.argv[1:]))
         failed = sweep_cluster.run(cluster, all_changes, target, again)
+    if gone := sorted(names.keys() & set(dvc("exp", "list", "--name-only").split())):
+        dvc("exp", "remove", *gone)
     for number, (name, changes) in enumerate(all_changes.items(), 1):
         if name in failed:
             continue
@@ -158,8 +158,8 @@ def main() -> None:
         "--cluster",
         default="",
         metavar="ADDRESS",
-        help="run the experiments at once on a Ray cluster: auto, local (this machine alone), ray://HOST:PORT "
-        "or HOST:PORT",
+        help="run the experiments at once on a Ray cluster: auto, local (this machine alone), "
+        "ray://HOST:PORT or HOST:PORT",
     )
     arguments = parser.parse_args()
     check_repository()

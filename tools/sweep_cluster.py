@@ -54,8 +54,8 @@ def run(address: str, changes: Mapping[str, Sequence[str]], target: str, again: 
     if not folders:
         return list(changes)
     study = studies[0]
-    _prepare_common(next(iter(folders.values())), study, taken, target)
     with _cluster(address, study.threads) as (where, variables, slots), tracking.sender():
+        _prepare_common(next(iter(folders.values())), study, taken, target)
         at_once = min(len(folders), slots)
         print(f"{len(folders)} experiments on {where}, {at_once} at a time", flush=True)
 
