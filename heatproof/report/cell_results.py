@@ -15,6 +15,7 @@ from heatproof.config.runs import SHUFFLED, on_domain
 from heatproof.evaluation.cross_validation import all_remarks, over_folds, progress
 from heatproof.evaluation.few_images import by_images_per_class
 from heatproof.evaluation.seeds import over_seeds
+from heatproof.report import required
 from heatproof.storage import artifacts, domain_files, paths, tables
 from heatproof.storage.images import Images
 from heatproof.storage.records import Dataset, Explanations, Predictions
@@ -23,50 +24,6 @@ from heatproof.trust.verdict import CellVerdict, of_cell
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-# What each metrics file must hold for a page to be made from it.
-_TRAIN = ("epochs", "epochs_run", "best_epoch", "train_images", "validation_images")
-_EVALUATE = (
-    *("accuracy", "accuracy_low", "accuracy_high", "macro_precision", "macro_recall", "macro_f1"),
-    *("majority_class", "majority_accuracy", "balanced_accuracy", "macro_auc", "curves"),
-    *("balanced_accuracy_low", "balanced_accuracy_high", "balanced_training"),
-    *(
-        "macro_average_precision",
-        "ece",
-        "loss",
-        "train_accuracy",
-        "test_images",
-        "train_images",
-        "per_class",
-    ),
-    *("confusion_test", "confusion_train", "top_confusions", "reliability", "class_names"),
-    *("parameters", "flops"),
-)
-_ASSESS = (
-    *("images", "right_images", "wrong_images", "slow_methods", "mask", "measures"),
-    *("uninformative", "ranking", "agreement", "above_chance", "tests"),
-)
-_PUBLISHED = ("images", "draws", "layers", "methods")
-_COMPARED = ("filters", "images", "same_prediction", "maps")
-_CORRUPTED = (
-    *("images", "explained", "clean", "corruptions", "maps", "different_images", "unsupported"),
-    *("mean_corruption_accuracy", "mean_corruption_low", "mean_corruption_high"),
-    "retained_accuracy",
-)
-_ON_DOMAIN = (
-    *("accuracy", "low", "high", "confidence", "ece", "images", "own", "explained", "maps"),
-    *("top_confusions", "unsupported"),
-)
-_INVERSION = ("images", "numbers", "pixels_same_class", "pixels_grey", "layers", "style")
-_INFLUENCE = (
-    *("train_images", "trained_on", "layer", "units", "images", "wrong_images", "shown"),
-    *("wrong_other_label", "wrong_near_truth", "self_concentration", "check"),
-)
-_CONCEPTS = ("layers", "tests", "concepts", "unnamed")
-_CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
-_OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
-_HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -241,25 +198,29 @@ class Reader:
             name=name,
             cell=params.cell(name),
             schedule=params.run(name).schedule,
-            train={} if saved else self.metrics("train", _TRAIN),
+            train={} if saved else self.metrics("train", required.TRAIN),
             history=None if saved else self._history(),
-            opened=self.metrics("open", _OPEN) if saved else {},
-            evaluate=self.metrics("evaluate", _EVALUATE),
+            opened=self.metrics("open", required.OPEN) if saved else {},
+            evaluate=self.metrics("evaluate", required.EVALUATE),
             explain={f: content for f in EXPLAINED if (content := self.metrics(f"explain_{f}"))},
             assess=self._assess(),
-            published=self.metrics("published_sanity", _PUBLISHED) if published else {},
+            published=self.metrics("published_sanity", required.PUBLISHED) if published else {},
             seeds=over_seeds(params, name) or {},
             folds=over_folds(params, name) or {},
             fold_runs=progress(params, name),
             few_images=by_images_per_class(params, name) or {},
-            compared=self.metrics("compare_runs", _COMPARED) if name in params.compared else {},
+            compared=self.metrics("compare_runs", required.COMPARED)
+            if name in params.compared
+            else {},
             corrupted=(
-                self.metrics("evaluate_corrupted", _CORRUPTED) if name in params.corrupted else {}
+                self.metrics("evaluate_corrupted", required.CORRUPTED)
+                if name in params.corrupted
+                else {}
             ),
             domains=self._domains(),
-            concepts=self._of_layers("explain_concepts", params.concepts, _CONCEPTS),
-            inversion=self._of_layers("explain_inversion", params.inversions, _INVERSION),
-            influence=self._of_layers("explain_influence", params.influenced, _INFLUENCE),
+            concepts=self._of_layers("explain_concepts", params.concepts, required.CONCEPTS),
+            inversion=self._of_layers("explain_inversion", params.inversions, required.INVERSION),
+            influence=self._of_layers("explain_influence", params.influenced, required.INFLUENCE),
             crosscheck=self._crosscheck(),
             timing=timing,
             explained=tuple(f for f in EXPLAINED if self.there(paths.explanations(name, f))),
@@ -273,25 +234,25 @@ class Reader:
         for domain in self.params.domains_of(self.name):
             pair = on_domain(self.name, domain)
             if self.there(paths.metrics("evaluate_on", pair)):
-                found[domain] = artifacts.read_metrics("evaluate_on", pair, _ON_DOMAIN)
+                found[domain] = artifacts.read_metrics("evaluate_on", pair, required.ON_DOMAIN)
         return found
 
     def _of_layers(
-        self, stage: str, listed: Collection[str], required: tuple[str, ...]
+        self, stage: str, listed: Collection[str], keys: tuple[str, ...]
     ) -> dict[str, Any]:
         """Read what was found in layers; of a network that has none of it only why not."""
         if self.name not in listed:
             return {}
         content = self.metrics(stage)
         if content and "unsupported" not in content:
-            artifacts.read_metrics(stage, self.name, required)
+            artifacts.read_metrics(stage, self.name, keys)
         return content
 
     def _crosscheck(self) -> dict[str, Any]:
         """Read what the libraries gave; a study of an earlier version has no such stage."""
         if not paths.metrics("crosscheck", self.name).exists():
             return {}
-        content = self.metrics("crosscheck", _CROSSCHECK)
+        content = self.metrics("crosscheck", required.CROSSCHECK)
         return content | {"seconds": artifacts.read_timing("crosscheck", self.name)}
 
     def _trusted(self) -> tuple[str, ...]:
@@ -302,7 +263,7 @@ class Reader:
 
     def _assess(self) -> dict[str, Any]:
         """Read what was assessed, the comparison with shuffled labels among it if there is one."""
-        content = self.metrics("assess", _ASSESS)
+        content = self.metrics("assess", required.ASSESS)
         if self.name in self.params.shuffled and content:
             for part, more in self.metrics(
                 "assess_shuffled", ("measures", "uninformative")
@@ -313,4 +274,4 @@ class Reader:
     def _history(self) -> "pd.DataFrame | None":
         path = paths.history(self.name)
         there = self.there(path)
-        return tables.read_table(path, f"train@{self.name}", _HISTORY) if there else None
+        return tables.read_table(path, f"train@{self.name}", required.HISTORY) if there else None
