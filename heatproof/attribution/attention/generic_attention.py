@@ -37,6 +37,6 @@ METHODS = (
         equation="Ā = E_h (∂S/∂A ⊙ A)⁺ (eq. 5), R ← R + Ā R (eq. 6), M = r R",
         deviations="Of the paper’s rules that of self-attention. Pooling weights in the class "
         "token’s place where there is none, times their gradient.",
-        unit="1",
+        unit="arbitrary units",
     ),
 )

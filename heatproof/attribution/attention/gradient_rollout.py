@@ -43,6 +43,6 @@ METHODS = (
         equation="Â = norm(I + E_h (∂S/∂A ⊙ A)⁺), M = r Â⁽ᴮ⁾ ⋯ Â⁽¹⁾",
         deviations="Equation 5 of the paper within the rollout of Abnar & Zuidema 2020. Pooling "
         "weights in the class token’s place where there is none, times their gradient.",
-        unit="1",
+        unit="arbitrary units",
     ),
 )

@@ -80,7 +80,7 @@ METHODS = (
         deviations="The order of the factors is the program’s. Layer normalisation passes "
         "relevance on, as there. Pooling weights in the class token’s place where there is none, "
         "their relevance times their gradient.",
-        unit="1",
+        unit="arbitrary units",
         signed=False,
         overlay=True,
         colours="viridis",
