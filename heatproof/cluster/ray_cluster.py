@@ -139,6 +139,9 @@ def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
     if address != ALONE:
         return ray.init(address, **quiet)
     os.environ.update(network.ONLY_HERE)
+    # Ray has read that already, when it was imported, and would listen on all addresses.
+    constants: Any = importlib.import_module("ray._private.ray_constants")
+    constants.ENABLE_RAY_CLUSTER = False
     alone = {
         "num_cpus": _cores(), "_node_ip_address": network.LOCAL, "dashboard_host": network.LOCAL,
     }  # fmt: skip

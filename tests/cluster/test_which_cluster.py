@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,19 @@ from tests.cluster.listening import SETTINGS, listening
 from tests.cluster.requirement import RAY
 
 pytestmark = [pytest.mark.cluster, RAY]
+
+
+# Starts a cluster as `heatproof cluster run` does, and tells on which addresses it listens.
+LISTENING = """
+import psutil
+from heatproof.cluster import ray_cluster
+
+with ray_cluster.connected("local"):
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    sockets = [each for process in family for each in process.net_connections()]
+    ips = {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+    print(sorted({ip.removeprefix("::ffff:") for ip in ips}))
+"""
 
 
 class Asked:
@@ -32,6 +47,7 @@ def note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # which `local` sets
+    monkeypatch.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)  # and this
     (tmp_path / "ray").mkdir()
     return tmp_path / "ray" / "ray_current_cluster"
 
@@ -41,6 +57,13 @@ def test_a_cluster_that_is_started_listens_on_this_machine_alone(note: Path, add
     got, options = connected_to(address)
     assert got == "local"
     assert options["_node_ip_address"] == options["dashboard_host"] == "127.0.0.1"
+
+
+@pytest.mark.timeout(300)
+def test_it_really_does() -> None:
+    words = [sys.executable, "-c", LISTENING]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['127.0.0.1']"
 
 
 def test_auto_is_the_users_own_cluster(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
