@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from heatproof.cluster import machine, network, task
+from heatproof.run import temporary
 from heatproof.run.errors import UserError, escaped
 
 AUTO = "auto"
@@ -171,15 +172,20 @@ def running_here() -> str:
                 "unset RAY_ADDRESS"
             ) from None
         return named
-    note = Path(get_ray_address_file(None))
-    try:
-        if note.stat().st_uid not in (os.geteuid(), 0):
-            return ""
-        address = note.read_text(encoding="utf-8").strip()
-        require_listener(address)
-    except (OSError, ValueError):  # none, or one that was killed and could not remove its note
-        return ""
-    return address
+    # `ray start` had the user's temporary folder, this process has a private one within it.
+    now = Path(get_ray_address_file(None))
+    own = now.parents[1]
+    outer = own.parent / now.relative_to(own)
+    for note in (now, outer) if own.name.startswith(temporary.PREFIX) else (now,):
+        try:
+            if note.stat().st_uid not in (os.geteuid(), 0):
+                continue
+            address = note.read_text(encoding="utf-8").strip()
+            require_listener(address)
+        except (OSError, ValueError):  # none, or one that was killed and could not remove its note
+            continue
+        return address
+    return ""
 
 
 def _cores() -> int:

@@ -82,6 +82,16 @@ def test_auto_is_the_users_own_cluster(note: Path, monkeypatch: pytest.MonkeyPat
         connected_to("auto")
 
 
+def test_the_note_is_found_from_a_runs_own_temporary_folder(
+    note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(note.parents[1] / "heatproof-abc"))
+    monkeypatch.delenv("RAY_TMPDIR")
+    with listening(SETTINGS) as address:
+        note.write_text(address)
+        assert connected_to("auto") == (address, {})
+
+
 def test_a_note_that_a_killed_cluster_left_is_passed_over(note: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         note.write_text(f"127.0.0.1:{server.getsockname()[1]}")
