@@ -102,3 +102,12 @@ def test_stages_get_the_studys_threads_and_no_gpu_that_they_did_not_ask_for(
     assert "RAY_JOB_ID" not in plain and plain["STUDY_TRACKING"] == "off"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert task._environment(study, 1)["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+def test_a_clone_that_was_removed_meanwhile_is_gone_though_another_is_made(study: Study) -> None:
+    held = workspace.take(study)
+    assert held.is_there
+    held.folder.rename(held.folder.with_name("removed"))
+    assert not held.is_there
+    held.folder.mkdir()
+    assert not held.is_there, "another one under its name"
