@@ -58,10 +58,15 @@ def beside_controls(
     return found
 
 
-def _counts(name: str, test: str, uninformative: Collection[str]) -> bool:
+def is_tested(name: str) -> bool:
+    """Return whether a measure may decide a test of the verdict."""
     measure = MEASURES[base(name)]
+    return measure.group in _GROUPS.values() and measure.shown
+
+
+def _counts(name: str, test: str, uninformative: Collection[str]) -> bool:
     informative = test == STABLE or name not in uninformative
-    return measure.group == _GROUPS[test] and measure.shown and informative
+    return is_tested(name) and MEASURES[base(name)].group == _GROUPS[test] and informative
 
 
 def _of_measures(

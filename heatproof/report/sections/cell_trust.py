@@ -19,6 +19,7 @@ from heatproof.report.text import measures, methods
 from heatproof.statistics import numbers
 from heatproof.statistics.bootstrap import summary
 from heatproof.statistics.numbers import plural
+from heatproof.trust.beside_controls import is_tested
 from heatproof.trust.measure import BASELINES
 from heatproof.trust.ranking import AGREEING
 from heatproof.trust.registry import FAMILIES
@@ -243,7 +244,7 @@ def _of(values: Values, start: str) -> Values:
 
 
 def by_outcome(values: Values, samples: int, seed: int) -> Table | None:
-    """The table's measures of correctly and of incorrectly predicted images separately."""
+    """What the verdict rests on, of correctly and of incorrectly predicted images separately."""
     if not values:
         return None
     correct = values["label"] == values["predicted"]
@@ -259,7 +260,7 @@ def by_outcome(values: Values, samples: int, seed: int) -> Table | None:
 
     return trust_table.table(
         column(measure, label, chosen)
-        for measure in measures.COLUMNS
+        for measure in filter(is_tested, measures.COLUMNS)
         for label, chosen in (("correct", correct), ("incorrect", ~correct))
     )
 
