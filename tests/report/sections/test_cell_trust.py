@@ -132,13 +132,14 @@ def values(**more):
 
 
 def test_right_and_wrong_answers_are_averaged_apart():
-    gini = np.array([0.2, 0.9, 0.4, np.nan], np.float32)
+    saco = np.array([0.2, 0.9, 0.4, np.nan], np.float32)
     slow = np.array([0.5], np.float32)  # of the first image only
-    raw = values(**{"value/gini/saliency": gini, "value/gini/lime": slow})
+    raw = values(**{"value/saco/saliency": saco, "value/saco/lime": slow})
+    raw["value/gini/saliency"] = saco  # which decides nothing
     made = cell_trust.by_outcome(raw, 100, 1)
     assert [(c.group, c.label) for c in made.columns] == [
-        ("Gini", "correct"),
-        ("Gini", "incorrect"),
+        ("SaCo", "correct"),
+        ("SaCo", "incorrect"),
     ]
     correct, incorrect = (column.values for column in made.columns)
     assert (correct["saliency"].text, incorrect["saliency"].text) == ("0.30", "0.90")
@@ -147,8 +148,8 @@ def test_right_and_wrong_answers_are_averaged_apart():
 
 
 def test_without_wrong_answers_there_is_nothing_to_set_apart():
-    gini = np.array([0.2, 0.9, 0.4, 0.1], np.float32)
-    raw = values(**{"value/gini/saliency": gini}) | {"predicted": np.array([0, 0, 1, 1])}
+    saco = np.array([0.2, 0.9, 0.4, 0.1], np.float32)
+    raw = values(**{"value/saco/saliency": saco}) | {"predicted": np.array([0, 0, 1, 1])}
     assert cell_trust.by_outcome(raw, 100, 1) is None
     assert cell_trust.by_outcome({}, 100, 1) is None
 
