@@ -63,9 +63,11 @@ def test_each_stage_says_what_it_cannot_do(study: params.Params) -> None:
     assert list(artifacts.read_maps(CELL, ["perturbation"]).maps) == ["occlusion"]
 
     measured = artifacts.read_metrics("measure_perturbation", CELL)
-    needing = {name for name, each in registry.FAMILIES.items() if each.needs != "predictions"}
-    assert needing == {"randomisation", "randomised_entropy"}
-    assert measured["unmeasured"] == dict.fromkeys(needing, reason.format("layers"))
+    needing = {
+        n: each.needs for n, each in registry.FAMILIES.items() if each.needs != "predictions"
+    }
+    assert set(needing) == {"randomisation", "randomised_entropy", "manipulation"}
+    assert measured["unmeasured"] == {n: reason.format(needs) for n, needs in needing.items()}
     values = artifacts.read_trust(CELL, ["perturbation"])
     assert any(name.startswith("value/sensitivity_max/occlusion") for name in values)
 

@@ -21,6 +21,8 @@ from tests.scratch import ROOT, copy_repository
 PROGRAM = Path(train_steps.__file__)
 # What reads the clock: when a run of MLflow's began. Durations have no date.
 DATES = {
+    "heatproof/cluster/events.py": ["time.time"],  # when a task began, for the table of a run
+    "heatproof/cluster/watch.py": ["time.time"],
     "heatproof/run/temporary.py": ["time.time"],  # the age of what a killed program left
     "heatproof/run/tracking_notes.py": ["time.time"],
     "heatproof/run/tracking_store.py": ["time.strftime"],  # the new name of an old experiment
