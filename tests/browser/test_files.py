@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -99,6 +100,7 @@ def test_latex_has_groups_and_escapes_what_it_would_read_as_commands(page: Chrom
     _, content = saved(page, "Download LaTeX: Measures of each method’s maps")
     text = content.decode()
     assert r"\multicolumn{" in text
+    assert re.search(r"^Saliency & [\d.]+ \([\d.]+ to [\d.]+\) & ", text, re.MULTILINE)
     assert r"\textit{Controls, which know nothing of the network}" in text
     assert "–" not in text and "−" not in text
     head = page.find_element(By.CSS_SELECTOR, "#classes tbody th")

@@ -105,8 +105,9 @@ def test_groups_stay_together(browser: Chrome, site: Path) -> None:
     assert set(column(browser, trust, 0, 0)) == methods
     assert set(column(browser, trust, 0, 1)) == controls
     values = [float(text) for text in browser.execute_script(
-        "return [...arguments[0].tBodies[0].rows].map((r) => r.cells[1].dataset.value)"
-        ".filter((v) => v !== undefined)", trust)]  # fmt: skip
+        "return [...arguments[0].tBodies[0].rows].map((r) => r.cells[1].dataset.ends)"
+        ".filter((ends) => ends).map((ends) => ends.split(' ')[2])", trust)]  # fmt: skip
+    assert len(values) > 1
     assert values == sorted(values, reverse=True)
 
 
@@ -124,6 +125,29 @@ def test_a_saved_table_has_full_numbers_and_a_name(browser: Chrome, site: Path) 
     assert float(ours["Test accuracy"]) == known["accuracy"]
     assert float(ours["95 % interval, high"]) == known["accuracy_high"]
     assert float(ours["FLOPs"]) == known["flops"]
+
+
+def test_a_table_of_measures_is_saved_with_its_intervals(browser: Chrome, site: Path) -> None:
+    visit(browser, site / "cells" / "simple_cnn-digits.html")
+    _, rows = saved(browser, browser.find_element(By.CSS_SELECTOR, "table.trust"))
+    saliency = next(dict(zip(rows[0], r, strict=True)) for r in rows if r[1] == "Saliency")
+    path = site.parent / "data" / "metrics" / "assess" / "simple_cnn-digits.json"
+    known = json.loads(path.read_text())["measures"]["relevance_mass"]["saliency"]
+    shown = [saliency[f"Ground truth: Mass in mask{end}"] for end in ("", ", low", ", high")]
+    assert [float(each) for each in shown] == [
+        pytest.approx(known[key], abs=1e-6) for key in ("mean", "low", "high")
+    ]
+
+
+def test_half_a_matrix_is_saved_with_every_column(browser: Chrome, site: Path) -> None:
+    visit(browser, site / "cells" / "simple_cnn-digits.html")
+    name, rows = saved(browser, table(browser, "Rank correlation, pixel by pixel"))
+    assert "pixel-by-pixel" in name
+    head, *body = rows
+    assert head[1:] == [row[0] for row in body]
+    for place, row in enumerate(body):
+        known = [bool(each) for each in row[1:]]
+        assert known == [column < place for column in range(len(body))]
 
 
 def test_hostile_names_are_quoted_and_no_formulas(browser: Chrome, site: Path) -> None:

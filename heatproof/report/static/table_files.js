@@ -1,7 +1,7 @@
 // Each table can be saved: as CSV with values in full, and as LaTeX with those that are shown. The
 // script adds the buttons.
 (() => {
-  const { UNKNOWN, NUMBER, text, endsOf, valueOf, numeric, columnsOf, isGroup, rowsOf } = Tables;
+  const { UNKNOWN, NUMBER, text, endsOf, ownOf, valueOf, numeric, columnsOf, isGroup, rowsOf } = Tables;
   const ENDS = ["low", "high"];
   const FORMULA = /^\s*[=+\-@＝＋－＠]/;
 
@@ -39,7 +39,7 @@
     const cells = bodies.flatMap(rowsOf).map(columnsOf);
     const spans = names.map((_, i) => cells.some((row) => endsOf(row[i])));
     const valued = names.map((name, i) => i === 0 || Boolean(name) && cells.some(
-      (row) => row[i] && (row[i].dataset.value !== undefined || !endsOf(row[i]))
+      (row) => row[i] && (ownOf(row[i]) !== undefined || !endsOf(row[i]))
         && !UNKNOWN.has(valueOf(row[i]))));
     const line = (one) => names.flatMap((name, i) => [
       ...(valued[i] || (name && !spans[i]) ? [one(i, "")] : []),
@@ -52,7 +52,7 @@
       for (const row of rowsOf(body)) {
         const at = columnsOf(row);
         const values = line((i, end) => (end ? endsOf(at[i])?.[ENDS.indexOf(end)] ?? ""
-          : plain(at[i]?.dataset.value ?? text(at[i]))));
+          : plain(ownOf(at[i]) ?? text(at[i]))));
         lines.push(grouped ? [group, ...values] : values);
       }
     }
@@ -69,7 +69,7 @@
   };
   const latexText = (value) => value.replace(/[\\~^−–×→≥≤✓✗·<>\u00a0αβετρ&%$#_{}]/g, (sign) => SIGNS[sign] ?? `\\${sign}`);
   const shown = (cell) => {
-    const range = cell && [...cell.querySelectorAll(".range")].map((each) => each.textContent.trim()).join(", ");
+    const range = cell && [...cell.querySelectorAll(".range, small")].map((each) => each.textContent.trim()).join(", ");
     return [text(cell), ...(range ? [`(${range})`] : [])].join(" ");
   };
   const latex = (table, heads) => {

@@ -1,6 +1,6 @@
 // Tables can be sorted by their headers. A cell's `data-value` is its value for this and for files;
-// `data-ends` are those of its interval. Matrices (.matrix) are not sorted; .bests and .class-bars are
-// small excerpts and left as they are.
+// `data-ends` are those of its interval, and after them its value where both are known. Matrices
+// (.matrix) are not sorted; .bests and .class-bars are small excerpts and left as they are.
 const Tables = (() => {
   const UNKNOWN = new Set(["", "–", "-"]);
   const NUMBER = /^[-−]?\d[\d,]*(\.\d+)?(e[-−+]?\d+)?$/;
@@ -9,13 +9,14 @@ const Tables = (() => {
   const textOf = (node) => {
     if (node.nodeType === Node.TEXT_NODE) return node.data;
     if (node.nodeType !== Node.ELEMENT_NODE) return "";
-    if (node.matches("svg, .visually-hidden, .range, .chip, .rank")) return "";
+    if (node.matches("svg, .visually-hidden, .range, small, .chip, .rank")) return "";
     if (node.matches("bdi[title]")) return node.title;
     return [...node.childNodes].map(textOf).join("");
   };
   const text = (cell) => (cell ? textOf(cell).replace(/\s+/g, " ").trim() : "");
   const endsOf = (cell) => cell?.dataset.ends?.split(" ");
-  const valueOf = (cell) => cell?.dataset.value ?? endsOf(cell)?.[0] ?? text(cell);
+  const ownOf = (cell) => cell?.dataset.value ?? endsOf(cell)?.[2];
+  const valueOf = (cell) => ownOf(cell) ?? endsOf(cell)?.[0] ?? text(cell);
   const numeric = (value) => {
     const plain = value.replace(/\s*%$/, "");
     return NUMBER.test(plain) ? Number(plain.replace(/,/g, "").replace(/−/g, "-")) : NaN;
@@ -30,7 +31,7 @@ const Tables = (() => {
   const headsOf = (table) => columnsOf(table.tHead.rows[table.tHead.rows.length - 1]);
   const all = () => [...document.querySelectorAll("table:not(.bests, .class-bars)")]
     .filter((table) => table.tHead?.rows.length);
-  return { UNKNOWN, NUMBER, text, endsOf, valueOf, numeric, columnsOf, isGroup, rowsOf, headsOf, all };
+  return { UNKNOWN, NUMBER, text, endsOf, ownOf, valueOf, numeric, columnsOf, isGroup, rowsOf, headsOf, all };
 })();
 
 (() => {
