@@ -131,7 +131,8 @@ def said(metrics: dict[str, Any]) -> str:
     concepts = metrics["concepts"]
     count = sum(bool(each["speaks"]) for each in concepts.values())
     text = f"{numbers.plural(len(concepts), 'concept')}, {count} of them matter for a class"
-    known = [each["truth"]["right"] for each in concepts.values() if "truth" in each]
+    truths = [each["truth"] for each in concepts.values() if "truth" in each]
+    known = [truth["right"] for truth in truths if truth["findable"]]
     return f"{text}; {sum(known)} of {len(known)} as is known to be true" if known else text
 
 

@@ -57,12 +57,15 @@ class _Pool:
 
 
 def classes_of(data: Dataset, options: ConceptOptions, decided: Iterable[str] = ()) -> Classes:
-    """Choose the classes that concepts are tested for: the first ones, and those to be decided."""
-    chosen = {*range(min(options.classes, len(data.class_names)))}
+    """Choose the classes that concepts are tested for: the first ones, and those to be decided.
+
+    Of classes without test images none is chosen: the first ones are the first that have some.
+    """
+    known = {int(place) for place in np.unique(data.test_labels)}
+    wanted = {data.class_names.index(name) for name in decided} & known
     index = {
-        place: rows
-        for place in sorted(chosen | {data.class_names.index(name) for name in decided})
-        if len(rows := np.flatnonzero(data.test_labels == place)[: options.class_images])
+        place: np.flatnonzero(data.test_labels == place)[: options.class_images]
+        for place in sorted(wanted.union(sorted(known)[: options.classes]))
     }
     images = {place: data.test_images[rows] for place, rows in index.items()}
     return Classes(data.class_names, images, index)
@@ -145,6 +148,8 @@ def _told(found: Directions, chance: Directions) -> dict[str, Any]:
 def _correct(metrics: dict[str, dict[str, Any]]) -> None:
     """Correct for the number of tests (Holm), of vectors and of scores apart, and say what counts.
 
+    `enough`: whether vectors that are right on every held-out picture would be so more often than
+    chance, which those of few pictures among many tests are not.
     `there`: the vectors are right more often than chance; `found`: the concept is there, and the
     class's derivative along it is none of random ones. `testable`: whether any direction of the
     layer could be found: of few units, random ones are never far from the best. `published`: what
@@ -154,6 +159,14 @@ def _correct(metrics: dict[str, dict[str, Any]]) -> None:
     for each, p in zip(told, tcav.holm([each["p"] for each in told]), strict=True):
         each["p_adjusted"] = float(p)
         each["there"] = bool(p < tcav.LEVEL)
+    for by_layer in metrics.values():
+        own_layers = [id(each) for each in by_layer.values()]
+        best = tcav.holm(
+            [0.5 ** each["held_out"] if id(each) in own_layers else each["p"] for each in told]
+        )
+        for each, p in zip(told, best, strict=True):
+            if id(each) in own_layers:
+                each["enough"] = bool(p < tcav.LEVEL)
     tests = [(each, test) for each in told for test in each["classes"].values()]
     own, published = (tcav.holm([test[name] for _, test in tests]) for name in ("p", "p_published"))
     for each in told:
@@ -177,7 +190,8 @@ def summary(by_layer: dict[str, Any], decides: Sequence[str] | None) -> dict[str
         `there`, the layers in which its vectors are better than chance; `speaks`, class -> the
         layers in which it speaks for it (`for`) or against it (`against`); `truth`, where something
         is known: `decides`, `right`, and what is not: `missed` classes, and `invented` ones, for
-        which it speaks though it says nothing; `published_invented`, those of the published test.
+        which it speaks though it says nothing; `published_invented`, those of the published test;
+        `findable`, whether anything could be found in a layer at all: `right` says nothing if not.
     """
     speaks: dict[str, dict[str, list[str]]] = {}
     published: dict[str, set[str]] = {}
@@ -201,6 +215,7 @@ def summary(by_layer: dict[str, Any], decides: Sequence[str] | None) -> dict[str
         result["truth"] = {
             "decides": list(decides),
             "right": not (missed or invented),
+            "findable": any(each["enough"] and each["testable"] for each in by_layer.values()),
             "missed": missed,
             "invented": invented,
             "published_invented": _invented(published, decides),

@@ -104,8 +104,11 @@ class Concept(Block):
     """Of which dataset, where it is not the cell’s own: then `reads` is its
     data/processed/<dataset>.npz."""
     planted: PlantedName | None = None
-    """A concept that is put into training images of the cell. Its counterparts are training images
-    without it."""
+    """A concept that is put into training images of the cell. Its counterparts are other training
+    images, without it. Images of the classes that it decides are neither."""
+    without: Annotated[list[str], AfterValidator(_once)] | None = None
+    """Classes of which no training image is a counterpart of `images` or `planted`, since their
+    images show the concept themselves."""
     decides: Annotated[list[str], AfterValidator(_once)] | None = None
     """What is known to be true, if it is: the classes for which the concept speaks, `[]` where it
     says nothing about any class. The report says whether this was found."""
@@ -123,6 +126,11 @@ class Concept(Block):
             raise ValueError("table and attribute go together")
         if self.table is not None and self.images is None:
             raise ValueError("table and attribute go with images, the folder of the pictures")
+        if self.without and (self.table is not None or self.class_name is not None):
+            raise ValueError(
+                "without goes with planted, or with images that no table divides: only they are "
+                "told from training images of all classes"
+            )
         if self.dataset is not None and self.class_name is None:
             raise ValueError("dataset goes with class_name, the class whose images are taken")
         return self

@@ -60,11 +60,18 @@ def of_concept(
         UserError: they are not there, are too few, or do not fit the network.
     """
     concept, shape = cell.concepts[name], data.train_images.shape[1:]
+    for key, names in (("decides", concept.decides), ("without", concept.without)):
+        for each in names or ():
+            what = f"{place}.{key}: {shown_value(each)} is no class of {cell.dataset}"
+            require_known(what, each, data.class_names)
     for decided in concept.decides or ():
-        what = f"{place}.decides: {shown_value(decided)} is no class of {cell.dataset}"
-        require_known(what, decided, data.class_names)
+        if data.class_names.index(decided) not in data.test_labels:
+            raise UserError(
+                f"{place}.decides: there is no test image of {shown_value(decided)}, so that "
+                "nothing can be found for it; leave it out"
+            )
     if concept.planted is not None:
-        made = _planted(concept.planted, place, data, options, seed)
+        made = _planted(concept, place, data, options, seed)
     elif concept.class_name is not None:
         made = _of_class(concept, cell, place, data, options)
     else:
@@ -103,7 +110,18 @@ def require_enough(made: Pictures, place: str) -> None:
             )
 
 
-def _planted(kind: str, place: str, data: Dataset, options: ConceptOptions, seed: int) -> Pictures:
+def _lacking(data: Dataset, *classes: Sequence[str] | None) -> tuple[np.ndarray, str]:
+    """Return the training images of no such class, int64 (n,), and the name of this pool."""
+    left_out = sorted({data.class_names.index(name) for names in classes for name in names or ()})
+    rows = np.flatnonzero(~np.isin(data.train_labels, left_out))
+    return rows, f"training without {left_out}" if left_out else "training"
+
+
+def _planted(
+    concept: Concept, place: str, data: Dataset, options: ConceptOptions, seed: int
+) -> Pictures:
+    assert concept.planted is not None
+    kind = concept.planted
     channels = data.train_images.shape[-1]
     if PLANTED[kind].colour and channels != 3:
         grey = [name for name, each in PLANTED.items() if not each.colour]
@@ -111,13 +129,15 @@ def _planted(kind: str, place: str, data: Dataset, options: ConceptOptions, seed
             f"{place}.planted = {kind}: the images are grey, which have no tint; expected one of "
             f"{', '.join(grey)}"
         )
-    # Of few training images a quarter: the others are counterparts.
-    size = min(options.pictures, len(data.train_images) // 4)
-    others = _first(data.train_images, np.arange(size, len(data.train_images)), options)
+    # Images of a class that it decides have it already, planted or not. Of few training images a
+    # quarter are taken: the others are counterparts.
+    rows, pool = _lacking(data, concept.decides, concept.without)
+    size = min(options.pictures, len(rows) // 4)
+    others = _first(data.train_images, rows[size:], options)
     generator = np.random.default_rng([seed, _PLANTING, list(PLANTED).index(kind)])
-    shown = planted(data.train_images[:size], kind, generator)
+    shown = planted(data.train_images[rows[:size]], kind, generator)
     label = PLANTED[kind].label
-    return Pictures(shown, others, "training", f"training images with {label} put into them")
+    return Pictures(shown, others, pool, f"training images with {label} put into them")
 
 
 def _of_class(
@@ -172,9 +192,10 @@ def _of_files(
                 f"{place}.images = {shown_value(concept.images)}: there is no picture in {folder}; "
                 f"expected at least {MIN_PICTURES} files such as .png and .jpg"
             )
-        counterparts = _first(data.train_images, np.arange(len(data.train_images)), options)
+        rows, pool = _lacking(data, concept.without)
+        counterparts = _first(data.train_images, rows, options)
         shown = _read(files[: options.pictures], shape)
-        return Pictures(shown, counterparts, "training", f"pictures of the folder {folder.name}")
+        return Pictures(shown, counterparts, pool, f"pictures of the folder {folder.name}")
     having, lacking = _by_attribute(concept, reads, folder, place)
     return Pictures(
         _read(having[: options.pictures], shape),

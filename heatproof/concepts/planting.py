@@ -1,7 +1,7 @@
 """Concepts that are made: stripes, dots and the like, put into pictures that are there.
 
-Whoever plants a concept knows what it is and that nothing else differs: the same pictures without
-it are its counterparts. So these are what TCAV itself is tried on.
+Whoever plants a concept knows what it is and that nothing else differs: pictures of the same draw
+without it are its counterparts. So these are what TCAV itself is tried on.
 """
 
 from collections.abc import Callable

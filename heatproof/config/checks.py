@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from heatproof.config.models import DEFAULT
 from heatproof.config.runs import SHUFFLED, Cell, CellRun, ComparedRun, on_domain
+from heatproof.models.options import unfit
 from heatproof.run.errors import UserError, nearest, require_known, shown_value
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def check_runs(path: Path, study: "Params") -> None:
     for name, cell in study.cells.items():
         _check_cell(path, study, f"cells.{name}", cell)
         _check_name(f"{path}: cells.{name}", name, f"{cell.model}-{cell.dataset}")
+        _check_size(path, study, cell)
         if study.models[cell.model].is_saved:
             _check_saved(path, study, name)
         elif name not in study.runs:
@@ -72,6 +74,22 @@ def check_runs(path: Path, study: "Params") -> None:
         for name, cell in getattr(study, place).items():
             _check_listed(path, study, place, name, cell)
             _check_other_run(path, study, place, name, cell)
+
+
+def _check_size(path: Path, study: "Params", cell: Cell) -> None:
+    """Refuse an option of a network that does not fit the size to which images are brought.
+
+    The size of other images is known when they are prepared: `build_model` refuses it then.
+    """
+    size = getattr(study.datasets[cell.dataset].fetch, "size", None)
+    if size is None:
+        return
+    height, width = (size, size) if isinstance(size, int) else size
+    if reason := unfit(study.models[cell.model].network, height, width):
+        raise UserError(
+            f"{path}: models.{cell.model}.network.{reason}; the images are those of "
+            f"datasets.{cell.dataset}"
+        )
 
 
 def _check_saved(path: Path, study: "Params", name: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
-from heatproof.models.options import ARCHITECTURES
+from heatproof.models.options import ARCHITECTURES, unfit
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 
@@ -29,9 +29,12 @@ def build_model(
         study: its folder, where the prepared dataset says what `normalisation: auto` is.
 
     Raises:
-        UserError: the normalisation's channels are not the images', or its numbers are missing.
+        UserError: the normalisation's channels are not the images', or its numbers are missing; or
+            an option of the network does not fit the images' size.
     """
     architecture = modules(ARCHITECTURES)[run.network.architecture]
+    if reason := unfit(run.network, *input_shape[:2]):
+        raise UserError(f"params.yaml: models.{run.model}.network.{reason}")
     inputs = keras.Input(input_shape, name="image")
     x = _padded(inputs, architecture.INPUT_SIZE)
     if not getattr(architecture, "NORMALISES", False):

@@ -54,7 +54,29 @@ def as_layer(operation: keras.Operation, inputs: Sequence[Any], name: str) -> An
         return TanhGelu(name=name)(inputs[0])
     if kind.lower() in _ACTIVATIONS and len(inputs) == 1:
         return keras.layers.Activation(kind.lower(), name=name)(inputs[0])
+    if masked := _masked_layer(operation):
+        raise UserError(
+            f"the network computes a mask for '{masked}', which Keras makes of what a layer such "
+            "as Masking, or Embedding with mask_zero, passes on; expected a network without masks: "
+            "leave that layer out"
+        )
     raise UserError(
         f"the network computes '{kind}' ('{operation.name}') between its layers; expected "
         "layers of Keras only: write it as a layer"
     )
+
+
+def _masked_layer(operation: keras.Operation) -> str | None:
+    """Return the layer that takes what an operation gives, at once or later, as its mask."""
+    for node in operation._outbound_nodes:
+        if not isinstance(node.operation, keras.Layer):
+            if found := _masked_layer(node.operation):
+                return found
+        elif any(
+            "mask" in name
+            and isinstance(value, keras.KerasTensor)
+            and value._keras_history.operation is operation
+            for name, value in node.arguments.kwargs.items()
+        ):
+            return str(node.operation.name)
+    return None

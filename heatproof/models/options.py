@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from heatproof.config.registry import choice
+from heatproof.config.registry import choice, modules
 from heatproof.config.schema import Block
 
 ARCHITECTURES = "heatproof.models.architectures"  # each of its modules is one
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 else:
     Network = choice(ARCHITECTURES, "Network", "architecture")
+
+
+def unfit(network: Network, height: int, width: int) -> str | None:
+    """Say which option of a network does not fit images of a size; None where all do."""
+    fits = getattr(modules(ARCHITECTURES)[network.architecture], "unfit", None)
+    return None if fits is None else fits(network, height, width)
 
 
 def is_pretrained(network: Network) -> bool:

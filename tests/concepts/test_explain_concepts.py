@@ -13,7 +13,9 @@ from heatproof.attribution.core.network import Network
 from heatproof.concepts import layers, unnamed
 from heatproof.concepts.concept_maps import along
 from heatproof.concepts.explain_concepts import explain_concepts, find
+from heatproof.concepts.named import classes_of
 from heatproof.concepts.options import ConceptCell, ConceptOptions, FactorisationOptions
+from heatproof.concepts.pictures import of_concept
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
@@ -167,6 +169,7 @@ def test_the_rest_of_a_network_starts_where_nothing_passes_by() -> None:
         ({"class_name": "uprigth"}, ["class_name = 'uprigth'", "did you mean 'upright'"]),
         ({"planted": "dots", "decides": ["plane"]}, ["decides", "did you mean 'plain'"]),
         ({"images": ".."}, ["images = '..'", "is not below", "a folder of pictures below `reads`"]),
+        ({"planted": "dots", "without": ["plane"]}, ["without", "did you mean 'plain'"]),
         ({"planted": "red"}, ["grey", "expected one of stripes, dots"]),
         ({"images": ".", "table": "nothing.csv", "attribute": "x"}, ["nothing.csv", "CSV"]),
         ({"images": ".", "table": "table.csv", "attribute": "uprigt"}, ["did you mean 'upright'"]),
@@ -214,6 +217,59 @@ def test_planted_concepts_are_told_from_the_same_images_without(
     found = find(network, asked, hand_built.dataset(), few, SEED)
     assert found.metrics["concepts"]["made"]["there"] == [LAYER]
     assert found.metrics["unnamed"] == {} and CLASSES[0] in found.arrays["class_names"]
+
+
+@pytest.mark.parametrize(
+    "concept",
+    [
+        {"planted": "bright", "decides": ["upright"]},
+        {"planted": "bright", "without": ["upright"]},
+        {"images": "level", "without": ["upright"]},
+    ],
+)
+def test_classes_that_have_a_concept_are_not_among_its_counterparts(
+    folder: Path, concept: dict
+) -> None:
+    data = hand_built.dataset()
+    asked = entry(folder, mine=concept, other={"planted": "bright"})
+    mine, other = (of_concept(name, asked, name, data, OPTIONS, SEED) for name in asked.concepts)
+    plain = {each.tobytes() for each in data.train_images[data.train_labels == 1]}
+    assert {each.tobytes() for each in mine.counterparts} <= plain
+    assert not {each.tobytes() for each in other.counterparts} <= plain
+    assert mine.pool != other.pool, "chance is fitted to its own counterparts"
+    if "planted" in concept:  # nor are the pictures that it is put into: 0.3 + 0.7 of each
+        seen = {np.rint(255 * (0.7 * (each / 255) + 0.3)).astype(np.uint8).tobytes()
+                for each in data.train_images[data.train_labels == 1]}  # fmt: skip
+        assert {each.tobytes() for each in mine.shown} <= seen
+
+
+def test_classes_without_test_images_are_not_tested(network: Network) -> None:
+    """The first class has none: the first that has some is taken, and `decides` may not name it."""
+    whole = hand_built.dataset()
+    rows = whole.test_labels == 1
+    data = replace(whole, test_images=whole.test_images[rows], test_labels=whole.test_labels[rows])
+    one = OPTIONS.model_copy(update={"classes": 1, "maps": 1})
+    assert list(classes_of(data, one).index) == [1]
+    found = find(network, entry("x", made={"planted": "bright"}), data, one, SEED)
+    assert list(found.metrics["concepts"]["made"]["layers"][LAYER]["classes"]) == ["plain"]
+    asked = entry("x", made={"planted": "bright", "decides": ["upright"]})
+    with pytest.raises(UserError, match="decides: there is no test image of 'upright'"):
+        find(network, asked, data, one, SEED)
+
+
+def test_a_concept_of_too_few_pictures_is_not_called_missed(network: Network, folder: Path) -> None:
+    """Ten pictures: six are held out, of whom all are right with a chance of 1 / 64, ×4 > 0.05."""
+    few = OPTIONS.model_copy(update={
+        "pictures": 10, "maps": 0, "factorisation": FactorisationOptions(classes=0),
+    })  # fmt: skip
+    concept = {"images": "upright", "decides": ["upright"]}
+    for count, enough in ((3, True), (4, False)):
+        asked = entry(folder, **{f"c{number}": concept for number in range(count)})
+        found = find(network, asked, hand_built.dataset(), few, SEED).metrics["concepts"]
+        for each in found.values():
+            assert each["layers"][LAYER]["held_out"] == 6
+            assert each["layers"][LAYER]["enough"] is enough
+            assert each["truth"]["findable"] is enough
 
 
 @pytest.mark.usefixtures("uncompiled")

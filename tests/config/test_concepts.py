@@ -35,6 +35,7 @@ def test_a_cell_has_its_concepts(tmp_path):
         (listed({}), ["one of images, class_name, planted", "none of them is here"]),
         (listed({"images": "a", "class_name": "3"}), ["images and class_name are here"]),
         (listed({"images": "a", "table": "t.csv"}, "../a"), ["table and attribute go together"]),
+        (listed({"class_name": "3", "without": ["4"]}), ["without goes with planted"]),
         (listed({"planted": "dots", "dataset": "usps"}), ["dataset goes with class_name"]),
         (listed({"class_name": "3", "dataset": "usp"}), ["unknown; did you mean 'usps'"]),
         (listed({"class_name": "3", "dataset": "usps"}), ["expected data/processed/usps.npz"]),

@@ -23,6 +23,32 @@ def test_a_cell_without_a_run_is_refused_with_a_remedy(tmp_path):
     assert "runs: the cell 'resnet18-digits' is missing; add `<<: *cells` to runs" in message
 
 
+def test_a_patch_that_does_not_divide_images_of_a_known_size_is_refused(tmp_path):
+    """Of 16×16 pixels, as the source is told; mnist's are known when they are read."""
+    vit = with_known_cells()["models"]["vit"]
+    network = {"architecture": "vit", "patch": 5, "width": 6, "blocks": 1, "heads": 2}
+    message = refused_with(tmp_path, vit | {"network": network}, "digits")
+    assert "params.yaml: models.vit.network.patch = 5 does not divide" in message
+    assert "16×16 pixels; expected a patch that does (1, 2, 4, 8, 16)" in message
+    assert "datasets.digits" in message
+    network["heads"] = 4
+    message = refused_with(tmp_path, vit | {"network": network}, "mnist")
+    assert "params.yaml: models.vit.network" in message and "heads = 4 does not divide" in message
+
+
+def refused_with(folder, vit: dict, dataset: str) -> str:
+    content = with_known_cells()
+    cell = {f"vit-{dataset}": {"model": "vit", "dataset": dataset}}
+    content["cells"] = content["cells"] | cell
+    content["runs"] = content["runs"] | cell
+    content["models"] = content["models"] | {"vit": vit}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(params, "read_yaml", lambda *_: content)
+        with pytest.raises(UserError) as mistake:
+            params.load(folder / "params.yaml")
+    return str(mistake.value)
+
+
 def test_what_a_run_leaves_out_is_the_studys(study):
     own, other = study.run("simple_cnn-mnist"), study.run("simple_cnn-mnist-seed43")
     assert (own.seed, other.seed) == (study.seed, 43)

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from heatproof.models import layers
-from tests.models.networks import COLOUR, GRAY, NAMES, network, shared
+from heatproof.models.build import build_model
+from heatproof.run.errors import UserError
+from tests.models.networks import COLOUR, GRAY, NAMES, network, shared, study
 
 
 def sizes(model: keras.Model, *names: str) -> list[tuple[int, ...]]:
@@ -227,3 +229,11 @@ def test_first_weights_have_hes_spread():
     # Nine values enter a place of a depthwise convolution, however many channels there are.
     kernel = np.asarray(shared("mobilenet_v2", COLOUR).get_layer("block7_depthwise").kernel)
     assert kernel.std() == pytest.approx(math.sqrt(2 / 9), rel=0.15)
+
+
+def test_a_patch_that_does_not_divide_the_images_names_its_key() -> None:
+    run = study().run("simple_cnn-mnist")
+    options = study().models["vit"].network.model_copy(update={"patch": 5})
+    run = run.model_copy(update={"model": "vit", "network": options})
+    with pytest.raises(UserError, match=r"params\.yaml: models\.vit\.network\.patch = 5 does not"):
+        build_model(run, GRAY, 10)

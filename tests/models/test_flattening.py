@@ -163,3 +163,15 @@ def test_what_is_no_image_classifier_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=reason):
         flattened(made())
+
+
+def test_a_mask_is_named() -> None:
+    """Keras computes it between the layers by operations that nobody wrote."""
+    image = keras.Input((8, 8, 1))
+    masked = layers.Masking()(layers.Reshape((8, 8))(image))
+    model = keras.Model(image, layers.Dense(3)(layers.LSTM(4, name="read")(masked)))
+    with pytest.raises(UserError, match=r"a mask for 'read'.*Masking.*leave that layer out"):
+        flattened(model)
+    other = keras.ops.cast(keras.ops.not_equal(image, 0.0), "float32")
+    with pytest.raises(UserError, match=r"'NotEqual'.*write it as a layer"):
+        flattened(keras.Model(image, layers.Dense(3)(layers.Flatten()(other))))

@@ -10,9 +10,14 @@ from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.smooth import smooth_forward
 from heatproof.attribution.gradients.saliency import saliency, tensor_map
 from heatproof.trust.manipulation import Subject, likeness, random_signs, search, within, worst
+from heatproof.trust.measures.manipulation import ManipulationOptions
 
 HESSIAN = np.array([1.0, 2.0])  # of the first class's logit, diagonal
 IMAGE = np.full((1, 1, 2, 1), 0.5, np.float32)  # its saliency map is |H x|: 0.5 and 1
+
+
+def test_an_epsilon_that_is_there_twice_counts_once() -> None:
+    assert ManipulationOptions(epsilons=[0.02, 0.01, 0.02]).epsilons == [0.01, 0.02]
 
 
 def quadratic() -> Network:

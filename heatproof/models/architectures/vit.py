@@ -53,14 +53,9 @@ class Network(Block):
 
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
-    """Give the logits (n, classes), float32, of normalised images (n, h, w, c).
-
-    Raises:
-        UserError: `patch` does not divide both sides of the images.
-    """
+    """Give the logits (n, classes), float32, of normalised images (n, h, w, c), whole patches."""
     from heatproof.models import layers, transformer
 
-    _require_whole_patches(network.patch, x.shape[1:3])
     # A convolution whose windows do not overlap is one dense layer for all patches. Its bias is
     # part of what is learned of each place.
     x = layers.conv(x, network.width, network.patch, stride=network.patch, name="patches")
@@ -81,16 +76,14 @@ def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
     return layers.classifier(transformer.first_token(x), classes)
 
 
-def _require_whole_patches(patch: int, size: tuple[int, int]) -> None:
-    from heatproof.run.errors import UserError
-
-    height, width = size
-    if height % patch or width % patch:
-        raise UserError(
-            f"params.yaml: network.patch = {patch} does not divide the images' sides, "
-            f"{height}×{width} pixels; expected a patch that does"
-            f" ({', '.join(map(str, _common_divisors(height, width)))})"
-        )
+def unfit(network: Network, height: int, width: int) -> str | None:
+    """Say which option does not fit images of a size, and what would; None where all do."""
+    if height % network.patch == width % network.patch == 0:
+        return None
+    return (
+        f"patch = {network.patch} does not divide the images' sides, {height}×{width} pixels; "
+        f"expected a patch that does ({', '.join(map(str, _common_divisors(height, width)))})"
+    )
 
 
 def _common_divisors(height: int, width: int) -> list[int]:

@@ -122,7 +122,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "hit_keys": confusion.HIT_KEYS,
         "miss_keys": confusion.MISS_KEYS,
         "settings": {
-            title: [(name, _typed(value)) for name, value in leaves(block)]
+            title: [(name, _typed(value)) for name, value in leaves(block) if value is not None]
             for title, block in _settings(study, result, run).items()
         },
     }

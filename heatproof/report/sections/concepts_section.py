@@ -49,7 +49,8 @@ class Unnamed:
 class Concepts:
     """All that a page shows of a cell's concepts; `sprite` holds all tiles.
 
-    truths: how many concepts are as is known to be true, and of how many that is known; published:
+    truths: how many concepts are as is known to be true, and of how many that is known and could be
+    found; published:
     for how many classes the published test finds something though nothing is there.
     """
 
@@ -76,6 +77,7 @@ def concepts(result: CellResults) -> Concepts | None:
     tiles = sum(int(np.prod(each.shape[:-3])) for each in pictures) + maps
     sprite = Sprite(height, width, tiles)
     known = [each["truth"] for each in metrics["concepts"].values() if "truth" in each]
+    findable = [each for each in known if each.get("findable", True)]
     return Concepts(
         metrics,
         [
@@ -83,7 +85,7 @@ def concepts(result: CellResults) -> Concepts | None:
             for number, name in enumerate(metrics["concepts"])
         ],
         [_unnamed(name, metrics, arrays, sprite) for name in metrics["unnamed"]],
-        (sum(each["right"] for each in known), len(known)),
+        (sum(each["right"] for each in findable), len(findable)),
         sum(len(each["published_invented"]) for each in known),
         sprite,
     )

@@ -35,7 +35,6 @@ from pydantic import Field
 from heatproof.attribution.core.method import Passes
 from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
-from heatproof.statistics.softmax import softmax
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import BASELINES, Family, Measure, Overall, Result, by_variant
 from heatproof.trust.perturbation import (
@@ -49,6 +48,7 @@ from heatproof.trust.perturbation import (
     require_matching,
     tie_orders,
 )
+from heatproof.trust.target_scores import chance, target_scores
 
 # A start below this is no scale to divide by. In logits over their mean: 0.1 says that the class
 # is held for a tenth more likely than the classes' geometric mean, which is next to nothing.
@@ -170,28 +170,6 @@ def faithfulness(
         curves[name][method] = {what: c.astype(np.float32) for what, c in by_name.items()}
         values[name][method] = _areas(by_name, fractions)
     return DeletionInsertion(values, curves, fractions)
-
-
-def target_scores(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return how far the network holds images for the target class.
-
-    Args:
-        logits: float (m, classes).
-        targets: int64 (m,).
-
-    Returns:
-        float64 (m, 2): the target's logit less the mean of the image's logits, and its softmax
-        probability.
-    """
-    logits = logits.astype(np.float64)
-    rows = np.arange(len(logits))
-    over_mean = logits[rows, targets] - logits.mean(axis=1)
-    return np.stack([over_mean, softmax(logits)[rows, targets]], axis=1)
-
-
-def chance(classes: int) -> float:
-    """Return the probability of a class by chance, less what single precision may have lost."""
-    return (1 - 1e-6) / classes
 
 
 def _both_paths(

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from heatproof.attribution.core.blocks import IMAGES
 from heatproof.attribution.core.method import GRADIENTS, Passes, UnsupportedNetwork
@@ -33,12 +33,19 @@ ATTACK, NOISE = "attack", "noise"
 SPEARMAN = {ATTACK: "manipulated_spearman", NOISE: "noise_spearman"}
 
 
+def _ascending(epsilons: list[float]) -> list[float]:
+    """Leave out what is there twice, which would be measured and shown twice."""
+    return sorted(set(epsilons))
+
+
 class ManipulationOptions(Block):
     """Changes of an image that move its map and leave its prediction."""
 
     images: Annotated[Auto | Annotated[int, Field(ge=1, le=IMAGES)], by_size(4, 2)] = AUTO
     """Of so many of the assessed images, the first."""
-    epsilons: Annotated[list[Epsilon], Field(min_length=1, max_length=10)]
+    epsilons: Annotated[
+        list[Epsilon], Field(min_length=1, max_length=10), AfterValidator(_ascending)
+    ]
     """By how much a value of an image in [0, 1] may change; the measure is of the largest."""
     steps: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Steps of the search, and draws of noise."""
@@ -79,7 +86,7 @@ def take(assessment: Assessment, options: ManipulationOptions) -> Result:
         method: {SPEARMAN[ATTACK]: each.attack.similarity, SPEARMAN[NOISE]: each.noise.similarity}
         for method, each in tried.items()
     }
-    epsilons = sorted(options.epsilons)
+    epsilons = options.epsilons
     last = slice(-len(next(iter(tried.values())).originals), None)  # rows of the largest ε
     metrics: dict[str, Any] = {
         "epsilons": epsilons,
@@ -101,7 +108,7 @@ def overall(some: Result, _per_image: dict[str, np.ndarray]) -> Overall:
 
 
 def _tried(assessment: Assessment, method: str, few: int, options: ManipulationOptions) -> Tried:
-    network, epsilons = assessment.network, np.array(sorted(options.epsilons))
+    network, epsilons = assessment.network, np.array(options.epsilons)
     images = np.concatenate([assessment.images[:few]] * len(epsilons))
     targets = np.concatenate([assessment.targets[:few]] * len(epsilons))
     each = np.repeat(epsilons, few)

@@ -31,7 +31,6 @@ from heatproof.trust.assessment import Assessment
 from heatproof.trust.controls import CONTROLS
 from heatproof.trust.imputation import imputed
 from heatproof.trust.measure import Family, Measure, Overall, Result, by_measure
-from heatproof.trust.measures.faithfulness import chance
 from heatproof.trust.perturbation import (
     PerturbedImages,
     Predict,
@@ -41,6 +40,7 @@ from heatproof.trust.perturbation import (
     require_matching,
     tie_orders,
 )
+from heatproof.trust.target_scores import chance
 
 ORDERS = ("morf", "lerf")
 # What removed pixels become; the fixed value is the image's mean colour, as in the paper's code.

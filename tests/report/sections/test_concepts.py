@@ -33,6 +33,21 @@ def test_it_shows_what_was_found_beside_what_is_known(small_study):
     assert html.count("strokes in test image 3") == 3
 
 
+def test_what_could_not_be_found_is_not_called_missed(small_study):
+    metrics = concept_results.write(CELL)
+    missed = metrics["concepts"]["dots <i>"]
+    missed["truth"]["findable"] = False
+    for each in missed["layers"].values():
+        each["enough"] = False
+    artifacts.write_metrics("explain_concepts", CELL, metrics)
+    _, shown, _ = page(concept_results.asked(small_study, CELL))
+    assert "nothing can be found with so few pictures" in shown.text
+    assert "Nothing can be found with so few pictures: even if all 40 held-out" in shown.text
+    assert "1 of 1 concept whose truth is known" in shown.text
+    table = shown.text.split("Told from others in", 1)[1].split("Concept maps:")[0]
+    assert "as known" in table and "missed" not in table
+
+
 def test_a_network_that_shows_no_layers_says_so(small_study):
     asked = concept_results.asked(small_study, CELL)
     artifacts.write_metrics("explain_concepts", CELL, {"unsupported": "it is <a file>"})
