@@ -1,5 +1,5 @@
 """What tests of attributions have for those of their measures."""
 
-from tests.attribution.conftest import architecture, uncompiled
+from tests.attribution.conftest import architecture
 
-__all__ = ["architecture", "uncompiled"]
+__all__ = ["architecture"]
