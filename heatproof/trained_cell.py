@@ -121,8 +121,9 @@ class TrainedCell(OpenModel):
 
         Returns:
             layer -> `accuracy` on held-out pictures, whether the concept is `there`, whether
-            anything is `testable`, and of the `classes` the score, the mean derivative, how far it
-            is from those of random directions (`times_random`), and whether it is `found`: see
+            pictures are `enough` and units `testable` for anything to be found, and of the
+            `classes` the score, the mean derivative, how far it is from those of random directions
+            (`times_random`), and whether it is `found`: see
             `heatproof.concepts`.
 
         Raises:

@@ -16,6 +16,7 @@ from heatproof.concepts.explain_concepts import explain_concepts, find
 from heatproof.concepts.named import classes_of
 from heatproof.concepts.options import ConceptCell, ConceptOptions, FactorisationOptions
 from heatproof.concepts.pictures import of_concept
+from heatproof.concepts.planting import planted
 from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
@@ -208,12 +209,12 @@ def test_few_pictures_and_layers_that_are_not_there_are_refused(
         find(network, entry(tmp_path), data, wanted, SEED)
 
 
-@pytest.mark.parametrize("planted", ["stripes", "dots", "checks", "bright"])
+@pytest.mark.parametrize("kind", ["stripes", "dots", "checks", "bright"])
 def test_planted_concepts_are_told_from_the_same_images_without(
-    network: Network, planted: str
+    network: Network, kind: str
 ) -> None:
     few = OPTIONS.model_copy(update={"factorisation": FactorisationOptions(classes=0), "maps": 0})
-    asked = entry("x", made={"planted": planted})
+    asked = entry("x", made={"planted": kind})
     found = find(network, asked, hand_built.dataset(), few, SEED)
     assert found.metrics["concepts"]["made"]["there"] == [LAYER]
     assert found.metrics["unnamed"] == {} and CLASSES[0] in found.arrays["class_names"]
@@ -241,6 +242,34 @@ def test_classes_that_have_a_concept_are_not_among_its_counterparts(
         seen = {np.rint(255 * (0.7 * (each / 255) + 0.3)).astype(np.uint8).tobytes()
                 for each in data.train_images[data.train_labels == 1]}  # fmt: skip
         assert {each.tobytes() for each in mine.shown} <= seen
+
+
+def test_a_planted_concept_that_decides_a_class_is_found_although_the_class_has_it() -> None:
+    """Bright images are the first class: among the counterparts they would hide what is planted."""
+    model = hand_built.network()
+    kernel, bias = model.get_layer("edges").get_weights()
+    kernel[:, :, 0, :2] = 1  # what counts for the class is brightness, in the edges' place
+    model.get_layer("edges").set_weights([kernel, bias])
+    data = hand_built.dataset(200)
+
+    def bright(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        made = planted(images, "bright", np.random.default_rng(0))
+        return np.where((labels == 0)[:, None, None, None], made, images)
+
+    data = replace(
+        data,
+        train_images=bright(data.train_images[:], data.train_labels),
+        test_images=bright(data.test_images[:], data.test_labels),
+    )
+    few = OPTIONS.model_copy(update={"factorisation": FactorisationOptions(classes=0), "maps": 0})
+    asked = entry("x", known={"planted": "bright", "decides": ["upright"]},
+                  unknown={"planted": "bright"})  # fmt: skip
+    found = find(Network(model), asked, data, few, SEED).metrics["concepts"]
+    assert found["known"]["truth"]["right"]
+    assert found["known"]["speaks"]["upright"]["for"] == [LAYER]
+    accuracy = [each["layers"][LAYER]["accuracy"] for each in found.values()]
+    assert accuracy[0] == 1 and accuracy[1] < 0.8
+    assert not found["unknown"]["speaks"], "which is what `decides` and `without` are for"
 
 
 def test_classes_without_test_images_are_not_tested(network: Network) -> None:

@@ -76,6 +76,12 @@ def test_the_layer_of_class_activation_maps_is_named(small_site):
     assert "CAM methods use the layer conv_2." in page.text
 
 
+def test_settings_that_are_not_set_are_not_listed(small_site):
+    page = read_pages.read(small_site / REPORTS / "cells/simple_cnn-digits.html")
+    settings = page.text.split(" Settings ")[-1].split(" Provenance")[0]
+    assert "batch_size" in settings and "None" not in settings
+
+
 def test_nothing_from_outside_is_requested_and_the_policy_allows_nothing(small_site, monkeypatch):
     monkeypatch.chdir(small_site)
     for name, page in pages().items():
