@@ -21,9 +21,10 @@ def test_every_page_lists_the_networks_and_has_contents(browser: Chrome, site: P
             visit(browser, site / page)
             menu = browser.find_element(By.CSS_SELECTOR, "details.menu")
             entries = menu.find_elements(By.CSS_SELECTOR, "li")
-            assert len(entries) == NETWORKS, page
+            layers = [e for e in entries if "what layers keep" in e.get_property("textContent")]
+            assert (len(entries), len(layers)) == (NETWORKS + 1, 1), page
             here = menu.find_elements(By.CSS_SELECTOR, "[aria-current]")
-            assert len(here) == page.startswith("cells/"), page
+            assert len(here) == page.startswith(("cells/", "layers/")), page
             menu.find_element(By.TAG_NAME, "summary").click()
             assert all(entry.is_displayed() for entry in entries), page
             headings = browser.find_elements(By.CSS_SELECTOR, "main h2[id]")
