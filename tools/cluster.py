@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heatproof.cluster import drawing, state
-from heatproof.cluster.ray_cluster import ALONE, AUTO
+from heatproof.cluster.own_cluster import ALONE, AUTO
+from heatproof.run.errors import UserError
 from tools import cluster_demo, repro
 
 
@@ -60,7 +61,16 @@ def main() -> None:
 
 
 def place_and_targets(words: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """Return the address, which is Ray's word or has a port, and the stages that words name."""
+    """Return the address, which is Ray's word or has a port, and the stages that words name.
+
+    Raises:
+        UserError: one is empty, as of a variable that is not set.
+    """
+    if not all(word.strip() for word in words):
+        raise UserError(
+            "heatproof cluster run: an address or a stage is empty, as of a variable that is not "
+            f"set: leave it out, or write `{AUTO}`"
+        )
     if words and (words[0] in (AUTO, ALONE) or ":" in words[0]):
         return words[0], words[1:]
     return AUTO, words

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from heatproof.cluster import ray_cluster
-from heatproof.cluster.ray_cluster import AUTO
+from heatproof.cluster.own_cluster import AUTO
 from heatproof.config import params
 from heatproof.run import interrupts, orphans
 from tools import cluster_nodes
-from tools.demo import DEMO, prepare
-from tools.run_lock import run_lock
+from tools.demo import DEMO, prepare_alone
 
 AGAIN = "heatproof cluster demo"
 NODES = 2
@@ -29,8 +28,7 @@ def main(folder: Path) -> NoReturn:
     """
     ray_cluster.require_ray()
     demo = folder / DEMO
-    with run_lock(folder, AGAIN, "demo"):
-        prepare(demo)
+    prepare_alone(folder, AGAIN)
     threads = params.load(demo / params.PARAMS).threads
     cpus = [max(threads, len(os.sched_getaffinity(0)) // NODES)] * NODES
     print(f"The demo runs in {DEMO}/ on {NODES} Ray nodes of this machine, which start now.")

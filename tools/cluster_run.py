@@ -59,6 +59,8 @@ def run(
     for name in taken.left_out:
         print(f"{name}: not in git and large, so that nodes do not get it", flush=True)
     before, tasks = planned(folder, study, taken, targets)
+    if {stage for task in tasks for stage in task.stages} - _recorded(folder).keys():
+        ray_cluster.require_reachable(address)  # before stages that may take hours
     if before and (code := _repro(folder, again, *before)):
         return code
     recorder = _Recorder(folder)
@@ -210,8 +212,7 @@ class _Recorder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
-        self.entries = lock_entries.entries(_plain(text))
+        self.entries = _recorded(folder)
         self._store = exchange.Store(folder, remote=True)
         self._next_write = 0.0
 
@@ -269,6 +270,12 @@ class _Recorder:
         if self.entries:
             atomic.write_text(self._folder / LOCK, lock_entries.joined(self.entries))
         self._next_write = time.monotonic() + 20 * (time.monotonic() - started)
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    """Return dvc.lock's entries, by stage."""
+    text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
+    return dict(lock_entries.entries(_plain(text)))
 
 
 def _plain(text: str) -> str:

@@ -20,7 +20,7 @@ from heatproof.config import params
 from heatproof.new import examples, update
 from heatproof.storage import artifacts, atomic
 from tools import calling, pipeline, repair
-from tools.run_lock import run_lock
+from tools.run_lock import held, run_lock
 
 DEMO = Path("demo")
 ACCURACY_GOAL = 0.95
@@ -55,11 +55,24 @@ def prepare(demo: Path) -> None:
         update.add_missing(demo)
 
 
+def prepare_alone(folder: Path, command: str) -> None:
+    """Prepare the demo in a folder while nobody else does.
+
+    Args:
+        folder: where demo/ is to be; of it nothing else is changed.
+        command: what the user called, for those who wait.
+
+    Raises:
+        UserError: as `prepare` does, or the folder cannot be written to.
+    """
+    with run_lock(folder, command, "demo") if (folder / ".dvc").is_dir() else held(folder):
+        prepare(folder / DEMO)
+
+
 def main() -> None:
     """Run the demo and print its results."""
     demo = Path.cwd() / DEMO
-    with run_lock(Path.cwd(), "make demo", "demo"):
-        prepare(demo)
+    prepare_alone(Path.cwd(), "make demo")
     with run_lock(demo, "make demo"):
         repair.repair(demo)
         print(f"The demo runs in {DEMO}/; interrupted, it resumes with the next `make demo`.")

@@ -77,6 +77,8 @@ def main() -> None:
         raise UserError(f"JOBS={arguments.jobs}: expected 1 or more")
     if arguments.jobs != 1 and arguments.targets:
         raise UserError("JOBS runs whole cells: leave out TARGET, or JOBS")
+    if arguments.cluster is not None and not arguments.cluster.strip():
+        raise UserError("CLUSTER is empty: write auto, or leave it out for a run without Ray")
     if arguments.cluster and arguments.jobs != 1:
         raise UserError("CLUSTER runs as much at once as its nodes can: leave out JOBS, or CLUSTER")
     here = Path.cwd()

@@ -62,6 +62,23 @@ def run_lock(folder: Path, command: str, lock: str = "run") -> Iterator[None]:
             file.truncate(0)
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder that is no repository, for moments, without a file in it.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder}: permission denied: run in a folder you may write to")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def main() -> None:
     """Look at the locks. Raises UserError for one that is held."""
     for folder in (Path(), Path("demo")):

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from pathlib import Path
 
-from heatproof.cluster import ray_cluster, snapshot, workspace
+from heatproof.cluster import own_cluster, ray_cluster, snapshot, workspace
 from heatproof.config import params
 from heatproof.config.params import Params
 from heatproof.run import tracking
@@ -128,8 +128,8 @@ def _cluster(address: str, threads: int) -> Iterator[tuple[str, dict[str, str], 
     Where `auto` finds none, it is one of this machine alone, for all experiments together: it ends
     with them, or with this process.
     """
-    found = ray_cluster.running_here() if address == ray_cluster.AUTO else address
-    if found not in ("", ray_cluster.ALONE):
+    found = own_cluster.running_here() if address == own_cluster.AUTO else address
+    if found not in ("", own_cluster.ALONE):
         yield found, {}, _slots(found, threads)
         return
     cores = len(os.sched_getaffinity(0))

@@ -6,27 +6,18 @@ Ray is an optional requirement (requirements-cluster.txt): nothing imports it un
 import importlib
 import importlib.util
 import logging
-import os
-import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from heatproof.cluster import machine, network, task
-from heatproof.run import temporary
+from heatproof.cluster import machine, own_cluster, task
+from heatproof.cluster.own_cluster import ALONE, AUTO
 from heatproof.run.errors import UserError, escaped
 
-AUTO = "auto"
-ALONE = "local"  # Ray's word for a cluster of this machine alone
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
-_LISTENS_SECONDS = 10.0
-# All that Ray listens with is gRPC, thus HTTP/2: both sides begin with their settings (RFC 9113).
-_SETTINGS = b"\0\0\0\x04\0\0\0\0\0"
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _SETTINGS
 
 
 @dataclass(frozen=True)
@@ -41,23 +32,57 @@ class Node:
     resources: Mapping[str, float]
 
 
-def require_ray() -> None:
-    """Refuse to go on without Ray.
+def require_ray() -> Any:
+    """Return Ray, or refuse to go on without it.
 
     Raises:
-        UserError: it is not installed.
+        UserError: it is not installed, or does not load.
     """
+    missing = UserError(
+        "Ray is not installed here: `pip install -r requirements-cluster.txt` beside "
+        "requirements.txt, on every machine of the cluster"
+    )
     if importlib.util.find_spec("ray") is None:
+        raise missing
+    own_cluster.quieten()
+    try:
+        import ray
+    except Exception as error:  # a library that it needs may be missing, or of a wrong version
         raise UserError(
-            "Ray is not installed here: `pip install -r requirements-cluster.txt` beside "
-            "requirements.txt, on every machine of the cluster"
-        )
+            f"Ray is installed here, and does not load: {_reason(error)}; `pip install "
+            "--force-reinstall -r requirements-cluster.txt` puts it right"
+        ) from error
+    if not hasattr(ray, "init"):  # an empty folder that was left, or that is called so
+        raise missing
+    return ray
 
 
-def _quieten() -> None:
-    """Have Ray, before it is imported, tell nobody, and users nothing of its later versions."""
-    os.environ.update(network.REPORTING_NOTHING)
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+def require_reachable(address: str) -> None:
+    """Refuse an address of which it can be told at once that no cluster is there.
+
+    Raises:
+        UserError: it is no address, or no Ray answers there.
+    """
+    try:
+        if address == AUTO:
+            own_cluster.running_here()
+        elif address != ALONE:
+            if ":" not in address:
+                raise ValueError(f"expected {AUTO}, {ALONE}, ray://HOST:PORT or HOST:PORT")
+            own_cluster.require_listener(address)
+    except (OSError, ValueError, OverflowError) as error:
+        raise _unanswered(address, error) from None
+
+
+def _unanswered(address: str, error: Exception) -> UserError:
+    return UserError(
+        f"CLUSTER={address}: no Ray cluster answers: {_reason(error)}; start one as "
+        f"docs/how-to/cluster.md has it, or take `{ALONE}`: one of this machine alone"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return escaped(str(error).strip() or type(error).__name__)[:300]
 
 
 @contextmanager
@@ -72,10 +97,7 @@ def connected(address: str) -> Iterator[Any]:
     Raises:
         UserError: Ray is not installed, there is no such cluster, or it is lost meanwhile.
     """
-    require_ray()
-    _quieten()
-    import ray
-
+    ray = require_ray()
     # What Ray prints of tasks that it begins again, and of nodes, is told here in fewer words.
     worker: Any = importlib.import_module("ray._private.worker")
     worker.print_to_stdstream = lambda *told, **options: None
@@ -87,18 +109,15 @@ def connected(address: str) -> Iterator[Any]:
     except UserError:
         raise
     except Exception as error:  # of Ray's, gRPC's and the system's
-        reason = escaped(str(error).strip() or type(error).__name__)[:300]
-        raise UserError(
-            f"CLUSTER={address}: no Ray cluster answers: {reason}; start one as "
-            f"docs/how-to/cluster.md has it, or take `{ALONE}`: one of this machine alone"
-        ) from None
+        raise _unanswered(address, error) from None
     try:
         yield context
+    except BrokenPipeError:  # of what is printed: its reader left, as `| head` does
+        raise
     except (_errors(), ConnectionError) as error:
-        reason = escaped(str(error).strip() or type(error).__name__)[:300]
         raise UserError(
-            f"CLUSTER={address}: the cluster was lost: {reason}; what is done is saved, the same "
-            "command resumes"
+            f"CLUSTER={address}: the cluster was lost: {_reason(error)}; what is done is saved, "
+            "the same command resumes"
         ) from error
     finally:
         ray.shutdown()
@@ -111,85 +130,14 @@ def _errors() -> type[Exception]:
     return RayError
 
 
-def require_listener(address: str) -> None:
-    """Refuse an address at which no Ray answers, for which Ray would wait for minutes.
-
-    Raises:
-        OSError: with the reason.
-    """
-    host, _, port = address.rpartition("://")[2].partition("/")[0].rpartition(":")
-    if not host or not port.isdecimal():
-        return
-    with socket.create_connection((host.strip("[]"), int(port)), _LISTENS_SECONDS) as connection:
-        if os.environ.get("RAY_USE_TLS", "0") != "0":
-            return
-        connection.sendall(_GREETING)
-        try:
-            answer = connection.recv(len(_SETTINGS))
-        except TimeoutError:
-            answer = b""
-        if answer[3:4] != _SETTINGS[3:4]:
-            raise OSError("what listens there is no Ray, or hangs")
-
-
 def _connect(ray: Any, address: str, quiet: Mapping[str, Any]) -> Any:
     if address == AUTO:
-        address = running_here() or ALONE
+        address = own_cluster.running_here() or ALONE
     elif address != ALONE:
-        require_listener(address)
-    if address != ALONE:
-        return ray.init(address, **quiet)
-    os.environ.update(network.ONLY_HERE)
-    # Ray has read that already, when it was imported, and would listen on all addresses.
-    constants: Any = importlib.import_module("ray._private.ray_constants")
-    constants.ENABLE_RAY_CLUSTER = False
-    alone = {
-        "num_cpus": _cores(), "_node_ip_address": network.LOCAL, "dashboard_host": network.LOCAL,
-    }  # fmt: skip
-    return ray.init(ALONE, **alone, **quiet)
-
-
-def running_here() -> str:
-    """Return the address of this user's cluster on this machine; "" where there is none.
-
-    It is what RAY_ADDRESS says, or what `ray start` noted. Ray's own `auto` takes any cluster of
-    whose processes it sees the names, other users' too: they would get the study, and what they
-    answer is unpickled.
-
-    Raises:
-        UserError: no Ray answers where RAY_ADDRESS says.
-    """
-    _quieten()
-    from ray._common.utils import get_ray_address_file
-
-    named = os.environ.get("RAY_ADDRESS", "")
-    if named not in ("", AUTO):
-        try:
-            require_listener(named)
-        except OSError as error:
-            raise UserError(
-                f"RAY_ADDRESS={escaped(named)}: no Ray cluster answers: {error}; start it, or "
-                "unset RAY_ADDRESS"
-            ) from None
-        return named
-    # `ray start` had the user's temporary folder, this process has a private one within it.
-    now = Path(get_ray_address_file(None))
-    own = now.parents[1]
-    outer = own.parent / now.relative_to(own)
-    for note in (now, outer) if own.name.startswith(temporary.PREFIX) else (now,):
-        try:
-            if note.stat().st_uid not in (os.geteuid(), 0):
-                continue
-            address = note.read_text(encoding="utf-8").strip()
-            require_listener(address)
-        except (OSError, ValueError):  # none, or one that was killed and could not remove its note
-            continue
-        return address
-    return ""
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+        own_cluster.require_listener(address)
+    if address == ALONE:
+        return own_cluster.alone(ray, **quiet)
+    return ray.init(address, **quiet)
 
 
 def nodes() -> list[Node]:

@@ -53,6 +53,15 @@ def test_an_address_is_told_from_a_target(words: list[str], place: str, targets:
     assert cluster.place_and_targets(words) == (place, targets)
 
 
+@pytest.mark.parametrize("words", [[""], ["auto", " "]])
+def test_an_empty_word_is_refused(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="an address or a stage is empty"):
+        cluster.place_and_targets(words)
+    monkeypatch.setattr("sys.argv", ["repro", "--cluster", words[-1]])
+    with pytest.raises(UserError, match="CLUSTER is empty"):  # not a plain run without a word
+        repro.main()
+
+
 def test_the_command_that_resumes_names_the_targets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,3 +96,17 @@ def test_a_note_that_a_killed_cluster_left_is_passed_over(note: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         note.write_text(f"127.0.0.1:{server.getsockname()[1]}")
     assert connected_to("auto")[0] == "local"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "no-port"])
+def test_a_wrong_address_is_told_in_a_sentence(address: str) -> None:
+    with pytest.raises(UserError, match=f"CLUSTER={address}: no Ray cluster answers: "):
+        ray_cluster.require_reachable(address)
+
+
+def test_who_leaves_what_is_printed_loses_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "_connect", lambda *words: None)
+    with pytest.raises(BrokenPipeError), ray_cluster.connected("local"):
+        raise BrokenPipeError  # of print, as where `| head` has read enough
+    with pytest.raises(UserError, match="the cluster was lost"), ray_cluster.connected("local"):
+        raise ConnectionError

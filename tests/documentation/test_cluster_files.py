@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 from importlib import util
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from tests.scratch import ROOT
+from tools import cluster
 
 FILES = ROOT / "docs" / "cluster"
 PINNED = re.search(
@@ -86,14 +88,21 @@ def test_requirements_named_in_them_are_there() -> None:
             assert (ROOT / name).is_file(), f"{path.name}: {name}"
 
 
-def test_slurms_script_calls_what_there_is() -> None:
+def test_slurm_and_kubernetes_run_the_whole_study_where_they_say() -> None:
     from tests.documentation.commands import check
 
     script = (FILES / "slurm.sh").read_text("utf-8").replace("\\\n", " ")
     (run,) = re.findall(r"-- (heatproof .+)$", script, re.MULTILINE)
-    assert check(run.replace('"$head:$port"', "host:6379")) == 1
-    entry = read("kubernetes.yaml")["spec"]["entrypoint"]
-    assert check(entry) == 1
+    slurm = run.replace('"$head:$port"', "host:6379")
+    kubernetes = read("kubernetes.yaml")["spec"]["entrypoint"]
+    for command, place in ((slurm, "host:6379"), (kubernetes, "auto")):
+        assert check(command) == 1
+        words = shlex.split(command.partition(" --study ")[0])
+        assert words[:3] == ["heatproof", "cluster", "run"]
+        assert cluster.place_and_targets(words[3:]) == (place, [])
+    folder = kubernetes.partition(" --study ")[2]
+    head = read("kubernetes.yaml")["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]
+    assert folder in {each["mountPath"] for each in head["containers"][0]["volumeMounts"]}
 
 
 def test_what_s3_takes_is_pinned_once() -> None:
