@@ -13,20 +13,29 @@ from heatproof.cluster.standing import (
     Retried,
     Row,
     Started,
+    pace,
     seconds_left,
+    time_left,
 )
 from heatproof.statistics.numbers import NOTHING, duration, plural, printable, rough_duration
 
 
 def summary(board: Board, now: float, left: float | None = None) -> str:
-    """Say in a line how far the run is. left: as `seconds_left` gives it."""
+    """Say in a line how far the run is. left: as `seconds_left` gives it.
+
+    Of a task that takes longer than was expected nobody knows how much: the time left is then told
+    as the least.
+    """
     counted = [f"{board.count('done'):,} of {len(board.rows):,} done"]
     for status in ("running", "waiting", "failed", "blocked"):
         if number := board.count(status):
             counted.append(f"{number:,} {status}")
     time = duration(max(0.0, now - board.began))
     if left is not None:
-        time += f", {rough_duration(left)} left"
+        scale = pace(board)
+        running = [row for row in board.rows.values() if row.status == "running"]
+        late = any(time_left(row, now, scale) is None for row in running)
+        time += f", {'at least ' if late else ''}{rough_duration(left)} left"
     return f"{', '.join(counted)}; {time}"
 
 
@@ -61,7 +70,8 @@ def table(
     shown += [(n, r) for n, r in board.rows.items() if r.status == "failed"]
     below = [summary(board, now, left), *([f"Ray's dashboard: {dashboard}"] if dashboard else [])]
     room = max(1, height - len(below) - 3)  # the head, what is left out, the cursor's line
-    lines = [_cells(name, row, now) for name, row in shown[:room]]
+    scale = pace(board)
+    lines = [_cells(name, row, now, scale) for name, row in shown[:room]]
     if len(shown) > room:
         below.insert(0, f"and {len(shown) - room:,} more")
     drawn = _drawn(lines, width)
@@ -143,10 +153,9 @@ def overview(board: Board, how: How, now: float, width: int, again: str) -> str:
     for name, row in board.rows.items():
         by_status.setdefault(row.status, []).append(name)
     if how == "running" and "running" in by_status:
-        drawn = _drawn(
-            [_cells(name, board.rows[name], now) for name in by_status["running"]], width
-        )
-        lines += ["", *drawn, ""]
+        scale = pace(board)
+        cells = [_cells(name, board.rows[name], now, scale) for name in by_status["running"]]
+        lines += ["", *_drawn(cells, width), ""]
     elif "running" in by_status:
         lines.append(f"at work then: {_listed(by_status['running'])}")
     lines += [f"failed: {n}: {printable(board.rows[n].note)}" for n in by_status.get("failed", ())]
@@ -170,21 +179,21 @@ def _running(board: Board) -> str:
     return f", at work on {_listed(names)}" if names else ""
 
 
-def _cells(name: str, row: Row, now: float) -> dict[str, str]:
+def _cells(name: str, row: Row, now: float, scale: float) -> dict[str, str]:
     """Return a task's line of the table, a text for each column."""
     stage, _, key = name.partition("@")
     state = row.status
     if row.tries > 1 and row.status == "running":
         state = f"running, {_ordinal(row.tries)} try"
     spent = None if row.began is None else (row.ended or now) - row.began
-    left = None if spent is None or row.seconds is None else row.seconds - spent
+    left = time_left(row, now, scale)
     return {
         "cell": key or NOTHING,
         "stage": stage,
         "node": printable(row.node) if row.node else NOTHING,
         "state": state,
         "elapsed": NOTHING if spent is None else _clock(spent),
-        "left": _clock(left) if left and left > 0 and row.status == "running" else NOTHING,
+        "left": NOTHING if left is None else _clock(left),
     }
 
 

@@ -152,8 +152,8 @@ def seconds_left(board: Board, now: float) -> float | None:
     where the duration of a task that is left is not known, or nothing is left.
     """
     left = {n: row for n, row in board.rows.items() if row.status in ("waiting", "running")}
-    pace = _pace(board)
-    seconds = {name: pace * row.seconds for name, row in left.items() if row.seconds is not None}
+    scale = pace(board)
+    seconds = {name: scale * row.seconds for name, row in left.items() if row.seconds is not None}
     if not left or len(seconds) < len(left):
         return None
     began = {n: now - row.began for n, row in left.items() if row.began is not None}
@@ -161,7 +161,18 @@ def seconds_left(board: Board, now: float) -> float | None:
     return schedule.finish(seconds, {n: row.needs for n, row in left.items()}, slots, began)
 
 
-def _pace(board: Board) -> float:
+def time_left(row: Row, now: float, scale: float) -> float | None:
+    """Return how long a running task still takes; None where that is unknown, or it is late.
+
+    scale: as `pace` gives it.
+    """
+    if row.status != "running" or row.began is None or row.seconds is None:
+        return None
+    left = scale * row.seconds - (now - row.began)
+    return left if left > 0 else None
+
+
+def pace(board: Board) -> float:
     """Return how long tasks take here, as a multiple of what was expected of them."""
     spent = expected = 0.0
     for row in board.rows.values():

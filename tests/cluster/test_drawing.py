@@ -155,11 +155,17 @@ def test_no_time_is_told_where_a_duration_is_unknown() -> None:
     assert summary(made, 1000.0) == "0 of 6 done, 6 waiting; under 0.1 s"
 
 
-def test_what_took_twice_as_long_will_again_and_a_task_that_is_late_says_nothing() -> None:
+def test_what_took_twice_as_long_will_again_and_who_is_late_has_no_time() -> None:
     made = board(*TRAINING, Ended("train@simple_cnn-digits", 1062.0))
     # Of 32 s expected 62 were spent; left are 40 − 59 and 5 and 5 s of what was expected.
     assert seconds_left(made, 1062.0) == pytest.approx(62 / 32 * (40 + 5) - 59)
-    assert "baseline_cnn-digits  train  node 2  running     0:59     –" in shown(made, 1062.0)
+    text = shown(made, 1062.0)
+    assert "baseline_cnn-digits  train  node 2  running     0:59  0:18" in text
+    assert text.endswith(", about 30 s left")
+    # Later than that, too: its own time is unknown, the 2 × 10 s that follow are the least.
+    text = shown(made, 1085.0)
+    assert "baseline_cnn-digits  train  node 2  running     1:22     –" in text
+    assert text.endswith(", at least about 20 s left")
 
 
 def test_a_task_that_nobody_planned_is_shown_too() -> None:
