@@ -6,6 +6,7 @@ Ray is an optional requirement (requirements-cluster.txt): nothing imports it un
 import importlib
 import importlib.util
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from heatproof.run.errors import UserError, escaped
 
 NODE_ID = "ray.io/node-id"  # a label that Ray gives every node
 _PROBE_SECONDS = 120.0
+_PLACE = re.compile(r"(ray://)?[^/]*[^/:]:\d+(/.*)?")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def require_reachable(address: str) -> None:
         if address == AUTO:
             own_cluster.running_here()
         elif address != ALONE:
-            if ":" not in address:
+            if not _PLACE.fullmatch(address):
                 raise ValueError(f"expected {AUTO}, {ALONE}, ray://HOST:PORT or HOST:PORT")
             own_cluster.require_listener(address)
     except (OSError, ValueError, OverflowError) as error:
