@@ -59,8 +59,7 @@ def run(
     for name in taken.left_out:
         print(f"{name}: not in git and large, so that nodes do not get it", flush=True)
     before, tasks = planned(folder, study, taken, targets)
-    if {stage for task in tasks for stage in task.stages} - _recorded(folder).keys():
-        ray_cluster.require_reachable(address)  # before stages that may take hours
+    _require_cluster(address, folder, before, [s for task in tasks for s in task.stages])
     if before and (code := _repro(folder, again, *before)):
         return code
     recorder = _Recorder(folder)
@@ -92,6 +91,27 @@ def planned(
     graph = Graph.of(folder)
     others = graph.needing_others(taken.files)
     return plan.tasks(graph.leading_to(targets), cells_of(study), others, blocks_of(study))
+
+
+def _require_cluster(
+    address: str, folder: Path, before: Sequence[str], stages: Sequence[str]
+) -> None:
+    """Refuse an address without a cluster before stages that may take hours, if nodes have work.
+
+    Args:
+        address: as `run` takes it.
+        folder: the repository.
+        before: the stages that the head runs first, each after those that it needs.
+        stages: those of nodes, likewise.
+
+    Raises:
+        UserError: no Ray answers there.
+    """
+    try:
+        ray_cluster.require_reachable(address)
+    except UserError:
+        if _Recorder(folder).stale([*before, *stages]) & {*stages}:
+            raise
 
 
 def cells_of(study: Params) -> dict[str, str]:
@@ -212,7 +232,8 @@ class _Recorder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.entries = _recorded(folder)
+        text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
+        self.entries = lock_entries.entries(_plain(text))
         self._store = exchange.Store(folder, remote=True)
         self._next_write = 0.0
 
@@ -270,12 +291,6 @@ class _Recorder:
         if self.entries:
             atomic.write_text(self._folder / LOCK, lock_entries.joined(self.entries))
         self._next_write = time.monotonic() + 20 * (time.monotonic() - started)
-
-
-def _recorded(folder: Path) -> dict[str, str]:
-    """Return dvc.lock's entries, by stage."""
-    text = (folder / LOCK).read_text(encoding="utf-8") if (folder / LOCK).exists() else ""
-    return dict(lock_entries.entries(_plain(text)))
 
 
 def _plain(text: str) -> str:

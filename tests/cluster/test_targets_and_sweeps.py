@@ -1,5 +1,6 @@
 """Parts of a study on a cluster, and a sweep's experiments: what is asked of whom."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import networkx as nx
@@ -8,7 +9,7 @@ import yaml
 
 from heatproof.run.errors import UserError
 from tests.scratch import ROOT
-from tools import cluster, repro, sweep_cluster
+from tools import cluster, cluster_run, repro, sweep_cluster
 from tools.stage_graph import Graph
 
 GRAPH = Graph(
@@ -83,3 +84,21 @@ def test_parameters_are_set_as_dvc_sets_them_for_an_experiment(tmp_path: Path) -
     with pytest.raises(UserError, match=r"network\.strides=3") as error:
         sweep_cluster.set_parameters(tmp_path, ["network.strides=3"])
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("stale", [{"fetch@d", "train@a-d"}, {"fetch@d"}])
+def test_a_cluster_is_asked_for_before_the_head_begins_where_nodes_have_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stale: set[str]
+) -> None:
+    class Recorder:
+        def __init__(self, folder: Path) -> None: ...
+
+        def stale(self, stages: list[str]) -> set[str]:
+            assert stages == ["fetch@d", "train@a-d"]
+            return stale
+
+    monkeypatch.setattr(cluster_run, "_Recorder", Recorder)
+    what = ("no:port", tmp_path, ["fetch@d"], ["train@a-d"])
+    refused = pytest.raises(UserError, match="CLUSTER=no:port: no Ray cluster answers")
+    with refused if "train@a-d" in stale else nullcontext():
+        cluster_run._require_cluster(*what)

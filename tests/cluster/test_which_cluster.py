@@ -98,7 +98,9 @@ def test_a_note_that_a_killed_cluster_left_is_passed_over(note: Path) -> None:
     assert connected_to("auto")[0] == "local"
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "no-port", "no:port", ":1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:1", "ray://127.0.0.1:1", "no-port", "no:port", ":1"]
+)
 def test_a_wrong_address_is_told_in_a_sentence(address: str) -> None:
     with pytest.raises(UserError, match=f"CLUSTER={address}: no Ray cluster answers: "):
         ray_cluster.require_reachable(address)
