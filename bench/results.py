@@ -140,7 +140,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
     try:
         measurements = json.loads(path.read_text(encoding="utf-8"))["measurements"]
         for each in measurements:
-            (each["part"], each["case"], each["machine"])
+            _ = each["part"], each["case"], each["machine"]
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; `python -m bench` measures") from None
     except (ValueError, LookupError, TypeError, RecursionError) as error:
