@@ -56,7 +56,7 @@ lint: $(INSTALLED_DEV) ## Check style, formatting and which layer imports which
 	@"$(PY)" -c "from importlinter.cli import lint_imports_command as lint; lint()" --no-logo
 
 .PHONY: types
-types: $(INSTALLED_DEV) $(INSTALLED_DOCS) ## Check the types
+types: $(INSTALLED_DEV) $(INSTALLED_DOCS) $(INSTALLED_CLUSTER) ## Check the types
 	@"$(PY)" -m basedpyright
 
 .PHONY: docs
