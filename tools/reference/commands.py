@@ -54,7 +54,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> str:
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return a parser's arguments and options, without `--help`.
+    """Return a parser's arguments and options, without `--help` and those that are hidden.
 
     In the place of commands of its own are these, each followed by its options.
     """
@@ -63,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
         if isinstance(each, argparse._SubParsersAction):
             for command in each._choices_actions:
                 found += [command, *arguments(each.choices[command.dest])]
-        elif each.dest != "help":
+        elif each.dest != "help" and each.help != argparse.SUPPRESS:
             found.append(each)
     return found
 

@@ -33,7 +33,12 @@ def test_a_command_is_listed_with_its_options() -> None:
     assert "`--jobs JOBS`\n:   Cells at a time (default: 1).\n" in page
     cluster = page.partition("## heatproof cluster")[2].partition("\n## ")[0]
     assert "\n`status`\n:   Say what runs where" in cluster, "commands of a command's own"
-    assert cluster.index("\n`run`\n") < cluster.index("\n`address`\n") < cluster.index("`status`")
+    assert (
+        cluster.index("\n`run`\n")
+        < cluster.index("\n`ADDRESS | TARGET`\n")
+        < cluster.index("`status`")
+    )
+    assert "SUPPRESS" not in page
     assert "| `evaluate@<run>` | Measure \\<run\\> on the test set |" in page
 
 
