@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.attribution.cam.cam import CUT_OFF, NO_MAP, CamOptions
+from heatproof.attribution.cam.cam import CUT_OFF, CamOptions
+from heatproof.attribution.cam.laid_over import laid_over
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import as_map, feature_layer, feature_maps
-from heatproof.attribution.core.geometry import feature_axes, interpolation
-from heatproof.attribution.core.method import Attribution, Method, Passes, UnsupportedNetwork
+from heatproof.attribution.core.feature_maps import as_map
+from heatproof.attribution.core.method import Attribution, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
 
@@ -29,23 +29,17 @@ def ablation_cam(
     Raises:
         UnsupportedNetwork: it has no feature map larger than one cell.
     """
-    if not feature_maps(network.model):
-        raise UnsupportedNetwork(NO_MAP)
-    chosen = feature_layer(network.model, layer, key="explain.gradients.ablation_cam.layer")
-    axes, size = feature_axes(network.model, chosen), network.image_shape[:2]
-    over_rows, over_columns = (
-        interpolation(axis, pixels) for axis, pixels in zip(axes, size, strict=True)
-    )
+    chosen = laid_over(network, layer, "ablation_cam")
     rows = by_image(images, targets)
-    maps = np.zeros((len(images), *size), np.float32)
+    maps = np.zeros(images.shape[:3], np.float32)
     below = np.zeros(len(images))
     for i, image in enumerate(rows.images):
-        features, lost = lost_without_each(network, image, chosen)
+        features, lost = lost_without_each(network, image, chosen.name)
         shown = rows.of(i)
         total = np.einsum("ijk,kn->nij", features, lost[:, targets[shown]])  # eq. 3, 4
-        maps[shown] = over_rows @ np.maximum(total, 0) @ over_columns.T
+        maps[shown] = chosen.image(np.maximum(total, 0))
         below[shown] = _below_zero(total)
-    return Attribution(maps, {"below_zero": below}, layer=chosen)
+    return Attribution(maps, {"below_zero": below}, layer=chosen.name)
 
 
 def _below_zero(total: np.ndarray) -> np.ndarray:

@@ -14,16 +14,15 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.cam.cam import NO_MAP, EngineCamOptions
+from heatproof.attribution.cam.cam import EngineCamOptions
+from heatproof.attribution.cam.laid_over import laid_over
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.feature_maps import as_map, feature_layer, feature_maps
-from heatproof.attribution.core.geometry import feature_axes, interpolation
+from heatproof.attribution.core.feature_maps import as_map
 from heatproof.attribution.core.method import (
     Attribution,
     Library,
     Method,
     Passes,
-    UnsupportedNetwork,
 )
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
@@ -50,27 +49,23 @@ def score_cam(
     Raises:
         UnsupportedNetwork: it has no feature map larger than one cell.
     """
-    if not feature_maps(network.model):
-        raise UnsupportedNetwork(NO_MAP)
-    chosen = feature_layer(network.model, layer, key="explain.gradients.score_cam.layer")
-    axes, size = feature_axes(network.model, chosen), network.image_shape[:2]
-    over_rows, over_columns = (
-        interpolation(axis, pixels) for axis, pixels in zip(axes, size, strict=True)
-    )
+    chosen = laid_over(network, layer, "score_cam")
     rows = by_image(images, targets)
-    maps = np.zeros((len(images), *size), np.float32)
+    maps = np.zeros(images.shape[:3], np.float32)
     for i, (image, features) in enumerate(
-        zip(rows.images, features_of(network, rows.images, chosen), strict=True)
+        zip(rows.images, features_of(network, rows.images, chosen.name), strict=True)
     ):
         kept = most_varying(features, channels)
         # As it is laid over the image: (h, i) (i, j, k) (j, w).
-        masks = np.einsum("hi,ijk,wj->khw", over_rows, kept, over_columns, optimize=True)
+        masks = np.einsum(
+            "hi,ijk,wj->khw", chosen.over_rows, kept, chosen.over_columns, optimize=True
+        )
         logits = masked_logits(network, image, scaled(masks))  # eq. 4, 5
         shown = rows.of(i)
         weights = softmax(logits[:, targets[shown]])  # algorithm 1: over the channels
         cells = np.maximum(np.einsum("ijk,kn->nij", kept, weights), 0)  # eq. 6
-        maps[shown] = over_rows @ cells @ over_columns.T
-    return Attribution(maps, layer=chosen)
+        maps[shown] = chosen.image(cells)
+    return Attribution(maps, layer=chosen.name)
 
 
 def features_of(network: Network, images: np.ndarray, layer: str) -> np.ndarray:

@@ -1,25 +1,16 @@
 """A cell's page with training images behind predictions, and whether they are to be believed."""
 
-from heatproof.report import rendering, study
-from heatproof.report.pages import cell
 from heatproof.report.sections import influence_section
 from heatproof.storage import artifacts
-from tests.report import influence_results, read_pages
+from tests.report import influence_results
+from tests.report.cell_page import page
 
 CELL = "simple_cnn-digits"
 
 
-def page(params):
-    collected = study.collect(params)
-    result = next(each for each in collected.cells if each.name == CELL)
-    values, files = cell.context(collected, result)
-    html = rendering.environment().get_template("cell.html").render(values | {"root": "../"})
-    return html, read_pages.parse(html), files
-
-
 def test_it_shows_what_was_found_and_how_far_to_believe_it(small_study):
     influence_results.write(CELL)
-    html, shown, files = page(influence_results.asked(small_study, CELL))
+    html, shown, files = page(influence_results.asked(small_study, CELL), CELL)
     for words in ("Of 3 wrong predictions, 1 has a training picture of another label",
                   "and 2 one of the true class among the 2 nearest", "rank 0.44, by chance 0.50",
                   "say little of it", "5,000 of the 54,001 images that it was trained on",
@@ -55,10 +46,10 @@ def test_what_is_said_follows_the_figures():
 def test_a_network_without_a_dense_last_layer_says_so(small_study):
     asked = influence_results.asked(small_study, CELL)
     artifacts.write_metrics("explain_influence", CELL, {"unsupported": "it is <a file>"})
-    _, shown, files = page(asked)
+    _, shown, files = page(asked, CELL)
     assert "Not possible: it is <a file>." in shown.text and "-influence" not in files
 
 
 def test_without_it_there_is_no_section(small_study):
-    html, _, _ = page(small_study)
+    html, _, _ = page(small_study, CELL)
     assert 'id="influence"' not in html
