@@ -7,8 +7,8 @@ if __name__ == "__main__":
         "stages.compare_runs", uses="tensorflow", check="heatproof.config.arguments:check"
     )
 
+from heatproof.comparisons.run_comparison import compare_runs
 from heatproof.config import arguments
-from heatproof.features.run_comparison import compare_runs
 from heatproof.run import runtime
 
 

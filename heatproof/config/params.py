@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 
 from heatproof.cluster.options import DEFAULT as DEFAULT_CLUSTER
 from heatproof.cluster.options import ClusterOptions
+from heatproof.comparisons.options import RunComparisonOptions
 from heatproof.concepts.options import DEFAULT as DEFAULT_CONCEPTS
 from heatproof.concepts.options import ConceptCell, ConceptOptions
 from heatproof.config.checks import (
@@ -35,7 +36,6 @@ from heatproof.datasets.options import Dataset
 from heatproof.domains.options import DEFAULT as DEFAULT_DOMAINS
 from heatproof.domains.options import DomainOptions
 from heatproof.evaluation.options import EvaluateOptions
-from heatproof.features.options import RunComparisonOptions
 from heatproof.influence.options import DEFAULT as DEFAULT_INFLUENCE
 from heatproof.influence.options import InfluenceOptions
 from heatproof.inversion.options import DEFAULT as DEFAULT_INVERSION

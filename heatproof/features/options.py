@@ -49,12 +49,3 @@ class FeaturesOptions(Block):
     """Which filters count as dead."""
     maximisation: MaximisationOptions
     """The images that activate a filter or a class most."""
-
-
-class RunComparisonOptions(Block):
-    """compare_runs of params.yaml."""
-
-    images: Annotated[int, Field(ge=0, le=100_000)]
-    """Test images, the first in processed order, which is random."""
-    draws: Annotated[int, Field(ge=10, le=100_000)]
-    """Banks of filters with nothing in common, to which the match of the filters is compared."""

@@ -80,14 +80,22 @@ def _of_one_image(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
     units = np.divide(ranks, lengths, out=np.full(ranks.shape, np.nan), where=lengths > 0)
     top = max(1, round(FRACTION * magnitudes.shape[1]))
-    chances = _chances(magnitudes, top)
+    chances = top_chances(magnitudes, top)
     overlap = chances @ chances.T / top
     np.fill_diagonal(overlap, 1.0)
     return np.clip(units @ units.T, -1, 1), overlap
 
 
-def _chances(magnitudes: np.ndarray, top: int) -> np.ndarray:
-    """Return each pixel's chance to be among the `top` of its row, whose ties are drawn for."""
+def top_chances(magnitudes: np.ndarray, top: int) -> np.ndarray:
+    """Return each pixel's chance to be among the `top` of its row, whose ties are drawn for.
+
+    Args:
+        magnitudes: float (rows, pixels), none negative.
+        top: how many places there are, at least 1.
+
+    Returns:
+        float64 (rows, pixels) in [0, 1]; each row sums to `top`.
+    """
     last = np.partition(magnitudes, -top, axis=1)[:, [-top]]
     above, ties = magnitudes > last, magnitudes == last
     open_places = top - above.sum(axis=1, keepdims=True)

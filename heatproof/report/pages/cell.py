@@ -107,6 +107,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "over_folds": cross_validation.details(result.folds) if result.folds else "",
         "open_folds": cross_validation.unfinished(result.fold_runs),
         "runs": result.compared,
+        "top": params.compare_runs.top,
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result, study.showcases[result.name]),
         "zero_maps": verdicts.zero(study.showcases[result.name]),

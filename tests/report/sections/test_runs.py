@@ -2,6 +2,7 @@
 
 import pytest
 
+from heatproof.comparisons.map_agreement import MEASURES
 from heatproof.config.runs import ComparedRun
 from heatproof.report import rendering, study
 from heatproof.report.pages import cell
@@ -9,11 +10,22 @@ from heatproof.storage import artifacts, paths
 from tests.report import read_pages
 
 CELL = "simple_cnn-digits"
+
+
+def summary(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01, "images": 48}
+
+
+PAIRS = {
+    pair: {measure: summary(mean - 0.1 * n) for n, measure in enumerate(MEASURES)}
+    for pair, mean in (("same", 0.44), ("other_image", -0.02), ("redrawn", 0.05))
+}
 METRICS = {
     "filters": {"conv1": {"filters": 8, "unsigned": {"mean": 0.43, "redrawn_95th": 0.44}}},
     "images": 50,
     "same_prediction": 49,
-    "maps": {"gradcam": {"images": 48, "median": 0.44, "median_other_image": -0.02}},
+    "maps": {"methods": {"gradcam": PAIRS}, "overall": PAIRS},
+    "unsupported": {},
 }
 
 
@@ -32,7 +44,7 @@ def test_it_is_shown_on_the_page_of_its_cell_only(compared):
     page = read_pages.parse(html)
     assert "the same class for 98.0 % of 50 test images" in page.text
     assert "conv1 8 0.43 0.44" in page.text
-    assert "Grad-CAM 48 0.44 −0.02" in page.text
+    assert "Grad-CAM 48 0.44 −0.02 0.05 0.34 0.24" in page.text
     assert "#runs" in page.links
     assert cell.context(collected, second)[0]["runs"] == {}
 

@@ -1,0 +1,1 @@
+"""Two networks on the same images: do they look at the same?"""
