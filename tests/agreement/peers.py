@@ -3,11 +3,12 @@
     .venv-peers/bin/python -m tests.agreement.peers > tests/agreement/figures.json
 
 Each implementation runs here, on PyTorch, on arrays that both sides make from the same seeds
-(`arrays`); what it gives is kept in figures.json with its version, so that the
-tests need none of them. Beside bench/requirements-peers.txt this takes lxt 2.1 and InterpretDL
-0.8.0 (`pip install --no-deps lxt==2.1 interpretdl==0.8.0`, and what they import:
-opencv-python-headless, ipython<8, tqdm), and a checkout of Chefer et al.'s program
-(https://github.com/hila-chefer/Transformer-Explainability) in the environment variable CHEFER.
+(`arrays`); what it gives is kept in figures.json with its version, so that the tests need none of
+them. Beside bench/requirements-peers.txt this takes lxt 2.1 and InterpretDL 0.8.0 (`pip install
+--no-deps lxt==2.1 interpretdl==0.8.0`, and what they import: opencv-python-headless, ipython<8,
+tqdm), and a checkout of Chefer et al.'s program, whose folder the environment variable CHEFER
+names, and CHEFER_REVISION its commit
+(https://github.com/hila-chefer/Transformer-Explainability).
 """
 
 import contextlib
