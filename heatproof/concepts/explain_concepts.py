@@ -20,7 +20,7 @@ from heatproof.attribution.core.explained_cell import Findings
 from heatproof.attribution.core.method import LAYERS, unserved
 from heatproof.attribution.core.network import Network
 from heatproof.concepts import named, unnamed
-from heatproof.concepts.concept_maps import along, has_places, in_pixels
+from heatproof.concepts.concept_maps import along, at_places, has_places, in_pixels
 from heatproof.concepts.layers import chosen_layers, places
 from heatproof.concepts.named import Classes, Tested, classes_of
 from heatproof.concepts.options import ConceptCell, ConceptOptions
@@ -173,11 +173,13 @@ def _maps(
     A batch at a time: of large images, what a layer gives of all together is gigabytes.
     """
     found: list[list[np.ndarray]] = [[] for _ in names]
+    pairs = [(tested.vectors[layer, name], tested.middles[layer, name]) for name in names]
+    laid_out = [[at_places(network.model, layer, each) for each in pair] for pair in pairs]
     for start in range(0, len(images), network.batch_size):
         batch = UnitImages(images[start : start + network.batch_size])
         values = places(network, batch, layer)
-        for name, maps in zip(names, found, strict=True):
-            maps.append(along(values, tested.vectors[layer, name], tested.middles[layer, name]))
+        for maps, (vector, middle) in zip(found, laid_out, strict=True):
+            maps.append(along(values, vector, middle))
     return [np.concatenate(maps) for maps in found]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.activation_layers import activated_maps, rectified
+from heatproof.attribution.core.feature_maps import as_map
 from heatproof.attribution.core.network import Network, target_scores
 from heatproof.run.errors import UserError, require_known
 
@@ -116,10 +117,11 @@ def sensitivities(
 
 
 def places(network: Network, images: Any, layer: str) -> np.ndarray:
-    """Return a layer's values at each place, float32 (n, rows, columns, channels)."""
+    """Return what a layer gives, or its tokens, at each place: float32 (n, rows, columns, c)."""
+    laid_out = as_map(network.model, layer)
 
     def function(batch: Any) -> Any:
-        return graph.run(network.model, batch, lambda _: None)[layer]
+        return laid_out(graph.run(network.model, batch, lambda _: None)[layer])
 
     return network.in_batches(network.compiled(("concept places", layer), function), images)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.network import Network
 from heatproof.concepts import layers, unnamed
-from heatproof.concepts.concept_maps import along
+from heatproof.concepts.concept_maps import along, at_places, has_places, in_pixels
 from heatproof.concepts.explain_concepts import explain_concepts, find
 from heatproof.concepts.named import classes_of
 from heatproof.concepts.options import ConceptCell, ConceptOptions, FactorisationOptions
@@ -21,6 +21,7 @@ from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths
 from tests import stored
+from tests.attribution.attending import attending
 from tests.concepts import hand_built
 from tests.concepts.hand_built import CLASSES, LAYER
 from tests.small_cell import write_cell, write_params
@@ -142,6 +143,20 @@ def test_sensitivities_are_the_weights_and_a_map_their_place(network: Network) -
     np.testing.assert_allclose(
         along(values, vector, np.full(hand_built.FILTERS, 0.5)), values[..., 0] - 0.5, atol=1e-6
     )
+
+
+def test_tokens_have_places_too_and_the_class_token_none() -> None:
+    network = Network(attending(pooled=False))
+    images = np.random.default_rng(1).random((2, 8, 8, 3), np.float32)
+    assert has_places(network.model, "add_0") and not has_places(network.model, "logits")
+    values = layers.places(network, images, "add_0")
+    each = layers.activations(network, images, ["add_0"], flattened=True)["add_0"]
+    vector = np.random.default_rng(2).normal(size=each.shape[1])
+    maps = along(values, at_places(network.model, "add_0", vector), np.zeros(1))
+    of_class_token = (each * vector)[:, :4].sum(axis=1)
+    assert maps.shape == (2, 2, 2) and (np.abs(of_class_token) > 0.01).all()
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), each @ vector - of_class_token, rtol=1e-4)
+    assert in_pixels(network.model, "add_0", maps).shape == (2, 8, 8)
 
 
 def test_the_rest_of_a_network_starts_where_nothing_passes_by() -> None:
