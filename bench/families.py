@@ -135,8 +135,9 @@ class Bench:
             rounds: how many turns each side gets.
         """
         options = self.study.explain.counterfactual
-        images = self.images[: options.images]
-        targets = (self.targets[: len(images)] + 1) % CLASSES
+        # Whole batches of the search: others are filled up.
+        images = np.resize(self.images, (counterfactual_search.BATCH, *self.images.shape[1:]))
+        targets = (np.resize(self.targets, len(images)) + 1) % CLASSES
         needed = Passes(gradients=options.steps, forward=counterfactual_search.HALVINGS)
         ours, bare = [], []
         for turn in range(1 + rounds):

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-# Of total variation's operator. Each call starts where the last one ended, so few are enough.
-DUAL_STEPS = 5
+# Of total variation's operator. Each call starts where the last one ended, so few are enough: on 25
+# images each of simple_cnn-mnist and baseline_cnn-cifar10 the changes found with 2 are 1 and 2 %
+# smaller in the mean than with 5, and as large in the median.
+DUAL_STEPS = 2
 
 
 class Weights(Protocol):
