@@ -44,6 +44,11 @@ def explanations(cell: str, family: str) -> Path:
     return DATA / "explanations" / cell / f"{family}.npz"
 
 
+def playground(cell: str) -> Path:
+    """The network as the report's live page opens it."""
+    return DATA / "playground" / f"{cell}.json"
+
+
 def domain(cell: str, other: str | None = None) -> Path:
     """Arrays of a network on another dataset, or on corrupted copies of its own."""
     return explanations(cell, "corrupted" if other is None else f"on-{other}")
