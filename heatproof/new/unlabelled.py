@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.config import params
@@ -79,7 +78,7 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
         defaults: a params.yaml, whose threads, seed and list of methods are taken.
 
     Raises:
-        UserError: the network or a picture cannot be read, or there is a study at the target.
+        UserError: the network or no picture can be read, or there is a study at the target.
     """
     if (target / params.PARAMS).exists() or (target.exists() and not target.is_dir()):
         raise UserError(f"{target}: a study, or a file, is there; choose another --to")
@@ -92,22 +91,23 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
 
     shape = existing.own_shape(network, None if size is None else (size, size))
     require_pictures_fit(network, shape)
-    shown = _evenly(found, SHOWN)
-    others = [path for path in _evenly(found, _READ) if path not in shown]
-    views = [(path, *_seen(path, shape)) for path in shown]
-    pixels = [view.pixels for *_, view in views]
-    images = np.stack(pixels + [_seen(path, shape)[1].pixels for path in others])
+    views = _read(found, SHOWN, shape)
+    if not views:
+        raise UserError(f"--images {folder}: no picture in it can be read")
+    shown = {path for path, *_ in views}
+    others = _read([path for path in _evenly(found, _READ) if path not in shown], _READ, shape)
+    images = np.stack([view.pixels for *_, view in (*views, *others)])
     opened = open_model(
         network.file, network.classes, images, scaling=str(network.scaling), seed=study.seed
     )
     for note in opened.notes:
         print(escaped(f"{Path(network.file).name}: {note}"))
     print(f"note: {UNCHECKED}")
-    probabilities = opened.predict(images[: len(shown)])
+    probabilities = opened.predict(images[: len(views)])
     explained = [
         image_page.Photo(
             name=path.relative_to(folder).as_posix(),
-            preview=photos.preview(picture),
+            preview=preview,
             box=view.box,
             seen=view.pixels,
             handling=view.handling,
@@ -115,7 +115,7 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
             probabilities=each,
             target=int(each.argmax()),
         )
-        for (path, picture, view), each in zip(views, probabilities, strict=True)
+        for (path, preview, view), each in zip(views, probabilities, strict=True)
     ]
     suiting = [name for name in study.explain.methods if name in opened.methods]
     unsupported = _maps(opened, suiting, explained)
@@ -127,8 +127,8 @@ def explain(network: Network, size: int | None, folder: Path, target: Path, defa
     page = target / "index.html"
     atomic.write_text(page, image_page.page(subject, explained))
     atomic.write_bytes(page.with_suffix(".png"), image_page.panel(subject, explained).png)
-    if len(found) > len(shown):
-        print(f"explained {len(shown)} of {numbers.plural(len(found), 'picture')}, evenly spread")
+    if len(found) > len(views):
+        print(f"explained {len(views)} of {numbers.plural(len(found), 'picture')}, evenly spread")
     return page
 
 
@@ -154,10 +154,27 @@ def _maps(
     return unsupported
 
 
-def _seen(path: Path, shape: tuple[int, int, int]) -> tuple[Image.Image, photos.View]:
-    """Read a picture, and bring it to the network's size as a study's pictures are."""
-    picture = photos.read(path)
-    return picture, photos.view(picture, shape, photos.Preparation("squash"))
+def _read(
+    paths: Sequence[Path], most: int, shape: tuple[int, int, int]
+) -> list[tuple[Path, np.ndarray, photos.View]]:
+    """Read so many pictures, evenly spread: path, preview, and as the network sees a study's.
+
+    One that cannot be read is named and left out; while there are others, one of them is read in
+    its place.
+    """
+    left = list(paths)
+    read: list[tuple[Path, np.ndarray, photos.View]] = []
+    while left and len(read) < most:
+        for path in _evenly(left, most - len(read)):
+            left.remove(path)
+            try:
+                picture = photos.read(path)
+            except UserError as error:
+                print(escaped(f"note: {error}; left out"))
+                continue
+            view = photos.view(picture, shape, photos.Preparation("squash"))
+            read.append((path, photos.preview(picture), view))
+    return sorted(read, key=lambda each: each[0])
 
 
 def _evenly(paths: Sequence[Path], most: int) -> list[Path]:

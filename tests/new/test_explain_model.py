@@ -160,6 +160,7 @@ def test_of_pictures_without_labels_there_is_a_page(
     loose.mkdir()
     for number, path in enumerate(sorted((given / "photos").glob("*/*.png"))):
         shutil.copy(path, loose / f"{number:02}.png")
+    (loose / "99.png").write_bytes(b"not a picture")
     study = shrunken_params("simple_cnn-digits")
     study["explain"] |= {
         "gradients": {"saliency": {}}, "perturbation": {"occlusion": {}}, "shapley": {}
@@ -170,7 +171,8 @@ def test_of_pictures_without_labels_there_is_a_page(
     for _ in range(2):  # once more in the same place
         code, printed = call("--classes", "cat", "dog", images=loose)
         assert code == 0, printed
-    assert "explained 12 of 16 pictures" in printed
+    assert "explained 12 of 17 pictures" in printed
+    assert re.search(r"note: \S*99.png: .*; left out", printed)
     assert "note: Its pictures have no labels" in printed
     assert "the page: My_net_2_unlabelled/index.html" in printed
     page = Path("My_net_2_unlabelled/index.html").read_text("utf-8")
@@ -180,8 +182,11 @@ def test_of_pictures_without_labels_there_is_a_page(
     assert "ccuracy" not in page and "params.yaml" not in page
     assert not Path("My_net_2_unlabelled/params.yaml").exists()
     (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "one.png").write_bytes(b"not a picture")
     for words, images, message in (
         ([], tmp_path / "empty", "there are no pictures in it"),
+        ([], tmp_path / "broken", r"broken/one\.png: .*left out\n.*no picture in it can be read"),
         (["--size", "-5"], loose, "--size -5: expected 8 to 512 pixels"),
         (["--to", "defaults"], loose, "defaults: a study, or a file, is there"),
         (["--classes", "cat"], loose, "should have at least 2|2 scores|at least 2"),
