@@ -142,6 +142,8 @@ def require_trained(parameters: params.Params, cell: str, folder: Path) -> None:
         missing, stage = "trained yet; train", "train"
         if cell in parameters.saved:
             missing, stage = "opened yet; open", "open"
+        if cell in parameters.derived:
+            missing, stage = "derived yet; derive", "derive"
         raise UserError(
             f"{path}: the cell '{cell}' is not {missing} it with `dvc repro {stage}@{cell}`{others}"
         )

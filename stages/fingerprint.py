@@ -2,11 +2,13 @@
 
 data/code/<stage>.txt lists every module that decides a stage's numbers, each with a hash of what it
 does (`heatproof.run.source_code`); data/code/models/<model>.txt those of the model's architecture,
-data/code/datasets/<dataset>.txt those that fetch the dataset from its source: stages find both by
-name. So a stage reruns when code that it really uses changes, and nobody keeps lists of modules.
+data/code/derive/<model>.txt those of the way in which it is derived, data/code/datasets/
+<dataset>.txt those that fetch the dataset from its source: stages find them by name. So a stage
+reruns when code that it really uses changes, and nobody keeps lists of modules.
 
 data/runs/<run>.json is all that params.yaml says of a training, defaults filled in, or of a saved
-network. So a run is trained, or opened, again when what it uses changes, wherever that stands.
+or derived network. So a run is trained, opened or derived again when what it uses changes, wherever
+that stands.
 """
 
 from heatproof.run import command
@@ -19,6 +21,7 @@ from pathlib import Path
 from heatproof.attribution import registry
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config import params
+from heatproof.config.derived import WAYS, trained_as
 from heatproof.crosscheck import checks
 from heatproof.crosscheck.processes import PROGRAM
 from heatproof.datasets.options import SOURCES
@@ -38,8 +41,7 @@ def main() -> None:
         f"code/{name}.txt": listed(*modules, prose=name in source_code.TELLING)
         for name, modules in entries(study).items()
     }
-    runs = (*study.runs, *study.saved)
-    settings = {f"runs/{name}.json": study.run(name).description() for name in runs}
+    settings = {f"runs/{name}.json": study.run(name).description() for name in study.run_names}
     for name, content in (code | settings).items():
         atomic.write_text(paths.DATA / name, content)
     for path in (*paths.DATA.glob("code/**/*.*"), *paths.DATA.glob("runs/*.*")):
@@ -65,20 +67,38 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
     return {
         **{stage: (f"stages.{stage}", *more.get(stage, ())) for stage in sorted(stages)},
         "evaluate_saved": ("stages.evaluate",),
+        "evaluate_derived": ("stages.evaluate",),
         **{
             f"{stage}_{family}": (f"stages.{stage}", *registry.modules(listed), *others)
             for family, listed in methods.items()
             for stage, others in (("explain", ()), ("measure", measures))
         },
         **{
-            f"models/{name}": (f"{ARCHITECTURES}.{model.network.architecture}",)
+            f"models/{name}": tuple(f"{ARCHITECTURES}.{x}" for x in architectures(study, name))
+            for name in study.models
+        },
+        **{
+            f"derive/{name}": (f"{WAYS}.{model.way.by}",)
             for name, model in study.models.items()
+            if model.way is not None
         },
         **{
             f"datasets/{name}": ("stages.fetch", f"{SOURCES}.{dataset.fetch.source}")
             for name, dataset in study.datasets.items()
         },
     }
+
+
+def architectures(study: params.Params, name: str) -> tuple[str, ...]:
+    """Return a model's architecture, and those of all that it is derived from."""
+    waiting, seen = [name], dict[str, str]()
+    while waiting:
+        current = waiting.pop()
+        model = study.models[current]
+        seen[current] = model.network.architecture
+        others = (model.origin, model.way and trained_as(model.way))
+        waiting += [other for other in others if other and other not in seen]
+    return tuple(dict.fromkeys(seen.values()))
 
 
 def listed(*modules: str, prose: bool = False) -> str:

@@ -34,8 +34,9 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     """
     study = merged(params, overlay)
     cells = study["cells"] = overlay.get("cells", params["cells"])
-    saved = overlay.get("saved", {})
-    study["runs"] = {name: cell for name, cell in cells.items() if name not in saved} | {
+    derived = study["derived"] = _derived(overlay.get("derived", {}), cells)
+    untrained = {*overlay.get("saved", {}), *derived}
+    study["runs"] = {name: cell for name, cell in cells.items() if name not in untrained} | {
         name: run
         for name, run in overlay.get("runs", params["runs"]).items()
         if f"{run['model']}-{run['dataset']}" in cells and name not in cells
@@ -43,7 +44,10 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     for place in PLACES:
         entries = overlay.get(place, params.get(place, {}))
         study[place] = {k: v for k, v in entries.items() if k in cells}
-    models = {cell["model"] for cell in cells.values()}
+    models = {cell["model"] for cell in (*cells.values(), *derived.values())}
+    for name in models & study["models"].keys():
+        way = study["models"][name]["network"].get("way", {})
+        models = models | {each for each in way.values() if each in list(study["models"])}
     datasets = {cell["dataset"] for cell in cells.values()}
     pairs = overlay.get("evaluate_on", params.get("evaluate_on", {}))
     study["evaluate_on"] = {
@@ -62,6 +66,15 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
         }
         study["models"][name] = {**model, "schedules": schedules}
     return study
+
+
+def _derived(entries: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:
+    """Return the derived cells whose origins are there."""
+    kept: dict[str, Any] = {}
+    for name, entry in entries.items():  # each after those that it is derived from
+        if entry["origin"] in cells or entry["origin"] in kept:
+            kept[name] = entry
+    return kept
 
 
 def merged(below: Any, above: Any) -> Any:

@@ -116,7 +116,7 @@ def _require_cluster(
 
 def cells_of(study: Params) -> dict[str, str]:
     """Return the keys of stages that belong to a cell -> the cell."""
-    cells = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
+    cells = {run: study.run(run).cell for run in study.run_names}
     others = {name: f"{each.model}-{each.dataset}" for name, each in study.evaluate_on.items()}
     return others | cells
 

@@ -36,7 +36,7 @@ def run(jobs: int, folder: Path, again: str) -> int:
     study = params.load(folder / params.PARAMS)
     if warning := crowding(jobs, study.threads, len(os.sched_getaffinity(0))):
         print(warning, flush=True)
-    runs = {run: study.run(run).cell for run in (*study.runs, *study.saved)}
+    runs = {run: study.run(run).cell for run in study.run_names}
     before, cells = plan.divide(graph_of(folder), runs)
     if before and (code := _repro(folder, again, *before)):
         return code

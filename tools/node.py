@@ -22,7 +22,7 @@ from typing import Any
 from heatproof.cluster import checkpoints, machine
 from heatproof.cluster.task import END
 from heatproof.run import forkserver, tracking
-from heatproof.storage import atomic, lock_entries
+from heatproof.storage import atomic, lock_entries, resuming
 from tools import exchange, node_blocks, pipeline, repair
 
 LOCK = Path("dvc.lock")
@@ -79,7 +79,8 @@ def _done(request: dict[str, Any], kept: Path) -> dict[str, Any]:
         took = {request["task"]: time.monotonic() - started}
         return {"code": 0, "entries": {}, "files": {}, "run_cache": {}, "seconds": took, "ran": []}
     node_blocks.bring(stages, place.within(BLOCKS))
-    runs = [key for kind, _, key in (stage.partition("@") for stage in stages) if kind == "train"]
+    named = (stage.partition("@") for stage in stages)
+    runs = [key for kind, _, key in named if kind in resuming.STAGES]
     for run in runs:
         checkpoints.fetch(place, run, Path.cwd())
     seconds = request["checkpoint_seconds"]

@@ -92,7 +92,7 @@ class _Watch(logging.Handler):
     def recorded(self, stage: str) -> None:
         """Remove what a stage would have resumed from: its results are in dvc.lock."""
         name, _, trained = stage.partition("@")
-        if name == "train":
+        if name in resuming.STAGES:
             resuming.forget_checkpoint(trained)
         elif stage:
             resuming.forget_blocks(stage)
@@ -230,7 +230,7 @@ def kept_epochs(stage: str, folder: Path) -> int:
     name, _, trained = stage.partition("@")
     places = (resuming.checkpoint_path(trained), resuming.finished_path(trained))
     existing = [path for place in places if (path := folder / place).exists()]
-    if name != "train" or not existing:
+    if name not in resuming.STAGES or not existing:
         return 0
     try:
         with np.load(existing[0], allow_pickle=False) as archive:

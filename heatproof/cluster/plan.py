@@ -9,7 +9,7 @@ from heatproof.cluster import schedule
 
 # Stages of a cell that are one task: a network is evaluated where it was trained, maps are measured
 # where they were made. Every other stage is one by itself.
-_TRAINED = ("train", "evaluate", "open", "evaluate_saved")
+_TRAINED = ("train", "evaluate", "open", "evaluate_saved", "derive", "evaluate_derived")
 _OF_A_FAMILY = ("explain_", "measure_")
 
 

@@ -24,7 +24,7 @@ def check_runs(path: Path, study: "Params") -> None:
         _check_size(path, study, cell)
         if study.models[cell.model].is_saved:
             _check_saved(path, study, name)
-        elif name not in study.runs:
+        elif study.models[cell.model].is_trained and name not in study.runs:
             raise UserError(
                 f"{path}: runs: the cell '{name}' is missing; add `<<: *cells` to runs, which "
                 "takes in every cell, and begin `cells: &cells`"
@@ -32,9 +32,10 @@ def check_runs(path: Path, study: "Params") -> None:
     for name, run in study.runs.items():
         _check_cell(path, study, f"runs.{name}", run)
         cell = f"{run.model}-{run.dataset}"
-        if study.models[run.model].is_saved:
+        if not study.models[run.model].is_trained:
+            kind = study.models[run.model].network.architecture
             raise UserError(
-                f"{path}: runs.{name}: models.{run.model} is a saved network, which is never "
+                f"{path}: runs.{name}: models.{run.model} is a {kind} network, which is never "
                 "trained, from no other seed and on no shuffled labels; remove this line (where "
                 "it comes of `<<: *cells`, list the trained cells in its place)"
             )
@@ -61,6 +62,9 @@ def check_runs(path: Path, study: "Params") -> None:
                 f"nor '{DEFAULT}', and the cell '{cell}' needs one: add a line for it (copy "
                 "another dataset's)"
             )
+    for name, cell in study.derived.items():
+        _check_cell(path, study, f"derived.{name}", cell)
+        _check_name(f"{path}: derived.{name}", name, f"{cell.model}-{cell.dataset}")
     for place in ("published", "saved"):
         for name, cell in getattr(study, place).items():
             _check_listed(path, study, place, name, cell)
@@ -174,10 +178,11 @@ def _check_other_run(
         and run != name
         and (options.labels == SHUFFLED if shuffled else options.only_seed_differs)
     ]
-    if study.models[listed.model].is_saved:
+    model = study.models[listed.model]
+    if not model.is_trained:
         raise UserError(
-            f"{path}: {place}.{name}: its network is a saved one, which is never trained: there "
-            "is no other run of it to compare with; remove this line"
+            f"{path}: {place}.{name}: its network is a {model.network.architecture} one, which is "
+            "never trained: there is no other run of it to compare with; remove this line"
         )
     if listed.run not in fitting:
         known = f"known: {', '.join(fitting)}" if fitting else "add one to runs"

@@ -6,9 +6,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from heatproof.config.derived import Way
 from heatproof.config.schema import Block, Name
 from heatproof.config.validation import validated
-from heatproof.models.options import SAVED, Network, is_pretrained
+from heatproof.models.options import DERIVED, SAVED, Network, is_pretrained
 from heatproof.run.errors import UserError
 from heatproof.training.options import PartialSchedule, PartialTraining, Schedule, Training
 
@@ -27,22 +28,44 @@ class Model(Block):
     """What differs from the study’s `training` for this model."""
     schedules: dict[Budget, dict[Name, PartialSchedule]] = Field({}, validate_default=True)
     """How long it is trained, by budget and dataset. A dataset’s schedule says what differs from
-    the budget’s `default`, which serves all other datasets. A saved network has none: it is never
-    trained."""
+    the budget’s `default`, which serves all other datasets. A saved or derived network has none."""
 
     @property
     def is_saved(self) -> bool:
         """Whether it is a network that exists already, and is never trained."""
         return self.network.architecture == SAVED
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is made from the network of another model, and never trained by `train`."""
+        return self.network.architecture == DERIVED
+
+    @property
+    def origin(self) -> str | None:
+        """The model that it is derived from, if it is."""
+        return getattr(self.network, "origin", None) if self.is_derived else None
+
+    @property
+    def way(self) -> Way | None:
+        """How it is derived, if it is."""
+        return getattr(self.network, "way", None) if self.is_derived else None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has schedules, and runs."""
+        return not (self.is_saved or self.is_derived)
+
     @field_validator("training", "schedules")
     @classmethod
     def _only_of_trained(cls, value: Any, info: ValidationInfo) -> Any:
         network = info.data.get("network")
-        saved = network is not None and network.architecture == SAVED
-        if saved and value not in ({}, PartialTraining()):
-            raise ValueError("a saved network (architecture: saved) is never trained: remove it")
-        if info.field_name == "schedules" and network is not None and not (saved or value):
+        if network is None:
+            return value
+        untrained = network.architecture in (SAVED, DERIVED)
+        if untrained and value not in ({}, PartialTraining()):
+            kind = network.architecture
+            raise ValueError(f"a {kind} network (architecture: {kind}) is never trained: remove it")
+        if info.field_name == "schedules" and not (untrained or value):
             raise PydanticCustomError("missing", "Field required")
         return value
 

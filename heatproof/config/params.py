@@ -25,9 +25,20 @@ from heatproof.config.checks import (
     check_domains,
     check_runs,
 )
+from heatproof.config.derived import trained_as
+from heatproof.config.derived_checks import check_derived_cells, check_derived_models
 from heatproof.config.explain import Explain
 from heatproof.config.models import Budget, Model, scheduled
-from heatproof.config.runs import Cell, CellRun, ComparedRun, OnDomain, Run, SavedCell
+from heatproof.config.runs import (
+    Cell,
+    CellRun,
+    ComparedRun,
+    DerivedCell,
+    DerivedRun,
+    OnDomain,
+    Run,
+    SavedCell,
+)
 from heatproof.config.schema import Block, Name, Seed
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
@@ -99,6 +110,10 @@ class Params(Block):
     saved: dict[Name, SavedCell] = Field(default_factory=dict)
     """Cells of networks that exist already (`architecture: saved`). They are listed under `cells`
     too, and not under `runs`: they are opened, never trained."""
+    derived: dict[Name, DerivedCell] = Field(default_factory=dict)
+    """Cells of networks that are derived from others (`architecture: derived`), and not under
+    `runs`. Those that are listed under `cells` too are explained and assessed; the others are
+    evaluated alone."""
     shuffled: dict[Name, ComparedRun]
     """Cells whose maps are compared with those of a run on shuffled labels, by the cell’s name."""
     compared: dict[Name, ComparedRun]
@@ -140,21 +155,35 @@ class Params(Block):
     def run(self, name: str) -> Run:
         """Resolve the run called `name`; a cell's own is called as the cell.
 
-        The cell of a saved network has its own alone, which has no schedule.
+        The cell of a saved network has its own alone, which has no schedule; that of a derived
+        network too, with the schedule of what it was derived from.
 
         Raises:
             UserError: unknown, with the nearest name.
         """
-        saved = {cell: CellRun(model=c.model, dataset=c.dataset) for cell, c in self.saved.items()}
-        run = _named(self.runs | saved, "run", name)
+        untrained: dict[str, Cell] = {**self.saved, **self.derived}
+        only = {cell: CellRun(model=c.model, dataset=c.dataset) for cell, c in untrained.items()}
+        return self._run(name, _named(self.runs | only, "run", name))
+
+    @property
+    def run_names(self) -> tuple[str, ...]:
+        """What `run` resolves: trainings, and the cells of saved and derived networks."""
+        return (*self.runs, *self.saved, *self.derived)
+
+    def _run(self, name: str, run: CellRun) -> Run:
         model, dataset = self.models[run.model], self.datasets[run.dataset]
-        if model.is_saved:
+        kind, more = Run, {}
+        if model.is_derived:
+            root = self._run(*self._root(run))
+            kind, more = DerivedRun, {"root": root}
+            schedule, training = root.schedule, root.training
+        elif model.is_saved:
             schedule, training = None, self.training.model_copy(update={"balance": "none"})
         else:
             resolved = self._scheduled(self.budget, run)
             assert resolved is not None, "it was checked when the file was read"
             schedule, training = resolved
-        return Run(
+        return kind(
             name=name,
             cell=f"{run.model}-{run.dataset}",
             model=run.model,
@@ -171,7 +200,33 @@ class Params(Block):
             schedule=schedule,
             normalisation=dataset.normalisation,
             augmentation=dataset.augmentation,
+            **more,
         )
+
+    def derived_run(self, cell: str) -> DerivedRun:
+        """Resolve the run of a derived cell. Raises UserError if it is not listed."""
+        _named(self.derived, "cell under derived called", cell)
+        run = self.run(cell)
+        assert isinstance(run, DerivedRun)
+        return run
+
+    def origin_of(self, cell: str) -> str:
+        """Return the cell that one is derived from. Raises UserError if it is not listed."""
+        return _named(self.derived, "cell under derived called", cell).origin
+
+    def root_of(self, cell: str) -> str:
+        """Return the trained or saved cell at the end of a derived cell's origins."""
+        while cell in self.derived:
+            cell = self.derived[cell].origin
+        return cell
+
+    def _root(self, cell: Cell) -> tuple[str, CellRun]:
+        """Return what a chain of derivations begins with, and what it is called as a cell."""
+        model = cell.model
+        while (origin := self.models[model].origin) is not None:
+            way = self.models[model].way
+            model = (way and trained_as(way)) or origin
+        return f"{model}-{cell.dataset}", CellRun(model=model, dataset=cell.dataset)
 
     def seed_runs(self, cell: str) -> list[Run]:
         """Resolve the runs of a cell that differ in nothing but the seed, the cell's own first."""
@@ -243,7 +298,12 @@ class Params(Block):
 
     def schedule_under(self, budget: Budget, cell: str) -> Schedule | None:
         """Return a cell's schedule under a budget, None where there is none."""
-        resolved = self._scheduled(budget, self.cell(cell))
+        _, root = self._root(self.derived.get(cell) or self.cell(cell))
+        return self.schedule_of(budget, root.model, root.dataset)
+
+    def schedule_of(self, budget: Budget, model: str, dataset: str) -> Schedule | None:
+        """Return a model's schedule on a dataset under a budget, None where there is none."""
+        resolved = self._scheduled(budget, Cell(model=model, dataset=dataset))
         return resolved[0] if resolved else None
 
     def _scheduled(self, budget: Budget, cell: Cell) -> tuple[Schedule, Training] | None:
@@ -270,7 +330,9 @@ def _loaded(path: Path, source: Path) -> Params:
         for budget, schedules in model.schedules.items():
             for dataset in schedules:
                 scheduled(path, params.training, name, model, budget, dataset)
+    check_derived_models(path, params)
     check_runs(path, params)
+    check_derived_cells(path, params)
     check_datasets_named(path, params)
     check_domains(path, params)
     check_concepts(path, params)

@@ -80,6 +80,17 @@ class SavedCell(Cell):
     the list of its cells."""
 
 
+class DerivedCell(Cell):
+    """A cell of a network that is derived from another cell's."""
+
+    origin: Name
+    """The cell that it is derived from: its model’s `network.origin` on the same dataset. It is
+    repeated here because DVC takes a stage’s files from the list of its cells."""
+    reads: Annotated[str, Field(min_length=1)]
+    """One more file or folder whose change means deriving again; `data/code/derive.txt` where there
+    is none."""
+
+
 class ComparedRun(Cell):
     """A cell and another of its runs, to be compared with the cell's own."""
 
@@ -137,3 +148,15 @@ class Run(Block):
     def description(self) -> str:
         """Return what decides the training beside code and data, as data/runs/<run>.json has it."""
         return json.dumps(self.model_dump(mode="json"), indent=1) + "\n"
+
+
+class DerivedRun(Run):
+    """The run of a derived cell, which is its only one.
+
+    network: its origin, and the way with its options. training, schedule and augmentation are those
+    of `root`, and with them which images are the training and the validation part.
+    root: what the chain of derivations begins with, a trained or saved cell's own run, or that of
+    the model that is trained in its place, such as a student.
+    """
+
+    root: Run

@@ -191,5 +191,5 @@ def _members(field: Any) -> dict[str, type[Block]]:
     name = getattr(field, "discriminator", None)
     if not isinstance(name, str):
         return {}
-    blocks = get_args(field.annotation)
+    blocks = get_args(field.annotation) or (field.annotation,)  # a union of one is that
     return {get_args(each.model_fields[name].annotation)[0]: each for each in blocks}

@@ -90,9 +90,11 @@ def described(path: Path, description: str, own: tuple[type[keras.Layer], ...] =
         UserError: it is no description of a network of Keras' own layers.
     """
     try:
-        known = {layer.__name__: layer for layer in own}
-        _require_own_layers(path, json.loads(description), known)
-        model = keras.models.model_from_json(description, custom_objects=known)
+        known = {f"{layer.__module__}>{layer.__name__}": layer for layer in own}
+        content = json.loads(description)
+        _require_own_layers(path, content, known)
+        _register(content, known)
+        model = keras.models.model_from_json(json.dumps(content), custom_objects=known)
         if not isinstance(model, keras.Model):
             raise TypeError(f"it is of a {type(model).__name__}")
     except _NO_NETWORK as reason:
@@ -181,7 +183,7 @@ def _require_own_layers(
     path: Path, description: Any, more: Mapping[str, type[keras.Layer]] | None = None
 ) -> None:
     for kind, module in _named(description):
-        if more and kind in more and module in ("", more[kind].__module__):
+        if more and f"{module}>{kind}" in more:
             continue
         if kind in _REFUSED or not _is_part_of_keras(module, kind):
             place = f" of {module}" if module else ""
@@ -190,6 +192,15 @@ def _require_own_layers(
                 "file: it could run any code. Build the network in Python with layers of Keras in "
                 "its place (a Rescaling, say), and hand it over: heatproof.open_model(model, ...)"
             )
+
+
+def _register(part: Any, own: Mapping[str, type[keras.Layer]]) -> None:
+    """Have Keras find layers of this project by their modules: some have the names of its own."""
+    for inner in part.values() if isinstance(part, dict) else part:
+        if isinstance(inner, dict | list):
+            _register(inner, own)
+    if isinstance(part, dict) and (name := f"{part.get('module')}>{part.get('class_name')}") in own:
+        part["registered_name"] = name
 
 
 def _named(part: Any) -> Iterator[tuple[str, str]]:

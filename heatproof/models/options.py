@@ -7,6 +7,7 @@ from heatproof.config.schema import Block
 
 ARCHITECTURES = "heatproof.models.architectures"  # each of its modules is one
 SAVED = "saved"  # the one of networks that exist already, and are never trained
+DERIVED = "derived"  # the one of networks that are made from others
 
 if TYPE_CHECKING:
 

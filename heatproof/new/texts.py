@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Of cells of the published study.
-_LISTS = ("saved", "shuffled", "compared", "published", "corrupted", "evaluate_on",
+_LISTS = ("saved", "derived", "shuffled", "compared", "published", "corrupted", "evaluate_on",
           "concepts", "inversions", "influenced")  # fmt: skip
 _HEAD = """\
 # Every hyperparameter of the study. `heatproof repro` runs what follows from it; DVC reruns only

@@ -38,9 +38,10 @@ class CellResults:
     copies of its test images), `domains` (on other datasets, by name), `concepts`, `inversion`
     and `influence`.
     The cell of a saved network has no schedule, and `opened` in the place of `train` and
-    `history`. `crosscheck` is what the libraries say of its maps; `seconds` in it are of each
-    side. `trusted` says whether the trust measures' per-image values are there. `missing` names
-    the files that are not there, in the order the stages make them.
+    `history`; that of a derived one has `derived` in the place of `train`. `crosscheck` is what the
+    libraries say of its maps; `seconds` in it are of each side. `trusted` says whether the trust
+    measures' per-image values are there. `missing` names the files that are not there, in the order
+    the stages make them.
     """
 
     name: str
@@ -49,6 +50,7 @@ class CellResults:
     train: dict[str, Any] = field(default_factory=dict)
     history: "pd.DataFrame | None" = None
     opened: dict[str, Any] = field(default_factory=dict)
+    derived: dict[str, Any] = field(default_factory=dict)
     evaluate: dict[str, Any] = field(default_factory=dict)
     explain: dict[str, dict[str, Any]] = field(default_factory=dict)
     assess: dict[str, Any] = field(default_factory=dict)
@@ -190,17 +192,24 @@ class Reader:
     def cell(self) -> CellResults:
         params, name = self.params, self.name
         timing: dict[str, float] = {}
-        for stage in ("train", "evaluate", *(f"explain_{family}" for family in STAGE_FAMILIES)):
+        for stage in (
+            "train",
+            "derive",
+            "evaluate",
+            *(f"explain_{family}" for family in STAGE_FAMILIES),
+        ):
             timing |= artifacts.read_timing(stage, name)
         published = paths.metrics("published_sanity", name).exists()
-        saved = name in params.saved
+        saved, derived = name in params.saved, name in params.derived
+        made = self.metrics("derive", required.DERIVE) if derived else {}
         return CellResults(
             name=name,
             cell=params.cell(name),
             schedule=params.run(name).schedule,
-            train={} if saved else self.metrics("train", required.TRAIN),
-            history=None if saved else self._history(),
+            train={} if saved or derived else self.metrics("train", required.TRAIN),
+            history=None if saved or (derived and not made.get("epochs")) else self._history(),
             opened=self.metrics("open", required.OPEN) if saved else {},
+            derived=made,
             evaluate=self.metrics("evaluate", required.EVALUATE),
             explain={f: content for f in EXPLAINED if (content := self.metrics(f"explain_{f}"))},
             assess=self._assess(),

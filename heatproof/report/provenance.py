@@ -38,6 +38,7 @@ LIBRARIES = {
 WORDS = {
     "train": "training",
     "open": "opening",
+    "derive": "deriving",
     "evaluate": "evaluation",
     "assess_shuffled": "assessment with shuffled labels",
     "compare_runs": "comparison of runs",

@@ -40,4 +40,8 @@ INFLUENCE = (
 CONCEPTS = ("layers", "tests", "concepts", "unnamed")
 CROSSCHECK = ("verdicts", "draws", "bounds", "libraries", "checks")
 OPEN = ("file", "sha256", "done", "labelled_images", "right", "remarks")
+DERIVE = (
+    *("origin", "by", "done", "stored_bytes", "origin_bytes", "parameters", "epochs"),
+    *("val_accuracy", "origin_val_accuracy", "figures"),
+)
 HISTORY = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")

@@ -20,6 +20,7 @@ _SIZES = {"half": 2, "bfloat16": 2, "float": 4, "int32": 4, "double": 8, "int64"
 _NETWORK = "batch_size of its schedule, or the size of the network, under models"
 _LOWER = {
     "train": _NETWORK,
+    "derive": _NETWORK,
     "evaluate": _NETWORK,
     "explain": "the size of the network under models, or samples, masks, background under explain",
     "measure": "the size of the network under models, or images, samples, draws under assess",

@@ -27,8 +27,11 @@ from heatproof.storage.atomic import write, write_text
 from heatproof.storage.seal import BROKEN, CHECKSUM, seal
 
 DECIMALS = 6
-# By the stage of a trained network: that of a saved one which writes the same files.
-_OF_SAVED = {"train": "open", "evaluate": "evaluate_saved"}
+# By the stage of a trained network: those of a saved and of a derived one which write the same.
+_OF_OTHERS = {
+    "train": {"saved": "open", "derived": "derive"},
+    "evaluate": {"saved": "evaluate_saved", "derived": "evaluate_derived"},
+}
 # What NumPy and zipfile raise of a damaged file; an altered flag may say encrypted or compressed in
 # a way of its own.
 _DAMAGE = (ValueError, KeyError, TypeError, OSError, EOFError, RuntimeError, OverflowError,
@@ -190,17 +193,18 @@ def remake(path: Path, made_by: str) -> str:
 
 
 def _stage(made_by: str) -> str:
-    """Return how DVC calls the stage: those of a saved network have names of their own."""
+    """Return how DVC calls the stage: those of other than trained networks have their own."""
     from heatproof.config import params  # which needs what reads files
 
     kind, _, key = made_by.partition("@")
-    if kind not in _OF_SAVED:
+    if kind not in _OF_OTHERS:
         return made_by
     try:
-        saved = key in params.load().saved
-    except UserError:
-        saved = False  # of another study than that of the current folder
-    return f"{_OF_SAVED[kind]}@{key}" if saved else made_by
+        study = params.load()
+    except UserError:  # of another study than that of the current folder
+        return made_by
+    place = "saved" if key in study.saved else "derived" if key in study.derived else ""
+    return f"{_OF_OTHERS[kind][place]}@{key}" if place else made_by
 
 
 def sha256_of(path: Path) -> str:

@@ -142,7 +142,7 @@ def begin(stage: str, params_file: Path) -> Inputs:
     for path, listed in inputs.code.items():
         if not listed.describes(path):
             raise UserError(f"{name}: {_shown(path)} changed since {CODE}/ lists it: {_AGAIN}")
-    for run in runs & (study.runs.keys() | study.saved.keys()):
+    for run in runs & {*study.run_names}:
         path = RUNS / f"{run}.json"
         if path.exists() and path.read_text(encoding="utf-8") != study.run(run).description():
             raise UserError(

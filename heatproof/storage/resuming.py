@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 RESUME = Path(".resume")
+STAGES = ("train", "derive")  # those that leave a checkpoint
 BLOCKS = RESUME / "blocks"  # of images, of stages that work on many (`blocks`)
 # Set to 1 by whoever runs DVC and removes the files of finished trainings (tools/pipeline.py).
 KEEPS = "STUDY_KEEPS_TRAININGS"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatproof.config.runs import Run
+from heatproof.config.runs import DerivedRun, Run
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts import colours
 from heatproof.report.sections import (
@@ -77,7 +77,8 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "params": params,
         "result": result,
         "remarks": _remarks(study, result, predictions),
-        "opened": result.schedule is None,
+        "opened": result.name in params.saved,
+        "derived": result.name in params.derived,
         "charts": curves.of_cell(result),
         "few": FEW,
         "history": curves.rows(result.history),
@@ -137,7 +138,7 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
 def _settings(study: Study, result: CellResults, run: Run) -> dict[str, dict[str, Any]]:
     """Return what params.yaml says of the cell's network, and of its training if it is trained."""
     network = {f"Network: {run.network.architecture}": run.network.model_dump(exclude_none=True)}
-    if result.schedule is None:
+    if result.schedule is None or isinstance(run, DerivedRun):
         return network
     return {
         "Schedule": result.schedule.model_dump(exclude={"training"}),

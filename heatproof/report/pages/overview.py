@@ -80,7 +80,7 @@ def context(study: Study) -> dict[str, Any]:
 def _summary(study: Study) -> str:
     """Say what the study is of: how many networks, evaluated and trained, on how many datasets."""
     networks, evaluated = len(study.cells), sum(bool(c.evaluate) for c in study.cells)
-    trained = sum(c.schedule is not None for c in study.cells)
+    trained = sum(c.name in study.params.runs for c in study.cells)
     counted = numbers.plural(networks, "trained network" if trained == networks else "network")
     if evaluated < networks:
         counted = f"{evaluated} of {numbers.plural(networks, 'network')} evaluated"
@@ -92,10 +92,13 @@ def _summary(study: Study) -> str:
     ]
     if trained:
         sentences.append(f"{_runs(study)}, budget {study.params.budget}, seed {study.params.seed}.")
-    if opened := networks - trained:
-        of_all = "The network was" if networks == 1 else "All networks were"
-        some = numbers.plural(opened, "network was", "networks were")
-        sentences.append(f"{some if trained else of_all} opened from a file, not trained here.")
+    others = ((study.params.saved, "opened from a file, not trained here"),
+              (study.params.derived, "derived from others"))  # fmt: skip
+    for listed, how in others:
+        if count := sum(c.name in listed for c in study.cells):
+            of_all = "The network was" if networks == 1 else "All networks were"
+            some = numbers.plural(count, "network was", "networks were")
+            sentences.append(f"{some if count < networks else of_all} {how}.")
     return " ".join(sentences)
 
 

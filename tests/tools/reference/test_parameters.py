@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from heatproof.config.derived import WAYS
 from heatproof.config.registry import modules
 from heatproof.datasets.options import SOURCES
 from heatproof.models.options import ARCHITECTURES
@@ -56,7 +57,7 @@ def dotted(block: object, place: str) -> list[str]:
 
 def test_a_source_and_an_architecture_have_a_section_each() -> None:
     titles = {section.title for section in parameters.sections()}
-    assert {"fetch: image_folder", "network: resnet18"} <= titles
+    assert {"fetch: image_folder", "network: resnet18", "way: quantise"} <= titles
     page = parameters.page()
-    assert page.count("\n### ") == len(modules(SOURCES)) + len(modules(ARCHITECTURES))
+    assert page.count("\n### ") == sum(map(len, map(modules, (SOURCES, ARCHITECTURES, WAYS))))
     assert "\n`stride` `1`, `2`, `3`; required\n:   Stride of every convolution" in page
