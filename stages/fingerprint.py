@@ -26,6 +26,7 @@ from heatproof.crosscheck import checks
 from heatproof.crosscheck.processes import PROGRAM
 from heatproof.datasets.options import SOURCES
 from heatproof.models.options import ARCHITECTURES
+from heatproof.playground import methods as live_page
 from heatproof.run import source_code
 from heatproof.storage import atomic, paths
 from heatproof.trust import registry as trust_registry
@@ -62,6 +63,7 @@ def entries(study: params.Params) -> dict[str, tuple[str, ...]]:
         "assess_shuffled": every,
         **dict.fromkeys(("evaluate_corrupted", "evaluate_on"), tried),
         "crosscheck": (PROGRAM, *checks.modules()),
+        "playground": registry.modules(live_page.NAMES),
         "report": (*every, *trust_registry.modules(trust_registry.FAMILIES)),
     }
     return {

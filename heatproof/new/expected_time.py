@@ -145,6 +145,7 @@ def of_stages(
     stages["explain_counterfactual"] = speed.seconds(
         Passes(gradients=min(images, searched.images) * searched.steps), 2
     )
+    stages["playground"] = speed.seconds(Passes())
     for family in STAGE_FAMILIES:
         stages[f"measure_{family}"] = _measured(
             study, family, speed, size, min(images, study.assess.images)

@@ -131,3 +131,5 @@ _GIVEN: dict[str, Given] = {
     "lrp_epsilon": _relevance,
     "occlusion": _occlusion,
 }
+# All that the engine has.
+NAMES = tuple(_GIVEN)

@@ -95,6 +95,10 @@ def moved(network: Network, other: Network, images: np.ndarray) -> dict[str, Any
         Grad-CAM's maps of the predicted class, as a share of the map's maximum, None where there is
         none; `same_predictions`, of how many images.
     """
+    if other is network:
+        grid = 0.0 if feature_maps(network.model) else None
+        count = len(images)
+        return {"images": count, "logits": 0.0, "same_predictions": count, "gradcam": grid}
     logits, rounded_logits = network.logits(images), other.logits(images)
     targets = logits.argmax(axis=1)
     difference: dict[str, Any] = {

@@ -48,6 +48,7 @@ WORDS = {
     "explain_inversion": "inversion",
     "explain_influence": "influence of training images",
     "crosscheck": "crosscheck",
+    "playground": "live page",
     **{f"explain_{family}": f"{family} explanations" for family in EXPLAINED},
     **{f"measure_{family}": f"{family} measurements" for family in STAGE_FAMILIES},
 }

@@ -12,6 +12,7 @@ from heatproof.config import params
 from heatproof.config.schema import Block
 from heatproof.crosscheck import checks
 from heatproof.crosscheck.processes import PROGRAM
+from heatproof.playground import methods as live_page
 from heatproof.run.source_code import used_by
 from stages import fingerprint
 from tests import overlay
@@ -35,6 +36,8 @@ def test_a_stage_depends_on_its_own_list(stage: str) -> None:
         modules |= {*registry.modules(getattr(REAL.explain, family))}
     if stage == "crosscheck":
         modules |= {PROGRAM, *checks.modules()}
+    if stage == "playground":
+        modules |= {*registry.modules(live_page.NAMES)}
     if stage in ("assess_shuffled", "report"):
         modules |= {*registry.modules(REAL.explain.methods)}
     if stage in ("evaluate_corrupted", "evaluate_on"):

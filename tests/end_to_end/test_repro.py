@@ -158,7 +158,7 @@ def test_which_images_are_explained_changes_all_that_explains_and_no_training(st
 
 def test_a_methods_parameter_changes_its_stage_and_what_makes_its_maps_again(study) -> None:
     with changed(study, "explain.perturbation.lime.samples", 60) as stages:
-        made = ("explain_perturbation", "measure_perturbation", "crosscheck")
+        made = ("explain_perturbation", "measure_perturbation", "crosscheck", "playground")
         assert stages == {f"{stage}@{SIMPLE}" for stage in made}
 
 
