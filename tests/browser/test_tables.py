@@ -148,6 +148,7 @@ def test_half_a_matrix_is_saved_with_every_column(browser: Chrome, site: Path) -
     for place, row in enumerate(body):
         known = [bool(each) for each in row[1:]]
         assert known == [column < place for column in range(len(body))]
+        assert all(-1 <= float(each) <= 1 for each in row[1:] if each)
 
 
 def test_hostile_names_are_quoted_and_no_formulas(browser: Chrome, site: Path) -> None:

@@ -3,7 +3,7 @@
 // (.matrix) are not sorted; .bests and .class-bars are small excerpts and left as they are.
 const Tables = (() => {
   const UNKNOWN = new Set(["", "–", "-"]);
-  const NUMBER = /^[-−]?\d[\d,]*(\.\d+)?(e[-−+]?\d+)?$/;
+  const NUMBER = /^[-−]?(\d[\d,]*(\.\d+)?|\.\d+)(e[-−+]?\d+)?$/; // .5 too, as matrices have it
 
   // The text of a cell: names in full, without remarks and text for screen readers.
   const textOf = (node) => {
