@@ -1,6 +1,5 @@
 """A trained network as the record that the live page opens."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,11 +50,6 @@ def export(study: Params, cell: str) -> None:
     precision = content["precision"]
     size = _megabytes(precision["bytes"])
     print(f"{cell}: on the live page, {size} as {precision['stored']}", flush=True)
-
-
-def script(content: dict[str, Any]) -> str:
-    """Return a record as the script that hands it to the engine, a data file of the live page."""
-    return f"playground.receive({json.dumps(content, separators=(',', ':'))});\n"
 
 
 def record(
