@@ -36,8 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Have what is loaded by now, which stays, not be gone through for garbage again and again."""
+    """Have what is loaded by now, which stays, not be gone through for garbage again and again.
+
+    Nor what is new after every few hundred objects: to make a graph takes a hundred thousand.
+    """
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

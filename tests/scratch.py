@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,10 @@ def has_jax() -> bool:
 
 
 def copy_repository(path: Path) -> None:
-    """Copy the working tree's code and settings (not its results) to `path`."""
+    """Copy the working tree's code and settings (not its results) to `path`.
+
+    With what is compiled of the code: to compile it in each copy would take seconds.
+    """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard", "--", *COPIED],
         cwd=ROOT, capture_output=True, check=True,
@@ -153,6 +157,10 @@ def copy_repository(path: Path) -> None:
         if (ROOT / name).is_file():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, path / name)
+        if name.endswith(".py") and Path(cache_from_source(str(ROOT / name))).is_file():
+            compiled = Path(cache_from_source(str(path / name)))
+            compiled.parent.mkdir(exist_ok=True)
+            shutil.copy2(cache_from_source(str(ROOT / name)), compiled)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """A trained cell at hand: what the notebook and explain_image stand on."""
 
 import io
+import shutil
+from contextlib import chdir
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,9 +32,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a cell, to be copied."""
+    made = tmp_path_factory.mktemp("written")
+    with chdir(made):
+        small_cell.write_params(CELL)
+        small_cell.write_cell(CELL, 16, 1, mistaken=lambda predicted: predicted < 5)
+    return made
+
+
 @pytest.fixture
-def cell(folder: Path) -> api.TrainedCell:
-    small_cell.write_cell(CELL, 16, 1, mistaken=lambda predicted: predicted < 5)
+def cell(folder: Path, written: Path) -> api.TrainedCell:
+    shutil.copytree(written, folder, dirs_exist_ok=True)
     return api.open_cell(CELL)
 
 

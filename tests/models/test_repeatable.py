@@ -31,7 +31,7 @@ def meeting(model: keras.Model) -> list[str]:
 @pytest.mark.parametrize("name", networks.NAMES)
 def test_no_network_adds_three_gradients(name: str) -> None:
     shape = networks.GRAY if name in ("simple_cnn", "mnist_cnn") else networks.COLOUR
-    assert meeting(networks.network(name, shape)) == []
+    assert meeting(networks.shared(name, shape)) == []
 
 
 def test_a_network_that_does_is_found() -> None:
