@@ -34,6 +34,13 @@ class Network(Block):
     """Units of the dense layer before the logits."""
     dropout: float = Field(ge=0, lt=1)
     """The share of those units that is dropped in training."""
+    kernel_size: int = Field(default=3, ge=1, le=11)
+    """Side of every depthwise kernel, in pixels."""
+    width: float = Field(default=1.0, gt=0, le=16)
+    """What the filters of the first convolution and of all blocks are multiplied by."""
+    block: Literal["inverted_residual", "separable"] = "inverted_residual"
+    """What the blocks are; `separable`: the depthwise-separable convolutions of the first MobileNet
+    (https://arxiv.org/abs/1704.04861), which have no expansion and no shortcuts."""
 
     @field_validator("blocks")
     @classmethod
@@ -54,40 +61,21 @@ class Network(Block):
 
 def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
     """Give the logits (n, classes), float32, of normalised images (n, h, w, c) from 32×32."""
-    from heatproof.models import layers
+    from heatproof.models import blocks, layers
 
-    x = layers.conv_bn_relu(x, network.stem, 3, stride=2, name="stem_conv", kind="relu6")
+    stem = blocks.scaled(network.stem, network.width)
+    x = layers.conv_bn_relu(x, stem, 3, stride=2, name="stem_conv", kind="relu6")
     for number, (channels, stride, expansion) in enumerate(network.blocks, start=1):
-        x = _inverted_residual(x, channels, stride, expansion, name=f"block{number}")
-    x = layers.bn_relu(_pointwise(x, network.head, "head_conv"), name="head_conv", kind="relu6")
+        filters, name = blocks.scaled(channels, network.width), f"block{number}"
+        if network.block == "separable":
+            x = blocks.separable(
+                x, filters, network.kernel_size, name=name, stride=stride, kind="relu6"
+            )
+        else:
+            x = blocks.inverted_residual(
+                x, filters, network.kernel_size, name=name, expansion=expansion, stride=stride
+            )
+    x = blocks.pointwise(x, network.head, "head_conv")
+    x = layers.bn_relu(x, name="head_conv", kind="relu6")
     x = layers.dense_relu(layers.global_average(x), network.dense, name="dense")
     return layers.classifier(layers.dropout(x, network.dropout), classes)
-
-
-def _inverted_residual(
-    x: KerasTensor, channels: int, stride: int, expansion: int, name: str
-) -> KerasTensor:
-    """Expand, convolve each channel, project; section 3.3 and table 1 of the paper."""
-    import keras
-
-    from heatproof.models import layers
-
-    entered = x
-    if expansion > 1:
-        width = expansion * x.shape[-1]
-        x = _pointwise(x, width, f"{name}_expand")
-        x = layers.bn_relu(x, name=f"{name}_expand", kind="relu6")
-    x = layers.depthwise(x, 3, stride=stride, name=f"{name}_depthwise")
-    x = layers.bn_relu(x, name=f"{name}_depthwise", kind="relu6")
-    x = _pointwise(x, channels, f"{name}_project")
-    x = layers.batch_norm(x, name=f"{name}_project_bn")
-    if stride == 1 and entered.shape[-1] == channels:
-        x = keras.layers.Add(name=f"{name}_add")([entered, x])
-    return x
-
-
-def _pointwise(x: KerasTensor, filters: int, name: str) -> KerasTensor:
-    """Combine the channels of each pixel, without a bias: (n, h, w, c) -> (n, h, w, filters)."""
-    from heatproof.models.pointwise import Conv2D
-
-    return Conv2D(filters, 1, use_bias=False, kernel_initializer="he_normal", name=name)(x)
