@@ -91,6 +91,10 @@ repro: setup $(if $(CLUSTER),$(INSTALLED_CLUSTER)) ## Run the study (BUDGET=cpu|
 sweep: setup $(if $(CLUSTER),$(INSTALLED_CLUSTER)) ## Compare strides and kernel sizes of baseline_cnn as six DVC experiments (CLUSTER=auto: at once, on Ray)
 	@"$(PY)" -m tools.sweep $(if $(CLUSTER),--cluster "$(CLUSTER)") $(SWEEP)
 
+.PHONY: tune
+tune: setup ## Search for better parameters of a cell (CELL=simple_cnn-mnist TUNE="--trials 10"; TUNE=--apply: take them over)
+	@"$(PY)" -m tools.tune $(CELL) $(TUNE)
+
 .PHONY: experiments
 experiments: setup ## Write experiments/index.html, which compares all DVC experiments
 	@"$(PY)" -m tools.experiments

@@ -21,6 +21,7 @@ COMMANDS = {
     "repro": ("tools.repro", "run the study, or the stages named"),
     "cluster": ("tools.cluster", "run the study on a Ray cluster, or see how it stands there"),
     "sweep": ("tools.sweep", "compare values of parameters as DVC experiments"),
+    "tune": ("tools.tune", "search for better parameters of a cell, by validation images alone"),
     "experiments": ("tools.experiments", "write a page that compares all DVC experiments"),
     "compare": (
         "tools.compare",

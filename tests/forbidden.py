@@ -53,7 +53,8 @@ def _wrong_call(call: ast.Call) -> Iterator[str]:
         yield "shell"
     if "safe_mode" in keywords and not _is(keywords["safe_mode"], True):
         yield "safe_mode"
-    if name == "YAML" and not _is(keywords.get("typ"), "safe"):
+    # What keeps comments (rt) makes mappings, lists and scalars alone, as what is safe does.
+    if name == "YAML" and not _is(keywords.get("typ"), "safe", "rt"):
         yield "YAML that is not safe"
     if name in SERVERS and call.args and _everywhere(call.args[0]):
         yield f"{name} for other machines"
@@ -88,7 +89,8 @@ EXAMPLES = (
 )  # fmt: skip
 FINE = (
     "np.load(p, allow_pickle=False)", "model.compile(loss=l)", "re.compile(x)", "model.eval()",
-    "tar.extractall(folder, filter='data')", "YAML(typ='safe', pure=True)", "import json",
+    "tar.extractall(folder, filter='data')", "YAML(typ='safe', pure=True)", "YAML(typ='rt')",
+    "import json",
     "platform.system()",
     "HTTPServer(('127.0.0.1', 0), H)", "subprocess.run(c, shell=False)", "tar.extractfile(m)",
     "model.load_weights(p)", "def load_model(): ...", "layer.from_config(c)",

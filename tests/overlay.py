@@ -11,7 +11,7 @@ from typing import Any
 from heatproof.config.yaml_file import read_yaml
 
 PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts", "inversions",
-          "influenced")  # fmt: skip
+          "influenced", "tune")  # fmt: skip
 
 
 def read(path: Path) -> dict[str, Any]:

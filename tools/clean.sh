@@ -19,7 +19,7 @@ results=
 for path in data/code data/runs data/raw data/origins data/processed data/inspections data/models \
     data/history data/predictions data/explanations data/trust data/metrics data/timing \
     data/claims.json \
-    reports demo mlflow.db mlruns mlartifacts; do
+    reports demo tuning mlflow.db mlruns mlartifacts; do
     if [ -e "$path" ]; then
         results="$results $path"
     fi

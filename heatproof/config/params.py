@@ -40,6 +40,7 @@ from heatproof.config.runs import (
     SavedCell,
 )
 from heatproof.config.schema import Block, Name, Seed
+from heatproof.config.tuned import check_tune
 from heatproof.config.validation import validated
 from heatproof.config.yaml_file import read_yaml
 from heatproof.crosscheck.options import CrosscheckOptions
@@ -55,6 +56,7 @@ from heatproof.run.errors import UserError, require_known
 from heatproof.run.stage import PARAMS, STAGE, begun_with
 from heatproof.training.options import Schedule, Training
 from heatproof.trust.options import AssessOptions, PublishedSanityOptions
+from heatproof.tuning.options import Search
 
 _OF_0_1 = ("twins", "seeds")  # what params.yaml of that release has, in the place of `runs`
 
@@ -143,6 +145,10 @@ class Params(Block):
     """How training images that speak for a prediction are found."""
     influenced: dict[Name, Cell] = Field(default_factory=dict)
     """Cells of whose training images the influence is computed, by the cell’s name."""
+    tune: dict[Name, Search] = Field(default_factory=dict)
+    """Which parameters of a cell `heatproof tune` searches for, and among which values, by the
+    cell’s name: `network.<option>`, `training.<option>` or `schedules.<option>` of its model. No
+    result depends on it, and nothing becomes stale."""
 
     def cell(self, name: str) -> Cell:
         """Return the cell called `name`. Raises UserError, with the nearest name, if unknown."""
@@ -336,6 +342,7 @@ def _loaded(path: Path, source: Path) -> Params:
     check_datasets_named(path, params)
     check_domains(path, params)
     check_concepts(path, params)
+    check_tune(path, params)
     return params
 
 
