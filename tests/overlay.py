@@ -35,6 +35,7 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     study = merged(params, overlay)
     cells = study["cells"] = overlay.get("cells", params["cells"])
     derived = study["derived"] = _derived(overlay.get("derived", {}), cells)
+    study["members"] = overlay.get("members", {})
     untrained = {*overlay.get("saved", {}), *derived}
     study["runs"] = {name: cell for name, cell in cells.items() if name not in untrained} | {
         name: run

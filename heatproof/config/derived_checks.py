@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatproof.config.derived import reads, trained_as
+from heatproof.config.members import member_name
 from heatproof.config.models import DEFAULT
 from heatproof.config.runs import DerivedCell
 from heatproof.run.errors import UserError, nearest, require_known, shown_value
@@ -50,6 +51,72 @@ def check_derived_cells(path: Path, study: "Params") -> None:
             )
     for name, cell in study.derived.items():
         _check_derived(path, study, name, cell)
+
+
+def check_members(path: Path, study: "Params") -> None:
+    """Refuse members of what is no ensemble, and runs that the ensemble does not name.
+
+    Raises:
+        UserError: with what to write instead.
+    """
+    for name, member in study.members.items():
+        place = f"{path}: members.{name}"
+        what = f"{place}.cell = '{member.cell}': there is no such cell under derived"
+        require_known(what, member.cell, study.derived)
+        expected = member_name(member.cell, member.run)
+        if name != expected:
+            raise UserError(f"{place}: expected the name {expected}; call it that")
+        way = study.models[study.derived[member.cell].model].way
+        if member.run not in getattr(way, "runs", ()):
+            raise UserError(
+                f"{place}: models.{study.derived[member.cell].model}.network.way does not name the "
+                f"run '{member.run}'; remove this line, or add it to way.runs"
+            )
+
+
+def unfit_members(study: "Params", cell: str, runs: list[str]) -> str | None:
+    """Say which of an ensemble's runs does not fit the study; None where all do.
+
+    Args:
+        study: with its runs and members.
+        cell: the ensemble's.
+        runs: names of its members beside the origin.
+    """
+    origin = study.derived[cell].origin
+    others = {run.name for run in study.seed_runs(origin)} if origin in study.cells else set()
+    for run in runs:
+        if run not in others - {origin}:
+            return (
+                f"runs: '{run}' is no run of {origin} from another seed; expected some of "
+                f"{', '.join(sorted(others - {origin})) or 'such runs, of which there are none'}"
+            )
+        if member_name(cell, run) not in study.members:
+            return (
+                f"runs: '{run}' is not under members; add `{member_name(cell, run)}: "
+                f"{{cell: {cell}, run: {run}}}` there"
+            )
+    if len(set(runs)) < len(runs):
+        return "runs: one is named twice; remove it"
+    return None
+
+
+def untrainable(study: "Params", cell: str, epochs: int | None) -> str | None:
+    """Say why the network of a derived cell cannot be trained on; None where it can.
+
+    Args:
+        study: params.yaml.
+        cell: listed under `derived`.
+        epochs: what the way says of it; None for the schedule's own.
+    """
+    schedule = study.run(cell).schedule
+    if schedule is None:
+        return (
+            f"epochs: {study.root_of(cell)} is a saved network, of which nobody knows what it was "
+            "trained on; give epochs: 0, or another way or origin"
+        )
+    if not (epochs or schedule.epochs):
+        return "epochs: the schedule has none beside those of its head; give some"
+    return None
 
 
 def _check_derived(path: Path, study: "Params", name: str, cell: DerivedCell) -> None:

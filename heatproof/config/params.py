@@ -26,8 +26,13 @@ from heatproof.config.checks import (
     check_runs,
 )
 from heatproof.config.derived import trained_as
-from heatproof.config.derived_checks import check_derived_cells, check_derived_models
+from heatproof.config.derived_checks import (
+    check_derived_cells,
+    check_derived_models,
+    check_members,
+)
 from heatproof.config.explain import Explain
+from heatproof.config.members import Member
 from heatproof.config.models import Budget, Model, scheduled
 from heatproof.config.runs import (
     Cell,
@@ -116,6 +121,8 @@ class Params(Block):
     """Cells of networks that are derived from others (`architecture: derived`), and not under
     `runs`. Those that are listed under `cells` too are explained and assessed; the others are
     evaluated alone."""
+    members: dict[Name, Member] = Field(default_factory=dict)
+    """Runs whose networks are members of an ensemble, as `<the ensemble’s cell>-of-<run>`."""
     shuffled: dict[Name, ComparedRun]
     """Cells whose maps are compared with those of a run on shuffled labels, by the cell’s name."""
     compared: dict[Name, ComparedRun]
@@ -215,6 +222,10 @@ class Params(Block):
         run = self.run(cell)
         assert isinstance(run, DerivedRun)
         return run
+
+    def member(self, name: str) -> Member:
+        """Return an entry under `members`. Raises UserError if it is not listed."""
+        return _named(self.members, "member called", name)
 
     def origin_of(self, cell: str) -> str:
         """Return the cell that one is derived from. Raises UserError if it is not listed."""
@@ -339,6 +350,7 @@ def _loaded(path: Path, source: Path) -> Params:
     check_derived_models(path, params)
     check_runs(path, params)
     check_derived_cells(path, params)
+    check_members(path, params)
     check_datasets_named(path, params)
     check_domains(path, params)
     check_concepts(path, params)

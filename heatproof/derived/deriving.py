@@ -11,6 +11,7 @@ from heatproof.config.params import Params
 from heatproof.config.registry import modules
 from heatproof.config.runs import DerivedRun
 from heatproof.datasets.parts import training_parts
+from heatproof.derived.calibrated import calibrated
 from heatproof.derived.task import Task
 from heatproof.evaluation import inference
 from heatproof.models import cost
@@ -42,6 +43,8 @@ def derive_cell(study: Params, run: DerivedRun) -> list[str]:
     assert options is not None
     task = Task(study, run, options, artifacts.read_dataset(run.dataset))
     derived = modules(WAYS)[options.by].derive(task)
+    if getattr(options, "calibrate", False):
+        derived = calibrated(task, derived)
     # Bare of what it was trained with, and called as the model, whatever it was made from.
     network = keras.Model(derived.model.inputs[0], derived.model.outputs[0], name=run.model)
     _require_finite(run, network)

@@ -61,8 +61,11 @@ class Task:
 
         return trained_network(self.study.run(run), self.shape, len(self.data.class_names))
 
-    def untrained(self) -> "keras.Model":
-        """Return the network of `run.root` as its training begins: fresh weights of its seed.
+    def untrained(self, seed: int | None = None) -> "keras.Model":
+        """Return the network of `run.root` as its training begins: fresh weights.
+
+        Args:
+            seed: of the weights; the run's, from which its training begins, where not given.
 
         Raises:
             UserError: weights that it starts from are missing.
@@ -71,7 +74,7 @@ class Task:
 
         from heatproof.models.build import build_model, set_initial_weights
 
-        keras.utils.set_random_seed(self.run.seed)
+        keras.utils.set_random_seed(self.run.seed if seed is None else seed)
         network = build_model(self.run.root, self.shape, len(self.data.class_names))
         set_initial_weights(self.run.root, network)
         return network

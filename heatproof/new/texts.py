@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # Of cells of the published study.
-_LISTS = ("saved", "derived", "shuffled", "compared", "published", "corrupted", "evaluate_on",
-          "concepts", "inversions", "influenced", "tune")  # fmt: skip
+_LISTS = ("saved", "derived", "members", "shuffled", "compared", "published", "corrupted",
+          "evaluate_on", "concepts", "inversions", "influenced", "tune")  # fmt: skip
 _HEAD = """\
 # Every hyperparameter of the study. `heatproof repro` runs what follows from it; DVC reruns only
 # what a change touches. Values are checked when a stage starts: a mistake is named with its key.

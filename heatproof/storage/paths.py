@@ -32,6 +32,11 @@ def weights(run: str) -> Path:
     return DATA / "models" / f"{run}.weights.h5"
 
 
+def member(cell: str, run: str) -> Path:
+    """The weights of a run as those of a member of an ensemble."""
+    return DATA / "members" / cell / f"{run}.weights.h5"
+
+
 def predictions(run: str) -> Path:
     return DATA / "predictions" / f"{run}.npz"
 

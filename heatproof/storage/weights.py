@@ -89,8 +89,14 @@ def describe(run: str, study: Path = Path()) -> str:
         ) from reason
 
 
-def read(path: Path, model: "keras.Model", made_by: str) -> None:
+def read(path: Path, model: "keras.Model", made_by: str, copied_by: str = "") -> None:
     """Load weights into `model`; a file of Keras' own, without a checksum, is taken as it is.
+
+    Args:
+        path: of the file.
+        model: the network that they are of.
+        made_by: the stage that wrote them.
+        copied_by: the stage that put a copy of them there, if that is another.
 
     Raises:
         UserError: the file is damaged, of another network, or not what the stage `made_by` wrote,
@@ -99,7 +105,7 @@ def read(path: Path, model: "keras.Model", made_by: str) -> None:
     import h5py
 
     def refused(problem: str) -> UserError:
-        return UserError(f"{path}: {problem}; {remake(path, made_by)}")
+        return UserError(f"{path}: {problem}; {remake(path, copied_by or made_by)}")
 
     try:
         content = _InMemory(path.read_bytes())

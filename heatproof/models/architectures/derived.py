@@ -42,6 +42,7 @@ def described(path: Path, description: str) -> keras.Model:
         batch_norm,
         convolution,
         layer_normalisation,
+        log_mean,
         model_file,
         pointwise,
     )
@@ -53,6 +54,7 @@ def described(path: Path, description: str) -> keras.Model:
         batch_norm.BatchNormalization,
         convolution.Conv2D,
         layer_normalisation.LayerNormalization,
+        log_mean.LogMeanProbabilities,
         pointwise.Conv2D,
         BlackBox,
         TanhGelu,

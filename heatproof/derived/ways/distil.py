@@ -1,0 +1,145 @@
+"""Distillation: a student trained on what a network says of each image beside the labels.
+
+Hinton et al. 2015, https://arxiv.org/abs/1503.02531.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from heatproof.config.schema import Block
+
+if TYPE_CHECKING:
+    import keras
+
+    from heatproof.derived.task import Derived, Task
+
+
+class Options(Block):
+    """A student, another model, trained on the origin’s softened probabilities and on labels."""
+
+    by: Literal["distil"]
+    """Which way."""
+    student: str
+    """A name under `models`: the network that is trained, from its own start and by its own
+    schedule."""
+    temperature: Annotated[float, Field(ge=1, le=1000)] = 4.0
+    """By which both networks’ logits are divided: the higher, the more counts what the teacher says
+    of unlikely classes."""
+    soft_weight: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """Of the teacher’s part of the loss, which is multiplied by the temperature squared; that of
+    the labels’ part is 1."""
+    without_classes: list[str] = Field(default_factory=list)
+    """Classes of which the student sees no image; it knows of them by the teacher alone."""
+    bias_correction: bool = False
+    """Whether the biases of those classes’ logits are then raised, to where most validation images
+    of all classes are right."""
+    calibrate: bool = False
+    """Whether its logits are then divided by a temperature, see `calibrate`."""
+
+    @property
+    def trained_as(self) -> str:
+        """The model whose network is trained in the origin's place."""
+        return self.student
+
+    @model_validator(mode="after")
+    def _of_missing_ones(self) -> Options:
+        if self.bias_correction and not self.without_classes:
+            raise ValueError("bias_correction is of the classes in without_classes; name some")
+        return self
+
+    def unfit(self, study: Any, cell: str) -> str | None:
+        """Say which option does not fit the study; None where all do."""
+        schedule = study.run(cell).schedule
+        if schedule is not None and schedule.head is not None:
+            return (
+                f"student = '{self.student}': it begins with a pretrained backbone, whose head is "
+                "trained first; name a model that is trained from random weights"
+            )
+        return None
+
+
+def derive(task: Task) -> Derived:
+    """Train the student with the origin as its teacher.
+
+    Raises:
+        UserError: a class is unknown, too few are left, or the training diverged.
+    """
+    from heatproof.derived.joined import copied
+    from heatproof.derived.retraining import retrain
+    from heatproof.derived.task import Derived
+    from heatproof.derived.teaching import with_teacher
+    from heatproof.models import cost
+
+    options = task.options
+    assert isinstance(options, Options)
+    missing = _missing(task, options)
+    student = task.untrained()
+    taught = with_teacher(student, copied(task.origin), options.temperature, options.soft_weight)
+    outcome = retrain(task, taught, "student", without=missing)
+    notes = [
+        f"a fresh {options.student} was trained for {outcome.epochs} epochs on labels and on what "
+        f"{task.origin_cell} says at a temperature of {options.temperature:g}"
+    ]
+    if missing:
+        notes.append(f"without any image of {', '.join(options.without_classes)}")
+    figures: dict[str, Any] = {"temperature": options.temperature}
+    if options.bias_correction:
+        figures["bias_correction"] = _raised(task, student, missing)
+        notes.append("the biases of these classes were then raised by the validation images")
+    return Derived(student, 4 * cost.parameters(student), tuple(notes), figures, outcome.history)
+
+
+def _missing(task: Task, options: Options) -> list[int]:
+    """Return the numbers of the classes that the student does not see."""
+    from heatproof.run.errors import UserError, require_known
+
+    place, names = f"params.yaml: models.{task.run.model}.network.way", task.data.class_names
+    for name in options.without_classes:
+        what = f"{place}.without_classes: {task.run.dataset} has no class '{name}'"
+        require_known(what, name, names)
+    missing = [names.index(name) for name in dict.fromkeys(options.without_classes)]
+    if len(names) - len(missing) < 2:
+        raise UserError(f"{place}.without_classes leaves {len(names) - len(missing)}; leave two")
+    return missing
+
+
+def _raised(task: Task, student: keras.Model, missing: list[int]) -> dict[str, Any]:
+    """Raise the biases of classes that a student never saw; return what it is worth.
+
+    Raises:
+        UserError: its logits have no biases.
+    """
+    import numpy as np
+
+    from heatproof.derived.retraining import validation_logits
+    from heatproof.derived.teaching import bias_of_missing_classes
+    from heatproof.run.errors import UserError
+
+    last = next(layer for layer in student.layers if layer.output is student.outputs[0])
+    if not getattr(last, "use_bias", False):
+        raise UserError(
+            f"params.yaml: models.{task.run.model}.network.way.bias_correction: the logits of "
+            f"{student.name} have no biases; leave it out"
+        )
+    logits, labels = validation_logits(task, student)
+    added = bias_of_missing_classes(logits, labels, missing)
+    kernel, bias = last.get_weights()
+    for number, summand in added.items():
+        bias[number] += summand
+    last.set_weights([kernel, bias])
+    unseen = np.isin(labels, missing)
+    wrong_before = logits.argmax(axis=1) != labels
+    for number, summand in added.items():
+        logits[:, number] += summand
+    wrong = logits.argmax(axis=1) != labels
+    return {
+        "added": {task.data.class_names[number]: summand for number, summand in added.items()},
+        "validation_images": len(labels),
+        "errors_before": int(wrong_before.sum()),
+        "errors_after": int(wrong.sum()),
+        "errors_before_of_missing": int(wrong_before[unseen].sum()),
+        "errors_after_of_missing": int(wrong[unseen].sum()),
+    }
