@@ -54,6 +54,7 @@ PIPED = {
     "perturbation": ("lime",),
     "shapley": ("gradient_shap",),
 }
+PIPED_MEASURES = ("faithfulness", "localisation", "randomisation", "simplicity")
 FEW_TESTS = {
     "images": 4,
     "bootstrap_samples": 100,
@@ -119,11 +120,13 @@ def shrunken_params(*cells: str) -> dict[str, Any]:
 
 
 def piped_params(*cells: str) -> dict[str, Any]:
-    """Return `shrunken_params` with a few methods alone."""
+    """Return `shrunken_params` with a few methods and measures alone."""
     content = shrunken_params(*cells) | {"crosscheck": {"images": 0}}
     for family, methods in PIPED.items():
         listed = content["explain"][family]
         content["explain"][family] = {method: listed[method] for method in methods}
+    measures = content["assess"]["measures"]
+    content["assess"]["measures"] = {name: measures[name] for name in PIPED_MEASURES}
     return content
 
 

@@ -7,7 +7,7 @@ from heatproof.attribution.cam.gradcam import weighted
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.saliency import saliency
 from heatproof.attribution.libraries import tf_keras_vis
-from tests.attribution import networks
+from tests.attribution import architectures, networks
 from tests.attribution.architectures import Architecture
 from tests.attribution.cells import class_activation_map
 
@@ -32,7 +32,9 @@ def test_gradcam(architecture: Architecture) -> None:
     assert_agrees(class_activation_map(network, images, targets, layer, weighted), theirs)
 
 
-def test_saliency(architecture: Architecture) -> None:
+@pytest.mark.parametrize("name", ["simple_cnn", "mobilenet_v2"])
+def test_saliency(name: str) -> None:
+    architecture = architectures.shared(name)
     network, images, targets = architecture.network, architecture.images(), architecture.targets()
     theirs = tf_keras_vis.saliency(network, images, targets).maps
     assert_agrees(saliency(network, images, targets).maps, theirs)

@@ -178,7 +178,7 @@ def test_one_image_is_explained_as_in_a_batch() -> None:
             assert together.numbers["steps"][i] == alone.numbers["steps"][0]
 
 
-@pytest.mark.parametrize("name", ["simple_cnn", "resnet18"])
+@pytest.mark.parametrize("name", ["simple_cnn", "baseline_cnn"])
 def test_a_loop_over_the_path_gives_the_same(name: str) -> None:
     """Of the network with its batch normalisations, point by point; and the error is its own."""
     case = architectures.shared(name)
