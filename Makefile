@@ -103,6 +103,10 @@ experiments: setup ## Write experiments/index.html, which compares all DVC exper
 compare: setup ## Write comparison/index.html on two studies (A=, B= folders, experiments or git revisions)
 	@"$(PY)" -m tools.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(COMPARE)
 
+.PHONY: app
+app: setup ## Explain pictures of your own on a page in the browser (STUDY=demo: of the demo; APP="--port 0")
+	@"$(PY)" -m heatproof.cli app $(if $(STUDY),--study "$(STUDY)") $(APP)
+
 .PHONY: report-single
 report-single: setup ## Write the report as one file, report.html (SITE=demo/reports for the demo)
 	@"$(PY)" -m tools.single_file $(if $(SITE),--site "$(SITE)") $(if $(TO),--to "$(TO)")

@@ -29,6 +29,7 @@ COMMANDS = {
     ),
     "report": ("stages.report", "write the report again from the results that are there"),
     "report-single": ("tools.single_file", "put the report into one HTML file"),
+    "app": ("heatproof.app.command", "explain pictures of your own on a page in the browser"),
     "explain-image": ("heatproof.explain_image", "explain images of your own by a trained network"),
     "verify": ("tools.verify", "run a cell again and compare it with dvc.lock"),
     "export": ("tools.export", "write a trained network as .keras, ONNX and SavedModel"),

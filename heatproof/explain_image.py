@@ -9,32 +9,26 @@ if __name__ == "__main__":
     command.start("heatproof.explain_image")
 
 import argparse
-import hashlib
-import os
-import re
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
-from heatproof import api
+from heatproof import api, explaining_photos
 from heatproof.api import TrainedCell
-from heatproof.attribution.core.method import UnsupportedNetwork
 from heatproof.attribution.families import STAGE_FAMILIES
 from heatproof.config.arguments import only
-from heatproof.datasets import likeness, photos
+from heatproof.datasets import photos
+from heatproof.explaining_photos import ExplainedPhotos
 from heatproof.report.pages import image_page
 from heatproof.report.text import methods
 from heatproof.run import study_folder
 from heatproof.run.errors import UserError
 from heatproof.statistics import numbers
-from heatproof.storage import artifacts, atomic
-from heatproof.storage.folders import file_name
+from heatproof.storage import atomic
 
 OUTPUT = Path("explained")
-LONGEST_NAME = 40  # letters; with the cell's name it must still be a file name
 
 
 def main() -> None:
@@ -93,21 +87,20 @@ def explain_images(
     for remark in trained.remarks:
         print(f"note on {cell}: {remark}")
     shown = [
-        _seen(trained, path.name, photos.read(path, trained.value_range), target, how)
+        _shown(trained, path.name, photos.read(path, trained.value_range), target, how)
         for path in paths
     ]
-    unsupported, engines = _fill(trained, chosen, shown)
-    subject = _subject(trained, unsupported, target is not None)
-    page = output / f"{_stem(paths)}-{file_name(cell)}.html"
-    with methods.computed_by(engines):
-        html, panel = image_page.page(subject, shown), image_page.panel(subject, shown)
+    explained = ExplainedPhotos(trained, shown, target is not None)
+    _explain(explained, chosen)
+    page = output / explained.file_name
+    html, panel = explained.page(), explained.panel()
     atomic.write_text(page, html)
     atomic.write_bytes(page.with_suffix(".png"), panel.png)
     print(f"page:  {page}\npanel: {page.with_suffix('.png')}")
     return page
 
 
-def _seen(
+def _shown(
     trained: TrainedCell,
     name: str,
     picture: Image.Image,
@@ -115,61 +108,35 @@ def _seen(
     how: dict[str, Any],
 ) -> image_page.Photo:
     """Show a photo to the network and print its prediction, and what makes that doubtful."""
-    view = trained.view(picture, **how)
-    preview = photos.preview(picture, view.inverted)
-    [probabilities] = trained.predict(view.pixels[None].astype(np.float32) / 255)
-    one = image_page.Photo(
-        name=name,
-        preview=preview,
-        box=view.box,
-        seen=view.pixels,
-        handling=view.handling,
-        warnings=likeness.differences(
-            view.pixels, preview, picture.size, trained.usual, view.inverted
-        ),
-        probabilities=probabilities,
-        target=int(probabilities.argmax()) if target is None else trained.class_index(target),
-    )
+    one = explaining_photos.shown(trained, name, picture, target, how)
     print(f"{numbers.printable(name)}: {one.handling}")
     for rank, answer in enumerate(one.ranked):
         if rank < image_page.TOP or answer == one.target:
             mark = "  <- explained" if answer == one.target else ""
             name = numbers.short(trained.class_names[answer])
-            print(f"  {name:22} {100 * probabilities[answer]:6.2f} %{mark}")
+            print(f"  {name:22} {100 * one.probabilities[answer]:6.2f} %{mark}")
     for warning in one.warnings:
         print(f"  note: {warning}")
     return one
 
 
-def _fill(
-    trained: TrainedCell, chosen: list[str], shown: list[image_page.Photo]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Put the methods' maps into `shown`.
-
-    Returns:
-        which do not support the network, and why; and which a library computed, and which library.
-    """
+def _explain(explained: ExplainedPhotos, chosen: list[str]) -> None:
+    """Apply the methods, and print how long each takes."""
     count = numbers.plural(len(chosen), "method")
-    print(f"Explaining with {count}. {_warned(trained, chosen, len(shown))}", flush=True)
-    images = np.stack([one.seen for one in shown]).astype(np.float32) / 255
-    targets = np.array([one.target for one in shown])
-    unsupported, engines = {}, {}
+    print(
+        f"Explaining with {count}. {_warned(explained.trained, chosen, len(explained.photos))}",
+        flush=True,
+    )
     started = time.monotonic()
-    for name, result in trained.explain_all(chosen, images, targets):
+    for name, result in explained.explain(chosen):
         label, seconds = methods.describe(name).label, time.monotonic() - started
-        if isinstance(result, UnsupportedNetwork):
-            unsupported[name] = str(result)
-            print(f"  {label:42} not for this network: {result}", flush=True)
+        if result is None:
+            reason = explained.unsupported[name]
+            print(f"  {label:42} not for this network: {reason}", flush=True)
         else:
-            if result.engine:
-                engines[name] = result.engine
-                label += f" ({result.engine})"
+            label += f" ({result.engine})" if result.engine else ""
             print(f"  {label:42} {seconds:6.1f} s", flush=True)
-            for row, one in enumerate(shown):
-                one.maps[name] = result.maps[row]
-                one.own[name] = {number: float(v[row]) for number, v in result.numbers.items()}
         started = time.monotonic()
-    return unsupported, engines
 
 
 def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
@@ -177,15 +144,10 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
     slow = [name for name in chosen if methods.describe(name).cost == "slow"]
     if not slow:
         return ""
-    measured: dict[str, float] = {}
-    for family, explainers in trained.families.items():
-        if not explainers.keys().isdisjoint(slow):
-            measured |= artifacts.read_timing(f"explain_{family}", trained.name, trained.folder)
-    each = [measured.get(f"{name}_ms_per_image") for name in slow]
     time_taken = "which may take minutes with a large one"
-    known = [milliseconds for milliseconds in each if numbers.known(milliseconds)]
-    if len(known) == len(each):
-        seconds = images * sum(known) / 1000
+    known = explaining_photos.measured_seconds(trained, slow)
+    if len(known) == len(slow):
+        seconds = images * sum(known.values())
         took = "less than a second" if seconds < 1 else f"about {numbers.duration(seconds)}"
         time_taken = f"which took {took} where the study was run"
     labels = numbers.listing([methods.describe(name).label for name in slow])
@@ -193,34 +155,6 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
         f"{labels} {'needs' if len(slow) == 1 else 'need'} many passes through the network for "
         f"each image, {time_taken}; --methods chooses fewer."
     )
-
-
-def _subject(trained: TrainedCell, unsupported: dict[str, str], chosen: bool) -> image_page.Subject:
-    cell = trained.study.cell(trained.name)
-    accuracy, measured = None, trained.accuracy
-    if measured:
-        accuracy = measured["accuracy"], measured["test_images"], measured["majority_accuracy"]
-    return image_page.Subject(
-        trained.name,
-        cell.model,
-        cell.dataset,
-        trained.class_names,
-        accuracy,
-        unsupported,
-        chosen,
-        trained.remarks,
-        trained.verdict,
-        trained.name in trained.study.saved,
-    )
-
-
-def _stem(paths: list[Path]) -> str:
-    """A plain file name that tells which photos it is about, whatever theirs is."""
-    given = paths[0].stem
-    name = re.sub(r"[^\w.()+ -]", "_", given)[:LONGEST_NAME].lstrip(".") or "photo"
-    if name != given:  # two names must not become one
-        name += f"-{hashlib.sha256(os.fsencode(given)).hexdigest()[:8]}"
-    return name if len(paths) == 1 else f"{name}-and-{len(paths) - 1}-more"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heatproof import api, explain_image
+from heatproof import api, explain_image, explaining_photos
 from heatproof.run.errors import UserError
 from tests import small_cell
 from tests.photos import photo
@@ -23,9 +23,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_that_differ_do_not_share_a_page() -> None:
     names = ["a?.png", "a*.png", "x" * 60 + ".png", "x" * 61 + ".png", "a.png"]
-    stems = {explain_image._stem([Path(name)]) for name in names}
+    stems = {explaining_photos._stem([name]) for name in names}
     assert len(stems) == len(names)
-    assert explain_image._stem([Path("a b.png")]) == "a b"
+    assert explaining_photos._stem(["a b.png"]) == "a b"
 
 
 def test_without_a_trained_cell_the_error_names_the_command(repository: Path) -> None:

@@ -32,7 +32,7 @@ FILTERS = (
 )
 
 
-def static(*more: str, pictures: str = "'self' data:") -> dict[str, str]:
+def static(*more: str, pictures: str = "'self' data:", connect: str = "") -> dict[str, str]:
     """Read the site's styles and scripts and make the Content-Security-Policy that allows them.
 
     They are in the page and not beside it, because browsers disagree on whether a file opened from
@@ -42,13 +42,14 @@ def static(*more: str, pictures: str = "'self' data:") -> dict[str, str]:
         more: style sheets (.css) and scripts (.js) of `static/` that a page needs besides the
             site's, in their order.
         pictures: the policy's sources of pictures.
+        connect: whom scripts may ask for something; nobody if left out.
     """
     style, script = (
         "".join(asset(name) for name in (*SITE, *more) if name.endswith(kind))
         for kind in (".css", ".js")
     )
     # The site's own files, not data: the only text in any page that is not escaped.
-    allowed = policy(style, [script], pictures)
+    allowed = policy(style, [script], pictures, connect)
     return {"style": Markup(style), "script": Markup(script), "policy": allowed}
 
 
@@ -63,12 +64,16 @@ def asset(name: str) -> str:
     return re.sub(r"^\s+", "", content, flags=re.MULTILINE)
 
 
-def policy(style: str, scripts: list[str], pictures: str) -> str:
-    """Make the Content-Security-Policy that allows one style, some scripts, and pictures."""
+def policy(style: str, scripts: list[str], pictures: str, connect: str = "") -> str:
+    """Make the Content-Security-Policy that allows one style, some scripts, and pictures.
+
+    connect: whom scripts may ask for something; nobody if left out.
+    """
+    asked = f"connect-src {connect}; " if connect else ""
     return (
         f"default-src 'none'; style-src {_digest(style)}; "
         f"script-src {' '.join(map(_digest, scripts))}; "
-        f"img-src {pictures}; base-uri 'none'; form-action 'none'"
+        f"img-src {pictures}; {asked}base-uri 'none'; form-action 'none'"
     )
 
 
