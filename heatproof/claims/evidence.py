@@ -18,6 +18,8 @@ from heatproof.training.options import Schedule
 if TYPE_CHECKING:
     import pandas as pd
 
+_OF_DERIVED = {"train": "derive", "evaluate": "evaluate_derived"}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -29,7 +31,7 @@ class Evidence:
     def require(self, *cells: str) -> None:
         """Raise MissingEvidence if the study has not all of these cells."""
         for cell in cells:
-            if cell not in self.study.cells:
+            if cell not in self.study.cells and cell not in self.study.derived:
                 raise MissingEvidence(f"params.yaml has no cell '{cell}'.")
 
     def evaluate(self, cell: str) -> dict[str, Any]:
@@ -44,6 +46,16 @@ class Evidence:
         self.schedules(cell)
         return self._metrics("train", cell, ("best_epoch", "epochs_run"))
 
+    def figures_of(self, cell: str) -> dict[str, Any]:
+        """The figures of the way in which a cell was derived. Raises as `evaluate` does."""
+        return self._metrics("train", cell, ("figures",))["figures"]
+
+    def origin_of(self, cell: str) -> str:
+        """The cell that one is derived from. Raises MissingEvidence if it is derived from none."""
+        if cell not in self.study.derived:
+            raise MissingEvidence(f"params.yaml has no '{cell}' under derived.")
+        return self.study.origin_of(cell)
+
     def features(self, cell: str) -> dict[str, Any]:
         """What explain_features wrote of a cell. Raises as `evaluate` does."""
         return self._metrics("explain_features", cell, ("activity",))
@@ -56,7 +68,7 @@ class Evidence:
         """A cell's training, one row per epoch. Raises as `schedules` does."""
         self.schedules(cell)
         path = paths.history(cell)
-        self.file(path, f"train@{cell}")
+        self.file(path, self._stage("train", cell))
         return tables.read_table(path, f"train@{cell}", ("epoch", "val_accuracy"))
 
     def findings(self, cell: str, family: str) -> dict[str, np.ndarray]:
@@ -133,8 +145,12 @@ class Evidence:
 
     def _metrics(self, stage: str, cell: str, keys: tuple[str, ...]) -> dict[str, Any]:
         self.require(cell)
-        self.file(paths.metrics(stage, cell), f"{stage}@{cell}")
+        self.file(paths.metrics(stage, cell), self._stage(stage, cell))
         return artifacts.read_metrics(stage, cell, keys)
+
+    def _stage(self, stage: str, cell: str) -> str:
+        """Return the stage that writes what `stage` does of a trained cell."""
+        return f"{_OF_DERIVED.get(stage, stage) if cell in self.study.derived else stage}@{cell}"
 
 
 def _length(schedule: Schedule) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.claims import comparisons, faithful_order, removal
+from heatproof.claims import comparisons, derivations, faithful_order, removal
 from heatproof.claims.description import Statement
 from heatproof.claims.evidence import Evidence
 from heatproof.claims.verdicts import (
@@ -255,6 +255,7 @@ def _not_as_published(evidence: Evidence, cells: list[str]) -> str:
 
 _COMPARED = frozenset({"model", "models", "datasets"})
 _CELLS = frozenset({"models", "datasets"})
+_OF_ONE = frozenset({"model", "datasets"})
 # Name in claims.yaml -> the function, and the fields that it needs ("published": a number).
 CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
     "most_accurate": (comparisons.most_accurate, _COMPARED),
@@ -273,10 +274,16 @@ CHECKS: dict[str, tuple[Check, frozenset[str]]] = {
     "keeps_history": (keeps_history, _CELLS),
     "both_confusion_matrices": (both_confusion_matrices, _CELLS),
     "predictions_as_csv": (predictions_as_csv, _CELLS),
-    "dead_filters": (dead_filters, frozenset({"model", "datasets"})),
-    "alike_filters": (alike_filters, frozenset({"model", "datasets"})),
+    "dead_filters": (dead_filters, _OF_ONE),
+    "alike_filters": (alike_filters, _OF_ONE),
     "on_foreground": (on_foreground, frozenset({"model", "datasets", "method"})),
     "orders_agree": (removal.orders_agree, _CELLS),
+    "ticket_reaches": (derivations.ticket_reaches, _COMPARED),
+    "learns_faster": (derivations.learns_faster, _COMPARED),
+    "gap_closed": (derivations.gap_closed, _COMPARED | {"published"}),
+    "bias_corrected": (derivations.bias_corrected, _OF_ONE | {"published"}),
+    "unseen_class_found": (derivations.unseen_class_found, _OF_ONE | {"published"}),
+    "temperature_calibrates": (derivations.temperature_calibrates, _OF_ONE | {"published"}),
     "rising": (faithful_order.rising, _CELLS | {"measure", "methods"}),
     "not_measured": (not_measured, frozenset({"reason"})),
 }

@@ -67,7 +67,9 @@ def derive_cell(study: Params, run: DerivedRun) -> list[str]:
     }
     history = derived.history or dict.fromkeys(COLUMNS, np.zeros(0))
     tables.write_table(paths.history(cell), history)
-    artifacts.write_metrics("train", cell, {"val_accuracy": right, "epochs_run": epochs})
+    # Figures too: the scorecard depends on what is written of all trainings.
+    trained = {"val_accuracy": right, "epochs_run": epochs, "figures": dict(derived.figures)}
+    artifacts.write_metrics("train", cell, trained)
     artifacts.write_metrics("derive", cell, content)
     resuming.finish_checkpoint(cell)
     artifacts.write_timing("derive", cell, {"derive_seconds": round(time.monotonic() - started, 3)})

@@ -21,6 +21,7 @@ CELLS = {
     cell: dict(zip(("model", "dataset"), cell.split("-", 1), strict=True))
     for claim in BOOK.claims.values()
     for cell in Evidence(LOADED, BOOK.claims).cells_of(claim)
+    if cell not in LOADED.derived
 }
 STUDY = LOADED.model_copy(
     update={

@@ -117,7 +117,7 @@ def test_what_is_missing_is_named():
 
 
 def test_a_study_of_other_cells_runs_too():
-    demo = STUDY.model_copy(update={"cells": {}, "models": {}})
+    demo = STUDY.model_copy(update={"cells": {}, "models": {}, "derived": {}})
     content = scorecard(demo, BOOK)
     by_id = {e["id"]: e["verdict"] for e in content["claims"]}
     assert {name for name, verdict in by_id.items() if verdict == "holds"} == {"smoothgrad_samples"}

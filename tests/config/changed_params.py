@@ -30,7 +30,7 @@ def with_known_cells() -> dict[str, Any]:
     content["cells"] = {**known, **content["cells"]}
     # The file's own further runs would be called otherwise under another seed.
     content["runs"] = content["cells"] | runs
-    for name in (*overlay.PLACES, "evaluate_on"):
+    for name in (*overlay.PLACES, "evaluate_on", "derived", "members"):
         content[name] = {}
     return content
 

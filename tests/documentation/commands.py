@@ -149,7 +149,7 @@ def _stage_or_cell(name: str) -> None:
 @cache
 def _entries() -> set[str]:
     study = real_params()
-    lists = ("cells", "runs", "datasets", "corrupted", "evaluate_on")
+    lists = ("cells", "runs", "derived", "datasets", "corrupted", "evaluate_on")
     entries = {name for each in lists for name in study.get(each, {})}
     entries |= {f"{cell}-on-{domain}" for cell in study["cells"] for domain in study["datasets"]}
     for path in (ROOT / "examples").glob("*/study.yaml"):

@@ -23,7 +23,7 @@ def study() -> params.Params:
     return params.load(ROOT / "params.yaml")
 
 
-NAMES = tuple(study().models)
+NAMES = tuple(name for name, model in study().models.items() if model.is_trained)
 
 
 def architecture(name: str) -> ModuleType:

@@ -91,7 +91,8 @@ def trained(run: Run) -> str:
 def main() -> None:
     study = params.load()
     runtime.configure(study.threads, study.seed, training=True)
-    chosen = configurations(study, sys.argv[1:] or list(study.models))
+    trained = [name for name, model in study.models.items() if model.is_trained]
+    chosen = configurations(study, sys.argv[1:] or trained)
     for name, run in list(chosen.items())[: 1 if sys.argv[1:] else None]:
         print(json.dumps({name: trained(run)}), flush=True)
 

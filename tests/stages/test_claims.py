@@ -23,7 +23,8 @@ def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_stage_writes_the_same_bytes_again_and_no_durations(tmp_path, monkeypatch, capsys):
     content = overlay.read(ROOT / "params.yaml")
     lists = {"cells": CELLS, "runs": CELLS, "shuffled": {}, "compared": {}, "published": {},
-             "concepts": {}, "inversions": {}, "influenced": {}}  # fmt: skip
+             "concepts": {}, "inversions": {}, "influenced": {}, "derived": {},
+             "members": {}}  # fmt: skip
     overlay.write(tmp_path / "params.yaml", {**content, **lists, "budget": STUDY.budget})
     (tmp_path / "claims.yaml").write_bytes((ROOT / "claims.yaml").read_bytes())
     monkeypatch.setattr(sys, "argv", ["claims"])
@@ -34,10 +35,10 @@ def test_the_stage_writes_the_same_bytes_again_and_no_durations(tmp_path, monkey
     claims.main()
     assert paths.CLAIMS.read_bytes() == first
     content = scorecard(params.load(), BOOK)
-    assert sum(content["counts"].values()) == len(content["claims"]) == 94
+    assert sum(content["counts"].values()) == len(content["claims"]) == 102
     assert content["counts"]["in the report"] == 13
     assert json.loads(paths.CLAIM_COUNTS.read_text()) == content["counts"]
-    assert f"94 compared under budget {STUDY.budget}" in capsys.readouterr().out
+    assert f"102 compared under budget {STUDY.budget}" in capsys.readouterr().out
 
 
 def test_comparing_claims_does_not_import_tensorflow():
