@@ -12,7 +12,7 @@ import http.client
 import math
 import secrets
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from heatproof.app.limits import Limits
@@ -44,10 +44,16 @@ def main() -> None:
             f"http://{ADDRESS}:{port}/{token}/",
             flush=True,
         )
-        try:
-            asyncio.run(Server(app).serve([listening]))
-        except KeyboardInterrupt:
-            print("ended")
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serve(app, listening))
+        print("ended")
+
+
+async def _serve(app: App, listening: socket.socket) -> None:
+    try:
+        await Server(app).serve([listening])
+    finally:  # also where a closed terminal ended it, which the server does not hear
+        await app.jobs.end()
 
 
 def _listening(port: int) -> socket.socket:

@@ -134,7 +134,7 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
     return described.get(name);
   };
   const checked = () => [...boxes.querySelectorAll("input:checked")].map((box) => box.value);
-  const usual = (method) => (network.methods.some((m) => m.level) ? method.level === "use" : !method.slow);
+  const usual = ({ level, slow }) => (network.methods.some((m) => m.level === "use") ? level === "use" : !slow && level !== "do not use");
   const duration = (seconds) => (seconds < 1 ? "under 1 s" : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
   const passes = (method) => `${method.passes.toLocaleString("en")} passes`;
   const box = (method, on) => {
