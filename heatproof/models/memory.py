@@ -42,6 +42,17 @@ def images_at_once(network: "keras.Model") -> int:
     return max(1, PREDICTION_BYTES // activation_bytes(network))
 
 
+def rows_behind(network: "keras.Model", layer: str) -> int:
+    """Return of how many images what follows a layer may be computed at once: one at least.
+
+    Args:
+        network: a flat functional network.
+        layer: its name; its own output counts too.
+    """
+    names = [each.name for each in network.layers]
+    return max(1, PREDICTION_BYTES // sum(map(_output_bytes, network.layers[names.index(layer) :])))
+
+
 def images_per_step(network: "keras.Model") -> int:
     """Return how many images a training step may have within this module's bytes: one at least.
 

@@ -37,6 +37,8 @@ def test_images_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "PREDICTION_BYTES", 4 * 82 * 10)
     monkeypatch.setattr(memory, "TRAINING_BYTES", 4 * 82 * 3 + 16 * 70)  # 70 weights
     assert memory.images_at_once(network()) == 10
+    small = network()
+    assert memory.rows_behind(small, small.layers[2].name) == 4 * 820 // (4 * (32 + 2))
     assert memory.images_per_step(network()) == 3
     assert memory.images_per_step(network(frozen=True)) == 7
     monkeypatch.setattr(memory, "PREDICTION_BYTES", 1)

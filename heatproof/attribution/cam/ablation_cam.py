@@ -16,7 +16,10 @@ from heatproof.attribution.core.feature_maps import as_map
 from heatproof.attribution.core.method import Attribution, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
+from heatproof.models import memory
 
+# At a time: behind the layer values are few, and what is in front of it is computed once for them.
+MOST_CHANNELS = 256
 # What follows the layer, once per channel, in passes: 11 to 250 of this project's networks.
 _USUAL_PASSES = 60.0
 
@@ -82,7 +85,9 @@ def lost_without_each(
     features, logits = network.in_batches(network.compiled(("whole", layer), whole), picture)
     compiled, shown = network.compiled(("without", layer), without), tf.constant(picture)
     ablated = network.in_batches(
-        lambda channel: compiled(shown, channel), np.arange(features.shape[-1])
+        lambda channel: compiled(shown, channel),
+        np.arange(features.shape[-1]),
+        size=min(MOST_CHANNELS, memory.rows_behind(network.model, layer)),
     )
     return features[0], logits - ablated
 
