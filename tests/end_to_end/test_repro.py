@@ -196,6 +196,8 @@ def test_only_code_reruns_stages_and_only_those_that_use_it(study: Scratch) -> N
     assert {f"train@{SIMPLE}", f"evaluate@{SIMPLE}"} <= stages
     assert stages <= stages_of(SIMPLE) | OF_THE_STUDY
     path.write_bytes(before)
+    assert study.run("stages.fingerprint").returncode == 0
+    assert study.changed() == set()
 
 
 def measures_of(study: Scratch) -> dict[str, str]:
@@ -210,42 +212,17 @@ def measured(study: Scratch) -> dict[str, str]:
     return measures_of(study)
 
 
-def test_a_network_that_exists_is_opened_explained_and_never_trained(
-    study: Scratch, measured: dict[str, str]
-) -> None:
-    """Beside a cell that is trained, of which a changed parameter reruns what rests on it alone."""
-    model, other = saved_networks(study.path)
-    content = piped_params(SIMPLE)
-    network = {"architecture": "saved", "file": "brought.keras", "scaling": "255"}
-    content["models"]["brought"] = {"network": network}
-    content["cells"][BROUGHT] = {"model": "brought", "dataset": "digits"}
-    content["saved"] = {BROUGHT: content["cells"][BROUGHT] | {"file": "brought.keras"}}
-    content["evaluate"]["bootstrap_samples"] = 200
-    study.write_params(content)
-    done = study.run("tools.repro")
+def test_a_change_reruns_what_rests_on_it_alone(study: Scratch, measured: dict[str, str]) -> None:
+    study.change("evaluate.bootstrap_samples", 200)
+    rests = {f"{stage}@{SIMPLE}" for stage in ("evaluate", "assess", "crosscheck")}
+    changed = study.changed()
+    assert {f"evaluate@{SIMPLE}"} <= changed <= rests | OF_THE_STUDY
+    done = study.run("tools.repro", f"assess@{SIMPLE}")
     assert done.returncode == 0, done.stdout
     ran = set(re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE))
-    of_the_cell = ran & stages_of(SIMPLE)
-    rests = {f"{stage}@{SIMPLE}" for stage in ("evaluate", "assess", "crosscheck")}
-    assert {f"evaluate@{SIMPLE}"} <= of_the_cell <= rests
-    assert ran - of_the_cell == {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED} | OF_THE_STUDY
-    assert "open brought-digits: the softmax at its end was taken off" in done.stdout
-    assert study.changed() == set()
+    assert {f"evaluate@{SIMPLE}"} <= ran <= rests
     assert measures_of(study).keys() == measured.keys() and measures_of(study) != measured
-
-    page = (study.path / "reports" / "cells" / f"{BROUGHT}.html").read_text(encoding="utf-8")
-    assert "Opened, not trained here" in page and 'id="curves"' not in page
-    assert (study.path / "brought.keras").read_bytes() == model
-
-    weights = study.path / "data" / "models" / f"{BROUGHT}.weights.h5"
-    before = weights.read_bytes()
-    weights.unlink()
-    assert study.repro(f"open@{BROUGHT}") == (set(), {f"open@{BROUGHT}"})
-    assert weights.read_bytes() == before, "the network is not read from its file again"
-    (study.path / "brought.keras").write_bytes(other)
-    assert study.changed() == {f"open@{BROUGHT}"}, "DVC sees that the file is another"
-    done = study.run("stages.train", "--run", BROUGHT)
-    assert done.returncode == 2 and "is a saved network, which is never trained" in done.stdout
+    assert "report" in study.changed()
 
 
 def test_a_revert_runs_no_stage_of_the_cell(study: Scratch, measured: dict[str, str]) -> None:
@@ -262,6 +239,57 @@ def test_a_stage_writes_the_same_where_dvc_alone_runs_it(
     stage = f"evaluate@{SIMPLE}"
     assert study.repro("--single-item", "--force", stage)[0] == {stage}
     assert measures_of(study) == measured
+
+
+def write_brought(study: Scratch) -> None:
+    """Write parameters with a cell of a network that exists beside the one that is trained."""
+    content = piped_params(SIMPLE)
+    network = {"architecture": "saved", "file": "brought.keras", "scaling": "255"}
+    content["models"]["brought"] = {"network": network}
+    content["cells"][BROUGHT] = {"model": "brought", "dataset": "digits"}
+    content["saved"] = {BROUGHT: content["cells"][BROUGHT] | {"file": "brought.keras"}}
+    study.write_params(content)
+
+
+def test_a_network_that_exists_is_opened_and_never_trained(study: Scratch) -> None:
+    """Beside a cell that is trained, none of whose stages runs again."""
+    model, other = saved_networks(study.path)
+    write_brought(study)
+    of_it = {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED}
+    assert study.changed() - OF_THE_STUDY == of_it
+    done = study.run("tools.repro", f"evaluate_saved@{BROUGHT}")
+    assert done.returncode == 0, done.stdout
+    assert "open brought-digits: the softmax at its end was taken off" in done.stdout
+    assert study.changed() - OF_THE_STUDY == of_it - {
+        f"open@{BROUGHT}",
+        f"evaluate_saved@{BROUGHT}",
+    }
+    assert (study.path / "brought.keras").read_bytes() == model
+
+    weights = study.path / "data" / "models" / f"{BROUGHT}.weights.h5"
+    before = weights.read_bytes()
+    weights.unlink()
+    assert study.repro(f"open@{BROUGHT}") == (set(), {f"open@{BROUGHT}"})
+    assert weights.read_bytes() == before, "the network is not read from its file again"
+    (study.path / "brought.keras").write_bytes(other)
+    assert f"open@{BROUGHT}" in study.changed(), "DVC sees that the file is another"
+    (study.path / "brought.keras").write_bytes(model)
+    done = study.run("stages.train", "--run", BROUGHT)
+    assert done.returncode == 2 and "is a saved network, which is never trained" in done.stdout
+
+
+@pytest.mark.thorough
+def test_all_stages_of_a_network_that_exists(study: Scratch) -> None:
+    """Run on to the report: that each stage explains such a network, other tests say too."""
+    saved_networks(study.path)
+    write_brought(study)
+    done = study.run("tools.repro")
+    assert done.returncode == 0, done.stdout
+    ran = set(re.findall(r"^Running stage '(.+)':", done.stdout, re.MULTILINE))
+    assert {f"{stage}@{BROUGHT}" for stage in OF_A_SAVED} <= ran
+    assert study.changed() == set()
+    page = (study.path / "reports" / "cells" / f"{BROUGHT}.html").read_text(encoding="utf-8")
+    assert "Opened, not trained here" in page and 'id="curves"' not in page
 
 
 def saved_networks(folder: Path) -> tuple[bytes, bytes]:
