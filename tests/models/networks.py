@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
+import pytest
 
 from heatproof.config import params
 from heatproof.config.registry import modules
@@ -24,6 +25,14 @@ def study() -> params.Params:
 
 
 NAMES = tuple(name for name, model in study().models.items() if model.is_trained)
+# A published backbone, at its full size, takes as long to build as all others together. That it
+# gives logits and can be trained is always tested; test_every_backbone has smaller ones.
+QUICK = tuple(
+    pytest.param(name, marks=pytest.mark.thorough)
+    if study().models[name].network.architecture == "pretrained"
+    else name
+    for name in NAMES
+)
 
 
 def architecture(name: str) -> ModuleType:

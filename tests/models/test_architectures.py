@@ -9,7 +9,7 @@ import pytest
 from heatproof.config.params import load
 from heatproof.models.build import build_model
 from heatproof.run import runtime
-from tests.models.networks import COLOUR, GRAY, NAMES, SEED, THREADS, network, shared
+from tests.models.networks import COLOUR, GRAY, NAMES, QUICK, SEED, THREADS, network, shared
 
 CLASSES = 10
 # Smaller and larger than any of the study, of one channel and of three; built once for all tests.
@@ -67,7 +67,7 @@ def test_it_starts_by_guessing_and_gradients_are_finite_and_reach_every_weight(n
         variable.assign(value)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUICK)
 def test_weights_are_read_back(name, tmp_path):
     trained, fresh = shared(name, SMALL), network(name, SMALL, seed=SEED + 1)
     batch = images(SMALL)
@@ -110,7 +110,7 @@ def restored_precision():
     keras.mixed_precision.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUICK)
 def test_logits_stay_float32_in_mixed_precision(name, restored_precision):
     model = network(name, SMALL, mixed_precision=True)
     before_last = model.layers[-1].input

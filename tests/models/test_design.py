@@ -9,7 +9,7 @@ import pytest
 from heatproof.models import layers
 from heatproof.models.build import build_model
 from heatproof.run.errors import UserError
-from tests.models.networks import COLOUR, GRAY, NAMES, network, shared, study
+from tests.models.networks import COLOUR, GRAY, QUICK, network, shared, study
 
 
 def sizes(model: keras.Model, *names: str) -> list[tuple[int, ...]]:
@@ -192,7 +192,7 @@ def test_a_residual_block_whose_branch_gives_nothing_passes_its_input_on():
     np.testing.assert_allclose(np.asarray(left), np.asarray(entered), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", QUICK)
 def test_a_convolution_before_a_normalisation_has_no_bias_and_another_has_one(name):
     model = shared(name, COLOUR)
     normalised = set()

@@ -31,7 +31,7 @@ def meeting(model: keras.Model, known: str = "Conv2DBackpropFilter") -> list[str
     return long_sums([graph], known)
 
 
-@pytest.mark.parametrize("name", networks.NAMES)
+@pytest.mark.parametrize("name", networks.QUICK)
 def test_no_network_adds_three_gradients(name: str) -> None:
     shape = networks.GRAY if name in ("simple_cnn", "mnist_cnn") else networks.COLOUR
     assert meeting(networks.shared(name, shape)) == []
