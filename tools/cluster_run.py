@@ -62,13 +62,13 @@ def run(
     _require_cluster(address, folder, before, [s for task in tasks for s in task.stages])
     if before and (code := _repro(folder, again, *before)):
         return code
-    recorder = _Recorder(folder)
+    recorder = Recorder(folder)
     stale = recorder.stale([stage for task in tasks for stage in task.stages])
     tasks = [task for task in tasks if stale & {*task.serves}]
     if tasks:
         if taken.changed:
             print(f"nodes get the folder as it is: git snapshot {taken.commit[:10]}", flush=True)
-        told = _told(folder, study, taken, recorder, shares)
+        told = described(folder, study, taken, recorder, shares)
         try:
             code = _on_cluster(address, tasks, study, told, recorder, again)
         except KeyboardInterrupt:
@@ -110,7 +110,7 @@ def _require_cluster(
     try:
         ray_cluster.require_reachable(address)
     except UserError:
-        if _Recorder(folder).stale([*before, *stages]) & {*stages}:
+        if Recorder(folder).stale([*before, *stages]) & {*stages}:
             raise
 
 
@@ -138,7 +138,7 @@ def blocks_of(study: Params) -> dict[str, int]:
 
 def _on_cluster(
     address: str, tasks: Sequence[Task], study: Params, told: workspace.Study,
-    recorder: "_Recorder", again: str,
+    recorder: "Recorder", again: str,
 ) -> int:  # fmt: skip
     """Have the tasks done, and tell what was not; return the exit code."""
     with ray_cluster.connected(address) as connection:
@@ -196,10 +196,18 @@ def _needs(study: Params, used: Sequence[ray_cluster.Node]) -> Callable[[Task], 
     return needs
 
 
-def _told(
-    folder: Path, study: Params, taken: snapshot.Snapshot, recorder: "_Recorder", shares: bool
+def described(
+    folder: Path, study: Params, taken: snapshot.Snapshot, recorder: "Recorder", shares: bool
 ) -> workspace.Study:
-    """Return what nodes have to know of the study."""
+    """Return what nodes have to know of the study.
+
+    Args:
+        folder: of the study.
+        study: its parameters.
+        taken: its code.
+        recorder: of its results.
+        shares: whether nodes on this machine use its own cache.
+    """
     name, settings = recorder.remote
     digest = hashlib.sha256(f"{socket.gethostname()}:{folder.resolve()}".encode()).hexdigest()
     environment = {n: os.environ[n] for n in _PASSED_ON if n in os.environ}
@@ -227,7 +235,7 @@ def _repro(folder: Path, again: str, *targets: str) -> int:
     return ended.code
 
 
-class _Recorder:
+class Recorder:
     """The study's dvc.lock and results, to which those of tasks are added as they come."""
 
     def __init__(self, folder: Path) -> None:

@@ -11,37 +11,24 @@ if __name__ == "__main__":
     command.start("tools.tune")
 
 import argparse
-import difflib
 import math
 import os
 import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from heatproof.config import params
 from heatproof.config.params import Params
-from heatproof.config.tuned import Values
-from heatproof.report.pages import tuning
-from heatproof.report.pages.tuning import Tuned
-from heatproof.report.sections.outcomes import as_typed
-from heatproof.report.site import REPORTS
 from heatproof.run import tracking
-from heatproof.run.errors import UserError
-from heatproof.run.stage import PARAMS, parameters_kept
-from heatproof.statistics.numbers import percent, plural, rough_duration
-from heatproof.storage import artifacts, stage_seconds
+from heatproof.run.stage import parameters_kept
 from heatproof.storage.folders import file_name
-from heatproof.storage.records import Dataset
-from heatproof.tuning import applying, comparison
-from heatproof.tuning.history import FOLDER, History, Trial, path_of, signature
-from heatproof.tuning.search import search
-from heatproof.tuning.space import space_of
-from heatproof.tuning.workers import Pool
-from tools import calling, jobs
+from heatproof.tuning.workers import Pool, Process
+from tools import calling, jobs, tune_cluster
 from tools.run_lock import run_lock
+from tools.tune_search import Tuning
 
 TRIALS, SEEDS = 30, 5
 
@@ -71,10 +58,16 @@ def main() -> None:
     parser.add_argument(
         "--jobs",
         type=_number_from(1),
-        default=1,
         metavar="N",
-        help="trials at once on this machine, each with params.yaml's threads; with more than "
-        "one, another call may draw other trials",
+        help="trials at once, each with params.yaml's threads: one here, on a cluster as many as "
+        "there is room for; with more than one, another call may draw other trials",
+    )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="train on a Ray cluster: auto, local (this machine alone), ray://HOST:PORT or "
+        "HOST:PORT",
     )
     parser.add_argument(
         "--seeds",
@@ -99,247 +92,37 @@ def main() -> None:
             return
         until = time.monotonic() + 60 * arguments.timeout
         with parameters_kept(), tracking.sender():
-            tune.run(arguments.trials, arguments.jobs, arguments.seeds, until)
+            place = _place(study, arguments.cell, arguments.cluster, arguments.jobs)
+            tune.run(arguments.trials, arguments.seeds, until, place)
 
 
-class Tuning:
-    """A cell's search in the current folder."""
-
-    def __init__(self, study: Params, cell: str, again: str) -> None:
-        """Open what was searched before; `again` is the command that goes on.
-
-        Raises:
-            UserError: the cell has no search space, its data is not there, or its file of trials
-                is damaged.
-        """
-        space = space_of(study, cell)
-        self.dataset: Dataset = artifacts.read_dataset(study.cell(cell).dataset)
-        self._study, self._cell, self._again = study, cell, again
-        key = signature(study, cell, self.dataset)
-        self.history = History(cell, key, space, study.seed, path_of(cell))
-        if self.history.of_others:
-            print(
-                f"{path_of(cell)}: {plural(self.history.of_others, 'trial')} of another search "
-                "space, or of other code, data or parameters, stay there and do not count"
-            )
-
-    def run(self, trials: int, at_once: int, seeds: int, until: float) -> None:
-        """Make the trials that are missing, compare, and write the page.
-
-        Raises:
-            UserError: not one trial came to an accuracy.
-            KeyboardInterrupt: saying what is kept.
-        """
-        done = len(self.history.finished)
-        self._announce(trials - done, seeds, at_once)
-        pool = Pool(self._cell, at_once)
-        try:
-            search(
-                self.history,
-                lambda begun, goes_on: pool.train(
-                    begun.values, self._study.seed, f"trial{begun.number}", goes_on
-                ),
-                trials,
-                at_once,
-                until,
-                told=partial(self._tell, trials),
-                stop=pool.end,
-            )
-            best = self._best()
-            compared = self._compared(best, seeds, at_once, pool)
-        except KeyboardInterrupt:
-            kept = plural(len(self.history.finished), "finished trial")
-            raise KeyboardInterrupt(
-                f"interrupted: {kept} of {trials} are kept; `{self._again}` goes on from there"
-            ) from None
-        finally:
-            pool.end()
-        self._conclude(best, compared, trials)
-
-    def apply(self) -> None:
-        """Put the best values into params.yaml.
-
-        Raises:
-            UserError: there are none, or it cannot be changed so.
-        """
-        best = self._best()
-        changes = self._changes(best.values)
-        if not changes:
-            print(f"{PARAMS} has the values of the best trial, {best.number}, already")
-            return
-        applying.apply(PARAMS, changes)
-        for line in _lines(self._study, changes):
-            print(line)
-        print(
-            f"{PARAMS} has the values of trial {best.number} of "
-            f"{len(self.history.finished)} now; `{calling.command('repro')}` trains with them"
-        )
-
-    def _announce(self, missing: int, seeds: int, at_once: int) -> None:
-        done, space = len(self.history.finished), self.history.space
-        if done:
-            print(f"{plural(done, 'trial')} are there already ({path_of(self._cell)})")
-        if space.combinations is not None:
-            missing = min(missing, max(0, space.combinations - done))
-        if space.outside and not done:
-            told = ", ".join(f"{key}: {as_typed(value)}" for key, value in space.outside.items())
-            print(
-                f"what {PARAMS} has is no trial, since the search space has it not ({told}); it is "
-                "compared with the best all the same"
-            )
-        if missing <= 0:
-            return
-        more = f", then {2 * seeds} trainings to compare" if seeds else ""
-        words = f"{self._cell}: {plural(missing, 'trial')} to go{more}"
-        took = stage_seconds.recorded().get(f"train@{self._cell}")
-        if took:
-            total = rough_duration((missing + 2 * seeds) * took / at_once)
-            words += (
-                f": {total}, if each takes the {took:.0f} s of the cell's own training here "
-                "(less where trials are ended early)"
-            )
-        else:
-            words += "; how long they take the first one will tell"
-        print(words, flush=True)
-        crowded = jobs.crowding(at_once, self._study.threads, len(os.sched_getaffinity(0)))
-        if crowded:
-            print(crowded, flush=True)
-
-    def _tell(self, trials: int, trial: Trial) -> None:
-        result, images = trial.result, self._validation_images
-        match result.state:
-            case "complete":
-                best = self.history.best
-                mark = ", the best so far" if best and best.number == trial.number else ""
-                what = f"{percent(result.accuracy, images)}{mark}"
-            case "pruned":
-                reached = percent(max(result.curve, default=None), images)
-                what = f"ended after epoch {len(result.curve)} at {reached}, below the median"
-            case "bad":
-                what = f"no network: {result.reason}"
-        took = f" (as trial {trial.same_as})" if trial.same_as else f" ({result.seconds:.0f} s)"
-        print(f"trial {trial.number} of {trials}: {what}{took}: {_named(trial.values)}", flush=True)
-
-    @property
-    def _validation_images(self) -> int:
-        return len(tuning.validation_rows(self._study.run(self._cell), self.dataset))
-
-    def _best(self) -> Trial:
-        best = self.history.best
-        if best is None:
-            reasons = [trial.result.reason for trial in self.history.finished]
-            why = f": {reasons[-1]}" if reasons else f"; begin with `{self._again}`"
-            raise UserError(f"{self._cell}: no trial came to a network{why}")
-        return best
-
-    def _compared(
-        self, best: Trial, seeds: int, at_once: int, pool: Pool
-    ) -> comparison.Comparison | None:
-        """Train with the best values and those before, from new seeds; None where not asked for."""
-        before = self.history.start
-        if not seeds or best.values == before:
-            return None
-        chosen = comparison.seeds_after(self._study.seed, seeds)
-        if left := comparison.missing(self.history, (before, best.values), chosen):
-            print(
-                f"the best values (trial {best.number}) and those before, each from "
-                f"{plural(seeds, 'new seed')}: {plural(left, 'training')}",
-                flush=True,
-            )
-
-        def train(values: Values, seed: int) -> Any:
-            named = "best" if values == best.values else "before"
-            return pool.train(_given(values), seed, f"{named}-seed{seed}")
-
-        return comparison.compare(
-            self.history, before, best.values, chosen, train, at_once, pool.end
-        )
-
-    def _changes(self, values: Values) -> dict[tuple[str, ...], Any]:
-        """Return what of some values params.yaml does not have."""
-        now = self.history.space.start
-        changed = {key: value for key, value in values.items() if now[key] != value}
-        return applying.places(self._study, self._cell, changed)
-
-    def _conclude(self, best: Trial, compared: comparison.Comparison | None, trials: int) -> None:
-        changes = self._changes(best.values)
-        tuned = Tuned(
-            cell=self._cell,
-            run=self._study.run(self._cell),
-            dataset=self.dataset,
-            trials=self.history.finished,
-            best=best,
-            before=self.history.start,
-            importances=self.history.importances(),
-            compared=compared,
-            difference=_difference(changes),
-            command=self._again,
-            apply=calling.command("tune", self._cell, "--apply"),
-        )
-        page = FOLDER / f"{file_name(self._cell)}.html"
-        tuning.write(tuned, page, REPORTS)
-        count = len(self.history.finished)
-        if count < trials:
-            why = (
-                "every combination was tried" if self.history.is_exhausted
-                else f"time was up; `{self._again}` goes on"
-            )  # fmt: skip
-            print(f"{plural(count, 'trial')} of {trials}: {why}")
-        for line in tuned.findings():
-            print(line)
-        for line in _lines(self._study, changes):
-            print(line)
-        if changes:
-            print(f"Take them over with: {tuned.apply}")
-        print(f"The page: {page.resolve().as_uri()}")
-
-
-def _given(values: Values) -> dict[str, Any]:
-    """Return those values that there are: params.yaml may have none for a parameter."""
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _named(values: Values) -> str:
-    return ", ".join(
-        f"{key.partition('.')[2]} {as_typed(_rounded(v))}" for key, v in values.items()
-    )
-
-
-def _rounded(value: Any) -> Any:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
-
-
-def _lines(study: Params, changes: Mapping[tuple[str, ...], Any]) -> list[str]:
-    """Say each change of params.yaml on a line."""
-    content: Any = study.model_dump(exclude_unset=True)
-    lines = []
-    for keys, value in changes.items():
-        before = content
-        for part in keys:
-            before = before.get(part) if isinstance(before, dict) else None
-        was = "as its default" if before is None else as_typed(before)
-        lines.append(f"  {'.'.join(keys)}: {was} -> {as_typed(value)}")
-    return lines
-
-
-def _difference(changes: Mapping[tuple[str, ...], Any]) -> str:
-    """Return what `--apply` would change, as a unified diff."""
-    text = PARAMS.read_text(encoding="utf-8")
-    after = applying.changed(text, changes) if changes else text
-    names = (f"a/{PARAMS}", f"b/{PARAMS}")
-    lines = difflib.unified_diff(text.splitlines(), after.splitlines(), *names, n=1, lineterm="")
-    return "\n".join(lines)
+@contextmanager
+def _place(
+    study: Params, cell: str, cluster: str, at_once: int | None
+) -> Iterator[tuple[Pool, int]]:
+    """Yield what trains, here or on a cluster, and how many trainings at once."""
+    if cluster:
+        with tune_cluster.pool(cluster, study, cell, at_once) as found:
+            yield found
+        return
+    if crowded := jobs.crowding(at_once or 1, study.threads, len(os.sched_getaffinity(0))):
+        print(crowded, flush=True)
+    pool = Pool(partial(Process, cell), at_once or 1)
+    try:
+        yield pool, at_once or 1
+    finally:
+        pool.end()
 
 
 def _options(arguments: argparse.Namespace) -> str:
     """Return the options that a call was given, as one would type them."""
-    given = {"trials": TRIALS, "timeout": math.inf, "jobs": 1, "seeds": SEEDS}
-    words = [
-        f"--{name} {getattr(arguments, name):g}"
-        for name, usual in given.items()
-        if getattr(arguments, name) != usual
-    ]
-    return shlex.join(" ".join(words).split())
+    usual = {"trials": TRIALS, "timeout": math.inf, "jobs": None, "seeds": SEEDS, "cluster": ""}
+    words = []
+    for name, default in usual.items():
+        value = getattr(arguments, name)
+        if value != default:
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words)
 
 
 def _number_from(least: int) -> Callable[[str], int]:

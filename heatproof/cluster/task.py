@@ -154,7 +154,7 @@ class _Server:
         self._heard: Callable[[str], None] = lambda line: None
         self._process = subprocess.Popen(
             [sys.executable, "-m", PROGRAM, str(theirs.fileno()), str(study.kept)],
-            cwd=self._slot.folder, env=_environment(study, gpus), pass_fds=[theirs.fileno()],
+            cwd=self._slot.folder, env=environment(study, gpus), pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         theirs.close()
@@ -250,7 +250,7 @@ def refusal(facts: dict[str, Any], study: Study) -> str:
     return ""
 
 
-def _environment(study: Study, gpus: float) -> dict[str, str]:
+def environment(study: Study, gpus: float) -> dict[str, str]:
     """Return the environment of stages on a node: theirs, none of Ray's, none of another DVC's."""
     kept = {
         name: value

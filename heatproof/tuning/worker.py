@@ -42,10 +42,13 @@ class _Ended(Exception):
 
 def main() -> None:
     """Serve until the socket is closed."""
-    cell = sys.argv[1]
+    serve(sys.argv[1], socket.socket(fileno=int(sys.argv[2])))
+
+
+def serve(cell: str, channel: socket.socket) -> None:
+    """Train a cell as requests say, until the socket is closed."""
     study = params.load()
     dataset = training_part(study.cell(cell).dataset)
-    channel = socket.socket(fileno=int(sys.argv[2]))
     with channel.makefile("r", encoding="utf-8") as requests:
 
         def asked(epoch: int, accuracy: float) -> bool:

@@ -97,11 +97,11 @@ def test_stages_get_the_studys_threads_and_no_gpu_that_they_did_not_ask_for(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Ray has it
     monkeypatch.setenv("RAY_JOB_ID", "1")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    plain = task._environment(study, 0)
+    plain = task.environment(study, 0)
     assert plain["OMP_NUM_THREADS"] == "3" and plain["CUDA_VISIBLE_DEVICES"] == "-1"
     assert "RAY_JOB_ID" not in plain and plain["STUDY_TRACKING"] == "off"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert task._environment(study, 1)["CUDA_VISIBLE_DEVICES"] == "1"
+    assert task.environment(study, 1)["CUDA_VISIBLE_DEVICES"] == "1"
 
 
 def test_a_clone_that_was_removed_meanwhile_is_gone_though_another_is_made(study: Study) -> None:
