@@ -94,7 +94,7 @@ def _of_steps(task: Task, options: Options) -> tuple[keras.Model, list[Outcome],
     from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
 
-    model = copied(task.origin)
+    model = copied(task.origin, task.run.model)
     training, average = with_moving_average(model, options.momentum)
     changes = {
         "epochs": options.epochs, "learning_rate": options.learning_rate, "decay": "constant",
@@ -125,7 +125,7 @@ def _further(
     from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
 
-    model, outcomes, seen = copied(task.origin), [], []
+    model, outcomes, seen = copied(task.origin, task.run.model), [], []
     changes = {
         "epochs": options.epochs // parts, "learning_rate": options.learning_rate, "decay": decay,
     }  # fmt: skip

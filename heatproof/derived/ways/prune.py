@@ -84,7 +84,7 @@ def _of_weights(task: Task, options: Options) -> Derived:
     from heatproof.derived.masks import prune, shares_left
     from heatproof.derived.task import Derived
 
-    model, outcomes = copied(task.origin), []
+    model, outcomes = copied(task.origin, task.run.model), []
     masks = prune(
         model,
         options.sparsity,
@@ -107,6 +107,7 @@ def _of_weights(task: Task, options: Options) -> Derived:
 
 
 def _of_filters(task: Task, options: Options) -> Derived:
+    from heatproof.derived.joined import copied
     from heatproof.derived.task import Derived
     from heatproof.models import cost
     from heatproof.models.filter_pruning import removable_filters, without_filters
@@ -115,7 +116,7 @@ def _of_filters(task: Task, options: Options) -> Derived:
     before = len(removable_filters(model))
     share = 1 - (1 - options.sparsity) ** (1 / options.rounds)
     for number in range(1, options.rounds + 1):
-        model = without_filters(model, share, options.scope)
+        model = copied(without_filters(model, share, options.scope), task.run.model)
         _train(task, options, model, number, outcomes)
     after = len(removable_filters(model))
     note = f"{before - after:,} of its {before:,} removable filters were removed"
