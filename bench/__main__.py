@@ -33,6 +33,7 @@ PARTS = {
     "startup": "bench.startup",
     "report": "bench.report",
     "gallery": "bench.gallery",
+    "playground": "bench.playground",
     "reading": "bench.reading",
     "nothing-to-do": "bench.dvc_floor",
     "one-change": "bench.one_change",

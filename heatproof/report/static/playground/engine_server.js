@@ -68,7 +68,9 @@ playground.server = (port) => {
       return all;
     },
     async explain(tick, name, image, classIndex) {
-      const { options, signed } = record.methods.find((method) => method.name === name);
+      const method = record.methods.find((each) => each.name === name);
+      if (!method) throw new Error(`${record.name}: no method ${name}`);
+      const { options, signed } = method;
       const data = await maps[name](options, image, classIndex, tick);
       return { shape: record.input.slice(0, 2), data, signed };
     },
