@@ -9,6 +9,7 @@ import pytest
 from heatproof.config import params
 from heatproof.derived.deriving import derive_cell
 from heatproof.models.build import trained_network
+from heatproof.models.integer_program import program_of
 from heatproof.storage import artifacts, paths, weights
 from heatproof.trust.measuring import measure
 from stages import evaluate
@@ -60,8 +61,21 @@ def test_it_is_loaded_as_every_other_and_has_the_numbers_of_its_bits(study: para
 def test_what_was_done_is_told_beside_the_origin(study: params.Params) -> None:
     told = artifacts.read_metrics("derive", CELL)
     assert (told["origin"], told["by"], told["epochs"]) == (TRAINED, "quantise", 0)
-    assert told["origin_bytes"] == 4 * told["parameters"] > told["stored_bytes"]
-    assert 0 <= told["val_accuracy"] <= 1 and told["done"]
+    assert told["origin_bytes"] == 4 * told["parameters"]
+    assert 0 <= told["val_accuracy"] <= 1 and "computed with by LiteRT" in told["done"][0]
+    assert told["figures"] == {"kernels": 3, "kernels_of_program": 3}
+    assert artifacts.read_metrics("derive", AGAIN)["stored_bytes"] < told["origin_bytes"] / 3
+
+
+def test_what_is_predicted_is_the_programs(study: params.Params) -> None:
+    evaluate.evaluate(CELL)
+    small, data = network(study, CELL), dataset()
+    program = program_of(small)
+    assert program is not None and program_of(network(study, AGAIN)) is None
+    pixels = data.test_images.astype(np.float32) / 255
+    logits = artifacts.read_predictions(CELL).logits
+    np.testing.assert_array_equal(logits, program.logits(pixels))
+    assert np.abs(logits - small(pixels).numpy()).max() > 0
 
 
 def test_stages_take_it_as_they_take_a_trained_one(study: params.Params) -> None:

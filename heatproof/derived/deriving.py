@@ -15,6 +15,7 @@ from heatproof.derived.calibrated import calibrated
 from heatproof.derived.task import Task
 from heatproof.evaluation import inference
 from heatproof.models import cost
+from heatproof.models.integer_program import attach, described, program_of
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.storage.images import selected
@@ -48,7 +49,9 @@ def derive_cell(study: Params, run: DerivedRun) -> list[str]:
     # Bare of what it was trained with, and called as the model, whatever it was made from.
     network = keras.Model(derived.model.inputs[0], derived.model.outputs[0], name=run.model)
     _require_finite(run, network)
-    weights.save(cell, network, whole=True)
+    if program := program_of(derived.model):
+        attach(network, program.content)
+    weights.save_described(cell, network, described(network))
     right, origin_right = (
         validation_accuracy(run, task.data, model) for model in (network, task.origin)
     )

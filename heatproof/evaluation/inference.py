@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatproof.models import memory
+from heatproof.models.integer_program import program_of
 from heatproof.run.runtime import compiles
 from heatproof.storage.images import Images
 
@@ -37,6 +38,9 @@ def compiled_forward(model: "keras.Model", images: int = LARGEST_BATCH) -> Forwa
         model: gives logits.
         images: how many there are, at least 1.
     """
+    program = program_of(model)
+    if program is not None:  # its twin is of floats
+        return Forward(program.logits, math.ceil(images / math.ceil(images / LARGEST_BATCH)))
     # Left alone, Keras compiles with XLA, which is slow at convolution on a CPU.
     model.compile(jit_compile=compiles())
     most = min(LARGEST_BATCH, memory.images_at_once(model))

@@ -38,6 +38,11 @@ def save(run: str, model: "keras.Model", whole: bool = False) -> None:
     write(paths.weights(run), model, _made_by(run), model.to_json() if whole else "")
 
 
+def save_described(run: str, model: "keras.Model", description: str) -> None:
+    """Write a run's weights with a description of the network that its own is a part of."""
+    write(paths.weights(run), model, _made_by(run), description)
+
+
 def write(path: Path, model: "keras.Model", made_by: str, description: str = "") -> None:
     """Write a network's weights, and only them where the architecture comes from params.yaml.
 

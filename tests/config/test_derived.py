@@ -13,6 +13,7 @@ from tests.scratch import shrunken_params
 
 TRAINED, CELL, AGAIN = "simple_cnn-digits", "small-digits", "smaller-digits"
 READS = "data/code/derive.txt"
+WHOLE = {"activations": True, "calibration_images": 20}
 
 
 def derived(origin: str, **way: Any) -> dict[str, Any]:
@@ -23,7 +24,10 @@ def derived(origin: str, **way: Any) -> dict[str, Any]:
 def content() -> dict[str, Any]:
     """Return a study with a network of 8 bits, and one of 4 bits made from that."""
     study = shrunken_params(TRAINED)
-    study["models"] |= {"small": derived("simple_cnn"), "smaller": derived("small", bits=4)}
+    study["models"] |= {
+        "small": derived("simple_cnn", **WHOLE),
+        "smaller": derived("small", bits=4),
+    }
     study["derived"] = {
         CELL: {"model": "small", "dataset": "digits", "origin": TRAINED, "reads": READS},
         AGAIN: {"model": "smaller", "dataset": "digits", "origin": CELL, "reads": READS},
@@ -86,6 +90,8 @@ FULL = {**ENTRY, "origin": TRAINED, "reads": READS}
          ["models.small.network.origin = 'smaller'", "small from smaller from small is a circle"]),
         (of_a_model("small", "origin", "small"), ["small from small is a circle"]),
         (of_the_way(bits=3), ["models.small.network.way.bits = 3", "4 or 8"]),
+        (of_the_way(bits=4), ["network.way", "activations: true goes with bits: 8"]),
+        (of_the_way(calibration_images=0), ["network.way.calibration_images = 0"]),
         (of_the_way(by="quantize"), ["network.way.by = 'quantize'", "mean 'quantise'"]),
         (of_the_way(bit=8), ["network.way.bit = 8", "unknown parameter"]),
         (lambda study: study["models"]["small"]["network"].pop("way"),

@@ -11,6 +11,7 @@ import numpy as np
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.folding import copy_folded, folded
 from heatproof.attribution.core.tokens import attends
+from heatproof.models.integer_program import program_of
 from heatproof.models.memory import activation_bytes
 from heatproof.run.progress import Progress
 
@@ -64,6 +65,7 @@ class Network:
         self.dtype = dtype
         self._bytes_an_image = activation_bytes(self.model) * (2 if dtype == "float64" else 1)
         self._double: Network | None = None
+        self._program = program_of(model)
         self.saved_seconds = 0.0
         self._shared: dict[Any, tuple[Any, tuple[np.ndarray, ...], float]] | None = None
 
@@ -71,6 +73,9 @@ class Network:
         """Take the weights of another network of the same layers, such as a randomised one."""
         copy_folded(model, self.model, self.dtype)
         self.trained = model
+        if self._program is not program_of(model):  # one of other weights is no program's twin
+            self._program = program_of(model)
+            self._compiled.clear()
         if self._double is not None:
             self._double.load(model)
 
@@ -133,8 +138,13 @@ class Network:
         return self.in_batches(self.compiled("logits", self.logits_of), images)
 
     def logits_of(self, batch: Any) -> Any:
-        """Return the logits in TensorFlow, for use inside a compiled function."""
-        return graph.value(self.model, batch, self.model.output)
+        """Return the logits in TensorFlow, for use inside a compiled function.
+
+        Of a network of whole numbers they are its program's, and their gradient the twin's
+        (`models.integer_program`).
+        """
+        logits = graph.value(self.model, batch, self.model.output)
+        return logits if self._program is None else self._program.in_place_of(logits, batch)
 
     def score_gradients(self, images: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Return d logit[target] / d image, float32 like `images`; zero where nothing is read.

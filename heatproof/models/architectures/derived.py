@@ -39,24 +39,35 @@ def described(path: Path, description: str) -> keras.Model:
     """
     from heatproof.models import (
         attention,
+        attention_parts,
         batch_norm,
         convolution,
+        integer_program,
         layer_normalisation,
         log_mean,
         model_file,
         pointwise,
+        rescaling,
     )
     from heatproof.models.black_box import BlackBox
     from heatproof.models.gelu import TanhGelu
 
     own = (
         attention.MultiHeadAttention,
+        attention_parts.AttendedValues,
+        attention_parts.AttentionScores,
+        attention_parts.AttentionWeights,
         batch_norm.BatchNormalization,
         convolution.Conv2D,
         layer_normalisation.LayerNormalization,
         log_mean.LogMeanProbabilities,
         pointwise.Conv2D,
+        rescaling.Rescaling,
         BlackBox,
         TanhGelu,
     )
-    return model_file.described(path, description, own)
+    content = integer_program.taken_out(description)
+    model = model_file.described(path, content.description, own)
+    if content.program:
+        integer_program.attach(model, content.program)
+    return model
