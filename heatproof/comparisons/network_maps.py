@@ -7,7 +7,7 @@ much of it is not theirs: with the second network's map of another image, and wi
 same image by the first network after all its weights are drawn again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,8 +18,10 @@ import numpy as np
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context, Explainer, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
+from heatproof.attribution.core.sizes import resolved
 from heatproof.comparisons.map_agreement import MEASURES, map_agreement
 from heatproof.config.params import Params
+from heatproof.config.schema import Block
 from heatproof.statistics.bootstrap import summary
 from heatproof.trust.random_weights import copied, randomise_top_down
 
@@ -50,17 +52,24 @@ class NetworkMaps:
     unsupported: dict[str, str]
 
 
-def explainers(study: Params, families: Sequence[str], context: Context) -> dict[str, Explainer]:
-    """Set up the methods of some stage families, as where assessments make maps again.
+def explainers(study: Params, context: Context) -> dict[str, Explainer]:
+    """Set up the methods that `compare_runs` asks for, as where assessments make maps again.
 
     study: whose `explain` lists them.
     """
+    size = context.size
+
+    def passes(name: str, options: Block) -> float:
+        each = registry.methods()[name].passes(resolved(options, size), size)
+        return each.forward + each.gradients
+
     listed = {
         name: options
-        for family in families
+        for family in study.compare_runs.families
         for name, options in getattr(study.explain, family).items()
+        if passes(name, options) <= study.compare_runs.passes
     }
-    return registry.with_options(registry.options_again(listed, context.size), context)
+    return registry.with_options(registry.options_again(listed, size), context)
 
 
 def compare_maps(

@@ -27,6 +27,9 @@ class RunComparisonOptions(Block):
     ]
     """Whose methods, of those under `explain`, make the maps that are compared: `gradients`, which
     take few passes; `perturbation` and `shapley` take minutes for each network."""
+    passes: Annotated[int, Field(ge=1)] = 20
+    """Of these, methods that take more passes of an image are left out: 20 leaves out SmoothGrad,
+    VarGrad, Integrated Gradients and Ablation-CAM."""
     top: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Of a map’s pixels the share that are its top ones, of which it is counted how many two maps
     have in common (Ghorbani et al. 2019, https://arxiv.org/abs/1710.10547)."""
@@ -45,4 +48,4 @@ class DerivedComparisonOptions(Block):
 
 
 # Of a params.yaml that was written before there were derived cells.
-DEFAULT = DerivedComparisonOptions(faithful_images=20, timed_rounds=30, timed_batch=32)
+DEFAULT = DerivedComparisonOptions(faithful_images=10, timed_rounds=30, timed_batch=32)

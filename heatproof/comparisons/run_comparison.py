@@ -41,7 +41,7 @@ def compare_runs(study: Params, cell: str) -> None:
     options = study.compare_runs
     images = UnitImages(selected(dataset.test_images, slice(options.images)))
     context = Context(dataset.train_images, study.seed, dataset.mean)
-    methods = network_maps.explainers(study, options.families, context)
+    methods = network_maps.explainers(study, context)
     samples = study.assess.bootstrap_samples
     used = {"seed": study.seed, "threads": study.threads, "compare_runs": options}
     with tracking.run("compare_runs", cell, used) as run:

@@ -16,7 +16,8 @@ from pydantic import AfterValidator, Field
 
 from heatproof.cluster.options import DEFAULT as DEFAULT_CLUSTER
 from heatproof.cluster.options import ClusterOptions
-from heatproof.comparisons.options import RunComparisonOptions
+from heatproof.comparisons.options import DEFAULT as DEFAULT_DERIVED_COMPARISON
+from heatproof.comparisons.options import DerivedComparisonOptions, RunComparisonOptions
 from heatproof.concepts.options import DEFAULT as DEFAULT_CONCEPTS
 from heatproof.concepts.options import ConceptCell, ConceptOptions
 from heatproof.config.checks import (
@@ -101,7 +102,9 @@ class Params(Block):
     explain: Explain
     """Which test images are explained, and how."""
     compare_runs: RunComparisonOptions
-    """How alike two runs of a cell are."""
+    """How alike two runs of a cell are, and a derived network and its origin."""
+    compare_derived: DerivedComparisonOptions = DEFAULT_DERIVED_COMPARISON
+    """What else is compared of a derived network and its origin."""
     assess: AssessOptions
     """Whether the explanations can be believed."""
     published_sanity: PublishedSanityOptions

@@ -15,6 +15,7 @@ LABELS = {
     "methods": "Explanations",
     "libraries": "Libraries",
     "compare": "Compare",
+    "smaller": "Smaller networks",
     "claims": "Claims",
     "guide": "Guide",
 }

@@ -23,6 +23,11 @@ ASSESS = (
 )
 PUBLISHED = ("images", "draws", "layers", "methods")
 COMPARED = ("filters", "images", "same_prediction", "maps")
+COMPARED_DERIVED = (
+    *("by", "accuracy", "accuracy_test", "ece", "origin_accuracy", "origin_ece", "stored_bytes"),
+    *("origin_bytes", "times_smaller", "parameters", "flops", "activation_bytes", "images"),
+    *("same_prediction", "maps", "faithful", "faithful_images", "unsupported"),
+)
 CORRUPTED = (
     *("images", "explained", "clean", "corruptions", "maps", "different_images", "unsupported"),
     *("mean_corruption_accuracy", "mean_corruption_low", "mean_corruption_high"),

@@ -14,6 +14,7 @@ from heatproof.report.pages import (
     layers,
     libraries,
     overview,
+    smaller,
     trust,
 )
 from heatproof.report.study import Study
@@ -48,7 +49,8 @@ def write_pages(study: Study, folder: Path) -> None:
 def _write_pages(study: Study, folder: Path) -> None:
     templates = rendering.environment()
     templates.globals["has_claims"] = study.has_claims
-    there = {f"{name}.html" for name in navigation.LABELS if study.has_claims or name != "claims"}
+    wanted = {"claims": study.has_claims, "smaller": bool(study.derived)}
+    there = {f"{name}.html" for name in navigation.LABELS if wanted.get(name, True)}
     first = data.first_page(study).removesuffix(".html")
     templates.globals["site_links"] = navigation.pages(there, first)
     templates.globals["networks"] = navigation.networks(study)
@@ -82,6 +84,12 @@ def _write_pages(study: Study, folder: Path) -> None:
     page("libraries.html", "libraries.html", libraries.context(study))
     if study.has_claims:
         page("claims.html", "claims.html", claims.context(study, study.claims))
+    if study.derived:
+        page(
+            "smaller.html",
+            "smaller.html",
+            smaller.context(study) | {"static": rendering.static("smaller.css")},
+        )
     of_cell = {"static": rendering.static(*CELL)}
     of_layers = {"static": rendering.static("maps.css", "gallery.css")}
     comparable = []

@@ -6,8 +6,9 @@ from typing import Any
 
 from heatproof.claims import description
 from heatproof.config.params import Params
-from heatproof.report import provenance, showcase
+from heatproof.report import derived_results, provenance, showcase
 from heatproof.report.cell_results import CellResults, Reader
+from heatproof.report.derived_results import DerivedResults
 from heatproof.report.showcase import Showcase
 from heatproof.storage import paths
 from heatproof.storage.formats import read_record, require_keys
@@ -25,7 +26,7 @@ class Study:
     `claims` is what data/claims.json has, empty where it is not there; `has_claims` whether the
     study has a claims.yaml; `provenance` what `provenance.gathered` returns; `inspections` what
     data/metrics/inspect has of each dataset, as far as it is there; `finished` how many runs are
-    trained.
+    trained; `derived` the derived networks, also those that are no cells of their own.
     """
 
     params: Params
@@ -36,6 +37,7 @@ class Study:
     has_claims: bool = True
     inspections: dict[str, dict[str, Any]] = field(default_factory=dict)
     finished: int = 0
+    derived: tuple[DerivedResults, ...] = ()
 
     def slot(self, model: str) -> int:
         """A model's place in params.yaml, which gives it one colour on every page."""
@@ -100,4 +102,7 @@ def collect(params: Params) -> Study:
     has_claims = bool(claims) or description.CLAIMS.exists()
     gathered = provenance.gathered(params)
     finished = sum(paths.metrics("train", run).exists() for run in params.runs)
-    return Study(params, cells, datasets, claims, gathered, has_claims, inspections, finished)
+    derived = derived_results.collect(params)
+    return Study(
+        params, cells, datasets, claims, gathered, has_claims, inspections, finished, derived
+    )

@@ -37,6 +37,10 @@ HEADLINES = {
     "assess": ("trust", "methods_to_use"),
     "evaluate_corrupted": ("mean_corruption_accuracy", "mean_map_agreement"),
     "evaluate_on": ("accuracy", "ece"),
+    "compare_derived": (
+        *("times_smaller", "accuracy_difference", "map_agreement", "redrawn_agreement"),
+        *("top_overlap", "own_maps_faithfulness", "old_maps_faithfulness"),
+    ),
 }
 
 

@@ -90,7 +90,7 @@ class Scatter(Frame):
         for mark, (x, y), first, ends in zip(
             self.marks, places, self.pareto, whiskers, strict=True
         ):
-            label = _label(mark.shown, x, y, taken, area)
+            label = place_name(mark.shown, x, y, taken, area)
             taken.append(label.box)
             whisker = f"M{x:g} {ends[0]:g}V{ends[1]:g}" if ends else ""
             dots.append(Dot(mark, x, y, label, first, whisker))
@@ -173,18 +173,30 @@ def _power(value: float) -> str:
     return f"{value:g}" if value < 10_000 else f"{round(value):,}"
 
 
-def _label(name: str, x: float, y: float, taken: Sequence[Box], area: Box) -> Label:
-    """Choose among places around the point the one where the name covers least."""
+def place_name(
+    name: str, x: float, y: float, taken: Sequence[Box], area: Box, radius: float = 5.0
+) -> Label:
+    """Choose among places around a point the one where its name covers least.
+
+    Args:
+        name: as it is shown.
+        x: of the point.
+        y: of the point.
+        taken: areas that are covered already.
+        area: within which the name stays where it can.
+        radius: of the point.
+    """
+    beside = radius + 4
     wide = LETTER * len(name)
     choices = []
     for distance in (0.0, 11.0, 22.0, 33.0):
         for drop in (-distance, distance) if distance else (0.0,):
             choices += [
-                Label(x + 9, y + 4 + drop, "start", wide),
-                Label(x - 9, y + 4 + drop, "end", wide),
+                Label(x + beside, y + 4 + drop, "start", wide),
+                Label(x - beside, y + 4 + drop, "end", wide),
             ]
         if distance:
-            for drop in (-distance - 1, distance + 3):
+            for drop in (-distance - radius + 4, distance + radius - 2):
                 choices.append(Label(x, y + 4 + drop, "middle", wide))
 
     def covered(label: Label) -> float:

@@ -16,6 +16,7 @@ from heatproof.report.sections import (
     domains_summary,
     layers_section,
     leaks,
+    smaller,
     verdicts,
 )
 from heatproof.report.sections.attention_section import attention
@@ -109,6 +110,9 @@ def context(study: Study, result: CellResults) -> tuple[dict[str, Any], dict[str
         "open_folds": cross_validation.unfinished(result.fold_runs),
         "runs": result.compared,
         "top": params.compare_runs.top,
+        "beside_origin": smaller.of_cell(study.derived, result, study.cells),
+        "derived_from_it": [each for each in study.derived if each.origin == result.name],
+        "cell_pages": {each.name for each in study.cells},
         "other_run": params.listed("compared", result.name).run if result.compared else "",
         "trust": cell_trust.section(params, result, study.showcases[result.name]),
         "zero_maps": verdicts.zero(study.showcases[result.name]),

@@ -7,7 +7,7 @@ from typing import Any
 from scipy.stats import binomtest
 
 from heatproof.report.cell_results import CellResults
-from heatproof.report.sections import leaks, verdict_findings
+from heatproof.report.sections import leaks, smaller, verdict_findings
 from heatproof.report.sections.finding import LETTERS, KeyFinding, dataset, model, network
 from heatproof.report.sections.ties import Comparison, compare
 from heatproof.report.study import Study
@@ -23,6 +23,7 @@ def key_findings(study: Study) -> tuple[KeyFinding, ...]:
     findings = (
         verdict_findings.of_study(study.rated),
         _cost(study),
+        smaller.finding(study.derived),
         _leak(study),
         _confidence(evaluated),
     )

@@ -1,0 +1,75 @@
+"""The page on derived networks: beside their origins, before they are compared, and links to it."""
+
+from pathlib import Path
+
+import pytest
+
+from heatproof.config.params import Params
+from heatproof.config.runs import ComparedRun, DerivedCell
+from heatproof.report import rendering, site, study
+from heatproof.report.pages import smaller
+from heatproof.storage import artifacts
+from tests.report import built_site, read_pages
+from tests.report.derived_comparisons import ORIGIN, compared, trainings
+
+MADE = {
+    "origin": ORIGIN, "by": "quantise", "done": ["rounded to <4> bits"], "stored_bytes": 1000,
+    "origin_bytes": 4000, "parameters": 1000, "epochs": 0, "val_accuracy": 0.9,
+    "origin_val_accuracy": 0.9, "figures": {},
+}  # fmt: skip
+
+
+@pytest.fixture
+def derived(small_study: Params) -> Params:
+    """Return parameters with two networks that are derived from a cell, and a second training."""
+    entry = DerivedCell(
+        model="small", dataset="digits", origin=ORIGIN, reads="data/code/derive.txt"
+    )
+    tiny = entry.model_copy(update={"model": "tiny", "origin": "small-digits"})
+    run = ComparedRun(model="simple_cnn", dataset="digits", run=f"{ORIGIN}-seed43")
+    lists = {"derived": {"small-digits": entry, "tiny-digits": tiny}, "compared": {ORIGIN: run}}
+    return small_study.model_copy(update=lists)
+
+
+def page(params: Params) -> read_pages.Page:
+    values = smaller.context(study.collect(params)) | {"root": "", "here": "smaller"}
+    return read_pages.parse(rendering.page(rendering.environment(), "smaller.html", values))
+
+
+def test_nothing_compared_yet(derived: Params) -> None:
+    text = page(derived).text
+    assert "2 networks not compared yet: small-digits, tiny-digits" in text
+    assert "No derived network was compared with its origin yet." in text
+
+
+def test_the_site_has_the_page_and_leads_to_it(derived: Params) -> None:
+    for cell, metrics in (
+        ("small-digits", compared()),
+        ("tiny-digits", compared(0.12, -0.03, 0.0, 500) | {"origin": "small-digits"}),
+    ):
+        artifacts.write_metrics("derive", cell, MADE)
+        artifacts.write_metrics("compare_derived", cell, metrics)
+        artifacts.write_timing("compare_derived", cell, {"litert_single_times_faster": 1.5})
+    artifacts.write_metrics("compare_runs", ORIGIN, trainings())
+    site.build(study.collect(derived), Path("reports"))
+    pages = built_site.pages()
+    built_site.check(pages)
+    shown = pages["smaller.html"]
+    assert "4.0 times smaller, 0.10 points less accurate, which may be chance" in shown.text
+    assert "no better than those of redrawn weights do" in shown.text
+    assert "rounded to <4> bits" in shown.text
+    assert "Two trainings, all methods 100 0.50" in shown.text
+    assert "1.5×" in shown.text
+    assert {"derived-small-digits", "derived-tiny-digits", "numbers"} <= set(shown.ids)
+    overview = pages["index.html"]
+    assert "Of 2 derived networks, 1 keeps maps" in overview.text
+    assert "smaller.html" in overview.links
+    origin = pages[f"cells/{ORIGIN}.html"]
+    assert "Made from this network: small-digits." in origin.text
+    assert "../smaller.html" in origin.links
+
+
+def test_a_study_without_any_has_no_such_page(small_site: Path) -> None:
+    assert not (small_site / "reports" / "smaller.html").exists()
+    links = read_pages.read(small_site / "reports" / "index.html").links
+    assert "smaller.html" not in links
