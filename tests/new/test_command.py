@@ -252,7 +252,10 @@ def test_stages_of_another_version_are_updated(tmp_path: Path, monkeypatch, caps
         text[: text.index("# A network on other images")] + "cells: {}\n"
     )
     update.main()
-    assert "added crosscheck, saved, domains, corrupted, evaluate_on" in capsys.readouterr().out
+    assert (
+        "added crosscheck, saved, derived, members, domains, corrupted, evaluate_on"
+        in capsys.readouterr().out
+    )
     added = overlay.read(Path("params.yaml"))
     assert added["domains"] == overlay.read(folder.REPOSITORY / "params.yaml")["domains"]
     assert added["corrupted"] == added["evaluate_on"] == added["cells"] == {}
