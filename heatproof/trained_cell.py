@@ -180,10 +180,7 @@ class TrainedCell(OpenModel):
     @property
     def _fit(self) -> str:
         dataset = self.study.datasets[self.study.cell(self.name).dataset]
-        # One number is of images that the source makes square itself.
-        if isinstance(getattr(dataset.fetch, "size", None), list):
-            return "squash"
-        return "crop" if self.usual.ground == "mixed" else "pad"
+        return likeness.usual_fit(self.usual, dataset.fetch)
 
     def photo(self, path: str | Path, **preparation: Any) -> np.ndarray:
         """Return an image file of any size as one image, float32 (1, height, width, channels).

@@ -67,6 +67,23 @@ def usual(training_images: Images) -> Usual:
     )
 
 
+def usual_fit(known: Usual, source: object) -> str:
+    """Return how a picture of another shape is best brought to that of training images.
+
+    Args:
+        known: what is usual of these.
+        source: the options of their source: one that brings images to a `size`, [height, width],
+            squashes them.
+
+    Returns:
+        one of `photos.FITS`.
+    """
+    # One number is of images that the source makes square itself.
+    if isinstance(getattr(source, "size", None), list):
+        return "squash"
+    return "crop" if known.ground == "mixed" else "pad"
+
+
 def colour(pixels: np.ndarray) -> float:
     """Return the mean distance of an image's channels, 0 (grey) to 1. uint8 (h, w, channels)."""
     return float((pixels.max(axis=-1).astype(float) - pixels.min(axis=-1)).mean()) / 255

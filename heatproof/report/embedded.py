@@ -50,9 +50,9 @@ class Pictures:
             with Image.open(io.BytesIO(content)) as image:
                 width, height = image.size
             kind = TYPES[posixpath.splitext(path)[1]]
-            address = _embedded(kind, content)
+            embedded = address(kind, content)
             name = f"picture-{len(self._found) + 1}"
-            self._found[content] = Picture(name, width, height, address)
+            self._found[content] = Picture(name, width, height, embedded)
         return self._found[content]
 
     def embedded(self, path: str) -> str | None:
@@ -60,13 +60,13 @@ class Pictures:
         kind = DATA.get(posixpath.splitext(path)[1])
         if kind is None or not (self._folder / path).is_file():
             return None
-        return _embedded(kind, (self._folder / path).read_bytes())
+        return address(kind, (self._folder / path).read_bytes())
 
     def all(self) -> tuple[Picture, ...]:
         """Every picture taken, in the order in which they were first asked for."""
         return tuple(self._found.values())
 
 
-def _embedded(kind: str, content: bytes) -> str:
-    """A file as an address that holds it."""
+def address(kind: str, content: bytes) -> str:
+    """A file of a MIME type, such as `image/png`, as an address that holds it."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -12,6 +12,7 @@ from heatproof.storage.folders import file_name
 # Pages that the whole site has one of, by their names without `.html`.
 LABELS = {
     "index": "Overview",
+    "playground": "Playground",
     "methods": "Explanations",
     "libraries": "Libraries",
     "compare": "Compare",

@@ -32,7 +32,9 @@ FILTERS = (
 )
 
 
-def static(*more: str, pictures: str = "'self' data:", connect: str = "") -> dict[str, str]:
+def static(
+    *more: str, pictures: str = "'self' data:", connect: str = "", runs_networks: bool = False
+) -> dict[str, str]:
     """Read the site's styles and scripts and make the Content-Security-Policy that allows them.
 
     They are in the page and not beside it, because browsers disagree on whether a file opened from
@@ -43,13 +45,15 @@ def static(*more: str, pictures: str = "'self' data:", connect: str = "") -> dic
             site's, in their order.
         pictures: the policy's sources of pictures.
         connect: whom scripts may ask for something; nobody if left out.
+        runs_networks: whether the page's scripts may load those of the site's folder, and start
+            workers that they write themselves.
     """
     style, script = (
         "".join(asset(name) for name in (*SITE, *more) if name.endswith(kind))
         for kind in (".css", ".js")
     )
     # The site's own files, not data: the only text in any page that is not escaped.
-    allowed = policy(style, [script], pictures, connect)
+    allowed = policy(style, [script], pictures, connect, runs_networks)
     return {"style": Markup(style), "script": Markup(script), "policy": allowed}
 
 
@@ -64,15 +68,20 @@ def asset(name: str) -> str:
     return re.sub(r"^\s+", "", content, flags=re.MULTILINE)
 
 
-def policy(style: str, scripts: list[str], pictures: str, connect: str = "") -> str:
+def policy(
+    style: str, scripts: list[str], pictures: str, connect: str = "", runs_networks: bool = False
+) -> str:
     """Make the Content-Security-Policy that allows one style, some scripts, and pictures.
 
-    connect: whom scripts may ask for something; nobody if left out.
+    connect: whom scripts may ask for something; nobody if left out. With `runs_networks` these
+    scripts may load others and start workers, as no markup may: browsers that open a file compare
+    no script beside it with a hash.
     """
     asked = f"connect-src {connect}; " if connect else ""
+    more, workers = (" 'strict-dynamic'", "worker-src blob:; ") if runs_networks else ("", "")
     return (
         f"default-src 'none'; style-src {_digest(style)}; "
-        f"script-src {' '.join(map(_digest, scripts))}; "
+        f"script-src {' '.join(map(_digest, scripts))}{more}; {workers}"
         f"img-src {pictures}; {asked}base-uri 'none'; form-action 'none'"
     )
 

@@ -45,7 +45,9 @@ def merge(folder: Path) -> str:
 def _document(parts: list[Part], pictures: Pictures) -> str:
     styles = map(_renamed, _distinct(p.styles for p in parts))
     style = "".join((*styles, rendering.asset("single.css")))
-    scripts = [*_distinct(p.scripts for p in parts), rendering.asset("single.js")]
+    # A document of its own has no folder that networks could be read from.
+    running = [part for part in parts if part.key != "playground"]
+    scripts = [*_distinct(p.scripts for p in running), rendering.asset("single.js")]
     shared = {name: each for part in parts for name, each in part.shared.items()}
     values = {
         "policy": rendering.policy(style, scripts, "data:"),

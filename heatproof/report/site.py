@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from heatproof.playground import data_file
 from heatproof.report import navigation, rendering
 from heatproof.report.charts import colours
 from heatproof.report.pages import (
@@ -14,11 +15,13 @@ from heatproof.report.pages import (
     layers,
     libraries,
     overview,
+    playground,
     smaller,
     trust,
 )
 from heatproof.report.study import Study
 from heatproof.report.text import methods
+from heatproof.storage import paths, playground_files
 from heatproof.storage.atomic import write_bytes, write_text
 from heatproof.storage.folders import file_name, replace_folder
 from heatproof.storage.formats import write_json
@@ -27,6 +30,15 @@ REPORTS = Path("reports")
 # What cells' pages, and the page that compares two cells, need besides the site's own.
 CELL = ("maps.css", "gallery.css", "opening.css", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "compare.js")
+PLAYGROUND = (
+    *("maps.css", "playground/playground.css"),
+    *("playground/engine.js", "playground/engine_kernels.js", "playground/engine_graph.js"),
+    *("playground/engine_maps.js", "playground/engine_server.js"),
+    *("playground/pixels.js", "playground/ink.js", "playground/photo.js"),
+    *("playground/strokes.js", "playground/pad.js", "playground/paint.js", "playground/changes.js"),
+    *("playground/network_view.js", "playground/changes_view.js", "playground/erase_view.js"),
+    *("playground/worksheet.js", "playground/page.js"),
+)
 PROVENANCE = "provenance.json"  # the overview's section on provenance, in full
 
 
@@ -72,7 +84,8 @@ def _write_pages(study: Study, folder: Path) -> None:
         page(data.page(name), "data.html", values | of_data)
     values = overview.context(study)
     page("index.html", "index.html", values)
-    for row in values["answers"]:
+    answers = values["answers"]
+    for row in answers:
         if row.strip:
             name = f"strip-{file_name(row.result.name)}.png"
             write_bytes(folder / "images" / name, row.strip.sprite.png())
@@ -106,9 +119,33 @@ def _write_pages(study: Study, folder: Path) -> None:
             if picture:
                 write_bytes(folder / "images" / f"{name}-layers.png", picture)
             page(f"{navigation.layers_page(result.name)}.html", "layers.html", values | of_layers)
+    values = playground.context(study, *networks_of_playground(study, folder), answers)
+    static = rendering.static(*PLAYGROUND, runs_networks=True)
+    page("playground.html", "playground.html", values | {"static": static})
     values = compare.context(comparable) | {"palette": colours.palette()}
     page("compare.html", "compare.html", values | {"static": rendering.static(*COMPARE)})
     values = guide.context(study, written)
     page("guide.html", "guide.html", values)
     if values["pictures"].sprite:
         write_bytes(folder / "images" / "guide.png", values["pictures"].sprite.png())
+
+
+def networks_of_playground(
+    study: Study, folder: Path
+) -> tuple[list[playground.Offered], dict[str, str]]:
+    """Write the files of the networks that the playground runs; of the others say why it does not.
+
+    Cells that no stage has prepared for it are in neither.
+    """
+    offered, refused = [], {}
+    for result in study.cells:
+        if not paths.playground(result.name).exists():
+            continue
+        record = playground_files.read(result.name)
+        if reason := record.get(playground_files.REFUSED):
+            refused[result.name] = reason
+            continue
+        script = data_file.script(record)
+        write_text(folder / playground.file(result.name), script)
+        offered.append(playground.Offered(result, len(script), record["precision"]))
+    return offered, refused

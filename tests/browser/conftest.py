@@ -14,7 +14,7 @@ from heatproof.report import single_file
 from heatproof.storage import artifacts, paths
 from stages import report
 from tests.conftest import BROWSERS
-from tests.report import fixture, inversion_results, trust_results
+from tests.report import fixture, inversion_results, playground_results, trust_results
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -83,6 +83,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         artifacts.write_metrics("assess", "simple_cnn-two", assess | {"above_chance": False})
         inversion_results.write(inverted)
         trust_results.write_claims(params.budget, "simple_cnn-digits")
+        playground_results.write("simple_cnn-digits", usual.class_names)
+        playground_results.write(inverted, hostile.class_names)
+        playground_results.refuse("mobilenet_v2-digits")
         assert not paths.metrics("evaluate", "mobilenet_v2-digits").exists()
         report.main()
     yield folder / "reports"

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
 WHOLE = (
-    *("index.html", "methods.html", "libraries.html"),
+    *("index.html", "playground.html", "methods.html", "libraries.html"),
     *("compare.html", "claims.html", "guide.html"),
 )
 DATA = ("datasets/digits.html", "datasets/hostile.html")

@@ -9,7 +9,7 @@ from tests.report import read_pages
 
 REPORTS = Path("reports")
 WHOLE = (
-    *("index.html", "methods.html", "libraries.html"),
+    *("index.html", "playground.html", "methods.html", "libraries.html"),
     *("compare.html", "claims.html", "guide.html"),
 )
 DATA = "datasets/digits.html"  # of the study that `fixture` writes

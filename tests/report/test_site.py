@@ -57,9 +57,9 @@ def test_the_same_inputs_give_the_same_bytes_without_tensorflow(
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     contents = read_pages.contents(REPORTS)
     assert contents == read_pages.contents(small_site / REPORTS)
-    # Six pages on the whole study, two cells with seven sprites each, the guide's sprite, the page
-    # of the data and its sprite.
-    assert len([name for name in contents if name != "provenance.json"]) == 25
+    # Seven pages on the whole study, two cells with seven sprites each, the guide's sprite, the
+    # page of the data and its sprite.
+    assert len([name for name in contents if name != "provenance.json"]) == 26
 
 
 def test_counterfactuals_are_shown(small_site):

@@ -3,7 +3,6 @@
 The file holds everything, pictures too, so that it can be sent and opened anywhere.
 """
 
-import base64
 import io
 import math
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from PIL import Image
 from heatproof.report import rendering
 from heatproof.report.charts import colours, sheet, sprites
 from heatproof.report.charts.sheet import Shown
+from heatproof.report.embedded import address
 from heatproof.report.sections.gallery import Gallery, gallery
 from heatproof.report.text import methods
 from heatproof.statistics import numbers
@@ -104,7 +104,7 @@ def page(subject: Subject, photos: Sequence[Photo]) -> str:
         "photos": list(zip(photos, examples, strict=True)),
         "previews": [_address(photo.preview) for photo in photos],
         "gallery": drawn,
-        "sheets": [_data("png", sprite.png()) for sprite in (drawn.images, drawn.maps)],
+        "sheets": [address("image/png", sprite.png()) for sprite in (drawn.images, drawn.maps)],
         "palette": colours.palette(),
         "advised": subject.verdict.methods if subject.verdict else {},
         "top": TOP,
@@ -177,10 +177,6 @@ def _reported(photos: Sequence[Photo]) -> dict[str, Any]:
     return {name: None for each in own for name, value in each.items() if math.isfinite(value)}
 
 
-def _data(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-
-
 def _address(picture: np.ndarray) -> str:
     """A picture, uint8 (height, width, 3), as an address: PNG if small or smaller, else JPEG."""
     png = sprites.png(picture)
@@ -188,4 +184,4 @@ def _address(picture: np.ndarray) -> str:
     Image.fromarray(picture, "RGB").save(buffer, "JPEG", quality=88)
     jpeg = buffer.getvalue()
     small = max(picture.shape[:2]) <= SMALL or len(png) <= len(jpeg)
-    return _data("png", png) if small else _data("jpeg", jpeg)
+    return address("image/png", png) if small else address("image/jpeg", jpeg)

@@ -1,0 +1,197 @@
+// A drawn or photographed subject on a plain ground, placed and lit as training images of that kind
+// are: what heatproof/datasets/ink.py does, step by step.
+const Ink = {
+  WORKING_SIDE: 560, FAINTEST: 0.12, SMALLEST: 0.1, SPECK: 0.03, WIDEST: 0.3, CENTRED: 0.1, NOISE: 3, CORE: 90,
+  // What stands out from a picture's ground: { width, height, strength, mask, bright }; null where
+  // nothing does, or the ground is uneven.
+  find(image) {
+    const scale = Math.min(1, Ink.WORKING_SIDE / Math.max(image.width, image.height));
+    const [width, height] = [image.width, image.height].map((side) => Math.max(1, Pixels.rounded(scale * side)));
+    const grey = Float64Array.from(Pixels.fitted(image, width, height, "gray", 255).data, (value) => value / 255);
+    const plane = Ink.plane(grey, width, height);
+    let apart = grey.map((value, i) => value - plane[i]);
+    const sorted = apart.slice().sort();
+    const [low, high] = [Ink.SMALLEST, 100 - Ink.SMALLEST].map((percent) => Pixels.ofSorted(sorted, percent));
+    const bright = high > -low;
+    if (!bright) apart = apart.map((value) => -value);
+    if (Math.max(high, -low) < Ink.FAINTEST) return null;
+    const threshold = Ink.otsu(apart);
+    const mask = Ink.withoutSpecks(Uint8Array.from(apart, (value) => value > threshold), width, height);
+    if (!mask.includes(1)) return null;
+    if (Pixels.mean(Pixels.border({ width, height, channels: 1, data: mask })) > Ink.WIDEST) return null;
+    const ground = apart.filter((_, i) => !mask[i]);
+    const middle = Pixels.median(ground);
+    const floor = Ink.NOISE * 1.4826 * Pixels.median(ground.map((value) => Math.abs(value - middle)));
+    const full = Math.max(Pixels.percentile(apart.filter((_, i) => mask[i]), Ink.CORE), floor + 1 / 255);
+    const near = Ink.widened(Ink.widened(mask, width, height), width, height);
+    const strength = apart.map((value, i) => near[i] ? Math.min(1, Math.max(0, (value - floor) / (full - floor))) : 0);
+    return { width, height, strength, mask, bright };
+  },
+  // A plane through an image's border: paper lit from one side. Fitted again without what is far off.
+  plane(grey, width, height) {
+    const places = [];
+    for (let row = 0; row < height; row += 1) {
+      const edge = row === 0 || row === height - 1;
+      for (let column = 0; column < width; column += edge ? 1 : Math.max(1, width - 1)) {
+        places.push([1, row / height, column / width, grey[row * width + column]]);
+      }
+    }
+    let kept = places;
+    let factors = [0, 0, 0];
+    for (let round = 0; round < 2; round += 1) {
+      factors = Ink.leastSquares(kept);
+      const [a, b, c] = factors;
+      kept = places.filter(([, y, x, level]) => Math.abs(level - (a + b * y + c * x)) <= Ink.FAINTEST);
+      if (kept.length / places.length < 0.5) return new Float64Array(grey.length).fill(Pixels.median(places.map((p) => p[3])));
+    }
+    return grey.map((_, i) => factors[0] + factors[1] * Math.floor(i / width) / height + factors[2] * (i % width) / width);
+  },
+  // The three factors of a plane by the normal equations; where they have no single answer, a level.
+  leastSquares(places) {
+    const rows = [0, 1, 2].map((i) => [0, 1, 2, 3].map((j) => places.reduce((sum, place) => sum + place[i] * place[j], 0)));
+    for (let i = 0; i < 3; i += 1) {
+      const pivot = rows.slice(i).reduce((best, row) => (Math.abs(row[i]) > Math.abs(best[i]) ? row : best));
+      if (Math.abs(pivot[i]) < 1e-9) return [Pixels.mean(places.map((place) => place[3])), 0, 0];
+      rows.splice(rows.indexOf(pivot), 1);
+      rows.splice(i, 0, pivot);
+      for (const row of rows) {
+        if (row === pivot) continue;
+        const factor = row[i] / pivot[i];
+        for (let j = i; j < 4; j += 1) row[j] -= factor * pivot[j];
+      }
+    }
+    return rows.map((row, i) => row[3] / row[i]);
+  },
+  // scikit-image's threshold_otsu of floats: 256 bins, counts in single precision.
+  otsu(values) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+    if (low === high) return low;
+    const bins = 256;
+    const edges = Float64Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + i * ((high - low) / bins)));
+    const counts = new Float64Array(bins);
+    for (const value of values) {
+      let bin = Math.min(bins - 1, Math.trunc(((value - low) / (high - low)) * bins));
+      if (value < edges[bin]) bin -= 1;
+      else if (bin !== bins - 1 && value >= edges[bin + 1]) bin += 1;
+      counts[bin] += 1;
+    }
+    const centres = edges.subarray(0, bins).map((edge, i) => (edge + edges[i + 1]) / 2);
+    const after = { count: new Float64Array(bins), sum: new Float64Array(bins) };
+    for (let i = bins - 1, count = 0, sum = 0; i >= 0; i -= 1) {
+      after.count[i] = count += counts[i];
+      after.sum[i] = sum += counts[i] * centres[i];
+    }
+    let [best, chosen] = [-1, 0];
+    for (let i = 0, count = 0, sum = 0; i < bins - 1; i += 1) {
+      count += counts[i];
+      sum += counts[i] * centres[i];
+      const between = Math.fround(count * after.count[i + 1]) * (sum / count - after.sum[i + 1] / after.count[i + 1]) ** 2;
+      if (between > best) [best, chosen] = [between, i];
+    }
+    return centres[chosen];
+  },
+  // Leave out pieces of ink, joined at sides or corners, that are tiny beside the largest.
+  withoutSpecks(mask, width, height) {
+    const piece = new Int32Array(mask.length);
+    const sizes = [0];
+    const stack = [];
+    for (let start = 0; start < mask.length; start += 1) {
+      if (!mask[start] || piece[start]) continue;
+      const name = sizes.push(0) - 1;
+      piece[start] = name;
+      stack.push(start);
+      while (stack.length) {
+        const at = stack.pop();
+        sizes[name] += 1;
+        const [row, column] = [Math.floor(at / width), at % width];
+        for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y += 1) {
+          for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x += 1) {
+            const next = y * width + x;
+            if (mask[next] && !piece[next]) {
+              piece[next] = name;
+              stack.push(next);
+            }
+          }
+        }
+      }
+    }
+    const least = Ink.SPECK * sizes.reduce((a, b) => Math.max(a, b));
+    return mask.map((_, i) => (piece[i] && sizes[piece[i]] >= least ? 1 : 0));
+  },
+  widened: (mask, width, height) => mask.map((value, i) => value
+    || (i >= width && mask[i - width]) || (i < width * (height - 1) && mask[i + width])
+    || (i % width && mask[i - 1]) || (i % width < width - 1 && mask[i + 1]) || 0),
+  // The larger side of the ink's box, and its centre: [side, row, column].
+  sizeAndCentre({ width, height, strength, mask }, byMass) {
+    let [top, left, bottom, right] = [height, width, 0, 0];
+    let [mass, rows, columns] = [0, 0, 0];
+    for (let i = 0; i < mask.length; i += 1) {
+      const [row, column] = [Math.floor(i / width), i % width];
+      if (mask[i]) {
+        [top, bottom] = [Math.min(top, row), Math.max(bottom, row + 1)];
+        [left, right] = [Math.min(left, column), Math.max(right, column + 1)];
+      }
+      mass += strength[i];
+      rows += strength[i] * row;
+      columns += strength[i] * column;
+    }
+    const side = Math.max(bottom - top, right - left);
+    return byMass ? [side, rows / mass + 0.5, columns / mass + 0.5] : [side, (top + bottom) / 2, (left + right) / 2];
+  },
+  // Whether a picture has its subject as training images have: nothing needs to be done.
+  isUsual(ink, [height, width], placement) {
+    if (ink.height !== height || ink.width !== width || ink.bright !== placement.bright) return false;
+    const [side, row, column] = Ink.sizeAndCentre(ink, placement.by_mass);
+    const off = Math.max(Math.abs(row / height - 0.5), Math.abs(column / width - 0.5));
+    return Math.abs(side / Math.max(height, width) - placement.side) <= Ink.CENTRED && off <= Ink.CENTRED;
+  },
+  // The ink as the network knows it: its size, its place, its brightness.
+  placed(ink, [rows, columns], placement) {
+    const [side, middleRow, middleColumn] = Ink.sizeAndCentre(ink, placement.by_mass);
+    const height = side / placement.side;
+    const width = height * columns / rows;
+    const [top, left] = [middleRow - height / 2, middleColumn - width / 2];
+    const drawn = Ink.cut(ink, left, top, width, height);
+    const reduced = Pixels.resized(drawn, columns, rows);
+    const data = Uint8Array.from(reduced.data, (value) => Pixels.rounded(Math.fround(255 * Math.min(1, Math.max(0, value)))));
+    const picture = Pixels.levelled({ ...reduced, data });
+    return {
+      pixels: placement.bright ? picture.data : picture.data.map((value) => 255 - value),
+      box: [Math.max(0, left / ink.width), Math.max(0, top / ink.height), Math.min(1, (left + width) / ink.width), Math.min(1, (top + height) / ink.height)],
+      inverted: ink.bright !== placement.bright,
+      placed: true,
+    };
+  },
+  // A part of the ink, which may reach beyond it, in pixels of about its own: Pillow's bilinear
+  // transform with an extent, in single precision.
+  cut({ width, height, strength }, left, top, across, down) {
+    const [columns, rows] = [across, down].map((side) => Math.max(1, Pixels.rounded(side)));
+    const [stepX, stepY] = [(left + across - left) / columns, (top + down - top) / rows];
+    const source = Float32Array.from(strength);
+    const data = new Float32Array(columns * rows);
+    const between = (a, b, share) => a + Math.fround(b - a) * share;
+    for (let row = 0; row < rows; row += 1) {
+      const y = stepY * (row + 0.5) + top;
+      if (y < 0 || y >= height) continue;
+      const above = Math.floor(y - 0.5);
+      for (let column = 0; column < columns; column += 1) {
+        const x = stepX * (column + 0.5) + left;
+        if (x < 0 || x >= width) continue;
+        const before = Math.floor(x - 0.5);
+        const line = (place) => {
+          const start = Math.min(Math.max(place, 0), height - 1) * width;
+          const [a, b] = [before, before + 1].map((at) => source[start + Math.min(Math.max(at, 0), width - 1)]);
+          return between(a, b, x - 0.5 - before);
+        };
+        const first = line(above);
+        const second = above + 1 >= 0 && above + 1 < height ? line(above + 1) : first;
+        data[row * columns + column] = first + (second - first) * (y - 0.5 - above);
+      }
+    }
+    return { width: columns, height: rows, channels: 1, data };
+  },
+};
