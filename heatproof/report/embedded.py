@@ -1,6 +1,5 @@
 """Files of the site as the document of all its pages holds them: in addresses of their own."""
 
-import base64
 import io
 import posixpath
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from heatproof.report.charts.sprites import address
 from heatproof.run.errors import UserError
 
 DATA = {".json": "application/json"}  # files that a page offers, which the document then holds
@@ -65,8 +65,3 @@ class Pictures:
     def all(self) -> tuple[Picture, ...]:
         """Every picture taken, in the order in which they were first asked for."""
         return tuple(self._found.values())
-
-
-def address(kind: str, content: bytes) -> str:
-    """A file of a MIME type, such as `image/png`, as an address that holds it."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

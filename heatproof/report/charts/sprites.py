@@ -4,6 +4,7 @@ Attributions are stored raw and are scaled only here. Each map is divided by the
 in it, so colours compare places within a map, never two maps.
 """
 
+import base64
 import io
 import math
 from dataclasses import dataclass
@@ -130,6 +131,11 @@ def png(picture: np.ndarray) -> bytes:
     image = Image.fromarray(picture[..., 0], "L") if grey else Image.fromarray(picture, "RGB")
     image.save(buffer, "PNG", optimize=False, compress_level=9)
     return buffer.getvalue()
+
+
+def address(kind: str, content: bytes) -> str:
+    """A file of a MIME type, such as `image/png`, as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def to_rgb(image: np.ndarray) -> np.ndarray:

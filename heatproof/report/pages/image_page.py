@@ -15,7 +15,7 @@ from PIL import Image
 from heatproof.report import rendering
 from heatproof.report.charts import colours, sheet, sprites
 from heatproof.report.charts.sheet import Shown
-from heatproof.report.embedded import address
+from heatproof.report.charts.sprites import address
 from heatproof.report.sections.gallery import Gallery, gallery
 from heatproof.report.text import methods
 from heatproof.statistics import numbers

@@ -13,7 +13,7 @@ import numpy as np
 from heatproof.datasets import likeness
 from heatproof.report.cell_results import CellResults, dataset_if_there
 from heatproof.report.charts import colours, sprites
-from heatproof.report.embedded import address
+from heatproof.report.charts.sprites import address
 from heatproof.report.sections.hero import Row
 from heatproof.report.study import Study
 from heatproof.report.text import methods
