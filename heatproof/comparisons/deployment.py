@@ -9,6 +9,7 @@ import numpy as np
 from heatproof.comparisons.latency import compared, in_turns
 from heatproof.evaluation.inference import compiled_forward
 from heatproof.models import cost
+from heatproof.models.integer_program import program_of
 
 if TYPE_CHECKING:
     import keras
@@ -96,30 +97,43 @@ def timed_programs(
 
 
 def program(model: "keras.Model") -> bytes:
-    """Convert a network of 32-bit floats to a LiteRT program (.tflite)."""
+    """Return a network as a LiteRT program (.tflite): its own of whole numbers, else of floats."""
     import tensorflow as tf
 
+    own = program_of(model)
+    if own is not None:
+        return own.content
     return tf.lite.TFLiteConverter.from_keras_model(model).convert()
 
 
 def interpreter(
     content: bytes, shape: tuple[int, ...], threads: int
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Return a LiteRT program as a function of batches of one shape, which gives logits."""
-    import tensorflow as tf
+    """Return a LiteRT program as a function of batches of one shape, which gives its output.
 
-    machine = tf.lite.Interpreter(model_content=content, num_threads=threads)
-    place = machine.get_input_details()[0]["index"]
+    With the kernels that it is used with, XNNPACK's; `integer_program` has others, for equal bits.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    machine = Interpreter(model_content=content, num_threads=threads)
+    given = machine.get_input_details()[0]
+    place, whole = given["index"], given["dtype"] is np.int8
     machine.resize_tensor_input(place, shape)
     machine.allocate_tensors()
     result = machine.get_output_details()[0]["index"]
 
     def answer(images: np.ndarray) -> np.ndarray:
-        machine.set_tensor(place, images)
+        machine.set_tensor(place, _whole(images, given["quantization"]) if whole else images)
         machine.invoke()
         return machine.get_tensor(result)
 
     return answer
+
+
+def _whole(images: np.ndarray, quantization: tuple[float, int]) -> np.ndarray:
+    """Return images as a program of whole numbers takes them."""
+    scale, zero = quantization
+    return np.clip(np.rint(images / scale) + zero, -128, 127).astype(np.int8)
 
 
 def _timed(

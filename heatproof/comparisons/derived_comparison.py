@@ -19,6 +19,7 @@ from heatproof.comparisons.network_maps import REDRAWN, SAME
 from heatproof.config.params import Params
 from heatproof.datasets.pixels import UnitImages
 from heatproof.models.build import trained_network
+from heatproof.models.integer_program import program_of
 from heatproof.run import tracking
 from heatproof.statistics.paired import accuracy_difference
 from heatproof.storage import artifacts, paths
@@ -107,7 +108,7 @@ def saved(cell: str, own: "keras.Model", origin: "keras.Model") -> dict[str, Any
     return {
         **sizes,
         "times_smaller": derived["origin_bytes"] / derived["stored_bytes"],
-        **deployment.needs(own),
+        **deployment.needs(own, 1 if program_of(own) else deployment.FLOAT_BYTES),
         **{f"origin_{name}": each for name, each in deployment.needs(origin).items()},
     }
 
@@ -188,8 +189,12 @@ def timed(
     """
     options = study.compare_derived
     images = dataset.test_images[: options.timed_batch].astype(np.float32) / 255
+    # Of whole numbers Keras has the twin alone, which nobody would use.
+    in_keras = not (program_of(own) or program_of(origin))
     found = {
-        "keras": deployment.timed_in_keras(own, origin, images, options.timed_rounds),
+        "keras": deployment.timed_in_keras(own, origin, images, options.timed_rounds)
+        if in_keras
+        else {},
         "litert": deployment.timed_programs(
             deployment.program(own),
             deployment.program(origin),

@@ -12,6 +12,8 @@ from heatproof.comparisons import deployment
 from heatproof.comparisons.derived_comparison import KEPT, compare_derived
 from heatproof.config import params
 from heatproof.config.params import Params
+from heatproof.derived import integer_network
+from heatproof.models import integer_program
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
 from tests import overlay, small_cell
@@ -105,6 +107,19 @@ def test_a_litert_program_says_what_its_network_does(study: Params) -> None:
     images = np.random.default_rng(0).random((3, 16, 16, 1)).astype(np.float32)
     answer = deployment.interpreter(deployment.program(model), images.shape, 1)
     np.testing.assert_allclose(answer(images), model.predict_on_batch(images), atol=1e-4)
+
+
+def test_a_program_of_whole_numbers_is_the_one_that_is_timed(study: Params) -> None:
+    model = origin_network(study)
+    images = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 1)).astype(np.uint8)
+    content = integer_network.converted(model, images)
+    integer_program.attach(model, content)
+    assert deployment.program(model) == content
+    shown = images[:3].astype(np.float32) / 255
+    answer = deployment.interpreter(content, shown.shape, 1)(shown)
+    expected = integer_program.IntegerProgram(content).logits(shown)
+    assert answer.dtype == np.int8
+    np.testing.assert_array_equal(answer.argmax(axis=1), expected.argmax(axis=1))
 
 
 def test_activations_by_hand() -> None:

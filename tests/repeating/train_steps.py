@@ -91,8 +91,8 @@ def trained(run: Run) -> str:
 def main() -> None:
     study = params.load()
     runtime.configure(study.threads, study.seed, training=True)
-    trained = [name for name, model in study.models.items() if model.is_trained]
-    chosen = configurations(study, sys.argv[1:] or trained)
+    models = [name for name, model in study.models.items() if model.is_trained]
+    chosen = configurations(study, sys.argv[1:] or models)
     for name, run in list(chosen.items())[: 1 if sys.argv[1:] else None]:
         print(json.dumps({name: trained(run)}), flush=True)
 
