@@ -71,7 +71,7 @@ def check_runs(path: Path, study: "Params") -> None:
     for name, cell in study.saved.items():
         if not study.models[cell.model].is_saved:
             raise UserError(
-                f"{path}: saved.{name}: models.{cell.model} is trained; expected a model with "
+                f"{path}: saved.{name}: models.{cell.model} is no saved model; expected one with "
                 "network: {architecture: saved, file: …}; remove this line"
             )
     for place in ("shuffled", "compared"):

@@ -1,6 +1,7 @@
 """What a validation error of a YAML file says to the person who wrote it."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,10 +16,14 @@ from heatproof.config.schema import Block
 from heatproof.run.errors import UserError, nearest, shown_key, shown_value
 
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_SUBJECT = re.compile(r"^(Input|List|Dictionary|String|Tuple) should")
 SHOWN_MISTAKES = 10
 SHOWN_LETTERS = 1500  # of all of them: a screen
 # Types of mistakes of values that are of another kind altogether, such as text for a number.
 _OTHER_KIND = ("_type", "literal_error")
+_NAME = "[key]"  # what pydantic has in a location for the name of an entry itself
+# Types of those of a block's keys.
+_OTHER_KEYS = ("missing", "extra_forbidden")
 _SHOULD_BE = "Input should be "
 
 B = TypeVar("B", bound=Block)
@@ -71,9 +76,23 @@ def _of_unions(mistakes: Sequence[Any], block: type[Block]) -> list[Any]:
             each for each in group
             if len(each["loc"]) > len(value) + 1 or not each["type"].endswith(_OTHER_KIND)
         ]  # fmt: skip
+        meant = _of_the_nearest(meant, len(value))
         kinds = (each["msg"].removeprefix(_SHOULD_BE) for each in group)
         found += meant or [group[0] | {"msg": f"{_SHOULD_BE}{' or '.join(kinds)}"}]
     return found
+
+
+def _of_the_nearest(mistakes: Sequence[Any], member: int) -> list[Any]:
+    """Keep the mistakes of the members of a union whose keys the value has more of than others'.
+
+    Args:
+        mistakes: of all members.
+        member: where in a location it says which one was tried.
+    """
+    missed = Counter({each["loc"][member]: 0 for each in mistakes})
+    missed.update(each["loc"][member] for each in mistakes if each["type"] in _OTHER_KEYS)
+    least = min(missed.values(), default=0)
+    return [each for each in mistakes if missed[each["loc"][member]] == least]
 
 
 def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
@@ -82,7 +101,7 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
         location = (*location[:-1], value)  # pydantic makes 1 of true
     located = _located(block, location)
     place, holder, described = located.keys, located.holder, located.described
-    of_a_name = place[-1:] == ["[key]"]
+    of_a_name = place[-1:] == [_NAME]
     # What is wrong of a block as a whole has no key below it.
     key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
     if kind == "union_tag_not_found":
@@ -114,8 +133,9 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     elif isinstance(mistake["input"], str) and DECIMAL_COMMA.fullmatch(mistake["input"]):
         remedy = f"a decimal comma; write a point, {mistake['input'].replace(',', '.')}"
     else:
-        reason = mistake["msg"].removeprefix("Value error, ").replace("Input should", "should")
-        remedy = f"{reason}; correct it"
+        reason = mistake["msg"].removeprefix("Value error, ").replace(" after validation", "")
+        reason = _SUBJECT.sub("should", reason)
+        remedy = reason if "; " in reason else f"{reason}; correct it"
     return f"{key}: the name {value}: {remedy}" if of_a_name else f"{key} = {value}: {remedy}"
 
 
@@ -138,7 +158,9 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> _Located:
     for place, part in enumerate(location):
         holder = found.described
         found.holder, kind = holder, _kind(getattr(holder, "annotation", holder))
-        if members := _members(holder):
+        if part == _NAME:
+            found.keys.append(part)
+        elif members := _members(holder):
             found.described = members.get(part)
         elif get_origin(kind) in (Union, UnionType):
             found.described, found.tried = _member(kind, str(part)), location[:place]

@@ -79,7 +79,7 @@ def listed(place: str, name: str, entry: dict[str, Any]) -> Any:
         (listed("compared", CELL, {**ENTRY, "run": TRAINED}), [f"compared.{CELL}", "no other run"]),
         (listed("saved", "bee-digits", {**ENTRY, "file": "a b.keras"}), ["mean 'bees-digits'"]),
         (listed("saved", TRAINED, {"model": "simple_cnn", "dataset": "digits", "file": "a"}),
-         [f"saved.{TRAINED}: models.simple_cnn is trained"]),
+         [f"saved.{TRAINED}: models.simple_cnn is no saved model"]),
         (lambda study: study["models"]["bees"].update(schedules={"cpu": {"default": {}}}),
          ["models.bees.schedules", "is never trained: remove it"]),
         (lambda study: study["models"]["bees"].update(training={"balance": "sampling"}),

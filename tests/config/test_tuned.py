@@ -58,7 +58,7 @@ def test_a_run_has_the_values_and_nothing_else_is_changed():
         ({"schedules.head.epochs": {"low": 1, "high": 3}}, "1 is not possible"),
         ({"training.balance": {"choices": ["none", "sampling"]}}, "it is not tuned"),
         ({"network.architecture": {"choices": ["lenet5", "resnet18"]}}, "a cell of its own"),
-        ({"learning_rate": {"low": 0.1, "high": 1}}, "expected network.<option>"),
+        ({"learning_rate": {"low": 0.1, "high": 1}}, "'learning_rate': expected network"),
         ({RATE: {"low": 0.1, "high": 0.01}}, "low should be the smaller"),
         ({RATE: {"low": 0, "high": 0.01, "log": True}}, "begins above 0"),
         ({RATE: {"low": 0.01, "high": 0.1, "log": True, "step": 0.01}}, "exclude each other"),
@@ -67,6 +67,7 @@ def test_a_run_has_the_values_and_nothing_else_is_changed():
         ({RATE: {"choices": [0.1]}}, "at least 2"),
         ({RATE: {"choices": [0.1, 0.1]}}, "0.1 is there twice"),
         ({RATE: {"low": 0.1}}, "high is missing"),
+        ({RATE: {"choices": []}}, "choices = []: should have at least 2 items, not 0"),
         ({RATE: 0.1}, "mapping"),
         ({}, "at least 1"),
     ],
@@ -76,6 +77,7 @@ def test_what_cannot_be_is_named(search, told):
         load(search)
     assert told in str(refused.value)
     assert "params.yaml: tune.simple_cnn-digits" in str(refused.value)
+    assert "\n" not in str(refused.value), "one mistake is one line"
 
 
 def test_the_cell_must_be_one_that_is_trained(tmp_path: Path):
