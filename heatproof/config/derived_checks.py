@@ -33,7 +33,7 @@ def check_derived_models(path: Path, study: "Params") -> None:
             )
         student = trained_as(model.way)
         if student is not None:
-            what = f"{place}.way: {shown_value(student)} is no trained model"
+            what = f"{place}.way.student = {shown_value(student)}: it is no trained model"
             require_known(what, student, trained)
 
 

@@ -88,16 +88,11 @@ def weights_after(task: Task, network: keras.Model, epochs: int) -> list[np.ndar
         epochs: 0 for those that it has.
 
     Raises:
-        UserError: as `retrain`; or the training has fewer epochs.
+        UserError: as `retrain`.
     """
     if epochs == 0:
         return network.get_weights()
     schedule = schedule_of(task)
-    if epochs >= schedule.epochs:
-        raise UserError(
-            f"params.yaml: models.{task.run.model}.network.way.rewind_epochs = {epochs}: the "
-            f"training has {schedule.epochs}; give fewer"
-        )
 
     def listen(numbers: Any, epoch: int) -> None:
         # Stopping by any rule of the schedule would change the learning rates of these epochs.

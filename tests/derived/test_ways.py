@@ -236,9 +236,11 @@ def test_a_training_that_is_done_is_not_done_again(study, monkeypatch, capsys):
     [
         ("ticket", {"sparsity": 1.0}, "sparsity = 1.0"),
         ("ticket", {"rewind_epochs": 1, "restart": "trained"}, "goes with restart: initial"),
+        ("ticket", {"rewind_epochs": 1}, "rewind_epochs = 1: the training that it"),
+        ("slim", {"rewind_epochs": 1}, "rewind_epochs: filters are trained on as they are"),
         ("slim", {"restart": "initial"}, "filters are trained on as they are"),
         ("cut", {"rounds": 2}, "need a training"),
-        ("student", {"student": "simple"}, "'simple' is no trained model"),
+        ("student", {"student": "simple"}, "way.student = 'simple': it is no trained model"),
         ("student", {"without_classes": []}, "name some"),
         ("both", {"runs": ["simple_cnn-digits-seed44"]}, "is no run of simple_cnn-digits from"),
         ("both", {"runs": [TRAINED]}, "expected some of simple_cnn-digits-seed43"),
@@ -275,7 +277,6 @@ def test_what_only_the_data_can_say_is_refused_by_the_stage(study, monkeypatch):
     for name, options, words in (
         ("student", {"without_classes": ["tree"], "bias_correction": False}, "no class 'tree'"),
         ("student", {"without_classes": list("012345678"), "bias_correction": False}, "leave two"),
-        ("ticket", {"rewind_epochs": 1}, "the training has 1; give fewer"),
     ):
         run = study.derived_run(f"{name}-digits")
         way = study.models[name].way.model_copy(update=options)

@@ -94,7 +94,7 @@ def derive(task: Task) -> Derived:
 
 def _missing(task: Task, options: Options) -> list[int]:
     """Return the numbers of the classes that the student does not see."""
-    from heatproof.run.errors import UserError, require_known
+    from heatproof.run.errors import UserError, require_known, shown_value
 
     place, names = f"params.yaml: models.{task.run.model}.network.way", task.data.class_names
     for name in options.without_classes:
@@ -102,7 +102,10 @@ def _missing(task: Task, options: Options) -> list[int]:
         require_known(what, name, names)
     missing = [names.index(name) for name in dict.fromkeys(options.without_classes)]
     if len(names) - len(missing) < 2:
-        raise UserError(f"{place}.without_classes leaves {len(names) - len(missing)}; leave two")
+        raise UserError(
+            f"{place}.without_classes = {shown_value(options.without_classes)}: it leaves "
+            f"{len(names) - len(missing)} of {len(names)} classes; leave two at least"
+        )
     return missing
 
 

@@ -53,6 +53,8 @@ class Options(Block):
     def _fits_together(self) -> Options:
         if self.structure == "filters" and self.restart != "trained":
             raise ValueError("restart: filters are trained on as they are; leave restart out")
+        if self.structure == "filters" and self.rewind_epochs:
+            raise ValueError("rewind_epochs: filters are trained on as they are; leave it out")
         if self.rewind_epochs and self.restart != "initial":
             raise ValueError("rewind_epochs goes with restart: initial")
         if self.epochs == 0 and (self.restart != "trained" or self.rounds > 1):
@@ -63,7 +65,15 @@ class Options(Block):
         """Say which option does not fit the study; None where all do."""
         from heatproof.config.derived_checks import untrainable
 
-        return None if self.epochs == 0 else untrainable(study, cell, self.epochs)
+        if self.epochs == 0:
+            return None
+        trained = study.run(cell).schedule
+        if trained is not None and 0 < trained.epochs <= self.rewind_epochs:
+            return (
+                f"rewind_epochs = {self.rewind_epochs}: the training that it goes back to has "
+                f"{trained.epochs} epochs in all; give fewer than these"
+            )
+        return untrainable(study, cell, self.epochs)
 
 
 def derive(task: Task) -> Derived:
