@@ -61,12 +61,19 @@ def _dispatch(words: list[str]) -> None:
         return
     require_known(f"heatproof {name}: no such command", name, COMMANDS)
     module = COMMANDS[name][0]
-    if name not in _OF_NO_FOLDER and [name, *options[:1]] != ["cluster", "demo"]:
+    if _needs_study(name, options):
         options = _in_study(options)
         if name != "compare":  # which says itself what A and B may be
             study_folder.require(Path())
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", module, *options])
+
+
+def _needs_study(name: str, options: list[str]) -> bool:
+    """Return whether a command works in a study's folder; to tell its help, none does."""
+    asks_for_help = "-h" in options or "--help" in options
+    of_no_folder = name in _OF_NO_FOLDER or [name, *options[:1]] == ["cluster", "demo"]
+    return not (asks_for_help or of_no_folder)
 
 
 def _in_study(options: list[str]) -> list[str]:

@@ -58,6 +58,19 @@ def test_a_mistake_is_a_line(tmp_path: Path, words: list[str], message: str) -> 
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("words", [["-h"], ["--study", "none", "--help"]])
+def test_help_is_there_outside_a_study(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It becomes the program, of which `test_help_is_there_without_docstrings` has some."""
+    became: list[list[str]] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "execv", lambda _, program: became.append(program))
+    for name, (module, _) in cli.COMMANDS.items():
+        cli._dispatch([name, *words])
+        assert became[-1][1:] == ["-m", module, *words]
+
+
 def test_a_study_in_another_folder_is_named(tmp_path: Path) -> None:
     for words in (["--study", str(ROOT)], [f"--study={ROOT}"]):
         done = heatproof("verify", *words, "simple_cnn-mist", folder=tmp_path)
