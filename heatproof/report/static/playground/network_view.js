@@ -18,10 +18,7 @@ const NetworkView = {
       if (source.test && source.test.dataset === view.cell.dataset) {
         view.seen = { pixels: source.test.pixels, handling: "A test image, taken as it is.", remarks: [] };
       } else if (source !== view.source) {
-        const { choices } = source;
-        const seen = Photo.view(source.image, network.input, dataset.usual, choices);
-        const remarks = Photo.differences(seen.pixels, source.image, network.input, dataset.usual, seen.inverted);
-        view.seen = { ...seen, remarks };
+        view.seen = NetworkView.prepared(source, network.input, view.cell.dataset, dataset.usual);
       }
       view.source = source;
       const plain = Float32Array.from(view.seen.pixels, (value) => Math.fround(value / 255));
@@ -146,6 +143,17 @@ const NetworkView = {
     for (const name of ["layer", "class"]) part(name).addEventListener("change", () => view.again(true));
     view.again = () => {};
     return view;
+  },
+  // A picture as networks of a dataset see it: once for both, where they have the same.
+  prepared(source, input, dataset, usual) {
+    const kind = `${input} ${dataset}`;
+    source.prepared ??= {};
+    if (!source.prepared[kind]) {
+      const seen = Photo.view(source.image, input, usual, source.choices);
+      const remarks = Photo.differences(seen.pixels, source.image, input, usual, seen.inverted);
+      source.prepared[kind] = { ...seen, remarks };
+    }
+    return source.prepared[kind];
   },
   // What depends on the network: names, layers, classes, and which maps are drawn.
   furnish(view, part) {

@@ -105,7 +105,12 @@ const Photo = {
   colour({ channels, data }) {
     let sum = 0;
     for (let i = 0; i < data.length; i += channels) {
-      sum += Math.max(...data.subarray(i, i + channels)) - Math.min(...data.subarray(i, i + channels));
+      let [least, most] = [data[i], data[i]];
+      for (let at = i + 1; at < i + channels; at += 1) {
+        least = Math.min(least, data[at]);
+        most = Math.max(most, data[at]);
+      }
+      sum += most - least;
     }
     return sum / (data.length / channels) / 255;
   },

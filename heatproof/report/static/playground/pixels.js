@@ -107,18 +107,42 @@ const Pixels = {
     }
     return found;
   },
-  percentile: (values, percent) => Pixels.ofSorted(Float64Array.from(values).sort(), percent),
-  ofSorted(sorted, percent) {
-    const place = (percent / 100) * (sorted.length - 1);
+  percentile(values, percent) {
+    const copy = new Float64Array(values);
+    const place = (percent / 100) * (copy.length - 1);
     const low = Math.floor(place);
-    const [a, b] = [sorted[low], sorted[Math.min(low + 1, sorted.length - 1)]];
+    const [a, b] = [low, Math.min(low + 1, copy.length - 1)].map((at) => Pixels.ranked(copy, at));
     const share = place - low;
     return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
   },
-  median: (values) => {
-    const sorted = Float64Array.from(values).sort();
-    const half = sorted.length >> 1;
-    return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  median(values) {
+    const copy = new Float64Array(values);
+    const half = copy.length >> 1;
+    const upper = Pixels.ranked(copy, half);
+    return copy.length % 2 ? upper : (Pixels.ranked(copy, half - 1) + upper) / 2;
+  },
+  // The value at a place, were all sorted: Hoare's selection, which reorders them. To sort the
+  // pixels of a drawing at every move of the pen would take longer than the network.
+  ranked(values, place) {
+    let [low, high] = [0, values.length - 1];
+    while (low < high) {
+      const pivot = values[(low + high) >> 1];
+      let [i, j] = [low, high];
+      while (i <= j) {
+        while (values[i] < pivot) i += 1;
+        while (values[j] > pivot) j -= 1;
+        if (i > j) break;
+        const swapped = values[i];
+        values[i] = values[j];
+        values[j] = swapped;
+        i += 1;
+        j -= 1;
+      }
+      if (place <= j) high = j;
+      else if (place >= i) low = i;
+      else break;
+    }
+    return values[place];
   },
   mean: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
   // Stretch brightness so that the border's usual value becomes black and the brightest white.
