@@ -92,6 +92,7 @@ def _is_app(port: int) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        prog="heatproof app",
         description="Explain pictures of your own on a page in the browser, by the networks that "
         "are trained. The page is for this machine and whoever has its link; pictures stay here, "
         "and are not kept."
