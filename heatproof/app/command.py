@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="heatproof app",
         description="Explain pictures of your own on a page in the browser, by the networks that "
         "are trained. The page is for this machine and whoever has its link; pictures stay here, "
-        "and are not kept."
+        "and are not kept.",
     )
     parser.add_argument(
         "--port",
