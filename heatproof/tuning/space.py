@@ -81,9 +81,13 @@ def space_of(study: Params, cell: str) -> Space:
     """Return the search space of a cell.
 
     Raises:
-        UserError: params.yaml lists none for it.
+        UserError: params.yaml lists none for it, or it is not trained.
     """
-    study.cell(cell)
+    if not study.models[study.cell(cell).model].is_trained:
+        raise UserError(
+            f"{PARAMS}: the network of '{cell}' is a saved or a derived one, which is not trained "
+            "by a schedule: there is nothing to tune; name a cell that is trained"
+        )
     if cell not in study.tune:
         raise UserError(
             f"{PARAMS}: tune has no '{cell}': add what is to be searched for, such as\n"

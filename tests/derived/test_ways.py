@@ -110,7 +110,7 @@ def test_a_ticket_has_its_share_of_zeros_and_another_start_has_the_same_ones(stu
     assert set(told["figures"]["left"]) == {"conv1", "conv2", "logits"}
     assert told["stored_bytes"] < 0.6 * told["origin_bytes"]
     again = derived(study, "again")
-    assert again["done"][1] == "it was trained for 1 epochs from other random weights"
+    assert again["done"][1] == "it was trained for 1 epoch from other random weights"
     zeros = [
         [each == 0 for each in network(study, f"{name}-digits").get_weights() if each.ndim > 1]
         for name in ("ticket", "again")

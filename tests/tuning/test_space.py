@@ -1,12 +1,16 @@
 """The search space: whole numbers or fractions, what is outside, and how values are written."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
+from heatproof.config import params
 from heatproof.run.errors import UserError
 from heatproof.tuning.space import Space, space_of
+from tests import overlay
+from tests.config.test_derived import content
 from tests.tuning import small_task
 from tests.tuning.small_task import CELL
 
@@ -73,3 +77,10 @@ def test_a_cell_without_a_space_is_told_how_one_looks():
         space_of(study, CELL)
     with pytest.raises(UserError, match="no cell 'simple'"):
         space_of(study, "simple")
+
+
+def test_of_a_derived_cell_there_is_nothing_to_tune(tmp_path: Path):
+    overlay.write(tmp_path / "params.yaml", content())
+    study = params.load(tmp_path / "params.yaml")
+    with pytest.raises(UserError, match=r"'small-digits' is a saved or a derived one.*nothing to"):
+        space_of(study, "small-digits")

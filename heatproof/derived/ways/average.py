@@ -83,16 +83,19 @@ def derive(task: Task) -> Derived:
 
 def _of_epochs(task: Task, options: Options) -> tuple[keras.Model, list[Outcome], str]:
     from heatproof.derived.averaging import mean_weights
+    from heatproof.statistics.numbers import plural
 
     model, outcomes, seen = _further(task, options, options.epochs, "constant")
     model.set_weights(mean_weights(seen))
-    return model, outcomes, f"its weights are the mean of those after {options.epochs} more epochs"
+    further = plural(options.epochs, "more epoch")
+    return model, outcomes, f"its weights are the mean of those after {further}"
 
 
 def _of_steps(task: Task, options: Options) -> tuple[keras.Model, list[Outcome], str]:
     from heatproof.derived.averaging import with_moving_average
     from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
+    from heatproof.statistics.numbers import plural
 
     model = copied(task.origin, task.run.model)
     training, average = with_moving_average(model, options.momentum)
@@ -101,7 +104,8 @@ def _of_steps(task: Task, options: Options) -> tuple[keras.Model, list[Outcome],
     }  # fmt: skip
     outcome = retrain(task, training, "further", chooses_epoch=False, **changes)
     average.finish()
-    note = f"its weights are a moving average over the steps of {options.epochs} more epochs"
+    further = plural(options.epochs, "more epoch")
+    note = f"its weights are a moving average over the steps of {further}"
     return model, [outcome], note
 
 

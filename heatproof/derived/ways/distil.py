@@ -72,6 +72,7 @@ def derive(task: Task) -> Derived:
     from heatproof.derived.task import Derived
     from heatproof.derived.teaching import with_teacher
     from heatproof.models import cost
+    from heatproof.statistics.numbers import plural
 
     options = task.options
     assert isinstance(options, Options)
@@ -80,8 +81,8 @@ def derive(task: Task) -> Derived:
     taught = with_teacher(student, copied(task.origin), options.temperature, options.soft_weight)
     outcome = retrain(task, taught, "student", without=missing)
     notes = [
-        f"a fresh {options.student} was trained for {outcome.epochs} epochs on labels and on what "
-        f"{task.origin_cell} says at a temperature of {options.temperature:g}"
+        f"a fresh {options.student} was trained for {plural(outcome.epochs, 'epoch')} on labels "
+        f"and on what {task.origin_cell} says at a temperature of {options.temperature:g}"
     ]
     if missing:
         notes.append(f"without any image of {', '.join(options.without_classes)}")

@@ -71,7 +71,7 @@ class Options(Block):
         if trained is not None and 0 < trained.epochs <= self.rewind_epochs:
             return (
                 f"rewind_epochs = {self.rewind_epochs}: the training that it goes back to has "
-                f"{trained.epochs} epochs in all; give fewer than these"
+                f"{trained.epochs} in all; give fewer"
             )
         return untrainable(study, cell, self.epochs)
 
@@ -170,14 +170,16 @@ def _start(task: Task, options: Options) -> list[np.ndarray] | None:
 
 
 def _told(options: Options, outcomes: list[Outcome]) -> list[str]:
+    from heatproof.statistics.numbers import plural
+
     if not outcomes:
         return []
     begun = {
         "trained": "what was left",
         "initial": "the weights that its origin began with" + (
-            f" after {options.rewind_epochs} epochs" if options.rewind_epochs else ""
+            f" after {plural(options.rewind_epochs, 'epoch')}" if options.rewind_epochs else ""
         ),
         "random": "other random weights",
     }[options.restart]  # fmt: skip
     rounds = "" if options.rounds == 1 else f", in each of {options.rounds} rounds"
-    return [f"it was trained for {outcomes[-1].epochs} epochs from {begun}{rounds}"]
+    return [f"it was trained for {plural(outcomes[-1].epochs, 'epoch')} from {begun}{rounds}"]
