@@ -41,13 +41,15 @@ def add_missing(study: Path) -> list[str]:
     Returns:
         the names of what was added.
     """
-    own = read_yaml(study / PARAMS)
+    own, real = read_yaml(study / PARAMS), folder.originals()[0]
+    shown = texts.sections(real)  # what is as usual where nothing says so is not added
     lacking = [
         name for name, field in Params.model_fields.items()
-        if not field.is_required() and isinstance(own, dict) and name not in own
+        if not field.is_required() and name in shown
+        and isinstance(own, dict) and name not in own
     ]  # fmt: skip
     if lacking:
-        text = texts.additions(folder.originals()[0], lacking)
+        text = texts.additions(real, lacking)
         before = (study / PARAMS).read_text(encoding="utf-8")
         atomic.write_text(study / PARAMS, before.rstrip("\n") + f"\n{text}")
     return lacking
