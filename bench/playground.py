@@ -27,7 +27,10 @@ from heatproof.playground import data_file, export
 from heatproof.report.rendering import asset
 from heatproof.run import runtime
 
-PARTS = ("engine", "engine_kernels", "engine_graph", "engine_maps", "engine_server")
+PARTS = (
+    *("engine", "engine_kernels", "engine_activations", "engine_graph", "engine_maps"),
+    "engine_server",
+)
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = 10
 # Cell -> the shape of its images, and how many milliseconds it may take.

@@ -33,8 +33,8 @@ def described(
 
     Returns:
         for each `name`, `label`, `signed`, `colours` (matplotlib's map where there are no negative
-        values), `slow`, of class activation maps the `layer` that is weighed, and `options`, which
-        only the engine reads.
+        values), `slow`, of class activation maps the `layer` that is weighed and how many
+        `columns` its map has (of tokens, their grid), and `options`, which only the engine reads.
     """
     found = []
     for name in registry.ordered(_GIVEN):
@@ -46,8 +46,10 @@ def described(
             given = _GIVEN[name](network, options, context)
         except UnsupportedNetwork:
             continue
-        layer = {"layer": given["layer"]} if "layer" in given else {}
-        found.append(_facts(method) | layer | {"options": given})
+        of_map = {}
+        if "layer" in given:
+            of_map = {"layer": given["layer"], "columns": given["grid"]["columns"]}
+        found.append(_facts(method) | of_map | {"options": given})
     return found
 
 

@@ -32,7 +32,8 @@ CELL = ("maps.css", "gallery.css", "opening.css", "gallery.js", "enlarge.js", "s
 COMPARE = ("maps.css", "compare.css", "compare.js")
 PLAYGROUND = (
     *("maps.css", "playground/playground.css"),
-    *("playground/engine.js", "playground/engine_kernels.js", "playground/engine_graph.js"),
+    *("playground/engine.js", "playground/engine_kernels.js"),
+    *("playground/engine_activations.js", "playground/engine_graph.js"),
     *("playground/engine_maps.js", "playground/engine_server.js"),
     *("playground/pixels.js", "playground/ink.js", "playground/photo.js"),
     *("playground/strokes.js", "playground/pad.js", "playground/paint.js", "playground/changes.js"),

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.browser
 TOLERANCE = 1e-3  # of logits; of a map as a share of its largest value
 SLOW = ("occlusion", "integrated_gradients_black", "integrated_gradients_mean")
 FAST = tuple(name for name in methods.NAMES if name not in SLOW)
-PARTS = ("engine", "engine_kernels", "engine_graph", "engine_maps", "engine_server")
+PARTS = (
+    *("engine", "engine_kernels", "engine_activations", "engine_graph", "engine_maps"),
+    "engine_server",
+)
 # What finishes each image before the next, as a page does.
 ASK = """
 const [images, targets, methods, layers, done] = arguments;

@@ -178,6 +178,12 @@ def test_rounding_is_to_the_nearest_step_of_each_column() -> None:
     assert precision.rounded(vector, "int8") is vector, "biases keep their precision"
 
 
+@pytest.mark.parametrize(("name", "columns"), [("simple_cnn", 6), ("cct", 3)])
+def test_a_map_of_tokens_has_the_columns_of_their_grid(name: str, columns: int) -> None:
+    described = {each["name"]: each for each in recorded(name)["methods"]}
+    assert described["gradcam"]["columns"] == columns and "columns" not in described["saliency"]
+
+
 CELL = "simple_cnn-digits"
 
 

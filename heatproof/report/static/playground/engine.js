@@ -1,7 +1,7 @@
 // Networks of the study, run in the browser: what they predict, their feature maps, and heat maps.
 //
 // A part of the engine is a function without surroundings, so that its source can be given to a
-// worker: `kernels`, `graph`, `maps`, `server`. A page opened from a file may not load a worker's
+// worker: `kernels`, `activations`, `graph`, `maps`, `server`. A page opened from a file may not load a worker's
 // script, but may make one of text.
 const playground = {
   // Load a data file, which calls `receive`; a page opened from a file may not fetch it.
@@ -70,7 +70,7 @@ const playground = {
 
   // A worker of this page's own source, or nothing where there can be none.
   worker() {
-    const parts = ["kernels", "graph", "maps", "server"];
+    const parts = ["kernels", "activations", "graph", "maps", "server"];
     const source = `const playground = {};\n${parts.map((part) => `playground.${part} = ${playground[part]};`).join("\n")}\nplayground.server(self);`;
     try {
       const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

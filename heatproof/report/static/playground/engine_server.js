@@ -44,7 +44,7 @@ playground.server = (port) => {
   const calls = {
     async open(tick, given) {
       record = given;
-      graph = playground.graph(playground.kernels())(record, unpack(record), pause);
+      graph = playground.graph(playground.kernels(), playground.activations())(record, unpack(record), pause);
       maps = playground.maps(graph, record);
       const { name, input, classes, methods, precision, graph: nodes } = record;
       const layers = nodes.map(({ name, kind, shape, maps }) => ({ name, kind, shape, maps }));

@@ -42,13 +42,11 @@ const Worksheet = {
       return [one !== other, `${a.cell.name} predicts ${one}, ${b.cell.name} predicts ${other}.`];
     },
     coarse({ a, answer }) {
-      const { layer } = a.network.methods.find(({ name }) => name === "gradcam") ?? {};
-      const known = a.network.layers.find(({ name }) => name === layer);
-      if (!known) return [false, "Grad-CAM is not computed for this network."];
-      const given = Number(answer[0].value);
+      const { columns } = a.network.methods.find(({ name }) => name === "gradcam") ?? {};
+      if (!columns) return [false, "Grad-CAM is not computed for this network."];
       if (!answer[0].value) return [false, "Enter a number."];
-      const right = given === known.shape[1];
-      return [right, right ? `It has ${known.shape[1]} columns, enlarged to ${a.network.input[1]}.` : "Look at the sizes in the list of layers."];
+      const right = Number(answer[0].value) === columns;
+      return [right, right ? `It has ${columns} columns, enlarged to ${a.network.input[1]}.` : "Look at the sizes in the list of layers."];
     },
   },
   make(page, state) {
