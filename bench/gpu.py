@@ -56,7 +56,11 @@ class Measured:
 
 def chosen_cells(study: params.Params, names: list[str]) -> list[str]:
     """Return the cells to train. Raises UserError if one is unknown or has no such schedule."""
-    cells = names or [n for n, cell in study.cells.items() if cell.dataset != LEFT_OUT]
+    cells = names or [
+        name
+        for name, cell in study.cells.items()
+        if name in study.runs and cell.dataset != LEFT_OUT
+    ]
     for name in cells:
         cell = study.cell(name)
         if study.schedule_under(study.budget, name) is None:

@@ -140,7 +140,7 @@ def copy(study: Path, scratch: Path, cells: Sequence[str]) -> None:
     studies.copy_finished(study, scratch, COPIED)
     content = overlay.read(scratch / "params.yaml")
     for model in {content["cells"][cell]["model"] for cell in cells}:
-        for rows in content["models"][model]["schedules"].values():
+        for rows in content["models"][model].get("schedules", {}).values():
             for schedule in rows.values():
                 schedule["epochs"] = 1
     overlay.write(scratch / "params.yaml", content)

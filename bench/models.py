@@ -15,7 +15,7 @@ def measurable(study: params.Params) -> dict[str, str]:
     return {
         parts.model: cell
         for cell, parts in study.cells.items()
-        if parts.dataset in SHAPES and not study.models[parts.model].is_saved
+        if parts.dataset in SHAPES and study.models[parts.model].is_trained
     }
 
 

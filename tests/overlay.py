@@ -30,11 +30,13 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
 
     Mappings are merged, anything else is replaced. `cells`, `runs`, and what names some of the
     cells (`PLACES`, `evaluate_on`), are replaced as a whole; entries there for no cell, and models
-    and datasets that no cell uses, are left out, with the schedules of such datasets.
+    and datasets that no cell uses, are left out, with the schedules of such datasets. Of derived
+    cells those under `cells` are left, unless the overlay says which.
     """
     study = merged(params, overlay)
     cells = study["cells"] = overlay.get("cells", params["cells"])
-    derived = study["derived"] = _derived(overlay.get("derived", {}), cells)
+    listed = {name: each for name, each in params.get("derived", {}).items() if name in cells}
+    derived = study["derived"] = _derived(overlay.get("derived", listed), cells)
     study["members"] = overlay.get("members", {})
     untrained = {*overlay.get("saved", {}), *derived}
     study["runs"] = {name: cell for name, cell in cells.items() if name not in untrained} | {

@@ -69,7 +69,7 @@ def table() -> str:
     for name, cell in study.cells.items():
         headline = artifacts.read_headline("evaluate", name, SHOWN)
         schedule = study.run(name).schedule
-        images = schedule.train_images if schedule else "–"
+        images = schedule.train_images if schedule and name in study.runs else "–"
         rows.append(
             f"| {cell.model} | {cell.dataset} "
             f"| {headline['accuracy']:.2%} "

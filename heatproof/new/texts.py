@@ -89,7 +89,8 @@ def _list_cells(parts: dict[str, str], study: Contents) -> None:
         for model, dataset in study.cells
     ]
     cells = "".join(f"{name}: {{{entry}}}\n" for name, entry, _ in named)
-    parts["cells"] = f"{_head(parts['cells'], 'cells: &cells')}{cells}\n"
+    head = _head(parts["cells"], "cells:").rstrip("\n")
+    parts["cells"] = f"{head} &cells\n{cells}\n"
     if not study.saved:
         runs = f"  <<: *cells\n{_folds(study)}{_few(study)}\n"
         parts["runs"] = f"{_head(parts['runs'], 'runs:')}{runs}"

@@ -14,13 +14,20 @@ from heatproof.report import single_file
 from heatproof.storage import artifacts, paths
 from stages import report
 from tests.conftest import BROWSERS
-from tests.report import fixture, inversion_results, playground_results, trust_results
+from tests.report import (
+    derived_comparisons,
+    fixture,
+    inversion_results,
+    playground_results,
+    trust_results,
+)
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--hide-scrollbars", "--force-prefers-reduced-motion"),
 )
+SMALLER = "simple_cnn_int8-digits"
 LONG = "a class whose name is far too long for the head of any table that has to fit a phone"
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -64,9 +71,13 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
             "baseline_cnn-hostile": fixture.cell("baseline_cnn", "hostile"),
             "mobilenet_v2-digits": fixture.cell("mobilenet_v2", "digits"),
             "simple_cnn-two": fixture.cell("simple_cnn", "two"),
+            SMALLER: fixture.cell("simple_cnn_int8", "digits"),
         }
         inverted = "baseline_cnn-hostile"
-        params = fixture.params_file(repository, cells, inversions={inverted: cells[inverted]})
+        lists = derived_comparisons.lists(cells, SMALLER)
+        params = fixture.params_file(
+            repository, cells, inversions={inverted: cells[inverted]}, **lists
+        )
         usual, hostile = fixture.digits(), fixture.digits(class_names=HOSTILE)
         fixture.write_dataset_metrics("digits", usual)
         fixture.write_dataset_metrics("hostile", hostile)
@@ -75,6 +86,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator
         fixture.write_cell(params, "simple_cnn-digits", usual, mask="planted")
         fixture.write_cell(params, "baseline_cnn-digits", usual)
         fixture.write_cell(params, "baseline_cnn-hostile", hostile, right=0.7, never=3)
+        fixture.write_cell(params, SMALLER, usual)
+        derived_comparisons.write({SMALLER: derived_comparisons.compared()})
         two = fixture.digits(class_names=HOSTILE[:2])
         fixture.write_dataset_metrics("two", two)
         fixture.write_dataset("two", two)

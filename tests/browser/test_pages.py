@@ -14,15 +14,17 @@ from tests.browser.waiting import until
 pytestmark = pytest.mark.browser
 
 CELLS = ("simple_cnn-digits", "baseline_cnn-hostile", "mobilenet_v2-digits")
+SMALLER = "cells/simple_cnn_int8-digits.html"
 WHOLE = (
     *("index.html", "playground.html", "methods.html", "libraries.html"),
-    *("compare.html", "claims.html", "guide.html"),
+    *("compare.html", "claims.html", "guide.html", "smaller.html"),
 )
 DATA = ("datasets/digits.html", "datasets/hostile.html")
 LAYERS = f"layers/{CELLS[1]}.html"
-PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS), LAYERS)
+PAGES = (*WHOLE, *DATA, *(f"cells/{name}.html" for name in CELLS), SMALLER, LAYERS)
 UNPICTURED = (
     "libraries.html",
+    "smaller.html",
     "claims.html",
     "cells/mobilenet_v2-digits.html",
 )

@@ -27,7 +27,8 @@ def with_known_cells() -> dict[str, Any]:
         "simple_cnn-mnist-seed43": further,
         "simple_cnn-mnist-shuffled43": further | {"labels": "shuffled"},
     }
-    content["cells"] = {**known, **content["cells"]}
+    trained = {k: v for k, v in content["cells"].items() if k not in content["derived"]}
+    content["cells"] = known | trained
     # The file's own further runs would be called otherwise under another seed.
     content["runs"] = content["cells"] | runs
     for name in (*overlay.PLACES, "evaluate_on", "derived", "members"):

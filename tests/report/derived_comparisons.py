@@ -6,8 +6,14 @@ from heatproof.comparisons.map_agreement import MEASURES
 from heatproof.comparisons.maps_elsewhere import SOURCES
 from heatproof.comparisons.network_maps import PAIRS
 from heatproof.report.derived_results import DerivedResults
+from heatproof.storage import artifacts
 
 ORIGIN = "simple_cnn-digits"
+MADE = {
+    "origin": ORIGIN, "by": "quantise", "done": ["rounded to <4> bits"], "stored_bytes": 1000,
+    "origin_bytes": 4000, "parameters": 1000, "epochs": 0, "val_accuracy": 0.9,
+    "origin_val_accuracy": 0.9, "figures": {},
+}  # fmt: skip
 
 
 def summary(mean: float | None, half: float = 0.05, images: int = 100) -> dict[str, Any]:
@@ -57,6 +63,26 @@ def trainings(agreement: float = 0.5) -> dict[str, Any]:
         "filters": {}, "images": 100, "same_prediction": 97, "unsupported": {},
         "maps": {"methods": {"gradcam": of_maps}, "overall": of_maps},
     }  # fmt: skip
+
+
+def lists(cells: dict[str, dict[str, str]], *derived: str) -> dict[str, Any]:
+    """Return what lists cells that are derived from `ORIGIN`, and a second training of it."""
+    origin, run = cells[ORIGIN], f"{ORIGIN}-seed43"
+    reads = {"origin": ORIGIN, "reads": "data/code/derive.txt"}
+    return {
+        "derived": {name: cells[name] | reads for name in derived},
+        "runs": {run: origin | {"seed": 43}},
+        "compared": {ORIGIN: origin | {"run": run}},
+    }
+
+
+def write(networks: dict[str, dict[str, Any]]) -> None:
+    """Write what is left of derived cells, each with its metrics of `compare_derived`."""
+    for cell, metrics in networks.items():
+        artifacts.write_metrics("derive", cell, MADE)
+        artifacts.write_metrics("compare_derived", cell, metrics)
+        artifacts.write_timing("compare_derived", cell, {"litert_single_times_faster": 1.5})
+    artifacts.write_metrics("compare_runs", ORIGIN, trainings())
 
 
 def result(

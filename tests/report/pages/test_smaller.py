@@ -8,15 +8,8 @@ from heatproof.config.params import Params
 from heatproof.config.runs import ComparedRun, DerivedCell
 from heatproof.report import rendering, site, study
 from heatproof.report.pages import smaller
-from heatproof.storage import artifacts
 from tests.report import built_site, read_pages
-from tests.report.derived_comparisons import ORIGIN, compared, trainings
-
-MADE = {
-    "origin": ORIGIN, "by": "quantise", "done": ["rounded to <4> bits"], "stored_bytes": 1000,
-    "origin_bytes": 4000, "parameters": 1000, "epochs": 0, "val_accuracy": 0.9,
-    "origin_val_accuracy": 0.9, "figures": {},
-}  # fmt: skip
+from tests.report.derived_comparisons import ORIGIN, compared, write
 
 
 @pytest.fixture
@@ -43,14 +36,8 @@ def test_nothing_compared_yet(derived: Params) -> None:
 
 
 def test_the_site_has_the_page_and_leads_to_it(derived: Params) -> None:
-    for cell, metrics in (
-        ("small-digits", compared()),
-        ("tiny-digits", compared(0.12, -0.03, 0.0, 500) | {"origin": "small-digits"}),
-    ):
-        artifacts.write_metrics("derive", cell, MADE)
-        artifacts.write_metrics("compare_derived", cell, metrics)
-        artifacts.write_timing("compare_derived", cell, {"litert_single_times_faster": 1.5})
-    artifacts.write_metrics("compare_runs", ORIGIN, trainings())
+    tiny = compared(0.12, -0.03, 0.0, 500) | {"origin": "small-digits"}
+    write({"small-digits": compared(), "tiny-digits": tiny})
     site.build(study.collect(derived), Path("reports"))
     pages = built_site.pages()
     built_site.check(pages)
