@@ -8,7 +8,9 @@ from heatproof.config.params import Params
 from heatproof.config.runs import ComparedRun, DerivedCell
 from heatproof.report import rendering, site, study
 from heatproof.report.pages import smaller
-from tests.report import built_site, read_pages
+from heatproof.report.text import methods
+from heatproof.storage import artifacts
+from tests.report import built_site, cell_page, read_pages
 from tests.report.derived_comparisons import ORIGIN, compared, write
 
 
@@ -60,3 +62,22 @@ def test_a_study_without_any_has_no_such_page(small_site: Path) -> None:
     assert not (small_site / "reports" / "smaller.html").exists()
     links = read_pages.read(small_site / "reports" / "index.html").links
     assert "smaller.html" not in links
+
+
+def test_a_network_of_whole_numbers_says_what_each_method_explains(derived: Params) -> None:
+    cell = "baseline_cnn-digits"
+    entry = derived.derived["small-digits"].model_copy(update={"model": "baseline_cnn"})
+    write({cell: compared()})
+    _, shown, _ = cell_page.page(derived.model_copy(update={"derived": {cell: entry}}), cell)
+    names = artifacts.read_metrics("assess", cell)["agreement"]["methods"]
+    program, floats = (
+        ", ".join(
+            methods.describe(name).label
+            for name in names
+            if (methods.describe(name).needs == "predictions") == of_program
+        )
+        for of_program in (True, False)
+    )
+    assert program and floats
+    assert f"Maps of the program of whole numbers: {program}." in shown.text
+    assert f"Maps of the network of floats with its weights: {floats}." in shown.text
