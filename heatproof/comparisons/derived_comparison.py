@@ -66,8 +66,9 @@ def compare_derived(study: Params, cell: str) -> None:
         artifacts.write_metrics(STAGE, cell, metrics)
         artifacts.write_timing(STAGE, cell, timed(study, own, first, dataset))
         print(
-            f"{cell}: {metrics['times_smaller']:.1f} times smaller than {origin}; rank correlation "
-            f"of maps with its own {metrics['map_agreement']:.2f} on {metrics['images']} images",
+            f"{cell}: {metrics['stored_bytes']:,} bytes, of {origin} {metrics['origin_bytes']:,}; "
+            f"rank correlation of maps with its own {metrics['map_agreement']:.2f} on "
+            f"{metrics['images']} images",
             flush=True,
         )
         tracked.log_results(metrics, paths.metrics(STAGE, cell))

@@ -110,6 +110,8 @@ def old_maps(result: DerivedResults) -> str:
             f"The origin’s maps explain it no better than those of redrawn weights ({gap}, redrawn "
             f"{_two(random['mean'])})."
         )
+    if _two(old["mean"]) == _two(own["mean"]):  # whatever the interval says of so little
+        return f"The origin’s maps explain it as well as its own ({gap})."
     if known(lost["low"]) and lost["low"] > 0:
         return f"The origin’s maps explain it less well than its own ({gap})."
     if known(lost["high"]) and lost["high"] < 0:
