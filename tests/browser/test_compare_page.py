@@ -135,7 +135,7 @@ def test_without_scripts_it_explains_itself_and_links_to_the_networks(
         assert browser.find_element(By.ID, "compare-no-script").is_displayed()
         assert not browser.find_element(By.ID, "compare-controls").is_displayed()
         links = browser.find_elements(By.CSS_SELECTOR, "#compare table a")
-        models = ["simple_cnn", "baseline_cnn", "baseline_cnn", "simple_cnn"]
+        models = ["simple_cnn", "baseline_cnn", "simple_cnn_int8", "baseline_cnn", "simple_cnn"]
         assert [link.text for link in links] == models
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})

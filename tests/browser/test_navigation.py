@@ -11,7 +11,7 @@ from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
-NETWORKS = 5
+NETWORKS = 6
 
 
 def test_every_page_lists_the_networks_and_has_contents(browser: Chrome, site: Path) -> None:
