@@ -66,7 +66,7 @@ def write_params(folder: Path, images: int, side: int, batch: int) -> None:
     model["training"] = {"validation_fraction": round(VALIDATED / (images - TESTED), 6)}
     content["models"] = {MODEL: model}
     content["cells"] = content["runs"] = {CELL: {"model": MODEL, "dataset": DATASET}}
-    content |= {name: {} for name in (*overlay.PLACES, "evaluate_on", "derived", "members")}
+    content |= {name: {} for name in (*overlay.PLACES, "evaluate_on", "derived", "members", "tune")}
     content["assess"]["foreground"] = []
     content["evaluate"]["train_images"] = TESTED
     overlay.write(folder / "params.yaml", content)

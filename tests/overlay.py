@@ -11,7 +11,7 @@ from typing import Any
 from heatproof.config.yaml_file import read_yaml
 
 PLACES = ("saved", "shuffled", "compared", "published", "corrupted", "concepts", "inversions",
-          "influenced", "tune")  # fmt: skip
+          "influenced")  # fmt: skip
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -37,7 +37,8 @@ def overlaid(params: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     cells = study["cells"] = overlay.get("cells", params["cells"])
     listed = {name: each for name, each in params.get("derived", {}).items() if name in cells}
     derived = study["derived"] = _derived(overlay.get("derived", listed), cells)
-    study["members"] = overlay.get("members", {})
+    # Searches are of networks as they are, whose options an overlay changes.
+    study["members"], study["tune"] = overlay.get("members", {}), overlay.get("tune", {})
     untrained = {*overlay.get("saved", {}), *derived}
     study["runs"] = {name: cell for name, cell in cells.items() if name not in untrained} | {
         name: run

@@ -17,6 +17,7 @@ echo "Deleted what make docs, make experiments, make compare, make export and ma
 
 results=
 for path in data/code data/runs data/raw data/origins data/processed data/inspections data/models \
+    data/members data/playground \
     data/history data/predictions data/explanations data/trust data/metrics data/timing \
     data/claims.json \
     reports demo tuning mlflow.db mlruns mlartifacts; do

@@ -103,7 +103,8 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
     place, holder, described = located.keys, located.holder, located.described
     of_a_name = place[-1:] == [_NAME]
     # What is wrong of a block as a whole has no key below it.
-    key = shown_key((prefix + ".".join(place[: -2 if of_a_name else None])).removesuffix("."))
+    below = ".".join(place[: -2 if of_a_name else None])
+    key = shown_key(prefix + below if below else prefix.removesuffix("."))
     if kind == "union_tag_not_found":
         tags = ", ".join(_members(described))
         return f"{key}.{described.discriminator} is missing: add it; known: {tags}"

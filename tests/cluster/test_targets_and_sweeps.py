@@ -97,7 +97,7 @@ def test_a_cluster_is_asked_for_before_the_head_begins_where_nodes_have_work(
             assert stages == ["fetch@d", "train@a-d"]
             return stale
 
-    monkeypatch.setattr(cluster_run, "_Recorder", Recorder)
+    monkeypatch.setattr(cluster_run, "Recorder", Recorder)
     what = ("no:port", tmp_path, ["fetch@d"], ["train@a-d"])
     refused = pytest.raises(UserError, match="CLUSTER=no:port: no Ray cluster answers")
     with refused if "train@a-d" in stale else nullcontext():

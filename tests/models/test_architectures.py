@@ -47,8 +47,9 @@ def test_a_flat_graph_of_keras_layers(name):
 def test_it_starts_by_guessing_and_gradients_are_finite_and_reach_every_weight(name):
     import tensorflow as tf
 
-    model = shared(name, WIDE)
-    batch, labels = images(WIDE, 10), np.arange(10) % CLASSES
+    # A start explodes on images that a network is not for: those of the size of its dataset.
+    model = shared(name, GRAY if name in ("simple_cnn", "mnist_cnn") else COLOUR)
+    batch, labels = images(model.input_shape[1:], 20), np.arange(20) % CLASSES
     before = [np.asarray(value) for value in model.non_trainable_variables]  # training moves them
     with tf.GradientTape() as tape:
         logits = model(batch, training=True)
@@ -125,8 +126,11 @@ def test_every_model_of_the_study_is_built_at_the_size_of_its_dataset():
         parts.model: cell
         for cell, parts in params.cells.items()
         if params.datasets[parts.dataset].normalisation != "auto"  # which is read from its images
+        and params.models[parts.model].is_trained
     }
-    assert set(cells) == {parts.model for parts in params.cells.values()}
+    assert set(cells) == {parts.model for parts in params.cells.values()} - {
+        name for name, model in params.models.items() if not model.is_trained
+    }
     for cell in cells.values():
         shape = COLOUR if params.cell(cell).dataset == "cifar10" else GRAY
         runtime.configure(threads=THREADS, seed=SEED)

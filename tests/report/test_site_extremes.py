@@ -185,7 +185,7 @@ def test_many_cells_are_quick(folder, repository, monkeypatch):
     made = built()
     assert time.process_time() - started < 6
     check(made)
-    assert len(made) == 6 + 12
+    assert len(made) == 7 + 12
     assert (REPORTS / "index.html").stat().st_size < 200_000
 
 

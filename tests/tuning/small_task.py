@@ -23,7 +23,7 @@ def blocks(search: dict[str, Any], **schedule: Any) -> dict[str, Any]:
     budgets = {budget: {"digits": described} for budget in ("cpu", "paper", "best")}
     training = {"min_validation_images": 20}
     model = {"schedules": budgets, "training": training}
-    return {"models": {"simple_cnn": model}, "tune": {CELL: search}, "threads": 1}
+    return {"models": {"simple_cnn": model}, "tune": {CELL: search}}
 
 
 def study(search: dict[str, Any] = SEARCH, **schedule: Any) -> Params:
