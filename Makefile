@@ -38,8 +38,15 @@ demo: setup ## Run the whole pipeline on bundled digits in demo/ (minutes; the s
 	@"$(PY)" -m tools.demo
 
 .PHONY: test
-test: setup $(INSTALLED_DEV) ## Run the tests (TESTS=path or options for pytest)
-	@"$(PY)" -m pytest $(TESTS)
+test: setup $(INSTALLED_DEV) ## Run the tests but those of the whole (TESTS=path or options for pytest)
+	@"$(PY)" -m pytest $(or $(TESTS),$(addprefix --ignore=,$(WHOLE)))
+
+# Whole runs of DVC and whole pages in a browser: half of what all tests take together.
+WHOLE = tests/end_to_end tests/browser
+
+.PHONY: test-whole
+test-whole: setup $(INSTALLED_DEV) ## Run the tests of whole runs of DVC, and of pages in a browser (minutes)
+	@"$(PY)" -m pytest $(or $(TESTS),$(WHOLE))
 
 .PHONY: thorough
 thorough: setup $(INSTALLED_DEV) $(INSTALLED_EXPORT) $(INSTALLED_CLUSTER) ## Run the tests that take minutes each
