@@ -19,51 +19,11 @@ def check_runs(path: Path, study: "Params") -> None:
         UserError: with what to write instead.
     """
     for name, cell in study.cells.items():
-        _check_cell(path, study, f"cells.{name}", cell)
-        _check_name(f"{path}: cells.{name}", name, f"{cell.model}-{cell.dataset}")
-        _check_size(path, study, cell)
-        if study.models[cell.model].is_saved:
-            _check_saved(path, study, name)
-        elif study.models[cell.model].is_trained and name not in study.runs:
-            raise UserError(
-                f"{path}: runs: the cell '{name}' is missing; add `<<: *cells` to runs, which "
-                "takes in every cell, and begin `cells: &cells`"
-            )
+        _check_cell(path, study, name, cell)
     for name, run in study.runs.items():
-        _check_cell(path, study, f"runs.{name}", run)
-        cell = f"{run.model}-{run.dataset}"
-        if not study.models[run.model].is_trained:
-            kind = study.models[run.model].network.architecture
-            raise UserError(
-                f"{path}: runs.{name}: models.{run.model} is a {kind} network, which is never "
-                "trained, from no other seed and on no shuffled labels; remove this line (where "
-                "it comes of `<<: *cells`, list the trained cells in its place)"
-            )
-        if cell not in study.cells:
-            raise UserError(
-                f"{path}: runs.{name}: there is no cell '{cell}'"
-                f"{nearest(cell, list(study.cells))}; add it to cells, or remove this line of runs"
-            )
-        if run.seed == study.seed and run.only_seed_differs:
-            raise UserError(
-                f"{path}: runs.{name}.seed = {run.seed}: this is `seed`, from which the cell "
-                "itself is trained; give another here, or remove this line of runs"
-            )
-        _check_name(f"{path}: runs.{name}", name, _name_of(study, cell, run))
-        _check_folds(path, study, name, run)
-        if name in study.cells and name != cell:
-            raise UserError(
-                f"{path}: runs.{name}: the cell '{name}' and a run of the cell '{cell}' have one "
-                f"name; rename the dataset '{study.cells[name].dataset}'"
-            )
-        if study.schedule_under(study.budget, cell) is None:
-            raise UserError(
-                f"{path}: models.{run.model}.schedules.{study.budget} has neither '{run.dataset}' "
-                f"nor '{DEFAULT}', and the cell '{cell}' needs one: add a line for it (copy "
-                "another dataset's)"
-            )
+        _check_run(path, study, name, run)
     for name, cell in study.derived.items():
-        _check_cell(path, study, f"derived.{name}", cell)
+        _check_known(path, study, f"derived.{name}", cell)
         _check_name(f"{path}: derived.{name}", name, f"{cell.model}-{cell.dataset}")
     for place in ("published", "saved"):
         for name, cell in getattr(study, place).items():
@@ -78,6 +38,54 @@ def check_runs(path: Path, study: "Params") -> None:
         for name, cell in getattr(study, place).items():
             _check_listed(path, study, place, name, cell)
             _check_other_run(path, study, place, name, cell)
+
+
+def _check_cell(path: Path, study: "Params", name: str, cell: Cell) -> None:
+    _check_known(path, study, f"cells.{name}", cell)
+    _check_name(f"{path}: cells.{name}", name, f"{cell.model}-{cell.dataset}")
+    _check_size(path, study, cell)
+    if study.models[cell.model].is_saved:
+        _check_saved(path, study, name)
+    elif study.models[cell.model].is_trained and name not in study.runs:
+        raise UserError(
+            f"{path}: runs: the cell '{name}' is missing; add `<<: *cells` to runs, which "
+            "takes in every cell, and begin `cells: &cells`"
+        )
+
+
+def _check_run(path: Path, study: "Params", name: str, run: CellRun) -> None:
+    _check_known(path, study, f"runs.{name}", run)
+    cell = f"{run.model}-{run.dataset}"
+    if not study.models[run.model].is_trained:
+        kind = study.models[run.model].network.architecture
+        raise UserError(
+            f"{path}: runs.{name}: models.{run.model} is a {kind} network, which is never "
+            "trained, from no other seed and on no shuffled labels; remove this line (where "
+            "it comes of `<<: *cells`, list the trained cells in its place)"
+        )
+    if cell not in study.cells:
+        raise UserError(
+            f"{path}: runs.{name}: there is no cell '{cell}'"
+            f"{nearest(cell, list(study.cells))}; add it to cells, or remove this line of runs"
+        )
+    if run.seed == study.seed and run.only_seed_differs:
+        raise UserError(
+            f"{path}: runs.{name}.seed = {run.seed}: this is `seed`, from which the cell "
+            "itself is trained; give another here, or remove this line of runs"
+        )
+    _check_name(f"{path}: runs.{name}", name, _name_of(study, cell, run))
+    _check_folds(path, study, name, run)
+    if name in study.cells and name != cell:
+        raise UserError(
+            f"{path}: runs.{name}: the cell '{name}' and a run of the cell '{cell}' have one "
+            f"name; rename the dataset '{study.cells[name].dataset}'"
+        )
+    if study.schedule_under(study.budget, cell) is None:
+        raise UserError(
+            f"{path}: models.{run.model}.schedules.{study.budget} has neither '{run.dataset}' "
+            f"nor '{DEFAULT}', and the cell '{cell}' needs one: add a line for it (copy "
+            "another dataset's)"
+        )
 
 
 def _check_size(path: Path, study: "Params", cell: Cell) -> None:
@@ -109,7 +117,7 @@ def _check_saved(path: Path, study: "Params", name: str) -> None:
         )
 
 
-def _check_cell(path: Path, study: "Params", place: str, cell: Cell) -> None:
+def _check_known(path: Path, study: "Params", place: str, cell: Cell) -> None:
     """Refuse a cell or run whose model or dataset does not exist."""
     for part, value, known in (
         ("model", cell.model, study.models),
@@ -204,7 +212,7 @@ def check_domains(path: Path, study: "Params") -> None:
             _check_listed(path, study, place, name, cell)
     for name, entry in study.evaluate_on.items():
         place, cell = f"{path}: evaluate_on.{name}", f"{entry.model}-{entry.dataset}"
-        _check_cell(path, study, f"evaluate_on.{name}", entry)
+        _check_known(path, study, f"evaluate_on.{name}", entry)
         require_known(f"{place}: there is no cell '{cell}'", cell, study.cells)
         what = f"{place}.domain = {shown_value(entry.domain)}: unknown"
         require_known(what, entry.domain, study.datasets)
