@@ -35,10 +35,26 @@ TRIALS, SEEDS = 30, 5
 
 def main() -> None:
     """Search, or take over what was found."""
+    parser = _parser()
+    arguments = parser.parse_args()
+    study = params.load()
+    again = calling.command("tune", arguments.cell, _options(parser, arguments))
+    with run_lock(Path.cwd(), again, f"tune-{file_name(arguments.cell)}"):
+        tune = Tuning(study, arguments.cell, again)
+        if arguments.apply:
+            tune.apply()
+            return
+        until = time.monotonic() + 60 * arguments.timeout
+        with parameters_kept(), tracking.sender():
+            place = _place(study, arguments.cell, arguments.cluster, arguments.jobs)
+            tune.run(arguments.trials, arguments.seeds, until, place)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=calling.command("tune"),
         description="Search for better parameters of a cell (params.yaml: tune), by validation "
-        "images alone: no test image is read. The same command again goes on.",
+        "images alone: no test image is read. The same command resumes a search.",
     )
     parser.add_argument("cell", metavar="CELL", help="a cell of params.yaml, <model>-<dataset>")
     parser.add_argument(
@@ -82,18 +98,7 @@ def main() -> None:
         action="store_true",
         help="put the best values into params.yaml, and train nothing",
     )
-    arguments = parser.parse_args()
-    study = params.load()
-    again = calling.command("tune", arguments.cell, _options(arguments))
-    with run_lock(Path.cwd(), again, f"tune-{file_name(arguments.cell)}"):
-        tune = Tuning(study, arguments.cell, again)
-        if arguments.apply:
-            tune.apply()
-            return
-        until = time.monotonic() + 60 * arguments.timeout
-        with parameters_kept(), tracking.sender():
-            place = _place(study, arguments.cell, arguments.cluster, arguments.jobs)
-            tune.run(arguments.trials, arguments.seeds, until, place)
+    return parser
 
 
 @contextmanager
@@ -114,13 +119,12 @@ def _place(
         pool.end()
 
 
-def _options(arguments: argparse.Namespace) -> str:
-    """Return the options that a call was given, as one would type them."""
-    usual = {"trials": TRIALS, "timeout": math.inf, "jobs": None, "seeds": SEEDS, "cluster": ""}
+def _options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> str:
+    """Return the options of a search that a call was given, as one would type them."""
     words = []
-    for name, default in usual.items():
+    for name in ("trials", "timeout", "jobs", "seeds", "cluster"):
         value = getattr(arguments, name)
-        if value != default:
+        if value != parser.get_default(name):
             words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
     return shlex.join(words)
 

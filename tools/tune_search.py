@@ -19,9 +19,10 @@ from heatproof.storage import artifacts, stage_seconds
 from heatproof.storage.folders import file_name
 from heatproof.storage.records import Dataset
 from heatproof.tuning import applying, comparison
-from heatproof.tuning.history import FOLDER, History, Trial, path_of, signature
+from heatproof.tuning.history import FOLDER, History, path_of, signature
 from heatproof.tuning.search import search
 from heatproof.tuning.space import space_of
+from heatproof.tuning.trials import Trial
 from heatproof.tuning.workers import Pool
 from tools import calling
 
@@ -32,7 +33,7 @@ class Tuning:
     """A cell's search in the current folder."""
 
     def __init__(self, study: Params, cell: str, again: str) -> None:
-        """Open what was searched before; `again` is the command that goes on.
+        """Open what was searched before; `again` is the command that resumes it.
 
         Raises:
             UserError: the cell has no search space, its data is not there, or its file of trials
@@ -60,7 +61,7 @@ class Tuning:
 
         Raises:
             UserError: not one trial came to an accuracy.
-            KeyboardInterrupt: saying what is kept.
+            KeyboardInterrupt: saying what is saved.
         """
         try:
             with place as (pool, at_once):
@@ -81,7 +82,7 @@ class Tuning:
         except KeyboardInterrupt:
             kept = plural(len(self.history.finished), "finished trial")
             raise KeyboardInterrupt(
-                f"interrupted: {kept} of {trials} are kept; `{self._again}` goes on from there"
+                f"interrupted: {kept} of {trials} are saved; `{self._again}` resumes from there"
             ) from None
         self._conclude(best, compared, trials)
 
@@ -208,7 +209,7 @@ class Tuning:
         if count < trials:
             why = (
                 "every combination was tried" if self.history.is_exhausted
-                else f"time was up; `{self._again}` goes on"
+                else f"time was up; `{self._again}` resumes"
             )  # fmt: skip
             print(f"{plural(count, 'trial')} of {trials}: {why}")
         for line in tuned.findings():
@@ -227,12 +228,8 @@ def _given(values: Values) -> dict[str, Any]:
 
 def _named(values: Values) -> str:
     return ", ".join(
-        f"{key.partition('.')[2]} {as_typed(_rounded(v))}" for key, v in values.items()
+        f"{key.partition('.')[2]} {tuning.value(each)}" for key, each in values.items()
     )
-
-
-def _rounded(value: Any) -> Any:
-    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _lines(study: Params, changes: Mapping[tuple[str, ...], Any]) -> list[str]:

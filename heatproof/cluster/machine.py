@@ -3,7 +3,6 @@
 import platform
 import shutil
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,9 @@ def facts() -> dict[str, Any]:
     cpu, instructions = provenance.processor()
     return {
         "python": platform.python_version(),
-        "libraries": {name: version for name in LIBRARIES if (version := _version(name))},
+        "libraries": {
+            name: version for name in LIBRARIES if (version := provenance.version_of(name))
+        },
         "cpu": cpu,
         "instructions": instructions,
         "boot": boot(),
@@ -74,10 +75,3 @@ def kind_differences(node: Mapping[str, Any], wanted: Mapping[str, Any]) -> list
     more, less = sorted(has - expected), sorted(expected - has)
     words = [f"with {', '.join(more)}"] * bool(more) + [f"without {', '.join(less)}"] * bool(less)
     return [f"its processor ({node['cpu']}) is {' and '.join(words)}, unlike the others'"]
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""

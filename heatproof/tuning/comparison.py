@@ -15,7 +15,8 @@ from typing import Any
 from heatproof.config.tuned import Values
 from heatproof.statistics import numbers
 from heatproof.statistics.differences import PairedDifference, paired_difference
-from heatproof.tuning.history import History, Result
+from heatproof.tuning.history import History
+from heatproof.tuning.trials import Result
 
 MAX_SEED = 2**31
 

@@ -5,7 +5,7 @@ trials of one signature are one of Optuna's studies. Where code, data, other par
 search space changed, a new one begins, and the earlier trials stay in the file.
 
 The sampler is seeded anew for each trial, by the study's seed and the trials before it. So what is
-drawn follows from these alone: a search that was interrupted goes on as if it had not been.
+drawn follows from these alone: an interrupted search resumes with the same draws.
 """
 
 import hashlib
@@ -14,12 +14,10 @@ import math
 import sqlite3
 import threading
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -30,9 +28,11 @@ from heatproof.config.tuned import Values, extremes, run_with
 from heatproof.models.options import ARCHITECTURES
 from heatproof.run import source_code
 from heatproof.run.errors import UserError
+from heatproof.run.provenance import version_of
 from heatproof.storage.images import fingerprint
 from heatproof.storage.records import Dataset
 from heatproof.tuning.space import Space
+from heatproof.tuning.trials import Result, Trial
 
 FOLDER = Path("tuning")  # in the study's folder; neither git's nor DVC's
 RANDOM_TRIALS = 10  # before TPE has something to learn from, Optuna's own number
@@ -42,42 +42,6 @@ _LIBRARIES = ("keras", "tensorflow", "numpy")
 _OUTCOME = "outcome"  # of a trial, as one value, since each costs a transaction
 _START, _COMPARED = "start", "compared"
 _OVER = (TrialState.COMPLETE, TrialState.PRUNED)
-State = Literal["complete", "pruned", "bad"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a training with some values.
-
-    accuracy: of the validation part at the epoch that was chosen, in [0, 1]; None of a trial that
-    has none. curve: of the validation part after each epoch. seconds: that it took. reason: why
-    there is no accuracy, in words; "" of one that was ended early because others were better.
-    """
-
-    accuracy: float | None
-    curve: Sequence[float] = ()
-    seconds: float = 0.0
-    reason: str = ""
-
-    @property
-    def state(self) -> State:
-        """How it ended."""
-        if self.accuracy is not None:
-            return "complete"
-        return "bad" if self.reason else "pruned"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A finished trial: its number from 1, the values that it had, and what came of it.
-
-    same_as: the number of an earlier trial with the same values, whose result this is; else None.
-    """
-
-    number: int
-    values: dict[str, Any]
-    result: Result
-    same_as: int | None = None
 
 
 @dataclass
@@ -111,7 +75,7 @@ def signature(study: Params, cell: str, dataset: Dataset) -> str:
         "run": run.model_dump(mode="json"),
         "search": {key: values.model_dump(mode="json") for key, values in search.items()},
         "code": source_code.digests("heatproof.training.runs", architecture),
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES if _is_here(name)},
+        "libraries": {name: version for name in _LIBRARIES if (version := version_of(name))},
     }
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     digest.update(fingerprint(dataset.train_images))
@@ -232,9 +196,8 @@ class History:
         better, so that the sampler keeps away from such values.
         """
         with self._lock:
-            outcome = vars(result) | {"curve": list(result.curve)}
             kept = {"number": begun.number, "values": begun.values, "same_as": same_as}
-            begun.trial.set_user_attr(_OUTCOME, kept | {"result": outcome})
+            begun.trial.set_user_attr(_OUTCOME, kept | {"result": result.record()})
             if result.accuracy is None:
                 self._study.tell(begun.trial, state=TrialState.PRUNED)
             else:
@@ -274,8 +237,7 @@ class History:
         """Note the result of a retraining."""
         with self._lock:
             noted = self._study.user_attrs.get(_COMPARED, {})
-            kept = vars(result) | {"curve": list(result.curve)}
-            of_these = noted.get(_text(values), {}) | {str(seed): kept}
+            of_these = noted.get(_text(values), {}) | {str(seed): result.record()}
             self._study.set_user_attr(_COMPARED, noted | {_text(values): of_these})
 
     def _forget_unfinished(self) -> None:
@@ -297,14 +259,6 @@ def _connected(path: Path) -> sqlite3.Connection:
 def _as_trial(trial: FrozenTrial) -> Trial:
     noted = trial.user_attrs[_OUTCOME]
     return Trial(**noted | {"result": Result(**noted["result"])})
-
-
-def _is_here(library: str) -> bool:
-    try:
-        metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _text(values: Values) -> str:

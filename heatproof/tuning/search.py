@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from functools import partial
 
-from heatproof.tuning.history import Begun, History, Result, Trial
+from heatproof.tuning.history import Begun, History
+from heatproof.tuning.trials import GoesOn, Result, Trial
 
-# Is handed a trial and what to ask after each epoch, by its number and its validation accuracy:
-# whether to go on.
-Evaluate = Callable[[Begun, Callable[[int, float], bool]], Result]
+Evaluate = Callable[[Begun, GoesOn], Result]
 
 
 def search(

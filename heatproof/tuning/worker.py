@@ -31,7 +31,7 @@ from heatproof.storage import artifacts
 from heatproof.storage.records import Dataset
 from heatproof.training import runs
 from heatproof.training.loop import BALANCED, Outcome
-from heatproof.tuning.history import Result
+from heatproof.tuning.trials import GoesOn, Result
 
 ACCURACY = "val_accuracy"
 
@@ -60,7 +60,7 @@ def serve(cell: str, channel: socket.socket) -> None:
             run = run_with(study, cell, request["values"])
             run = run.model_copy(update={"seed": request["seed"]})
             result = trained(run, dataset, request["name"], asked)
-            answer = {"result": vars(result) | {"curve": list(result.curve)}}
+            answer = {"result": result.record()}
             channel.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -75,7 +75,7 @@ def training_part(name: str) -> Dataset:
     )
 
 
-def trained(run: Run, dataset: Dataset, name: str, goes_on: Callable[[int, float], bool]) -> Result:
+def trained(run: Run, dataset: Dataset, name: str, goes_on: GoesOn) -> Result:
     """Train a run, and return its validation accuracy at the epoch that it would keep.
 
     Args:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from heatproof.run.errors import UserError
-from heatproof.tuning.history import Result
+from heatproof.tuning.trials import GoesOn, Result
 
 PROGRAM = "heatproof.tuning.worker"
 _LAST_LINES = 60
@@ -131,7 +131,7 @@ class Worker:
         values: Mapping[str, Any],
         seed: int,
         name: str,
-        goes_on: Callable[[int, float], bool] = lambda epoch, accuracy: True,
+        goes_on: GoesOn = lambda epoch, accuracy: True,
     ) -> Result:
         """Train the cell with other values of some parameters.
 
@@ -210,7 +210,7 @@ class Pool:
         values: Mapping[str, Any],
         seed: int,
         name: str,
-        goes_on: Callable[[int, float], bool] = lambda epoch, accuracy: True,
+        goes_on: GoesOn = lambda epoch, accuracy: True,
     ) -> Result:
         """Train by the next worker that is free; see `Worker.train`."""
         worker = self._free.get()

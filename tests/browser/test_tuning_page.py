@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from heatproof.report.pages import tuning
-from heatproof.tuning.history import Result, Trial
+from heatproof.tuning.trials import Result, Trial
 from tests.browser.conftest import HOSTILE
 from tests.browser.test_accessibility import axe, violations  # noqa: F401 (a fixture)
 from tests.browser.test_pages import SCREENS, requested, sound_pictures

@@ -8,8 +8,9 @@ import pytest
 from heatproof.config.tuned import Values
 from heatproof.statistics.differences import paired_difference
 from heatproof.tuning.comparison import Comparison, compare, compared, missing, seeds_after
-from heatproof.tuning.history import History, Result
+from heatproof.tuning.history import History
 from heatproof.tuning.space import space_of
+from heatproof.tuning.trials import Result
 from tests.tuning import small_task
 from tests.tuning.small_task import CELL
 

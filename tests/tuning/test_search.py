@@ -14,9 +14,10 @@ import pytest
 from optuna.storages import RDBStorage
 
 from heatproof.run.errors import UserError
-from heatproof.tuning.history import Begun, History, Result, Trial
+from heatproof.tuning.history import Begun, History
 from heatproof.tuning.search import search
 from heatproof.tuning.space import Space, space_of
+from heatproof.tuning.trials import Result, Trial
 from tests.tuning import small_task
 from tests.tuning.small_task import CELL
 

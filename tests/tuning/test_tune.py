@@ -37,7 +37,7 @@ def with_path() -> dict[str, str]:
     return environment(PYTHONPATH=str(Path(__file__).resolve().parents[2]))
 
 
-def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on():
+def test_ctrl_c_saves_what_is_finished_and_the_same_command_resumes():
     small_task.write()
     comments = "# of mine\n" + Path("params.yaml").read_text("utf-8")
     Path("params.yaml").write_text(comments, "utf-8")
@@ -54,7 +54,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on():
     assert process.returncode == 130, err
     done = 1 + len(re.findall(r"^trial", out, re.MULTILINE))
     assert f"interrupted: {done} finished trial" in err
-    assert "goes on from there" in err and "Traceback" not in err
+    assert "resumes from there" in err and "Traceback" not in err
 
     total = done + 3
     again = tune("--trials", str(total), "--seeds", "1")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from heatproof.run.errors import UserError
-from heatproof.tuning.history import Result
+from heatproof.tuning.trials import Result
 from heatproof.tuning.workers import Ending, Pool, Worker
 
 DONE = json.dumps({"result": vars(Result(0.9, [0.5, 0.9], 1.0))})

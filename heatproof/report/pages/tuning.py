@@ -17,7 +17,7 @@ from heatproof.statistics import numbers
 from heatproof.storage.atomic import write_text
 from heatproof.storage.records import Dataset
 from heatproof.tuning.comparison import Comparison
-from heatproof.tuning.history import Trial
+from heatproof.tuning.trials import Trial
 
 _CURVES = 8  # lines of one chart, each of a colour of its own
 
@@ -29,8 +29,8 @@ class Tuned:
     run: the cell's own. trials: all that are over. before: the values that params.yaml had when
     the search began. importances: of parameters, from 0 to 1; empty where they are unknown.
     compared: the best values and those before, from new seeds; None where that was not asked for.
-    difference: of params.yaml, as a unified diff, empty where there is none. command: that goes on.
-    apply: the one that takes the best values over.
+    difference: of params.yaml, as a unified diff, empty where there is none. command: that resumes
+    the search. apply: the one that takes the best values over.
     """
 
     cell: str

@@ -8,7 +8,7 @@ import pytest
 from heatproof.report.pages import tuning
 from heatproof.statistics.differences import paired_difference
 from heatproof.tuning.comparison import Comparison, Side
-from heatproof.tuning.history import Result, Trial
+from heatproof.tuning.trials import Result, Trial
 from tests.report import read_pages
 from tests.tuning import small_task
 
