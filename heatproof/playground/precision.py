@@ -14,11 +14,11 @@ import numpy as np
 from heatproof.attribution.cam import gradcam
 from heatproof.attribution.core.feature_maps import LAST, feature_layer, feature_maps
 from heatproof.attribution.core.network import Network
+from heatproof.derived import fake_quantisation
 from heatproof.playground.operations import Operation
 
 Stored = Literal["float32", "float16", "int8"]
 STORED: tuple[Stored, ...] = ("float32", "float16", "int8")
-LARGEST_INT8 = 127
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def packed(arrays: list[np.ndarray], stored: Stored) -> Packed:
         kind = stored if array.ndim > 1 else "float32"
         facts = {"type": kind, "length": array.size}
         if kind == "int8":
-            numbers, scales = _int8(array)
+            numbers, scales = fake_quantisation.rounded(array, 8, axis=-1)
             content += [scales.astype("<f4").tobytes(), numbers.tobytes()]
             facts["columns"] = len(scales)
         else:
@@ -61,15 +61,8 @@ def rounded(array: np.ndarray, stored: Stored) -> np.ndarray:
         return array
     if stored == "float16":
         return array.astype(np.float16).astype(np.float32)
-    numbers, scales = _int8(array)
+    numbers, scales = fake_quantisation.rounded(array, 8, axis=-1)
     return numbers.astype(np.float32) * scales
-
-
-def _int8(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return int8 (rows, columns) and float32 (columns,), whose product is about the array."""
-    scales = np.abs(array).max(axis=0) / np.float32(LARGEST_INT8)
-    scales[scales == 0] = 1
-    return np.rint(array / scales).astype(np.int8), scales
 
 
 def rounded_network(network: Network, steps: list[Operation], stored: Stored) -> Network:

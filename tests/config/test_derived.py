@@ -8,7 +8,7 @@ import pytest
 from heatproof.config import params
 from heatproof.config.runs import DerivedRun
 from heatproof.run.errors import UserError
-from tests import overlay
+from tests.config.test_saved import loaded
 from tests.scratch import shrunken_params
 
 TRAINED, CELL, AGAIN = "simple_cnn-digits", "small-digits", "smaller-digits"
@@ -35,11 +35,6 @@ def content() -> dict[str, Any]:
     study["cells"][CELL] = {"model": "small", "dataset": "digits"}
     study["runs"] = {TRAINED: study["cells"][TRAINED]}
     return study
-
-
-def loaded(folder: Path, study: dict[str, Any]) -> params.Params:
-    overlay.write(folder / "params.yaml", study)
-    return params.load(folder / "params.yaml")
 
 
 def test_its_run_is_trained_as_what_its_origins_begin_with(tmp_path: Path) -> None:
