@@ -98,7 +98,7 @@ class Params(Sections):
             training=training,
             schedule=schedule,
             normalisation=dataset.normalisation,
-            augmentation=dataset.augmentation,
+            augmentation=(schedule and schedule.augmentation) or dataset.augmentation,
             **more,
         )
 

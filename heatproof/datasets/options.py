@@ -65,8 +65,9 @@ class Augmentation(Block):
     nothing."""
     shift_pixels: Annotated[int, Field(ge=0, le=256)] | None = None
     """The largest shift, in pixels."""
-    flip: bool | None = None
-    """Whether half of the images are mirrored, left to right."""
+    flip: bool | Literal["alternating"] | None = None
+    """Whether half of the images are mirrored, left to right; `alternating`: each image in every
+    other epoch, half of them in the first (Jordan 2024, https://arxiv.org/abs/2404.00498)."""
     brightness: Fraction | None = None
     """The largest change of brightness, of the range from black to white."""
     contrast: Annotated[float, Field(ge=0, lt=1)] | None = None

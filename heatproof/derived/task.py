@@ -76,7 +76,7 @@ class Task:
 
         keras.utils.set_random_seed(self.run.seed if seed is None else seed)
         network = build_model(self.run.root, self.shape, len(self.data.class_names))
-        set_initial_weights(self.run.root, network)
+        set_initial_weights(self.run.root, network, self.data.train_images)
         return network
 
 

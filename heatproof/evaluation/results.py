@@ -7,11 +7,19 @@ import numpy as np
 from heatproof.config.params import Params
 from heatproof.config.runs import Run
 from heatproof.datasets.parts import training_parts
-from heatproof.evaluation import calibration, classification, discrimination, inference, remarks
+from heatproof.evaluation import (
+    calibration,
+    classification,
+    discrimination,
+    inference,
+    remarks,
+    views,
+)
 from heatproof.statistics.bootstrap import accuracy_interval, balanced_accuracy_interval
 from heatproof.storage import confusions
 from heatproof.storage.images import Images, selected
 from heatproof.storage.records import Dataset, Predictions
+from heatproof.training import presets
 from heatproof.training.labels import with_labels_of
 from heatproof.training.options import Training
 
@@ -51,6 +59,10 @@ def of_run(
         | on_train(run, learned, forward, study.evaluate.train_images)
         | {"parameters": cost.parameters(network), "flops": counted(network)}
     )
+    if run.training.test_time_augmentation:
+        mirrored = run.schedule is not None and run.schedule.augment
+        seen = views.logits(forward, images, mirrored and presets.mirrors(run.augmentation))
+        metrics |= over_views(seen.argmax(axis=1) == labels, study)
     return predictions, metrics, inference.milliseconds_per_image(forward, images)
 
 
@@ -95,6 +107,21 @@ def on_test(predictions: Predictions, study: Params, training: Training) -> dict
         "confusion_test": confusions.entries(matrix),
         "top_confusions": classification.top_confusions(matrix, names),
         "reliability": bins,
+    }
+
+
+def over_views(correct: np.ndarray, study: Params) -> dict[str, float]:
+    """Return what data/metrics/evaluate/<run>.json says of the mean over several views.
+
+    Args:
+        correct: bool (n,), whether a test image's class is told by it.
+        study: how many draws.
+    """
+    low, high = accuracy_interval(correct, study.evaluate.bootstrap_samples, study.seed)
+    return {
+        "views_accuracy": float(correct.mean()),
+        "views_accuracy_low": low,
+        "views_accuracy_high": high,
     }
 
 

@@ -8,9 +8,11 @@ import numpy as np
 from heatproof.config.registry import modules
 from heatproof.config.runs import Run
 from heatproof.datasets.options import Normalisation
+from heatproof.models import initial
 from heatproof.models.options import ARCHITECTURES, unfit
 from heatproof.run.errors import UserError
 from heatproof.storage import artifacts, paths, weights
+from heatproof.storage.images import Images
 
 
 def build_model(
@@ -44,15 +46,24 @@ def build_model(
     return architecture.flat(network) if hasattr(architecture, "flat") else network
 
 
-def set_initial_weights(run: Run, network: keras.Model) -> None:
+def set_initial_weights(run: Run, network: keras.Model, images: Images) -> None:
     """Give a network the weights that its training starts from, where it has any but random ones.
 
+    Args:
+        run: whose network.
+        network: with fresh weights.
+        images: of the training part, uint8 (n, height, width, channels).
+
     Raises:
-        UserError: they are missing, damaged, or of another network.
+        UserError: they are missing, damaged, or of another network; or no layer can whiten.
     """
     architecture = modules(ARCHITECTURES)[run.network.architecture]
     if hasattr(architecture, "start"):
         architecture.start(run.network, network)
+    if run.training.identity:
+        initial.hand_on(network)
+    if run.training.whitening:
+        initial.whiten(network, images)
 
 
 def trained_network(

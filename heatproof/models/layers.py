@@ -64,12 +64,16 @@ def depthwise(x: KerasTensor, kernel_size: int, *, name: str, stride: int = 1) -
     )(x)
 
 
-def batch_norm(x: KerasTensor, *, name: str) -> KerasTensor:
+def batch_norm(
+    x: KerasTensor,
+    *,
+    name: str,
+    momentum: float = BATCH_NORM_MOMENTUM,
+    epsilon: float = BATCH_NORM_EPSILON,
+    scale: bool = True,
+) -> KerasTensor:
     """Normalise each channel over the batch (https://arxiv.org/abs/1502.03167)."""
-    normalise = BatchNormalization(
-        momentum=BATCH_NORM_MOMENTUM, epsilon=BATCH_NORM_EPSILON, name=name
-    )
-    return normalise(x)
+    return BatchNormalization(momentum=momentum, epsilon=epsilon, scale=scale, name=name)(x)
 
 
 def relu(x: KerasTensor, *, name: str, kind: str = "relu") -> KerasTensor:

@@ -23,6 +23,7 @@ BACKENDS = ("tensorflow", "jax", "torch")  # of Keras, which can train
 # What Keras and TensorFlow import where it is installed, for what nothing here asks of them.
 UNUSED = ("sklearn", "pandas", "matplotlib", "jax")
 NVIDIA = Path("/dev/nvidiactl")  # is there with a GPU's driver
+CPU = Path("/proc/cpuinfo")
 # What TensorFlow's C++ says at its levels INFO and WARNING, and that it finds no GPU.
 _REMARK = re.compile(
     rb"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions"
@@ -34,7 +35,7 @@ _XLA_REPEATS = "xla_gpu_deterministic_ops"
 
 
 def configure(
-    threads: int, seed: int, mixed_precision: bool = False, training: bool = False
+    threads: int, seed: int, mixed_precision: bool | str = False, training: bool = False
 ) -> None:
     """Prepare the process so that the same parameters give the same bits.
 
@@ -44,7 +45,7 @@ def configure(
             from the machine.
         seed: seeds Python's, NumPy's and Keras' generators.
         mixed_precision: compute in half precision (on TensorFlow float16 on a GPU, else bfloat16),
-            keeping the weights in float32.
+            keeping the weights in float32; "auto": where that is fast (`half_is_fast`).
         training: run operations that do not wait for each other at once, which trains up to a
             quarter faster. Only for graphs in which no more than two gradients meet at a tensor:
             where three or more do, they would be added in the order in which they happen to come,
@@ -63,6 +64,8 @@ def configure(
     import keras
 
     keras.utils.set_random_seed(seed)
+    if mixed_precision == "auto":
+        mixed_precision = half_is_fast()
     half = "mixed_bfloat16"
     if backend() == "tensorflow":
         operations = 2 if training and not mixed_precision else 1
@@ -196,6 +199,18 @@ def require_tensorflow(purpose: str) -> None:
             f"KERAS_BACKEND={chosen}: {purpose} needs TensorFlow; unset KERAS_BACKEND and run "
             "again (weights trained with another backend serve here as they are)"
         )
+
+
+def half_is_fast() -> bool:
+    """Return whether half precision is computed faster than float32: on a GPU, or by instructions
+    of the processor's for bfloat16, which only Linux tells of."""
+    if backend() == "tensorflow" and gpus():
+        return True
+    try:
+        found = re.search(r"^flags\s*:(.*)$", CPU.read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return False
+    return bool(found and {"amx_bf16", "avx512_bf16"} & set(found[1].split()))
 
 
 def _configure_tensorflow(threads: int, operations: int) -> bool:

@@ -110,10 +110,11 @@ def layers(augmentation: "Augmentation", seed: int) -> list[keras.layers.Layer]:
         augmentation: with its preset's numbers filled in (`presets.filled_in`).
         seed: of the changes.
 
-    Mixup mixes labels too, so it is no layer: `batches.Batches` does it.
+    `batches.Batches` does what is no layer: mixup, which mixes labels too, and alternating mirror
+    images, for which an image must be known again.
     """
     chosen: list[keras.layers.Layer] = []
-    if augmentation.flip:
+    if augmentation.flip is True:
         chosen.append(RandomFlip(seed + 1))
     if augmentation.shift_pixels:
         chosen.append(RandomShift(augmentation.shift_pixels, seed + 2))

@@ -58,6 +58,7 @@ class Batches(keras.utils.PyDataset):
         mixup_alpha: float = 0.0,
         rows: np.ndarray | None = None,
         balanced: bool = False,
+        alternating: bool = False,
     ) -> None:
         """Prepare to serve a dataset, or some of its images, which are not copied.
 
@@ -73,6 +74,8 @@ class Batches(keras.utils.PyDataset):
                 Beta(alpha, alpha) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
             rows: int64 (m,), which images are served; None for all.
             balanced: serve every class as often in a shuffled epoch (`balance.balanced_order`).
+            alternating: mirror each image, left to right, in every other epoch; which half of them
+                in the first follows from the seed (https://arxiv.org/abs/2404.00498).
         """
         super().__init__()
         self.images, self.labels, self.classes = images, labels, classes
@@ -82,6 +85,11 @@ class Batches(keras.utils.PyDataset):
         self.one_hot = np.eye(classes, dtype=np.float32)
         self.batch_size = min(batch_size, len(self.rows))
         self.seed, self.mixup_alpha, self.balanced = seed, mixup_alpha, balanced
+        self.mirrored = (
+            np.random.default_rng([seed or 0, len(images)]).permutation(len(images)) % 2 == 0
+            if alternating
+            else None
+        )
         self.start_epoch(0)
 
     @property
@@ -95,7 +103,7 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.images[chosen].astype(np.float32) / self.white
+        images = self._read(chosen).astype(np.float32) / self.white
         labels = self.one_hot[self.labels[chosen]]
         if self.mixup_alpha:
             images, labels = self._mixed(images, labels, index)
@@ -145,10 +153,14 @@ class Batches(keras.utils.PyDataset):
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         try:
-            return self.images[rows]
+            images = self.images[rows]
         except UserError as error:
             self.failure = error
             raise
+        if self.mirrored is None:
+            return images
+        turned = self.mirrored[rows] ^ (self.epoch % 2 == 1)
+        return np.where(turned[:, None, None, None], images[:, :, ::-1], images)
 
     def _plan(self) -> tuple[np.ndarray, ...]:
         """Return what the epoch's batches are made from, one per step.

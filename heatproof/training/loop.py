@@ -20,6 +20,7 @@ from heatproof.training.balance import BalancedAccuracy, WeightedCrossentropy, c
 from heatproof.training.batches import Batches, for_fit, read_errors_raised
 from heatproof.training.checkpoints import Checkpoint, Resume
 from heatproof.training.features import Features
+from heatproof.training.lookahead import Lookahead
 from heatproof.training.options import Schedule, Training
 from heatproof.training.progress import TrainingProgress
 
@@ -112,6 +113,7 @@ def train(
         schedule.batch_size,
         seed=seed,
         mixup_alpha=(augmentation.mixup_alpha or 0.0) if schedule.augment else 0.0,
+        alternating=schedule.augment and augmentation.flip == "alternating",
         rows=chosen,
         balanced=training.balance == "sampling",
     )
@@ -125,7 +127,7 @@ def train(
         loss=_loss(training, labels[chosen], classes),
         metrics=_metrics(training, classes),
         jit_compile=runtime.compiles(),
-        steps_per_execution=steps_at_once(network, batches.batch_size),
+        steps_per_execution=steps_at_once(network, batches.batch_size, training.lookahead_steps),
     )
     state = checkpoint.read() if checkpoint else None
     done = state.epochs if state else 0
@@ -139,6 +141,8 @@ def train(
         TrainingProgress(network.name, schedule.epochs, len(batches), listener, done),
         *watchers,
     ]
+    if training.lookahead_steps:
+        callbacks.insert(0, Lookahead(training.lookahead_steps, schedule.epochs, len(batches)))
     if checkpoint:
         callbacks.append(Resume(checkpoint, state, watchers))
     served, validated = for_fit(batches, validation)
@@ -230,15 +234,17 @@ def _metrics(training: Training, classes: int) -> list[keras.metrics.Metric]:
     return [accuracy, BalancedAccuracy(classes, BALANCED)]
 
 
-def steps_at_once(network: keras.Model, batch_size: int) -> int:
+def steps_at_once(network: keras.Model, batch_size: int, divisor: int = 0) -> int:
     """Return how many steps shall be taken without going back to Python: 1 if not small.
 
-    Only on TensorFlow: there the steps of a call are one compiled loop.
+    Only on TensorFlow: there the steps of a call are one compiled loop. divisor: 0, or after how
+    many steps Python must have its turn.
     """
     if runtime.backend() != "tensorflow":
         return 1
     values = memory.activation_bytes(network) // 4
-    return int(np.clip(CALL_VALUES // (values * batch_size), 1, MAX_STEPS))
+    most = int(np.clip(CALL_VALUES // (values * batch_size), 1, MAX_STEPS))
+    return math.gcd(divisor, most) if most < divisor else divisor or most
 
 
 def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:

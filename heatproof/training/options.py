@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from heatproof.config.schema import Block, Count, Fraction, partial
+from heatproof.datasets.options import Augmentation
 
 Decay = Literal["constant", "cosine", "one_cycle", "reduce_on_plateau"]
 
@@ -32,8 +33,24 @@ class Training(Block):
     """Of `reduce_on_plateau`: what the learning rate is multiplied by."""
     plateau_patience: Count
     """Of `reduce_on_plateau`: epochs without improvement before that."""
-    mixed_precision: bool
-    """Whether to compute in half precision, for a GPU."""
+    mixed_precision: bool | Literal["auto"]
+    """Whether to compute in half precision: bfloat16 on a CPU, float16 on a GPU; the weights stay
+    in float32. `auto`: on a GPU, or where the processor has instructions for it (AVX512_BF16 or
+    AMX)."""
+    whitening: bool = False
+    """Whether the first convolution starts as one that whitens patches of training images, and
+    keeps that kernel (Jordan 2024, https://arxiv.org/abs/2404.00498)."""
+    identity: bool = False
+    """Whether convolutions start by handing on their input, in as many filters as it has channels
+    (Zagoruyko & Komodakis 2017, https://arxiv.org/abs/1706.00388)."""
+    bias_rate: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    """What the learning rate is multiplied by for the biases of batch normalisation."""
+    lookahead_steps: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Above 0: after each so many steps training goes on from an average of the weights (Zhang et
+    al. 2019, https://arxiv.org/abs/1907.08610), which follows them ever more slowly."""
+    test_time_augmentation: bool = False
+    """Whether the test images’ classes are also told by the mean over six views of each, or three
+    where training mirrors nothing (`evaluation.views`): an accuracy that is reported apart."""
     balance: Literal["none", "class_weights", "sampling"] = "none"
     """What is done about classes of unequal size. `sampling`: each comes as often; `class_weights`:
     each weighs the same in the loss. Epochs are then chosen by balanced accuracy. Rare classes are
@@ -75,7 +92,9 @@ class Schedule(Block):
     """How the learning rate falls: `constant` not at all, `cosine` to zero, `one_cycle` after a
     rise, `reduce_on_plateau` when validation accuracy no longer improves."""
     augment: bool = False
-    """Whether training images are changed at random, as the dataset’s `augmentation` says."""
+    """Whether training images are changed at random, as `augmentation` says."""
+    augmentation: Augmentation | None = None
+    """How, where it is not as the dataset’s `augmentation` says."""
     train_images: Count | Literal["all"] = "all"
     """How many images of the training part are trained on, or `all`."""
     head: Head | None = None

@@ -26,6 +26,12 @@ PRESETS = {
 }
 
 
+def mirrors(augmentation: Augmentation) -> bool:
+    """Return whether an augmentation mirrors images: its own word, or else its preset's."""
+    own = augmentation.flip
+    return bool(PRESETS[augmentation.preset].flip if own is None else own)
+
+
 def filled_in(augmentation: Augmentation, height: int, width: int) -> Augmentation:
     """Return an augmentation with every option given: its own, or else its preset's.
 

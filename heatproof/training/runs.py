@@ -59,7 +59,7 @@ def train_run(
     """
     network = build_model(run, dataset.train_images.shape[1:], len(dataset.class_names))
     check(network)
-    set_initial_weights(run, network)
+    set_initial_weights(run, network, dataset.train_images)
     assert run.schedule is not None, "`configure` was called before"
     trained = train if run.schedule.head is None else train_in_phases
     parts = served_rows(run, dataset), training_parts(run, dataset)[1]

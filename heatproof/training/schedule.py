@@ -12,10 +12,36 @@ def optimizer(training: Training, schedule: Schedule, steps: int) -> keras.optim
     """Return the optimiser, its learning rate a function of the step, for `steps` steps in all."""
     rate = learning_rate(training, schedule, steps)
     decay = training.weight_decay or None
+    scaled = training.bias_rate != 1
     if training.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, training.momentum, nesterov=True, weight_decay=decay)
-    # With a weight decay Keras' Adam is AdamW (Loshchilov & Hutter, arXiv:1711.05101).
-    return keras.optimizers.Adam(rate, weight_decay=decay)
+        kind = ScaledSGD if scaled else keras.optimizers.SGD
+        chosen = kind(rate, training.momentum, nesterov=True, weight_decay=decay)
+    else:
+        # With a weight decay Keras' Adam is AdamW (Loshchilov & Hutter, arXiv:1711.05101).
+        chosen = (ScaledAdam if scaled else keras.optimizers.Adam)(rate, weight_decay=decay)
+    if isinstance(chosen, _ScaledBiases):
+        chosen.bias_rate = training.bias_rate
+    return chosen
+
+
+class _ScaledBiases(keras.optimizers.Optimizer):
+    """An optimiser that multiplies the learning rate of batch normalisation's biases."""
+
+    bias_rate: float
+
+    def update_step(self, gradient, variable, learning_rate):
+        index = self._get_variable_index(variable)
+        if self._trainable_variables[index].name == "beta":
+            learning_rate = learning_rate * self.bias_rate
+        super().update_step(gradient, variable, learning_rate)
+
+
+class ScaledSGD(_ScaledBiases, keras.optimizers.SGD):
+    pass
+
+
+class ScaledAdam(_ScaledBiases, keras.optimizers.Adam):
+    pass
 
 
 def learning_rate(

@@ -1,4 +1,4 @@
-"""The seven architectures of params.yaml with random weights, narrow enough for quick tests.
+"""The eight architectures of params.yaml with random weights, narrow enough for quick tests.
 
 The graph is the study's own (every layer, stride, branch and name); only the widths are smaller.
 """
@@ -44,6 +44,7 @@ DESIGNS: dict[str, tuple[str, tuple[int, int, int], dict[str, Any]]] = {
         {"branch_filters": 3, "blocks": [8, 10, 12, 16], "dense": 12},
     ),
     "resnet18": ("resnet18-cifar10", COLOUR, {"stem": 6, "widths": [6, 8, 10, 12]}),
+    "speedrun_cnn": ("speedrun_cnn-cifar10", COLOUR, {"widths": [6, 8, 10], "scale": 1.0}),
 }  # fmt: skip
 NAMES = tuple(DESIGNS)
 # Those that have between them every kind of layer, of branch and of image.

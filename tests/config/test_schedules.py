@@ -25,7 +25,12 @@ def test_a_schedule_of_the_other_budget_may_be_missing(tmp_path):
 def test_a_dataset_without_a_schedule_has_the_budgets_default_if_there_is_one(tmp_path):
     schedules = {"default": {"epochs": 3, "batch_size": 8, "learning_rate": 1, "decay": "cosine"}}
     study = params.load(changed(tmp_path, "models.resnet18.schedules.cpu", schedules))
-    expected = schedules["default"] | {"augment": False, "train_images": "all", "head": None}
+    expected = schedules["default"] | {
+        "augment": False,
+        "train_images": "all",
+        "head": None,
+        "augmentation": None,
+    }
     assert study.run("resnet18-mnist").schedule.model_dump() == expected
     schedules = {"cifar10": schedules["default"], "fashion_mnist": schedules["default"]}
     message = refused(tmp_path, "models.resnet18.schedules.cpu", schedules)

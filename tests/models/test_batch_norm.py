@@ -83,3 +83,19 @@ def test_weights_serve_a_network_with_keras_own_layer(tmp_path) -> None:
     theirs.load_weights(tmp_path / "x.weights.h5")
     for mine, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize("scale", [True, False])
+def test_half_precision_is_normalised_by_float32_statistics(scale: bool) -> None:
+    policy = keras.DTypePolicy("mixed_bfloat16")
+    options = {"momentum": MOMENTUM, "epsilon": EPSILON, "scale": scale, "dtype": policy}
+    ours, theirs = (
+        kind(**options) for kind in (BatchNormalization, keras.layers.BatchNormalization)
+    )
+    x = keras.ops.cast(images(64), "bfloat16")
+    mine, other = ours(x, training=True), theirs(x, training=True)
+    assert mine.dtype == other.dtype == "bfloat16"
+    mine, other = (keras.ops.convert_to_numpy(keras.ops.cast(y, "float32")) for y in (mine, other))
+    np.testing.assert_allclose(mine, other, rtol=0.02, atol=0.02)
+    for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)

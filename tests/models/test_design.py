@@ -9,6 +9,7 @@ import pytest
 from heatproof.models import layers
 from heatproof.models.build import build_model
 from heatproof.run.errors import UserError
+from tests.models import networks
 from tests.models.networks import COLOUR, GRAY, QUICK, network, shared, study
 
 
@@ -199,7 +200,8 @@ def test_a_convolution_before_a_normalisation_has_no_bias_and_another_has_one(na
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             normalised |= fed_by(model, layer.name)
-    normalised |= fed_by(model, "branches") if "branches" in normalised else set()
+    for between in normalised & {"branches", *(f"block{number}_pool" for number in range(1, 4))}:
+        normalised |= fed_by(model, between)
     for layer in model.layers:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)):
             if name in ("cct", "vit"):  # what is learned of each place is their bias, in cct's end
@@ -237,3 +239,21 @@ def test_a_patch_that_does_not_divide_the_images_names_its_key() -> None:
     run = run.model_copy(update={"model": "vit", "network": options})
     with pytest.raises(UserError, match=r"params\.yaml: models\.vit\.network\.patch = 5 does not"):
         build_model(run, GRAY, 10)
+
+
+def test_speedrun_cnn():
+    model = shared("speedrun_cnn", COLOUR)
+    assert sizes(model, "patches", "block1_pool", "block2_pool", "block3_conv2") == [
+        *((31, 31, 24), (15, 15, 64)),
+        *((7, 7, 256), (3, 3, 256)),
+    ]
+    assert fed_by(model, "block1_conv1_bn") == {"block1_pool"}
+    assert fed_by(model, "scale") == {"global_max"} and fed_by(model, "logits") == {"scale"}
+    assert model.get_layer("block1_conv1_bn").gamma is None
+
+
+def test_images_too_small_for_speedrun_cnns_blocks_name_them() -> None:
+    module = networks.architecture("speedrun_cnn")
+    options = module.Network(**networks.settings("speedrun_cnn"))
+    assert module.unfit(options, 9, 32) is None
+    assert "widths: 3 blocks" in module.unfit(options, 8, 32)

@@ -26,6 +26,7 @@ DESIGNS: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {
     ),
     "efficient_cnn": (COLOUR, {"branch_filters": 3, "blocks": [6, 8], "dense": 8}),
     "resnet18": (COLOUR, {"stem": 4, "widths": [4, 6], "blocks_per_width": 1}),
+    "speedrun_cnn": (COLOUR, {"widths": [4, 6], "scale": 1.0}),
     "lenet5": (GRAY, {"filters": [3, 4, 6], "dense": 8}),
     "cbam_resnet": (COLOUR, {"stem": 4, "widths": [4, 6], "reduction": 2, "gate_kernel": 3}),
     "cct": (GRAY, {"convolutions": [4, 8], "head_width": 4}),

@@ -129,3 +129,16 @@ def test_damaged_images_are_told_of_as_they_are_outside_tensorflow():
         read_errors_raised(Batches(IMAGES, LABELS, 3, 2)),
     ):
         raise ValueError("anything else")
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2])
+def test_alternating_mirror_images(epoch: int):
+    sides = np.zeros((8, 1, 2, 1), np.uint8)
+    sides[:, :, 0] = 255
+    batches = Batches(sides, LABELS[:8], classes=3, batch_size=4, seed=1, alternating=True)
+    first = {row: batches._read(np.array([row]))[0, 0, 0, 0] for row in range(8)}
+    assert sorted(first.values()) == [0] * 4 + [255] * 4
+    batches.start_epoch(epoch)
+    for images, rows in zip([batches[0][0], batches[1][0]], batches._plan()[0], strict=True):
+        for image, row in zip(images, rows, strict=True):
+            assert (image[0, 0, 0] == first[row] / 255) == (epoch != 1)

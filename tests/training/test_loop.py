@@ -212,3 +212,29 @@ def test_how_many_steps_a_call_takes(monkeypatch, values, steps):
     monkeypatch.setattr(loop, "CALL_VALUES", values)
     monkeypatch.setattr(loop, "MAX_STEPS", 20)
     assert loop.steps_at_once(network(), 32) == steps
+
+
+def test_lookahead_is_called_in_time_and_ends_epochs(monkeypatch):
+    monkeypatch.setattr(loop, "MAX_STEPS", 8)
+    settings = training(lookahead_steps=3)
+    images, labels = halves()
+    model = network()
+    steps = []
+    assign = loop.Lookahead.on_train_batch_end
+
+    def recorded(self, batch, logs=None):
+        steps.append(batch + 1)
+        assign(self, batch, logs)
+
+    monkeypatch.setattr(loop.Lookahead, "on_train_batch_end", recorded)
+    outcome = train(model, images, labels, settings, planned(), PLAIN, SEED)
+    per_epoch = outcome.steps // outcome.epochs
+    assert steps == [*range(3, per_epoch, 3), per_epoch] * outcome.epochs
+    assert outcome.best["val_accuracy"] == 1.0
+
+
+def test_a_step_count_that_lookahead_divides(monkeypatch):
+    monkeypatch.setattr(loop, "MAX_STEPS", 20)
+    assert loop.steps_at_once(network(), 16, 5) == 5
+    assert loop.steps_at_once(network(), 16, 30) == 10
+    assert loop.steps_at_once(network(), 10**9, 5) == 1

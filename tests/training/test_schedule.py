@@ -87,3 +87,24 @@ def test_too_few_to_validate_choose_no_epoch_and_the_plateau_is_the_losss():
 def test_no_patience_means_never_stopping_early():
     stopping = schedules.callbacks(training(early_stopping_patience=0), schedule("constant"))[-1]
     assert stopping.patience == 4 and stopping.restore_best_weights
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_biases_of_batch_norm_may_learn_faster(name):
+    inputs = keras.Input((2,))
+    x = keras.layers.BatchNormalization()(keras.layers.Dense(2)(inputs))
+    steps = []
+    for factor in (1.0, 8.0):
+        model = keras.Model(inputs, x)
+        settings = training(optimizer=name, bias_rate=factor)
+        optimiser = schedules.optimizer(settings, schedule("constant"), steps=10)
+        before = [variable.numpy() for variable in model.trainable_variables]
+        model.compile(optimiser, "mse")
+        ones = [keras.ops.ones(variable.shape) for variable in before]
+        model.optimizer.apply(ones, model.trainable_variables)
+        after = [variable.numpy() for variable in model.trainable_variables]
+        steps.append([b - a for a, b in zip(before, after, strict=True)])
+    names = [variable.name for variable in model.trainable_variables]
+    assert names == ["kernel", "bias", "gamma", "beta"]
+    for each, one, more in zip(names, *steps, strict=True):
+        np.testing.assert_allclose(more, one * (8 if each == "beta" else 1), rtol=1e-5)

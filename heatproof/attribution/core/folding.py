@@ -4,8 +4,9 @@ In inference a batch normalisation is y = x * scale + shift with fixed numbers p
 follows a convolution or a dense layer that nothing else reads, these go into that layer's kernel
 and bias (Jacob et al. 2017, https://arxiv.org/abs/1712.05877, section 3.2), and the layer that was
 the normalisation passes its input on. So it is with layer scale (Touvron et al. 2021,
-https://arxiv.org/abs/2103.17239), which has a factor alone. Elsewhere they stay as they are: what
-pads with zeros in between would pad with the shift. Layer names stay.
+https://arxiv.org/abs/2103.17239), which has a factor alone. Maxima of windows may stand in between
+where the factor is positive whatever is learned, as of a normalisation without gamma. Elsewhere
+they stay as they are: what pads with zeros in between would pad with the shift. Layer names stay.
 
 A convolution in as many groups as channels becomes a depthwise one, which it is: TensorFlow has no
 gradient of groups on a CPU, so that Keras compiles them with XLA, many times slower. A rescaling of
@@ -168,16 +169,18 @@ def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
     readers = Counter(id(t) for operation in model.operations for t in inputs_of(operation))
     readers.update(map(id, model.outputs))  # what is read outside must stay as it is
 
-    def homes(tensor: Any, start: int) -> list[tuple[Any, slice]] | None:
+    def homes(tensor: Any, start: int, rises: bool) -> list[tuple[Any, slice]] | None:
         layer = made_by.get(id(tensor))
         if layer is None or readers[id(tensor)] > 1:
             return None
+        if rises and isinstance(layer, keras.layers.MaxPooling2D):
+            return homes(layer.input, start, rises)
         if isinstance(layer, keras.layers.Concatenate):
             if layer.axis not in (-1, len(tensor.shape) - 1):
                 return None
             folds: list[tuple[Any, slice]] = []
             for part in layer.input:
-                inner = homes(part, start)
+                inner = homes(part, start, rises)
                 if inner is None:
                     return None
                 folds += inner
@@ -191,7 +194,10 @@ def _homes(model: "keras.Model") -> dict[str, list[tuple[Any, slice]]]:
         return [(layer, slice(start, start + tensor.shape[-1]))]
 
     return {
-        layer.name: (_of_channels(layer) and homes(layer.input, 0)) or []
+        layer.name: (
+            _of_channels(layer) and homes(layer.input, 0, rises=not getattr(layer, "scale", True))
+        )
+        or []
         for layer in model.layers
         if isinstance(layer, keras.layers.BatchNormalization) or type(layer).__name__ == LAYER_SCALE
     }

@@ -145,21 +145,17 @@ def _settings(study: Study, result: CellResults, run: Run) -> dict[str, dict[str
     if result.schedule is None or isinstance(run, DerivedRun):
         return network
     return {
-        "Schedule": result.schedule.model_dump(exclude={"training"}),
+        "Schedule": result.schedule.model_dump(exclude={"training", "augmentation"}),
         **network,
         "Training": run.training.model_dump(),
-        "Augmentation of the data": _augmentation(study, result),
+        "Augmentation of the data": _augmentation(study, run),
     }
 
 
-def _augmentation(study: Study, result: CellResults) -> dict[str, Any]:
+def _augmentation(study: Study, run: Run) -> dict[str, Any]:
     """Say how images are changed: in numbers where the images' size is known."""
-    dataset = result.cell.dataset
-    augmentation, prepared = (
-        study.params.datasets[dataset].augmentation,
-        study.datasets.get(dataset),
-    )
-    if prepared:
+    augmentation = run.augmentation
+    if prepared := study.datasets.get(run.dataset):
         augmentation = filled_in(augmentation, prepared["height"], prepared["width"])
     return augmentation.model_dump(exclude_none=True)
 

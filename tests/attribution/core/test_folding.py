@@ -105,6 +105,18 @@ CASES = {
     "after pooling": (
         case(lambda: layers.Conv2D(4, 3), lambda: layers.MaxPooling2D(2), bn()), False,
     ),
+    "after maxima, by a factor that is always positive": (
+        case(
+            lambda: layers.Conv2D(4, 3, use_bias=False),
+            lambda: layers.MaxPooling2D(2),
+            bn(scale=False),
+        ),
+        True,
+    ),
+    "after averages": (
+        case(lambda: layers.Conv2D(4, 3), lambda: layers.AveragePooling2D(2), bn(scale=False)),
+        False,
+    ),
     "behind padding, whose zeros are not shifted": (
         case(lambda: layers.Conv2D(4, 3), lambda: layers.ZeroPadding2D(1), bn()), False,
     ),

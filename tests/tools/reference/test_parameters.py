@@ -27,7 +27,11 @@ def test_every_key_is_described() -> None:
         ("training.plateau_factor", "number > 0, < 1", "required, here `0.5`"),
         ("training.balance", "`none`, `class_weights`, `sampling`", "default `none`"),
         ("datasets.<dataset>.normalisation.mean", "list of 1 to 4: number ≥ 0, ≤ 1", "required"),
-        ("datasets.<dataset>.augmentation.flip", "`true` or `false`", "default none"),
+        (
+            "datasets.<dataset>.augmentation.flip",
+            "`true` or `false` or `alternating`",
+            "default none",
+        ),
         (
             "explain.perturbation.lime.samples",
             "`auto` or whole number ≥ 10, ≤ 100,000",
