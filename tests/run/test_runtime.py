@@ -97,6 +97,26 @@ def test_what_is_loaded_is_no_longer_looked_through_for_garbage() -> None:
         gc.unfreeze()
 
 
+@pytest.mark.parametrize(
+    ("told", "fast"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f amx_bf16 amx_tile\nbugs\t\t:\n", True),
+        ("flags\t\t: avx512_bf16\n", True),
+        ("flags\t\t: avx512f avx512bw\nmodel name\t: the amx_bf16\n", False),
+        (None, False),
+    ],
+)
+def test_half_precision_is_fast_with_instructions_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str | None, fast: bool
+) -> None:
+    file = tmp_path / "cpuinfo"
+    if told is not None:
+        file.write_text(told, encoding="utf-8")
+    monkeypatch.setattr(runtime, "CPU", file)
+    monkeypatch.setattr(runtime, "gpus", list)
+    assert runtime.half_is_fast() is fast
+
+
 def test_too_late_is_a_bug() -> None:
     # Named as imported, without the seconds that running it takes: it is only asked for.
     done = run(

@@ -35,7 +35,8 @@ def test_half_precision_with_random_changes_learns_and_resumes_to_the_same_bytes
 
     def trained(**options) -> tuple[keras.Model, list[np.ndarray]]:
         plan = planned(augment=True, epochs=3)
-        model, outcome = run(halved(), plan, augmentation=augmentation, **options)
+        settings = training(lookahead_steps=3, bias_rate=4.0)
+        model, outcome = run(halved(), plan, settings, augmentation, **options)
         return model, [*outcome.history.values(), *model.get_weights()]
 
     def stop(numbers, epoch: int) -> None:

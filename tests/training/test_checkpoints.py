@@ -37,13 +37,16 @@ def end(model: keras.Model, outcome) -> tuple[bytes, dict[str, list[float]], int
 
 
 @pytest.mark.parametrize(
-    ("decay", "optimizer", "after"),
-    [("one_cycle", "adam", 3), ("reduce_on_plateau", "sgd", 1)],
+    ("decay", "options", "after"),
+    [
+        ("one_cycle", {"optimizer": "adam"}, 3),
+        ("reduce_on_plateau", {"optimizer": "sgd", "lookahead_steps": 3, "bias_rate": 4.0}, 1),
+    ],
 )
-def test_it_ends_in_the_same_bytes(tmp_path, monkeypatch, decay, optimizer, after) -> None:
+def test_it_ends_in_the_same_bytes(tmp_path, monkeypatch, decay, options, after) -> None:
     monkeypatch.setattr(loop, "MAX_STEPS", 20)  # as it is, and not as for other tests
     plan = planned(epochs=EPOCHS, decay=decay, learning_rate=0.003)
-    settings = training(optimizer=optimizer, early_stopping_patience=0, plateau_patience=1)
+    settings = training(early_stopping_patience=0, plateau_patience=1, **options)
     whole = end(*run(network(), plan, settings))
 
     def stop(numbers, epoch: int) -> None:
