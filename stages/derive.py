@@ -14,7 +14,7 @@ from heatproof.run import runtime
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Derive the network of a cell from that of another cell: smaller, or joined. "
+        description="Derive the network of a cell from that of another: smaller, or an ensemble. "
         "`dvc repro derive@CELL` does it with all that it needs.",
     )
     parser.add_argument(

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from heatproof.attribution import registry
-from heatproof.attribution.core.sizes import resolved
 from heatproof.report.text import methods
 from heatproof.run.progress import Progress
 from heatproof.trained_cell import TrainedCell
@@ -19,11 +18,10 @@ class Stopped(Exception):
 
 
 def passes(trained: TrainedCell, name: str) -> float:
-    """Return how many passes of one image a method takes, about, with a gradient or without."""
-    method, (height, width, _) = registry.methods()[name], trained.network.image_shape
-    options = getattr(trained.study.explain, registry.stage_of(method))[name]
-    taken = method.passes(resolved(options, (height, width)), (height, width))
-    return taken.forward + taken.gradients
+    """Return how many passes of one image a method takes, about, see `registry.passes`."""
+    height, width, _ = trained.network.image_shape
+    stage = registry.stage_of(registry.methods()[name])
+    return registry.passes(name, getattr(trained.study.explain, stage)[name], (height, width))
 
 
 class Watched(Progress):

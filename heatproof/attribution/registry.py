@@ -93,17 +93,22 @@ def options_again(listed: Mapping[str, Block], size: tuple[int, int]) -> dict[st
     }
 
 
+def passes(name: str, options: Block, size: tuple[int, int]) -> float:
+    """Return how many passes of an image of a size a method takes, with a gradient or without."""
+    taken = methods()[name].passes(resolved(options, size), size)
+    return taken.forward + taken.gradients
+
+
 def set_ups(listed: Mapping[str, Block], context: Context) -> dict[str, SetUp]:
     """Return what methods are called as first: with the options of maps that are made again."""
     again = options_again(listed, context.size)
     explainers = with_options(again, context)
 
-    def passes(name: str, options: Block) -> float:
-        each = methods()[name].passes(resolved(options, context.size), context.size)
-        return each.forward + each.gradients
+    def taken(name: str, options: Block) -> float:
+        return passes(name, options, context.size)
 
     return {
-        name: SetUp(explainers[name], passes(name, again[name]) / passes(name, options))
+        name: SetUp(explainers[name], taken(name, again[name]) / taken(name, options))
         for name, options in listed.items()
     }
 

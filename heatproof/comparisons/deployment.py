@@ -8,13 +8,13 @@ import numpy as np
 
 from heatproof.comparisons.latency import compared, in_turns
 from heatproof.evaluation.inference import compiled_forward
-from heatproof.models import cost
+from heatproof.models import cost, litert
+from heatproof.models.cost import FLOAT_BYTES
 from heatproof.models.integer_program import program_of
 
 if TYPE_CHECKING:
     import keras
 
-FLOAT_BYTES = 4
 OWN, ORIGIN = "own", "origin"
 
 Answer = Callable[[], object]
@@ -97,13 +97,9 @@ def timed_programs(
 
 
 def program(model: "keras.Model") -> bytes:
-    """Return a network as a LiteRT program (.tflite): its own of whole numbers, else of floats."""
-    import tensorflow as tf
-
+    """Return a network as a LiteRT program (.tflite): its own of integers, else of floats."""
     own = program_of(model)
-    if own is not None:
-        return own.content
-    return tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    return litert.converted(model) if own is None else own.content
 
 
 def interpreter(
@@ -131,7 +127,7 @@ def interpreter(
 
 
 def _whole(images: np.ndarray, quantization: tuple[float, int]) -> np.ndarray:
-    """Return images as a program of whole numbers takes them."""
+    """Return images as a program of integers takes them."""
     scale, zero = quantization
     return np.clip(np.rint(images / scale) + zero, -128, 127).astype(np.int8)
 

@@ -15,7 +15,7 @@ from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.sizes import AUTO, resolved
 from heatproof.comparisons import deployment, maps_elsewhere, network_maps
 from heatproof.comparisons.map_agreement import OVERLAP, SPEARMAN, SSIM
-from heatproof.comparisons.network_maps import REDRAWN, SAME
+from heatproof.comparisons.network_maps import KEPT, RANDOMISED, SAME
 from heatproof.config.params import Params
 from heatproof.datasets.pixels import UnitImages
 from heatproof.models.build import trained_network
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import keras
 
 STAGE, FAMILY = "compare_derived", "derived"
-KEPT = 6  # images whose maps are stored
 
 
 @dataclass(frozen=True)
@@ -120,63 +119,53 @@ def compare_maps(
     """Compare the maps of a network with those of one derived from it.
 
     Returns:
-        metrics: `images`; `same_prediction`, on how many of them both predict the same;
-        `map_agreement`, `top_overlap` and `ssim`, means over methods and images, and
-        `redrawn_agreement`, what the first of them is after the origin's weights were drawn again;
-        `maps`, see `network_maps.summaries`; `faithful`, see `maps_elsewhere.summaries`, of
+        metrics: those of `network_maps.Comparison`; `map_agreement`, `top_overlap` and `ssim`,
+        means over methods and images, and `randomised_agreement`, the first of them after the
+        origin's weights were randomised; `faithful`, see `maps_elsewhere.summaries`, of
         `faithful_images`; `old_maps_faithfulness` and `own_maps_faithfulness`, their means for the
-        derived network; `unsupported`, method -> why it does not support one of them.
-        arrays: `target` int64 (n,), the class that is explained; the agreement of each image, see
-        `network_maps.stored`; of the first images `images` uint8 (m, height, width, channels) and
-        `map/<method>` and `other_map/<method>` float32 (m, height, width), the origin's and the
-        derived network's.
+        derived network.
+        arrays: those of `network_maps.Comparison`, the origin's maps first, and `images` uint8
+        (m, height, width, channels), whose maps they are.
     """
     options, seed, samples = study.compare_runs, study.seed, study.assess.bootstrap_samples
     shown = selected(dataset.test_images, slice(options.images))
     images: Any = UnitImages(shown)
     networks = Network(origin), Network(derived)
-    logits = [network.logits(images) for network in networks]
-    target = logits[0].argmax(axis=1).astype(np.int64)
     methods = network_maps.explainers(study, Context(dataset.train_images, seed, dataset.mean))
-    few = min(study.compare_derived.faithful_images, len(images), network_maps.BLOCK)
-    found = network_maps.compare_maps(
-        *networks, methods, images, target, options.top, seed, max(few, KEPT)
+    few = min(study.compare_derived.faithful_images, len(images))
+    compared = network_maps.compare(
+        *networks, methods, images, options.top, samples, seed, max(few, KEPT)
     )
     pixels = images[:few]
     gaps = maps_elsewhere.gaps(
         {name: each.logits for name, each in zip(("first", "second"), networks, strict=True)},
         {
             name: {method: each[:few] for method, each in by_method.items()}
-            for name, by_method in found.maps.items()
+            for name, by_method in compared.found.maps.items()
         },
         pixels,
-        target[:few],
+        compared.target[:few],
         blurred(pixels, study.assess.blur),
         resolved(FaithfulnessOptions(steps=AUTO), pixels.shape[1:3]).steps,
         seed,
     )
-    maps = network_maps.summaries(found.values, samples, seed)
+    maps = compared.metrics["maps"]
     faithful = maps_elsewhere.summaries(gaps, samples, seed)
     overall = {name: each["mean"] for name, each in maps["overall"][SAME].items()}
-    metrics = {
-        "images": len(images),
-        "same_prediction": int((target == logits[1].argmax(axis=1)).sum()),
+    metrics = compared.metrics | {
         "map_agreement": overall[SPEARMAN],
         "top_overlap": overall[OVERLAP],
         "ssim": overall[SSIM],
-        "redrawn_agreement": maps["overall"][REDRAWN][SPEARMAN]["mean"],
+        "randomised_agreement": maps["overall"][RANDOMISED][SPEARMAN]["mean"],
         "old_maps_faithfulness": faithful["overall"][maps_elsewhere.ORIGIN_THERE]["mean"],
         "own_maps_faithfulness": faithful["overall"][maps_elsewhere.OWN]["mean"],
-        "maps": maps,
         "faithful": faithful,
         "faithful_images": few,
-        "unsupported": found.unsupported,
     }
-    arrays = network_maps.stored(found.values) | {"target": target}
-    arrays |= {"images": np.asarray(shown[:KEPT]), "class_names": np.array(dataset.class_names)}
-    for kind, network in (("map", "first"), ("other_map", "second")):
-        arrays |= {f"{kind}/{name}": each[:KEPT] for name, each in found.maps[network].items()}
-    return Compared(arrays, metrics)
+    names = np.array(dataset.class_names)
+    return Compared(
+        compared.arrays | {"images": np.asarray(shown[:KEPT]), "class_names": names}, metrics
+    )
 
 
 def timed(
@@ -190,7 +179,7 @@ def timed(
     """
     options = study.compare_derived
     images = dataset.test_images[: options.timed_batch].astype(np.float32) / 255
-    # Of whole numbers Keras has the twin alone, which nobody would use.
+    # Of integers Keras has the twin alone, which nobody would use.
     in_keras = not (program_of(own) or program_of(origin))
     found = {
         "keras": deployment.timed_in_keras(own, origin, images, options.timed_rounds)

@@ -15,11 +15,11 @@ from heatproof.trust.measures.faithfulness import faithfulness
 from heatproof.trust.perturbation import Predict
 
 # Whose maps, and for which network.
-ORIGIN_HERE, ORIGIN_THERE, OWN, REDRAWN = SOURCES = (
+ORIGIN_HERE, ORIGIN_THERE, OWN, RANDOMISED = SOURCES = (
     "origin_on_origin",
     "origin_on_derived",
     "derived_on_derived",
-    "redrawn_on_derived",
+    "randomised_on_derived",
 )
 GAP = "morf_lerf_gap"
 
@@ -39,7 +39,7 @@ def gaps(
 
     Args:
         predict: `first`, the origin's logits, and `second`, the derived network's.
-        maps: of `first`, `second` and `redrawn` (of weights that were drawn, a control) the maps:
+        maps: of `first`, `second` and `randomised` (weights, a control) the maps:
             method -> float (n, height, width).
         images: float32 (n, height, width, channels) in [0, 1].
         targets: int64 (n,), the class that all maps explain.
@@ -54,7 +54,11 @@ def gaps(
     baselines = {"": removed}
     of_second = {
         f"{source}/{method}": each
-        for source, network in ((ORIGIN_THERE, "first"), (OWN, "second"), (REDRAWN, "redrawn"))
+        for source, network in (
+            (ORIGIN_THERE, "first"),
+            (OWN, "second"),
+            (RANDOMISED, "randomised"),
+        )
         for method, each in maps[network].items()
     }
     of_first = {f"{ORIGIN_HERE}/{method}": each for method, each in maps["first"].items()}

@@ -4,7 +4,7 @@ Both explain the class that the first network predicts, so that the question is 
 two different images are alike too, since objects stand in the middle; and some methods' maps hardly
 depend on the network. So beside the agreement of the two networks stand two others that say how
 much of it is not theirs: with the second network's map of another image, and with the map of the
-same image by the first network after all its weights are drawn again.
+same image by the first network after all its weights are randomised.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,19 +18,20 @@ import numpy as np
 from heatproof.attribution import registry
 from heatproof.attribution.core.method import Context, Explainer, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
-from heatproof.attribution.core.sizes import resolved
 from heatproof.comparisons.map_agreement import MEASURES, map_agreement
 from heatproof.config.params import Params
-from heatproof.config.schema import Block
+from heatproof.models.graphs import copied
 from heatproof.statistics.bootstrap import summary
-from heatproof.trust.random_weights import copied, randomise_top_down
+from heatproof.trust.random_weights import randomise_top_down
 
 if TYPE_CHECKING:
     import keras
 
-SAME, OTHER_IMAGE, REDRAWN = PAIRS = ("same", "other_image", "redrawn")
+SAME, OTHER_IMAGE, RANDOMISED = PAIRS = ("same", "other_image", "randomised")
 # Images at a time, whose maps by one method are in memory for all networks.
 BLOCK = 100
+
+KEPT = 6  # images whose maps are stored
 
 # Pair -> measure -> method -> float64 (n,).
 Values = dict[str, dict[str, dict[str, np.ndarray]]]
@@ -42,8 +43,8 @@ class NetworkMaps:
 
     values: pair -> measure -> method -> float64 (n,), NaN where maps do not compare. The pairs:
     `same`, the networks' maps of one image; `other_image`, the second's map is of the image that
-    follows; `redrawn`, both maps are the first network's, one after its weights were drawn again.
-    maps: network (`first`, `second`, `redrawn`) -> method -> float32 (kept, height, width), of the
+    follows; `randomised`, both maps are the first network's, one with its weights randomised. maps:
+    network (`first`, `second`, `randomised`) -> method -> float32 (kept, height, width), of the
     first images. unsupported: method -> why it does not support one of the networks.
     """
 
@@ -52,24 +53,74 @@ class NetworkMaps:
     unsupported: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What comparing two networks on the same images comes to.
+
+    found: the maps of both, and how far they agree. target: int64 (n,), the class that is
+    explained, which the first network predicts. arrays: `target`; of the first `KEPT` images
+    `map/<method>` and `other_map/<method>` float32 (m, height, width), the first network's and the
+    second's; the agreement of all, see `stored`. metrics: `images`; `same_prediction`, on how many
+    of them both predict the same; `maps`, see `summaries`; `unsupported`, method -> why it does not
+    support one of the networks.
+    """
+
+    found: NetworkMaps
+    target: np.ndarray
+    arrays: dict[str, np.ndarray]
+    metrics: dict[str, Any]
+
+
 def explainers(study: Params, context: Context) -> dict[str, Explainer]:
     """Set up the methods that `compare_runs` asks for, as where assessments make maps again.
 
     study: whose `explain` lists them.
     """
     size = context.size
-
-    def passes(name: str, options: Block) -> float:
-        each = registry.methods()[name].passes(resolved(options, size), size)
-        return each.forward + each.gradients
-
     listed = {
         name: options
         for family in study.compare_runs.families
         for name, options in getattr(study.explain, family).items()
-        if passes(name, options) <= study.compare_runs.passes
+        if registry.passes(name, options, size) <= study.compare_runs.passes
     }
     return registry.with_options(registry.options_again(listed, size), context)
+
+
+def compare(
+    first: Network,
+    second: Network,
+    methods: Mapping[str, Explainer],
+    images: Any,
+    top: float,
+    samples: int,
+    seed: int,
+    kept: int = KEPT,
+) -> Comparison:
+    """Compare two networks on the same images, of the class that the first predicts.
+
+    Args:
+        first: whose maps are the reference.
+        second: the network that is compared with it.
+        methods: name -> how to explain.
+        images: float32 (n, height, width, channels) in [0, 1], or `UnitImages`.
+        top: the share of a map's pixels that are its top ones.
+        samples: of the bootstrap over the images.
+        seed: of all draws.
+        kept: of how many images `found` has the maps, at most `BLOCK`.
+    """
+    predicted = [network.logits(images).argmax(axis=1) for network in (first, second)]
+    target = predicted[0].astype(np.int64)
+    found = compare_maps(first, second, methods, images, target, top, seed, kept)
+    arrays = stored(found.values) | {"target": target}
+    for kind, network in (("map", "first"), ("other_map", "second")):
+        arrays |= {f"{kind}/{name}": each[:KEPT] for name, each in found.maps[network].items()}
+    metrics = {
+        "images": len(images),
+        "same_prediction": int((predicted[0] == predicted[1]).sum()),
+        "maps": summaries(found.values, samples, seed),
+        "unsupported": found.unsupported,
+    }
+    return Comparison(found, target, arrays, metrics)
 
 
 def compare_maps(
@@ -85,7 +136,7 @@ def compare_maps(
     """Compare the maps of two networks with logits of the same classes.
 
     Args:
-        first: whose maps are the reference, and whose weights are drawn again in a copy.
+        first: whose maps are the reference, and whose weights are randomised in a copy.
         second: the network that is compared with it.
         methods: name -> how to explain, without those for networks of another kind.
         images: float32 (n, height, width, channels) in [0, 1], or `UnitImages`.
@@ -94,7 +145,11 @@ def compare_maps(
         seed: of the weights that are drawn.
         kept: of how many images the maps are returned, at most `BLOCK`.
     """
-    networks = {"first": first, "second": second, REDRAWN: Network(redrawn(first.trained, seed))}
+    networks = {
+        "first": first,
+        "second": second,
+        RANDOMISED: Network(randomised(first.trained, seed)),
+    }
     suiting = {
         name: explain
         for name, explain in methods.items()
@@ -161,8 +216,8 @@ def stored(values: Values) -> dict[str, np.ndarray]:
     }
 
 
-def redrawn(model: "keras.Model", seed: int) -> "keras.Model":
-    """Return a network of the same layers with all weights drawn again, see `random_weights`."""
+def randomised(model: "keras.Model", seed: int) -> "keras.Model":
+    """Return a network of the same layers with all weights randomised, see `random_weights`."""
     changed = copied(model)
     for _ in randomise_top_down(changed, seed):
         pass
@@ -195,9 +250,9 @@ def _maps(
 
 
 def _agreements(maps: Mapping[str, np.ndarray], top: float) -> Values:
-    first, second, random = maps["first"], maps["second"], maps[REDRAWN]
+    first, second, random = maps["first"], maps["second"], maps[RANDOMISED]
     other = np.roll(second, -1, axis=0)
-    pairs = {SAME: second, OTHER_IMAGE: other, REDRAWN: random}
+    pairs = {SAME: second, OTHER_IMAGE: other, RANDOMISED: random}
     values = {
         pair: {measure: {"": each} for measure, each in map_agreement(first, maps_, top).items()}
         for pair, maps_ in pairs.items()

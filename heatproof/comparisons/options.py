@@ -38,7 +38,7 @@ class RunComparisonOptions(Block):
 class DerivedComparisonOptions(Block):
     """compare_derived of params.yaml; which images and methods: compare_runs."""
 
-    faithful_images: Annotated[int, Field(ge=0, le=10_000)]
+    faithful_images: Annotated[int, Field(ge=1, le=100)]  # whose maps are in memory at once
     """Of the images those, the first, on which it is measured whether the derived network needs
     what the origin’s maps mark."""
     timed_rounds: Annotated[int, Field(ge=1, le=10_000)]

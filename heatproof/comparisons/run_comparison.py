@@ -24,8 +24,6 @@ from heatproof.run import tracking
 from heatproof.storage import artifacts, paths
 from heatproof.storage.images import selected
 
-KEPT = 6  # images whose maps are stored
-
 
 def compare_runs(study: Params, cell: str) -> None:
     """Compare a cell with its run of another seed; write arrays and metrics.
@@ -78,12 +76,9 @@ def compare_networks(
         arrays: for each convolution of the first layer `filters/<layer>` and
         `other_filters/<layer>`, float32 (filters, height, width, channels), as they act on
         normalised pixels (kernels times batch normalisation's factor), each in its network's own
-        order, and `<array>/<layer>` for the arrays of `filter_matching.compare`; for each method
-        `map/<method>` and `other_map/<method>` float32 (m, height, width), of the first images, and
-        the agreement of all, see `network_maps.stored`; `target` int64 (n,), the class explained.
-        metrics: `filters`, layer -> what `compare` says; `images`; `same_prediction`, on how many
-        of them the networks agree; `maps`, see `network_maps.summaries`; `unsupported`, method ->
-        why it does not support the networks.
+        order, and `<array>/<layer>` for the arrays of `filter_matching.compare`; and those of
+        `network_maps.Comparison`.
+        metrics: `filters`, layer -> what `compare` says; and those of `network_maps.Comparison`.
         figure: the first network's filters, and below each its partner.
     """
     arrays: dict[str, np.ndarray] = {}
@@ -98,16 +93,5 @@ def compare_networks(
         drawn[f"filters/{name}"] = one
         drawn[f"filters/{name}, matched"] = other[matched["partner"]]
     networks = Network(first), Network(second)
-    logits = [network.logits(images) for network in networks]
-    target = logits[0].argmax(axis=1).astype(np.int64)
-    found = network_maps.compare_maps(*networks, methods, images, target, options.top, seed, KEPT)
-    for kind, network in (("map", "first"), ("other_map", "second")):
-        arrays |= {f"{kind}/{method}": each for method, each in found.maps[network].items()}
-    arrays |= network_maps.stored(found.values) | {"target": target}
-    metrics |= {
-        "images": len(images),
-        "same_prediction": int((target == logits[1].argmax(axis=1)).sum()),
-        "maps": network_maps.summaries(found.values, samples, seed),
-        "unsupported": found.unsupported,
-    }
-    return Findings(arrays, metrics, {}, lambda: figure(drawn))
+    found = network_maps.compare(*networks, methods, images, options.top, samples, seed)
+    return Findings(arrays | found.arrays, metrics | found.metrics, {}, lambda: figure(drawn))

@@ -119,6 +119,19 @@ def untrainable(study: "Params", cell: str, epochs: int | None) -> str | None:
     return None
 
 
+def unvalidated(study: "Params", cell: str, what: str = "calibrate") -> str | None:
+    """Say why there are no validation images to choose a temperature by; None where there are.
+
+    what: the option that asks for them.
+    """
+    if study.run(cell).schedule is None:
+        return (
+            f"{what}: {study.root_of(cell)} is a saved network, of which nobody knows what it was "
+            "trained on, so that no images are left to choose by; remove it"
+        )
+    return None
+
+
 def _check_derived(path: Path, study: "Params", name: str, cell: DerivedCell) -> None:
     place, model = f"{path}: derived.{name}", study.models[cell.model]
     if model.origin is None or model.way is None:

@@ -1,5 +1,6 @@
 """A dataset in params.yaml: its source, how it is split, what the networks see of it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 else:
     Fetch = choice(SOURCES, "Options", "source")
+
+
+def known_class_names(fetch: Fetch) -> Sequence[str] | None:
+    """Return the class names that a source has before it fetches; None where it finds them."""
+    return getattr(fetch, "class_names", None)
 
 
 class Preprocess(Block):

@@ -1,4 +1,4 @@
-"""Networks derived from others: smaller ones, joined ones.
+"""Networks derived from others: smaller ones, ensembles.
 
 A derived cell is of a model with `architecture: derived`: its network is made from that of another
 cell on the same dataset, by one of `ways`, each a module with `Options` (its block of params.yaml)

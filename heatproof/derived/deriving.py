@@ -21,7 +21,6 @@ from heatproof.storage import artifacts, paths, resuming, tables, weights
 from heatproof.storage.images import selected
 from heatproof.storage.records import Dataset
 
-FLOAT_BYTES = 4  # of a weight as it is trained
 COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
 
@@ -60,8 +59,8 @@ def derive_cell(study: Params, run: DerivedRun) -> list[str]:
         "origin": task.origin_cell,
         "by": options.by,
         "done": list(derived.notes),
-        "stored_bytes": derived.stored_bytes,
-        "origin_bytes": FLOAT_BYTES * cost.parameters(task.origin),
+        "stored_bytes": derived.stored_bytes or cost.float_bytes(network),
+        "origin_bytes": cost.float_bytes(task.origin),
         "parameters": cost.parameters(network),
         "epochs": epochs,
         "val_accuracy": right,

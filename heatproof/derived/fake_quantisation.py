@@ -1,22 +1,24 @@
-"""Weights rounded to whole numbers of few bits times a scale, and computed with as floats."""
+"""Weights rounded to integers of few bits times a scale, and computed with as floats."""
 
 import math
 
 import keras
 import numpy as np
 
+from heatproof.models.graphs import copied
+
 SHORTEST = 2  # axes of a kernel; biases and normalisations are few numbers, and stay as they are
 
 
 def rounded(kernel: np.ndarray, bits: int, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Round a kernel to whole numbers times a scale, symmetric around zero.
+    """Round a kernel to integers times a scale, symmetric around zero.
 
     As LiteRT quantises weights (its specification of 8-bit quantisation): the largest magnitude of
     a channel becomes 2^(bits - 1) - 1, zero stays zero, and halves go to the even number.
 
     Args:
         kernel: float, any shape.
-        bits: of a whole number, its sign among them.
+        bits: of an integer, its sign among them.
         axis: along which each index has a scale of its own.
 
     Returns:
@@ -37,10 +39,10 @@ def quantised(model: keras.Model, bits: int) -> tuple[keras.Model, int]:
     """Copy a network, each kernel rounded (`rounded`), one scale for each output channel.
 
     Returns:
-        The copy, and the bytes that it takes when kernels are stored as whole numbers of so many
+        The copy, and the bytes that it takes when kernels are stored as integers of so many
         bits with their scales, and all other weights as 32-bit floats.
     """
-    copy = keras.models.clone_model(model)
+    copy = copied(model)
     numbers, stored = [], 0
     for values in model.get_weights():
         if values.ndim < SHORTEST:

@@ -1,16 +1,15 @@
-"""A network of 8-bit whole numbers: converted for LiteRT, with its twin of floats."""
+"""A network of 8-bit integers: converted for LiteRT, with its twin of floats."""
 
 import logging
-import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
 
 from heatproof.attribution.core.folding import folded
 from heatproof.derived.fake_quantisation import SHORTEST, rounded
-from heatproof.models import integer_program
-from heatproof.models.builtin_layers import plain
+from heatproof.models import integer_program, litert
 from heatproof.models.integer_program import IntegerProgram
 from heatproof.run.errors import UserError
 from heatproof.storage.images import Images
@@ -19,7 +18,7 @@ BITS = 8
 
 
 def converted(model: keras.Model, images: Images) -> bytes:
-    """Return a network as a .tflite file in which all that is computed is of whole numbers.
+    """Return a network as a .tflite file in which all arithmetic is of 8-bit integers.
 
     Weights have a scale for each output channel, activations one for each tensor, by the range that
     they have on `images` (https://ai.google.dev/edge/litert/models/quantization_spec).
@@ -29,34 +28,26 @@ def converted(model: keras.Model, images: Images) -> bytes:
         images: uint8 (n, height, width, channels), from which ranges are measured.
 
     Raises:
-        UserError: it has operations that LiteRT does not have in whole numbers.
+        UserError: it has operations that LiteRT does not have for integers.
     """
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    network = plain(model)
-    shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
-    function = tf.function(lambda image: network(image, training=False), jit_compile=False)
-    frozen = convert_variables_to_constants_v2(function.get_concrete_function(shape))
 
     def calibration() -> Iterator[list[np.ndarray]]:
         for image in images:
             yield [image[None].astype(np.float32) / 255]
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = calibration
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
+    def for_integers(converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = calibration
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of statistics that it takes itself
-            return converter.convert()
-    except Exception as reason:  # its exceptions have no class of their own
+        return litert.converted(model, for_integers)
+    except litert.NotConverted as reason:
         logging.getLogger(__name__).debug("conversion failed", exc_info=True)
-        first = next(iter(str(reason).strip().splitlines()), type(reason).__name__)[:200]
         raise UserError(
-            f"{model.name}: LiteRT cannot convert it to whole numbers: {first}; quantise its "
+            f"{model.name}: LiteRT cannot convert it to integers: {reason}; quantise its "
             "weights alone, with `activations: false`"
         ) from None
 

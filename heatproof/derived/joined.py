@@ -10,6 +10,7 @@ from typing import Literal
 import keras
 import numpy as np
 
+from heatproof.models.graphs import copied
 from heatproof.models.log_mean import LogMeanProbabilities
 
 Mean = Literal["logits", "probabilities"]
@@ -43,16 +44,6 @@ def joined(members: Sequence[keras.Model], mean: Mean, name: str) -> keras.Model
         kernel = np.tile(np.eye(classes, dtype=np.float32), (len(members), 1)) / len(members)
         average.set_weights([kernel])
     return copied(keras.Model(image, logits, name=name))
-
-
-def copied(model: keras.Model, name: str | None = None) -> keras.Model:
-    """Copy a network with its weights; of layers that were called before, only this call.
-
-    name: of the copy, by which a training is told of; the network's own if None.
-    """
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return copy if name is None else keras.Model(copy.inputs[0], copy.outputs[0], name=name)
 
 
 def _renamed(model: keras.Model, prefix: str, image: keras.KerasTensor) -> keras.Model:

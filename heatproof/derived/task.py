@@ -85,14 +85,14 @@ class Derived:
     """A derived network.
 
     model: a flat functional graph from images in [0, 1] to logits, of Keras' own layers and those
-    of `heatproof.models`. stored_bytes: what it takes when stored as is meant, such as with 4 bits
-    a weight. notes: what was done, in sentences without their capital and full stop. figures: the
-    way's own numbers, as JSON has them. history: of a way that trains, one row per epoch, columns
-    as of a training (`training.loop.Outcome`).
+    of `heatproof.models`. notes: what was done, in sentences without their capital and full stop.
+    figures: the way's own numbers, as JSON has them. history: of a way that trains, one row per
+    epoch, columns as of a training (`training.loop.Outcome`). stored_bytes: what it takes when
+    stored as is meant, such as with 4 bits a weight; None for 32-bit floats.
     """
 
     model: "keras.Model"
-    stored_bytes: int
     notes: tuple[str, ...] = ()
     figures: Mapping[str, Any] = field(default_factory=dict)
     history: Mapping[str, np.ndarray] | None = None
+    stored_bytes: int | None = None

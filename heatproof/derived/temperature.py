@@ -6,7 +6,7 @@ Guo et al. 2017, https://arxiv.org/abs/1706.04599, section 4.2. The predicted cl
 import keras
 import numpy as np
 
-from heatproof.derived.joined import copied
+from heatproof.models.graphs import copied, last_layer
 
 LOWEST, HIGHEST = 0.01, 100.0
 
@@ -53,7 +53,7 @@ def scaled(model: keras.Model, temperature: float) -> keras.Model:
         temperature: above 0.
     """
     copy = copied(model)
-    last = next(layer for layer in copy.layers if layer.output is copy.outputs[0])
+    last = last_layer(copy)
     if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.linear:
         last.set_weights([each / temperature for each in last.get_weights()])
         return copy

@@ -6,6 +6,7 @@ import keras
 
 from heatproof.models import attention, convolution, pointwise
 
+FLOAT_BYTES = 4  # of a weight as it is trained
 # Layers with weights that compute a few operations with each value by itself.
 _OF_EACH_VALUE = (
     "GroupNormalization",
@@ -52,6 +53,11 @@ def flops(model: keras.Model) -> int:
             raise ValueError(f"layer '{layer.name}' has an output of unknown size: not counted")
         total += _of_layer(layer)
     return total
+
+
+def float_bytes(model: keras.Model) -> int:
+    """Return what a network's weights take as 32-bit floats."""
+    return FLOAT_BYTES * parameters(model)
 
 
 def parameters(model: keras.Model) -> int:

@@ -14,6 +14,7 @@ from heatproof.models.flattening import (
     require_image_classifier,
     take_red_first,
 )
+from heatproof.models.graphs import last_layer
 from heatproof.models.model_file import read_model
 from heatproof.models.scaling import Scaling
 from heatproof.run.errors import UserError, nearest, shown_value
@@ -182,7 +183,7 @@ def _order_logits(model: keras.Model, places: Sequence[int]) -> None:
     Raises:
         UserError: they come from something else than a dense layer.
     """
-    last = next(layer for layer in model.layers if layer.output is model.outputs[0])
+    last = last_layer(model)
     if list(places) == sorted(places):
         return
     if isinstance(last, black_box.BlackBox):

@@ -1,8 +1,8 @@
-"""A network of 8-bit whole numbers as LiteRT runs it, beside its twin of floats.
+"""A network of 8-bit integers as LiteRT runs it, beside its twin of floats.
 
-Weights, activations and sums are whole numbers (Jacob et al. 2018,
+Weights, activations and sums are integers (Jacob et al. 2018,
 https://arxiv.org/abs/1712.05877), so the program has no gradients. Its twin is the same graph in
-Keras, its weights those that the whole numbers stand for. What is predicted is the program's;
+Keras, its weights those that the integers stand for. What is predicted is the program's;
 gradients, and what is in the layers, are the twin's.
 
 The program belongs to the twin that it is attached to, and to no copy of it: one whose weights are
@@ -67,7 +67,7 @@ class IntegerProgram:
         return straight_through(logits)
 
     def kernels(self) -> list[np.ndarray]:
-        """Return the kernels, float32, as the whole numbers and their scales stand for them."""
+        """Return the kernels, float32, as the integers and their scales stand for them."""
         kernels = []
         for tensor in self._interpreter.get_tensor_details():
             scales = tensor["quantization_parameters"]["scales"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from heatproof.attribution import registry
 from heatproof.attribution.core.additivity import MIN_DIFFERENCE
-from heatproof.attribution.core.feature_maps import feature_layer, feature_maps
+from heatproof.attribution.core.feature_maps import feature_layers, feature_maps
 from heatproof.attribution.core.geometry import feature_axes
 from heatproof.attribution.core.method import Context, Method, UnsupportedNetwork
 from heatproof.attribution.core.network import Network
@@ -67,7 +67,9 @@ def _cam(network: Network, options: Any, _: Context) -> dict[str, Any]:
     """Say which layer is weighed, which of its values are places, and where these are."""
     if not feature_maps(network.model):
         raise UnsupportedNetwork("no feature map of more than one cell")
-    layer = feature_layer(network.model, options.layer)
+    layer, *others = feature_layers(network.model, options.layer)
+    if others:
+        raise UnsupportedNetwork("the maps of several layers are added up, as of an ensemble's")
     tokens = token_maps(network.model).get(layer)
     axes = feature_axes(network.model, layer)
     return {

@@ -38,7 +38,7 @@ HEADLINES = {
     "evaluate_corrupted": ("mean_corruption_accuracy", "mean_map_agreement"),
     "evaluate_on": ("accuracy", "ece"),
     "compare_derived": (
-        *("times_smaller", "accuracy_difference", "map_agreement", "redrawn_agreement"),
+        *("times_smaller", "accuracy_difference", "map_agreement", "randomised_agreement"),
         *("top_overlap", "own_maps_faithfulness", "old_maps_faithfulness"),
     ),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatproof.models.graphs import copied
 from heatproof.trust.similarity import Maps, Similarities, similarities
 
 if TYPE_CHECKING:
@@ -101,15 +102,6 @@ def randomise_top_down(changed: "keras.Model", seed: int) -> Iterator[int]:
     for depth, layer in enumerate(weighted_layers(changed), start=1):
         reset(layer, [seed, depth])
         yield depth
-
-
-def copied(model: "keras.Model") -> "keras.Model":
-    """Return another network with the same layers, names and weights, sharing none of them."""
-    import keras
-
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def weighted_layers(model: "keras.Model") -> list["keras.layers.Layer"]:

@@ -21,7 +21,8 @@ from heatproof.features.filters import first_filters
 from heatproof.features.options import MaximisationOptions
 from heatproof.models.flattening import flattened
 from heatproof.models.gelu import TanhGelu
-from heatproof.trust.random_weights import copied, randomise_top_down
+from heatproof.models.graphs import copied
+from heatproof.trust.random_weights import randomise_top_down
 from tests.attribution import transformers
 from tests.attribution.smaller import smaller
 

@@ -81,8 +81,8 @@ def test_the_bias_of_a_class_that_was_never_seen(after, verdict):
     [(0.046, 0.0083, "holds"), (0.046, 0.02, UNTESTED), (0.005, 0.006, UNTESTED)],
 )
 def test_the_calibration_error_has_to_fall_and_as_low_as_published(before, after, verdict):
-    cell = "resnet18_calibrated-cifar10"
-    write_evaluate("resnet18-cifar10", ece=before)
+    cell = "baseline_calibrated-cifar10"
+    write_evaluate("baseline_cnn-cifar10", ece=before)
     write_evaluate(cell, ece=after)
     write_derived(cell, calibration={"temperature": 1.5})
     found = entry("temperature.cifar10")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from heatproof.comparisons import maps_elsewhere
-from heatproof.comparisons.maps_elsewhere import ORIGIN_HERE, ORIGIN_THERE, OWN, REDRAWN
+from heatproof.comparisons.maps_elsewhere import ORIGIN_HERE, ORIGIN_THERE, OWN, RANDOMISED
 
 SIDE, IMAGES = 4, 5
 
@@ -19,11 +19,11 @@ def linear(weights: np.ndarray):
     return predict
 
 
-def measured(first: np.ndarray, second: np.ndarray, redrawn: np.ndarray):
+def measured(first: np.ndarray, second: np.ndarray, randomised: np.ndarray):
     images = np.ones((IMAGES, SIDE, SIDE, 1), np.float32)
     maps = {
         name: {"saliency": np.repeat(each[None], IMAGES, axis=0)}
-        for name, each in (("first", first), ("second", second), ("redrawn", redrawn))
+        for name, each in (("first", first), ("second", second), ("randomised", randomised))
     }
     targets = np.zeros(IMAGES, np.int64)
     found = maps_elsewhere.gaps(
@@ -55,7 +55,7 @@ def test_a_network_that_looks_elsewhere_is_not_explained_by_the_old_maps() -> No
     np.testing.assert_allclose(old, -own, rtol=1e-4)
     np.testing.assert_allclose(own, found[ORIGIN_HERE]["saliency"], rtol=1e-4)
     assert summaries["methods"]["saliency"]["lost"]["mean"] == pytest.approx(2 * own.mean())
-    assert abs(found[REDRAWN]["saliency"]).max() < own.min()
+    assert abs(found[RANDOMISED]["saliency"]).max() < own.min()
 
 
 def test_the_gap_by_hand() -> None:
@@ -67,7 +67,7 @@ def test_the_gap_by_hand() -> None:
         score = (shown[..., 0] * weight).sum(axis=(1, 2))
         return np.stack([score, -score], axis=1).astype(np.float32)
 
-    maps = {name: {"m": weight[None]} for name in ("first", "second", "redrawn")}
+    maps = {name: {"m": weight[None]} for name in ("first", "second", "randomised")}
     found = maps_elsewhere.gaps(
         {"first": predict, "second": predict}, maps, images, np.zeros(1, np.int64),
         np.zeros_like(images), 2, seed=0,
@@ -77,7 +77,7 @@ def test_the_gap_by_hand() -> None:
 
 
 def test_no_methods() -> None:
-    empty = {name: {} for name in ("first", "second", "redrawn")}
+    empty = {name: {} for name in ("first", "second", "randomised")}
     images = np.ones((2, SIDE, SIDE, 1), np.float32)
     predict = linear(weights(0))
     found = maps_elsewhere.gaps(

@@ -1,4 +1,4 @@
-"""What agreement of maps is worth, beside two trainings and beside redrawn weights."""
+"""What agreement of maps is worth, beside two trainings and beside randomised weights."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ def summary(mean: float, half: float = 0.05) -> dict[str, float]:
     return {"mean": mean, "low": mean - half, "high": mean + half, "images": 100}
 
 
-def compared(same: dict[str, float], redrawn: float = 0.1) -> dict[str, Any]:
-    pairs = {"same": {"spearman": same}, "redrawn": {"spearman": summary(redrawn)}}
+def compared(same: dict[str, float], randomised: float = 0.1) -> dict[str, Any]:
+    pairs = {"same": {"spearman": same}, "randomised": {"spearman": summary(randomised)}}
     return {"maps": {"overall": pairs}}
 
 
@@ -33,7 +33,7 @@ def test_levels(agreement: float, level: str, share: float) -> None:
     assert found.share == pytest.approx(share)
 
 
-def test_without_a_second_training_only_redrawn_weights_can_be_told() -> None:
+def test_without_a_second_training_only_randomised_weights_can_be_told() -> None:
     assert survival.of_cell(compared(summary(0.9)), {}).level == OPEN
     assert survival.of_cell(compared(summary(0.12)), {}).level == LOST
 
@@ -46,6 +46,6 @@ def test_nothing_that_could_be_compared_is_open(unknown: float | None) -> None:
     assert survival.of_cell(compared(summary(0.9)), compared(nothing)).level == OPEN
 
 
-def test_two_trainings_that_agree_no_more_than_redrawn_weights_are_no_scale() -> None:
+def test_two_trainings_that_agree_no_more_than_randomised_weights_are_no_scale() -> None:
     found = survival.of_cell(compared(summary(0.9)), compared(summary(0.1)))
     assert found.level == CLOSER and found.share != found.share

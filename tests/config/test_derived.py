@@ -8,6 +8,7 @@ import pytest
 from heatproof.config import params
 from heatproof.config.runs import DerivedRun
 from heatproof.run.errors import UserError
+from tests.config import test_saved
 from tests.config.test_saved import loaded
 from tests.scratch import shrunken_params
 
@@ -118,6 +119,37 @@ def test_what_does_not_fit_is_named_with_what_to_write(
         loaded(tmp_path, study)
     for word in words:
         assert word in str(refused.value), refused.value
+
+
+@pytest.mark.parametrize(
+    ("way", "what"),
+    [
+        ({"by": "calibrate"}, "by = 'calibrate'"),
+        ({"by": "prune", "sparsity": 0.5, "epochs": 0, "calibrate": True}, "calibrate"),
+    ],
+)
+def test_a_saved_network_leaves_no_images_to_calibrate_with(
+    tmp_path: Path, way: dict[str, Any], what: str
+) -> None:
+    study, origin = test_saved.content(), test_saved.CELL
+    study["models"]["calm"] = {"network": {"architecture": "derived", "origin": "bees", "way": way}}
+    entry = {"model": "calm", "dataset": "digits", "origin": origin, "reads": READS}
+    study["derived"] = {"calm-digits": entry}
+    with pytest.raises(UserError, match=rf"way\.{what}: {origin} is a saved network"):
+        loaded(tmp_path, study)
+    if way["by"] == "prune":
+        way["calibrate"] = False
+        assert loaded(tmp_path, study).derived
+
+
+@pytest.mark.parametrize("images", [0, 101])
+def test_faithfulness_is_of_some_images_and_of_no_more_than_are_in_memory(
+    tmp_path: Path, images: int
+) -> None:
+    study = content()
+    study["compare_derived"]["faithful_images"] = images
+    with pytest.raises(UserError, match=rf"compare_derived\.faithful_images = {images}: "):
+        loaded(tmp_path, study)
 
 
 def test_an_origin_on_another_dataset_is_no_origin(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from heatproof.attribution.core.network import Network
 from heatproof.derived import integer_network
-from heatproof.models import integer_program
+from heatproof.models import integer_program, litert
 from heatproof.models.integer_program import IntegerProgram, program_of
 from heatproof.run.errors import UserError
 
@@ -135,8 +135,26 @@ def test_a_program_is_in_the_description_and_comes_out_of_it(
     assert integer_program.taken_out(model.to_json()).program == b""
 
 
+def test_converting_writes_nothing_on_the_console(
+    model: keras.Model, images: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    integer_network.converted(model, images)
+    litert.converted(model)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_litert_cannot_convert_is_refused_in_a_line(
+    images: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image = keras.Input((SIDE, SIDE, 1), name="image")
+    logits = keras.layers.Dense(CLASSES)(keras.layers.Flatten()(keras.ops.erfinv(image)))
+    with pytest.raises(UserError, match=r"LiteRT cannot convert it.*Erfinv") as refused:
+        integer_network.converted(keras.Model(image, logits, name="odd"), images)
+    assert "\n" not in str(refused.value) and capfd.readouterr() == ("", "")
+
+
 def test_a_damaged_program_is_refused_in_a_line() -> None:
-    with pytest.raises(UserError, match="LiteRT cannot load"):
+    with pytest.raises(UserError, match=r"LiteRT cannot load"):
         IntegerProgram(b"no program").logits(np.zeros((1, 2, 2, 1), np.float32))
 
 

@@ -4,6 +4,9 @@ import keras
 import numpy as np
 import pytest
 
+from heatproof.attribution import registry
+from heatproof.attribution.core.feature_maps import LAST
+from heatproof.attribution.core.network import Network
 from heatproof.derived.joined import joined
 from heatproof.models.cost import flops, parameters
 from tests.training.test_loop import network
@@ -62,6 +65,18 @@ def test_it_is_one_flat_graph_that_holds_all_and_shares_nothing(members, mean):
     )
     assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
     assert joined(members, mean, "three").to_json() == model.to_json()
+
+
+@pytest.mark.parametrize("method", ["gradcam", "hirescam", "layercam", "ablation_cam"])
+def test_its_class_activation_maps_are_the_mean_of_its_members(members, method):
+    targets = np.arange(len(IMAGES)) % members[0].output_shape[-1]
+    explain = registry.methods()[method].explain
+    of_each = [explain(Network(each), IMAGES, targets, layer=LAST).maps for each in members]
+    assert all(maps.any() for maps in of_each)
+    found = explain(Network(joined(members, "logits", "three")), IMAGES, targets, layer=LAST)
+    np.testing.assert_allclose(found.maps, np.mean(of_each, axis=0), rtol=1e-4, atol=1e-6)
+    layers = str(found.layer).split(", ")
+    assert [name.partition("_")[0] for name in layers] == ["member1", "member2", "member3"]
 
 
 def test_its_gradient_is_the_mean_of_its_members_gradients(members):

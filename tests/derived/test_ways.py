@@ -242,13 +242,16 @@ def test_a_training_that_is_done_is_not_done_again(study, monkeypatch, capsys):
         ("cut", {"rounds": 2}, "need a training"),
         ("student", {"student": "simple"}, "way.student = 'simple': it is no trained model"),
         ("student", {"without_classes": []}, "name some"),
+        ("student", {"without_classes": ["3", "threee"]},
+         "way.without_classes: digits has no class 'threee'; known: 0, 1, 2"),
+        ("student", {"without_classes": list("0123456788")}, "it leaves 1 of 10 classes"),
         ("both", {"runs": ["simple_cnn-digits-seed44"]}, "is no run of simple_cnn-digits from"),
         ("both", {"runs": [TRAINED]}, "expected some of simple_cnn-digits-seed43"),
         ("swa", {"cycles": 2}, "goes with kind: snapshots"),
         ("snapshots", {"cycles": 2, "epochs": 3}, "do not divide 3 epochs"),
         ("ema", {"momentum": 1.0}, "momentum = 1.0"),
     ],
-)
+)  # fmt: skip
 def test_options_that_do_not_fit_are_refused_when_params_yaml_is_read(
     tmp_path: Path, name, options, words
 ):

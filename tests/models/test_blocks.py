@@ -32,6 +32,24 @@ def test_kernels_and_widths():
     assert blocks.scaled(3, 0.01) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "published_in_convolutions", "published"),
+    [("conv_2", 38e3, 4.3e6), ("conv_4", 260e3, 2.4e6), ("conv_6", 1.1e6, 2.3e6)],
+)
+def test_the_lottery_tickets_networks_have_the_published_weights(
+    name, published_in_convolutions, published
+):
+    """Figure 2 of the paper; of Conv-6 it is 1,147,200 + 1,051,136 + 65,536 + 2,560, by hand."""
+    model = network(name, COLOUR)
+    kernels = [each for each in model.trainable_variables if each.name == "kernel"]
+    sizes_ = [int(np.prod(each.shape)) for each in kernels]
+    convolutions = sum(size for size, each in zip(sizes_, kernels, strict=True) if each.ndim == 4)
+    assert convolutions == pytest.approx(published_in_convolutions, rel=0.05)
+    assert sum(sizes_) == pytest.approx(published, rel=0.03)
+    assert [each.shape[-1] for each in kernels[-3:]] == [256, 256, 10]
+    assert kinds(model, "dense2_relu") == ["Activation"] or kinds(model, "dense2_relu") == ["ReLU"]
+
+
 def test_vgg_of_separable_convolutions():
     model = network("mnist_cnn", GRAY, **VGG, block="separable")
     assert fed_by(model, "block1_conv2_pointwise") == {"block1_conv2_depthwise_relu"}

@@ -21,14 +21,14 @@ def summary(mean: float | None, half: float = 0.05, images: int = 100) -> dict[s
     return {"mean": mean, "low": ends[0], "high": ends[1], "images": images}
 
 
-def pairs(same: float | None, other: float = 0.2, redrawn: float = 0.1) -> dict[str, Any]:
+def pairs(same: float | None, other: float = 0.2, randomised: float = 0.1) -> dict[str, Any]:
     """Return agreement by pair of networks, the same by every measure."""
-    means = dict(zip(PAIRS, (same, other, redrawn), strict=True))
+    means = dict(zip(PAIRS, (same, other, randomised), strict=True))
     return {pair: {measure: summary(mean) for measure in MEASURES} for pair, mean in means.items()}
 
 
-def gaps(origin: float, old: float, own: float, redrawn: float) -> dict[str, Any]:
-    means = dict(zip(SOURCES, (origin, old, own, redrawn), strict=True))
+def gaps(origin: float, old: float, own: float, randomised: float) -> dict[str, Any]:
+    means = dict(zip(SOURCES, (origin, old, own, randomised), strict=True))
     found = {source: summary(mean, 0.02) for source, mean in means.items()}
     return found | {"lost": summary(own - old, 0.02)}
 

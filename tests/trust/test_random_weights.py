@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 from keras.src.applications.convnext import LayerScale
 
-from heatproof.trust.random_weights import cascade, copied, independent, reset, weighted_layers
+from heatproof.models.graphs import copied
+from heatproof.trust.random_weights import cascade, independent, reset, weighted_layers
 from heatproof.trust.similarity import similarities
 from tests.attribution import architectures
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from heatproof.attribution.cam.cam import CUT_OFF, CamOptions
+from heatproof.attribution.cam.cam import CUT_OFF, CamOptions, at_layers
 from heatproof.attribution.cam.laid_over import laid_over
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.feature_maps import as_map
@@ -109,7 +109,7 @@ METHODS = (
         "turns the map’s sign round where the logit is below zero; here they are not divided. "
         "Places of the feature map are put where their receptive fields are.",
         options=CamOptions,
-        explain=ablation_cam,
+        explain=at_layers(ablation_cam, "ablation_cam"),
         signed=False,
         overlay=True,
         colours="viridis",

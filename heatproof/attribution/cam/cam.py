@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.core.feature_maps import LAST, as_map, feature_layer, feature_maps
+from heatproof.attribution.core.feature_maps import LAST, as_map, feature_layers, feature_maps
 from heatproof.attribution.core.geometry import feature_axes, interpolation
 from heatproof.attribution.core.method import (
     Attribution,
@@ -54,7 +54,7 @@ class CamOptions(Block):
 
     layer: Annotated[str, Field(min_length=1)] = LAST
     """The layer whose feature maps are weighted: `last_conv`, in a transformer the last tokens that
-    the score is made of, or a layer’s name."""
+    the score is made of, in an ensemble those of each member; or a layer’s name."""
 
 
 class EngineCamOptions(EngineOptions, CamOptions):
@@ -75,37 +75,71 @@ def method(
     own: gives its `numbers`, in their order.
     """
 
-    def chosen(network: Network, layer: str) -> str:
-        if not feature_maps(network.model):
-            raise UnsupportedNetwork(NO_MAP)
-        return feature_layer(network.model, layer, key=f"explain.gradients.{name}.layer")
-
-    def at_layer(function: Callable[..., Attribution]) -> Callable[..., Attribution]:
-        def explained(
-            network: Network, images: np.ndarray, targets: np.ndarray, layer: str
-        ) -> Attribution:
-            return function(network, images, targets, chosen(network, layer))
-
-        return explained
-
     def traced(network: Network, ahead: Forward, batch: Any, targets: Any, layer: str) -> Any:
-        total = _weighted_sum(network, ahead, chosen(network, layer), weighting, batch, targets)[1]
-        return _in_pixels(network, chosen(network, layer), total)
+        maps = [
+            _in_pixels(
+                network, each, _weighted_sum(network, ahead, each, weighting, batch, targets)[1]
+            )
+            for each in _chosen(network, layer, name)
+        ]
+        return sum(maps[1:], start=maps[0])
 
     return Method(
         name=name,
         family="cam",
         needs="layers",
         options=EngineCamOptions if library else CamOptions,
-        explain=at_layer(partial(explain, weighting=weighting, own=own, named=tuple(numbers))),
+        explain=at_layers(
+            partial(explain, weighting=weighting, own=own, named=tuple(numbers)), name
+        ),
         tensor_map=traced,
         numbers=numbers,
-        library=library and replace(library, explain=at_layer(library.explain)),
+        library=library and replace(library, explain=at_layers(library.explain, name)),
         signed=False,
         overlay=True,
         colours="viridis",
         **facts,
     )
+
+
+def at_layers(function: Callable[..., Attribution], name: str) -> Callable[..., Attribution]:
+    """Return a method of the layer that params.yaml asks for; of several last ones it adds up maps.
+
+    Each member of an ensemble has a last feature map of its own. Where the ensemble gives the mean
+    of logits, a map at one of them is that of the member, over their number, and the sum of all is
+    the mean of the members' maps. Numbers of maps are averaged.
+
+    Args:
+        function: (network, images, targets, layer, **options) -> Attribution.
+        name: of the method under `explain.gradients`, for the message.
+    """
+
+    def explained(
+        network: Network, images: np.ndarray, targets: np.ndarray, layer: str, **options: Any
+    ) -> Attribution:
+        parts = [
+            function(network, images, targets, each, **options)
+            for each in _chosen(network, layer, name)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return replace(
+            parts[0],
+            maps=np.sum([part.maps for part in parts], axis=0),
+            numbers={
+                number: np.mean([part.numbers[number] for part in parts], axis=0)
+                for number in parts[0].numbers
+            },
+            layer=", ".join(str(part.layer) for part in parts),
+        )
+
+    return explained
+
+
+def _chosen(network: Network, layer: str, name: str) -> list[str]:
+    if not feature_maps(network.model):
+        raise UnsupportedNetwork(NO_MAP)
+    return feature_layers(network.model, layer, key=f"explain.gradients.{name}.layer")
 
 
 def explain(

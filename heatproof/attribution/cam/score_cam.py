@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from heatproof.attribution.cam.cam import EngineCamOptions
+from heatproof.attribution.cam.cam import EngineCamOptions, at_layers
 from heatproof.attribution.cam.laid_over import laid_over
 from heatproof.attribution.core import graph
 from heatproof.attribution.core.feature_maps import as_map
@@ -132,8 +132,8 @@ METHODS = (
         "weighs by the class’s probability, without the softmax over the channels, and stretches "
         "maps over the image; here their places are put where their receptive fields are.",
         options=ScoreCamOptions,
-        explain=score_cam,
-        library=Library(tf_keras_vis.PACKAGE, tf_keras_vis.score_cam),
+        explain=at_layers(score_cam, "score_cam"),
+        library=Library(tf_keras_vis.PACKAGE, at_layers(tf_keras_vis.score_cam, "score_cam")),
         signed=False,
         overlay=True,
         colours="viridis",

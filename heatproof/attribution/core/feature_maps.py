@@ -45,6 +45,37 @@ def feature_layer(model: "keras.Model", wanted: str = LAST, key: str = "layer") 
     return wanted
 
 
+def feature_layers(model: "keras.Model", wanted: str = LAST, key: str = "layer") -> list[str]:
+    """Return the names of the layers to use: one, or where several are the last, all of them.
+
+    Several are in a network of branches that meet behind their feature maps, as the members of an
+    ensemble do: none of them is computed from another one.
+
+    Args:
+        model: a flat functional network.
+        wanted: `last_conv`, or a layer's name.
+        key: where params.yaml says so, for the message.
+
+    Raises:
+        UserError: as `feature_layer`.
+    """
+    chosen = feature_layer(model, wanted, key)
+    if wanted != LAST:
+        return [chosen]
+    maps = feature_maps(model)
+    # Of each tensor the feature maps that it is computed from; of all together those that another
+    # one is computed from.
+    behind: dict[int, frozenset[str]] = {}
+    followed: set[str] = set()
+    for layer in model.layers:
+        read = frozenset[str]().union(*(behind.get(id(each), ()) for each in inputs_of(layer)))
+        if not maps.get(layer.name, True):
+            followed |= read
+            read = read | {layer.name}
+        behind[id(layer.output)] = read
+    return [name for name, pooled in maps.items() if not (pooled or name in followed)]
+
+
 def feature_maps(model: "keras.Model") -> dict[str, bool]:
     """List the layers that give feature maps of more than one cell, from the first convolution on.
 

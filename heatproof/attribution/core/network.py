@@ -140,7 +140,7 @@ class Network:
     def logits_of(self, batch: Any) -> Any:
         """Return the logits in TensorFlow, for use inside a compiled function.
 
-        Of a network of whole numbers they are its program's, and their gradient the twin's
+        Of a network of integers they are its program's, and their gradient the twin's
         (`models.integer_program`).
         """
         logits = graph.value(self.model, batch, self.model.output)

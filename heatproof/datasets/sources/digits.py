@@ -25,6 +25,11 @@ class Options(Block):
     reads: ReadsNothing
     """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return tuple(str(digit) for digit in range(10))
+
 
 def fetch(options: Options) -> RawDataset:
     """Return the digits as uint8 (1797, size, size, 1), without a test part of their own."""
@@ -38,7 +43,7 @@ def fetch(options: Options) -> RawDataset:
         digits.target.astype(np.int64),
         pixels[:0],
         np.zeros(0, dtype=np.int64),
-        tuple(str(digit) for digit in range(10)),
+        options.class_names,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from heatproof.config.schema import Block, ReadsNothing
 from heatproof.datasets.canonical import canonical_order
+from heatproof.datasets.official_files import CLASS_NAMES
 from heatproof.datasets.sources import tfds
 from heatproof.storage.records import RawDataset
 
@@ -39,6 +40,11 @@ class Options(Block):
     """Of the patterns and their places."""
     reads: ReadsNothing
     """The source reads none of the study’s files: always `data/code/fetch.txt`."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return _patches(len(CLASS_NAMES[self.base]))
 
 
 def fetch(options: Options) -> RawDataset:
@@ -81,9 +87,13 @@ def planted(base: RawDataset, options: Options) -> RawDataset:
         train_labels,
         test_images,
         test_labels,
-        tuple(f"patch {chr(ord('A') + label)}" for label in range(len(base.class_names))),
+        _patches(len(base.class_names)),
         test_masks=test_masks,
     )
+
+
+def _patches(classes: int) -> tuple[str, ...]:
+    return tuple(f"patch {chr(ord('A') + label)}" for label in range(classes))
 
 
 def plant(

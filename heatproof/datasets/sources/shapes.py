@@ -45,6 +45,11 @@ class Options(Block):
     reads: ReadsNothing
     """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return SHAPES
+
 
 def fetch(options: Options) -> RawDataset:
     """Return the pictures, uint8 (n, size, size, 3), with a mask of each test picture's shape."""
@@ -66,7 +71,7 @@ def fetch(options: Options) -> RawDataset:
     tied = options.tied is not None or options.test_tied is not None
     annotations = ("masks",) if tied else ()
     return RawDataset(
-        images, labels, test_images, test_labels, SHAPES,
+        images, labels, test_images, test_labels, options.class_names,
         test_masks=test_masks, annotations=annotations,
     )  # fmt: skip
 

@@ -46,6 +46,11 @@ class Options(Block):
     colour: Literal["rgb", "gray"] | None = None
     """As the dataset has it where not given."""
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of its classes; None where they are known once it is fetched."""
+        return official_files.CLASS_NAMES.get(self.name)
+
 
 def fetch(options: Options) -> RawDataset:
     """Return a dataset from the folder that DATASETS_MIRROR names, or else download it.

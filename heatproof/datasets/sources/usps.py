@@ -37,6 +37,11 @@ class Options(Block):
     reads: ReadsNothing
     """The source reads none of the study’s files: always `data/code/fetch.txt`."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return official_files.DIGIT_NAMES
+
 
 def fetch(options: Options) -> RawDataset:
     """Return the digits as uint8 (n, 16, 16, 1), with the published test part.

@@ -70,7 +70,6 @@ def derive(task: Task) -> Derived:
     from heatproof.derived.averaging import take_batch_statistics
     from heatproof.derived.retraining import batches_of, joined_histories
     from heatproof.derived.task import Derived
-    from heatproof.models import cost
 
     options = task.options
     assert isinstance(options, Options)
@@ -78,7 +77,7 @@ def derive(task: Task) -> Derived:
     model, outcomes, note = means[options.kind](task, options)
     if options.kind != "snapshots":
         take_batch_statistics(model, batches_of(task, options.batch_norm_images)())
-    return Derived(model, 4 * cost.parameters(model), (note,), {}, joined_histories(outcomes))
+    return Derived(model, (note,), history=joined_histories(outcomes))
 
 
 def _of_epochs(task: Task, options: Options) -> tuple[keras.Model, list[Outcome], str]:
@@ -93,8 +92,8 @@ def _of_epochs(task: Task, options: Options) -> tuple[keras.Model, list[Outcome]
 
 def _of_steps(task: Task, options: Options) -> tuple[keras.Model, list[Outcome], str]:
     from heatproof.derived.averaging import with_moving_average
-    from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
+    from heatproof.models.graphs import copied
     from heatproof.statistics.numbers import plural
 
     model = copied(task.origin, task.run.model)
@@ -110,7 +109,8 @@ def _of_steps(task: Task, options: Options) -> tuple[keras.Model, list[Outcome],
 
 
 def _of_snapshots(task: Task, options: Options) -> tuple[keras.Model, list[Outcome], str]:
-    from heatproof.derived.joined import copied, joined
+    from heatproof.derived.joined import joined
+    from heatproof.models.graphs import copied
 
     cycles = options.cycles or options.epochs
     model, outcomes, seen = _further(task, options, cycles, "cosine")
@@ -126,8 +126,8 @@ def _further(
     task: Task, options: Options, parts: int, decay: str
 ) -> tuple[keras.Model, list[Outcome], list[Any]]:
     """Train on in so many trainings of the same length; return the weights after each."""
-    from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
+    from heatproof.models.graphs import copied
 
     model, outcomes, seen = copied(task.origin, task.run.model), [], []
     changes = {

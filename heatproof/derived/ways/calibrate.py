@@ -18,18 +18,14 @@ class Options(Block):
 
     def unfit(self, study: Any, cell: str) -> str | None:
         """Say which option does not fit the study; None where all do."""
-        if study.run(cell).schedule is None:
-            return (
-                f"by = 'calibrate': {study.root_of(cell)} is a saved network, of which nobody "
-                "knows what it was trained on, so that no images are left to choose by; remove it"
-            )
-        return None
+        from heatproof.config.derived_checks import unvalidated
+
+        return unvalidated(study, cell, "by = 'calibrate'")
 
 
 def derive(task: Task) -> Derived:
     """Divide a network's logits by the temperature that fits the validation part best."""
     from heatproof.derived.calibrated import calibrated
     from heatproof.derived.task import Derived
-    from heatproof.models import cost
 
-    return calibrated(task, Derived(task.origin, 4 * cost.parameters(task.origin)))
+    return calibrated(task, Derived(task.origin))

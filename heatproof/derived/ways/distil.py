@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from heatproof.config.schema import Block
+from heatproof.datasets.options import known_class_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import keras
 
     from heatproof.derived.task import Derived, Task
@@ -58,6 +61,26 @@ class Options(Block):
                 f"student = '{self.student}': it begins with a pretrained backbone, whose head is "
                 "trained first; name a model that is trained from random weights"
             )
+        dataset = study.derived[cell].dataset
+        names = known_class_names(study.datasets[dataset].fetch)
+        return None if names is None else self.unfit_classes(dataset, names)
+
+    def unfit_classes(self, dataset: str, names: Sequence[str]) -> str | None:
+        """Say what is wrong with `without_classes`, of a dataset of so called classes; or None."""
+        from heatproof.run.errors import nearest, shown_value
+
+        for name in self.without_classes:
+            if name not in names:
+                return (
+                    f"without_classes: {dataset} has no class {shown_value(name)}"
+                    f"{nearest(name, list(names))}; known: {', '.join(names)}"
+                )
+        left = len(set(names) - set(self.without_classes))
+        if left < 2:
+            return (
+                f"without_classes = {shown_value(self.without_classes)}: it leaves {left} of "
+                f"{len(names)} classes; leave two at least"
+            )
         return None
 
 
@@ -65,19 +88,21 @@ def derive(task: Task) -> Derived:
     """Train the student with the origin as its teacher.
 
     Raises:
-        UserError: a class is unknown, too few are left, or the training diverged.
+        UserError: a class is unknown, too few are left, the student's logits have no biases to
+            raise, or the training diverged.
     """
-    from heatproof.derived.joined import copied
     from heatproof.derived.retraining import retrain
     from heatproof.derived.task import Derived
     from heatproof.derived.teaching import with_teacher
-    from heatproof.models import cost
+    from heatproof.models.graphs import copied
     from heatproof.statistics.numbers import plural
 
     options = task.options
     assert isinstance(options, Options)
     missing = _missing(task, options)
     student = task.untrained()
+    if options.bias_correction:
+        _require_biases(task, student)
     taught = with_teacher(student, copied(task.origin), options.temperature, options.soft_weight)
     outcome = retrain(task, taught, "student", without=missing)
     notes = [
@@ -90,44 +115,40 @@ def derive(task: Task) -> Derived:
     if options.bias_correction:
         figures["bias_correction"] = _raised(task, student, missing)
         notes.append("the biases of these classes were then raised by the validation images")
-    return Derived(student, 4 * cost.parameters(student), tuple(notes), figures, outcome.history)
+    return Derived(student, tuple(notes), figures, outcome.history)
 
 
 def _missing(task: Task, options: Options) -> list[int]:
     """Return the numbers of the classes that the student does not see."""
-    from heatproof.run.errors import UserError, require_known, shown_value
-
-    place, names = f"params.yaml: models.{task.run.model}.network.way", task.data.class_names
-    for name in options.without_classes:
-        what = f"{place}.without_classes: {task.run.dataset} has no class '{name}'"
-        require_known(what, name, names)
-    missing = [names.index(name) for name in dict.fromkeys(options.without_classes)]
-    if len(names) - len(missing) < 2:
-        raise UserError(
-            f"{place}.without_classes = {shown_value(options.without_classes)}: it leaves "
-            f"{len(names) - len(missing)} of {len(names)} classes; leave two at least"
-        )
-    return missing
-
-
-def _raised(task: Task, student: keras.Model, missing: list[int]) -> dict[str, Any]:
-    """Raise the biases of classes that a student never saw; return what it is worth.
-
-    Raises:
-        UserError: its logits have no biases.
-    """
-    import numpy as np
-
-    from heatproof.derived.retraining import validation_logits
-    from heatproof.derived.teaching import bias_of_missing_classes
     from heatproof.run.errors import UserError
 
-    last = next(layer for layer in student.layers if layer.output is student.outputs[0])
-    if not getattr(last, "use_bias", False):
+    names = task.data.class_names
+    if reason := options.unfit_classes(task.run.dataset, names):
+        raise UserError(f"params.yaml: models.{task.run.model}.network.way.{reason}")
+    return [names.index(name) for name in dict.fromkeys(options.without_classes)]
+
+
+def _require_biases(task: Task, student: keras.Model) -> None:
+    """Refuse a student whose logits have no biases that could be raised, before it is trained."""
+    from heatproof.models.graphs import last_layer
+    from heatproof.run.errors import UserError
+
+    if not getattr(last_layer(student), "use_bias", False):
         raise UserError(
             f"params.yaml: models.{task.run.model}.network.way.bias_correction: the logits of "
             f"{student.name} have no biases; leave it out"
         )
+
+
+def _raised(task: Task, student: keras.Model, missing: list[int]) -> dict[str, Any]:
+    """Raise the biases of classes that a student never saw; return what it is worth."""
+    import numpy as np
+
+    from heatproof.derived.retraining import validation_logits
+    from heatproof.derived.teaching import bias_of_missing_classes
+    from heatproof.models.graphs import last_layer
+
+    last = last_layer(student)
     logits, labels = validation_logits(task, student)
     added = bias_of_missing_classes(logits, labels, missing)
     kernel, bias = last.get_weights()

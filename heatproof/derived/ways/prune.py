@@ -63,10 +63,10 @@ class Options(Block):
 
     def unfit(self, study: Any, cell: str) -> str | None:
         """Say which option does not fit the study; None where all do."""
-        from heatproof.config.derived_checks import untrainable
+        from heatproof.config.derived_checks import untrainable, unvalidated
 
         if self.epochs == 0:
-            return None
+            return unvalidated(study, cell) if self.calibrate else None
         trained = study.run(cell).schedule
         if trained is not None and 0 < trained.epochs <= self.rewind_epochs:
             return (
@@ -90,9 +90,10 @@ def derive(task: Task) -> Derived:
 
 
 def _of_weights(task: Task, options: Options) -> Derived:
-    from heatproof.derived.joined import copied
     from heatproof.derived.masks import prune, shares_left
     from heatproof.derived.task import Derived
+    from heatproof.models.cost import FLOAT_BYTES
+    from heatproof.models.graphs import copied
 
     model, outcomes = copied(task.origin, task.run.model), []
     masks = prune(
@@ -108,19 +109,18 @@ def _of_weights(task: Task, options: Options) -> Derived:
     note = f"{zeros:,} of its {count:,} weights in convolutions and dense layers are zero"
     return Derived(
         model,
-        # Of the others a bit for each place says where they are.
-        4 * (count - zeros + others) + (count + 7) // 8,
         (note, *_told(options, outcomes)),
         {"sparsity": zeros / count, "left": shares_left(model, masks)},
         outcomes[-1].history if outcomes else None,
+        # A bit for each place says where those are that are not zero.
+        FLOAT_BYTES * (count - zeros + others) + (count + 7) // 8,
     )
 
 
 def _of_filters(task: Task, options: Options) -> Derived:
-    from heatproof.derived.joined import copied
     from heatproof.derived.task import Derived
-    from heatproof.models import cost
     from heatproof.models.filter_pruning import removable_filters, without_filters
+    from heatproof.models.graphs import copied
 
     model, outcomes = task.origin, []
     before = len(removable_filters(model))
@@ -132,7 +132,6 @@ def _of_filters(task: Task, options: Options) -> Derived:
     note = f"{before - after:,} of its {before:,} removable filters were removed"
     return Derived(
         model,
-        4 * cost.parameters(model),
         (note, *_told(options, outcomes)),
         {"filters_before": before, "filters": after},
         outcomes[-1].history if outcomes else None,
@@ -158,15 +157,15 @@ def _start(task: Task, options: Options) -> list[np.ndarray] | None:
     if options.restart == "trained":
         return None
     seed = task.run.seed + (1 if options.restart == "random" else 0)
-    weights = weights_after(task, task.untrained(seed), options.rewind_epochs)
-    shapes = [[each.shape for each in both] for both in (weights, task.origin.get_weights())]
+    begun = task.untrained(seed)
+    shapes = [[each.shape for each in network.weights] for network in (begun, task.origin)]
     if shapes[0] != shapes[1]:
         raise UserError(
             f"params.yaml: models.{task.run.model}.network.way.restart = '{options.restart}': "
             f"the network of {task.origin_cell} is another one than {task.run.root.name} begins "
             "with; leave restart out, or derive from that cell"
         )
-    return weights
+    return weights_after(task, begun, options.rewind_epochs)
 
 
 def _told(options: Options, outcomes: list[Outcome]) -> list[str]:

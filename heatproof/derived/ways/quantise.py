@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Options(Block):
-    """Weights as whole numbers of few bits, and what is computed with them too."""
+    """Weights as integers of few bits, and with `activations` all arithmetic too."""
 
     by: Literal["quantise"]
     """Which way."""
     bits: Literal[4, 8] = 8
     """Of a weight."""
     activations: bool = False
-    """Whether activations are whole numbers of 8 bits too, as LiteRT computes on small devices:
+    """Whether activations are 8-bit integers too, as LiteRT computes on small devices:
     with 8 bits. Predictions are then those of its program; gradients, and what is in the layers,
     those of a network of floats with the same weights."""
     calibration_images: Annotated[int, Field(ge=1, le=100_000)] = 500
@@ -34,10 +34,10 @@ class Options(Block):
 
 
 def derive(task: Task) -> Derived:
-    """Round a network's weights to whole numbers of `bits` bits, times a scale for each channel.
+    """Round a network's weights to integers of `bits` bits, times a scale for each channel.
 
     Raises:
-        UserError: LiteRT has not all of its operations in whole numbers.
+        UserError: LiteRT has not all of its operations for integers.
     """
     from heatproof.derived import fake_quantisation
     from heatproof.derived.task import Derived
@@ -45,13 +45,13 @@ def derive(task: Task) -> Derived:
     options = task.options
     assert isinstance(options, Options)
     if options.activations:
-        return _of_whole_numbers(task, options)
+        return _of_integers(task, options)
     model, stored = fake_quantisation.quantised(task.origin, options.bits)
-    note = f"the weights of its layers were rounded to whole numbers of {options.bits} bits"
-    return Derived(model, stored, (note,))
+    note = f"the weights of its layers were rounded to {options.bits}-bit integers"
+    return Derived(model, (note,), stored_bytes=stored)
 
 
-def _of_whole_numbers(task: Task, options: Options) -> Derived:
+def _of_integers(task: Task, options: Options) -> Derived:
     from heatproof.datasets.parts import training_parts
     from heatproof.derived import integer_network
     from heatproof.derived.task import Derived
@@ -61,10 +61,10 @@ def _of_whole_numbers(task: Task, options: Options) -> Derived:
     content = integer_network.converted(task.origin, selected(task.data.train_images, rows))
     model, found, kernels = integer_network.twin(task.origin, content)
     notes = (
-        "weights and activations are whole numbers of 8 bits, computed with by LiteRT, their "
+        "weights and activations are 8-bit integers, computed with by LiteRT, their "
         f"ranges measured on {len(rows):,} training images",
         "what is predicted is computed so; methods that need nothing but predictions explain it. "
         "Those that need gradients or layers explain a network of floats with the same weights",
     )
     figures = {"kernels": kernels, "kernels_of_program": found}
-    return Derived(model, len(content), notes, figures)
+    return Derived(model, notes, figures, stored_bytes=len(content))

@@ -2,8 +2,9 @@
 
 mnist_cnn is conv 32×2, pool, 64×2, pool, 128×2; cifar_cnn is conv 64×2, pool, 128×2, pool, 256×3,
 pool, with batch normalisation. Both end in global average pooling, a dense layer, dropout and the
-logits. What `heatproof tune` may look for: in the place of 3×3 convolutions there may be others, or
-blocks of other networks.
+logits; VGG itself, and conv_2, conv_4 and conv_6 like it, in dense layers that read every place
+(`flatten`). What `heatproof tune` may look for: in the place of 3×3 convolutions there may be
+others, or blocks of other networks.
 """
 
 from __future__ import annotations
@@ -33,10 +34,15 @@ class Network(Block):
     """Which architecture."""
     blocks: Annotated[list[Convolutions], Field(min_length=1, max_length=6)]
     """For each block, the filters of its convolutions."""
+    flatten: bool = False
+    """Whether the dense layers have weights for every place of the last feature maps, as VGG’s, and
+    not for their means over all places."""
     dense: int = Field(ge=1, le=8192)
-    """Units of the dense layer before the logits."""
+    """Units of each dense layer before the logits."""
+    dense_layers: int = Field(default=1, ge=1, le=8)
+    """How many such layers there are, one behind the other."""
     dropout: float = Field(ge=0, lt=1)
-    """The share of those units that is dropped in training."""
+    """The share of the last one’s units that is dropped in training."""
     batch_norm: bool = False
     """Whether every convolution is batch-normalised; in other blocks than `plain` it always is."""
     pool_last: bool = False
@@ -70,7 +76,10 @@ def logits(network: Network, x: KerasTensor, classes: int) -> KerasTensor:
         x = _block(network, x, filters, name=f"block{number}")
         if number < len(network.blocks) or network.pool_last:
             x = layers.max_pool(x, name=f"block{number}_pool")
-    x = layers.dense_relu(layers.global_average(x), network.dense, name="dense", l2=network.l2)
+    x = layers.flatten(x) if network.flatten else layers.global_average(x)
+    for number in range(1, network.dense_layers + 1):
+        name = "dense" if number == 1 else f"dense{number}"
+        x = layers.dense_relu(x, network.dense, name=name, l2=network.l2)
     return layers.classifier(layers.dropout(x, network.dropout), classes)
 
 

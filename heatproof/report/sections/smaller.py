@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heatproof.comparisons.maps_elsewhere import ORIGIN_THERE, OWN, REDRAWN
+from heatproof.comparisons.maps_elsewhere import ORIGIN_THERE, OWN, RANDOMISED
 from heatproof.comparisons.survival import ALIKE, CLOSER, LESS, LOST, OPEN
 from heatproof.report.cell_results import CellResults
 from heatproof.report.charts.frame import Axis
@@ -25,8 +25,8 @@ LABELS = {
     CLOSER: "closer than two trainings",
     ALIKE: "as close as two trainings",
     LESS: "less close than two trainings",
-    LOST: "no closer than redrawn weights",
-    OPEN: "not told",
+    LOST: "no closer than randomised weights",
+    OPEN: "undecided",
 }
 _SAYS = {
     CLOSER: "its maps agree with the origin’s better than those of two trainings of the same "
@@ -35,7 +35,7 @@ _SAYS = {
     "do",
     LESS: "its maps agree with the origin’s less than those of two trainings of the same network "
     "do",
-    LOST: "its maps agree with the origin’s no better than those of redrawn weights do",
+    LOST: "its maps agree with the origin’s no better than those of randomised weights do",
 }
 ALL_SAME = 0.005  # of a ratio of sizes: below it they are the same
 
@@ -101,14 +101,14 @@ def sentence(result: DerivedResults) -> str:
 def old_maps(result: DerivedResults) -> str:
     """Say whether maps of the origin still explain the derived network; "" if not measured."""
     overall = result.compared["faithful"]["overall"]
-    lost, old, own, random = (overall[name] for name in ("lost", ORIGIN_THERE, OWN, REDRAWN))
+    lost, old, own, random = (overall[name] for name in ("lost", ORIGIN_THERE, OWN, RANDOMISED))
     if not all(known(each["mean"]) for each in (lost, old, own)):
         return ""
     gap = f"MoRF–LeRF gap {numbers.decimal(old['mean'], 2)}, its own {_two(own['mean'])}"
     if known(random["mean"]) and old["mean"] <= random["mean"]:
         return (
-            f"The origin’s maps explain it no better than those of redrawn weights ({gap}, redrawn "
-            f"{_two(random['mean'])})."
+            f"The origin’s maps explain it no better than those of randomised weights ({gap}, of "
+            f"randomised weights {_two(random['mean'])})."
         )
     if _two(old["mean"]) == _two(own["mean"]):  # whatever the interval says of so little
         return f"The origin’s maps explain it as well as its own ({gap})."
@@ -279,17 +279,18 @@ def _accuracy(compared: Mapping[str, Any]) -> str:
 def _maps(result: DerivedResults) -> str:
     survival = result.survival
     assert survival is not None
-    own, seeds, redrawn = (
-        each.get("mean") for each in (survival.agreement, survival.trainings, survival.redrawn)
+    own, seeds, random = (
+        each.get("mean") for each in (survival.agreement, survival.trainings, survival.randomised)
     )
     if not known(own):
         return "no maps could be compared"
     if survival.level == OPEN:
         return (
-            f"the rank correlation of its maps with the origin’s is {_two(own)}, redrawn weights’ "
-            f"{_two(redrawn)}; no two trainings of {numbers.printable(result.root)} were compared"
+            f"the rank correlation of its maps with the origin’s is {_two(own)}, that of "
+            f"randomised weights {_two(random)}; there is no yardstick, since no two trainings of "
+            f"{numbers.printable(result.root)} were compared"
         )
-    other = redrawn if survival.level == LOST else seeds
+    other = random if survival.level == LOST else seeds
     return f"{_SAYS[survival.level]} (rank correlation {_two(own)} against {_two(other)})"
 
 

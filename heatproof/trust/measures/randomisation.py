@@ -15,10 +15,11 @@ from pydantic import Field
 
 from heatproof.attribution.core.sizes import Auto, by_size
 from heatproof.config.schema import Block
+from heatproof.models.graphs import copied
 from heatproof.statistics.bootstrap import known_mean
 from heatproof.trust.assessment import Assessment
 from heatproof.trust.measure import Family, Overall, Result, by_measure, similarity_measure
-from heatproof.trust.random_weights import Step, copied, randomise_top_down
+from heatproof.trust.random_weights import Step, randomise_top_down
 from heatproof.trust.similarity import Maps, Similarities, similarities
 
 if TYPE_CHECKING:

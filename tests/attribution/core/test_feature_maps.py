@@ -9,7 +9,7 @@ from heatproof.attribution.cam import layercam
 from heatproof.attribution.cam.cam import CamOptions
 from heatproof.attribution.cam.gradcam import METHODS, weighted
 from heatproof.attribution.cam.layercam import weighted as by_place
-from heatproof.attribution.core.feature_maps import feature_layer
+from heatproof.attribution.core.feature_maps import feature_layer, feature_layers
 from heatproof.attribution.core.geometry import Axis, feature_axes
 from heatproof.attribution.core.method import Context
 from heatproof.attribution.core.network import Network
@@ -39,7 +39,7 @@ def test_every_network_of_the_study(name: str) -> None:
     own = shape == shared.shape
     model = shared.model if own else architectures.build(name, shape)
     network = shared.network if own else Network(model)
-    assert feature_layer(network.model) == layer
+    assert feature_layers(network.model) == [feature_layer(network.model)] == [layer]
     assert feature_axes(model, layer) == feature_axes(network.model, layer) == (axis, axis)
 
 

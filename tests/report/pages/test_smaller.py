@@ -45,7 +45,7 @@ def test_the_site_has_the_page_and_leads_to_it(derived: Params) -> None:
     built_site.check(pages)
     shown = pages["smaller.html"]
     assert "4.0 times smaller, 0.10 points less accurate, which may be chance" in shown.text
-    assert "no better than those of redrawn weights do" in shown.text
+    assert "no better than those of randomised weights do" in shown.text
     assert "rounded to <4> bits" in shown.text
     assert "Two trainings, all methods 100 0.50" in shown.text
     assert "1.5×" in shown.text
@@ -64,7 +64,7 @@ def test_a_study_without_any_has_no_such_page(small_site: Path) -> None:
     assert "smaller.html" not in links
 
 
-def test_a_network_of_whole_numbers_says_what_each_method_explains(derived: Params) -> None:
+def test_an_integer_network_says_what_each_method_explains(derived: Params) -> None:
     cell = "baseline_cnn-digits"
     entry = derived.derived["small-digits"].model_copy(update={"model": "baseline_cnn"})
     write({cell: compared()})
@@ -79,5 +79,5 @@ def test_a_network_of_whole_numbers_says_what_each_method_explains(derived: Para
         for of_program in (True, False)
     )
     assert program and floats
-    assert f"Maps of the program of whole numbers: {program}." in shown.text
-    assert f"Maps of the network of floats with its weights: {floats}." in shown.text
+    assert f"Maps of the integer program: {program}." in shown.text
+    assert f"Maps of the floating-point network with its weights: {floats}." in shown.text

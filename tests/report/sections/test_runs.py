@@ -18,7 +18,7 @@ def summary(mean: float) -> dict[str, float]:
 
 PAIRS = {
     pair: {measure: summary(mean - 0.1 * n) for n, measure in enumerate(MEASURES)}
-    for pair, mean in (("same", 0.44), ("other_image", -0.02), ("redrawn", 0.05))
+    for pair, mean in (("same", 0.44), ("other_image", -0.02), ("randomised", 0.05))
 }
 METRICS = {
     "filters": {"conv1": {"filters": 8, "unsigned": {"mean": 0.43, "redrawn_95th": 0.44}}},

@@ -28,7 +28,7 @@ def test_a_network_in_a_sentence() -> None:
         (compared(0.52), "as well as those of two trainings"),
         (compared(0.3), "less than those of two trainings of the same network do (rank "
                         "correlation 0.30 against 0.50)"),
-        (compared(0.12), "no better than those of redrawn weights do (rank correlation 0.12 "
+        (compared(0.12), "no better than those of randomised weights do (rank correlation 0.12 "
                          "against 0.10)"),
         (compared(None), "no maps could be compared"),
     ],
@@ -39,7 +39,8 @@ def test_what_the_sentence_says(metrics: dict[str, Any], words: str) -> None:
 
 def test_without_a_second_training_it_says_so() -> None:
     text = smaller.sentence(result(yardstick={}))
-    assert "is 0.90, redrawn weights’ 0.10; no two trainings of simple_cnn-digits" in text
+    assert "is 0.90, that of randomised weights 0.10; there is no yardstick" in text
+    assert "no two trainings of simple_cnn-digits were compared" in text
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_without_a_second_training_it_says_so() -> None:
         ((0.5, 0.5, 0.5, 0.1), "as well as its own (MoRF–LeRF gap 0.50, its own 0.50)"),
         ((0.5, 0.3, 0.5, 0.1), "less well than its own"),
         ((0.5, 0.6, 0.5, 0.1), "better than its own"),
-        ((0.5, 0.1, 0.5, 0.2), "no better than those of redrawn weights"),
+        ((0.5, 0.1, 0.5, 0.2), "no better than those of randomised weights"),
     ],
 )
 def test_whether_old_maps_explain_the_new_network(
