@@ -8,7 +8,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import (
     FileResponse,
     HTMLResponse,
@@ -20,10 +20,12 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from heatproof import api
+from heatproof.app.connections import Connection
 from heatproof.app.guard import Guard
 from heatproof.app.jobs import Answer, Jobs
 from heatproof.app.limits import MEGABYTE, Limits
 from heatproof.app.turns import Busy
+from heatproof.app.uploads import Unacceptable, Uploads
 from heatproof.config import params
 from heatproof.datasets import photos
 from heatproof.report.pages import app_page
@@ -45,10 +47,6 @@ LONGEST_NAME = 200  # letters of a picture's name
 CONNECTIONS = 32  # at once; a browser has six
 
 
-class _Unacceptable(Exception):
-    """A request that is answered by a status and a sentence."""
-
-
 class App:
     """The app of the study in the current folder."""
 
@@ -58,7 +56,7 @@ class App:
         token, port: as `Guard` has them. limits: of what is taken on.
         """
         self._token, self._port, self._limits = token, port, limits
-        self.jobs = Jobs(limits)
+        self.jobs, self._uploads = Jobs(limits), Uploads(limits)
 
     def answers(self) -> ASGIApp:
         """Return what answers requests, as ASGI has it."""
@@ -110,41 +108,15 @@ class App:
     async def _answer(self, request: Request, wanted: dict[str, Any], upload: int) -> Response:
         """Begin what is wanted, of which `Answer` tells; or say at once why not."""
         try:
+            content = await self._uploads.receive(request, upload)
             place = self.jobs.turns.place()
+        except Unacceptable as error:
+            return _refused(*error.args)
         except Busy:
             there = numbers.plural(self._limits.line, "request")
             told = f"busy: {there} are being computed or wait; try again in a minute"
             return _refused(503, told)
-        try:
-            content = await self._received(request, upload)
-        except BaseException as error:
-            self.jobs.turns.leave(place)
-            if isinstance(error, _Unacceptable):
-                return _refused(*error.args)
-            raise
         return Answer(self.jobs, place, wanted, content)
-
-    async def _received(self, request: Request, most: int) -> bytes:
-        """Return a request's body.
-
-        Raises:
-            _Unacceptable: it is longer than `most` bytes, takes too long, or breaks off.
-        """
-        told = f"the file is larger than {most // MEGABYTE} MiB; save the picture smaller"
-        if int(request.headers.get("content-length", 0)) > most:
-            raise _Unacceptable(413, told)
-        content = bytearray()
-        try:
-            async with asyncio.timeout(self._limits.upload_seconds):
-                async for chunk in request.stream():
-                    content += chunk
-                    if len(content) > most:
-                        raise _Unacceptable(413, told)
-        except TimeoutError:
-            raise _Unacceptable(408, "the picture did not come in time; try again") from None
-        except ClientDisconnect:
-            raise _Unacceptable(400, "the picture broke off") from None
-        return bytes(content)
 
     async def _report(self, request: Request) -> Response:
         """Give a file of the study's report, if it is one of those that there are."""
@@ -163,7 +135,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app.answers(),
-                http="h11",
+                http=Connection,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",

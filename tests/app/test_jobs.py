@@ -82,18 +82,6 @@ def test_a_file_that_is_too_large_is_not_even_read(serving: Serving) -> None:
         assert asked(asking.post(cell="quick"))["bytes"] == 0, "their places are free again"
 
 
-def test_who_sends_slowly_or_half_is_not_waited_for(serving: Serving) -> None:
-    with serving(upload_seconds=0.3, line=1) as asking:
-        for _ in range(2):
-            connection, answer = asking.open(
-                "POST", "explain", body=b"begin", headers={"Content-Length": "10"}, cell="quick",
-                methods="gradcam",
-            )  # fmt: skip
-            assert answer.status == 408
-            connection.close()
-        assert asked(asking.post(cell="quick"))
-
-
 def test_few_wait_and_more_are_told_that_it_is_busy(serving: Serving) -> None:
     with serving(line=2) as asking:
         first, one = asking.open("POST", "explain", cell="slow", methods="gradcam")
