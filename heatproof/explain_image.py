@@ -159,7 +159,8 @@ def _warned(trained: TrainedCell, chosen: list[str], images: int) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        description="Explain what a trained network sees in images of your own."
+        prog="heatproof explain-image",
+        description="Explain what a trained network sees in images of your own.",
     )
     add = parser.add_argument
     add("images", nargs="+", type=Path, help="image files of any size")

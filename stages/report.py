@@ -3,7 +3,11 @@
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("stages.report", purpose="Write all results there are as a site, reports/.")
+    command.start(
+        "stages.report",
+        purpose="Write all results there are as a site, reports/.",
+        prog="heatproof report",
+    )
 
 from heatproof.config import params
 from heatproof.report import site, study

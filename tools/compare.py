@@ -34,11 +34,11 @@ REMEDY = (
 def main() -> None:
     """Write the page, and say what it comes to and where it is."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("compare"),
+        prog="heatproof compare",
         description="Write one page on two studies: which parameters differ, and what came of it "
         "in accuracy, verdicts and maps. Nothing is run or checked out.",
-        epilog="Examples: compare demo ../bees; compare HEAD~1 (with the study as it is now); "
-        "compare main stride2 (an experiment).",
+        epilog="Examples: heatproof compare demo ../bees; heatproof compare HEAD~1 (with the study "
+        "as it is now); heatproof compare main stride2 (an experiment).",
     )
     what = "a study's folder, or of the current study a DVC experiment or a revision of git"
     parser.add_argument("first", metavar="A", help=what)

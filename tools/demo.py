@@ -9,7 +9,9 @@ from heatproof.run import command
 
 if __name__ == "__main__":
     command.start(
-        "tools.demo", purpose="Run the whole pipeline on scikit-learn's digits, in demo/."
+        "tools.demo",
+        purpose="Run the whole pipeline on scikit-learn's digits, in demo/.",
+        prog="heatproof demo",
     )
 
 import os

@@ -7,7 +7,11 @@ Made outside the pipeline, because experiments are not among the study's results
 from heatproof.run import command
 
 if __name__ == "__main__":
-    command.start("tools.experiments", purpose="Write a page on every DVC experiment.")
+    command.start(
+        "tools.experiments",
+        purpose="Write a page on every DVC experiment.",
+        prog="heatproof experiments",
+    )
 
 import json
 import re

@@ -200,7 +200,7 @@ def export_cell(cell: str, formats: Sequence[str], exports: Path) -> Path:
 def main() -> None:
     """Export the cell named on the command line."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("export"),
+        prog="heatproof export",
         description="Write a trained network for programs of other people.",
     )
     told = "a cell of params.yaml, <model>-<dataset>; the trained one if left out"

@@ -52,7 +52,7 @@ def set_budget(path: Path, budget: str) -> None:
 
 def main() -> None:
     """Run the study, or the targets named on the command line."""
-    parser = argparse.ArgumentParser(prog=calling.command("repro"), description="Run the study.")
+    parser = argparse.ArgumentParser(prog="heatproof repro", description="Run the study.")
     parser.add_argument("--budget", help="set the budget in params.yaml first")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time")
     parser.add_argument(

@@ -11,7 +11,6 @@ from pathlib import Path
 from heatproof.report import single_file
 from heatproof.run.errors import UserError
 from heatproof.storage.atomic import write_text
-from tools import calling
 
 MAIL = 10_000_000  # bytes: what many mail servers take at most
 
@@ -19,7 +18,7 @@ MAIL = 10_000_000  # bytes: what many mail servers take at most
 def main() -> None:
     """Write the file and say how large it is."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("report-single"),
+        prog="heatproof report-single",
         description="Write the report as one HTML file, to send by mail.",
     )
     parser.add_argument("--site", type=Path, default=Path("reports"), help="the site's folder")

@@ -136,7 +136,7 @@ def table(figures: Mapping[str, Mapping[str, float]]) -> str:
 def main() -> None:
     """Run, compare."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("sweep"),
+        prog="heatproof sweep",
         description="Compare a network's strides and kernels, as DVC experiments.",
     )
     parser.add_argument("--cell", default="baseline_cnn-cifar10", help="a cell of baseline_cnn")

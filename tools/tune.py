@@ -52,7 +52,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=calling.command("tune"),
+        prog="heatproof tune",
         description="Search for better parameters of a cell (params.yaml: tune), by validation "
         "images alone: no test image is read. The same command resumes a search.",
     )

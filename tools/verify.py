@@ -215,7 +215,7 @@ def verify(cell: str, tolerance: float, folder: Path) -> bool:
 def main() -> None:
     """Verify the cell named on the command line; exit with 1 if it does not repeat."""
     parser = argparse.ArgumentParser(
-        prog=calling.command("verify"), description="Is the study reproducible here?"
+        prog="heatproof verify", description="Is the study reproducible here?"
     )
     told = "a cell of params.yaml, <model>-<dataset>; the only one if left out"
     parser.add_argument("cell", nargs="?", help=told)

@@ -4,7 +4,9 @@ from heatproof.run import command
 
 if __name__ == "__main__":
     command.start(
-        "heatproof.new.update", purpose="Write dvc.yaml as this version of heatproof has it."
+        "heatproof.new.update",
+        purpose="Write dvc.yaml as this version of heatproof has it.",
+        prog="heatproof update",
     )
 
 from pathlib import Path

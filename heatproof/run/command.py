@@ -28,6 +28,7 @@ from heatproof.run import interrupts
 
 TYPE_CHECKING = False  # as typing has it, which takes a moment to load
 if TYPE_CHECKING:
+    import argparse
     from typing import Literal, NoReturn
 
 
@@ -36,6 +37,7 @@ def start(
     uses: Literal["", "keras", "tensorflow"] = "",
     check: str = "",
     purpose: str = "",
+    prog: str = "",
 ) -> NoReturn:
     """Be the program `python -m <module>`: set the process up, import `module`, call its `main`.
 
@@ -48,6 +50,7 @@ def start(
             seconds: it raises UserError for what can be found at once: a mistake in params.yaml, a
             cell that is not there.
         purpose: of a program without arguments: it refuses any, and says this on --help.
+        prog: what its user calls it, where that is not `python -m <module>`.
 
     Exits as `ending.run` says, with 0 when `main` returns.
     """
@@ -62,10 +65,7 @@ def start(
         # Pictures are the same whatever a notebook's terminal or the user's settings say.
         os.environ |= {"MPLBACKEND": "agg", "MATPLOTLIBRC": os.devnull}
         if purpose:
-            import argparse
-
-            prog = f"python -m {module}"
-            argparse.ArgumentParser(prog=prog, description=purpose).parse_args()
+            without_arguments(purpose, prog or f"python -m {module}").parse_args()
         runtime.choose_kernels()
         if uses:
             if uses == "tensorflow":
@@ -95,3 +95,10 @@ def start(
         sys.exit(0)
     except KeyboardInterrupt:
         interrupts.end()
+
+
+def without_arguments(purpose: str, prog: str) -> argparse.ArgumentParser:
+    """Return the parser of a program that takes no arguments, called `prog`."""
+    import argparse
+
+    return argparse.ArgumentParser(prog=prog, description=purpose)

@@ -22,6 +22,7 @@ def made() -> dict[str, argparse.ArgumentParser]:
 def test_every_command_and_every_option_says_what_it_does(made) -> None:
     assert list(made) == list(COMMANDS)
     for name, parser in made.items():
+        assert parser.prog == f"heatproof {name}", "as its user calls it"
         assert parser.description, name
         for action in commands.arguments(parser):
             assert len(commands.explained(parser, action).split()) > 1, (name, action.dest)
