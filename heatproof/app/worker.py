@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from heatproof.app import messages
 from heatproof.app.explaining import Stopped, answer
 from heatproof.app.open_cells import OpenCells
-from heatproof.run import forkserver, memory
+from heatproof.run import ending, forkserver, memory
 from heatproof.run.errors import UserError, masked
 
 
@@ -77,10 +77,10 @@ def _serve(
     except UserError as error:
         tell({"event": "refused", "message": masked(str(error))})
     except Exception as error:
-        if (asked := memory.asked_for(error)) is None:
-            traceback.print_exc()
-            told = "this is a bug of Heatproof's; the terminal shows where"
-        else:
+        if (asked := memory.asked_for(error)) is not None:
             more = f": {asked} more were asked for" if asked else ""
             told = f"out of memory{more}; choose fewer methods, or end other programs"
+        elif (told := ending.refusal(error)) is None:
+            traceback.print_exc()
+            told = "this is a bug of Heatproof's; the terminal shows where"
         tell({"event": "failed", "message": told})

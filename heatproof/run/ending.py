@@ -50,14 +50,21 @@ def run(main: Callable[[], None]) -> None:
         if (asked := memory.asked_for(error)) is not None:
             print(f"error: {escaped(memory.message(sys.argv, asked))}", file=sys.stderr)
             sys.exit(1)
-        if not isinstance(error, OSError) or error.errno not in _REFUSALS:
+        if (told := refusal(error)) is None:
             raise
-        where = f"{escaped(str(error.filename))}: " if error.filename else ""
-        print(f"error: {where}{_REFUSALS[error.errno]}", file=sys.stderr)
+        print(f"error: {escaped(told)}", file=sys.stderr)
         sys.exit(1)
     finally:
         if _reader_left():  # what Python has still to write must not fail when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
+
+
+def refusal(error: Exception) -> str | None:
+    """Say what the operating system refused, and what to do; None of any other error."""
+    if not isinstance(error, OSError) or error.errno not in _REFUSALS:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{_REFUSALS[error.errno]}"
 
 
 def escape_unprintable() -> None:

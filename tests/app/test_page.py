@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from heatproof.app import command, server
+from heatproof.app import server
 from heatproof.app.limits import Limits
 from heatproof.config.params import Cell
 from heatproof.report.pages import app_page
@@ -61,10 +61,6 @@ def test_trained_networks_are_offered_as_they_come(tmp_path, monkeypatch) -> Non
     html = server._page(Limits())
     assert f'<option value="{CELL}">simple_cnn on digits</option>' in html
     assert "baseline_cnn" not in html
-
-
-def test_help_calls_the_program_as_its_user_does() -> None:
-    assert command._parser().format_usage().startswith("usage: heatproof app ")
 
 
 @pytest.mark.parametrize("level", ["use", "use with care", "do not use"])

@@ -217,7 +217,7 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
   for (const select of sides) select.addEventListener("change", () => showSide(select));
 
   // Results
-  const show = (answers) => {
+  const show = (given, answers) => {
     const together = Page.make("div", { className: answers.length > 1 ? "together two" : "together" });
     const added = answers.map(({ name, text, last }) => {
       number += 1;
@@ -225,11 +225,11 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
       const address = URL.createObjectURL(new Blob([last.content], { type: "text/html" }));
       const save = Page.make("a", { href: address, download: last.file }, "Save this page");
       const remove = Page.make("button", { type: "button" }, "Remove");
-      const title = Page.make("h2", { id, tabIndex: -1 }, `${picture.name} by ${text}`);
+      const title = Page.make("h2", { id, tabIndex: -1 }, `${given} by ${text}`);
       const result = Page.make("article", { className: "result" }, title, Page.make("p", { className: "tools" }, save, remove), ...Result.content(last.content, number));
       result.setAttribute("aria-labelledby", id);
       const own = [...result.querySelectorAll("figure.map")].map((figure) => ({
-        name, figure, label: `${figure.querySelector("figcaption").firstChild.textContent.trim()}, ${text}, ${picture.name}`,
+        name, figure, label: `${figure.querySelector("figcaption").firstChild.textContent.trim()}, ${text}, ${given}`,
       }));
       remove.setAttribute("aria-label", `Remove ${title.textContent}`);
       save.setAttribute("aria-label", `Save this page: ${title.textContent}`);
@@ -256,10 +256,11 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
   };
 
   // Explaining
-  const valuesFor = async (name) => {
+  const valuesFor = async (name, text) => {
     const own = await describe(name);
     const methods = own.methods.map((m) => m.name).filter((m) => checked().includes(m));
-    const values = { cell: name, name: picture.name, methods: methods.join(",") };
+    if (!methods.length && checked().length) throw new Error(`${text} has none of the chosen methods; choose others, or no other network.`);
+    const values = { cell: name, methods: methods.join(",") };
     const wanted = target.value === "" ? -1 : own.classes.indexOf(target.selectedOptions[0].text);
     if (wanted >= 0) values.class = name === cell.value ? target.value : wanted;
     if (fit.value) values.fit = fit.value;
@@ -277,29 +278,36 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
     submit.disabled = true;
     cancel.hidden = progress.hidden = false;
     bar.value = 0;
+    const given = picture, answers = []; // another may be chosen meanwhile
+    let failure;
     try {
-      const answers = [];
+      const wanted = []; // of all networks, before anything is computed
+      for (const name of names) wanted.push(await valuesFor(name, texts[name]));
       for (const [place, name] of names.entries()) {
-        const last = await Asked.for("explain", await valuesFor(name), {
-          body: picture, signal: work.signal, tell: (what) => {
+        const last = await Asked.for("explain", { ...wanted[place], name: given.name }, {
+          body: given, signal: work.signal, tell: (what) => {
             told(what);
             if (what.event === "method") bar.value = (place + (what.number - 1 + what.share) / what.of) / names.length;
           },
         });
         answers.push({ name, text: texts[name], last });
       }
-      const title = show(answers);
-      say("Done: the result is below.");
-      if (document.activeElement === cancel || document.activeElement === document.body) title.focus({ preventScroll: false });
     } catch (error) {
-      if (error.name === "AbortError") say("Cancelled.");
-      else say(error.message, true);
-    } finally {
-      work = undefined;
-      submit.disabled = false;
-      if (document.activeElement === cancel) submit.focus();
-      cancel.hidden = progress.hidden = true;
+      failure = error;
     }
+    const before = document.activeElement;
+    work = undefined;
+    submit.disabled = false;
+    cancel.hidden = progress.hidden = true;
+    const title = answers.length ? show(given.name, answers) : undefined;
+    if (!failure) {
+      say("Done: the result is below.");
+      if (before === cancel || before === document.body) title.focus({ preventScroll: false });
+      return;
+    }
+    const done = answers.length ? ` The result by ${answers[0].text} is below.` : "";
+    say(`${failure.name === "AbortError" ? "Cancelled." : failure.message}${done}`, failure.name !== "AbortError");
+    if (before === cancel) submit.focus();
   });
   cancel.addEventListener("click", () => work?.abort());
 
