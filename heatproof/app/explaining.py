@@ -10,6 +10,8 @@ from PIL import Image
 
 from heatproof.app.open_cells import OpenCells
 from heatproof.app.watched import Stopped, Tell, Watched, passes
+from heatproof.attribution import registry
+from heatproof.attribution.core.method import unserved
 from heatproof.attribution.families import FAMILIES
 from heatproof.datasets import photos
 from heatproof.datasets.labelled_files import RAW_ENDINGS
@@ -57,8 +59,14 @@ def _described(trained: TrainedCell) -> dict[str, Any]:
     measured = trained.accuracy
     height, width, _ = trained.network.image_shape
     titles = {family.name: family.title for family in FAMILIES}
+    opaque, remarks = trained.network.opaque, list(trained.remarks)
+    known = registry.methods()
+    served = [name for name in trained.methods if not unserved(known[name].needs, opaque)]
+    if unseen := len(trained.methods) - len(served):
+        more = f"{numbers.plural(unseen, 'method')} that need more are not offered."
+        remarks.append(f"{opaque[:1].upper()}{opaque[1:]} gives nothing but predictions: {more}")
     described = []
-    for name in methods.ordered(trained.methods):
+    for name in methods.ordered(served):
         method, judged = methods.describe(name), verdict and verdict.methods.get(name)
         described.append({
             "name": name,
@@ -78,7 +86,7 @@ def _described(trained: TrainedCell) -> dict[str, Any]:
         "accuracy": numbers.percent(measured["accuracy"], measured["test_images"])
         if measured
         else "",
-        "remarks": list(trained.remarks),
+        "remarks": remarks,
         "methods": described,
     }
 

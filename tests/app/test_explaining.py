@@ -18,6 +18,7 @@ from heatproof import api
 from heatproof.app import explaining, open_cells
 from heatproof.app.open_cells import OpenCells
 from heatproof.app.watched import Stopped
+from heatproof.attribution import registry
 from heatproof.explain_image import explain_images
 from heatproof.run.errors import UserError
 from heatproof.storage import paths
@@ -69,6 +70,18 @@ def test_a_network_is_described_with_what_its_methods_cost(cells: OpenCells) -> 
     assert (methods["gradcam"]["passes"], methods["gradcam"]["slow"]) == (1, False)
     assert methods["lime"]["slow"] and methods["lime"]["passes"] >= 50
     assert methods["lime"]["seconds"] is None and methods["lime"]["level"] == ""
+
+
+def test_a_network_of_which_only_predictions_are_seen_offers_what_needs_no_more(
+    cells: OpenCells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells.get(CELL).network, "opaque", "an ONNX file")
+    described = json.loads(answered(cells, do="describe")[-1][1])
+    offered = {method["name"] for method in described["methods"]}
+    needing = {name for name, method in registry.methods().items() if method.needs != "predictions"}
+    assert "lime" in offered and not offered & needing
+    missing = len(cells.get(CELL).methods) - len(offered)
+    assert f"{missing} methods that need more are not offered" in described["remarks"][-1]
 
 
 @pytest.mark.parametrize("target", [None, 3])

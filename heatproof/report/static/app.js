@@ -134,7 +134,13 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
     return described.get(name);
   };
   const checked = () => [...boxes.querySelectorAll("input:checked")].map((box) => box.value);
-  const usual = ({ level, slow }) => (network.methods.some((m) => m.level === "use") ? level === "use" : !slow && level !== "do not use");
+  // Those that the verdict says to use; without any, the quick ones, or else the quickest.
+  const usual = () => {
+    const believable = network.methods.filter((m) => m.level !== "do not use");
+    const [quickest] = [...believable].sort((a, b) => a.passes - b.passes);
+    const choices = [network.methods.filter((m) => m.level === "use"), believable.filter((m) => !m.slow), [quickest]];
+    return choices.find((some) => some.length);
+  };
   const duration = (seconds) => (seconds < 1 ? "under 1 s" : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
   const passes = (method) => `${method.passes.toLocaleString("en")} passes`;
   const box = (method, on) => {
@@ -158,10 +164,10 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
     const before = target.value && target.selectedOptions[0].text;
     target.replaceChildren(new Option("the most probable", ""), ...network.classes.map((name, index) => new Option(name, index)));
     if (before && network.classes.includes(before)) target.value = network.classes.indexOf(before);
-    const on = checked();
+    const on = checked(), recommended = usual();
     const families = new Map();
     for (const method of network.methods) {
-      const ticked = chosenByHand ? on.includes(method.name) : usual(method);
+      const ticked = chosenByHand ? on.includes(method.name) : recommended.includes(method);
       families.set(method.family, [...families.get(method.family) ?? [], box(method, ticked)]);
     }
     boxes.replaceChildren(...[...families].flatMap(([family, lines]) => [
@@ -191,8 +197,9 @@ addEventListener("DOMContentLoaded", () => Page.each("explain", (form, page) => 
   page.find("methods-field").addEventListener("click", ({ target: { dataset } }) => {
     if (!dataset.choose || !network) return;
     chosenByHand = dataset.choose !== "usual";
+    const recommended = usual();
     for (const method of network.methods) {
-      const on = dataset.choose === "all" || (dataset.choose === "usual" && usual(method));
+      const on = dataset.choose === "all" || (dataset.choose === "usual" && recommended.includes(method));
       boxes.querySelector(`[value="${method.name}"]`).checked = on;
     }
     showCost();
