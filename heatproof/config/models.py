@@ -64,7 +64,7 @@ class Model(Block):
         untrained = network.architecture in (SAVED, DERIVED)
         if untrained and value not in ({}, PartialTraining()):
             kind = network.architecture
-            raise ValueError(f"a {kind} network (architecture: {kind}) is never trained: remove it")
+            raise ValueError(f"a {kind} network (architecture: {kind}) is never trained; remove it")
         if info.field_name == "schedules" and not (untrained or value):
             raise PydanticCustomError("missing", "Field required")
         return value

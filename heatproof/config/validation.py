@@ -61,13 +61,18 @@ def explained(path: Path, error: ValidationError, block: type[Block], prefix: st
     return "\n       ".join(lines)
 
 
-def _of_unions(mistakes: Sequence[Any], block: type[Block]) -> list[Any]:
+def _of_unions(mistakes: Sequence[Any], block: type[Block], within: int = 0) -> list[Any]:
     """Of what each member of a union has against a value, keep what the member that was meant has.
 
-    Where the value is of no member's kind, they are told in one sentence.
+    Where the value is of no member's kind, they are told in one sentence. within: how many unions
+    the ones looked at are in: the outermost come first.
     """
+
+    def tried(mistake: Any) -> tuple[Any, ...] | None:
+        return next(iter(_located(block, mistake["loc"]).tried[within:]), None)
+
     found: list[Any] = []
-    for value, together in groupby(mistakes, lambda each: _located(block, each["loc"]).tried):
+    for value, together in groupby(mistakes, tried):
         group = list(together)
         if value is None:
             found += group
@@ -78,7 +83,9 @@ def _of_unions(mistakes: Sequence[Any], block: type[Block]) -> list[Any]:
         ]  # fmt: skip
         meant = _of_the_nearest(meant, len(value))
         kinds = (each["msg"].removeprefix(_SHOULD_BE) for each in group)
-        found += meant or [group[0] | {"msg": f"{_SHOULD_BE}{' or '.join(kinds)}"}]
+        found += _of_unions(meant, block, within + 1) or [
+            group[0] | {"msg": f"{_SHOULD_BE}{' or '.join(kinds)}"}
+        ]
     return found
 
 
@@ -144,13 +151,13 @@ def _sentence(mistake: Any, block: type[Block], prefix: str) -> str:
 class _Located:
     """Where a mistake is: its keys in the file, what describes its holder, and what it itself.
 
-    tried: the location of the value that the members of a union were tried on, if there is one.
+    tried: the locations of values that the members of a union were tried on, the outermost first.
     """
 
     keys: list[str] = field(default_factory=list)
     holder: Any = None
     described: Any = None
-    tried: tuple[Any, ...] | None = None
+    tried: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def _located(block: type[Block], location: tuple[Any, ...]) -> _Located:
@@ -164,7 +171,8 @@ def _located(block: type[Block], location: tuple[Any, ...]) -> _Located:
         elif members := _members(holder):
             found.described = members.get(part)
         elif get_origin(kind) in (Union, UnionType):
-            found.described, found.tried = _member(kind, str(part)), location[:place]
+            found.described = _member(kind, str(part))
+            found.tried.append(location[:place])
         elif (fields := _fields(kind)) is not None:
             found.holder, found.described = kind, fields.get(part)
             found.keys.append(str(part) or "''")

@@ -53,7 +53,7 @@ class Range(Block):
         if self.step is None:
             return self
         if self.log:
-            raise ValueError("log and step exclude each other: remove one of them")
+            raise ValueError("log and step exclude each other; remove one of them")
         steps = (self.high - self.low) / self.step if self.step > 0 else 0
         if steps < 1 or abs(steps - round(steps)) > 1e-9 * steps:
             raise ValueError(
@@ -74,7 +74,7 @@ class Choices(Block):
         known: list[tuple[type, JsonValue]] = []
         for value in self.choices:
             if (type(value), value) in known:
-                raise ValueError(f"{value!r} is there twice: remove one of them")
+                raise ValueError(f"{value!r} is there twice; remove one of them")
             known.append((type(value), value))
         return self
 

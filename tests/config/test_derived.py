@@ -93,7 +93,7 @@ FULL = {**ENTRY, "origin": TRAINED, "reads": READS}
         (lambda study: study["models"]["small"]["network"].pop("way"),
          ["models.small.network.way is missing"]),
         (lambda study: study["models"]["small"].update(schedules={"cpu": {"default": {}}}),
-         ["models.small.schedules", "a derived network", "is never trained: remove it"]),
+         ["models.small.schedules", "a derived network", "is never trained; remove it"]),
         (lambda study: study["derived"].pop(CELL),
          [f"derived.{CELL}: the cell is missing", f"origin: {TRAINED}, reads: {READS}}}"]),
         (listed("derived", CELL, {**FULL, "origin": AGAIN}),

@@ -68,6 +68,7 @@ def test_a_run_has_the_values_and_nothing_else_is_changed():
         ({RATE: {"choices": [0.1, 0.1]}}, "0.1 is there twice"),
         ({RATE: {"low": 0.1}}, "high is missing"),
         ({RATE: {"choices": []}}, "choices = []: should have at least 2 items, not 0"),
+        ({RATE: {"low": "small", "high": 1}}, "low = 'small': should be a valid integer or a"),
         ({RATE: 0.1}, "mapping"),
         ({}, "at least 1"),
     ],
