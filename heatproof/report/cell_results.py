@@ -105,6 +105,15 @@ class CellResults:
         families = [name for name in STAGE_FAMILIES if name in self.explained]
         return artifacts.read_maps(self.name, families) if families else None
 
+    def explained_images(self) -> Explanations | None:
+        """Read one family's attributions, for the images: all families explain the same.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        family = next((name for name in STAGE_FAMILIES if name in self.explained), None)
+        return None if family is None else artifacts.read_explanations(self.name, family)
+
     def findings(self, family: str) -> dict[str, np.ndarray]:
         """Read what a family of findings wrote, as its module describes; empty where not there."""
         return artifacts.read_findings(self.name, family) if family in self.explained else {}

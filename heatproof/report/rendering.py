@@ -108,6 +108,7 @@ def environment() -> jinja2.Environment:
         "has_claims": True,
         "site_links": navigation.pages({f"{page}.html" for page in navigation.LABELS}),
         "networks": [],
+        "playable": set(),
         "here": "",
         "method": methods.describe,
     }

@@ -30,14 +30,19 @@ REPORTS = Path("reports")
 # What cells' pages, and the page that compares two cells, need besides the site's own.
 CELL = ("maps.css", "gallery.css", "opening.css", "gallery.js", "enlarge.js", "squares.js")
 COMPARE = ("maps.css", "compare.css", "compare.js")
-PLAYGROUND = (
-    *("maps.css", "playground/playground.css"),
+# What a page has to run networks, and prepare pictures for them.
+ENGINE = (
     *("playground/engine.js", "playground/engine_kernels.js"),
     *("playground/engine_activations.js", "playground/engine_graph.js"),
     *("playground/engine_maps.js", "playground/engine_server.js"),
     *("playground/pixels.js", "playground/ink.js", "playground/photo.js"),
+)
+PLAYGROUND = (
+    *("maps.css", "playground/playground.css"),
+    *ENGINE,
     *("playground/strokes.js", "playground/pad.js", "playground/paint.js", "playground/changes.js"),
-    *("playground/network_view.js", "playground/changes_view.js", "playground/erase_view.js"),
+    *("playground/test_images.js", "playground/network_view.js"),
+    *("playground/changes_view.js", "playground/erase_view.js"),
     *("playground/worksheet.js", "playground/page.js"),
 )
 PROVENANCE = "provenance.json"  # the overview's section on provenance, in full
@@ -67,6 +72,8 @@ def _write_pages(study: Study, folder: Path) -> None:
     first = data.first_page(study).removesuffix(".html")
     templates.globals["site_links"] = navigation.pages(there, first)
     templates.globals["networks"] = navigation.networks(study)
+    offered, refused = networks_of_playground(study, folder)
+    templates.globals["playable"] = {each.result.name for each in offered}
     if study.provenance:
         write_json(folder / PROVENANCE, study.provenance)
         templates.globals["provenance"] = PROVENANCE
@@ -120,7 +127,7 @@ def _write_pages(study: Study, folder: Path) -> None:
             if picture:
                 write_bytes(folder / "images" / f"{name}-layers.png", picture)
             page(f"{navigation.layers_page(result.name)}.html", "layers.html", values | of_layers)
-    values = playground.context(study, *networks_of_playground(study, folder), answers)
+    values = playground.context(study, offered, refused, answers)
     static = rendering.static(*PLAYGROUND, runs_networks=True)
     page("playground.html", "playground.html", values | {"static": static})
     values = compare.context(comparable) | {"palette": colours.palette()}
@@ -146,7 +153,7 @@ def networks_of_playground(
         if reason := record.get(playground_files.REFUSED):
             refused[result.name] = reason
             continue
-        script = data_file.script(record)
+        script = data_file.script(record | playground.examples(result))
         write_text(folder / playground.file(result.name), script)
         offered.append(playground.Offered(result, len(script), record["precision"]))
     return offered, refused

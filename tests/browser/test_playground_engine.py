@@ -16,6 +16,7 @@ from heatproof.playground import methods, precision
 from heatproof.playground.data_file import script
 from heatproof.playground.operations import operations
 from heatproof.report.rendering import asset
+from heatproof.report.site import ENGINE
 from tests.playground.networks import DESIGNS, GRAY, IMAGES, context, pixels, recorded, small
 
 pytestmark = pytest.mark.browser
@@ -23,10 +24,6 @@ pytestmark = pytest.mark.browser
 TOLERANCE = 1e-3  # of logits; of a map as a share of its largest value
 SLOW = ("occlusion", "integrated_gradients_black", "integrated_gradients_mean")
 FAST = tuple(name for name in methods.NAMES if name not in SLOW)
-PARTS = (
-    *("engine", "engine_kernels", "engine_activations", "engine_graph", "engine_maps"),
-    "engine_server",
-)
 # What finishes each image before the next, as a page does.
 ASK = """
 const [images, targets, methods, layers, done] = arguments;
@@ -56,7 +53,7 @@ def page(browser: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (folder / "playground").mkdir()
     for name in DESIGNS:
         (folder / f"playground/{name}.js").write_text(script(recorded(name)), encoding="utf-8")
-    engine = "".join(asset(f"playground/{part}.js") for part in PARTS)
+    engine = "".join(map(asset, ENGINE))
     digest = base64.b64encode(hashlib.sha256(engine.encode()).digest()).decode()
     policy = f"default-src 'none'; script-src 'sha256-{digest}' 'strict-dynamic'; worker-src blob:"
     (folder / "page.html").write_text(

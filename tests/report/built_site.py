@@ -36,7 +36,8 @@ def check(site_pages: dict[str, read_pages.Page]) -> None:
         steps = pairwise(page.headings)
         assert all(after <= before + 1 for before, after in steps), name
         for link in page.links:
-            path, _, anchor = link.partition("#")
+            path, _, place = link.partition("#")
+            anchor = place.partition("?")[0]
             target = name if not path else os.path.relpath(here / path, REPORTS)
             if target == "provenance.json":
                 assert (REPORTS / target).is_file()

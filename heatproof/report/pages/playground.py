@@ -128,9 +128,31 @@ def _test_images(dataset: Dataset, limit: int) -> dict[str, Any]:
         if len(picture) <= limit or count == 1:
             break
         count -= 1
-    names = [printable(dataset.class_names[dataset.test_labels[row]]) for row in rows]
+    names = [dataset.class_names[dataset.test_labels[row]] for row in rows]
+    return _sheet(picture, dataset.test_images.shape[1:], rows, names)
+
+
+def examples(result: CellResults) -> dict[str, Any]:
+    """Give the test images that a network's page explains, for its file; empty where it has none.
+
+    Links from that page name them by their rows in the dataset.
+    """
+    found = result.explained_images()
+    if found is None or not len(found.images):
+        return {}
+    rows, firsts = np.unique(found.image_index, return_index=True)
+    names = [found.class_names[label] for label in found.label[firsts]]
+    picture = sprites.png(np.concatenate(list(found.images[firsts]), axis=1))
+    return {"examples": _sheet(picture, found.images.shape[1:], rows, names)}
+
+
+def _sheet(
+    picture: bytes, size: tuple[int, ...], rows: np.ndarray, names: list[str]
+) -> dict[str, Any]:
+    """Describe test images side by side in a PNG."""
     return {
         "src": address("image/png", picture),
-        "size": list(dataset.test_images.shape[1:]),
-        "labels": names,
+        "size": list(size),
+        "rows": rows.tolist(),
+        "labels": [printable(name) for name in names],
     }

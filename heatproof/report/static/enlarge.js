@@ -7,6 +7,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
   const method = dialog.querySelector("select");
   const opacity = dialog.querySelector("[type=range]");
   const compare = part("compare").getAttribute("href");
+  const play = part("play")?.getAttribute("href");
   const radios = `${page.prefix}enlarged-target`;
   let card = null;
   let target = 0;
@@ -25,7 +26,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     const targets = [...card.querySelectorAll(".target")];
     target = Math.min(target, targets.length - 1);
     page.find("enlarged-title").replaceChildren(
-      ...copies(card.querySelector("figcaption")), `, image ${card.dataset.index}`);
+      ...copies(card.querySelector("figcaption")).filter((node) => !node.matches?.("a")), `, image ${card.dataset.index}`);
     const shot = targets[target].querySelector(`[data-method="${method.value}"]`);
     const image = targets[target].querySelector(".original svg");
     const levels = shot?.querySelector(".levels");
@@ -45,6 +46,7 @@ addEventListener("DOMContentLoaded", () => Page.each("enlarged", (dialog, page) 
     const query = new URLSearchParams({ dataset, a: cell, image: card.dataset.index });
     if (shot) query.set("a-method", method.selectedOptions[0].dataset.name);
     part("compare").setAttribute("href", `${Page.place(compare, "compare")}?${query}`);
+    part("play")?.setAttribute("href", `${Page.place(play, "draw")}?${new URLSearchParams({ a: cell, test: card.dataset.index })}`);
 
     const choice = part("targets");
     choice.hidden = targets.length < 2;

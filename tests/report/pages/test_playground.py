@@ -34,6 +34,15 @@ def page_data() -> dict[str, Any]:
     return json.loads(re.search(r'id="playground-data">(.*?)</script>', text, re.DOTALL)[1])
 
 
+def tiles(sheet: dict[str, Any]) -> list[np.ndarray]:
+    """Return the images of a sheet."""
+    content = base64.b64decode(sheet["src"].removeprefix("data:image/png;base64,"))
+    picture = np.asarray(Image.open(io.BytesIO(content)))
+    height, width, channels = sheet["size"]
+    parts = (picture[:, i * width : (i + 1) * width] for i in range(len(sheet["labels"])))
+    return [part.reshape(height, width, channels) for part in parts]
+
+
 def test_a_network_has_a_file_of_its_own_and_another_the_reason_why_not(
     small_study: Params,
 ) -> None:
@@ -42,8 +51,13 @@ def test_a_network_has_a_file_of_its_own_and_another_the_reason_why_not(
     made = built()
     check(made)
     script = (REPORTS / "playground" / f"{CELL}.js").read_text(encoding="utf-8")
-    content = re.fullmatch(r"playground\.receive\((.*)\);\n", script)[1]
-    assert json.loads(content) == playground_results.record(CELL, fixture.digits().class_names)
+    content = json.loads(re.fullmatch(r"playground\.receive\((.*)\);\n", script)[1])
+    examples = content.pop("examples")
+    assert content == playground_results.record(CELL, fixture.digits().class_names)
+    explained = artifacts.read_explanations(CELL, "gradients")
+    assert examples["rows"] == sorted({*explained.image_index.tolist()})
+    for row, tile in zip(examples["rows"], tiles(examples), strict=True):
+        np.testing.assert_array_equal(tile, artifacts.read_dataset("digits").test_images[row])
     assert not (REPORTS / "playground" / f"{OTHER}.js").exists()
     assert playground_results.WHY_NOT in made[PAGE].text
     [network] = page_data()["networks"]
@@ -56,16 +70,11 @@ def test_a_network_has_a_file_of_its_own_and_another_the_reason_why_not(
 def test_test_images_are_those_of_the_dataset(small_study: Params) -> None:
     playground_results.write(CELL, fixture.digits().class_names)
     images = values(small_study)["data"]["datasets"]["digits"]["images"]
-    content = base64.b64decode(images["src"].removeprefix("data:image/png;base64,"))
-    sheet = np.asarray(Image.open(io.BytesIO(content)))
-    height, width, channels = images["size"]
-    tiles = [sheet[:, i * width : (i + 1) * width] for i in range(len(images["labels"]))]
     assert images["labels"] == [str(digit) for digit in range(10)]
     stored = artifacts.read_dataset("digits")
-    for label, tile in enumerate(tiles):
-        first = int(np.flatnonzero(stored.test_labels == label)[0])
-        expected = stored.test_images[[first]][0]
-        np.testing.assert_array_equal(tile.reshape(height, width, channels), expected)
+    for label, (row, tile) in enumerate(zip(images["rows"], tiles(images), strict=True)):
+        assert row == int(np.flatnonzero(stored.test_labels == label)[0])
+        np.testing.assert_array_equal(tile, stored.test_images[row])
 
 
 def test_of_large_images_there_are_fewer() -> None:

@@ -1,8 +1,8 @@
 // Networks of the study, run in the browser: what they predict, their feature maps, and heat maps.
 //
 // A part of the engine is a function without surroundings, so that its source can be given to a
-// worker: `kernels`, `activations`, `graph`, `maps`, `server`. A page opened from a file may not load a worker's
-// script, but may make one of text.
+// worker: `kernels`, `activations`, `graph`, `maps`, `server`; what prepares pictures is a class. A
+// page opened from a file may not load a worker's script, but may make one of text.
 const playground = {
   // Load a data file, which calls `receive`; a page opened from a file may not fetch it.
   async load(address) {
@@ -58,6 +58,7 @@ const playground = {
     const described = await ask("open", [record]);
     return {
       ...described,
+      prepare: (picture, usual, choices) => ask("prepare", [picture, usual, choices]),
       run: (image, { layers = [], ...options } = {}) => ask("run", [image, layers], options),
       logits: (images, options) => ask("logits", [images], options),
       explain: (method, image, classIndex, options) => ask("explain", [method, image, classIndex], options),
@@ -71,7 +72,10 @@ const playground = {
   // A worker of this page's own source, or nothing where there can be none.
   worker() {
     const parts = ["kernels", "activations", "graph", "maps", "server"];
-    const source = `const playground = {};\n${parts.map((part) => `playground.${part} = ${playground[part]};`).join("\n")}\nplayground.server(self);`;
+    const source = [
+      Pixels, Ink, Photo, "const playground = {};",
+      ...parts.map((part) => `playground.${part} = ${playground[part]};`), "playground.server(self);",
+    ].join("\n");
     try {
       const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
       const worker = new Worker(address);

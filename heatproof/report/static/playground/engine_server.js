@@ -50,6 +50,9 @@ playground.server = (port) => {
       const layers = nodes.map(({ name, kind, shape, maps }) => ({ name, kind, shape, maps }));
       return { name, input, classes, precision, layers, methods: methods.map(({ options, ...method }) => method) };
     },
+    async prepare(tick, picture, usual, choices) {
+      return Photo.prepared(picture, record.input, usual, choices);
+    },
     async run(tick, image, wanted) {
       const logits = (await graph.forward(image)).slice();
       const activations = {};

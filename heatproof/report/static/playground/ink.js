@@ -1,10 +1,17 @@
 // A drawn or photographed subject on a plain ground, placed and lit as training images of that kind
 // are: what heatproof/datasets/ink.py does, step by step.
-const Ink = {
-  WORKING_SIDE: 560, FAINTEST: 0.12, SMALLEST: 0.1, SPECK: 0.03, WIDEST: 0.3, CENTRED: 0.1, NOISE: 3, CORE: 90,
+class Ink {
+  static WORKING_SIDE = 560;
+  static FAINTEST = 0.12;
+  static SMALLEST = 0.1;
+  static SPECK = 0.03;
+  static WIDEST = 0.3;
+  static CENTRED = 0.1;
+  static NOISE = 3;
+  static CORE = 90;
   // What stands out from a picture's ground: { width, height, strength, mask, bright }; null where
   // nothing does, or the ground is uneven.
-  find(image) {
+  static find(image) {
     const scale = Math.min(1, Ink.WORKING_SIDE / Math.max(image.width, image.height));
     const [width, height] = [image.width, image.height].map((side) => Math.max(1, Pixels.rounded(scale * side)));
     const grey = new Float64Array(Pixels.fitted(image, width, height, "gray", 255).data).map((value) => value / 255);
@@ -25,17 +32,17 @@ const Ink = {
     const near = Ink.widened(Ink.widened(mask, width, height), width, height);
     const strength = apart.map((value, i) => near[i] ? Math.min(1, Math.max(0, (value - floor) / (full - floor))) : 0);
     return { width, height, strength, mask, bright };
-  },
+  }
   // The values where a mask is, or where it is not. It is much quicker than filter(), as `new` of a
   // typed array is than from(): this runs at every move of the pen.
-  where(values, mask, inside) {
+  static where(values, mask, inside) {
     const found = new Float64Array(values.length);
     let count = 0;
     for (let i = 0; i < values.length; i += 1) if (Boolean(mask[i]) === inside) found[count++] = values[i];
     return found.subarray(0, count);
-  },
+  }
   // A plane through an image's border: paper lit from one side. Fitted again without what is far off.
-  plane(grey, width, height) {
+  static plane(grey, width, height) {
     const places = [];
     for (let row = 0; row < height; row += 1) {
       const edge = row === 0 || row === height - 1;
@@ -52,9 +59,9 @@ const Ink = {
       if (kept.length / places.length < 0.5) return new Float64Array(grey.length).fill(Pixels.median(places.map((p) => p[3])));
     }
     return grey.map((_, i) => factors[0] + factors[1] * Math.floor(i / width) / height + factors[2] * (i % width) / width);
-  },
+  }
   // The three factors of a plane by the normal equations; where they have no single answer, a level.
-  leastSquares(places) {
+  static leastSquares(places) {
     const rows = [0, 1, 2].map((i) => [0, 1, 2, 3].map((j) => places.reduce((sum, place) => sum + place[i] * place[j], 0)));
     for (let i = 0; i < 3; i += 1) {
       const pivot = rows.slice(i).reduce((best, row) => (Math.abs(row[i]) > Math.abs(best[i]) ? row : best));
@@ -68,9 +75,9 @@ const Ink = {
       }
     }
     return rows.map((row, i) => row[3] / row[i]);
-  },
+  }
   // scikit-image's threshold_otsu of floats: 256 bins, counts in single precision.
-  otsu(values) {
+  static otsu(values) {
     let [low, high] = [Infinity, -Infinity];
     for (const value of values) {
       low = Math.min(low, value);
@@ -100,9 +107,9 @@ const Ink = {
       if (between > best) [best, chosen] = [between, i];
     }
     return centres[chosen];
-  },
+  }
   // Leave out pieces of ink, joined at sides or corners, that are tiny beside the largest.
-  withoutSpecks(mask, width, height) {
+  static withoutSpecks(mask, width, height) {
     const piece = new Int32Array(mask.length);
     const sizes = [0];
     const stack = [];
@@ -114,9 +121,11 @@ const Ink = {
       while (stack.length) {
         const at = stack.pop();
         sizes[name] += 1;
-        const [row, column] = [Math.floor(at / width), at % width];
-        for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y += 1) {
-          for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x += 1) {
+        const column = at % width;
+        const row = (at - column) / width;
+        const [right, bottom] = [Math.min(width - 1, column + 1), Math.min(height - 1, row + 1)];
+        for (let y = Math.max(0, row - 1); y <= bottom; y += 1) {
+          for (let x = Math.max(0, column - 1); x <= right; x += 1) {
             const next = y * width + x;
             if (mask[next] && !piece[next]) {
               piece[next] = name;
@@ -128,12 +137,14 @@ const Ink = {
     }
     const least = Ink.SPECK * sizes.reduce((a, b) => Math.max(a, b));
     return mask.map((_, i) => (piece[i] && sizes[piece[i]] >= least ? 1 : 0));
-  },
-  widened: (mask, width, height) => mask.map((value, i) => value
-    || (i >= width && mask[i - width]) || (i < width * (height - 1) && mask[i + width])
-    || (i % width && mask[i - 1]) || (i % width < width - 1 && mask[i + 1]) || 0),
+  }
+  static widened(mask, width, height) {
+    return mask.map((value, i) => value
+      || (i >= width && mask[i - width]) || (i < width * (height - 1) && mask[i + width])
+      || (i % width && mask[i - 1]) || (i % width < width - 1 && mask[i + 1]) || 0);
+  }
   // The larger side of the ink's box, and its centre: [side, row, column].
-  sizeAndCentre({ width, height, strength, mask }, byMass) {
+  static sizeAndCentre({ width, height, strength, mask }, byMass) {
     let [top, left, bottom, right] = [height, width, 0, 0];
     let [mass, rows, columns] = [0, 0, 0];
     for (let i = 0; i < mask.length; i += 1) {
@@ -148,16 +159,16 @@ const Ink = {
     }
     const side = Math.max(bottom - top, right - left);
     return byMass ? [side, rows / mass + 0.5, columns / mass + 0.5] : [side, (top + bottom) / 2, (left + right) / 2];
-  },
+  }
   // Whether a picture has its subject as training images have: nothing needs to be done.
-  isUsual(ink, [height, width], placement) {
+  static isUsual(ink, [height, width], placement) {
     if (ink.height !== height || ink.width !== width || ink.bright !== placement.bright) return false;
     const [side, row, column] = Ink.sizeAndCentre(ink, placement.by_mass);
     const off = Math.max(Math.abs(row / height - 0.5), Math.abs(column / width - 0.5));
     return Math.abs(side / Math.max(height, width) - placement.side) <= Ink.CENTRED && off <= Ink.CENTRED;
-  },
+  }
   // The ink as the network knows it: its size, its place, its brightness.
-  placed(ink, [rows, columns], placement) {
+  static placed(ink, [rows, columns], placement) {
     const [side, middleRow, middleColumn] = Ink.sizeAndCentre(ink, placement.by_mass);
     const height = side / placement.side;
     const width = height * columns / rows;
@@ -172,15 +183,20 @@ const Ink = {
       inverted: ink.bright !== placement.bright,
       placed: true,
     };
-  },
+  }
   // A part of the ink, which may reach beyond it, in pixels of about its own: Pillow's bilinear
   // transform with an extent, in single precision.
-  cut({ width, height, strength }, left, top, across, down) {
+  static cut({ width, height, strength }, left, top, across, down) {
     const [columns, rows] = [across, down].map((side) => Math.max(1, Pixels.rounded(side)));
     const [stepX, stepY] = [(left + across - left) / columns, (top + down - top) / rows];
     const source = new Float32Array(strength);
     const data = new Float32Array(columns * rows);
-    const between = (a, b, share) => a + Math.fround(b - a) * share;
+    const between = (row, before, share) => {
+      const start = Math.min(Math.max(row, 0), height - 1) * width;
+      const a = source[start + Math.min(Math.max(before, 0), width - 1)];
+      const b = source[start + Math.min(Math.max(before + 1, 0), width - 1)];
+      return a + Math.fround(b - a) * share;
+    };
     for (let row = 0; row < rows; row += 1) {
       const y = stepY * (row + 0.5) + top;
       if (y < 0 || y >= height) continue;
@@ -189,16 +205,11 @@ const Ink = {
         const x = stepX * (column + 0.5) + left;
         if (x < 0 || x >= width) continue;
         const before = Math.floor(x - 0.5);
-        const line = (place) => {
-          const start = Math.min(Math.max(place, 0), height - 1) * width;
-          const [a, b] = [before, before + 1].map((at) => source[start + Math.min(Math.max(at, 0), width - 1)]);
-          return between(a, b, x - 0.5 - before);
-        };
-        const first = line(above);
-        const second = above + 1 >= 0 && above + 1 < height ? line(above + 1) : first;
+        const first = between(above, before, x - 0.5 - before);
+        const second = above + 1 >= 0 && above + 1 < height ? between(above + 1, before, x - 0.5 - before) : first;
         data[row * columns + column] = first + (second - first) * (y - 0.5 - above);
       }
     }
     return { width: columns, height: rows, channels: 1, data };
-  },
-};
+  }
+}

@@ -13,17 +13,19 @@ const NetworkView = {
     };
     let [wanted, running, stop, source] = [null, false, new AbortController(), null];
 
-    const given = (changes) => {
-      const { network, dataset } = view;
-      if (source.test && source.test.dataset === view.cell.dataset) {
-        view.seen = { pixels: source.test.pixels, handling: "A test image, taken as it is.", remarks: [] };
-      } else if (source !== view.source) {
-        view.seen = NetworkView.prepared(source, network.input, view.cell.dataset, dataset.usual);
-      }
-      view.source = source;
-      const plain = Float32Array.from(view.seen.pixels, (value) => Math.fround(value / 255));
-      view.plain = plain;
-      return Changes.apply(plain, network.input, changes);
+    // Whether an answer comes too late: the network was closed, or the pad cleared.
+    const isGone = (network) => network !== view.network || !source;
+    // The picture as the network sees it. The worker makes it: that takes longer than a frame.
+    const prepare = async () => {
+      const { network, cell, dataset } = view;
+      const shown = source;
+      if (shown === view.source) return;
+      const seen = shown.test?.dataset === cell.dataset
+        ? { pixels: shown.test.pixels, handling: "A test image, taken as it is.", remarks: [] }
+        : await network.prepare(shown.image, dataset.usual, shown.choices);
+      if (isGone(network)) return;
+      const plain = new Float32Array(seen.pixels).map((value) => value / 255);
+      Object.assign(view, { source: shown, seen, plain });
     };
     const describe = () => {
       const { network, probabilities, best } = view;
@@ -76,10 +78,12 @@ const NetworkView = {
     };
     const step = async ({ changes, finished }) => {
       const { network } = view;
-      const image = given(changes);
+      await prepare();
+      if (isGone(network)) return;
+      const image = Changes.apply(view.plain, network.input, changes);
       const layer = part("layer").value;
       const { logits, activations } = await network.run(image, { layers: layer ? [layer] : [] });
-      if (network !== view.network) return;
+      if (isGone(network)) return;
       Object.assign(view, { image, logits, probabilities: playground.softmax(logits) });
       Paint.image(part("seen"), image, network.input);
       describe();
@@ -125,11 +129,16 @@ const NetworkView = {
       ask(changes, finished);
     };
     view.target = -1;
-    view.open = async (cell) => {
-      view.close();
-      const record = await playground.load(cell.file);
+    // isLast(): whether no other network was asked for since; else this one is given up.
+    view.open = async (cell, isLast) => {
+      const { examples, ...record } = await playground.load(cell.file);
+      if (!isLast()) return;
       const network = await playground.open(record);
-      Object.assign(view, { network, cell: { ...cell }, dataset: data.datasets[cell.dataset], source: null, best: -1, probabilities: null });
+      if (!isLast()) {
+        network.close();
+        return;
+      }
+      Object.assign(view, { network, examples, cell: { ...cell }, dataset: data.datasets[cell.dataset], source: null, best: -1, probabilities: null });
       NetworkView.furnish(view, part);
       article.hidden = false;
     };
@@ -137,23 +146,12 @@ const NetworkView = {
       stop.abort();
       wanted = null;
       view.network?.close();
-      Object.assign(view, { network: null, cell: null, image: null, probabilities: null, maps: {} });
+      Object.assign(view, { network: null, examples: null, cell: null, image: null, probabilities: null, maps: {} });
       article.hidden = true;
     };
     for (const name of ["layer", "class"]) part(name).addEventListener("change", () => view.again(true));
     view.again = () => {};
     return view;
-  },
-  // A picture as networks of a dataset see it: once for both, where they have the same.
-  prepared(source, input, dataset, usual) {
-    const kind = `${input} ${dataset}`;
-    source.prepared ??= {};
-    if (!source.prepared[kind]) {
-      const seen = Photo.view(source.image, input, usual, source.choices);
-      const remarks = Photo.differences(seen.pixels, source.image, input, usual, seen.inverted);
-      source.prepared[kind] = { ...seen, remarks };
-    }
-    return source.prepared[kind];
   },
   // What depends on the network: names, layers, classes, and which maps are drawn.
   furnish(view, part) {
@@ -195,7 +193,7 @@ const NetworkView = {
     const figure = Page.make("figure", { className: "play-map", id: part("maps").id.replace(/maps$/, `map-${method.name}`) },
       Page.make("span", { className: "pic" }, canvas("tile under"), over),
       Page.make("figcaption", {}, Page.make("b", {}, method.label), ...best ? [" ", Page.make("span", { className: "chip" }, "best verdict")] : [],
-        Page.make("span", { className: "quiet map-level" }, verdict?.level ?? "not assessed")));
+        Page.make("span", { className: "quiet map-level" }, verdict ? `verdict: ${verdict.level}` : "not assessed")));
     figure.dataset.label = method.label;
     if (method.layer || method.name === "gradcam") over.classList.add("coarse");
     figure.querySelector(".under").setAttribute("aria-hidden", "true");

@@ -1,30 +1,20 @@
 // The pad: a drawing over an optional picture, with undo. Tells of every change what is on it.
 const Pad = {
-  SIDE: 224, // pixels of the drawing that networks are given, and that is shown
+  SIDE: 224, // pixels of the drawing that networks are given, on every screen
+  MOST_SHOWN: 1200, // pixels of the one that is shown, as fine as the screen is
   LARGEST: 24e6, // pixels of a picture that is opened
   // setup(page, changed): changed(source, finished), source as of `Pad.source`.
   make(page, changed) {
     const canvas = page.find("pad");
     const tools = page.find("pad-tools").elements;
-    const pen = canvas.getContext("2d", { willReadFrequently: true });
     const undoButton = page.find("pad-undo");
     // dark: whether the ground is. picture: { image: ImageData, bitmap, name, test } or null; a test
     // image that the page put there itself, `offered`, goes with the first stroke.
     const state = { dark: true, picture: null, strokes: [], history: [] };
 
-    const draw = () => {
-      pen.fillStyle = state.dark ? "#000" : "#fff";
-      pen.fillRect(0, 0, Pad.SIDE, Pad.SIDE);
-      if (state.picture) {
-        const { bitmap } = state.picture;
-        const scale = Math.min(Pad.SIDE / bitmap.width, Pad.SIDE / bitmap.height);
-        const [width, height] = [bitmap.width * scale, bitmap.height * scale];
-        pen.imageSmoothingEnabled = scale < 1;
-        pen.imageSmoothingQuality = "high";
-        pen.drawImage(bitmap, (Pad.SIDE - width) / 2, (Pad.SIDE - height) / 2, width, height);
-      }
-      Strokes.draw(pen, Pad.SIDE, state.strokes, state.dark ? "#fff" : "#000");
-    };
+    const shown = Pad.surface(canvas, state);
+    const given = Pad.surface(new OffscreenCanvas(Pad.SIDE, Pad.SIDE), state, { willReadFrequently: true });
+    const draw = () => [shown, given].forEach((surface) => surface.draw());
     const tell = (finished) => {
       draw();
       undoButton.disabled = !state.history.length;
@@ -58,7 +48,8 @@ const Pad = {
           const last = stroke.points.at(-1);
           if (stroke.points.length < 65535 && Math.hypot(point[0] - last[0], point[1] - last[1]) >= 2) stroke.points.push(point);
         }
-        tell(false);
+        for (const surface of [shown, given]) surface.grow();
+        changed(false);
       },
       end: () => tell(true),
       undo,
@@ -74,12 +65,14 @@ const Pad = {
     const pad = {
       state,
       // What is on the pad: null if nothing, a test image itself if nothing is drawn over it, else
-      // ImageData: of the picture in its own size, or of the drawing.
+      // ImageData: of the picture in its own size, or of the drawing, which is read when a network
+      // asks for it: of the pictures between two that it takes none is.
       source() {
         const { picture, strokes } = state;
         if (!picture && !strokes.length) return null;
         if (!strokes.length) return { image: picture.image, test: picture.test };
-        return { image: pen.getImageData(0, 0, Pad.SIDE, Pad.SIDE) };
+        let image;
+        return { get image() { return image ??= given.pen.getImageData(0, 0, Pad.SIDE, Pad.SIDE); } };
       },
       setGround(dark) {
         if (state.dark === dark) return;
@@ -93,8 +86,45 @@ const Pad = {
       },
     };
     Pad.openFiles(page, canvas, pad);
+    new ResizeObserver(() => {
+      const side = Math.round(Math.min(Pad.MOST_SHOWN, devicePixelRatio * canvas.clientWidth));
+      if (side) shown.resize(side);
+    }).observe(canvas);
     draw();
     return pad;
+  },
+  // The pad's state, drawn on a canvas of any size. All but the last line is kept beside it: while a
+  // line grows, only that is drawn.
+  surface(canvas, state, options) {
+    const [pen, under] = [canvas, new OffscreenCanvas(canvas.width, canvas.height)].map((each) => each.getContext("2d", options));
+    const ink = () => (state.dark ? "#fff" : "#000");
+    const surface = {
+      pen,
+      draw() {
+        const side = canvas.width;
+        under.fillStyle = state.dark ? "#000" : "#fff";
+        under.fillRect(0, 0, side, side);
+        if (state.picture) {
+          const { bitmap } = state.picture;
+          const scale = Math.min(side / bitmap.width, side / bitmap.height);
+          const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+          under.imageSmoothingEnabled = scale < 1;
+          under.imageSmoothingQuality = "high";
+          under.drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height);
+        }
+        Strokes.draw(under, side, state.strokes.slice(0, -1), ink());
+        surface.grow();
+      },
+      grow() {
+        pen.drawImage(under.canvas, 0, 0);
+        Strokes.draw(pen, canvas.width, state.strokes.slice(-1), ink());
+      },
+      resize(side) {
+        for (const each of [canvas, under.canvas]) [each.width, each.height] = [side, side];
+        surface.draw();
+      },
+    };
+    return surface;
   },
   // Pictures that are chosen, dropped or pasted.
   openFiles(page, canvas, pad) {

@@ -37,11 +37,9 @@ addEventListener("DOMContentLoaded", () => Page.each("playground", (root, page) 
   const preparation = page.find("preparation").elements;
   const refreshed = (finished) => {
     changes.pause();
-    const shown = pad.source();
-    source = shown && {
-      ...shown,
-      choices: { fit: preparation.fit.value, ...Object.fromEntries(["invert", "levels", "asIs"].map((name) => [name, preparation[name].checked])) },
-    };
+    const choices = { fit: preparation.fit.value, ...Object.fromEntries(["invert", "levels", "asIs"].map((name) => [name, preparation[name].checked])) };
+    source = pad.source();
+    if (source) source.choices = choices;
     for (const view of views) view.plainBest = undefined;
     show(finished);
     if (!source) told(null, true);
@@ -51,58 +49,50 @@ addEventListener("DOMContentLoaded", () => Page.each("playground", (root, page) 
   for (const view of views) view.again = () => show(true);
   page.find("preparation").addEventListener("change", () => refreshed(true));
 
-  // The test images of a network's dataset, to choose from.
-  const offerTests = async (name) => {
-    const { images } = data.datasets[name];
-    const picture = new Image();
-    picture.src = images.src;
-    await picture.decode();
-    const [height, width, channels] = images.size;
-    const sheet = new OffscreenCanvas(picture.width, picture.height).getContext("2d", { willReadFrequently: true });
-    sheet.drawImage(picture, 0, 0);
-    tests = images.labels.map((label, index) => {
-      const image = sheet.getImageData(index * width, 0, width, height);
-      const pixels = Uint8Array.from({ length: width * height * channels }, (_, i) => image.data[4 * Math.floor(i / channels) + i % channels]);
-      const bitmap = new OffscreenCanvas(width, height);
-      bitmap.getContext("2d").putImageData(image, 0, 0);
-      return { image, bitmap, test: { dataset: name, index, pixels }, label };
-    });
-    page.find("tests").replaceChildren(...tests.map((test) => {
-      const canvas = Page.make("canvas", { className: "tile", width, height });
-      canvas.getContext("2d").drawImage(test.bitmap, 0, 0);
-      canvas.setAttribute("aria-hidden", "true");
-      const button = Page.make("button", { type: "button", title: test.label }, canvas,
-        Page.make("span", { className: "visually-hidden" }, `Test image: ${test.label}`));
-      button.addEventListener("click", () => pad.place(test));
-      return Page.make("li", {}, button);
-    }));
+  // Of several networks that are asked for in turn the last is open in the end, whichever is loaded
+  // first: side -> { cell, done }, of the last that was asked for.
+  const openings = new Map();
+  const open = (view, cell) => {
+    const before = openings.get(view.side);
+    if (before?.cell === cell) return before?.done;
+    const opening = { cell };
+    openings.set(view.side, opening);
+    opening.done = change(view, cell, () => openings.get(view.side) === opening);
+    return opening.done;
   };
-  const open = async (view, cell) => {
-    const status = page.find("playground-status");
-    if (view.cell?.name === cell?.name) return;
-    status.textContent = cell ? `Loading ${cell.name} …` : "";
-    root.dataset.loading = view.side;
+  const states = new Map();
+  const tell = (view, text) => {
+    states.set(view.side, text);
+    page.find("playground-status").textContent = [...states.values()].filter(Boolean).join(" ");
+  };
+  const change = async (view, cell, isLast) => {
+    tell(view, cell ? `Loading ${cell.name} …` : "");
+    view.close();
+    let [problem, offered] = ["", tests];
     try {
-      if (cell) await view.open(cell);
-      else view.close();
-      status.textContent = "";
+      if (cell) await view.open(cell, isLast);
+      if (cell && view === views[0]) offered = await TestImages.read(data.datasets[cell.dataset].images, cell.dataset);
     } catch (error) {
-      view.close();
-      status.textContent = `${cell.name} could not be opened: ${error.message}`;
+      if (isLast()) view.close();
+      problem = `${cell.name} could not be opened: ${error.message}`;
     }
-    delete root.dataset.loading;
+    if (!isLast()) return;
+    tell(view, problem);
+    if (problem) {
+      openings.delete(view.side);
+      page.find("playground-load").hidden = openings.has("a");
+    }
     if (view === views[0] && view.network) {
-      await offerTests(cell.dataset);
-      const { usual } = data.datasets[cell.dataset];
+      tests = offered;
+      TestImages.offer(page.find("tests"), tests, (test) => pad.place(test));
       page.find("pad-colour").hidden = view.network.input[2] !== 3;
-      pad.setGround(usual.ground === "dark");
+      pad.setGround(data.datasets[cell.dataset].usual.ground === "dark");
       if (!pad.source()) pad.place({ ...tests[0], offered: true });
     }
-    const some = views.some(({ network }) => network);
-    root.classList.toggle("open", some);
+    root.classList.toggle("open", views.some(({ network }) => network));
     root.classList.toggle("two", views.every(({ network }) => network));
     show(true);
-    if (!cell) told(null, true);
+    if (!view.network) told(null, true);
     write();
   };
   // The second network is one of another name; at first those of the same dataset.
@@ -129,12 +119,19 @@ addEventListener("DOMContentLoaded", () => Page.each("playground", (root, page) 
     const { picture, strokes } = pad.state;
     const drawing = Strokes.toText(strokes);
     if (strokes.length && drawing) values.set("drawing", drawing);
-    if (picture?.test) values.set("test", picture.test.index);
+    if (picture?.test) values.set("test", picture.test.row);
     for (const [name, value] of Object.entries(changes.values())) if (value) values.set(name, value);
     Fragment.write(page, "draw", values);
     page.find("link").value = location.href;
     const left = [picture && !picture.test ? "your picture" : "", strokes.length && !drawing ? "the drawing, which is too long" : ""].filter(Boolean);
     page.find("link-note").textContent = damaged || (left.length ? `It does not carry ${left.join(" and ")}.` : "");
+  };
+  // A test image by its row in the dataset: one to choose from, or one that the network's page explains.
+  const testOf = async (row) => {
+    const { examples, cell } = views[0];
+    const isIt = ({ test }) => String(test.row) === row;
+    if (!row || tests.some(isIt) || !examples) return tests.find(isIt) ?? null;
+    return (await TestImages.read(examples, cell.dataset)).find(isIt) ?? null;
   };
   const follow = async () => {
     const { place, values } = Fragment.read(page);
@@ -151,10 +148,11 @@ addEventListener("DOMContentLoaded", () => Page.each("playground", (root, page) 
       damaged = "The drawing in the link that you followed is damaged and was left out.";
     }
     const wanted = { strokes, test: values.get("test") };
-    await open(views[0], cellOf(first.value));
-    const test = /^\d{1,3}$/.test(wanted.test ?? "") ? tests[Number(wanted.test)] ?? null : null;
-    if (wanted.strokes.length || test) pad.place(test, wanted.strokes);
     page.find("playground-load").hidden = true;
+    await open(views[0], cellOf(first.value));
+    if (views[0].cell?.name !== values.get("a")) return; // the reader has opened another meanwhile
+    const test = await testOf(wanted.test);
+    if (wanted.strokes.length || test) pad.place(test, wanted.strokes);
     await open(views[1], cellOf(second.value));
   };
 
@@ -165,8 +163,8 @@ addEventListener("DOMContentLoaded", () => Page.each("playground", (root, page) 
   first.replaceChildren(...data.networks.map((each) => new Option(`${each.name} (${Paint.bytes(each.bytes)})`, each.name)));
   offer();
   form.addEventListener("submit", (event) => { event.preventDefault(); chosen(); });
-  first.addEventListener("change", () => { offer(); if (views[0].network) chosen(); });
-  second.addEventListener("change", () => { if (views[0].network || second.value) chosen(); });
+  first.addEventListener("change", () => { offer(); if (openings.has("a")) chosen(); });
+  second.addEventListener("change", () => { if (openings.has("a") || second.value) chosen(); });
   page.find("link-copy").addEventListener("click", async () => {
     const link = page.find("link");
     try {

@@ -8,28 +8,25 @@ const Paint = {
     return `${value.toFixed(1)} %`;
   },
   bytes: (count) => (count < 1e6 ? `${Math.max(1, Math.round(count / 1000))} kB` : `${(count / 1e6).toFixed(1)} MB`),
-  // pixel(i) gives [red, green, blue], 0 to 255, of the place i.
-  pixels(canvas, width, height, pixel) {
+  // level(i, c) is that of a channel c, 0 to 2, at the place i: 0 to 255.
+  pixels(canvas, width, height, level) {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const image = new ImageData(width, height);
-    for (let i = 0; i < width * height; i += 1) {
-      const [red, green, blue] = pixel(i);
-      image.data.set([red, green, blue, 255], 4 * i);
+    for (let i = 0, at = 0; i < width * height; i += 1, at += 1) {
+      for (let c = 0; c < 3; c += 1, at += 1) image.data[at] = level(i, c);
+      image.data[at] = 255;
     }
     canvas.getContext("2d").putImageData(image, 0, 0);
   },
   // An image, values in [0, 1], HWC.
   image(canvas, data, [height, width, channels]) {
-    Paint.pixels(canvas, width, height, (i) => [0, 1, 2].map((c) => 255 * data[i * channels + (channels === 3 ? c : 0)]));
+    Paint.pixels(canvas, width, height, (i, c) => 255 * data[i * channels + (channels === 3 ? c : 0)]);
   },
   // A map, divided by its own largest magnitude: 0 to 255, or, signed, 1 to 255 with zero at 128.
   map(canvas, { data, shape: [height, width], signed }) {
     const peak = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-    Paint.pixels(canvas, width, height, (i) => {
-      const level = signed ? 128 + 127 * data[i] / peak : 255 * Math.max(0, data[i] / peak);
-      return [level, level, level];
-    });
+    Paint.pixels(canvas, width, height, (i) => (signed ? 128 + 127 * data[i] / peak : 255 * Math.max(0, data[i] / peak)));
   },
   // Feature maps side by side, all on one scale; returns the number of the strongest.
   features(canvas, { data, shape: [height, width, count] }, shown) {
@@ -48,7 +45,8 @@ const Paint = {
       for (let i = 0; i < width * height; i += 1) {
         const level = peak > 0 ? 255 * Math.max(0, data[i * count + map]) / peak : 0;
         const at = 4 * ((top + Math.floor(i / width)) * sheet.width + left + i % width);
-        sheet.data.set([level, level, level, 255], at);
+        for (let c = 0; c < 3; c += 1) sheet.data[at + c] = level;
+        sheet.data[at + 3] = 255;
       }
     }
     [canvas.width, canvas.height] = [sheet.width, sheet.height];

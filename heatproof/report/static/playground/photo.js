@@ -1,10 +1,16 @@
 // A picture of any size as a network sees it: what heatproof/datasets/photos.py and
 // heatproof/trained_cell.py do, and how it differs from training images (likeness.py), in words.
-const Photo = {
+class Photo {
+  // What a network is given of a picture, and how that differs from training images: `view` with
+  // `remarks`, none where it does not.
+  static prepared(image, input, usual, choices) {
+    const seen = Photo.view(image, input, usual, choices);
+    return { ...seen, remarks: Photo.differences(seen.pixels, image, input, usual, seen.inverted) };
+  }
   // image: ImageData. input: [height, width, channels]. usual: of the training images, from the
   // page's data. choices: fit ("" for what suits the dataset), invert, levels, asIs.
   // Gives { pixels: Uint8Array HWC, box, inverted, handling }.
-  view(image, input, { placement, fit: usualFit }, { fit = "", invert = false, levels = false, asIs = false } = {}) {
+  static view(image, input, { placement, fit: usualFit }, { fit = "", invert = false, levels = false, asIs = false } = {}) {
     if (placement && !(asIs || fit || invert || levels)) {
       const ink = Ink.find(image);
       if (ink && !Ink.isUsual(ink, input, placement)) {
@@ -31,8 +37,8 @@ const Photo = {
     if (levels) picture = Pixels.levelled(picture);
     const handling = Photo.handledAs(image, input, box, chosen, { invert, levels });
     return { pixels: picture.data, box, inverted: invert, handling };
-  },
-  padded(image, width, height, colour, ground) {
+  }
+  static padded(image, width, height, colour, ground) {
     const scale = Math.min(height / image.height, width / image.width);
     const rows = Math.min(height, Math.max(1, Pixels.rounded(scale * image.height)));
     const columns = Math.min(width, Math.max(1, Pixels.rounded(scale * image.width)));
@@ -45,20 +51,20 @@ const Photo = {
       data.set(inner.data.subarray(row * columns * channels, (row + 1) * columns * channels), ((top + row) * width + left) * channels);
     }
     return { width, height, channels, data };
-  },
+  }
   // The largest box of an aspect ratio in the middle: left, top, right, bottom.
-  middle(width, height, aspect) {
+  static middle(width, height, aspect) {
     const across = Math.min(width, Math.max(1, Pixels.rounded(height * aspect)));
     const down = Math.min(height, Math.max(1, Pixels.rounded(width / aspect)));
     const [left, top] = [(width - across) >> 1, (height - down) >> 1];
     return [left, top, left + across, top + down];
-  },
-  placedAs({ inverted }, [rows, columns], { side, by_mass: byMass, bright }) {
+  }
+  static placedAs({ inverted }, [rows, columns], { side, by_mass: byMass, bright }) {
     return `Its subject was found by its brightness, cut out, brought to ${Math.round(100 * side)} % of `
       + `${columns}×${rows} pixels, put in the middle by its ${byMass ? "centre of mass" : "box"}`
       + `${inverted ? ", inverted in brightness" : ""} and laid on a ${bright ? "black" : "white"} ground, as training images are.`;
-  },
-  handledAs({ width, height }, [rows, columns], [left, top, right, bottom], fit, { invert, levels }) {
+  }
+  static handledAs({ width, height }, [rows, columns], [left, top, right, bottom], fit, { invert, levels }) {
     const cut = 1 - (right - left) * (bottom - top);
     const done = [
       cut > 0.001 ? `its middle kept and ${Math.round(100 * cut)} % cut away` : "",
@@ -69,9 +75,9 @@ const Photo = {
       levels ? "levels stretched until the ground is black" : "",
     ].filter(Boolean).join("; ");
     return `${width}×${height} pixels; ${done || "taken as they are"}.`;
-  },
+  }
   // How a picture differs from training images: sentences, none where it does not.
-  differences(seen, image, [height, width, channels], usual, inverted) {
+  static differences(seen, image, [height, width, channels], usual, inverted) {
     const brightness = Array.from(seen, (value) => value / 255);
     if (brightness.every((value) => value === brightness[0])) return ["What the network sees is all of one colour: there is nothing to explain."];
     const remarks = [];
@@ -100,9 +106,9 @@ const Photo = {
       remarks.push("It has less colour than nearly all training images.");
     }
     return remarks;
-  },
+  }
   // The mean distance of a picture's channels, 0 (grey) to 1.
-  colour({ channels, data }) {
+  static colour({ channels, data }) {
     let sum = 0;
     for (let i = 0; i < data.length; i += channels) {
       let [least, most] = [data[i], data[i]];
@@ -113,5 +119,5 @@ const Photo = {
       sum += most - least;
     }
     return sum / (data.length / channels) / 255;
-  },
-};
+  }
+}

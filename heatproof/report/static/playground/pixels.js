@@ -1,15 +1,16 @@
 // Pixels as the pipeline makes them: Pillow's conversion to grey, laying on a ground and resizing,
 // value for value, and the percentiles of NumPy. A picture is { width, height, channels, data }.
-const Pixels = {
+// `Pixels`, `Ink` and `Photo` are classes because their source is given to a worker (`engine.js`).
+class Pixels {
   // Python's round() and NumPy's rint(): halves go to the even neighbour.
-  rounded(value) {
+  static rounded(value) {
     const floor = Math.floor(value);
     const rest = value - floor;
     if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
     return floor % 2 ? floor + 1 : floor;
-  },
+  }
   // ImageData of RGBA as "gray" or "rgb", where it is transparent laid on grey of `ground`.
-  plain({ width, height, data }, colour, ground = 0) {
+  static plain({ width, height, data }, colour, ground = 0) {
     const grey = colour === "gray";
     const channels = grey ? 1 : 3;
     const plain = new Uint8Array(width * height * channels);
@@ -26,14 +27,14 @@ const Pixels = {
       }
     }
     return { width, height, channels, data: plain };
-  },
+  }
   // Pillow's alpha_composite of one channel on an opaque ground, in its integers.
-  laid(value, alpha, ground) {
+  static laid(value, alpha, ground) {
     if (!alpha) return ground;
     const sum = value * alpha * 128 + ground * (255 * 128 - alpha * 128) + (0x80 << 7);
     return (((sum >> 8) + sum) >> 8) >> 7;
-  },
-  cropped({ width, data }, left, top, right, bottom) {
+  }
+  static cropped({ width, data }, left, top, right, bottom) {
     const [columns, rows] = [right - left, bottom - top];
     const kept = new Uint8ClampedArray(4 * columns * rows);
     for (let row = 0; row < rows; row += 1) {
@@ -41,10 +42,10 @@ const Pixels = {
       kept.set(data.subarray(start, start + 4 * columns), 4 * columns * row);
     }
     return { width: columns, height: rows, data: kept };
-  },
+  }
   // A bilinear filter that widens when it shrinks: for each place of the result the first place
   // that counts and the weights from there on.
-  weights(from, to) {
+  static weights(from, to) {
     const scale = from / to;
     const support = Math.max(scale, 1);
     return Array.from({ length: to }, (_, place) => {
@@ -56,11 +57,11 @@ const Pixels = {
       const sum = raw.reduce((a, b) => a + b, 0);
       return { first, weights: raw.map((weight) => weight / sum) };
     });
-  },
+  }
   // Resize 8-bit pixels with weights of 22 bits, or floats of 32 bits with weights of 64. Which side
   // Pillow resizes first where both shrink unequally is its own affair, and moves a few pixels by
   // one level of 255 at most.
-  resized(picture, width, height) {
+  static resized(picture, width, height) {
     const real = picture.data instanceof Float32Array;
     const value = real ? (sum) => sum : (sum) => Math.min(255, Math.max(0, (sum + (1 << 21)) >> 22));
     const along = (current, across) => {
@@ -73,8 +74,8 @@ const Pixels = {
     };
     const downFirst = width > picture.width && height < picture.height;
     return along(along(picture, !downFirst), downFirst);
-  },
-  pass({ width, height, channels, data }, sides, value, across) {
+  }
+  static pass({ width, height, channels, data }, sides, value, across) {
     const [columns, rows] = across ? [sides.length, height] : [width, sides.length];
     const result = new data.constructor(columns * rows * channels);
     const step = across ? channels : channels * width;
@@ -91,13 +92,13 @@ const Pixels = {
       }
     }
     return { width: columns, height: rows, channels, data: result };
-  },
+  }
   // ImageData of any size as pixels of one size and kind.
-  fitted(image, width, height, colour, ground = 0) {
+  static fitted(image, width, height, colour, ground = 0) {
     return Pixels.resized(Pixels.plain(image, colour, ground), width, height);
-  },
+  }
   // The outermost pixels of one channel.
-  border({ width, height, channels, data }, channel = 0) {
+  static border({ width, height, channels, data }, channel = 0) {
     const found = [];
     for (let row = 0; row < height; row += 1) {
       const edge = row === 0 || row === height - 1;
@@ -106,24 +107,24 @@ const Pixels = {
       }
     }
     return found;
-  },
-  percentile(values, percent) {
+  }
+  static percentile(values, percent) {
     const copy = new Float64Array(values);
     const place = (percent / 100) * (copy.length - 1);
     const low = Math.floor(place);
     const [a, b] = [low, Math.min(low + 1, copy.length - 1)].map((at) => Pixels.ranked(copy, at));
     const share = place - low;
     return share < 0.5 ? a + (b - a) * share : b - (b - a) * (1 - share);
-  },
-  median(values) {
+  }
+  static median(values) {
     const copy = new Float64Array(values);
     const half = copy.length >> 1;
     const upper = Pixels.ranked(copy, half);
     return copy.length % 2 ? upper : (Pixels.ranked(copy, half - 1) + upper) / 2;
-  },
+  }
   // The value at a place, were all sorted: Hoare's selection, which reorders them. To sort the
   // pixels of a drawing at every move of the pen would take longer than the network.
-  ranked(values, place) {
+  static ranked(values, place) {
     let [low, high] = [0, values.length - 1];
     while (low < high) {
       const pivot = values[(low + high) >> 1];
@@ -143,15 +144,17 @@ const Pixels = {
       else break;
     }
     return values[place];
-  },
-  mean: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  }
+  static mean(values) {
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  }
   // Stretch brightness so that the border's usual value becomes black and the brightest white.
-  levelled(picture) {
+  static levelled(picture) {
     const values = [];
     for (let channel = 0; channel < picture.channels; channel += 1) values.push(...Pixels.border(picture, channel));
     const low = Pixels.median(values);
     const range = Math.max(Pixels.percentile(picture.data, 99) - low, 1);
     const data = picture.data.map((value) => Pixels.rounded(255 * Math.min(1, Math.max(0, (value - low) / range))));
     return { ...picture, data };
-  },
-};
+  }
+}

@@ -79,7 +79,7 @@ const Hand = {
       const all = event.getCoalescedEvents?.() ?? [];
       move((all.length ? all : [event]).map(pointOf));
     });
-    for (const name of ["pointerup", "pointercancel"]) {
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
       canvas.addEventListener(name, (event) => { if (event.pointerId === drawing) finish(); });
     }
     const show = () => {
