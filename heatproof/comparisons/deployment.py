@@ -11,6 +11,7 @@ from heatproof.evaluation.inference import compiled_forward
 from heatproof.models import cost, litert
 from heatproof.models.cost import FLOAT_BYTES
 from heatproof.models.integer_program import program_of
+from heatproof.run import runtime
 
 if TYPE_CHECKING:
     import keras
@@ -111,11 +112,12 @@ def interpreter(
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    machine = Interpreter(model_content=content, num_threads=threads)
-    given = machine.get_input_details()[0]
-    place, whole = given["index"], given["dtype"] is np.int8
-    machine.resize_tensor_input(place, shape)
-    machine.allocate_tensors()
+    with runtime.suppress_native_stderr():  # it tells of its kernels
+        machine = Interpreter(model_content=content, num_threads=threads)
+        given = machine.get_input_details()[0]
+        place, whole = given["index"], given["dtype"] is np.int8
+        machine.resize_tensor_input(place, shape)
+        machine.allocate_tensors()
     result = machine.get_output_details()[0]["index"]
 
     def answer(images: np.ndarray) -> np.ndarray:

@@ -103,11 +103,14 @@ def test_a_cell_that_is_not_derived_is_refused(study: Params) -> None:
         compare_derived(study, ORIGIN)
 
 
-def test_a_litert_program_says_what_its_network_does(study: Params) -> None:
+def test_a_litert_program_says_what_its_network_does(
+    study: Params, capfd: pytest.CaptureFixture[str]
+) -> None:
     model = origin_network(study)
     images = np.random.default_rng(0).random((3, 16, 16, 1)).astype(np.float32)
     answer = deployment.interpreter(deployment.program(model), images.shape, 1)
     np.testing.assert_allclose(answer(images), model.predict_on_batch(images), atol=1e-4)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_program_of_whole_numbers_is_the_one_that_is_timed(study: Params) -> None:
