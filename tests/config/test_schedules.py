@@ -75,8 +75,9 @@ def test_a_schedule_overrides_the_default_and_is_complete_with_it(tmp_path):
 
 def test_a_model_and_a_schedule_change_their_own_training_and_no_other(tmp_path):
     key = "models.resnet18.schedules.cpu.mnist"
+    usual = params.load(REAL).run("resnet18-cifar10").training
     study = params.load(changed(tmp_path, key, {"training": {"weight_decay": 1}}))
-    ours, usual = study.run("resnet18-mnist").training, study.training
+    ours = study.run("resnet18-mnist").training
     assert ours.weight_decay == 1.0 and usual.weight_decay == 0.0
     assert study.run("resnet18-cifar10").training == usual
     study = params.load(changed(tmp_path, "models.resnet18.training", {"plateau_patience": 9}))
