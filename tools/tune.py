@@ -16,7 +16,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_minutes,
         default=math.inf,
         metavar="MINUTES",
         help="begin no trial later than so many minutes from now",
@@ -127,6 +127,13 @@ def _options(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> 
         if value != parser.get_default(name):
             words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
     return shlex.join(words)
+
+
+def _minutes(text: str) -> float:
+    with suppress(ValueError):
+        if (value := float(text)) > 0:
+            return value
+    raise argparse.ArgumentTypeError(f"{text}: expected a number of minutes above 0")
 
 
 def _number_from(least: int) -> Callable[[str], int]:

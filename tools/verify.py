@@ -225,6 +225,8 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--keep", action="store_true", help=f"leave the second run in {FOLDER}/")
     arguments = parser.parse_args()
+    if not arguments.tolerance >= 0:
+        raise UserError(f"--tolerance {arguments.tolerance:g}: expected a number from 0 on")
     cell = arguments.cell or only(list(params.load().cells), "in params.yaml")
     with run_lock(Path.cwd(), calling.command("verify", cell), "verify"):
         repeats = verify(cell, arguments.tolerance, FOLDER)
