@@ -17,6 +17,7 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
+from heatproof.storage import paths
 from tests import scratch, small_cell
 from tests.browser.test_accessibility import axe, violations  # noqa: F401 - a fixture
 from tests.browser.test_pages import requested
@@ -26,6 +27,19 @@ from tests.photos import photo
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GRAY, COLOUR = "simple_cnn-digits", "baseline_cnn-cifar10"
+PHOTO = "phöto & <b>.png"
+# Paste or drop a file: how, its content or how many bytes, its name.
+GIVEN = """
+  const files = new DataTransfer();
+  const [, content, name] = arguments;
+  const bytes = typeof content === "number" ? new Uint8Array(content) : content;
+  files.items.add(new File([bytes], name, { type: "image/png" }));
+  const how = { bubbles: true, cancelable: true };
+  const event = arguments[0] === "paste"
+    ? new ClipboardEvent("paste", { ...how, clipboardData: files })
+    : new DragEvent("drop", { ...how, dataTransfer: files });
+  document.getElementById("drop").dispatchEvent(event);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +49,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(folder):
         slow = {"perturbation": {"lime": {"samples": 100_000}}}
         small_cell.write_params(GRAY, COLOUR, explain=scratch.FEW_SAMPLES | slow)
-        photo("phöto & <b>.png", (60, 48), colour=True)
+        photo(PHOTO, (60, 48), colour=True)
     return folder
 
 
@@ -104,7 +118,7 @@ def test_a_picture_is_chosen_and_explained(browser: Chrome, address: str, study:
     until(browser, lambda _: submit.is_enabled() and state(browser) == "Choose a picture.")
     explain(browser)
     assert state(browser) == "Choose a picture first."
-    control(browser, "file").send_keys(str(study / "phöto & <b>.png"))
+    control(browser, "file").send_keys(str(study / PHOTO))
     until(browser, lambda _: "Picture chosen" in state(browser))
     choose_methods(browser, "gradcam", "saliency")
     assert browser.find_element(By.ID, "cost").text == "2 methods."
@@ -144,6 +158,7 @@ def test_two_networks_stand_side_by_side(browser: Chrome, address: str) -> None:
     Select(control(browser, "other")).select_by_value(COLOUR)
     choose_methods(browser, "gradcam", "saliency")
     explain(browser)
+    browser.execute_script(GIVEN, "paste", "no picture", "chosen meanwhile.png")
     until(browser, lambda _: "Done" in state(browser))
     assert results(browser)[:2] == [
         "phöto & <b>.png by simple_cnn on digits", "phöto & <b>.png by baseline_cnn on cifar10",
@@ -181,25 +196,26 @@ def test_what_is_wrong_is_told_and_what_was_pasted_or_dropped_is_taken(
     browser: Chrome, address: str
 ) -> None:
     Select(control(browser, "other")).select_by_value("")
-    given = """
-      const files = new DataTransfer();
-      const [, content, name] = arguments;
-      const bytes = typeof content === "number" ? new Uint8Array(content) : content;
-      files.items.add(new File([bytes], name, { type: "image/png" }));
-      const how = { bubbles: true, cancelable: true };
-      const event = arguments[0] === "paste"
-        ? new ClipboardEvent("paste", { ...how, clipboardData: files })
-        : new DragEvent("drop", { ...how, dataTransfer: files });
-      document.getElementById("drop").dispatchEvent(event);
-    """
     for kind, name in (("paste", "pasted.png"), ("drop", "dropped.svg")):
-        browser.execute_script(given, kind, "<svg onload=alert(1)>", name)
+        browser.execute_script(GIVEN, kind, "<svg onload=alert(1)>", name)
         assert state(browser) == f"Picture chosen: {name}"
         explain(browser)
         until(browser, lambda _: "no image of a known kind" in state(browser))
         assert name in state(browser)
-    browser.execute_script(given, "paste", 33 * 2**20, "large.png")
+    browser.execute_script(GIVEN, "paste", 33 * 2**20, "large.png")
     assert "large.png: the file is larger than 32 MiB" in state(browser)
+
+
+def test_where_the_second_network_fails_the_first_has_its_result(
+    browser: Chrome, address: str, study: Path
+) -> None:
+    (study / paths.weights(COLOUR)).write_bytes(b"cut off")
+    control(browser, "file").send_keys(str(study / PHOTO))
+    Select(control(browser, "other")).select_by_value(COLOUR)
+    explain(browser)
+    until(browser, lambda _: "the file is damaged" in state(browser))
+    assert state(browser).endswith("The result by simple_cnn on digits is below.")
+    assert results(browser)[0] == f"{PHOTO} by simple_cnn on digits"
 
 
 def test_nothing_came_from_elsewhere_and_nothing_was_refused(browser: Chrome, address) -> None:
