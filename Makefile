@@ -79,8 +79,8 @@ audit: setup ## Check the pinned requirements for known vulnerabilities (pip-aud
 	@sh tools/audit.sh
 
 .PHONY: bench
-bench: setup $(INSTALLED_DEV) ## Measure speed and memory against other libraries (ONLY="training memory"; SHOW=1: print only)
-	@"$(PY)" -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show) $(BENCH)
+bench: setup $(INSTALLED_DEV) ## Measure speed and memory against other libraries (QUICK=1: in ten minutes; ONLY="training memory"; SHOW=1: print only)
+	@"$(PY)" -m bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(if $(SHOW),--show) $(BENCH)
 
 .PHONY: coverage
 coverage: setup $(INSTALLED_DEV) ## Run the tests and measure their coverage (at least 90 %)

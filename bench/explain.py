@@ -129,6 +129,7 @@ def measured(
 ) -> list[Measurement]:
     """Measure one method on one model: every library in turn, round by round."""
     rounds: dict[str, list[float]] = {}
+    cpu: dict[str, list[float]] = {}
     side_of: dict[str, Explainer] = {}
     absent: dict[str, str] = {}
     calls: list[str] = []
@@ -141,7 +142,7 @@ def measured(
                 if offer.reason:
                     absent[library] = offer.reason
                     continue
-                side_of[library], rounds[library] = side, []
+                side_of[library], rounds[library], cpu[library] = side, [], []
                 if offer.images < options.images:
                     calls.append(f"{library}: {offer.images} images only")
     for _ in range(options.rounds):
@@ -150,37 +151,62 @@ def measured(
             far_slower = times and ours and min(times) > FAR_SLOWER * min(ours)
             if side in sides.present and not far_slower:
                 with sides.asking(side):
-                    times.append(min(side.turn(library, options.seconds)))
+                    calls_taken = side.turn(library, options.seconds)
+                    times.append(min(wall for wall, _ in calls_taken))
+                    cpu[library].append(min(used for _, used in calls_taken))
     # What a lost side has measured would be compared with rounds that it took no part in.
-    rounds = {name: times for name, times in rounds.items() if side_of[name] in sides.present}
+    rounds, cpu = (
+        {name: times for name, times in of.items() if side_of[name] in sides.present}
+        for of in (rounds, cpu)
+    )
     if torch and not torch.absent:
         calls.insert(0, f"in the peers' environment {torch}")
-    return judged(f"{model} {method}", rounds, absent | sides.lost, "; ".join(calls))
+    return judged(f"{model} {method}", rounds, cpu, absent | sides.lost, "; ".join(calls))
 
 
 def judged(
-    case: str, rounds: dict[str, list[float]], absent: dict[str, str], note: str = ""
+    case: str,
+    rounds: dict[str, list[float]],
+    cpu: dict[str, list[float]],
+    absent: dict[str, str],
+    note: str = "",
 ) -> list[Measurement]:
     """Return a method's measurement beside the libraries, and beside the bare passes it needs.
 
     Args:
         case: model and method.
         rounds: library -> ms per image, the best call of each turn.
+        cpu: of CPU time, likewise.
         absent: library -> why it was not measured.
         note: what a reader has to know.
     """
-    bare = rounds.pop(PASSES, [])
+    bare, bare_cpu = rounds.pop(PASSES, []), cpu.pop(PASSES, [])
     ours = rounds.get(PROJECT, [])
     shares = {"the bare passes' speed": min(bare) / min(ours)} if ours and bare else {}
     goals: Sequence[Measurement] = [
         Measurement(
-            PART, case, "ms per image", "less", rounds, absent, FASTER_THAN_PEERS, shares, note
+            PART,
+            case,
+            "ms per image",
+            "less",
+            rounds,
+            absent,
+            FASTER_THAN_PEERS,
+            shares,
+            note,
+            cpu=cpu,
         )
     ]
     if not ours or not bare:
         return [*goals]
     sides = {PROJECT: ours, PASSES: bare}
     passes = Measurement(
-        PART, f"{case}, {PASSES}", "ms per image", "less", sides, goal=1 / OVER_BARE_PASSES
+        PART,
+        f"{case}, {PASSES}",
+        "ms per image",
+        "less",
+        sides,
+        goal=1 / OVER_BARE_PASSES,
+        cpu={PROJECT: cpu[PROJECT], PASSES: bare_cpu},
     )
     return [*goals, passes]

@@ -1,12 +1,19 @@
-"""What a bench ran on: processor, memory, versions, commit. No host, user or path."""
+"""What a bench ran on, and when: processor, memory, versions, commit, what others did there.
+
+No host, user or path.
+"""
 
 import os
 import subprocess
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from heatproof.run import provenance
 
@@ -14,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What the numbers are of, and what the peers' environment may have instead.
 LIBRARIES = ("tensorflow", "keras", "numpy", "jax", "torch", "captum", "dvc")
 HARDWARE = ("cpu", "instructions", "cores", "memory_gib", "gpus", "system", "python")
-RESULTS = "bench/results.json"  # changes while benches run, by design
+RESULTS = "bench/*.json"  # changes while benches run, by design
 BUSY = 1.0  # processes that want to run, before a bench starts any
 
 
@@ -23,6 +30,44 @@ def warn_if_busy() -> None:
     waiting = os.getloadavg()[0]
     if waiting > BUSY:
         print(f"the machine is busy (load {waiting:.1f}): these times say little", flush=True)
+
+
+class Others:
+    """How much of the machine other processes took, from when this was made or last asked on."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def cores(self) -> float:
+        """Return how many cores others kept busy, on average."""
+        busy, own, clock = self._since
+        self._begin()
+        others = (self._since[0] - busy) - (self._since[1] - own)
+        return max(0.0, others / max(self._since[2] - clock, 1e-9))
+
+    def _begin(self) -> None:
+        # The bench's own first: what it does between the two looks is then too much of others.
+        own = sum(map(_cpu_seconds, [_ITSELF, *_ITSELF.children(recursive=True)]))
+        times = psutil.cpu_times()._asdict()
+        # A guest's time is in its host's too.
+        idle = sum(times.get(name, 0.0) for name in ("idle", "iowait", "guest", "guest_nice"))
+        self._since = sum(times.values()) - idle, own, time.monotonic()
+
+
+_ITSELF = psutil.Process()
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    """Return the CPU time of a process and of those of its children that have ended."""
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.Error:  # ended meanwhile: its parent has its time
+        return 0.0
+
+
+def today() -> str:
+    """Return the date, as 2026-12-31."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def description(**elsewhere: str) -> dict[str, Any]:

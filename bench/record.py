@@ -29,6 +29,7 @@ def into(file: Path | None) -> Iterator[Callable[..., None]]:
         file: of results, in which each measurement is kept at once; None for none.
     """
     missed: list[str] = []
+    others = machine.Others()
 
     def take(*measured: Measurement) -> None:
         for each in measured:
@@ -36,7 +37,8 @@ def into(file: Path | None) -> Iterator[Callable[..., None]]:
             if results.compare(each).met is False:
                 missed.append(each.case)
         if file is not None:
-            results.put(file, measured, machine.description())
+            when = {"date": machine.today(), "others": round(others.cores(), 2)}
+            results.put(file, measured, machine.description() | when)
 
     yield take
     if missed:

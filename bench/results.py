@@ -29,7 +29,9 @@ class Measurement:
     absent: peer -> why it has none. goal: the lowest ratio of the project to the best peer, as
     times better; None where nothing is to be reached. shares: of the machine's limits, by their
     names, what the project reaches, 0 to 1. note: what a reader has to know. judged_by: which
-    round the ratio is of: the best, which others' load harms least, or the median.
+    round the ratio is of: the best, which others' load harms least, or the median. cpu: the same
+    rounds by the CPU time of a side's process instead of the clock, where that was measured: what
+    waits for cores that others have takes none, what waits by spinning does. No goal is of it.
     """
 
     part: str
@@ -42,6 +44,7 @@ class Measurement:
     shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     judged_by: Literal["best", "median"] = "best"
+    cpu: Mapping[str, list[float]] = field(default_factory=dict)
 
 
 def under(part: str, case: str, unit: str, rounds: list[float], limit: float, **rest: Any):
@@ -57,6 +60,7 @@ class Comparison:
     ours: the project's value, None where it has none. peer, theirs: the best peer and its value;
     None where no peer was measured. ratio: times as good as that peer. spread: lowest and highest
     ratio of the rounds. met: whether the goal is reached; None where there is none, or no peer.
+    cpu_ratio, cpu_spread: beside the same peer, by CPU time.
     """
 
     ours: float | None
@@ -65,6 +69,8 @@ class Comparison:
     ratio: float | None = None
     spread: tuple[float, float] | None = None
     met: bool | None = None
+    cpu_ratio: float | None = None
+    cpu_spread: tuple[float, float] | None = None
 
 
 def compare(measurement: Measurement) -> Comparison:
@@ -81,11 +87,22 @@ def compare(measurement: Measurement) -> Comparison:
         theirs = None if peer is None else values[peer]
         return Comparison(ours, peer, theirs, met=False if lost else None)
     ours, theirs = value_of(own, measurement), values[peer]
-    ratio = times_better(ours, theirs, more)
-    # Of unlike numbers of rounds the first of each belong together.
-    by_round = [times_better(*pair, more) for pair in zip(own, rounds[peer], strict=False)]
+    ratio, spread = _ratio(own, rounds[peer], measurement)
     met = None if measurement.goal is None else ratio >= measurement.goal
-    return Comparison(ours, peer, theirs, ratio, (min(by_round), max(by_round)), met)
+    by_cpu = measurement.cpu.get(PROJECT), measurement.cpu.get(peer)
+    of_cpu = _ratio(*by_cpu, measurement) if by_cpu[0] and by_cpu[1] else (None, None)
+    return Comparison(ours, peer, theirs, ratio, spread, met, *of_cpu)
+
+
+def _ratio(
+    own: Sequence[float], theirs: Sequence[float], measurement: Measurement
+) -> tuple[float, tuple[float, float]]:
+    """Return how many times better the project is, and the lowest and highest of the rounds."""
+    more = measurement.better == "more"
+    values = (value_of(rounds, measurement) for rounds in (own, theirs))
+    # Of unlike numbers of rounds the first of each belong together.
+    by_round = [times_better(*pair, more) for pair in zip(own, theirs, strict=False)]
+    return times_better(*values, more), (min(by_round), max(by_round))
 
 
 def value_of(rounds: Sequence[float], measurement: Measurement) -> float:

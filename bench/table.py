@@ -6,8 +6,10 @@ from typing import Any
 
 from bench.results import LIMITS, MACHINE, PROJECT, Measurement, compare
 
-HEAD = ("part", "case", "project", "best peer", "", "times better (by round)", "goal", "",
-        "of the machine's limit")  # fmt: skip
+# Of a machine's description what differs from one measurement to the next.
+PASSING = ("commit", "changed", "date", "others")
+HEAD = ("part", "case", "project", "best peer", "", "times better (by round)", "by CPU time",
+        "goal", "", "of the machine's limit")  # fmt: skip
 VERDICTS = {True: "met", False: "MISSED", None: ""}
 
 Rows = Sequence[tuple[Measurement, Mapping[str, Any]]]
@@ -38,10 +40,6 @@ def text_of(rows: Rows) -> str:
 def cells(measurement: Measurement) -> tuple[str, ...]:
     """Return a measurement's line of the table, a text a column."""
     compared = compare(measurement)
-    ratio = ""
-    if compared.ratio is not None and compared.spread is not None:
-        low, high = compared.spread
-        ratio = f"{compared.ratio:.2f}" + (f" ({low:.2f} to {high:.2f})" if low < high else "")
     verdict = VERDICTS[compared.met]
     if measurement.goal is not None and compared.met is None:
         verdict = "no peer"
@@ -51,7 +49,8 @@ def cells(measurement: Measurement) -> tuple[str, ...]:
         _value(compared.ours, measurement.unit),
         _value(compared.theirs, measurement.unit),
         compared.peer or "",
-        ratio,
+        _ratio(compared.ratio, compared.spread),
+        _ratio(compared.cpu_ratio, compared.cpu_spread),
         f"{measurement.goal:.2f}" if measurement.goal is not None else "",
         verdict,
         ", ".join(f"{share:.0%} of {name}" for name, share in measurement.shares.items()),
@@ -91,21 +90,28 @@ def number(value: float) -> str:
 
 
 def numbered(rows: Rows) -> dict[int, dict[str, Any]]:
-    """Return each different machine (its commit apart) by a number from 1."""
+    """Return each different machine (PASSING apart) by a number from 1."""
     machines: list[dict[str, Any]] = []
     for _, machine in rows:
-        if (bare := _without_commit(machine)) not in machines:
+        if (bare := _lasting(machine)) not in machines:
             machines.append(bare)
     return dict(enumerate(machines, 1))
 
 
-def _without_commit(machine: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in machine.items() if name not in ("commit", "changed")}
+def _lasting(machine: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in machine.items() if name not in PASSING}
 
 
 def _number_of(machine: Mapping[str, Any], machines: Mapping[int, dict[str, Any]]) -> int:
-    bare = _without_commit(machine)
+    bare = _lasting(machine)
     return next(number for number, each in machines.items() if each == bare)
+
+
+def _ratio(ratio: float | None, spread: tuple[float, float] | None) -> str:
+    if ratio is None or spread is None:
+        return ""
+    low, high = spread
+    return f"{ratio:.2f}" + (f" ({low:.2f} to {high:.2f})" if low < high else "")
 
 
 def _value(value: float | None, unit: str) -> str:
@@ -165,18 +171,29 @@ def _machine(
         for m, _ in ours
         if m.part == LIMITS and m.sides.get(MACHINE)
     ]
-    commits: dict[str, list[str]] = {}
+    commits: dict[str, dict[str, list[float]]] = {}
     for measurement, each in ours:
-        parts = commits.setdefault(_commit(each), [])
-        if measurement.part not in parts:
-            parts.append(measurement.part)
+        busy = commits.setdefault(_commit(each), {}).setdefault(measurement.part, [])
+        busy += [each["others"]] if "others" in each else []
     return "\n".join(
-        [*lines, *(f"  at {commit}: {', '.join(parts)}" for commit, parts in commits.items())]
+        [
+            *lines,
+            *(
+                f"  at {commit}: {', '.join(part + _others(busy) for part, busy in of.items())}"
+                for commit, of in commits.items()
+            ),
+        ]
     )
+
+
+def _others(busy: Sequence[float]) -> str:
+    """How many cores others kept busy, where it is known."""
+    return f" (others on {min(busy):.1f} to {max(busy):.1f} cores)" if busy else ""
 
 
 def _commit(machine: Mapping[str, Any]) -> str:
     commit = machine.get("commit")
     if not commit:
         return "no commit"
-    return f"commit {commit[:12]}{' with changes' if machine.get('changed') else ''}"
+    changed, date = machine.get("changed"), machine.get("date")
+    return f"commit {commit[:12]}{' with changes' if changed else ''}{f', {date}' if date else ''}"

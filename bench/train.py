@@ -59,11 +59,12 @@ NEEDED = ("torch", "keras", "h5py", "pydantic", "ruamel")
 class Rates:
     """What one model reached.
 
-    sides: PROJECT and each peer -> images/s, a number per round. product: GFLOP/s likewise.
-    absent: peer -> why it has none.
+    sides: PROJECT and each peer -> images/s, a number per round; cpu: images per second of CPU
+    time. product: GFLOP/s likewise. absent: peer -> why it has none.
     """
 
     sides: dict[str, list[float]]
+    cpu: dict[str, list[float]]
     product: list[float]
     gflop: float
     absent: dict[str, str]
@@ -92,10 +93,11 @@ def measure(
             ),
             _start(LIMIT, "product", cell, folder, options, needed=True),
         ]
-        rates, lost = rates_in_turns(starts, options.rounds, options.patience)
+        rates = rates_in_turns(starts, options.rounds, options.patience)
         gflop = read(Path(folder)).gflop
-    product = rates.pop(LIMIT)
-    return Rates(rates, product, gflop, {**absent, **lost})
+    product = rates.wall.pop(LIMIT)
+    rates.cpu.pop(LIMIT)
+    return Rates(rates.wall, rates.cpu, product, gflop, {**absent, **rates.lost})
 
 
 def _start(
@@ -153,13 +155,24 @@ def measurements(model: str, rates: Rates, share: float, note: str) -> list[Meas
     """
     measured = [
         Measurement(
-            PART, model, "images/s", "more", rates.sides, rates.absent, GOAL, {LIMIT: share}, note
+            PART,
+            model,
+            "images/s",
+            "more",
+            rates.sides,
+            rates.absent,
+            GOAL,
+            {LIMIT: share},
+            note,
+            cpu=rates.cpu,
         )
     ]
     if model in OVER_TENSORFLOW and TENSORFLOW in rates.sides:
-        sides = {name: rates.sides[name] for name in (PROJECT, TENSORFLOW)}
+        sides, cpu = (
+            {name: of[name] for name in (PROJECT, TENSORFLOW)} for of in (rates.sides, rates.cpu)
+        )
         case, goal = f"{model}, TensorFlow alone", OVER_TENSORFLOW[model]
-        measured.append(Measurement(PART, case, "images/s", "more", sides, goal=goal))
+        measured.append(Measurement(PART, case, "images/s", "more", sides, goal=goal, cpu=cpu))
     return measured
 
 

@@ -15,6 +15,7 @@ if __name__ == "__main__":
     command.start("bench.trust")
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ METHODS = 23  # those that give maps, and the controls
 class Measured(NamedTuple):
     """Of how many images, how many were passed for them, and the seconds of both sides by round.
 
-    gflop: products and sums of one image's pass, in units of 10⁹.
+    gflop: products and sums of one image's pass, in units of 10⁹. cpu: the seconds of CPU time, of
+    the measures and of the passes.
     """
 
     images: int
@@ -47,6 +49,7 @@ class Measured(NamedTuple):
     gflop: float
     measures: list[float]
     bare: list[float]
+    cpu: tuple[list[float], list[float]] = ([], [])
 
 
 def main() -> None:
@@ -74,6 +77,7 @@ def main() -> None:
                     shares=shares(timed, limits.known(options.results, limits.PRODUCT)),
                     note=f"of {timed.images} of {study.assess.images} images and "
                     f"{options.methods} maps each: {timed.passed:,} passes",
+                    cpu=dict(zip((PROJECT, "bare passes"), timed.cpu, strict=True)),
                 )
             )
 
@@ -117,30 +121,41 @@ def measure(study: params.Params, cell: str, rounds: int, methods: int, seconds:
         passed += len(batch)
         return network.logits(batch)
 
-    def perturb(count: int, predict: Predict) -> float:
-        """Measure the first images; return the seconds that it took."""
+    def perturb(count: int, predict: Predict) -> None:
+        """Measure the first images."""
         some = (
             images[:count],
             targets[:count],
             {f"method {number}": each[:count] for number, each in enumerate(maps)},
             {name: each[:count] for name, each in baselines.items()},
         )
-        started = time.perf_counter()
         faithfulness(predict, *some, options["faithfulness"]["steps"], study.seed)
         drawn = draw(shape[:2], **options["infidelity"], seed=study.seed)
         changes = logit_changes(predict, some[0], some[1], some[3], drawn)
         infidelity(some[0], some[2], dict(zip((*BASELINES, NOISE), changes, strict=True)), drawn)
-        return time.perf_counter() - started
 
     perturb(1, counting)  # warm
-    count = min(len(images), max(1, int(seconds / perturb(1, network.logits))))
+    single, _ = _seconds(lambda: perturb(1, network.logits))
+    count = min(len(images), max(1, int(seconds / single)))
     passed *= count
     ready = random.random((network.batch_size, *shape), np.float32)
-    measured, bare = [], []
-    for _ in range(rounds):
-        measured.append(perturb(count, network.logits))
-        started = time.perf_counter()
+
+    def pass_all() -> None:
         for start in range(0, passed, len(ready)):
             network.logits(ready[: passed - start])
-        bare.append(time.perf_counter() - started)
-    return Measured(count, passed, gflop, measured, bare)
+
+    measures, bare = [], []
+    for _ in range(rounds):
+        measures.append(_seconds(lambda: perturb(count, network.logits)))
+        bare.append(_seconds(pass_all))
+    (wall, cpu), (bare_wall, bare_cpu) = (
+        [list(of) for of in zip(*side, strict=True)] for side in (measures, bare)
+    )
+    return Measured(count, passed, gflop, wall, bare_wall, (cpu, bare_cpu))
+
+
+def _seconds(function: Callable[[], None]) -> tuple[float, float]:
+    """Return the seconds of a call by the clock, and of CPU time."""
+    started, used = time.perf_counter(), time.process_time()
+    function()
+    return time.perf_counter() - started, time.process_time() - used

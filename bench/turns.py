@@ -132,9 +132,20 @@ class Sides(Generic[S]):
             side.stop()
 
 
-def rates_in_turns(
-    starts: Sequence[Start], rounds: int, patience: float
-) -> tuple[dict[str, list[float]], dict[str, str]]:
+@dataclass(frozen=True)
+class Rates:
+    """What sides reached in their turns, a number per round.
+
+    wall: side -> images/s. cpu: side -> images per second of its process' CPU time. lost: the
+    others -> why.
+    """
+
+    wall: dict[str, list[float]]
+    cpu: dict[str, list[float]]
+    lost: dict[str, str]
+
+
+def rates_in_turns(starts: Sequence[Start], rounds: int, patience: float) -> Rates:
     """Let sides that count by `Rounds` work in turns.
 
     Args:
@@ -144,24 +155,28 @@ def rates_in_turns(
         patience: seconds for the warm-up, and for a round.
 
     Returns:
-        side -> its rate, a number per round; and side -> why it was lost. What a lost side reached
-        is left out: it would be compared with rounds that it took no part in.
+        the rates. What a lost side reached is left out: it would be compared with rounds that it
+        took no part in.
 
     Raises:
         SideLost: a side that is needed ended, or took too long.
     """
     sides = Sides()
-    rates: dict[str, list[float]] = {start.side: [] for start in starts}
+    wall: dict[str, list[float]] = {start.side: [] for start in starts}
+    cpu: dict[str, list[float]] = {start.side: [] for start in starts}
     try:
         for start in starts:
             sides.add(Side(start, patience))
         for _ in range(rounds):
             for side in tuple(sides.present):
                 with sides.asking(side):
-                    rates[side.name].append(side.ask("go"))
+                    of_wall, of_cpu = side.ask("go")
+                    wall[side.name].append(of_wall)
+                    cpu[side.name].append(of_cpu)
     finally:
         sides.stop()
-    return {name: each for name, each in rates.items() if name not in sides.lost}, sides.lost
+    kept = [name for name in wall if name not in sides.lost]
+    return Rates({name: wall[name] for name in kept}, {n: cpu[n] for n in kept}, sides.lost)
 
 
 def answers() -> TextIO:
@@ -179,17 +194,22 @@ class Rounds:
     def __init__(self, seconds: float) -> None:
         """Take stdout for the answers; a round lasts at least so many seconds."""
         self.seconds, self.answers = seconds, answers()
-        self.images, self.started = 0.0, time.perf_counter()
         self.warm = False
+        self._begin()
 
     def trained(self, images: float) -> None:
-        """Count images, or GFLOP; at the end of a round answer the rate, and wait for the next."""
+        """Count images, or GFLOP; at the end of a round answer the rates, and wait for the next."""
         self.images += images
         elapsed = time.perf_counter() - self.started
         if self.warm and elapsed < self.seconds:
             return
         self.warm = True  # the first call ends the warm-up, which traces
-        print(json.dumps(self.images / elapsed), file=self.answers, flush=True)
+        used = time.process_time() - self.used
+        rates = self.images / elapsed, self.images / used
+        print(json.dumps(rates), file=self.answers, flush=True)
         if not sys.stdin.readline():
             raise SystemExit
-        self.images, self.started = 0.0, time.perf_counter()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.images, self.started, self.used = 0.0, time.perf_counter(), time.process_time()

@@ -39,8 +39,12 @@ class Explainer(turns.Side):
         """Warm a library up, and choose its fastest way, in calls of at most `limit` seconds."""
         return Offer(**self.ask({"do": "prepare", "library": library, "limit": limit}))
 
-    def turn(self, library: str, seconds: float) -> list[float]:
-        """Let it explain for some seconds and at least once; return ms per image of each call."""
+    def turn(self, library: str, seconds: float) -> list[tuple[float, float]]:
+        """Let it explain for some seconds and at least once.
+
+        Returns:
+            of each call, milliseconds per image by the clock and of CPU time.
+        """
         return self.ask({"do": "turn", "library": library, "seconds": seconds})
 
 
@@ -72,10 +76,10 @@ def serve(offers: Callable[[str], Offers], images: int) -> None:
             chosen[library] = (call, count)
             return {"way": way, "images": count}
         call, count = chosen[library]
-        times: list[float] = []
+        times: list[list[float]] = []
         started = time.perf_counter()
         while not times or time.perf_counter() - started < question["seconds"]:
-            times.append(1000 * _seconds(call, count) / count)
+            times.append([1000 * taken / count for taken in _taken(call, count)])
         return times
 
     print(json.dumps("ready"), file=answers, flush=True)
@@ -103,9 +107,15 @@ def _fastest(ways: Ways, images: int, limit: float) -> tuple[str, Call, int]:
 
 
 def _seconds(call: Call, count: int) -> float:
-    started = time.perf_counter()
+    return _taken(call, count)[0]
+
+
+def _taken(call: Call, count: int) -> tuple[float, float]:
+    """Return the seconds of a call by the clock and of CPU time, both as much as it says itself."""
+    started, used = time.perf_counter(), time.process_time()
     measured = call(count)
-    return time.perf_counter() - started if measured is None else measured
+    elapsed, used = time.perf_counter() - started, time.process_time() - used
+    return (elapsed, used) if measured is None else (measured, used * measured / elapsed)
 
 
 def _line(error: Exception) -> str:

@@ -37,11 +37,11 @@ class Scripted:
     def prepare(self, library: str, limit: float) -> Offer:
         return Offer(images=4) if library != "unfit" else Offer(reason="no such layer")
 
-    def turn(self, library: str, seconds: float) -> list[float]:
+    def turn(self, library: str, seconds: float) -> list[tuple[float, float]]:
         answer = next(self.libraries[library])
         if isinstance(answer, SideLost):
             raise answer
-        return [answer, answer + 1]
+        return [(answer, answer + 1), (answer + 1, 2 * answer)]
 
     def complaints(self) -> str:
         return ""
@@ -69,8 +69,11 @@ def test_every_library_has_its_turn_in_every_round() -> None:
     assert beside.absent == {"unfit": "no such layer"}
     assert beside.shares == {"the bare passes' speed": 0.5}
     assert compare(beside).ratio == pytest.approx(1.1) and compare(beside).met is False
+    # The call with the least CPU time may be another than the fastest.
+    assert beside.cpu == {PROJECT: [2.0, 3.0, 4.0], "fast": [3.0, 2.5, 2.1], "far slower": [10.0]}
     # Twice the bare passes' time, of which 1.2 times is the goal.
     assert passes.sides == {PROJECT: [1.0, 2.0, 3.0], PASSES: [0.5] * 3}
+    assert passes.cpu == {PROJECT: [2.0, 3.0, 4.0], PASSES: [1.0] * 3}
     assert compare(passes).met is False
 
 

@@ -2,7 +2,11 @@
 
 import json
 import platform
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
@@ -107,7 +111,9 @@ def test_a_bench_prints_keeps_and_judges(tmp_path: Path, capsys) -> None:
     assert ended.value.code == 1
     assert capsys.readouterr().out.endswith("missed: resnet18\n")
     assert {each.case for each, _ in results.get(file)} == {"kept", "resnet18"}
-    assert results.get(file)[0][1] == machine.description()
+    where = results.get(file)[0][1]
+    assert where.pop("others") >= 0 and where.pop("date") == machine.today()
+    assert where == machine.description()
     assert sorted(tmp_path.iterdir()) == [file]
 
 
@@ -137,3 +143,26 @@ def test_the_committed_results_can_be_shown(repository: Path) -> None:
     rows = results.get(repository / "bench" / "results.json")
     assert {each.part for each, _ in rows} > {LIMITS, "training", "explaining"}
     assert all(set(each.sides) - {LIMIT} for each, _ in rows)
+
+
+def test_what_others_take_is_what_the_bench_does_not(monkeypatch) -> None:
+    """In ten seconds the two cores work for 15, of which the bench and its children have 9."""
+    looks = [iter(each) for each in ([100.0, 115.0], [20.0, 29.0], [0.0, 10.0])]
+    busy, own, clock = (lambda values=values: next(values) for values in looks)
+
+    class Times(NamedTuple):
+        user: float
+        idle: float
+
+    monkeypatch.setattr(machine.psutil, "cpu_times", lambda: Times(busy(), 1e6))
+    monkeypatch.setattr(machine, "_cpu_seconds", lambda process: own())
+    monkeypatch.setattr(machine, "_ITSELF", SimpleNamespace(children=lambda recursive: []))
+    monkeypatch.setattr(machine.time, "monotonic", clock)
+    assert machine.Others().cores() == pytest.approx(0.6)
+
+
+def test_a_childs_work_is_the_benchs_own_also_after_it_has_ended() -> None:
+    work = "import time\nwhile time.process_time() < 1: pass"
+    before = machine._cpu_seconds(machine._ITSELF)
+    subprocess.run([sys.executable, "-c", work], check=True)
+    assert machine._cpu_seconds(machine._ITSELF) - before > 0.9

@@ -61,6 +61,23 @@ def test_each_machine_is_described_once() -> None:
     assert "[1]" not in text_of(rows[:1])
 
 
+def test_when_it_was_measured_and_beside_what_stands_with_its_part() -> None:
+    rows = [
+        (measurement([1.0], case=case), HERE | {"date": "2026-12-01", "others": cores})
+        for case, cores in (("a", 0.04), ("b", 1.26))
+    ]
+    text = text_of(rows)
+    assert text.count("A processor") == 1
+    assert "commit 0123456789ab, 2026-12-01: training (others on 0.0 to 1.3 cores)" in text
+
+
+def test_a_ratio_of_cpu_time_is_of_the_same_peer() -> None:
+    cpu = {"project": [3.0, 3.0], "best": [1.0, 2.0], "other": [9.0, 9.0]}
+    row = measurement([2.0, 4.0], peers={"best": [2.0, 1.0], "other": [1.0, 1.0]}, cpu=cpu)
+    line = line_with(text_of([(row, HERE)]), "resnet18")
+    assert line.endswith("best 2.00 (1.00 to 4.00) 1.50 (1.50 to 3.00)")
+
+
 def test_limits_stand_with_their_machine_and_not_in_the_table() -> None:
     limit = Measurement(LIMITS, limits.PRODUCT, "GFLOP/s", "more", {MACHINE: [99.0, 101.0]})
     table, *below = text_of([(limit, HERE), (measurement([1.0]), HERE)]).split("\n\n")

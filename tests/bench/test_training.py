@@ -27,7 +27,9 @@ from tests.models import networks
 
 def rates(**of_peers: list[float]) -> Rates:
     named = {train.KERAS[backend]: each for backend, each in of_peers.items()}
-    return Rates({PROJECT: [120.0, 180.0], **named}, [900.0, 1000.0], 0.5, {TORCH: "too slow"})
+    walls = {PROJECT: [120.0, 180.0], **named}
+    cpu = {name: [rate / 2 for rate in each] for name, each in walls.items()}
+    return Rates(walls, cpu, [900.0, 1000.0], 0.5, {TORCH: "too slow"})
 
 
 def test_trainings_goal_is_of_the_best_peer_and_tensorflow_stays_beside_it() -> None:
@@ -40,6 +42,7 @@ def test_trainings_goal_is_of_the_best_peer_and_tensorflow_stays_beside_it() -> 
     assert best.absent == {TORCH: "too slow"} and list(best.shares.values()) == [0.27]
     assert list(alone.sides) == [PROJECT, TENSORFLOW]
     assert compare(alone).ratio == pytest.approx(1.8) and compare(alone).met is True
+    assert compare(alone).cpu_ratio == pytest.approx(1.8)
     assert len(train.measurements("simple_cnn", rates(tensorflow=[1.0]), 0.1, "")) == 1
 
 

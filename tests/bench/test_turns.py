@@ -44,22 +44,31 @@ def script(tmp_path: Path, side: str, ends_after: int = -1, needed: bool = False
 
 
 def test_each_side_has_as_many_rounds_and_they_alternate(tmp_path: Path) -> None:
-    rates, lost = rates_in_turns([script(tmp_path, "a"), script(tmp_path, "b")], 3, PATIENCE)
-    assert {side: len(each) for side, each in rates.items()} == {"a": 3, "b": 3}
-    assert all(rate > 0 for each in rates.values() for rate in each)
-    assert lost == {}
+    rates = rates_in_turns([script(tmp_path, "a"), script(tmp_path, "b")], 3, PATIENCE)
+    for of in (rates.wall, rates.cpu):
+        assert {side: len(each) for side, each in of.items()} == {"a": 3, "b": 3}
+        assert all(rate > 0 for each in of.values() for rate in each)
+    assert rates.lost == {}
     # The warm-up of each, then in turns.
     assert (tmp_path / "log").read_text() == "ab" * 4
 
 
 def test_a_side_that_ends_or_is_too_slow_is_left_out(tmp_path: Path) -> None:
     starts = [script(tmp_path, "a", needed=True), script(tmp_path, "b", ends_after=2)]
-    rates, lost = rates_in_turns(starts, 3, PATIENCE)
-    assert list(rates) == ["a"] and len(rates["a"]) == 3
-    assert lost == {"b": "out of memory"}
+    rates = rates_in_turns(starts, 3, PATIENCE)
+    assert list(rates.wall) == list(rates.cpu) == ["a"] and len(rates.wall["a"]) == 3
+    assert rates.lost == {"b": "out of memory"}
     slow = Start("slow", [sys.executable, "-c", "import time; time.sleep(200)"], os.environ)
-    rates, lost = rates_in_turns([slow], 1, 0.5)
-    assert (rates, lost) == ({}, {"slow": "not done after 0 s"})
+    rates = rates_in_turns([slow], 1, 0.5)
+    assert (rates.wall, rates.lost) == ({}, {"slow": "not done after 0 s"})
+
+
+def test_cpu_time_does_not_count_what_a_side_waits(tmp_path: Path) -> None:
+    waits = SIDE.replace("report(10)", "time.sleep(0.3); report(10)")
+    words = [sys.executable, "-c", f"import time{waits}", "a", str(tmp_path / "log"), "-1"]
+    start = Start("a", words, os.environ | {"PYTHONPATH": str(ROOT)})
+    rates = rates_in_turns([start], 2, PATIENCE)
+    assert all(cpu > 2 * wall for cpu, wall in zip(rates.cpu["a"], rates.wall["a"], strict=True))
 
 
 def test_the_bench_ends_without_a_side_that_is_needed(tmp_path: Path, capfd) -> None:
