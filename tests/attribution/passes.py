@@ -9,12 +9,12 @@ from heatproof.attribution.core.network import Network
 
 
 def count(monkeypatch: pytest.MonkeyPatch, network: Network) -> list[int]:
-    """Return a list that grows by the rows of every call for logits or gradients."""
+    """Return a list that grows by the images of every call for logits or gradients."""
     passes: list[int] = []
     in_batches = network.in_batches
 
     def counted(function: Any, *arrays: np.ndarray, **options: Any) -> Any:
-        passes.append(len(arrays[0]))
+        passes.append(options.get("copies", 1) * len(arrays[0]))
         return in_batches(function, *arrays, **options)
 
     monkeypatch.setattr(network, "in_batches", counted)

@@ -4,6 +4,7 @@ A mask says how much of each pixel is kept; the rest is the fill, what stands th
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,15 @@ from heatproof.attribution.core.network import Network
 MASK_BYTES = 64 * 2**20  # of the masks that are in memory together
 
 
-def mask_slices(count: int, size: tuple[int, int]) -> list[slice]:
-    """Divide `count` masks of `size` (height, width) into slices that fit into MASK_BYTES."""
+def mask_slices(count: int, size: tuple[int, int], most: int | None = None) -> list[slice]:
+    """Divide `count` masks of `size` (height, width) into slices that fit into MASK_BYTES.
+
+    With `most`, none has more masks than that, and all are about as long as each other.
+    """
     step = max(1, MASK_BYTES // (4 * size[0] * size[1]))
+    if most is not None:
+        step = min(step, most)
+        step = -(-count // -(-count // step))
     return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
 
@@ -23,21 +30,20 @@ def masked_logits(
     network: Network,
     images: np.ndarray,
     fill: np.ndarray,
-    masks: Callable[[slice], Any],
+    masks: Callable[[slice], np.ndarray],
     count: int,
 ) -> np.ndarray:
     """Return every image's logits under every mask, float32 (n, count, classes).
 
-    The masked images are made inside the compiled function, a batch at a time. A batch may hold
-    several images' copies.
+    The masked images are made inside the compiled function, a batch at a time: some masks of one
+    image, or all of them of several.
 
     Args:
         network: the network to explain.
         images: float32 (n, height, width, channels) in [0, 1].
         fill: float32, what shows where the mask is 0: one colour (channels,), or images like
             `images`.
-        masks: a slice of the masks -> float32 (its length, height, width) in [0, 1], an array or a
-            tensor.
+        masks: a slice of the masks -> float32 (its length, height, width) in [0, 1].
         count: how many masks there are.
     """
     import tensorflow as tf
@@ -45,20 +51,22 @@ def masked_logits(
     if not len(images):
         return np.zeros((0, count, network.classes), np.float32)
 
-    def function(pictures: Any, fills: Any, batch_masks: Any, picture: Any, mask: Any) -> Any:
-        kept = tf.gather(batch_masks, mask)[..., None]
-        fill = tf.gather(fills, picture)
-        mixed = fill + kept * (tf.gather(pictures, picture) - fill)
-        return network.logits_of(mixed)
+    def function(batch_masks: Any, pictures: Any, fills: Any) -> Any:
+        mixed = fills[:, None] + batch_masks * (pictures - fills)[:, None]
+        logits = network.logits_of(tf.reshape(mixed, (-1, *network.image_shape)))
+        return tf.reshape(logits, (-1, tf.shape(batch_masks)[0], network.classes))
 
-    compiled = network.compiled("masked", function)
-    pictures, fills = tf.constant(images), tf.constant(np.broadcast_to(fill, images.shape))
+    compiled, channels = network.compiled("masked", function), images.shape[-1]
+    pictures, fills = (
+        np.ascontiguousarray(each, np.float32).reshape(len(images), -1)
+        for each in (images, np.broadcast_to(fill, images.shape))
+    )
     parts = []
-    for part in mask_slices(count, images.shape[1:3]):
-        batch_masks = tf.convert_to_tensor(masks(part))
-        picture, mask = np.indices((len(images), part.stop - part.start)).reshape(2, -1)
-        logits = network.in_batches(
-            lambda i, j, m=batch_masks: compiled(pictures, fills, m, i, j), picture, mask
-        )
-        parts.append(logits.reshape(len(images), -1, network.classes))
+    for part in mask_slices(count, images.shape[1:3], network.batch_size):
+        # Rows of equally many values, spread over the channels once: TensorFlow mixes them fastest.
+        rows = masks(part).reshape(part.stop - part.start, -1)
+        if channels > 1:  # NumPy would copy them for one channel too
+            rows = rows.repeat(channels, axis=1)
+        mixed = partial(compiled, tf.constant(rows))
+        parts.append(network.in_batches(mixed, pictures, fills, copies=len(rows)))
     return np.concatenate(parts, axis=1)

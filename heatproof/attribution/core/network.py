@@ -60,7 +60,7 @@ class Network:
         self.classes: int = model.output_shape[-1]
         self.opaque = opaque(model)
         self.attends = attends(self.model)
-        self.progress: Progress | None = None  # counts the rows that `in_batches` passes
+        self.progress: Progress | None = None  # counts the images that `in_batches` passes
         self._compiled: dict[Any, Callable[..., Any]] = {}
         self.dtype = dtype
         self._bytes_an_image = activation_bytes(self.model) * (2 if dtype == "float64" else 1)
@@ -185,14 +185,19 @@ class Network:
         return self._compiled[key]
 
     def in_batches(
-        self, function: Callable[..., Any], *arrays: np.ndarray, size: int | None = None
+        self,
+        function: Callable[..., Any],
+        *arrays: np.ndarray,
+        size: int | None = None,
+        copies: int = 1,
     ) -> Any:
         """Apply a function to a few rows of the arrays at a time, and join what it returns.
 
         Args:
             function: (a batch of each array) -> a tensor or a tuple of them, first axis the batch.
             arrays: float32 or int64, all (n, ...).
-            size: rows at a time; `batch_size` if left out.
+            size: rows at a time; if left out, as many as make `batch_size` images.
+            copies: images that the function makes of each row.
 
         Returns:
             what the function returns, as NumPy arrays of n rows.
@@ -202,7 +207,7 @@ class Network:
         """
         import tensorflow as tf
 
-        count, size = len(arrays[0]), size or self.batch_size
+        count, size = len(arrays[0]), size or max(1, self.batch_size // copies)
         if not count:  # kernels refuse an empty batch, and the result must have its right shape
             arrays = tuple(np.zeros((1, *array.shape[1:]), array.dtype) for array in arrays)
         parts = []
@@ -211,7 +216,7 @@ class Network:
             result = function(*batch)
             parts.append(result if isinstance(result, tuple) else (result,))
             if self.progress is not None:
-                self.progress.advance(len(batch[0]))
+                self.progress.advance(copies * len(batch[0]))
         joined = tuple(
             np.concatenate([np.asarray(array) for array in column])[:count]
             for column in zip(*parts, strict=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.activation_layers import activates_alone, rectifies
+from heatproof.attribution.core.activation_layers import activates_alone
 from heatproof.attribution.core.method import (
     PER_BRIGHTNESS,
     Attribution,
@@ -41,9 +41,8 @@ def guided_backprop(network: Network, images: np.ndarray, targets: np.ndarray) -
     """
     import tensorflow as tf
 
-    require_rules(network.model)
-
     def function(batch: Any, batch_targets: Any) -> Any:
+        require_rules(network.model)  # when it is traced: once, and not with every call
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(batch)
             outputs = graph.run(network.model, batch, _rule)
@@ -98,20 +97,10 @@ def _rule(layer: "keras.layers.Layer") -> graph.Rule | None:
         return None
 
     @tf.custom_gradient
-    def rectified(values: Any) -> tuple[Any, Any]:
-        def backward(upstream: Any) -> Any:
-            # Within the bounds a rectifier passes values on as they are.
-            active = (values > 0) & (output == values)
-            return tf.where(active, tf.nn.relu(upstream), 0)
-
-        output = layer(values)
-        return output, backward
-
-    @tf.custom_gradient
     def raised(given: Any) -> tuple[Any, Any]:
         return given, tf.nn.relu  # what its own gradient is then given
 
-    return rectified if rectifies(layer) else lambda values: raised(layer(values))
+    return lambda values: raised(layer(values))
 
 
 METHODS = (

@@ -48,11 +48,15 @@ def hsic(
         chance_level: what is expected of a cell that the logit does not depend on, as a share of
         the map's largest value; NaN where the logit does not vary.
     """
+    from threadpoolctl import threadpool_limits
+
     rows, size = by_image(images, targets), images.shape[1:3]
     cells = fitting(grid_size, size)
     shown = draw(masks, cells[0] * cells[1], seed)
     scores = cell_scores(network, rows, shown.reshape(-1, *cells), colour)
-    found = [dependence(shown, each) for each in scores]
+    # NumPy's threads have little to do in matrices this small, and get in TensorFlow's way.
+    with threadpool_limits(1, user_api="blas"):
+        found = [dependence(shown, each) for each in scores]
     values = np.array([each[0] for each in found]).reshape(-1, *cells)
     chance, most = np.array([each[1] for each in found]), values.max(axis=(1, 2))
     level = np.full(len(values), np.nan)

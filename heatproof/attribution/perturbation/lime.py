@@ -212,18 +212,18 @@ def fitted(
         coefficients, float64 (segments, targets), and the weighted share of the values' variance
         that they explain (R²), float64 (targets,): at most 1, NaN where the values do not vary.
     """
-    from sklearn.linear_model import Ridge
-    from sklearn.metrics import r2_score
-
     samples = samples.astype(np.float64)
     weights = np.exp(-(((1 - np.sqrt(samples.mean(axis=1))) / options.kernel_width) ** 2) / 2)
     # From the first sample's: values that do not vary become zeros, and not rounding errors.
     values = values.astype(np.float64) - values[0]
-    model = Ridge(options.ridge).fit(samples, values, sample_weight=weights)
-    predicted = model.predict(samples).reshape(values.shape)
-    r2 = r2_score(values, predicted, sample_weight=weights, multioutput="raw_values")
-    coefficients = model.coef_.reshape(values.shape[1], -1).T
-    return coefficients, np.where(values.any(axis=0), r2, np.nan)
+    shares = weights / weights.sum()
+    on, value = samples - shares @ samples, values - shares @ values  # no penalty on w₀ of eq. 1
+    weighed = on.T * weights
+    penalty = options.ridge * np.eye(on.shape[1])
+    coefficients = np.linalg.solve(weighed @ on + penalty, weighed @ value)
+    left, all_of_it = weights @ (value - on @ coefficients) ** 2, weights @ value**2
+    varies = values.any(axis=0) & (all_of_it > 0)
+    return coefficients, 1 - np.divide(left, all_of_it, np.full_like(left, np.nan), where=varies)
 
 
 def filled(images: np.ndarray, options: LimeOptions, colour: np.ndarray) -> np.ndarray:
