@@ -89,8 +89,8 @@ def compare(measurement: Measurement) -> Comparison:
     ours, theirs = value_of(own, measurement), values[peer]
     ratio, spread = _ratio(own, rounds[peer], measurement)
     met = None if measurement.goal is None else ratio >= measurement.goal
-    by_cpu = measurement.cpu.get(PROJECT), measurement.cpu.get(peer)
-    of_cpu = _ratio(*by_cpu, measurement) if by_cpu[0] and by_cpu[1] else (None, None)
+    own_cpu, peer_cpu = (measurement.cpu.get(side) for side in (PROJECT, peer))
+    of_cpu = _ratio(own_cpu, peer_cpu, measurement) if own_cpu and peer_cpu else (None, None)
     return Comparison(ours, peer, theirs, ratio, spread, met, *of_cpu)
 
 
@@ -99,10 +99,10 @@ def _ratio(
 ) -> tuple[float, tuple[float, float]]:
     """Return how many times better the project is, and the lowest and highest of the rounds."""
     more = measurement.better == "more"
-    values = (value_of(rounds, measurement) for rounds in (own, theirs))
+    best = times_better(value_of(own, measurement), value_of(theirs, measurement), more)
     # Of unlike numbers of rounds the first of each belong together.
     by_round = [times_better(*pair, more) for pair in zip(own, theirs, strict=False)]
-    return times_better(*values, more), (min(by_round), max(by_round))
+    return best, (min(by_round), max(by_round))
 
 
 def value_of(rounds: Sequence[float], measurement: Measurement) -> float:
