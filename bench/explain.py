@@ -13,7 +13,8 @@ gets fewer. What is missing or fails is named, with the reason, and the others g
 
 The ratios are of the best calls, which is what others' load on a shared machine harms least. Exits
 with 1 where a goal is missed: on every network at least 1.2 times as fast as the best library, and
-at most 1.2 times the bare passes.
+at most 1.2 times the bare passes. Which of them cannot be reached, and what the floor is:
+docs/explanation/results.md.
 
 PyTorch's side needs an environment of its own, as the project does without PyTorch:
     python -m venv .venv-peers && .venv-peers/bin/pip install -r bench/requirements-peers.txt
