@@ -49,7 +49,7 @@ PARTS = {
     "gallery": Part("bench.gallery"),
     "playground": Part("bench.playground"),
     "reading": Part("bench.reading", "--rounds 3"),
-    "nothing-to-do": Part("bench.dvc_floor", "--repeat 2"),
+    "nothing-to-do": Part("bench.dvc_floor"),
     "one-change": Part("bench.one_change"),
     "jobs": Part("bench.jobs"),
     "cluster": Part("bench.cluster.__main__"),
