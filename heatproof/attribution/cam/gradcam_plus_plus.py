@@ -13,7 +13,8 @@ channel k and each place ij,
     map = relu(sum_k w_k A_k).
 
 Where g is positive and A is not negative, as behind a ReLU, alpha is within (0, 1/2]; elsewhere
-relu(g) is 0. Programs differ:
+relu(g) is 0. Behind a layer normalisation, as in a transformer, the sum of A may be negative and
+2 + g sum A near zero: there single precision is all that is left of alpha. Programs differ:
 
 - pytorch-grad-cam is the same, but adds 1e-6 to alpha's denominator, which makes the weights of
   gradients below about 1e-3 smaller.

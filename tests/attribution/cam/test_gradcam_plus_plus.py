@@ -69,6 +69,23 @@ def test_negative_gradients_give_no_weight_however_their_alphas_turn_out() -> No
     np.testing.assert_allclose(found[0, 0], [1 / 4, 1 / 4], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("sign", "moved"), [(1, 0.0), (-1, 2**-8)])
+def test_where_features_sum_to_below_zero_the_last_bit_may_decide(sign: int, moved: float) -> None:
+    """Behind a layer normalisation they may; then float32 is all that is left of 2 + g sum A.
+
+    A = (-3, -1) and g = 1/2 - d give g / (2 - 4 g) = g / 4d. One bit of A, 2^-22, moves 4d by g
+    times that; with d = 2^-17 that is 2^-8 of it, and of behind a ReLU, where A = (3, 1), nothing.
+    """
+    gradients = np.float32([0.5 - 2.0**-17, 0])[None, None, :, None]
+    features = sign * np.float32([3, 1])[None, None, :, None]
+    other = features + np.float32([2.0**-22, 0])[None, None, :, None]
+    before, after = (
+        float(weighted(tf.constant(each), tf.constant(gradients))[0, 0, 1])
+        for each in (features, other)
+    )
+    assert abs(after / before - 1) == pytest.approx(moved, abs=2e-5)
+
+
 def test_of_two_objects_the_small_one_shows_more_strongly_than_in_gradcam() -> None:
     """What the paper is for: Grad-CAM's mean falls with the area, here alphas make up for it."""
     features, gradients = (np.zeros((1, 4, 4, 2), np.float32) for _ in range(2))
