@@ -26,7 +26,8 @@ COMPARED = ("filters", "images", "same_prediction", "maps")
 COMPARED_DERIVED = (
     *("by", "accuracy", "accuracy_test", "ece", "origin_accuracy", "origin_ece", "stored_bytes"),
     *("origin_bytes", "times_smaller", "parameters", "flops", "activation_bytes", "images"),
-    *("same_prediction", "maps", "faithful", "faithful_images", "unsupported"),
+    *("same_prediction", "randomised_agreement", "maps", "faithful", "faithful_images"),
+    "unsupported",
 )
 CORRUPTED = (
     *("images", "explained", "clean", "corruptions", "maps", "different_images", "unsupported"),

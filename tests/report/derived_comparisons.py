@@ -51,6 +51,7 @@ def compared(
         "parameters": 1000, "origin_parameters": 1000, "flops": 50_000, "origin_flops": 50_000,
         "activation_bytes": 2000, "origin_activation_bytes": 8000, "images": 100,
         "same_prediction": 98, "faithful_images": 20, "unsupported": {},
+        "randomised_agreement": of_maps["randomised"]["spearman"]["mean"],
         "maps": {"methods": {"gradcam": of_maps}, "overall": of_maps},
         "faithful": {"methods": {"gradcam": of_gaps}, "overall": of_gaps},
     }  # fmt: skip

@@ -63,8 +63,9 @@ def _of_integers(task: Task, options: Options) -> Derived:
     notes = (
         "weights and activations are 8-bit integers, computed with by LiteRT, their "
         f"ranges measured on {len(rows):,} training images",
-        "what is predicted is computed so; methods that need nothing but predictions explain it. "
-        "Those that need gradients or layers explain a network of floats with the same weights",
+        "its predictions are those of this program, which methods that need only predictions "
+        "explain; methods that need gradients or layers explain a floating-point network with the "
+        "same weights",
     )
     figures = {"kernels": kernels, "kernels_of_program": found}
     return Derived(model, notes, figures, stored_bytes=len(content))

@@ -252,7 +252,7 @@ def _summary(compared: Sequence[DerivedResults]) -> str:
     smallest = max(compared, key=lambda each: each.compared["times_smaller"])
     return (
         f"{numbers.plural(len(compared), 'derived network')}; maps: {numbers.listing(counted)}. "
-        f"The smallest of its origin is {numbers.printable(smallest.name)}: "
+        f"The smallest beside its origin is {numbers.printable(smallest.name)}: "
         f"{_size(smallest.compared['times_smaller'])}, {_accuracy(smallest.compared)}."
     )
 
