@@ -145,7 +145,7 @@ def why_unreadable(path: Path, error: Exception) -> str:
         kind = None
     if kind in (None, "MPO", *FORMATS):
         return "the image is damaged or cut off; save it again"
-    return f"this is a {kind} image, which is not read; save it as PNG or JPEG"
+    return f"this is an image of the format {kind}, which is not read; save it as PNG or JPEG"
 
 
 def _why_unknown(path: Path) -> str:
