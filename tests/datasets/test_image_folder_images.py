@@ -37,7 +37,10 @@ UNDECODABLE = {
         lambda path: path.write_bytes(path.read_bytes().replace(b"IDAT", b"IDAX")),
         "damaged or cut off",
     ),
-    "an icon called PNG": (lambda path: Image.new("L", (16, 16)).save(path, "ICO"), "a ICO image"),
+    "an icon called PNG": (
+        lambda path: Image.new("L", (16, 16)).save(path, "ICO"),
+        "an image of the format ICO",
+    ),
     "far too large": (write_bomb, "too many pixels"),
 }
 

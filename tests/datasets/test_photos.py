@@ -142,7 +142,11 @@ def test_the_preview_is_small_and_as_the_photo_is() -> None:
         ("empty.png", b"", "the file is empty"),
         ("text.jpg", b"Dear reader, this is a letter.", "no image of a known kind; export it"),
         ("cut.png", "cut", "damaged or cut off"),
-        ("icon.png", "ico", "this is an image of the format ICO, which is not read; save it as PNG or JPEG"),
+        (
+            "icon.png",
+            "ico",
+            "this is an image of the format ICO, which is not read; save it as PNG or JPEG",
+        ),
         ("phone.heic", b"\0\0\0\x18ftypheic" + bytes(99), "a HEIF image or a film"),
         ("camera.dng", b"II*\0" + bytes(99), "a camera's raw file; export it"),
     ],
