@@ -80,7 +80,7 @@ def test_what_is_set_up_with_fewer_passes() -> None:
     context = Context(np.zeros((2, 64, 64, 1), np.uint8), seed=5)
     found = registry.set_ups(listed, context)
     assert {name: each.share for name, each in found.items()} == {
-        "rise": 100 / 500, "lime": 100 / 200, "saliency": 1.0,
+        "rise": 100 / 250, "lime": 100 / 200, "saliency": 1.0,
     }  # fmt: skip
     assert found["rise"].explain.keywords["masks"] == 100
     assert found["lime"].explain.keywords["options"].stability_images == 0

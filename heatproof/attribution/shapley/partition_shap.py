@@ -14,6 +14,10 @@ but in an image blurred by a tenth of its side in 14 to 62 %; and in six of the 
 were as near or nearer to the mean logits of the training images than those of any of the
 alternatives: the blurs, black, the mean colour.
 
+The largest parts come first, so that later evaluations change less: of a pretrained
+efficientnet_lite0 at 192 pixels (5 images) the map of 204 correlates with that of 500 by ranks at
+0.91 on average (the least 0.82), that of 300 at 0.94 (0.91). Large images have 300 with `auto`.
+
 All classes' logits come from the same passes, so rows that show one image share them; and the
 passes of several images share a batch.
 """
@@ -27,7 +31,7 @@ from heatproof.attribution.core.additivity import ADDITIVITY_GAP, additivity_gap
 from heatproof.attribution.core.method import Attribution, EngineOptions, Library, Method, Passes
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.core.rows import by_image
-from heatproof.attribution.core.sizes import AgainAtMost
+from heatproof.attribution.core.sizes import AUTO, AgainAtMost, Auto, by_size
 from heatproof.attribution.libraries import shap_package
 from heatproof.attribution.shapley.background import BackgroundOptions
 from heatproof.attribution.shapley.owen_values import OwenPartition
@@ -36,7 +40,9 @@ from heatproof.attribution.shapley.owen_values import OwenPartition
 class PartitionShapOptions(EngineOptions, BackgroundOptions):
     """Options of PartitionSHAP."""
 
-    evaluations: Annotated[int, Field(ge=10, le=100_000), AgainAtMost(100)] = 500
+    evaluations: Annotated[
+        Auto | Annotated[int, Field(ge=10, le=100_000)], by_size(500, 300), AgainAtMost(100)
+    ] = AUTO
     """Predictions per image."""
     batch_size: Annotated[int, Field(ge=2, le=1000, multiple_of=2)] = 32
     """How many of them at once, before looking again where the next are best made."""

@@ -16,6 +16,12 @@ same for all methods, from its pixels and the seed. And of tied pixels those tha
 most relevant are deleted go first, too, when the least relevant are. So the draw cancels in the
 gap: that of a constant map is 0, as it is over all orders.
 
+A large image has fewer steps with `auto`, since they are most of the passes that measuring takes.
+Of a pretrained efficientnet_lite0 at 192 pixels (15 methods, 4 images, three baselines) areas from
+4 steps correlate with those from 8 at 0.97 to 0.99 over images and methods, and the methods' order
+by their means at 0.82 to 1.00, 0.94 on average; probabilities' areas differ by 0.02, of 0.08 to
+0.19 between methods.
+
 What is followed is the class's probability and its logit. Softmax does not change when the same
 number is added to all logits, so a logit by itself has no zero to be a share of; here it is taken
 over the mean of the image's logits (the centred log-ratio of the probabilities). For the predicted
@@ -66,7 +72,7 @@ Measured = dict[str, dict[str, dict[str, np.ndarray]]]
 class FaithfulnessOptions(Block):
     """Deletion and insertion."""
 
-    steps: Annotated[Auto | Annotated[int, Field(ge=2, le=10_000)], by_size(16, 8)]
+    steps: Annotated[Auto | Annotated[int, Field(ge=2, le=10_000)], by_size(16, 4)]
     """In how many steps all pixels are taken away, or put in."""
 
 

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from heatproof.attribution.core import network as networks_room
 from heatproof.attribution.core.baselines import blurred, constant
-from heatproof.attribution.core.method import Attribution
+from heatproof.attribution.core.method import Attribution, Context
 from heatproof.attribution.core.network import Network
 from heatproof.attribution.gradients.integrated_gradients import (
+    METHODS,
     Baseline,
     PathOptions,
     integrated_gradients,
@@ -209,5 +210,11 @@ def test_max_steps_is_no_less_than_steps() -> None:
     PathOptions(steps=50, max_steps=50)
     with pytest.raises(ValidationError, match="max_steps 49 is less than steps 50"):
         PathOptions(steps=50, max_steps=49)
+    # What `auto` stands for, 100 in large images, knows nothing of `steps`.
+    context = Context(np.zeros((1, 64, 64, 1), np.uint8), seed=0)
+    (record,) = (method for method in METHODS if method.name == "integrated_gradients_black")
+    begun = record.with_options(PathOptions(steps=200), context)
+    assert begun.keywords["max_steps"] == 200
+    assert record.with_options(PathOptions(steps=50), context).keywords["max_steps"] == 100
     with pytest.raises(ValidationError, match="multiple of 2"):  # half of them are compared
         PathOptions(steps=51)
