@@ -17,7 +17,6 @@ from pydantic import Field
 from heatproof.attribution.cam.cam import EngineCamOptions, at_layers
 from heatproof.attribution.cam.laid_over import laid_over
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.batches import AT_ONCE
 from heatproof.attribution.core.feature_maps import as_map
 from heatproof.attribution.core.method import (
     Attribution,
@@ -100,7 +99,7 @@ def scaled(masks: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
 
 def masked_logits(network: Network, image: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Return the logits (channels, classes) of an image behind each mask, some at a time."""
-    size = AT_ONCE * network.batch_size
+    size = network.batch_size
     return np.concatenate(
         [
             network.logits((image * masks[first : first + size, ..., None]).astype(np.float32))

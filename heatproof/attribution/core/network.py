@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from heatproof.attribution.core import graph
-from heatproof.attribution.core.batches import AT_ONCE, side_by_side, traced_for_any_batch
 from heatproof.attribution.core.folding import copy_folded, folded
 from heatproof.attribution.core.tokens import attends
 from heatproof.models.integer_program import program_of
@@ -194,11 +193,8 @@ class Network:
     ) -> Any:
         """Apply a function to a few rows of the arrays at a time, and join what it returns.
 
-        Where there are several batches, two are passed at once (`side_by_side`).
-
         Args:
-            function: (a batch of each array) -> a tensor or a tuple of them, first axis the batch;
-                two threads may call it at once.
+            function: (a batch of each array) -> a tensor or a tuple of them, first axis the batch.
             arrays: float32 or int64, all (n, ...).
             size: rows at a time; if left out, as many as make `batch_size` images.
             copies: images that the function makes of each row.
@@ -214,17 +210,13 @@ class Network:
         count, size = len(arrays[0]), size or max(1, self.batch_size // copies)
         if not count:  # kernels refuse an empty batch, and the result must have its right shape
             arrays = tuple(np.zeros((1, *array.shape[1:]), array.dtype) for array in arrays)
-
-        def passed(start: int) -> Any:
-            return function(*(tf.constant(array[start : start + size]) for array in arrays))
-
-        parts, starts = [], range(0, len(arrays[0]), size)
-        # What others' programs are run by serves one thread.
-        at_once = 1 if self.opaque or self._program is not None else AT_ONCE
-        for result in side_by_side(passed, starts, at_once):
+        parts = []
+        for start in range(0, len(arrays[0]), size):
+            batch = [tf.constant(array[start : start + size]) for array in arrays]
+            result = function(*batch)
             parts.append(result if isinstance(result, tuple) else (result,))
             if self.progress is not None:
-                self.progress.advance(copies * len(parts[-1][0]))
+                self.progress.advance(copies * len(batch[0]))
         joined = tuple(
             np.concatenate([np.asarray(array) for array in column])[:count]
             for column in zip(*parts, strict=True)
@@ -237,6 +229,38 @@ class Network:
 def opaque(model: "keras.Model") -> str:
     """Return what a network is where its layers cannot be seen (`models.black_box`), else ""."""
     return next((layer.opaque for layer in model.layers if hasattr(layer, "opaque")), "")
+
+
+def traced_for_any_batch(function: Callable[..., Any], autograph: bool) -> Callable[..., Any]:
+    """Compile a function of tensors once for any length of their first axes.
+
+    A `tf.function` by itself is traced for the first length, and again for the second.
+    """
+    import tensorflow as tf
+
+    compiled = tf.function(function, autograph=autograph, jit_compile=False)
+    traces: dict[Any, Callable[..., Any]] = {}
+    # The same by the shapes as they come, so that a call takes little longer than the network.
+    known: dict[Any, Callable[..., Any]] = {}
+
+    def opened(tensor: Any) -> Any:
+        shape = [None, *tensor.shape[1:]] if tensor.shape.rank else []
+        return tf.TensorSpec(shape, tensor.dtype)
+
+    def call(*arguments: Any) -> Any:
+        leaves = tf.nest.flatten(arguments)
+        if not all(isinstance(leaf, tf.Tensor) for leaf in leaves):
+            return call(*tf.nest.map_structure(tf.convert_to_tensor, arguments))
+        shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        if shapes not in known:
+            kinds = tf.nest.map_structure(opened, arguments)
+            key = tuple((tuple(kind.shape), kind.dtype) for kind in tf.nest.flatten(kinds))
+            if key not in traces:
+                traces[key] = compiled.get_concrete_function(*kinds)
+            known[shapes] = traces[key]
+        return known[shapes](*arguments)
+
+    return call
 
 
 def require_logits(model: "keras.Model") -> None:

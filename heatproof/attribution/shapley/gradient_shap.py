@@ -12,7 +12,6 @@ import numpy as np
 from pydantic import Field
 
 from heatproof.attribution.core.additivity import ADDITIVITY_GAP
-from heatproof.attribution.core.batches import AT_ONCE
 from heatproof.attribution.core.method import (
     Attribution,
     Context,
@@ -87,7 +86,7 @@ def gradient_shap(
 
     compiled = network.compiled("gradient_shap", function)
     pictures, training = tf.constant(images), tf.constant(background)
-    samples, step = len(points), AT_ONCE * network.batch_size
+    samples, step = len(points), network.batch_size
     maps = np.zeros(images.shape[:3])
     for first in range(0, len(images) * samples, step):  # a batch may hold several images' samples
         pair = np.arange(first, min(first + step, len(images) * samples))
