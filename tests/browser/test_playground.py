@@ -163,9 +163,10 @@ def test_a_hostile_link_does_nothing(page: Chrome, site: Path, values: dict[str,
 
 def test_erasing_what_the_map_marks_costs_what_it_must(page: Chrome, site: Path) -> None:
     follow(page, site, drawing=drawing(BAR))
-    Select(page.find_element(By.CSS_SELECTOR, "#erase-controls [name=method]")).select_by_value(
-        "gradient_times_input"
-    )
+    choice = "#erase-controls [name=method]"
+    method = "gradient_times_input"
+    until(page, lambda _: page.find_elements(By.CSS_SELECTOR, f"{choice} [value={method}]"))
+    Select(page.find_element(By.CSS_SELECTOR, choice)).select_by_value(method)
     until(page, lambda _: page.find_element(By.ID, "erase-play").is_enabled())
     page.execute_script("document.getElementById('erase-play').click()")
     until(page, lambda _: "does no better" in text(page, "erase-conclusion")
