@@ -10,6 +10,7 @@ import pytest
 
 from heatproof.config import params
 from heatproof.storage import artifacts
+from tests.interruptible import interruptible
 from tests.scratch import environment
 from tests.tuning import small_task
 from tests.tuning.small_task import CELL
@@ -43,9 +44,11 @@ def test_ctrl_c_saves_what_is_finished_and_the_same_command_resumes():
     Path("params.yaml").write_text(comments, "utf-8")
     # More than could be finished before the signal comes.
     words = ["--trials", "99", "--seeds", "1"]
-    process = subprocess.Popen(
-        [*WORDS, *words], env=with_path(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    with interruptible():
+        process = subprocess.Popen(
+            [*WORDS, *words], env=with_path(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
     assert process.stdout is not None
     told = [process.stdout.readline() for _ in range(2)]
     process.send_signal(signal.SIGINT)
