@@ -193,7 +193,7 @@ HOSTILE = {
     "SVG": (SVG, "no image of a known kind"),
     "a page": (b"<!doctype html><script>alert(1)</script>", "no image of a known kind"),
     "a zip file": (b"PK\x03\x04" + bytes(100), "no image of a known kind"),
-    "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "format EPS, which is not"),
+    "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "format EPS, which"),
     "a pickle": (b"\x80\x04cos\nsystem\n(S'touch ran'\ntR.", "no image of a known kind"),
     "cut off": (encoded("PNG")[:200], "damaged or cut off"),
     "cut off JPEG": (encoded("JPEG")[:300], "damaged or cut off"),
