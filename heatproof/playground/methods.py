@@ -112,7 +112,7 @@ def _relevance(network: Network, options: Any, _: Context) -> dict[str, Any]:
 def _path(_: Network, options: Any, context: Context) -> dict[str, Any]:
     return {
         "steps": options.steps,
-        "max_steps": max(options.steps, options.max_steps),
+        "max_steps": options.last_steps,
         "tolerance": options.tolerance,
         "min_difference": MIN_DIFFERENCE,
         "colour": context.mean_colour.tolist(),

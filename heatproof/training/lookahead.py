@@ -5,9 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
-# How much of a step's weights the average forgets of itself in the end, per step; at first it
-# follows them at once, and ever more slowly with the third power of the steps done (Jordan 2024,
-# https://arxiv.org/abs/2404.00498).
+# The share of itself that the average keeps in the end, per step; at first it keeps nothing, then
+# ever more, with the third power of the steps done (Jordan 2024, https://arxiv.org/abs/2404.00498).
 KEPT = 0.95
 POWER = 3
 

@@ -244,7 +244,7 @@ def steps_at_once(network: keras.Model, batch_size: int, divisor: int = 0) -> in
         return 1
     values = memory.activation_bytes(network) // 4
     most = int(np.clip(CALL_VALUES // (values * batch_size), 1, MAX_STEPS))
-    return math.gcd(divisor, most) if most < divisor else divisor or most
+    return divisor if 0 < divisor <= most else math.gcd(divisor, most)
 
 
 def _augmented(network: keras.Model, augmentation: Augmentation, seed: int) -> keras.Model:

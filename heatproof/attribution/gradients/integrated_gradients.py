@@ -67,6 +67,11 @@ class PathOptions(Block):
     tolerance: Annotated[Auto | Annotated[float, Field(gt=0, le=1)], by_size(0.02, 0.15)] = AUTO
     """The error of a map at which doubling ends."""
 
+    @property
+    def last_steps(self) -> int:
+        """Where doubling ends: `auto` knows the images' size alone, and not the first steps."""
+        return max(self.steps, self.max_steps)
+
     @model_validator(mode="after")
     def _in_order(self) -> "PathOptions":
         if self.max_steps != AUTO and self.max_steps < self.steps:
@@ -185,9 +190,7 @@ def _gradient_sums(
 def _from(baseline: Baseline, options: PathOptions) -> dict[str, Any]:
     """Return what the method is called with."""
     chosen = options.model_dump(include=set(PathOptions.model_fields))
-    # `auto` knows the images' size alone, and not how many steps it begins with.
-    chosen["max_steps"] = max(options.steps, options.max_steps)
-    return {"baseline": baseline, **chosen}
+    return {"baseline": baseline, **chosen, "max_steps": options.last_steps}
 
 
 def _without_doubling(options: PathOptions) -> PathOptions:
